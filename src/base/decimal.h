@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/decimal.h - exact decimal numbers, and intervals of them
+ *
+ * A decimal is coefficient times ten to the exponent.  Read from text it has
+ * at most 18 significant digits, so that the product of two is exact in 128
+ * bits; nothing is ever rounded and nothing is ever a float.  Comparison is
+ * exact for every pair of values these functions can make.
+ */
+#ifndef BASE_DECIMAL_H
+#define BASE_DECIMAL_H
+
+#include <stdbool.h>
+
+#include "base/span.h"
+
+enum { DECIMAL_DIGITS = 18, DECIMAL_TEXT = 96 };
+
+struct decimal {
+	__int128 coefficient;
+	int exponent;
+};
+
+/*
+ * HL7's NM: [+-]digits[.digits], a digit on both sides of the point, nothing
+ * else, not even a blank.  Leading zeros do not count as digits, nor do
+ * trailing zeros behind the point.  `point` is '.' or ','.
+ * False when it is not such a number or has more than 18 digits.
+ */
+bool decimal_parse(struct span text, char point, struct decimal *ret);
+/* -1, 0 or 1. */
+int decimal_compare(struct decimal a, struct decimal b);
+/* Exact for decimals read by decimal_parse. */
+struct decimal decimal_multiply(struct decimal a, struct decimal b);
+/* Plain digits, no exponent, no needless zeros; returns buf (DECIMAL_TEXT bytes). */
+const char *decimal_format(struct decimal d, char *buf);
+
+/*
+ * What a result may be: every number between two ends.  A plain number is a
+ * closed interval with equal ends.  An end that is not `bounded` is infinite.
+ */
+struct bound {
+	struct decimal at;
+	bool bounded;
+	bool open; /* `at` itself is not part of it */
+};
+
+struct interval {
+	struct bound low, high;
+};
+
+enum truth { TRUTH_NO, TRUTH_YES, TRUTH_UNKNOWN };
+
+struct interval interval_point(struct decimal d);
+bool interval_is_point(const struct interval *i);
+bool interval_is_empty(const struct interval *i);
+/* Does every (yes), no (no) or only some number (unknown) of it lie beyond `d`? */
+enum truth interval_above(const struct interval *i, struct decimal d);    /* > d  */
+enum truth interval_at_least(const struct interval *i, struct decimal d); /* >= d */
+/* Multiply by a positive factor. */
+struct interval interval_scale(const struct interval *i, struct decimal factor);
+/* Do two intervals have a number in common? */
+bool interval_overlap(const struct interval *a, const struct interval *b);
+/* "1.8", "<2", ">=5.5", "1.5..2", "(1.5..2]"; returns buf (2 * DECIMAL_TEXT bytes). */
+const char *interval_format(const struct interval *i, char *buf);
+
+#endif

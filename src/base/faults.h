@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/faults.h - all that is wrong with one file
+ *
+ * Mapping and configuration files are read to their end and every fault is
+ * kept: where, what, and how to mend it.  Printed as
+ *
+ *	file:line:column: what; mend
+ *
+ * Faults are kept sorted by place when printed.  After `FAULTS_MOST` only the
+ * count grows.
+ */
+#ifndef BASE_FAULTS_H
+#define BASE_FAULTS_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/span.h"
+
+enum { FAULTS_MOST = 1000 };
+
+struct fault_place {
+	unsigned line, column; /* from 1; 0 is unknown */
+};
+
+struct fault {
+	struct fault_place at;
+	char *what; /* one sentence, no final stop */
+	char *mend; /* what to do about it, no final stop; may be empty */
+};
+
+struct faults {
+	const char *file; /* as the user named it; not owned */
+	struct fault *list;
+	size_t count; /* in list */
+	size_t total; /* found in all */
+};
+
+void faults_init(struct faults *f, const char *file);
+void faults_finish(struct faults *f);
+/* `mend` is a plain sentence; only `what` is a format. */
+void faults_add(struct faults *f, struct fault_place at, const char *mend, const char *what, ...)
+    __attribute__((format(printf, 4, 5)));
+void faults_sort(struct faults *f);
+void faults_print(const struct faults *f, FILE *out);
+
+/*
+ * The known word nearest to a misspelt one, or NULL when none is near
+ * (edit distance at most 2, and less than half the word).
+ */
+const char *nearest_word(struct span word, const char *const *known, size_t count);
+
+#endif

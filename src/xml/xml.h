@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xml/xml.h - the one door to libxml2
+ *
+ * For mapping and configuration files, never for bytes from a peer.  The parser
+ * opens no file and no socket, takes no DTD and no entity but the five of XML,
+ * and stops at the caps below.  What comes out is a small tree that remembers
+ * where each element and attribute stood, in an arena of the caller's.
+ */
+#ifndef XML_XML_H
+#define XML_XML_H
+
+#include "base/arena.h"
+#include "base/faults.h"
+#include "base/span.h"
+
+enum {
+	XML_MOST_BYTES = 16 << 20, /* of a file */
+	XML_MOST_TEXT = 64 << 10,  /* of the text directly in one element, and of one attribute */
+	XML_MOST_ATTRIBUTES = 64,  /* of one element */
+	XML_MOST_DEPTH = 16,
+};
+
+struct xml_attribute {
+	struct span name, value;
+	struct fault_place at;
+};
+
+struct xml_element {
+	struct span name; /* local name; the namespace is the schema's */
+	struct span text; /* all character data directly inside, as it stands */
+	struct fault_place at;
+	unsigned text_line; /* line where the first character data stands */
+	unsigned attribute_count;
+	struct xml_attribute *attributes;
+	struct xml_element *parent, *first, *next;
+};
+
+/* A compiled RELAX NG schema; compile once, use for many documents. */
+struct xml_schema;
+
+/* NULL when the schema itself is broken (a fault of the program, printed into *faults). */
+struct xml_schema *xml_schema_create(struct span relaxng, struct faults *faults);
+void xml_schema_destroy(struct xml_schema *schema);
+
+/*
+ * Parse UTF-8 bytes into a tree.  NULL, with at least one fault, when they are
+ * not well-formed, over a cap, not in the namespace `ns`, or hold a DTD.  Holding
+ * the tree against `schema` is separate, so that a caller can report its own,
+ * clearer faults first.
+ */
+struct xml_document;
+struct xml_document *xml_document_create(
+    struct span bytes, struct span ns, struct arena *arena, struct faults *faults);
+void xml_document_destroy(struct xml_document *doc); /* the tree stays, it is the arena's */
+const struct xml_element *xml_document_root(const struct xml_document *doc);
+/* True when valid; otherwise one fault for each error, at its element. */
+bool xml_document_validate(
+    const struct xml_document *doc, const struct xml_schema *schema, struct faults *faults);
+
+/* The value of an attribute; ptr NULL when absent. */
+const struct xml_attribute *xml_attribute(const struct xml_element *e, const char *name);
+bool xml_is(const struct xml_element *e, const char *name);
+
+#endif
