@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * annotate/verify.h - do two inputs differ by declared edits alone?
+ * annotate/verify.h - do two messages differ by declared edits alone?
  *
- * Needs no mapping: an annotated message may have more NTE segments behind
- * result OBX segments, and an OBX-8 that was empty may be filled; each block of
- * added NTE ends in the trailer that names its mapping and rules.  Every other
- * byte must be the same.
+ * Needs no mapping: an annotated message may have more NTE segments behind the
+ * notes of an OBX, in a block that ends in the trailer which names mapping and
+ * rules, and the OBX-8 that such a trailer claims may differ.  From what is found
+ * so the original is made again; it must be the same byte for byte.
  */
 #ifndef ANNOTATE_VERIFY_H
 #define ANNOTATE_VERIFY_H
@@ -19,7 +19,8 @@ struct verify_counts {
 	size_t messages, changed, notes, flags;
 };
 
-/* True when they do; else *reterr tells where in `annotated` the first difference stands. */
+/* True when they do; else *reterr tells where in `annotated` the first difference stands.  What
+ * is no message must not differ at all. */
 bool verify(
     struct span original, struct span annotated, struct verify_counts *ret, struct diag *reterr);
 

@@ -223,6 +223,7 @@ enum skip {
 	SKIP_NO_OBSERVATION, /* nothing in it is mapped to rules */
 	SKIP_PROOF_FAILED,   /* undoing would not give the original: a fault of ours */
 	SKIP_NO_MEMORY,
+	SKIP_TOO_MANY, /* more results and diagnoses to relate than any report holds */
 	/* of a result */
 	SKIP_SENDER_UNLISTED,
 	SKIP_LABORATORY_UNLISTED,
@@ -306,6 +307,8 @@ struct mapping {
 	const struct example *examples; /* see mapping/example.h */
 	unsigned example_count;
 
+	const struct code *claims; /* every code in force, in document order */
+	unsigned claim_count;
 	struct code_table *codes; /* see mapping_code() */
 	struct arena *arena;      /* that all of this lives in */
 };

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The steps in their order, and the memory they share.
+ */
+#include "annotate/annotate.h"
+
+#include <stdlib.h>
+
+#include "annotate/work.h"
+
+enum {
+	KEEP = 1 << 20,       /* arena bytes kept between messages */
+	MOST_ARENA = 1 << 28, /* a message may not ask for more */
+};
+
+/* ---- life ----------------------------------------------------------------------- */
+
+struct counts {
+	size_t exprs, rules, groups, observations;
+};
+
+/* Rules, groups and conditions are numbered within their mapping; only one is evaluated at a
+ * time, so the largest decides how much room is needed. */
+static struct counts
+largest(const struct mapping *const *mappings, size_t count)
+{
+	struct counts most = { 1, 1, 1, 1 };
+
+	for (size_t i = 0; i < count; i++) {
+		const struct mapping *m = mappings[i];
+
+		most.exprs = m->expr_count > most.exprs ? m->expr_count : most.exprs;
+		most.rules = m->rule_count > most.rules ? m->rule_count : most.rules;
+		most.groups = m->group_count > most.groups ? m->group_count : most.groups;
+		if (m->observation_count > most.observations)
+			most.observations = m->observation_count;
+	}
+	return most;
+}
+
+struct annotator *
+annotator_create(const struct mapping *const *mappings, size_t count, struct span *ret_clash)
+{
+	struct counts most = largest(mappings, count);
+	struct annotator *a = calloc(1, sizeof(*a));
+
+	(void)ret_clash;
+	if (!a)
+		return NULL;
+	arena_init(&a->arena, MOST_ARENA);
+	buffer_init(&a->scratch, 0);
+	hl7_edits_init(&a->edits);
+	a->mapping_count = count;
+	a->mappings = calloc(count ? count : 1, sizeof(struct mapping *));
+	a->sites = calloc(count ? count : 1, sizeof(*a->sites));
+	a->answers = calloc(most.exprs, sizeof(*a->answers));
+	a->fired_in = calloc(most.rules, sizeof(*a->fired_in));
+	a->undecided_in = calloc(most.groups, sizeof(*a->undecided_in));
+	a->pair_answers = calloc(most.exprs, sizeof(*a->pair_answers));
+	a->best = calloc(most.observations, sizeof(*a->best));
+	a->best_in = calloc(most.observations, sizeof(*a->best_in));
+	if (!a->mappings || !a->sites || !a->answers || !a->fired_in || !a->undecided_in ||
+	    !a->pair_answers || !a->best || !a->best_in) {
+		annotator_destroy(a);
+		return NULL;
+	}
+	memcpy((void *)a->mappings, mappings, count * sizeof(*mappings));
+	return a;
+}
+
+void
+annotator_destroy(struct annotator *a)
+{
+	if (!a)
+		return;
+	free((void *)a->mappings);
+	free(a->sites);
+	free(a->answers);
+	free(a->fired_in);
+	free(a->undecided_in);
+	free(a->pair_answers);
+	free(a->best);
+	free(a->best_in);
+	free((void *)a->companions);
+	free(a->classes);
+	free(a->siblings);
+	free(a->class_places.list);
+	free(a->siblings_places.list);
+	free(a->diagnoses);
+	free(a->results);
+	free(a->orders);
+	free(a->patients);
+	free(a->findings);
+	free(a->iov);
+	hl7_edits_finish(&a->edits);
+	buffer_finish(&a->scratch);
+	arena_finish(&a->arena);
+	free(a);
+}
+
+/* Void all remembered answers, once in a billion results. */
+void
+annotator_forget(struct annotator *a)
+{
+	struct counts most = largest(a->mappings, a->mapping_count);
+
+	memset(a->answers, 0, most.exprs * sizeof(*a->answers));
+	memset(a->fired_in, 0, most.rules * sizeof(*a->fired_in));
+	memset(a->undecided_in, 0, most.groups * sizeof(*a->undecided_in));
+	memset(a->pair_answers, 0, most.exprs * sizeof(*a->pair_answers));
+	memset(a->best_in, 0, most.observations * sizeof(*a->best_in));
+	a->round = a->pairing = 1;
+	a->paired_class = NO_INDEX;
+}
+
+/* ---- one message ------------------------------------------------------------------ */
+
+static bool
+is_oru_r01(const struct annotator *a)
+{
+	const struct hl7_delims *d = &a->m->delims;
+
+	return span_eq(span_trim(hl7_component(d, a->msh[9], 1)), SPAN("ORU")) &&
+	       span_eq(span_trim(hl7_component(d, a->msh[9], 2)), SPAN("R01"));
+}
+
+/* What forbids annotating anything in this message? */
+static enum skip
+begin(struct annotator *a, const struct hl7_message *m)
+{
+	arena_reset(&a->arena, KEEP);
+	hl7_edits_clear(&a->edits);
+	a->m = m;
+	a->result_count = a->finding_count = 0;
+	a->steps = 0;
+	a->no_memory = false;
+	if (!m->count || m->segments[0].id != HL7_ID('M', 'S', 'H'))
+		return SKIP_NOT_HL7;
+	hl7_fields(m, &m->segments[0], a->msh + 1, 18);
+	if (!hl7_delims_usable(&m->delims, a->msh[2]))
+		return SKIP_DELIMITERS;
+	if (!is_oru_r01(a))
+		return SKIP_NOT_ORU;
+	a->charset = hl7_charset_read(a->msh[18], m->delims.repetition);
+	if (a->charset == HL7_CHARSET_UNSAFE)
+		return SKIP_CHARSET;
+	return SKIP_NONE;
+}
+
+static void
+read_sites(struct annotator *a)
+{
+	for (size_t i = 0; i < a->mapping_count; i++) {
+		const struct mapping *m = a->mappings[i];
+		struct site *site = &a->sites[i];
+
+		*site = (struct site){ .point = '.', .listed = !m->only_senders };
+		for (unsigned k = 0; k < m->sender_count; k++) {
+			if (!match_sender(a, m->senders[k].application, m->senders[k].facility))
+				continue;
+			*site = (struct site){ .point = m->senders[k].point, .listed = true };
+			break;
+		}
+	}
+}
+
+static void
+read_zone(struct annotator *a)
+{
+	struct hl7_time sent;
+
+	a->zone = HL7_NO_ZONE;
+	if (hl7_time_parse(span_trim(hl7_component(&a->m->delims, a->msh[7], 1)), &sent))
+		a->zone = sent.zone;
+}
+
+static bool
+is_target(const struct result *r)
+{
+	const struct observation *o = r->code->observation;
+
+	return o->group_count || o->gate_count;
+}
+
+/* An OBX that goes on with the one before it is no result of its own. */
+static void
+mark_followers(struct annotator *a, size_t i)
+{
+	struct result *r = &a->results[i];
+
+	notes_find_run(a, r, &r->run);
+	for (i++; i < a->result_count && a->results[i].segment <= r->run.after; i++)
+		a->results[i].follower = a->results[i].segment != r->segment;
+}
+
+static void
+read_results(struct annotator *a)
+{
+	for (size_t i = 0; i < a->result_count; i++) {
+		struct result *r = &a->results[i];
+
+		if (r->skip == SKIP_NO_SLOT || r->follower)
+			continue;
+		read_fields(a, r);
+		mark_followers(a, i);
+		read_result(a, r);
+	}
+}
+
+static enum skip
+evaluate(struct annotator *a)
+{
+	if (!scan(a))
+		return SKIP_NO_MEMORY;
+	if (!a->targets)
+		return SKIP_NO_OBSERVATION;
+	if (a->msh[14].len || scan_fragment(a->m))
+		return SKIP_FRAGMENT;
+	if (!context_build(a))
+		return SKIP_NO_MEMORY;
+	read_sites(a);
+	read_zone(a);
+	read_results(a);
+	if (!pairing_build(a))
+		return SKIP_NO_MEMORY;
+	for (size_t i = 0; i < a->result_count; i++) {
+		if (is_target(&a->results[i]) && !a->results[i].follower)
+			decide(a, &a->results[i]);
+	}
+	if (a->no_memory || a->edits.failed)
+		return SKIP_NO_MEMORY;
+	return a->steps < MOST_STEPS ? SKIP_NONE : SKIP_TOO_MANY;
+}
+
+/* The message as it goes on, and the proof that only our edits differ. */
+static enum skip
+hand_out(struct annotator *a, struct annotation *ret)
+{
+	size_t most = 2 * a->edits.count + 1;
+	void *grown;
+
+	if (most > a->iov_size) {
+		grown = realloc(a->iov, most * sizeof(*a->iov));
+		if (!grown)
+			return SKIP_NO_MEMORY;
+		a->iov = grown;
+		a->iov_size = most;
+	}
+	ret->iov_count = hl7_edits_iovec(&a->edits, a->m->bytes, a->iov);
+	ret->iov = a->iov;
+	if (a->edits.count && !hl7_edits_prove(&a->edits, a->m->bytes, ret->iov, ret->iov_count))
+		return SKIP_PROOF_FAILED;
+	return SKIP_NONE;
+}
+
+/* The message as it came; nothing that was thought about it counts. */
+static void
+pass(struct annotator *a, enum skip skip, struct annotation *ret)
+{
+	hl7_edits_clear(&a->edits);
+	a->finding_count = 0;
+	a->whole = (struct iovec){ (void *)(uintptr_t)a->m->bytes.ptr, a->m->bytes.len };
+	ret->skip = skip;
+	ret->iov = &a->whole;
+	ret->iov_count = a->m->bytes.len ? 1 : 0;
+}
+
+void
+annotate(struct annotator *a, const struct hl7_message *m, struct annotation *ret)
+{
+	enum skip skip = begin(a, m);
+
+	*ret = (struct annotation){ .edits = &a->edits };
+	if (!skip)
+		skip = evaluate(a);
+	if (!skip)
+		skip = hand_out(a, ret);
+	if (skip)
+		pass(a, skip, ret);
+	ret->findings = a->findings;
+	ret->finding_count = a->finding_count;
+}

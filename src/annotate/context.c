@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What stands around a result: whose it is, which order it answers, what it was
+ * made from and when.
+ *
+ * One walk over the segments follows the grammar of ORU_R01 as far as it
+ * matters.  A result stands behind an OBR; OBX behind PID, ORC, SPM or DEV
+ * describe something else and have no place for a comment.
+ */
+#include "annotate/work.h"
+
+struct walk {
+	long patient, order; /* current ones, -1: none */
+	bool in_results;     /* an OBX here is a result */
+	bool seen_obx;       /* in this order */
+	uint32_t before;     /* ID of the segment before */
+};
+
+static struct patient *
+add_patient(struct annotator *a, struct walk *w)
+{
+	struct patient *p;
+
+	if (!work_grow((void **)&a->patients, &a->patient_size, a->patient_count, sizeof(*p)))
+		return NULL;
+	w->patient = (long)a->patient_count;
+	p = &a->patients[a->patient_count++];
+	*p = (struct patient){ .first_diagnosis = NO_INDEX, .first_class = NO_INDEX };
+	return p;
+}
+
+static bool
+begin_patient(struct annotator *a, struct walk *w, long pid)
+{
+	const struct hl7_delims *d = &a->m->delims;
+	struct span field[9], sex;
+	struct patient *p = add_patient(a, w);
+
+	if (!p)
+		return false;
+	hl7_fields(a->m, &a->m->segments[pid], field + 1, 8);
+	p->has_birth = hl7_time_parse(span_trim(hl7_component(d, field[7], 1)), &p->birth);
+	sex = span_trim(hl7_component(d, field[8], 1));
+	if (sex.len == 1 && strchr("FfMm", sex.ptr[0]))
+		p->sex = (char)(sex.ptr[0] & ~0x20);
+	w->order = -1;
+	w->in_results = false;
+	return true;
+}
+
+static bool
+begin_order(struct annotator *a, struct walk *w, long obr)
+{
+	if (w->patient < 0 && !add_patient(a, w))
+		return false;
+	if (!work_grow((void **)&a->orders, &a->order_size, a->order_count, sizeof(*a->orders)))
+		return false;
+	w->order = (long)a->order_count;
+	a->orders[a->order_count++] = (struct order){
+		.obr = obr,
+		.spm = NO_SEGMENT,
+		.patient = (unsigned)w->patient,
+	};
+	w->in_results = true;
+	w->seen_obx = false;
+	return true;
+}
+
+static bool
+add_diagnosis(struct annotator *a, struct walk *w, long dg1)
+{
+	struct patient *p;
+
+	if (w->patient < 0 && !add_patient(a, w))
+		return false;
+	if (!work_grow((void **)&a->diagnoses, &a->diagnosis_size, a->diagnosis_count,
+		sizeof(*a->diagnoses)))
+		return false;
+	p = &a->patients[w->patient];
+	a->diagnoses[a->diagnosis_count] = (struct diagnosis){ (unsigned)dg1, p->first_diagnosis };
+	p->first_diagnosis = (unsigned)a->diagnosis_count++;
+	return true;
+}
+
+static void
+end_order(struct annotator *a, struct walk *w, long at)
+{
+	if (w->order >= 0)
+		a->orders[w->order].end = at;
+}
+
+/* One segment of the grammar; false when memory ran out. */
+static bool
+step(struct annotator *a, struct walk *w, long i)
+{
+	switch (a->m->segments[i].id) {
+	case HL7_ID('P', 'I', 'D'):
+		end_order(a, w, i);
+		return begin_patient(a, w, i);
+	case HL7_ID('O', 'B', 'R'):
+		end_order(a, w, i);
+		return begin_order(a, w, i);
+	case HL7_ID('O', 'R', 'C'):
+		end_order(a, w, i);
+		w->order = -1;
+		w->in_results = false;
+		break;
+	case HL7_ID('D', 'G', '1'):
+		return add_diagnosis(a, w, i);
+	case HL7_ID('S', 'P', 'M'):
+		if (w->order >= 0 && a->orders[w->order].spm == NO_SEGMENT)
+			a->orders[w->order].spm = i;
+		w->in_results = false;
+		break;
+	case HL7_ID('D', 'E', 'V'):
+		/* 2.9.1: PRT [{DEV}] in front of an order's results belongs to its OBR */
+		if (w->seen_obx ||
+		    (w->before != HL7_ID('P', 'R', 'T') && w->before != HL7_ID('D', 'E', 'V')))
+			w->in_results = false;
+		break;
+	case HL7_ID('F', 'T', '1'):
+	case HL7_ID('C', 'T', 'I'):
+	case HL7_ID('D', 'S', 'C'):
+		w->in_results = false;
+		break;
+	case HL7_ID('O', 'B', 'X'):
+		w->seen_obx = true;
+		break;
+	default:
+		break;
+	}
+	return true;
+}
+
+bool
+context_build(struct annotator *a)
+{
+	struct walk w = { .patient = -1, .order = -1 };
+	size_t next = 0;
+
+	a->patient_count = a->order_count = a->diagnosis_count = 0;
+	for (unsigned i = 1; i < a->m->count; i++) {
+		if (!step(a, &w, i))
+			return false;
+		w.before = a->m->segments[i].id;
+		for (; next < a->result_count && a->results[next].segment == i; next++) {
+			struct result *r = &a->results[next];
+
+			if (!w.in_results) {
+				r->skip = SKIP_NO_SLOT;
+				continue;
+			}
+			r->order = (unsigned)w.order;
+			r->patient = (unsigned)w.patient;
+		}
+	}
+	end_order(a, &w, (long)a->m->count);
+	return true;
+}
+
+static bool
+parse_first(const struct annotator *a, struct span field, struct hl7_time *ret)
+{
+	const struct hl7_delims *d = &a->m->delims;
+
+	field = hl7_component(d, hl7_repetition(d, field, 1), 1);
+	return hl7_time_parse(span_trim(field), ret);
+}
+
+bool
+context_collected(const struct annotator *a, const struct result *r, struct hl7_time *ret)
+{
+	const struct order *o = &a->orders[r->order];
+	const struct hl7_segment *segments = a->m->segments;
+
+	return parse_first(a, r->field[14], ret) ||
+	       (o->spm != NO_SEGMENT &&
+		   parse_first(a, hl7_field(a->m, &segments[o->spm], 17), ret)) ||
+	       parse_first(a, hl7_field(a->m, &segments[o->obr], 7), ret);
+}
+
+bool
+context_moment(const struct annotator *a, const struct result *r, struct hl7_time *ret)
+{
+	if (r->has_time) {
+		*ret = r->time;
+		return true;
+	}
+	return parse_first(a, a->msh[7], ret);
+}
+
+enum truth
+context_age_reached(const struct annotator *a, const struct result *r, struct hl7_age age)
+{
+	const struct patient *p = &a->patients[r->patient];
+	struct hl7_time at;
+
+	if (!p->has_birth || !context_moment(a, r, &at))
+		return TRUTH_UNKNOWN;
+	return hl7_age_reached(p->birth, at, age);
+}
+
+static bool
+names_specimen(const struct specimen *s, struct span text, struct span system)
+{
+	for (unsigned i = 0; i < s->code_count; i++) {
+		if (span_eq_nocase(s->codes[i].text, text) &&
+		    (!s->codes[i].system.len || !system.len ||
+			span_eq_nocase(s->codes[i].system, system)))
+			return true;
+	}
+	return false;
+}
+
+/* Which of the mapping's specimens does one triplet of a coded element name? */
+static uint64_t
+recognise(const struct mapping *m, struct span text, struct span label, struct span system)
+{
+	uint64_t found = 0;
+
+	for (unsigned i = 0; i < m->specimen_count && i < 64; i++) {
+		if ((text.len && names_specimen(&m->specimens[i], text, system)) ||
+		    (label.len && names_specimen(&m->specimens[i], label, (struct span){ 0 })))
+			found |= (uint64_t)1 << i;
+	}
+	return found;
+}
+
+static uint64_t
+recognise_coded(const struct mapping *m, struct span coded, char separator)
+{
+	uint64_t found = 0;
+
+	for (unsigned i = 1; i <= 4; i += 3) {
+		found |= recognise(m, span_trim(hl7_piece_of(coded, separator, i)),
+		    span_trim(hl7_piece_of(coded, separator, i + 1)),
+		    span_trim(hl7_piece_of(coded, separator, i + 2)));
+	}
+	return found;
+}
+
+uint64_t
+context_specimens(struct annotator *a, const struct result *r)
+{
+	const struct hl7_delims *d = &a->m->delims;
+	struct order *o = &a->orders[r->order];
+	struct span source;
+
+	if (o->specimens_of == r->mapping)
+		return o->specimens;
+	o->specimens_of = r->mapping;
+	o->specimens = 0;
+	for (long i = o->spm; i != NO_SEGMENT && i < o->end; i++) {
+		if (a->m->segments[i].id == HL7_ID('S', 'P', 'M') && work_step(a))
+			o->specimens |= recognise_coded(
+			    r->mapping, hl7_field(a->m, &a->m->segments[i], 4), d->component);
+	}
+	/* OBR-15: a coded element squeezed into the first component */
+	source = hl7_component(d, hl7_field(a->m, &a->m->segments[o->obr], 15), 1);
+	o->specimens |= recognise_coded(r->mapping, source, d->subcomponent);
+	return o->specimens;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From the facts of one result to a finding: which rules fire, which flag they
+ * ask for, and which of their notes are to be written.
+ */
+#include "annotate/work.h"
+
+/* ---- may it be interpreted? ---------------------------------------------------- */
+
+static const struct site *
+site_of(const struct annotator *a, const struct mapping *m)
+{
+	size_t i = 0;
+
+	while (a->mappings[i] != m)
+		i++;
+	return &a->sites[i];
+}
+
+static bool
+is_listed_laboratory(const struct annotator *a, const struct result *r)
+{
+	const struct mapping *m = r->mapping;
+
+	for (unsigned i = 0; i < m->laboratory_count; i++) {
+		if (match_laboratory(a, r, m->laboratories[i].name, m->laboratories[i].id))
+			return true;
+	}
+	return m->laboratory_count == 0;
+}
+
+/* The reason not to interpret, the site's own rules first. */
+static enum skip
+reason(const struct annotator *a, const struct result *r)
+{
+	if (!site_of(a, r->mapping)->listed)
+		return SKIP_SENDER_UNLISTED;
+	if (r->skip == SKIP_NO_SLOT)
+		return r->skip;
+	return is_listed_laboratory(a, r) ? r->skip : SKIP_LABORATORY_UNLISTED;
+}
+
+/* ---- which rules fire ------------------------------------------------------------ */
+
+static void
+fire(struct annotator *a, struct finding *f, struct fired *list, const struct rule *rule)
+{
+	list[f->fired_count++] = (struct fired){
+		.rule = rule,
+		.how = rule->state == RULE_SHADOW ? FIRED_SHADOW : FIRED_ADDED,
+	};
+	a->fired_in[rule->index] = a->round;
+}
+
+static bool
+holds(struct annotator *a, const struct expr *when)
+{
+	return !when || eval(a, when) == TRUTH_YES;
+}
+
+static void
+fire_gates(struct annotator *a, struct finding *f, struct fired *list, uint64_t skips)
+{
+	const struct observation *o = f->observation;
+
+	for (unsigned i = 0; i < o->gate_count; i++) {
+		const struct gate *g = o->gates[i];
+
+		if (g->rule.state != RULE_OFF && g->skips & skips && holds(a, g->rule.when))
+			fire(a, f, list, &g->rule);
+	}
+}
+
+/* Exclusive rules: the first that is true; one that may be true ends the search. */
+static void
+fire_first(struct annotator *a, struct finding *f, struct fired *list, const struct group *g)
+{
+	for (unsigned i = 0; i < g->rule_count; i++) {
+		const struct rule *rule = &g->rules[i];
+		enum truth t;
+
+		if (rule->state == RULE_OFF)
+			continue;
+		t = rule->when ? eval(a, rule->when) : TRUTH_YES;
+		if (t == TRUTH_NO)
+			continue;
+		if (t == TRUTH_YES)
+			fire(a, f, list, rule);
+		else
+			a->undecided_in[g->index] = a->round;
+		return;
+	}
+}
+
+static void
+fire_all(struct annotator *a, struct finding *f, struct fired *list, const struct group *g)
+{
+	for (unsigned i = 0; i < g->rule_count; i++) {
+		const struct rule *rule = &g->rules[i];
+
+		if (rule->state != RULE_OFF && holds(a, rule->when))
+			fire(a, f, list, rule);
+	}
+}
+
+static void
+fire_groups(struct annotator *a, struct finding *f, struct fired *list)
+{
+	const struct observation *o = f->observation;
+
+	for (unsigned i = 0; i < o->group_count; i++) {
+		const struct group *g = o->groups[i];
+		enum truth t = g->when ? eval(a, g->when) : TRUTH_YES;
+
+		if (t == TRUTH_UNKNOWN && g->first)
+			a->undecided_in[g->index] = a->round;
+		if (t != TRUTH_YES)
+			continue;
+		if (g->first)
+			fire_first(a, f, list, g);
+		else
+			fire_all(a, f, list, g);
+	}
+}
+
+/* ---- the flag --------------------------------------------------------------------- */
+
+static void
+decide_flag(struct annotator *a, const struct result *r, struct finding *f)
+{
+	for (unsigned i = 0; i < f->fired_count && !f->flag_rule; i++) {
+		const struct rule *rule = f->fired[i].rule;
+
+		if (rule->flag.len && f->fired[i].how == FIRED_ADDED && holds(a, rule->flag_when))
+			f->flag_rule = rule;
+	}
+	if (!f->flag_rule)
+		return;
+	f->flag = f->flag_rule->flag;
+	if (!r->field[8].len)
+		f->flag_outcome = FLAG_SET;
+	else if (match_flag(a, r->field[8], &f->flag, 1))
+		f->flag_outcome = FLAG_PRESENT;
+	else
+		f->flag_outcome = f->flag_rule->overwrite ? FLAG_REPLACED : FLAG_DIFFERS;
+}
+
+/* A note that calls normal what the laboratory flagged would soften its report. */
+static void
+drop_softening(
+    const struct annotator *a, const struct result *r, struct fired *list, const struct finding *f)
+{
+	static const struct span normal = { "N", 1 };
+	static const struct span abnormal[] = {
+		{ "A", 1 },
+		{ "AA", 2 },
+		{ "H", 1 },
+		{ "HH", 2 },
+		{ "HU", 2 },
+		{ "H>", 2 },
+		{ "L", 1 },
+		{ "LL", 2 },
+		{ "LU", 2 },
+		{ "L<", 2 },
+	};
+
+	if (!match_flag(a, r->flags, abnormal, sizeof(abnormal) / sizeof(abnormal[0])))
+		return;
+	for (unsigned i = 0; i < f->fired_count; i++) {
+		if (list[i].how == FIRED_ADDED && span_eq(list[i].rule->flag, normal))
+			list[i].how = FIRED_SOFTENED;
+	}
+}
+
+/* ---- the notes ---------------------------------------------------------------------- */
+
+/* One specimen measured more than once: comment on the first, or on none when they disagree. */
+static void
+drop_repetition(
+    const struct annotator *a, const struct result *r, struct fired *list, const struct finding *f)
+{
+	const struct siblings *s = &a->siblings[r->siblings];
+
+	if (r->skip || !f->observation->comment_once ||
+	    (!s->disagree && &a->results[s->first] == r))
+		return;
+	for (unsigned i = 0; i < f->fired_count; i++) {
+		if (list[i].how == FIRED_ADDED)
+			list[i].how = s->disagree ? FIRED_DISAGREED : FIRED_REPEATED;
+	}
+}
+
+/* Leave out whole notes, the least important and latest first, until the rest fits. */
+static void
+drop_surplus(struct fired *list, const struct finding *f)
+{
+	for (;;) {
+		unsigned lines = 1; /* the trailer */
+		struct fired *least = NULL;
+
+		for (unsigned i = 0; i < f->fired_count; i++) {
+			const struct rule *rule = list[i].rule;
+
+			if (list[i].how != FIRED_ADDED || !rule->line_count)
+				continue;
+			lines += rule->line_count;
+			if (!least || rule->priority <= least->rule->priority)
+				least = &list[i];
+		}
+		if (lines <= f->mapping->max_lines || !least)
+			return;
+		least->how = FIRED_OMITTED;
+	}
+}
+
+static void
+mark_present(
+    struct annotator *a, const struct result *r, struct fired *list, const struct finding *f)
+{
+	for (unsigned i = 0; i < f->fired_count; i++) {
+		if (list[i].how == FIRED_ADDED && list[i].rule->line_count &&
+		    notes_present(a, &r->run, f->mapping, list[i].rule))
+			list[i].how = FIRED_PRESENT;
+	}
+}
+
+/* ---- all of it ------------------------------------------------------------------------ */
+
+static struct fired *
+fired_room(struct annotator *a, const struct observation *o)
+{
+	size_t most = o->gate_count;
+
+	for (unsigned i = 0; i < o->group_count; i++)
+		most += o->groups[i]->rule_count;
+	return arena_alloc(&a->arena, most * sizeof(struct fired));
+}
+
+static void
+evaluate(struct annotator *a, const struct result *r, struct finding *f, struct fired *list)
+{
+	enum skip gate = f->skip;
+
+	if (gate == SKIP_NONE && r->status == STATUS_PRELIMINARY)
+		gate = SKIP_PRELIMINARY;
+	if (gate != SKIP_NONE && gate != SKIP_NO_SLOT)
+		fire_gates(a, f, list, (uint64_t)1 << gate);
+	if (f->skip == SKIP_NONE)
+		fire_groups(a, f, list);
+}
+
+static void
+next_round(struct annotator *a)
+{
+	if (++a->round >= UINT32_MAX >> 2)
+		annotator_forget(a);
+}
+
+static struct finding *
+begin_finding(struct annotator *a, const struct result *r)
+{
+	struct finding *f;
+
+	if (!work_grow((void **)&a->findings, &a->finding_size, a->finding_count, sizeof(*f)))
+		return NULL;
+	f = &a->findings[a->finding_count++];
+	*f = (struct finding){
+		.mapping = r->mapping,
+		.observation = r->code->observation,
+		.code = r->code,
+		.obx = r->obx,
+		.segment = r->segment,
+		.skip = reason(a, r),
+		.has_value = r->has_value,
+		.read = r->read,
+		.value = r->value,
+		.unit = r->unit,
+	};
+	return f;
+}
+
+static void
+write_finding(struct annotator *a, const struct result *r, struct finding *f, struct fired *list)
+{
+	drop_softening(a, r, list, f);
+	drop_repetition(a, r, list, f);
+	drop_surplus(list, f);
+	mark_present(a, r, list, f);
+	if (!notes_write(a, r, f))
+		f->skip = SKIP_TEXT_UNWRITABLE;
+}
+
+void
+decide(struct annotator *a, struct result *r)
+{
+	struct finding *f = begin_finding(a, r);
+	struct fired *list = f ? fired_room(a, f->observation) : NULL;
+
+	if (f)
+		f->fired = list;
+	if (f && f->skip == SKIP_NO_SLOT)
+		return;
+	next_round(a);
+	a->subject = r;
+	if (!list || !pairing_choose(a, r)) {
+		a->no_memory = true;
+		return;
+	}
+	evaluate(a, r, f, list);
+	f->limits = r->limits;
+	f->limits_from = r->limits_from;
+	decide_flag(a, r, f);
+	if (f->fired_count)
+		write_finding(a, r, f, list);
+	else if (f->skip == SKIP_NONE)
+		f->skip = SKIP_NO_RULE;
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A condition, asked of the result at hand: yes, no, or unknown.
+ *
+ * Every node remembers its answer for this result, so what ten rules ask is
+ * found out once.
+ */
+#include "annotate/work.h"
+
+static enum truth
+truth_not(enum truth t)
+{
+	return t == TRUTH_UNKNOWN ? t : t == TRUTH_NO ? TRUTH_YES : TRUTH_NO;
+}
+
+static enum truth
+truth_of(bool b)
+{
+	return b ? TRUTH_YES : TRUTH_NO;
+}
+
+static enum truth
+all(struct annotator *a, const struct expr *e)
+{
+	enum truth sum = TRUTH_YES;
+
+	for (unsigned i = 0; i < e->kid_count; i++) {
+		enum truth t = eval(a, e->kids[i]);
+
+		if (t == TRUTH_NO)
+			return TRUTH_NO;
+		if (t == TRUTH_UNKNOWN)
+			sum = TRUTH_UNKNOWN;
+	}
+	return sum;
+}
+
+static enum truth
+any(struct annotator *a, const struct expr *e)
+{
+	enum truth sum = TRUTH_NO;
+
+	for (unsigned i = 0; i < e->kid_count; i++) {
+		enum truth t = eval(a, e->kids[i]);
+
+		if (t == TRUTH_YES)
+			return TRUTH_YES;
+		if (t == TRUTH_UNKNOWN)
+			sum = TRUTH_UNKNOWN;
+	}
+	return sum;
+}
+
+/* ---- facts of one result, the one at hand or a companion -------------------- */
+
+static enum truth
+compare(const struct interval *value, enum compare how, struct decimal limit)
+{
+	switch (how) {
+	case COMPARE_BELOW:
+		return truth_not(interval_at_least(value, limit));
+	case COMPARE_AT_MOST:
+		return truth_not(interval_above(value, limit));
+	case COMPARE_AT_LEAST:
+		return interval_at_least(value, limit);
+	case COMPARE_ABOVE:
+		return interval_above(value, limit);
+	}
+	return TRUTH_UNKNOWN;
+}
+
+/* An end that is closed is still inside; an end that is open is already outside. */
+static enum truth
+below(const struct interval *value, const struct bound *low)
+{
+	if (!low->bounded)
+		return TRUTH_NO;
+	return compare(value, low->open ? COMPARE_AT_MOST : COMPARE_BELOW, low->at);
+}
+
+static enum truth
+above(const struct interval *value, const struct bound *high)
+{
+	if (!high->bounded)
+		return TRUTH_NO;
+	return compare(value, high->open ? COMPARE_AT_LEAST : COMPARE_ABOVE, high->at);
+}
+
+static enum truth
+inside(const struct interval *value, const struct interval *limits)
+{
+	enum truth b = below(value, &limits->low), t = above(value, &limits->high);
+
+	if (b == TRUTH_YES || t == TRUTH_YES)
+		return TRUTH_NO;
+	return b == TRUTH_NO && t == TRUTH_NO ? TRUTH_YES : TRUTH_UNKNOWN;
+}
+
+static enum truth
+against_limits(struct annotator *a, const struct expr *e, struct result *r)
+{
+	if (!r->has_value)
+		return TRUTH_UNKNOWN;
+	read_limits(a, r);
+	if (r->limits_from == INTERVAL_NONE)
+		return TRUTH_UNKNOWN;
+	if (e->source != INTERVAL_NONE && e->source != r->limits_from)
+		return TRUTH_NO;
+	switch (e->op) {
+	case EXPR_BELOW_INTERVAL:
+		return below(&r->value, &r->limits.low);
+	case EXPR_ABOVE_INTERVAL:
+		return above(&r->value, &r->limits.high);
+	default:
+		return inside(&r->value, &r->limits);
+	}
+}
+
+static enum truth
+fact(struct annotator *a, const struct expr *e, struct result *r)
+{
+	switch (e->op) {
+	case EXPR_VALUE:
+		return r->has_value ? compare(&r->value, e->compare, e->limit) : TRUTH_UNKNOWN;
+	case EXPR_FLAGGED:
+		return truth_of(match_flag(a, r->flags, e->words, e->word_count));
+	case EXPR_PRESENT:
+		return TRUTH_YES;
+	default:
+		return against_limits(a, e, r);
+	}
+}
+
+static bool
+is_of(const struct expr *e, const struct observation *o)
+{
+	for (unsigned i = 0; i < e->of_count; i++) {
+		if (e->of[i] == o)
+			return true;
+	}
+	return false;
+}
+
+/* True when it holds for any usable companion of these observations. */
+static enum truth
+ask_companions(struct annotator *a, const struct expr *e)
+{
+	enum truth sum = TRUTH_NO;
+
+	for (size_t i = 0; i < a->companion_count; i++) {
+		struct result *r = a->companions[i];
+		enum truth t;
+
+		if (r == a->subject || !is_of(e, r->code->observation))
+			continue;
+		t = fact(a, e, r);
+		if (t == TRUTH_YES)
+			return t;
+		if (t == TRUTH_UNKNOWN)
+			sum = t;
+	}
+	return sum;
+}
+
+/* The answer serves all results of a class, but for those that are companions themselves. */
+static enum truth
+companions(struct annotator *a, const struct expr *e)
+{
+	uint32_t *answer = &a->pair_answers[e->id];
+
+	if (is_of(e, a->subject->code->observation)) {
+		a->steps += (unsigned)a->companion_count;
+		return ask_companions(a, e);
+	}
+	if (*answer >> 2 != a->pairing)
+		*answer = a->pairing << 2 | (uint32_t)ask_companions(a, e);
+	return (enum truth)(*answer & 3);
+}
+
+/* ---- facts of the result at hand alone ---------------------------------------- */
+
+static enum truth
+text_is(const struct annotator *a, const struct expr *e)
+{
+	const struct hl7_delims *d = &a->m->delims;
+	struct span field = a->subject->field[5];
+
+	if (d->repetition && memchr(field.ptr, d->repetition, field.len))
+		return TRUTH_NO;
+	return truth_of(match_word(e->words, e->word_count, field) ||
+			match_word(e->words, e->word_count, hl7_component(d, field, 1)) ||
+			match_word(e->words, e->word_count, hl7_component(d, field, 2)));
+}
+
+/* A share is below one; the loader sees to that. */
+struct decimal
+eval_with_share(struct decimal d, struct decimal share, int sign)
+{
+	__int128 one = 1;
+
+	for (int i = share.exponent; i < 0; i++)
+		one *= 10;
+	return decimal_multiply(
+	    d, (struct decimal){ one + sign * share.coefficient, share.exponent });
+}
+
+static bool
+near(const struct interval *value, struct decimal share, struct decimal limit)
+{
+	return decimal_compare(value->low.at, eval_with_share(limit, share, -1)) >= 0 &&
+	       decimal_compare(value->low.at, eval_with_share(limit, share, 1)) <= 0;
+}
+
+static enum truth
+near_limit(struct annotator *a)
+{
+	struct result *r = a->subject;
+	const struct observation *o = r->code->observation;
+
+	if (!r->has_value || !r->unit->near.coefficient || !interval_is_point(&r->value))
+		return TRUTH_NO;
+	for (unsigned i = 0; i < o->cutoff_count; i++) {
+		if (near(&r->value, r->unit->near, o->cutoffs[i]))
+			return TRUTH_YES;
+	}
+	read_limits(a, r);
+	/* an interval from the message came in the same unit and was converted alike */
+	if (r->limits_from != INTERVAL_SITE && r->limits_from != INTERVAL_DEFAULT)
+		return TRUTH_NO;
+	return truth_of(
+	    (r->limits.low.bounded && near(&r->value, r->unit->near, r->limits.low.at)) ||
+	    (r->limits.high.bounded && near(&r->value, r->unit->near, r->limits.high.at)));
+}
+
+static enum truth
+specimen_is(struct annotator *a, const struct expr *e)
+{
+	const struct mapping *m = a->subject->mapping;
+	uint64_t named = context_specimens(a, a->subject);
+
+	if (!named)
+		return TRUTH_UNKNOWN;
+	for (unsigned i = 0; i < m->specimen_count && i < 64; i++) {
+		if (named >> i & 1 && match_word(e->words, e->word_count, m->specimens[i].id))
+			return TRUTH_YES;
+	}
+	return TRUTH_NO;
+}
+
+static enum truth
+laboratory_is(const struct annotator *a, const struct expr *e)
+{
+	for (unsigned i = 0; i < e->word_count; i++) {
+		if (match_laboratory(a, a->subject, e->words[i], e->words[i]))
+			return TRUTH_YES;
+	}
+	return TRUTH_NO;
+}
+
+/* DG1-3 of the patient, OBR-31 of the order. */
+static enum truth
+diagnosis_is(struct annotator *a, const struct expr *e)
+{
+	const struct hl7_message *m = a->m;
+	const struct order *o = &a->orders[a->subject->order];
+	unsigned i = a->patients[a->subject->patient].first_diagnosis;
+
+	if (match_coded(a, hl7_field(m, &m->segments[o->obr], 31), e))
+		return TRUTH_YES;
+	for (; i != NO_INDEX && work_step(a); i = a->diagnoses[i].next) {
+		const struct hl7_segment *dg1 = &m->segments[a->diagnoses[i].segment];
+
+		if (match_coded(a, hl7_field(m, dg1, 3), e))
+			return TRUTH_YES;
+	}
+	return TRUTH_NO;
+}
+
+static enum truth
+order_is(const struct annotator *a, const struct expr *e)
+{
+	const struct order *o = &a->orders[a->subject->order];
+
+	return truth_of(match_coded(a, hl7_field(a->m, &a->m->segments[o->obr], 4), e));
+}
+
+static enum truth
+sex_is(const struct annotator *a, const struct expr *e)
+{
+	char sex = a->patients[a->subject->patient].sex;
+
+	return sex ? truth_of(match_word(e->words, e->word_count, span_of(&sex, 1)))
+		   : TRUTH_UNKNOWN;
+}
+
+static enum truth
+age_is(const struct annotator *a, const struct expr *e)
+{
+	enum truth reached = context_age_reached(a, a->subject, e->age);
+
+	return e->compare == COMPARE_AT_LEAST ? reached : truth_not(reached);
+}
+
+static enum truth
+fired(const struct annotator *a, const struct expr *e)
+{
+	for (unsigned i = 0; i < e->rule_count; i++) {
+		if (a->fired_in[e->rules[i]->index] == a->round)
+			return TRUTH_YES;
+	}
+	return TRUTH_NO;
+}
+
+static enum truth
+undecided(const struct annotator *a, const struct expr *e)
+{
+	for (unsigned i = 0; i < e->group_count; i++) {
+		if (a->undecided_in[e->groups[i]->index] == a->round)
+			return TRUTH_YES;
+	}
+	return TRUTH_NO;
+}
+
+static enum truth
+ask(struct annotator *a, const struct expr *e)
+{
+	struct result *r = a->subject;
+
+	switch (e->op) {
+	case EXPR_ALL:
+		return all(a, e);
+	case EXPR_ANY:
+		return any(a, e);
+	case EXPR_NOT:
+		return truth_not(all(a, e));
+	case EXPR_UNSURE:
+		return truth_of(all(a, e) == TRUTH_UNKNOWN);
+	case EXPR_VALUE:
+	case EXPR_BELOW_INTERVAL:
+	case EXPR_IN_INTERVAL:
+	case EXPR_ABOVE_INTERVAL:
+	case EXPR_FLAGGED:
+	case EXPR_PRESENT:
+		return e->of_count ? companions(a, e) : fact(a, e, r);
+	case EXPR_CODE:
+		return truth_of(match_word(e->words, e->word_count, r->code->text));
+	case EXPR_STATUS:
+		return truth_of(r->status & e->statuses);
+	case EXPR_TEXT:
+		return text_is(a, e);
+	case EXPR_CENSORED:
+		return truth_of(r->has_value && !interval_is_point(&r->value));
+	case EXPR_NEAR_LIMIT:
+		return near_limit(a);
+	case EXPR_SPECIMEN:
+		return specimen_is(a, e);
+	case EXPR_LABORATORY:
+		return laboratory_is(a, e);
+	case EXPR_ORDER:
+		return order_is(a, e);
+	case EXPR_DIAGNOSIS:
+		return diagnosis_is(a, e);
+	case EXPR_AGE:
+		return age_is(a, e);
+	case EXPR_SEX:
+		return sex_is(a, e);
+	case EXPR_SENDER:
+		return truth_of(match_sender(a, e->words[0], e->words[1]));
+	case EXPR_FIRED:
+		return fired(a, e);
+	case EXPR_UNDECIDED:
+		return undecided(a, e);
+	}
+	return TRUTH_UNKNOWN;
+}
+
+enum truth
+eval(struct annotator *a, const struct expr *e)
+{
+	uint32_t *answer = &a->answers[e->id];
+
+	/* rounds count from 1, so 0 is never an answer */
+	if (*answer >> 2 != a->round)
+		*answer = a->round << 2 | (uint32_t)ask(a, e);
+	return (enum truth)(*answer & 3);
+}

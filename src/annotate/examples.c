@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An example becomes a report of one patient, every OBX in an order of its own,
+ * all collected at one fixed noon unless the example says otherwise.
+ */
+#include "annotate/examples.h"
+
+#include <stdlib.h>
+
+#include "annotate/annotate.h"
+#include "base/buffer.h"
+#include "mapping/example.h"
+
+/* Noon of this day is when everything happens. */
+enum { YEAR = 2026, MONTH = 6, DAY = 15, HOUR = 12 };
+
+struct run {
+	const struct mapping *mapping;
+	struct annotator *annotator;
+	struct faults *faults;
+	struct hl7_message message;
+	struct buffer sent, annotated, words;
+};
+
+/* ---- the message ------------------------------------------------------------------ */
+
+static int
+days_in(int year, int month)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	return month == 2 && leap ? 29 : days[month - 1];
+}
+
+/* The day on which somebody was born who completes that age on the fixed day. */
+static void
+write_birth(struct buffer *out, struct hl7_age age)
+{
+	int year = YEAR, month = MONTH, day = DAY;
+
+	switch (age.unit) {
+	case HL7_AGE_YEARS:
+		year -= (int)age.count;
+		break;
+	case HL7_AGE_MONTHS:
+		month -= (int)(age.count % 12);
+		year -= (int)(age.count / 12) + (month < 1);
+		month += month < 1 ? 12 : 0;
+		break;
+	case HL7_AGE_DAYS:
+		for (unsigned i = 0; i < age.count; i++) {
+			if (--day > 0)
+				continue;
+			month = month == 1 ? 12 : month - 1;
+			year -= month == 12;
+			day = days_in(year, month);
+		}
+		break;
+	}
+	buffer_printf(out, "%04d%02d%02d", year, month, day);
+}
+
+static void
+write_time(struct buffer *out, int hours)
+{
+	int day = DAY, hour = HOUR + hours;
+
+	for (; hour < 0; hour += 24)
+		day--;
+	for (; hour > 23; hour -= 24)
+		day++;
+	buffer_printf(out, "%04d%02d%02d%02d0000", YEAR, MONTH, day, hour);
+}
+
+static void
+write_patient(struct buffer *out, const struct example *x)
+{
+	struct hl7_age age;
+
+	buffer_append(out, SPAN("MSH|^~\\&|EXAMPLE|EXAMPLE|||"));
+	write_time(out, 0);
+	buffer_append(out, SPAN("||ORU^R01|1|P|2.5.1\rPID|1||1||EXAMPLE||"));
+	if (hl7_age_parse(x->age, &age))
+		write_birth(out, age);
+	buffer_append_char(out, '|');
+	buffer_append(out, x->sex);
+	buffer_append_char(out, '\r');
+	if (!x->diagnosis.len)
+		return;
+	buffer_append(out, SPAN("DG1|1||"));
+	buffer_append(out, x->diagnosis);
+	buffer_append(out, SPAN("\r"));
+}
+
+static bool
+is_number(struct span value)
+{
+	struct decimal unused;
+
+	return decimal_parse(value, '.', &unused);
+}
+
+static void
+write_fields(struct buffer *out, const struct span *fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		buffer_append_char(out, '|');
+		buffer_append(out, fields[i]);
+	}
+}
+
+static void
+write_obx(struct buffer *out, const struct example *x, unsigned n)
+{
+	const struct example_obx *obx = &x->obx[n];
+	struct span type = obx->type, system = obx->system;
+
+	if (!type.len)
+		type = is_number(obx->value) ? SPAN("NM") : SPAN("ST");
+	buffer_printf(out, "OBR|%u|||%.*s|||", n + 1, (int)x->order.len, x->order.ptr);
+	write_time(out, obx->at_hours);
+	buffer_printf(out, "||||||||||||||||||F\rOBX|%u", n + 1);
+	buffer_append_char(out, '|');
+	buffer_append(out, type);
+	buffer_append_char(out, '|');
+	buffer_append(out, obx->code);
+	buffer_append(out, SPAN("^^"));
+	buffer_append(out, system);
+	buffer_append_char(out, '|');
+	write_fields(out, (const struct span[]){ obx->value, obx->unit, obx->range, obx->flag }, 4);
+	buffer_append(out, SPAN("|||"));
+	buffer_append(out, obx->status);
+	buffer_append(out, SPAN("|||"));
+	write_time(out, obx->at_hours);
+	buffer_append_char(out, '|');
+	buffer_append(out, obx->laboratory);
+	buffer_append_char(out, '\r');
+	if (obx->specimen.len)
+		buffer_printf(
+		    out, "SPM|%u|||%.*s\r", n + 1, (int)obx->specimen.len, obx->specimen.ptr);
+}
+
+static void
+write_message(struct buffer *out, const struct example *x)
+{
+	buffer_clear(out);
+	write_patient(out, x);
+	for (unsigned n = 0; n < x->obx_count; n++)
+		write_obx(out, x, n);
+}
+
+/* ---- what came of it ---------------------------------------------------------------- */
+
+static const struct finding *
+find(const struct annotation *a, unsigned obx)
+{
+	for (size_t i = 0; i < a->finding_count; i++) {
+		if (a->findings[i].obx == obx)
+			return &a->findings[i];
+	}
+	return NULL;
+}
+
+static struct span
+fired_rules(struct buffer *words, const struct finding *f)
+{
+	buffer_clear(words);
+	for (unsigned i = 0; f && i < f->fired_count; i++) {
+		if (f->fired[i].how == FIRED_SHADOW)
+			continue;
+		if (buffer_span(words).len)
+			buffer_append_char(words, ' ');
+		buffer_append(words, f->fired[i].rule->id);
+	}
+	return buffer_span(words);
+}
+
+static struct span
+flag_in_the_end(const struct example *x, const struct example_expect *e, const struct finding *f)
+{
+	if (f && (f->flag_outcome == FLAG_SET || f->flag_outcome == FLAG_REPLACED))
+		return f->flag;
+	return x->obx[e->obx - 1].flag;
+}
+
+static const char *
+or_nothing(struct span s)
+{
+	return s.len ? "" : "nothing";
+}
+
+static void
+compare(struct run *run, const struct example *x, const struct example_expect *e,
+    const struct annotation *a)
+{
+	const struct finding *f = find(a, e->obx);
+	struct span rules = fired_rules(&run->words, f), flag = flag_in_the_end(x, e, f);
+	struct span skip = { 0 };
+
+	if (f && f->skip != SKIP_NONE)
+		skip = span_str(skip_word(f->skip));
+	else if (a->skip != SKIP_NONE && a->skip != SKIP_NO_OBSERVATION)
+		skip = span_str(skip_word(a->skip));
+	if (!span_eq(rules, e->rules))
+		faults_add(run->faults, e->at, "correct the rules or the expectation",
+		    "example \"%.*s\": OBX %u fires %.*s%s, not %.*s%s", (int)x->name.len,
+		    x->name.ptr, e->obx, (int)rules.len, rules.ptr, or_nothing(rules),
+		    (int)e->rules.len, e->rules.ptr, or_nothing(e->rules));
+	if (!span_eq(flag, e->flag))
+		faults_add(run->faults, e->at, "correct the rules or the expectation",
+		    "example \"%.*s\": OBX-8 of OBX %u ends up as %.*s%s, not %.*s%s",
+		    (int)x->name.len, x->name.ptr, e->obx, (int)flag.len, flag.ptr,
+		    or_nothing(flag), (int)e->flag.len, e->flag.ptr, or_nothing(e->flag));
+	if (e->skip.len && !span_eq(skip, e->skip))
+		faults_add(run->faults, e->at, "correct the rules or the expectation",
+		    "example \"%.*s\": OBX %u is skipped for %.*s%s, not %.*s%s", (int)x->name.len,
+		    x->name.ptr, e->obx, (int)skip.len, skip.ptr, or_nothing(skip),
+		    (int)e->skip.len, e->skip.ptr, or_nothing(e->skip));
+}
+
+static bool
+index_message(struct run *run, struct span bytes)
+{
+	enum hl7_piece piece;
+	size_t used;
+
+	return !hl7_message_read(&run->message, bytes, &piece, &used) && used == bytes.len;
+}
+
+/* Annotating what we annotated must change nothing. */
+static void
+check_again(struct run *run, const struct example *x, const struct annotation *first)
+{
+	struct annotation again;
+
+	buffer_clear(&run->annotated);
+	for (size_t i = 0; i < first->iov_count; i++)
+		buffer_append(
+		    &run->annotated, span_of(first->iov[i].iov_base, first->iov[i].iov_len));
+	if (run->annotated.failed || !index_message(run, buffer_span(&run->annotated)))
+		return;
+	annotate(run->annotator, &run->message, &again);
+	if (again.edits->count)
+		faults_add(run->faults, x->at, "let no rule depend on what another rule adds",
+		    "example \"%.*s\": annotating the annotated report changes it",
+		    (int)x->name.len, x->name.ptr);
+}
+
+static void
+run_example(struct run *run, const struct example *x)
+{
+	struct annotation a;
+
+	write_message(&run->sent, x);
+	if (run->sent.failed || !index_message(run, buffer_span(&run->sent))) {
+		faults_add(run->faults, x->at, "make the example smaller",
+		    "example \"%.*s\": no memory", (int)x->name.len, x->name.ptr);
+		return;
+	}
+	annotate(run->annotator, &run->message, &a);
+	for (unsigned i = 0; i < x->expect_count; i++)
+		compare(run, x, &x->expect[i], &a);
+	check_again(run, x, &a);
+}
+
+bool
+examples_run(const struct mapping *m, struct faults *faults)
+{
+	struct run run = { .mapping = m, .faults = faults };
+	size_t before = faults->total;
+
+	run.annotator = annotator_create(&m, 1, NULL);
+	if (!run.annotator) {
+		faults_add(faults, (struct fault_place){ 0 }, "", "no memory to run the examples");
+		return false;
+	}
+	hl7_message_init(&run.message);
+	buffer_init(&run.sent, 0);
+	buffer_init(&run.annotated, 0);
+	buffer_init(&run.words, 0);
+	for (unsigned i = 0; i < m->example_count; i++)
+		run_example(&run, &m->examples[i]);
+	buffer_finish(&run.sent);
+	buffer_finish(&run.annotated);
+	buffer_finish(&run.words);
+	hl7_message_finish(&run.message);
+	annotator_destroy(run.annotator);
+	return faults->total == before;
+}

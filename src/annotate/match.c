@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Text of a message against words of a mapping: ASCII letters without case, the
+ * rest byte for byte, blanks around it aside.
+ */
+#include "annotate/work.h"
+
+bool
+match_word(const struct span *words, unsigned count, struct span text)
+{
+	text = span_trim(text);
+	if (!text.len)
+		return false;
+	for (unsigned i = 0; i < count; i++) {
+		if (span_eq_nocase(words[i], text))
+			return true;
+	}
+	return false;
+}
+
+static char
+fold(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c - 0x20) : c;
+}
+
+/* Codes compare with dots left out: C90.00 is also sent as C9000. */
+static bool
+match_code(struct span word, bool prefix, struct span text)
+{
+	size_t w = 0, t = 0;
+
+	for (;;) {
+		while (w < word.len && word.ptr[w] == '.')
+			w++;
+		while (t < text.len && text.ptr[t] == '.')
+			t++;
+		if (w == word.len)
+			return prefix || t == text.len;
+		if (t == text.len || fold(word.ptr[w++]) != fold(text.ptr[t++]))
+			return false;
+	}
+}
+
+static bool
+match_system(const struct code_system *system, struct span text)
+{
+	if (!system || span_eq_nocase(system->id, text))
+		return true;
+	for (unsigned i = 0; i < system->alias_count; i++) {
+		if (span_eq_nocase(system->aliases[i], text))
+			return true;
+	}
+	return false;
+}
+
+bool
+match_coded(const struct annotator *a, struct span field, const struct expr *e)
+{
+	const struct hl7_delims *d = &a->m->delims;
+
+	while (field.len) {
+		struct span repetition = next_repetition(a, &field);
+
+		for (unsigned i = 1; i <= 4; i += 3) {
+			struct span text = span_trim(hl7_component(d, repetition, i));
+			struct span system = span_trim(hl7_component(d, repetition, i + 2));
+
+			if (!text.len || !match_system(e->system, system))
+				continue;
+			for (unsigned k = 0; k < e->word_count; k++) {
+				if (match_code(e->words[k], e->prefix, text))
+					return true;
+			}
+		}
+	}
+	return false;
+}
+
+bool
+match_flag(const struct annotator *a, struct span flags, const struct span *words, unsigned count)
+{
+	while (flags.len) {
+		struct span flag = next_repetition(a, &flags);
+
+		if (match_word(words, count, hl7_component(&a->m->delims, flag, 1)))
+			return true;
+	}
+	return false;
+}
+
+static bool
+component_is(const struct hl7_delims *d, struct span field, unsigned n, struct span want)
+{
+	return want.len && span_eq_nocase(span_trim(hl7_component(d, field, n)), want);
+}
+
+bool
+match_laboratory(
+    const struct annotator *a, const struct result *r, struct span name, struct span id)
+{
+	const struct hl7_delims *d = &a->m->delims;
+	struct span producer = r->field[15], organisation = r->field[23];
+
+	return component_is(d, producer, 1, id) || component_is(d, organisation, 10, id) ||
+	       component_is(d, organisation, 3, id) || component_is(d, producer, 2, name) ||
+	       component_is(d, organisation, 1, name);
+}
+
+bool
+match_sender(const struct annotator *a, struct span application, struct span facility)
+{
+	const struct hl7_delims *d = &a->m->delims;
+
+	return (!application.len || component_is(d, a->msh[3], 1, application)) &&
+	       (!facility.len || component_is(d, a->msh[4], 1, facility));
+}

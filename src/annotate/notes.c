@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The NTE segments behind a result: which are there, which of them are ours, and
+ * which are to come.
+ *
+ *	OBX [ADD] [PRT]... [NTE [ADD]]... | ours: NTE per line, then the trailer | Z..
+ */
+#include "annotate/trailer.h"
+#include "annotate/work.h"
+#include "hl7/escape.h"
+
+/* ---- what is there ------------------------------------------------------------- */
+
+static uint32_t
+id_at(const struct annotator *a, unsigned segment)
+{
+	return segment < a->m->count ? a->m->segments[segment].id : 0;
+}
+
+/* Does the OBX there go on with the observation of `r`?  Same code and sub-ID, and nothing of
+ * its own: no unit, no range, no number. */
+static bool
+goes_on(const struct annotator *a, const struct result *r, unsigned segment)
+{
+	struct span field[8];
+
+	if (id_at(a, segment) != HL7_ID('O', 'B', 'X'))
+		return false;
+	hl7_fields(a->m, &a->m->segments[segment], field + 1, 7);
+	return span_eq(field[3], r->field[3]) && span_eq(field[4], r->field[4]) && !field[6].len &&
+	       !field[7].len && !read_is_number(a, field[2], field[5]);
+}
+
+static void
+count_note(const struct annotator *a, unsigned segment, struct note_run *run)
+{
+	struct span id = span_trim(hl7_field(a->m, &a->m->segments[segment], 1));
+	unsigned n = 0;
+
+	if (!id.len || id.len > 8)
+		return;
+	for (size_t i = 0; i < id.len; i++) {
+		if (id.ptr[i] < '0' || id.ptr[i] > '9')
+			return;
+		n = n * 10 + (unsigned)(id.ptr[i] - '0');
+	}
+	if (n > run->highest)
+		run->highest = n;
+}
+
+void
+notes_find_run(const struct annotator *a, const struct result *r, struct note_run *ret)
+{
+	unsigned at = r->segment;
+
+	ret->first = at + 1;
+	do {
+		ret->highest = 0;
+		while (id_at(a, at + 1) == HL7_ID('A', 'D', 'D') ||
+		       id_at(a, at + 1) == HL7_ID('P', 'R', 'T'))
+			at++;
+		while (id_at(a, at + 1) == HL7_ID('N', 'T', 'E')) {
+			count_note(a, ++at, ret);
+			while (id_at(a, at + 1) == HL7_ID('A', 'D', 'D'))
+				at++;
+		}
+		ret->after = at;
+	} while (goes_on(a, r, ++at));
+}
+
+/* NTE-3 of a segment, escapes resolved; ptr NULL when it is no NTE. */
+static struct span
+note_text(struct annotator *a, unsigned segment)
+{
+	const struct hl7_delims *d = &a->m->delims;
+	struct span text;
+
+	if (id_at(a, segment) != HL7_ID('N', 'T', 'E'))
+		return (struct span){ 0 };
+	text = span_trim(hl7_field(a->m, &a->m->segments[segment], 3));
+	if (!text.len || !d->escape || !memchr(text.ptr, d->escape, text.len))
+		return text;
+	buffer_clear(&a->scratch);
+	hl7_unescape(d, text, HL7_UNESCAPE_TEXT, &a->scratch);
+	return buffer_span(&a->scratch);
+}
+
+struct span
+notes_own_flag(struct annotator *a, const struct note_run *run)
+{
+	for (unsigned i = run->first; i <= run->after; i++) {
+		struct span text = note_text(a, i), flag;
+
+		if (trailer_flag(text, &flag) && flag.len)
+			return arena_copy(&a->arena, flag);
+	}
+	return (struct span){ 0 };
+}
+
+bool
+notes_present(struct annotator *a, const struct note_run *run, const struct mapping *m,
+    const struct rule *rule)
+{
+	unsigned line = 0;
+
+	for (unsigned i = run->first; i <= run->after; i++) {
+		struct span text = note_text(a, i);
+
+		if (!text.len)
+			continue;
+		if (trailer_names(text, m->id, rule->id))
+			return true;
+		/* lines stand one behind the other */
+		if (!span_eq(text, rule->lines[line]))
+			line = 0;
+		if (span_eq(text, rule->lines[line]) && ++line == rule->line_count)
+			return true;
+	}
+	return false;
+}
+
+/* ---- what is to come --------------------------------------------------------------- */
+
+static bool
+is_plain(const struct hl7_delims *d, const struct rule *rule)
+{
+	const char marks[] = { d->field, d->component, d->repetition, d->escape, d->subcomponent,
+		d->truncation };
+
+	if (rule->bytes[2] | rule->bytes[3])
+		return false;
+	for (size_t i = 0; i < sizeof(marks); i++) {
+		unsigned char c = (unsigned char)marks[i];
+
+		if (c && rule->bytes[c / 64] >> c % 64 & 1)
+			return false;
+	}
+	return true;
+}
+
+/* A line in the message's character set, escaped; ptr NULL when that cannot be. */
+static struct span
+write_text(struct annotator *a, struct span text)
+{
+	const struct hl7_delims *d = &a->m->delims;
+	struct span encoded = text;
+	bool good;
+
+	buffer_clear(&a->scratch);
+	if (!hl7_is_ascii(text)) {
+		if (!hl7_charset_encode(a->charset, text, &a->scratch))
+			return (struct span){ 0 };
+		encoded = arena_copy(&a->arena, buffer_span(&a->scratch));
+		if (!encoded.ptr)
+			a->no_memory = true;
+		buffer_clear(&a->scratch);
+	}
+	if (hl7_escape_free(d, encoded))
+		return encoded;
+	good = hl7_escape(d, encoded, &a->scratch);
+	return good ? arena_copy(&a->arena, buffer_span(&a->scratch)) : (struct span){ 0 };
+}
+
+static bool
+is_written(const struct fired *fired)
+{
+	return fired->how == FIRED_ADDED && fired->rule->line_count;
+}
+
+static bool
+is_flag_written(const struct finding *f)
+{
+	return f->flag_outcome == FLAG_SET || f->flag_outcome == FLAG_REPLACED;
+}
+
+static struct span
+write_trailer(struct annotator *a, const struct finding *f)
+{
+	struct buffer *out = &a->scratch;
+	struct span text;
+
+	buffer_clear(out);
+	trailer_begin(out, f->mapping->id, f->mapping->version);
+	for (unsigned i = 0; i < f->fired_count; i++) {
+		const struct rule *rule = f->fired[i].rule;
+
+		if (is_written(&f->fired[i]) || (is_flag_written(f) && rule == f->flag_rule))
+			trailer_rule(out, rule->id);
+	}
+	trailer_end(out, is_flag_written(f) ? f->flag : (struct span){ 0 });
+	if (out->failed)
+		a->no_memory = true;
+	text = arena_copy(&a->arena, buffer_span(out));
+	return text.ptr ? write_text(a, text) : text;
+}
+
+/* All lines of the block, ready to be copied; NULL when one cannot be written. */
+static struct span *
+prepare_lines(struct annotator *a, struct finding *f, unsigned *ret_count)
+{
+	struct span *lines;
+	unsigned count = 1, n = 0;
+
+	for (unsigned i = 0; i < f->fired_count; i++)
+		count += is_written(&f->fired[i]) ? f->fired[i].rule->line_count : 0;
+	lines = arena_alloc(&a->arena, count * sizeof(*lines));
+	for (unsigned i = 0; lines && i < f->fired_count; i++) {
+		const struct rule *rule = f->fired[i].rule;
+		bool as_it_is = is_plain(&a->m->delims, rule);
+
+		for (unsigned k = 0; is_written(&f->fired[i]) && k < rule->line_count; k++) {
+			lines[n] = as_it_is ? rule->lines[k] : write_text(a, rule->lines[k]);
+			if (!lines[n++].ptr)
+				return NULL;
+		}
+	}
+	if (!lines)
+		return NULL;
+	lines[n] = write_trailer(a, f);
+	*ret_count = count;
+	return lines[n].ptr ? lines : NULL;
+}
+
+static char *
+put(char *to, struct span s)
+{
+	memcpy(to, s.ptr, s.len);
+	return to + s.len;
+}
+
+static char *
+put_number(char *to, unsigned n)
+{
+	char digits[10];
+	unsigned count = 0;
+
+	do
+		digits[count++] = (char)('0' + n % 10);
+	while ((n /= 10) != 0);
+	while (count)
+		*to++ = digits[--count];
+	return to;
+}
+
+/* One segment a line.  Behind a last segment that has no terminator the terminators come first,
+ * so that the new last segment has none either. */
+static struct span
+write_block(
+    struct annotator *a, const struct note_run *run, const struct span *lines, unsigned count)
+{
+	enum { AROUND = 24 }; /* NTE, separators, number, terminator */
+	struct span end = hl7_segment_terminator(a->m, &a->m->segments[run->after]);
+	bool before = end.len == 0;
+	const char sep = a->m->delims.field;
+	size_t most = 0;
+	char *block, *to;
+
+	if (before)
+		end = hl7_segment_terminator(a->m, &a->m->segments[0]);
+	for (unsigned i = 0; i < count; i++)
+		most += lines[i].len + AROUND;
+	block = to = arena_alloc(&a->arena, most);
+	if (!block) {
+		a->no_memory = true;
+		return (struct span){ 0 };
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (before)
+			to = put(to, end);
+		to = put(to, SPAN("NTE"));
+		*to++ = sep;
+		to = put_number(to, run->highest + 1 + i);
+		*to++ = sep;
+		*to++ = 'O';
+		*to++ = sep;
+		to = put(to, lines[i]);
+		if (!before)
+			to = put(to, end);
+	}
+	return span_of(block, (size_t)(to - block));
+}
+
+static bool
+anything_to_write(const struct finding *f)
+{
+	for (unsigned i = 0; i < f->fired_count; i++) {
+		if (is_written(&f->fired[i]))
+			return true;
+	}
+	return is_flag_written(f);
+}
+
+bool
+notes_write(struct annotator *a, const struct result *r, struct finding *f)
+{
+	const char *base = a->m->bytes.ptr;
+	const struct hl7_segment *after = &a->m->segments[r->run.after];
+	struct span *lines, block;
+	unsigned count = 0;
+
+	if (!anything_to_write(f))
+		return true;
+	lines = prepare_lines(a, f, &count);
+	if (!lines)
+		return false;
+	block = write_block(a, &r->run, lines, count);
+	if (!block.ptr)
+		return false;
+	if (is_flag_written(f))
+		hl7_edits_add(&a->edits, (size_t)(r->field[8].ptr - base), r->field[8], f->flag);
+	hl7_edits_add(&a->edits, after->next, (struct span){ base + after->next, 0 }, block);
+	f->notes = count;
+	return true;
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A result read: may it be used, and what does it say?
+ *
+ * The questions are asked in a fixed order and the first that cannot be answered
+ * safely is the reason to leave the result alone.
+ */
+#include "annotate/work.h"
+
+#include "hl7/escape.h"
+#include "hl7/value.h"
+
+static const struct hl7_delims *
+delims(const struct annotator *a)
+{
+	return &a->m->delims;
+}
+
+static char
+decimal_point(const struct annotator *a, const struct mapping *m)
+{
+	for (size_t i = 0; i < a->mapping_count; i++) {
+		if (a->mappings[i] == m)
+			return a->sites[i].point;
+	}
+	return '.';
+}
+
+/* Text with its escapes resolved; lives until the scratch buffer's next use. */
+static struct span
+plain(struct annotator *a, struct span s)
+{
+	char escape = delims(a)->escape;
+
+	if (!escape || !s.len || !memchr(s.ptr, escape, s.len))
+		return span_trim(s);
+	buffer_clear(&a->scratch);
+	hl7_unescape(delims(a), s, HL7_UNESCAPE_TEXT, &a->scratch);
+	return span_trim(buffer_span(&a->scratch));
+}
+
+static enum skip
+read_status(struct annotator *a, struct result *r)
+{
+	const struct mapping *m = r->mapping;
+	const struct order *o = &a->orders[r->order];
+	struct span status = span_trim(hl7_component(delims(a), r->field[11], 1));
+	struct span order = hl7_field(a->m, &a->m->segments[o->obr], 25);
+
+	if (word_in(m->cancelled_orders, span_trim(hl7_component(delims(a), order, 1))))
+		return SKIP_ORDER_CANCELLED;
+	if (word_in(m->final, status))
+		r->status = STATUS_FINAL;
+	else if (word_in(m->corrected, status))
+		r->status = STATUS_CORRECTED;
+	else if (word_in(m->preliminary, status))
+		r->status = STATUS_PRELIMINARY;
+	if (!r->status)
+		return SKIP_STATUS;
+	return r->status == STATUS_PRELIMINARY && !m->interpret_preliminary ? SKIP_PRELIMINARY
+									    : SKIP_NONE;
+}
+
+/* An ADD segment may go on in the last field; the ones we read must not be that field. */
+static bool
+is_cut_off(const struct annotator *a, const struct result *r)
+{
+	return r->segment + 1 < a->m->count &&
+	       a->m->segments[r->segment + 1].id == HL7_ID('A', 'D', 'D') && r->fields <= 11;
+}
+
+static enum skip
+read_age(const struct annotator *a, const struct result *r)
+{
+	const struct code *c = r->code;
+
+	if ((c->has_from && context_age_reached(a, r, c->from) != TRUTH_YES) ||
+	    (c->has_under && context_age_reached(a, r, c->under) != TRUTH_NO))
+		return SKIP_CODE_AGE;
+	return SKIP_NONE;
+}
+
+static enum skip
+read_specimen(struct annotator *a, const struct result *r)
+{
+	const struct observation *o = r->code->observation;
+	uint64_t named, fitting = 0;
+
+	if (!o->specimen_count)
+		return SKIP_NONE;
+	named = context_specimens(a, r);
+	for (unsigned i = 0; i < o->specimen_count; i++)
+		fitting |= (uint64_t)1 << (o->specimens[i] - r->mapping->specimens);
+	return named && !(named & fitting) ? SKIP_SPECIMEN_CONFLICT : SKIP_NONE;
+}
+
+/* OBX-8 beside a number may say that the number is only where the scale ends. */
+static void
+apply_off_scale(const struct annotator *a, const struct result *r, struct interval *read)
+{
+	static const struct span over = { ">", 1 }, under = { "<", 1 };
+
+	if (match_flag(a, r->field[8], &over, 1))
+		read->high.bounded = false;
+	if (match_flag(a, r->field[8], &under, 1))
+		read->low.bounded = false;
+}
+
+static enum skip
+read_value(struct annotator *a, struct result *r)
+{
+	struct span type = span_trim(r->field[2]);
+
+	switch (
+	    hl7_value_read(delims(a), type, r->field[5], decimal_point(a, r->mapping), &r->read)) {
+	case HL7_VALUE_NUMBER:
+		break;
+	case HL7_VALUE_EMPTY:
+		return SKIP_VALUE_MISSING;
+	case HL7_VALUE_REPEATED:
+		return SKIP_VALUE_REPEATS;
+	case HL7_VALUE_TEXT:
+		return SKIP_VALUE_NOT_NUMERIC;
+	}
+	if (interval_is_point(&r->read))
+		apply_off_scale(a, r, &r->read);
+	return SKIP_NONE;
+}
+
+/* OBX-6: the first component, else the fourth, else all of it with its stray delimiters. */
+static enum skip
+read_unit(struct annotator *a, struct result *r)
+{
+	const struct quantity *q = r->code->quantity;
+	struct span field = hl7_repetition(delims(a), r->field[6], 1);
+
+	if (!span_trim(field).len || hl7_is_delete(field))
+		return SKIP_UNIT_MISSING;
+	for (unsigned i = 1; i <= 4 && !r->unit; i += 3) {
+		struct span text = plain(a, hl7_component(delims(a), field, i));
+
+		if (text.len)
+			r->unit = quantity_unit(q, text);
+	}
+	if (!r->unit)
+		r->unit = quantity_unit(q, plain(a, field));
+	return r->unit ? SKIP_NONE : SKIP_UNIT_UNKNOWN;
+}
+
+static enum skip
+read_number(struct annotator *a, struct result *r)
+{
+	enum skip skip = read_value(a, r);
+
+	if (!skip)
+		skip = read_unit(a, r);
+	if (skip)
+		return skip;
+	r->value = interval_scale(&r->read, r->unit->factor);
+	r->has_value = true;
+	return interval_overlap(&r->value, &r->code->observation->plausible) ? SKIP_NONE
+									     : SKIP_IMPLAUSIBLE;
+}
+
+static bool
+has_text(const struct annotator *a, const struct result *r)
+{
+	(void)a;
+	return span_trim(r->field[5]).len && !hl7_is_delete(r->field[5]);
+}
+
+static enum skip
+find_skip(struct annotator *a, struct result *r)
+{
+	enum skip skip;
+
+	if ((skip = read_status(a, r)) || (skip = is_cut_off(a, r) ? SKIP_STATUS : SKIP_NONE))
+		return skip;
+	if ((skip = read_age(a, r)) || (skip = read_specimen(a, r)))
+		return skip;
+	if (r->code->quantity)
+		return read_number(a, r);
+	return has_text(a, r) ? SKIP_NONE : SKIP_VALUE_MISSING;
+}
+
+void
+read_fields(struct annotator *a, struct result *r)
+{
+	r->fields = hl7_fields(a->m, &a->m->segments[r->segment], r->field + 1, OBX_FIELDS);
+	r->has_time = context_collected(a, r, &r->time);
+}
+
+/* A flag that a trailer of ours claims is not the laboratory's. */
+static void
+read_flags(struct annotator *a, struct result *r)
+{
+	r->flags = r->field[8];
+	if (!r->flags.len)
+		return;
+	r->own_flag = notes_own_flag(a, &r->run);
+	if (r->own_flag.len && span_eq(r->own_flag, r->flags))
+		r->flags.len = 0;
+	else
+		r->own_flag = (struct span){ 0 };
+}
+
+void
+read_result(struct annotator *a, struct result *r)
+{
+	read_flags(a, r);
+	r->skip = find_skip(a, r);
+}
+
+/* The laboratory's own interval, when it can be read and is in the unit of the value. */
+static bool
+read_range(struct annotator *a, const struct result *r, struct interval *ret)
+{
+	struct span text = hl7_component(delims(a), hl7_repetition(delims(a), r->field[7], 1), 1);
+	struct span unit;
+	struct interval range;
+
+	if (!hl7_range_read(plain(a, text), decimal_point(a, r->mapping), &range, &unit))
+		return false;
+	if (unit.len && quantity_unit(r->code->quantity, unit) != r->unit)
+		return false;
+	*ret = interval_scale(&range, r->unit->factor);
+	return true;
+}
+
+static bool
+applies(const struct annotator *a, const struct result *r, const struct interval_choice *c)
+{
+	if (c->source == INTERVAL_DEFAULT && !r->mapping->default_intervals)
+		return false;
+	if (c->sex && a->patients[r->patient].sex != c->sex)
+		return false;
+	if (c->has_from && context_age_reached(a, r, c->from) != TRUTH_YES)
+		return false;
+	return !c->has_under || context_age_reached(a, r, c->under) == TRUTH_NO;
+}
+
+void
+read_limits(struct annotator *a, struct result *r)
+{
+	const struct observation *o = r->code->observation;
+
+	if (r->limits_known || !r->has_value)
+		return;
+	r->limits_known = true;
+	for (unsigned i = 0; i < o->interval_count; i++) {
+		const struct interval_choice *c = &o->intervals[i];
+
+		if (!applies(a, r, c))
+			continue;
+		if (c->source != INTERVAL_MESSAGE) {
+			r->limits = c->limits;
+			r->limits_from = c->source;
+			return;
+		}
+		if (!span_trim(r->field[7]).len)
+			continue;
+		if (read_range(a, r, &r->limits)) {
+			r->limits_from = INTERVAL_MESSAGE;
+			return;
+		}
+		if (c->stop_if_unreadable)
+			return;
+	}
+}
+
+bool
+read_is_number(const struct annotator *a, struct span type, struct span value)
+{
+	struct interval unused;
+
+	return hl7_value_read(delims(a), span_trim(type), value, '.', &unused) == HL7_VALUE_NUMBER;
+}

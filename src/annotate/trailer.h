@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * annotate/trailer.h - the line that says which notes are ours
+ *
+ *	Auto-comment b2m 1.0.0: S03 S22 S30; flag H
+ *
+ * The last NTE of every block we add.  It names mapping, version and rules, and
+ * the flag when OBX-8 was filled by us, so that a reader can trace each line and a
+ * later run knows what is ours.
+ */
+#ifndef ANNOTATE_TRAILER_H
+#define ANNOTATE_TRAILER_H
+
+#include "base/buffer.h"
+
+/* Is an NTE-3, its escapes resolved, a trailer?  Then *ret_flag is the flag it claims, a part of
+ * `text`; empty when it claims none. */
+bool trailer_flag(struct span text, struct span *ret_flag);
+/* Does it name this rule of this mapping, of whatever version? */
+bool trailer_names(struct span text, struct span mapping, struct span rule);
+
+void trailer_begin(struct buffer *out, struct span mapping, struct span version);
+void trailer_rule(struct buffer *out, struct span rule);
+void trailer_end(struct buffer *out, struct span flag);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The edits are found by walking both messages side by side, and then proved by
+ * applying them to the original: a wrong guess can only make the proof fail.
+ */
+#include "annotate/verify.h"
+
+#include <stdlib.h>
+
+#include "annotate/trailer.h"
+#include "hl7/edits.h"
+#include "hl7/escape.h"
+#include "hl7/message.h"
+
+struct pair {
+	struct hl7_message original, annotated;
+	struct hl7_edits edits;
+	struct buffer scratch;
+	struct verify_counts counts;
+};
+
+static uint32_t
+id_at(const struct hl7_message *m, size_t i)
+{
+	return i < m->count ? m->segments[i].id : 0;
+}
+
+static bool
+fail(struct diag *reterr, const struct hl7_message *m, size_t offset, const char *what)
+{
+	unsigned sequence = 0;
+
+	*reterr = (struct diag){ .what = what, .offset = offset };
+	for (size_t i = 0; i < m->count && m->segments[i].start <= offset; i++)
+		memcpy(reterr->at.segment, m->bytes.ptr + m->segments[i].start, 3);
+	for (size_t i = 0; i < m->count && m->segments[i].start <= offset; i++)
+		sequence += memcmp(m->bytes.ptr + m->segments[i].start, reterr->at.segment, 3) == 0;
+	reterr->at.sequence = sequence;
+	return false;
+}
+
+/* The flag that the trailer of an added block claims; false when the block has no trailer. */
+static bool
+read_trailer(struct pair *p, size_t last, struct span *ret_flag)
+{
+	const struct hl7_message *m = &p->annotated;
+
+	buffer_clear(&p->scratch);
+	hl7_unescape(&m->delims, span_trim(hl7_field(m, &m->segments[last], 3)), HL7_UNESCAPE_TEXT,
+	    &p->scratch);
+	return trailer_flag(buffer_span(&p->scratch), ret_flag);
+}
+
+/* An OBX-8 that differs, when the trailer behind it claims what stands there now. */
+static void
+add_flag(struct pair *p, size_t i, size_t j, struct span claimed)
+{
+	struct span before = hl7_field(&p->original, &p->original.segments[i], 8);
+	struct span after = hl7_field(&p->annotated, &p->annotated.segments[j], 8);
+
+	if (!before.ptr || !claimed.len || span_eq(before, after) || !span_eq(after, claimed))
+		return;
+	hl7_edits_add(&p->edits, (size_t)(before.ptr - p->original.bytes.ptr), before, after);
+	p->counts.flags++;
+}
+
+/* The block behind segment j of the annotated message, when there is one behind segment i. */
+static size_t
+block_length(const struct pair *p, size_t i, size_t j)
+{
+	size_t count = 0;
+
+	if (id_at(&p->original, i + 1) == HL7_ID('N', 'T', 'E'))
+		return 0; /* the run goes on in the original */
+	while (id_at(&p->annotated, j + 1 + count) == HL7_ID('N', 'T', 'E'))
+		count++;
+	return count;
+}
+
+/* Where the block stands in the bytes: behind the terminator, or, in a message without a last
+ * one, from the terminator on. */
+static void
+add_block(struct pair *p, size_t i, size_t j, size_t count)
+{
+	const struct hl7_segment *o = &p->original.segments[i];
+	const struct hl7_segment *first = &p->annotated.segments[j];
+	const struct hl7_segment *last = &p->annotated.segments[j + count];
+	size_t from = o->next == o->end ? first->end : first->next;
+	size_t to = o->next == o->end ? last->end : last->next;
+
+	hl7_edits_add(&p->edits, o->next, (struct span){ p->original.bytes.ptr + o->next, 0 },
+	    span_of(p->annotated.bytes.ptr + from, to - from));
+	p->counts.notes += count;
+}
+
+/* Walk both; the segments of the original have their twins in the annotated message. */
+static bool
+find_edits(struct pair *p, struct diag *reterr)
+{
+	size_t obx = SIZE_MAX, obx_twin = 0, j = 0;
+
+	for (size_t i = 0; i < p->original.count; i++, j++) {
+		uint32_t id = id_at(&p->original, i);
+		size_t count;
+		struct span flag;
+
+		if (j >= p->annotated.count)
+			return fail(reterr, &p->annotated, p->annotated.bytes.len,
+			    "a segment of the original is missing");
+		if (id == HL7_ID('O', 'B', 'X'))
+			obx = i, obx_twin = j;
+		else if (id != HL7_ID('N', 'T', 'E') && id != HL7_ID('P', 'R', 'T') &&
+			 id != HL7_ID('A', 'D', 'D'))
+			obx = SIZE_MAX;
+		count = obx == SIZE_MAX ? 0 : block_length(p, i, j);
+		if (!count)
+			continue;
+		if (!read_trailer(p, j + count, &flag))
+			return fail(reterr, &p->annotated, p->annotated.segments[j + 1].start,
+			    "added notes do not end in a trailer that says whose they are");
+		add_flag(p, obx, obx_twin, flag);
+		add_block(p, i, j, count);
+		j += count;
+	}
+	return true;
+}
+
+static bool
+prove(struct pair *p, struct diag *reterr)
+{
+	struct span annotated = p->annotated.bytes;
+	size_t len = hl7_edits_length(&p->edits, p->original.bytes), same = 0;
+	char *made = p->edits.failed ? NULL : malloc(len ? len : 1);
+	bool equal;
+
+	if (!made)
+		return fail(reterr, &p->annotated, 0, "no memory to compare");
+	hl7_edits_apply(&p->edits, p->original.bytes, made);
+	equal = span_eq(span_of(made, len), annotated);
+	while (!equal && same < len && same < annotated.len && made[same] == annotated.ptr[same])
+		same++;
+	free(made);
+	return equal || fail(reterr, &p->annotated, same, "differs from the original");
+}
+
+static bool
+compare(struct pair *p, struct span original, struct span annotated, struct diag *reterr)
+{
+	enum hl7_piece a, b;
+	size_t used_a, used_b;
+
+	if (hl7_message_read(&p->original, original, &a, &used_a) ||
+	    hl7_message_read(&p->annotated, annotated, &b, &used_b))
+		return fail(reterr, &p->annotated, 0, "no memory to compare");
+	if (used_a != original.len || used_b != annotated.len)
+		return fail(
+		    reterr, &p->annotated, used_b, "one of the two is more than one message");
+	if (a != b || (a == HL7_PIECE_MESSAGE && !find_edits(p, reterr)))
+		return a == b ? false
+			      : fail(reterr, &p->annotated, 0, "one of the two is no message");
+	return prove(p, reterr);
+}
+
+bool
+verify(struct span original, struct span annotated, struct verify_counts *ret, struct diag *reterr)
+{
+	struct pair p = { 0 };
+	bool good;
+
+	hl7_message_init(&p.original);
+	hl7_message_init(&p.annotated);
+	hl7_edits_init(&p.edits);
+	buffer_init(&p.scratch, 0);
+	good = compare(&p, original, annotated, reterr);
+	if (good) {
+		p.counts.messages = 1;
+		p.counts.changed = p.edits.count > 0;
+		*ret = p.counts;
+	}
+	hl7_message_finish(&p.original);
+	hl7_message_finish(&p.annotated);
+	hl7_edits_finish(&p.edits);
+	buffer_finish(&p.scratch);
+	return good;
+}

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * annotate/work.h - the annotator's inner tables (private to annotate)
+ *
+ * Data flows one way through these steps, one file each:
+ *
+ *	scan     every OBX: does a mapping claim its code?      -> results
+ *	context  segments around them: patient, order, specimen -> orders, patients
+ *	read     value, unit, status, limits                    -> results, filled
+ *	pairing  which results belong together                  -> classes, companions
+ *	eval     a condition, asked of one result               -> truth
+ *	decide   gates, groups, flag                            -> findings
+ *	notes    what is there already, what is to be written   -> edits
+ *
+ * Most messages stop after the first step.
+ */
+#ifndef ANNOTATE_WORK_H
+#define ANNOTATE_WORK_H
+
+#include "annotate/annotate.h"
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "hl7/charset.h"
+#include "hl7/time.h"
+
+enum { OBX_FIELDS = 25, NO_SEGMENT = -1 };
+
+/*
+ * Steps that pairing and diagnoses may take for one message.  No real report
+ * comes near; one made to be slow passes without annotation instead.
+ */
+enum { MOST_STEPS = 1 << 24 };
+
+#define NO_INDEX UINT32_MAX
+
+/* The NTE behind a result, before and after us. */
+struct note_run {
+	unsigned after;   /* segment behind which to insert */
+	unsigned first;   /* first segment that may be one of its NTE */
+	unsigned highest; /* NTE-1 so far */
+};
+
+struct patient {
+	unsigned first_diagnosis; /* in diagnoses; NO_INDEX when none */
+	unsigned first_class;     /* of its results; NO_INDEX when none */
+	struct hl7_time birth;
+	bool has_birth;
+	char sex; /* 'F', 'M', 0 */
+};
+
+/* A DG1 segment; a patient's are chained. */
+struct diagnosis {
+	unsigned segment, next;
+};
+
+struct order {
+	long obr, spm; /* segments; spm is the order's first of them */
+	long end;      /* one past its last segment */
+	unsigned patient;
+	uint64_t specimens; /* bits of mapping->specimens recognised in SPM-4 and OBR-15 */
+	const struct mapping *specimens_of; /* for which mapping; NULL: not looked up yet */
+};
+
+/* One OBX that a mapping claims. */
+struct result {
+	const struct mapping *mapping;
+	const struct code *code;
+	unsigned segment, obx;
+	unsigned order, patient;           /* valid unless skip is SKIP_NO_SLOT */
+	unsigned class, next_in_class;     /* of its collection */
+	unsigned siblings;                 /* with the same observation in the same class */
+	struct note_run run;               /* unless skip is SKIP_NO_SLOT */
+	unsigned fields;                   /* how many are present */
+	struct span field[OBX_FIELDS + 1]; /* [n] is OBX-n */
+	enum skip skip;                    /* SKIP_NONE: usable */
+	unsigned status;                   /* bits of enum result_status */
+	bool has_value, has_time, limits_known;
+	struct interval read, value;
+	const struct unit *unit;
+	struct hl7_time time; /* of collection */
+	struct interval limits;
+	enum interval_source limits_from;
+	struct span flags;    /* OBX-8 as the laboratory sent it: empty when the flag is ours */
+	struct span own_flag; /* the flag in OBX-8 that an earlier run of ours put there */
+	bool follower;        /* goes on with the observation of the OBX before it */
+};
+
+/* Results of one patient, collected at one moment (or, without a time, for one order). */
+struct class
+{
+	unsigned patient, order; /* order: NO_INDEX when there is a time */
+	struct hl7_time time;
+	unsigned first; /* result */
+	unsigned next;  /* class of the patient */
+};
+
+/* Usable results of one observation in one class. */
+struct siblings {
+	const struct observation *observation;
+	unsigned class;
+	unsigned first;                  /* result */
+	const struct result *low, *high; /* of the single numbers */
+	bool disagree;
+};
+
+/* Open addressing over entries of a vector: place holds index + 1, 0 is free. */
+struct places {
+	uint32_t *list;
+	size_t size, mask;
+};
+
+/* Sender settings of one mapping for one message. */
+struct site {
+	char point;
+	bool listed;
+};
+
+struct annotator {
+	const struct mapping *const *mappings;
+	size_t mapping_count;
+	struct site *sites; /* one a mapping */
+
+	/* the message at hand */
+	const struct hl7_message *m;
+	struct span msh[19]; /* [n] is MSH-n */
+	enum hl7_charset charset;
+	int zone; /* of MSH-7 */
+	struct result *results;
+	size_t result_count, result_size;
+	unsigned targets; /* results with rules */
+	struct order *orders;
+	size_t order_count, order_size;
+	struct patient *patients;
+	size_t patient_count, patient_size;
+	struct diagnosis *diagnoses;
+	size_t diagnosis_count, diagnosis_size;
+	struct class *classes;
+	size_t class_count, class_size;
+	struct siblings *siblings;
+	size_t siblings_count, siblings_size;
+	struct places class_places, siblings_places;
+	unsigned steps; /* taken for this message, see MOST_STEPS */
+
+	/* companions of the results of one class */
+	struct result **companions;
+	size_t companion_count, companion_size;
+	unsigned paired_class; /* whose they are; NO_INDEX: nobody's */
+	const struct mapping *paired_mapping;
+	uint32_t pairing;         /* like round, below */
+	uint32_t *pair_answers;   /* of questions about companions alone */
+	uint32_t *best, *best_in; /* by observation: best priority, in which pairing */
+
+	/* the result at hand */
+	struct result *subject;
+	uint32_t round;                    /* answers of another round are void */
+	uint32_t *answers;                 /* by expr id: round * 4 + truth */
+	uint32_t *fired_in, *undecided_in; /* by rule and group index: round */
+
+	struct finding *findings;
+	size_t finding_count, finding_size;
+	struct hl7_edits edits;
+	struct iovec *iov;
+	size_t iov_size;
+	struct iovec whole;    /* of a message that passes as it is */
+	struct arena arena;    /* until the next message */
+	struct buffer scratch; /* until the next use */
+	bool no_memory;
+};
+
+/* The next repetition of a field; `rest` begins as the field and is used up. */
+static inline struct span
+next_repetition(const struct annotator *a, struct span *rest)
+{
+	char sep = a->m->delims.repetition;
+	struct span all = *rest;
+
+	if (sep)
+		return span_cut(all, sep, rest);
+	*rest = (struct span){ 0 };
+	return all;
+}
+
+/* False once the message asks for more work than any report needs. */
+static inline bool
+work_step(struct annotator *a)
+{
+	return a->steps < MOST_STEPS && ++a->steps;
+}
+
+/* Room for one more in a vector that is kept; false when there is no memory. */
+bool work_grow(void **list, size_t *size, size_t count, size_t item);
+
+/* Void all remembered answers. */
+void annotator_forget(struct annotator *a);
+
+/* scan: false when memory ran out. */
+bool scan(struct annotator *a);
+/* Does the message end in a continuation that is not here? */
+bool scan_fragment(const struct hl7_message *m);
+
+/* context */
+bool context_build(struct annotator *a);
+/* Moment the specimen was taken: OBX-14, else SPM-17, else OBR-7. */
+bool context_collected(const struct annotator *a, const struct result *r, struct hl7_time *ret);
+/* Moment at which an age counts: collected, else MSH-7. */
+bool context_moment(const struct annotator *a, const struct result *r, struct hl7_time *ret);
+enum truth context_age_reached(
+    const struct annotator *a, const struct result *r, struct hl7_age age);
+uint64_t context_specimens(struct annotator *a, const struct result *r);
+
+/* read */
+void read_fields(struct annotator *a, struct result *r);
+void read_result(struct annotator *a, struct result *r);
+void read_limits(struct annotator *a, struct result *r);
+bool read_is_number(const struct annotator *a, struct span type, struct span value);
+
+/* pairing; false when memory ran out */
+bool pairing_build(struct annotator *a);
+bool pairing_choose(struct annotator *a, const struct result *subject);
+
+/* match: text of a message against words of a mapping */
+bool match_word(const struct span *words, unsigned count, struct span text);
+bool match_coded(const struct annotator *a, struct span field, const struct expr *e);
+/* Is one of the words among the codes of an OBX-8? */
+bool match_flag(
+    const struct annotator *a, struct span flags, const struct span *words, unsigned count);
+bool match_laboratory(
+    const struct annotator *a, const struct result *r, struct span name, struct span id);
+bool match_sender(const struct annotator *a, struct span application, struct span facility);
+
+/* eval */
+enum truth eval(struct annotator *a, const struct expr *e);
+/* d * (1 + sign * share) */
+struct decimal eval_with_share(struct decimal d, struct decimal share, int sign);
+
+/* decide */
+void decide(struct annotator *a, struct result *r);
+
+/* notes */
+void notes_find_run(const struct annotator *a, const struct result *r, struct note_run *ret);
+/* The flag that a trailer of ours says was ours; empty when none. */
+struct span notes_own_flag(struct annotator *a, const struct note_run *run);
+bool notes_present(struct annotator *a, const struct note_run *run, const struct mapping *m,
+    const struct rule *rule);
+/* Add the edits of one finding; false when the text cannot be written in this message. */
+bool notes_write(struct annotator *a, const struct result *r, struct finding *f);
+
+#endif
