@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The laws over files of messages: the samples, and the corpus of real messages
+ * when there is one.  The Makefile builds this once for each and says with
+ * FOLDER_FROM which variable names the folder.
+ *
+ *	messages [FOLDER]
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "property/laws.h"
+#include "support/files.h"
+
+enum { SKIP = 77 }; /* to Automake: the test did not run */
+
+struct run {
+	struct laws *laws;
+	unsigned bad;
+};
+
+static bool
+is_message(const char *path)
+{
+	struct span p = span_str(path);
+
+	return p.len > 4 && (span_eq(span_tail(p, p.len - 4), SPAN(".hl7")) ||
+				span_eq(span_tail(p, p.len - 5), SPAN(".mllp")));
+}
+
+static bool
+hold_file(const char *path, void *ctx)
+{
+	struct run *run = ctx;
+	struct buffer bytes;
+
+	if (!is_message(path))
+		return true;
+	buffer_init(&bytes, 0);
+	if (!file_read(path, &bytes) || !laws_hold(run->laws, path, buffer_span(&bytes)))
+		run->bad++;
+	buffer_finish(&bytes);
+	return true;
+}
+
+static const char *
+folder_named(int argc, char **argv, char *buf, size_t size)
+{
+	const char *from = getenv(FOLDER_FROM);
+
+	if (argc > 1)
+		return argv[1];
+	if (!from)
+		return NULL;
+	snprintf(buf, size, "%s%s", from, FOLDER_BELOW);
+	return buf;
+}
+
+int
+main(int argc, char **argv)
+{
+	char buf[4096];
+	const char *folder = folder_named(argc, argv, buf, sizeof(buf));
+	struct run run = { .laws = laws_create("mappings/b2m.xml") };
+	const struct laws_counts *n;
+	long files;
+
+	if (!run.laws)
+		return EXIT_FAILURE;
+	files = folder ? files_below(folder, hold_file, &run) : -1;
+	n = laws_count(run.laws);
+	printf("%s: %lu files, %lu messages, %lu findings, %lu messages changed, %u files bad\n",
+	    folder ? folder : "no folder", n->streams, n->messages, n->findings, n->changed,
+	    run.bad);
+	laws_destroy(run.laws);
+	if (files < 0) {
+		printf("skipped: there are no messages here\n");
+		return SKIP;
+	}
+	return run.bad ? EXIT_FAILURE : EXIT_SUCCESS;
+}
