@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/annotate.c - hl7note annotate: messages in, annotated messages out
+ *
+ * The output is the input with edits; whatever is no message goes through as it
+ * came, so the command can stand in any pipe.
+ */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "annotate/annotate.h"
+#include "cli/diff.h"
+#include "cli/load.h"
+#include "cli/place.h"
+#include "cli/say.h"
+#include "cli/walk.h"
+
+struct job {
+	struct load load;
+	struct walk walk;
+	struct output out;
+	struct place place;
+	const char *dir, *when; /* -o, --color */
+	bool diff, colour;
+};
+
+static int
+begin_copy(void *ctx, const struct input *in)
+{
+	struct job *a = ctx;
+	const int error = place_open(
+	    &a->place, a->dir, in->fd == STDIN_FILENO ? "stdin" : in->name);
+
+	if (error) {
+		say_error("cannot write into %s: %s", a->dir, strerror(-error));
+		return EX_CANTCREAT;
+	}
+	output_init(&a->out, a->place.fd, a->place.path);
+	return EX_OK;
+}
+
+static int
+end_copy(void *ctx, bool complete)
+{
+	struct job *a = ctx;
+	const int status = output_finish(&a->out);
+	int error;
+
+	a->out.name = a->dir;
+	error = place_close(&a->place, complete && status == EX_OK);
+	if (!error || status != EX_OK)
+		return status;
+	say_error("cannot write into %s: %s", a->dir, strerror(-error));
+	return EX_CANTCREAT;
+}
+
+/* Faults of ours, as opposed to results we rightly leave alone. */
+static int
+message_status(const struct input *in, unsigned long number, enum skip skip)
+{
+	if (skip == SKIP_NO_MEMORY) {
+		say_error("%s: message %lu: out of memory, passed unchanged", in->name, number);
+		return EX_OSERR;
+	}
+	if (skip == SKIP_PROOF_FAILED) {
+		say_error("%s: message %lu: undoing the changes did not give back the original, "
+			  "passed unchanged; please report this",
+		    in->name, number);
+		return EX_SOFTWARE;
+	}
+	return EX_OK;
+}
+
+static int
+annotate_piece(void *ctx, struct input *in, const struct input_piece *p, unsigned long number)
+{
+	struct job *a = ctx;
+	struct annotation got;
+
+	if (p->kind != INPUT_MESSAGE) {
+		if (!a->diff)
+			output_write(&a->out, p->bytes);
+		return EX_OK;
+	}
+	annotate(a->load.annotator, &in->message, &got);
+	if (a->diff)
+		diff_print(&a->out, &in->message, &got, in->name, number, a->colour);
+	else
+		output_iovec(&a->out, got.iov, got.iov_count);
+	return message_status(in, number, got.skip);
+}
+
+static const char *
+base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* Two inputs of one name would be one output. */
+static int
+check_names(const struct command *c, char **paths)
+{
+	for (size_t i = 0; paths[i]; i++)
+		for (size_t j = 0; j < i; j++)
+			if (strcmp(base_name(paths[i]), base_name(paths[j])) == 0)
+				return options_misused(c,
+				    "-o: %s and %s would be written to one file", paths[j],
+				    paths[i]);
+	return EX_OK;
+}
+
+/* The file we would put in place of an input may be that input. */
+static int
+check_dir(const struct job *a, const struct command *c, char **paths)
+{
+	if (mkdir(a->dir, 0777) != 0 && errno != EEXIST) {
+		say_error("cannot make directory %s: %s", a->dir, strerror(errno));
+		return EX_CANTCREAT;
+	}
+	for (size_t i = 0; paths[i]; i++) {
+		char target[4096];
+		struct stat from, to;
+
+		snprintf(target, sizeof(target), "%s/%s", a->dir, base_name(paths[i]));
+		if (stat(paths[i], &from) == 0 && stat(target, &to) == 0 &&
+		    from.st_dev == to.st_dev && from.st_ino == to.st_ino)
+			return options_misused(c, "-o: %s would be replaced", paths[i]);
+	}
+	return check_names(c, paths);
+}
+
+enum { COLOUR = FLAG_LONG, DIFF, MAX_MESSAGE };
+
+static int
+parse(struct job *a, const struct command *self, int argc, char **argv)
+{
+	struct options o;
+	int letter;
+
+	options_init(&o, self, argc, argv);
+	while ((letter = options_next(&o)) != OPTIONS_END) {
+		switch (letter) {
+		case 'm':
+			if (load_add(&a->load, optarg) != EX_OK)
+				return EX_USAGE;
+			break;
+		case 'o':
+			a->dir = optarg;
+			break;
+		case 'q':
+			say_quietly(true);
+			break;
+		case DIFF:
+			a->diff = true;
+			break;
+		case COLOUR:
+			a->when = optarg;
+			break;
+		case MAX_MESSAGE:
+			if (options_bytes(self, optarg, INPUT_LIMIT_MOST, &a->walk.limit) != EX_OK)
+				return EX_USAGE;
+			break;
+		default:
+			return o.status == EX_OK ? OPTIONS_STOP : o.status;
+		}
+	}
+	if (!diff_colour(a->when, STDOUT_FILENO, &a->colour))
+		return options_misused(self, "--color is auto, always or never");
+	if (a->diff && a->dir)
+		return options_misused(self, "--diff and -o do not go together");
+	return a->dir ? check_dir(a, self, argv + optind) : EX_OK;
+}
+
+static int
+run(const struct command *self, int argc, char **argv)
+{
+	struct job a = { .when = "auto" };
+	int status;
+
+	a.walk = (struct walk){ .limit = INPUT_LIMIT,
+		.out = &a.out,
+		.left_out = "passed unchanged",
+		.ctx = &a,
+		.piece = annotate_piece };
+	output_init(&a.out, STDOUT_FILENO, "standard output");
+	status = parse(&a, self, argc, argv);
+	if (status != EX_OK)
+		return status == OPTIONS_STOP ? EX_OK : status;
+	if (a.dir) {
+		a.walk.begin = begin_copy;
+		a.walk.end = end_copy;
+	}
+	status = load_annotator(&a.load);
+	if (status == EX_OK)
+		status = walk_files(&a.walk, argv + optind);
+	load_finish(&a.load);
+	if (!a.dir && output_finish(&a.out) != EX_OK)
+		status = EX_IOERR;
+	return status;
+}
+
+static const struct flag flags[] = {
+	{ "mapping", 'm', "FILE", "a mapping file; may be given several times" },
+	{ "output", 'o', "DIR", "write one file for each input into DIR" },
+	{ "diff", DIFF, NULL, "show what would change instead" },
+	{ "color", COLOUR, "WHEN", "colour in --diff: auto, always, never" },
+	{ "max-message", MAX_MESSAGE, "SIZE", "leave longer messages alone (default 16M)" },
+	{ "quiet", 'q', NULL, "no notes, such as that a mapping is a draft" },
+};
+
+const struct command command_annotate = {
+	.name = "annotate",
+	.synopsis = "[OPTION...] [FILE...]",
+	.summary = "add comments and flags to the results in messages",
+	.about = "Annotates the messages in the files, or in standard input, and writes them\n"
+		 "to standard output.  Bytes that no rule changes leave as they came, and so\n"
+		 "does what is no HL7 (exit status 65 then).\n",
+	.flags = flags,
+	.flag_count = sizeof(flags) / sizeof(flags[0]),
+	.run = run,
+};

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/command.h - what a command of hl7note is
+ *
+ * Each command lives in a file of its own and is known to main.c by this one
+ * constant.  Its options are a table, from which parsing, --help and the
+ * suggestion for a misspelt option all come.  Exit statuses are those of
+ * sysexits.h; 1 says that the command ran well and found a difference.
+ */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { EX_DIFFERENT = 1 };
+
+/* An option.  Letters above 255 stand for options that have a long name only. */
+struct flag {
+	const char *name;
+	int letter;
+	const char *argument; /* "FILE"; NULL: takes none */
+	const char *help;
+};
+
+enum { FLAG_LONG = 256 };
+
+struct command {
+	const char *name;
+	const char *synopsis; /* behind "hl7note NAME " */
+	const char *summary;  /* one line for the list of commands */
+	const char *about;    /* lines for its own --help */
+	const struct flag *flags;
+	size_t flag_count;
+	int (*run)(const struct command *self, int argc, char **argv);
+};
+
+extern const struct command command_annotate, command_explain, command_verify, command_check,
+    command_show;
+
+/* ---- options ------------------------------------------------------------------ */
+
+enum { FLAGS_MOST = 24 };
+
+struct option;
+
+/* Goes through argv; argv[0] is the command's name. */
+struct options {
+	const struct command *command;
+	int argc;
+	char **argv;
+	int status; /* how to end after OPTIONS_STOP */
+	char letters[2 * FLAGS_MOST + 8];
+};
+
+enum { OPTIONS_END = -1, OPTIONS_STOP = -2 };
+
+void options_init(struct options *o, const struct command *c, int argc, char **argv);
+/*
+ * The letter of the next option (its argument is in optarg), OPTIONS_END when
+ * operands follow (from optind), or OPTIONS_STOP after --help, --version or a
+ * mistake that was told: the command returns o->status.
+ */
+int options_next(struct options *o);
+/* A count of bytes such as "65536", "512K", "16M", from 1 to `most`; EX_OK, or EX_USAGE with a word
+ * on standard error. */
+int options_bytes(const struct command *c, const char *text, size_t most, size_t *ret);
+/* The mistake is in how the command was called: say it, with where to read more; EX_USAGE. */
+int options_misused(const struct command *c, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void options_version(void);
+
+#endif

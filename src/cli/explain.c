@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/explain.c - hl7note explain: what was decided for each result, and why
+ *
+ * Prints findings, in words or as JSON; decides nothing itself.  Of the message
+ * it shows the control ID, and of a result the value, in its mapping's terms:
+ * the output can go into a ticket.
+ */
+#include "cli/command.h"
+
+#include <getopt.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "annotate/annotate.h"
+#include "cli/findings.h"
+#include "cli/load.h"
+#include "cli/say.h"
+#include "cli/walk.h"
+
+struct job {
+	struct load load;
+	struct walk walk;
+	struct output out;
+	bool json;
+};
+
+static int
+explain_piece(void *ctx, struct input *in, const struct input_piece *p, unsigned long number)
+{
+	struct job *j = ctx;
+	struct annotation got;
+	struct findings f;
+
+	if (p->kind != INPUT_MESSAGE)
+		return EX_OK;
+	annotate(j->load.annotator, &in->message, &got);
+	f = (struct findings){
+		.file = in->name, .number = number, .message = &in->message, .annotation = &got
+	};
+	if (j->json)
+		findings_json(&j->out, &f);
+	else
+		findings_text(&j->out, &f);
+	return EX_OK;
+}
+
+enum { JSON = FLAG_LONG, MAX_MESSAGE };
+
+static int
+parse(struct job *j, const struct command *self, int argc, char **argv)
+{
+	struct options o;
+	int letter;
+
+	options_init(&o, self, argc, argv);
+	while ((letter = options_next(&o)) != OPTIONS_END) {
+		switch (letter) {
+		case 'm':
+			if (load_add(&j->load, optarg) != EX_OK)
+				return EX_USAGE;
+			break;
+		case 'q':
+			say_quietly(true);
+			break;
+		case JSON:
+			j->json = true;
+			break;
+		case MAX_MESSAGE:
+			if (options_bytes(self, optarg, INPUT_LIMIT_MOST, &j->walk.limit) != EX_OK)
+				return EX_USAGE;
+			break;
+		default:
+			return o.status == EX_OK ? OPTIONS_STOP : o.status;
+		}
+	}
+	return EX_OK;
+}
+
+static int
+run(const struct command *self, int argc, char **argv)
+{
+	struct job j = { .json = false };
+	int status;
+
+	j.walk = (struct walk){ .limit = INPUT_LIMIT,
+		.out = &j.out,
+		.left_out = "not explained",
+		.ctx = &j,
+		.piece = explain_piece };
+	output_init(&j.out, STDOUT_FILENO, "standard output");
+	status = parse(&j, self, argc, argv);
+	if (status != EX_OK)
+		return status == OPTIONS_STOP ? EX_OK : status;
+	status = load_annotator(&j.load);
+	if (status == EX_OK)
+		status = walk_files(&j.walk, argv + optind);
+	load_finish(&j.load);
+	return output_finish(&j.out) == EX_OK ? status : EX_IOERR;
+}
+
+static const struct flag flags[] = {
+	{ "mapping", 'm', "FILE", "a mapping file; may be given several times" },
+	{ "json", JSON, NULL, "one JSON object for each message, one a line" },
+	{ "max-message", MAX_MESSAGE, "SIZE", "leave longer messages alone (default 16M)" },
+	{ "quiet", 'q', NULL, "no notes, such as that a mapping is a draft" },
+};
+
+const struct command command_explain = {
+	.name = "explain",
+	.synopsis = "[OPTION...] [FILE...]",
+	.summary = "say for each result what was decided, and why",
+	.about = "Says which results of the messages in the files, or in standard input, are\n"
+		 "annotated, by which rules and from which inputs, or why they are left alone.\n"
+		 "Of a message only the control ID and the values of such results are shown.\n",
+	.flags = flags,
+	.flag_count = sizeof(flags) / sizeof(flags[0]),
+	.run = run,
+};

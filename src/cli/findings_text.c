@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/findings_text.c - findings in plain words
+ *
+ *	message 1, control ID 4711
+ *	  OBX[1] code 1952-1, B2M, serum or plasma: 5.5 mg/L
+ *	    reference interval 0.7..1.8 mg/L, from the message (OBX-7)
+ *	    rule S03 fired: "Above the reference interval."
+ *	    flag H set in OBX-8, which was empty (rule S03)
+ */
+#include "cli/findings.h"
+
+#include "cli/text.h"
+#include "cli/words.h"
+
+static void
+put(struct output *o, const char *before, struct span s)
+{
+	output_text(o, before);
+	text_show(o, s);
+}
+
+static void
+put_quantity(struct output *o, const struct interval *i, struct span unit)
+{
+	char buf[2 * DECIMAL_TEXT];
+
+	output_text(o, interval_format(i, buf));
+	if (unit.len > 0)
+		put(o, " ", unit);
+}
+
+/* "500 nmol/L, that is 5.8655 mg/L (times 0.011731)" */
+static void
+put_value(struct output *o, const struct finding *f)
+{
+	char buf[DECIMAL_TEXT];
+
+	if (!f->has_value)
+		return;
+	output_text(o, ": ");
+	if (!f->unit) {
+		put_quantity(o, &f->read, SPAN(""));
+		return;
+	}
+	put_quantity(o, &f->read, f->unit->name);
+	if (!f->unit->converted)
+		return;
+	output_text(o, ", that is ");
+	put_quantity(o, &f->value, f->observation->unit);
+	output_printf(o, " (times %s)", decimal_format(f->unit->factor, buf));
+}
+
+static void
+put_limits(struct output *o, const struct finding *f)
+{
+	if (f->limits_from == INTERVAL_NONE) {
+		if (f->has_value && f->skip == SKIP_NONE)
+			output_text(o, "    no reference interval\n");
+		return;
+	}
+	output_text(o, "    reference interval ");
+	put_quantity(o, &f->limits, f->observation->unit);
+	output_printf(o, ", %s\n", words_source(f->limits_from));
+}
+
+static void
+put_fired(struct output *o, const struct fired *fired)
+{
+	const struct rule *r = fired->rule;
+
+	put(o, "    rule ", r->id);
+	output_printf(o, " %s", words_fired(fired->how));
+	for (unsigned i = 0; i < r->line_count; i++) {
+		put(o, i == 0 ? ": \"" : "\n      \"", r->lines[i]);
+		output_text(o, "\"");
+	}
+	output_text(o, "\n");
+}
+
+static void
+put_flag(struct output *o, const struct finding *f)
+{
+	if (f->flag.len == 0)
+		return;
+	put(o, "    flag ", f->flag);
+	output_printf(o, " %s", words_flag(f->flag_outcome));
+	if (f->flag_rule) {
+		put(o, " (rule ", f->flag_rule->id);
+		output_text(o, ")");
+	}
+	output_text(o, "\n");
+}
+
+static void
+put_finding(struct output *o, const struct finding *f)
+{
+	output_printf(o, "  OBX[%u]", f->obx);
+	if (f->code)
+		put(o, " code ", f->code->text);
+	if (f->observation)
+		put(o, ", ",
+		    f->observation->label.len ? f->observation->label : f->observation->id);
+	put_value(o, f);
+	output_text(o, "\n");
+	if (f->skip != SKIP_NONE)
+		output_printf(
+		    o, "    left alone: %s (%s)\n", words_skip(f->skip), skip_word(f->skip));
+	put_limits(o, f);
+	for (unsigned i = 0; i < f->fired_count; i++)
+		put_fired(o, &f->fired[i]);
+	put_flag(o, f);
+}
+
+void
+findings_text(struct output *o, const struct findings *f)
+{
+	const struct annotation *a = f->annotation;
+
+	output_printf(o, "message %lu, control ID ", f->number);
+	text_show(o, hl7_field(f->message, &f->message->segments[0], 10));
+	if (a->skip != SKIP_NONE)
+		output_printf(
+		    o, "\n  left alone: %s (%s)", words_skip(a->skip), skip_word(a->skip));
+	output_text(o, "\n");
+	for (size_t i = 0; i < a->finding_count; i++)
+		put_finding(o, &a->findings[i]);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/input_frames.c - frames, what is between them, and frames gone wrong
+ *
+ * A frame found in the window is given part by part:
+ *
+ *   junk   0x0B   body                      0x1C 0x0D
+ *                 message | message | ...
+ *
+ * A frame without its end (cut off by another 0x0B or by the end of the input)
+ * may lack segments, so it is given as it stands; so is one beyond the limit.
+ */
+#include "cli/input_window.h"
+
+#include <string.h>
+
+#include "base/diag.h"
+
+static bool
+is_blank(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!memchr(" \t\r\n", s.ptr[i], 4))
+			return false;
+	return true;
+}
+
+static int
+give_body(struct input *in, struct input_piece *ret)
+{
+	const struct span body = span_head(input_window(in), in->parts[PART_BODY]);
+	enum hl7_piece piece;
+	size_t used;
+	int error;
+
+	if (!in->in_body && body.len > in->limit) {
+		in->parts[PART_BODY] = 0;
+		return input_give(in, INPUT_TOO_LONG, body.len, ret);
+	}
+	error = hl7_message_read(&in->message, body, &piece, &used);
+	if (error)
+		return error;
+	in->in_body = true;
+	in->parts[PART_BODY] -= used;
+	return input_give(in, input_kind_of(piece), used, ret);
+}
+
+static int
+give_part(struct input *in, enum input_part part, struct input_piece *ret)
+{
+	const struct span bytes = span_head(input_window(in), in->parts[part]);
+
+	if (part == PART_BODY)
+		return give_body(in, ret);
+	in->parts[part] = 0;
+	if (part == PART_JUNK && !is_blank(bytes))
+		return input_give(in, INPUT_FOREIGN, bytes.len, ret);
+	return input_give(in, INPUT_FRAMING, bytes.len, ret);
+}
+
+/* How many bytes of the window stand before the first 0x0B from `from`? */
+static size_t
+before_start(const struct input *in, size_t from)
+{
+	const struct span rest = span_tail(input_window(in), from);
+	const char *p = rest.len ? memchr(rest.ptr, MLLP_START, rest.len) : NULL;
+
+	return from + (p ? (size_t)(p - rest.ptr) : rest.len);
+}
+
+/* Junk first, so that what went wrong stands at the front of the window. */
+static bool
+give_junk(struct input *in, struct input_piece *ret)
+{
+	const size_t junk = before_start(in, 0);
+
+	mllp_decoder_init(&in->decoder, SIZE_MAX);
+	in->parts[PART_JUNK] = junk;
+	if (junk > 0)
+		give_part(in, PART_JUNK, ret);
+	return junk > 0;
+}
+
+static int
+give_cut_off(struct input *in, struct input_piece *ret)
+{
+	if (give_junk(in, ret))
+		return 0;
+	return input_give(in, INPUT_CUT_OFF, before_start(in, 1), ret);
+}
+
+/* How much of the window belongs to the frame that is too long? */
+static size_t
+long_length(const struct input *in, size_t from, bool *ret_ends)
+{
+	const struct span w = input_window(in);
+
+	for (size_t i = from; i < w.len; i++) {
+		*ret_ends = true;
+		if (w.ptr[i] == MLLP_START)
+			return i;
+		if (w.ptr[i] == MLLP_END && i + 1 < w.len && w.ptr[i + 1] == MLLP_CR)
+			return i + 2;
+		if (w.ptr[i] == MLLP_END && i + 1 == w.len && !in->eof) {
+			*ret_ends = false;
+			return i; /* the next byte will tell */
+		}
+	}
+	*ret_ends = in->eof;
+	return w.len;
+}
+
+static int
+give_long(struct input *in, bool first, struct input_piece *ret)
+{
+	for (;;) {
+		bool ends;
+		const size_t len = long_length(in, first ? 1 : 0, &ends);
+		int error;
+
+		if (ends)
+			in->skimming = INPUT_END;
+		if (len > 0) {
+			input_give(in, INPUT_TOO_LONG, len, ret);
+			ret->first = first;
+			return 0;
+		}
+		if (ends)
+			return input_next_framed(in, ret);
+		error = input_fill(in);
+		if (error)
+			return error;
+	}
+}
+
+/* No whole frame in the window: 0 with a piece in *ret, 1 to look again, or an error. */
+static int
+without_frame(struct input *in, struct input_piece *ret)
+{
+	const struct span w = input_window(in);
+	int error;
+
+	if (w.len == 0 && in->eof)
+		return input_give(in, INPUT_END, 0, ret);
+	if (w.len > 0 && (in->eof || !mllp_decoder_inside(&in->decoder)))
+		return before_start(in, 0) > 0 ? !give_junk(in, ret) : give_cut_off(in, ret);
+	/* a body of just `limit` bytes takes 3 more for its frame */
+	if (w.len > in->limit + 3) {
+		if (give_junk(in, ret))
+			return 0;
+		in->skimming = INPUT_TOO_LONG;
+		return give_long(in, true, ret);
+	}
+	error = input_fill(in);
+	return error ? error : 1;
+}
+
+static void
+parts_of(struct input *in, struct span body, size_t used)
+{
+	const size_t head = (size_t)(body.ptr - input_window(in).ptr);
+
+	in->in_body = false;
+	in->parts[PART_JUNK] = head - 1;
+	in->parts[PART_START] = 1;
+	in->parts[PART_BODY] = body.len;
+	in->parts[PART_END] = used - head - body.len;
+}
+
+int
+input_next_framed(struct input *in, struct input_piece *ret)
+{
+	for (;;) {
+		struct span body;
+		struct diag wrong;
+		size_t used;
+		int got = 1;
+
+		for (enum input_part part = 0; part < PARTS; part++)
+			if (in->parts[part] > 0)
+				return give_part(in, part, ret);
+		if (in->skimming)
+			return give_long(in, false, ret);
+		switch (mllp_decode(&in->decoder, input_window(in), &body, &used, &wrong)) {
+		case MLLP_FRAME:
+			parts_of(in, body, used);
+			break;
+		case MLLP_BROKEN:
+			return give_cut_off(in, ret);
+		case MLLP_MORE:
+			got = without_frame(in, ret);
+			break;
+		}
+		if (got <= 0)
+			return got;
+	}
+}

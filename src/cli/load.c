@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/load.c - read, compile, complain
+ */
+#include "cli/load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "annotate/annotate.h"
+#include "base/buffer.h"
+#include "base/faults.h"
+#include "cli/say.h"
+#include "mapping/mapping.h"
+#include "xml/xml.h"
+
+#define INSTALLED PKGDATADIR "/mappings/b2m.xml"
+
+int
+load_add(struct load *l, const char *path)
+{
+	if (l->path_count == LOAD_MOST) {
+		say_error("more than %d mappings", LOAD_MOST);
+		return EX_USAGE;
+	}
+	l->paths[l->path_count++] = path;
+	return EX_OK;
+}
+
+/* One byte over the cap is enough for the XML reader to refuse it with its own words. */
+static int
+read_all(int fd, struct buffer *b)
+{
+	while (b->end - b->start <= XML_MOST_BYTES) {
+		char *room = buffer_reserve(b, 64 << 10);
+		const ssize_t n = room ? read(fd, room, 64 << 10) : -1;
+
+		if (n == 0)
+			return 0;
+		if (n > 0)
+			buffer_filled(b, (size_t)n);
+		else if (!room || errno != EINTR)
+			return room ? -errno : -ENOMEM;
+	}
+	return 0;
+}
+
+static int
+read_path(const char *path, struct buffer *b)
+{
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	error = read_all(fd, b);
+	close(fd);
+	return error;
+}
+
+struct mapping *
+load_mapping(const char *path, int *ret_status)
+{
+	struct mapping *m = NULL;
+	struct buffer bytes;
+	struct faults faults;
+	int error;
+
+	buffer_init(&bytes, 0);
+	faults_init(&faults, path);
+	error = read_path(path, &bytes);
+	if (error) {
+		say_error("cannot read mapping %s: %s", path, strerror(-error));
+		*ret_status = EX_NOINPUT;
+	} else {
+		m = mapping_create(buffer_span(&bytes), &faults);
+		*ret_status = m ? EX_OK : EX_CONFIG;
+		faults_sort(&faults);
+		faults_print(&faults, stderr);
+	}
+	faults_finish(&faults);
+	buffer_finish(&bytes);
+	return m;
+}
+
+/* Nobody named a mapping: the environment may, else what was installed is used. */
+static int
+choose(struct load *l)
+{
+	const char *named = getenv("HL7NOTE_MAPPING");
+
+	if (l->path_count > 0)
+		return EX_OK;
+	if (named && *named)
+		return load_add(l, named);
+	if (access(INSTALLED, R_OK) == 0)
+		return load_add(l, INSTALLED);
+	say_error("no mapping: name one with -m FILE or in $HL7NOTE_MAPPING (there is none in "
+		  "%s: %s)",
+	    INSTALLED, strerror(errno));
+	return EX_NOINPUT;
+}
+
+/* What a user should know before trusting the output. */
+static void
+note_status(const struct mapping *m)
+{
+	const char *warning = NULL;
+
+	if (m->status == MAPPING_DRAFT)
+		warning = "is a draft: no laboratory has approved its rules and texts";
+	else if (m->status == MAPPING_RETIRED)
+		warning = "is retired: ask its laboratory for the one in force";
+	if (warning)
+		say_note("mapping %.*s %.*s %s", (int)m->id.len, m->id.ptr, (int)m->version.len,
+		    m->version.ptr, warning);
+}
+
+static int
+make_annotator(struct load *l)
+{
+	struct span clash = { NULL, 0 };
+
+	l->annotator = annotator_create(
+	    (const struct mapping *const *)l->mappings, l->count, &clash);
+	if (l->annotator)
+		return EX_OK;
+	if (clash.len == 0) {
+		say_error("out of memory");
+		return EX_OSERR;
+	}
+	say_error("two mappings have rules for code %.*s; name only one of them", (int)clash.len,
+	    clash.ptr);
+	return EX_CONFIG;
+}
+
+int
+load_annotator(struct load *l)
+{
+	int status = choose(l);
+
+	for (size_t i = 0; i < l->path_count; i++) {
+		int this_status;
+		struct mapping *m = load_mapping(l->paths[i], &this_status);
+
+		if (m)
+			l->mappings[l->count++] = m;
+		else if (status == EX_OK)
+			status = this_status;
+	}
+	if (status != EX_OK)
+		return status;
+	for (size_t i = 0; i < l->count; i++)
+		note_status(l->mappings[i]);
+	return make_annotator(l);
+}
+
+void
+load_finish(struct load *l)
+{
+	annotator_destroy(l->annotator);
+	for (size_t i = 0; i < l->count; i++)
+		mapping_destroy(l->mappings[i]);
+	*l = (struct load){ 0 };
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/options.c - options from a table
+ *
+ * getopt_long does the parsing; its messages are ours, because an unknown option
+ * should name the nearest known one.
+ */
+#include "cli/command.h"
+
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/faults.h"
+#include "cli/say.h"
+
+static const struct flag common[] = {
+	{ "help", 'h', NULL, "say how to use it" },
+	{ "version", 'V', NULL, "say which version this is" },
+};
+enum { COMMON = sizeof(common) / sizeof(common[0]) };
+
+/* The command's own options, then those that every command has. */
+static const struct flag *
+flag_at(const struct command *c, size_t i)
+{
+	return i < c->flag_count ? &c->flags[i] : &common[i - c->flag_count];
+}
+
+static size_t
+flag_count(const struct command *c)
+{
+	return c->flag_count + COMMON;
+}
+
+void
+options_init(struct options *o, const struct command *c, int argc, char **argv)
+{
+	char *p = o->letters;
+
+	*o = (struct options){ .command = c, .argc = argc, .argv = argv };
+	*p++ = ':'; /* a missing argument is told from an unknown option */
+	for (size_t i = 0; i < flag_count(c); i++) {
+		const struct flag *f = flag_at(c, i);
+
+		if (f->letter < FLAG_LONG)
+			*p++ = (char)f->letter;
+		if (f->letter < FLAG_LONG && f->argument)
+			*p++ = ':';
+	}
+	opterr = 0;
+	optind = 1;
+}
+
+void
+options_version(void)
+{
+	puts("hl7note " PACKAGE_VERSION);
+}
+
+static void
+print_flag(const struct flag *f)
+{
+	char left[64];
+	char letter[8] = "    ";
+
+	if (f->letter < FLAG_LONG)
+		snprintf(letter, sizeof(letter), "-%c, ", f->letter);
+	snprintf(left, sizeof(left), "%s--%s%s%s", letter, f->name, f->argument ? " " : "",
+	    f->argument ? f->argument : "");
+	printf("  %-26s %s\n", left, f->help);
+}
+
+static void
+print_help(const struct command *c)
+{
+	printf("usage: hl7note %s %s\n\n%s\n", c->name, c->synopsis, c->about);
+	for (size_t i = 0; i < flag_count(c); i++)
+		print_flag(flag_at(c, i));
+	printf("\nMore in hl7note(1).\n");
+}
+
+int
+options_misused(const struct command *c, const char *format, ...)
+{
+	char line[1024];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(line, sizeof(line), format, ap);
+	va_end(ap);
+	say_error("%s (see hl7note %s --help)", line, c->name);
+	return EX_USAGE;
+}
+
+static const char *
+nearest_flag(const struct command *c, struct span word)
+{
+	const char *names[FLAGS_MOST];
+
+	for (size_t i = 0; i < flag_count(c); i++)
+		names[i] = flag_at(c, i)->name;
+	return nearest_word(word, names, flag_count(c));
+}
+
+/* optopt is the letter of a short option, and 0 or a known letter for a long one. */
+static int
+unknown(struct options *o)
+{
+	const char *arg = o->argv[optind - 1];
+	const char *name = strncmp(arg, "--", 2) == 0 ? arg + 2 : NULL;
+	char hint[128];
+	struct span word;
+
+	if (!name)
+		return options_misused(o->command, "unknown option -%c", optopt);
+	word = span_of(name, strcspn(name, "="));
+	for (size_t i = 0; i < flag_count(o->command); i++)
+		if (span_eq(word, span_str(flag_at(o->command, i)->name)))
+			return options_misused(o->command, "option --%s takes no argument",
+			    flag_at(o->command, i)->name);
+	say_nearest("--", nearest_flag(o->command, word), hint, sizeof(hint));
+	return options_misused(o->command, "unknown option --%.*s%s", (int)word.len, name, hint);
+}
+
+static int
+stop(struct options *o, int status)
+{
+	o->status = status;
+	return OPTIONS_STOP;
+}
+
+int
+options_next(struct options *o)
+{
+	struct option longs[FLAGS_MOST + 1] = { 0 };
+	int got;
+
+	for (size_t i = 0; i < flag_count(o->command); i++) {
+		const struct flag *f = flag_at(o->command, i);
+
+		longs[i] = (struct option){ f->name, f->argument ? required_argument : no_argument,
+			NULL, f->letter };
+	}
+	got = getopt_long(o->argc, o->argv, o->letters, longs, NULL);
+	switch (got) {
+	case 'h':
+		print_help(o->command);
+		return stop(o, EX_OK);
+	case 'V':
+		options_version();
+		return stop(o, EX_OK);
+	case ':':
+		return stop(o, options_misused(
+				   o->command, "option %s needs an argument", o->argv[optind - 1]));
+	case '?':
+		return stop(o, unknown(o));
+	default:
+		return got;
+	}
+}
+
+static bool
+parse_bytes(const char *text, size_t *ret)
+{
+	static const char suffixes[] = "KMG";
+	char *end;
+	unsigned long long n;
+	const char *suffix;
+
+	if (text[0] < '0' || text[0] > '9')
+		return false;
+	errno = 0;
+	n = strtoull(text, &end, 10);
+	suffix = *end ? strchr(suffixes, *end) : NULL;
+	if (errno || (*end && (!suffix || end[1])))
+		return false;
+	for (const char *s = suffixes; suffix && s <= suffix; s++) {
+		if (n > SIZE_MAX / 1024)
+			return false;
+		n *= 1024;
+	}
+	*ret = (size_t)n;
+	return true;
+}
+
+int
+options_bytes(const struct command *c, const char *text, size_t most, size_t *ret)
+{
+	size_t n;
+
+	if (!parse_bytes(text, &n) || n == 0 || n > most)
+		return options_misused(
+		    c, "%s is no size from 1 to %zu, such as 512K or 16M", text, most);
+	*ret = n;
+	return EX_OK;
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/say.c - one line, one write
+ *
+ * Standard error is unbuffered: a line is put together first, so that lines of
+ * several processes in one pipeline do not mix.
+ */
+#include "cli/say.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static const char *speaker;
+static bool quiet;
+
+void
+say_as(const char *command)
+{
+	speaker = command;
+}
+
+void
+say_quietly(bool on)
+{
+	quiet = on;
+}
+
+static void
+say(const char *format, va_list ap)
+{
+	char line[2048];
+	int n = snprintf(
+	    line, sizeof(line), "hl7note%s%s: ", speaker ? " " : "", speaker ? speaker : "");
+	int more = vsnprintf(line + n, sizeof(line) - (size_t)n - 1, format, ap);
+
+	n += more < 0 ? 0 : more;
+	if ((size_t)n > sizeof(line) - 2)
+		n = sizeof(line) - 2;
+	line[n] = '\n';
+	fwrite(line, 1, (size_t)n + 1, stderr);
+}
+
+void
+say_error(const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say(format, ap);
+	va_end(ap);
+}
+
+void
+say_note(const char *format, ...)
+{
+	va_list ap;
+
+	if (quiet)
+		return;
+	va_start(ap, format);
+	say(format, ap);
+	va_end(ap);
+}
+
+const char *
+say_nearest(const char *dashes, const char *nearest, char *buf, unsigned size)
+{
+	buf[0] = '\0';
+	if (nearest)
+		snprintf(buf, size, "; did you mean %s%s?", dashes, nearest);
+	return buf;
+}
