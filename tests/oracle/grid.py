@@ -1,0 +1,356 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Thousands of reports, annotated by the program in one go and by the oracle.
+
+Two parts: every code with every unit at every limit, and reports put together by
+chance from a fixed seed.  All travel as MLLP frames in one file, so that delimiters
+and terminators can differ from message to message.
+
+    grid.py            compare
+    grid.py --dump N   print message N
+"""
+
+import datetime
+import os
+import random
+import sys
+from decimal import Decimal as D
+from decimal import localcontext
+
+sys.dont_write_bytecode = True
+import b2m  # noqa: E402
+import facts  # noqa: E402
+import program  # noqa: E402
+
+SEED = int(os.environ.get("HL7_SEED", "20260312"))
+CHANCES = int(os.environ.get("HL7_CHANCES", "4000"))
+FIRST_DAY = datetime.datetime(2026, 1, 5, 8, 0)
+EGFR = "mL/min/{1.73_m2}"
+
+# values to try, in the unit of each kind: at, just below and just above every limit
+TARGETS = {
+    "serum": "0.0999 0.1 0.69 0.7 0.71 1.2 1.7999 1.8 1.8001 2.6 3.4999 3.5 3.52 5.4999 5.5 "
+    "5.53 20 200 200.1",
+    "urine": "0.01 0.299 0.3 0.301 0.302 4 499 500 501",
+    "rate": "12 369.9 370 370.1 372 5000",
+    "collected": "0.1 0.5 6",
+    "ratio": "20 299.9 300 300.1 302 900",
+    "csf": "0.5 0.69 0.7 1.2 1.8 1.81 1.9 100 101",
+    "fluid": "0.2 2 30",
+}
+FOREIGN = ("", "mg/24h", "nmol/L", "mg/L", "ug/g{creat}", "IU/L", "mg", "ug/mmol")
+
+
+# ---- writing messages ---------------------------------------------------------------------
+
+
+class Style:
+    """How one message is written."""
+
+    def __init__(self, delimiters="|^~\\&", terminator="\r", last=True):
+        self.delimiters, self.terminator, self.last = delimiters, terminator, last
+
+    def message(self, segments):
+        """Segments are lists of fields; '^' and '&' stand for the message's own."""
+        d = self.delimiters
+        component = d[1]
+        subcomponent = d[4] if len(d) > 4 else "&"
+        out = []
+        for fields in segments:
+            if fields[0] == "MSH":
+                body = ["MSH", d[1:]] + [f.replace("^", component) for f in fields[2:]]
+            else:
+                body = [f.replace("^", component).replace("&", subcomponent) for f in fields]
+            out.append(d[0].join(body))
+        return (self.terminator.join(out) + (self.terminator if self.last else "")).encode(
+            "latin-1"
+        )
+
+
+def msh(number, time="20260312143005", kind="ORU^R01", charset=""):
+    fields = ["MSH", "", "LABSYS", "LAB", "EHR", "SITE", time, "", kind, "GRID%d" % number]
+    fields += ["T", "2.5.1"] + ([""] * 5 + [charset] if charset else [])
+    return fields
+
+
+def pid(born="19600214", sex="F", number=1):
+    return ["PID", str(number), "", "TEST%d" % number, "", "SAMPLE^ANNA", "", born, sex]
+
+
+def obr(number, when, cancelled="", source="", diagnosis=""):
+    fields = ["OBR", str(number), "", "", "1952-1^B2M^LN", "", "", when] + [""] * 17
+    fields[15] = source
+    fields.append(cancelled)
+    if diagnosis:
+        fields += [""] * 5 + [diagnosis]
+    return fields
+
+
+def obx(number, code, value, unit, kind="NM", limits="", flag="", status="F", at=""):
+    fields = ["OBX", str(number), kind, "%s^x^LN" % code, "", value, unit, limits, flag]
+    fields += ["", "", status] + (["", "", at] if at else [])
+    return fields
+
+
+def stamp(hours):
+    return (FIRST_DAY + datetime.timedelta(hours=hours)).strftime("%Y%m%d%H%M%S")
+
+
+# ---- every code, every unit, every limit ----------------------------------------------------
+
+
+def plain(amount):
+    text = format(amount, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def sent(target, factor):
+    """The number that comes to `target`, exactly or a hair beside it."""
+    with localcontext() as short:
+        short.prec = 7
+        return plain(D(target) / factor)
+
+
+def systematic():
+    rows = []
+    for code, (kind, quantity) in facts.CODES.items():
+        if quantity is None:
+            words = ("Positive", "present", "NEGATIVE", "12", "positive seen", '""', "")
+            rows += [(code, word, "", "ST") for word in words]
+            continue
+        for unit, factor in facts.TABLE[quantity].items():
+            rows += [(code, sent(t, factor), unit, "NM") for t in TARGETS[kind].split()]
+        rows += [(code, "1.5", u, "NM") for u in FOREIGN if u not in facts.TABLE[quantity]]
+        rows += [(code, v, next(iter(facts.TABLE[quantity])), "NM") for v in ("0", "-1", "abc")]
+    for start in range(0, len(rows), 25):
+        segments = [msh(start), pid()]
+        for number, (code, value, unit, kind) in enumerate(rows[start : start + 25], 1):
+            segments.append(obr(number, stamp(48 * number)))
+            segments.append(obx(1, code, value, unit.replace("^", " "), kind))
+        yield Style().message(segments)
+
+
+# ---- reports by chance ------------------------------------------------------------------------
+
+BORN = ("19600214", "19600214", "19850101", "20160101", "20080105", "20080120", "2008", "", "1960")
+DIAGNOSES = ("", "", "", "C90.00", "C9001", "C90.10", "Z99.2", "Z49.01", "D47.2")
+STATUSES = ("F",) * 12 + ("C", "C", "A", "B", "V", "P", "S", "X", "I", "")
+FLAGS = ("",) * 12 + ("H", "N", "L", "HH", "A", ">", "<", '""', "U", "H~A")
+STYLES = [
+    Style(),
+    Style(),
+    Style(),
+    Style(),
+    Style(last=False),
+    Style(terminator="\n"),
+    Style(terminator="\r\n"),
+    Style(terminator="\n", last=False),
+    Style("|^~"),
+    Style("|^~\\"),
+    Style("|^~\\&#"),
+    Style("#!*?%"),
+    Style("|;~\\&"),
+    Style("|,~\\&"),
+    Style("|^~\\&."),
+    Style(",^~\\&", terminator="\r\n"),
+    Style("|;~"),
+]
+COMMON = ("1952-1",) * 6 + ("76484-5",) * 3 + ("1953-9",) * 4 + ("10873-8", "13485-8", "1951-3")
+LIMITS = {
+    "serum": ("", "", "", "", "0.8-2.2", "0.9 - 1.7", "<2.7", "<=2.4", "see note", "(1.1-2.4)"),
+    "urine": ("", "", "", "<0.25", "<=0.2", "0.04-0.22", "0 - 0.3"),
+    "rate": ("", "", "<350", "30-370"),
+    "ratio": ("", "", "<= 250"),
+    "csf": ("", "", "0.0-2.4", "0.7 to 1.8"),
+}
+WILD = ("QNS", "1,8", "1.8 H", "See comment", '""', "", "1.8e0", "1.8.", ".8", "0", "-2", "1.2~1.3")
+
+
+class Chance:
+    """One report put together by a generator of chances."""
+
+    def __init__(self, number, luck):
+        self.luck, self.number = luck, number
+        self.segments, self.kinds, self.hours = [], set(), 0
+
+    def pick(self, rows):
+        return self.luck.choice(rows)
+
+    def message(self):
+        luck = self.luck
+        charset = self.pick(("",) * 9 + ("8859/1", "UNICODE UTF-8"))
+        self.segments.append(msh(self.number, charset=charset))
+        self.timeless = luck.random() < 0.05
+        for patient in range(1, 2 + (luck.random() < 0.1)):
+            self.patient(patient)
+        return self.pick(STYLES).message(self.segments)
+
+    def patient(self, number):
+        self.kinds = set()
+        if self.luck.random() < 0.97:
+            self.segments.append(pid(self.pick(BORN), self.pick(("F", "M", "U", "")), number))
+        diagnosis = self.pick(DIAGNOSES)
+        in_order = self.luck.random() < 0.3
+        if diagnosis and not in_order:
+            self.segments.append(["DG1", "1", "", diagnosis + "^x^I10"])
+        for order in range(1, 2 + self.luck.randrange(3)):
+            self.order(order, diagnosis + "^x^I10" if diagnosis and in_order else "")
+
+    def order(self, number, diagnosis):
+        self.hours += self.pick((1, 5, 23, 25, 30, 72))
+        when = "" if self.timeless else stamp(self.hours)
+        cancelled = "X" if self.luck.random() < 0.02 else self.pick(("", "F"))
+        self.segments.append(obr(number, when, cancelled, diagnosis=diagnosis))
+        rows = [self.result(self.pick(COMMON))] if self.luck.random() < 0.9 else []
+        if rows and self.luck.random() < 0.1:
+            rows += self.replicate(rows[0])
+        if self.luck.random() < 0.02:
+            rows.append(self.result(self.pick(list(facts.CODES))))
+        rows += self.companions()
+        self.luck.shuffle(rows)
+        for place, (fields, around) in enumerate(rows, 1):
+            fields[1] = str(place)
+            self.segments.append(fields)
+            self.segments += around
+        if self.luck.random() < 0.05:
+            self.segments.append(["SPM", "1", "", "", self.pick(("SER", "UR", "CSF")) + "^x^HL70487"])
+
+    def value(self, kind, factor):
+        luck = self.luck
+        if luck.random() < 0.05:
+            return self.pick(WILD), "ST"
+        low = D(self.pick(TARGETS[kind].split()))
+        if luck.random() < 0.5:
+            low *= D(luck.randrange(60, 160)) / 100
+        text = sent(low, factor)
+        chance = luck.random()
+        if chance < 0.08:
+            # never at a limit itself: the sheet does not say whether ">x" holds x
+            text = sent(D(luck.randrange(1, 999)) / 1000 * low + D("0.00037"), factor)
+            return self.pick(("<", ">", "<=", ">=", "> ")) + text, self.pick(("NM", "ST", "TX"))
+        if chance < 0.12:
+            return self.pick(("", "=", ">", "<")) + "^" + text, "SN"
+        if chance < 0.14:
+            return "^%s^-^%s" % (text, sent(low * 2, factor)), "SN"
+        return text, self.pick(("NM", "NM", "NM", "ST", ""))
+
+    def result(self, code):
+        kind, quantity = facts.CODES[code]
+        if quantity is None:
+            return obx(0, code, self.pick(("Positive", "negative")), "", "ST"), self.around()
+        self.kinds.add(kind)
+        unit, factor = self.pick(list(facts.TABLE[quantity].items()))
+        value, type_ = self.value(kind, factor)
+        limits = self.pick(LIMITS.get(kind, ("",)))
+        if limits and factor != 1:
+            limits = ""
+        if limits and self.luck.random() < 0.1:
+            limits += " " + self.pick((unit, "nmol/L"))
+        if self.luck.random() < 0.04:
+            unit = self.pick(FOREIGN)
+        written = self.pick((unit, unit, unit.upper(), unit + "^x^UCUM", "zz^x^L^" + unit))
+        fields = obx(0, code, value, written, type_, limits, self.pick(FLAGS), self.pick(STATUSES))
+        return fields, self.around()
+
+    def replicate(self, row):
+        fields, _ = row
+        code, value = fields[3].split("^")[0], fields[5]
+        try:
+            factor = self.pick((1, D("1.02"), D("1.5")))
+            again = plain(D(value) * factor)
+        except ArithmeticError:
+            return []
+        if fields[8] in ("<", ">") or D(value) <= 0:
+            return []
+        return [(obx(0, code, again, fields[6], "NM", fields[7], "", fields[11]), [])]
+
+    def around(self):
+        extra = []
+        if self.luck.random() < 0.1:
+            extra.append(["PRT", "1", "AD", "", "RO"])
+        for number in range(self.pick((0, 0, 0, 0, 1, 2))):
+            first = self.pick((str(number + 1), "", "4", "x"))
+            extra.append(["NTE", first, "L", "A note of the laboratory"])
+        if self.luck.random() < 0.1:
+            extra.append(["ZLB", "1", "site data"])
+        return extra
+
+    def companions(self):
+        rows, luck = [], self.luck
+
+        def add(share, *fields, **more):
+            if luck.random() < share:
+                more.setdefault("status", self.pick(("F",) * 8 + ("P", "C", "X")))
+                rows.append((obx(0, *fields, **more), []))
+
+        egfr_unit = self.pick((EGFR, "mL/min/1.73m2", "ml/min/1.73 m(2)", "mL/min", "mL/min/BSA"))
+        add(0.3, "98979-8", self.pick(("45", "59.9", "60", "75", ">60", "<15", ">50", ">90")), egfr_unit)
+        add(0.05, "88294-4", self.pick(("55", "65")), egfr_unit)
+        add(0.05, "88293-6", self.pick(("58", "70")), egfr_unit)
+        creatinine = self.pick(
+            (("0.9", "mg/dL"), ("1.04", "mg/dL"), ("1.05", "mg/dL"), ("1.36", "mg/dl"), ("80", "umol/L"))
+            + (("119.34", "umol/l"), ("119.35", "umol/L"), ("140", "mcmol/L"), ("1.2", "furlong"))
+        )
+        add(
+            0.25,
+            self.pick(("2160-0", "14682-9", "77140-2")),
+            *creatinine,
+            limits="60-110" if creatinine[1] == "umol/L" and luck.random() < 0.6 else "",
+            flag=self.pick(("", "", "", "H", "HH", "N", "L")),
+        )
+        add(0.05, "33863-2", "1.1", "mg/L", flag=self.pick(("H", "HH", "H")))
+        add(0.25, "1751-7", *self.pick((("35", "g/L"), ("34.9", "g/L"), ("3.5", "g/dL"), ("3.4", "gm/dL"))))
+        add(0.08, "61151-7", *self.pick((("36", "g/L"), ("3.4", "g/dL"))))
+        add(0.05, "2862-1", *self.pick((("31", "g/L"), ("4.1", "g/dL"))))
+        add(0.3, "2756-5", self.pick(("5.0", "5.9", "6", "6.0", "7.5")), self.pick(("[pH]", "pH")))
+        add(0.15, "2161-8", *self.pick((("19.9", "mg/dL"), ("20", "mg/dL"), ("1.7", "mmol/L"), ("9", "mmol/L"))))
+        return rows
+
+
+def by_chance():
+    luck = random.Random(SEED)
+    for number in range(CHANCES):
+        yield Chance(number, luck).message()
+
+
+# ---- comparing ------------------------------------------------------------------------------------
+
+
+def frames(data):
+    return [f.partition(b"\x0b")[2] for f in data.split(b"\x1c\r")[:-1]]
+
+
+def compare(name, messages):
+    report = program.Report(name)
+    given = b"".join(b"\x0b" + m + b"\x1c\r" for m in messages)
+    expected = [b2m.annotate(m) for m in messages]
+    annotated, complaint = program.annotate(given)
+    if complaint:
+        report.wrong(complaint)
+    outs = frames(annotated)
+    findings = {}
+    for line in program.findings(given):
+        number, _, rest = line.partition(" ")
+        findings.setdefault(int(number), []).append(rest)
+    if len(outs) != len(messages):
+        report.wrong("%d messages went in, %d came out" % (len(messages), len(outs)))
+    for number, (message, (oracle, lines), out) in enumerate(zip(messages, expected, outs), 1):
+        if report.same("message %d" % number, message, oracle, out):
+            lines = [line.partition(" ")[2] for line in lines]
+            report.same("findings of message %d" % number, message, lines, findings.get(number, []))
+    again, _ = program.annotate(annotated)
+    for number, (out, second) in enumerate(zip(outs, frames(again)), 1):
+        report.same("message %d, annotated again" % number, out, out, second)
+    return report
+
+
+def main(words):
+    messages = list(systematic()) + list(by_chance())
+    if words[:1] == ["--dump"]:
+        sys.stdout.buffer.write(messages[int(words[1]) - 1].replace(b"\r", b"\n"))
+        return
+    compare("grid", messages).end()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
