@@ -18,8 +18,15 @@ struct hl7_delims {
 	char field, component, repetition, escape, subcomponent, truncation;
 };
 
-/* Reads them from bytes that begin with a header segment's ID. */
+/*
+ * Reads them from bytes that begin with a header segment's ID; blanks between ID
+ * and separator are passed over.  False when no byte that can separate fields
+ * follows.
+ */
 bool hl7_delims_read(struct span header, struct hl7_delims *ret);
+
+/* Can the byte be a field separator at all?  Not a letter, digit, blank, line end or NUL. */
+bool hl7_delims_separates(char c);
 
 /*
  * May we write with them?  No when two roles share a character, when one is a

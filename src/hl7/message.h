@@ -5,18 +5,18 @@
  * The message is its bytes, never changed and never copied; the index is one
  * entry a segment.  Fields are found when asked for.
  *
- * Terminators: the first CR or LF decides.  CR mode: CR ends a segment, an LF
- * right behind it belongs to it, and any other LF is data.  LF mode: LF ends a
- * segment, together with a CR right before it.
+ * Terminators: the first CR or LF behind MSH decides.  CR mode: CR ends a segment,
+ * an LF right behind it belongs to it, and any other LF is data.  LF mode: LF ends
+ * a segment, together with a CR right before it.
  *
  * A line that does not begin with an ID ([A-Z][A-Z0-9]{2}, perhaps indented by
  * blanks) followed by the field separator, by blanks and the field separator,
- * or by the end of the line belongs to the segment before it, as do blank
- * lines; both lie between `end` and the next segment's `line`, or inside the
- * segment:
+ * or by the end of the line belongs to the segment before it.  So do blank lines,
+ * which are those of spaces, tabs, CR and LF alone.  Both lie between `next` and
+ * the next segment's `start`, or inside the segment:
  *
  *   OBX|1|TX|..|first line CR second line CR CR NTE|1|...
- *   ^line,start                          ^end ^next        ^line of NTE
+ *   ^start                            ^end ^next ^start of NTE
  *
  * `end` stops before the terminator of the last line that has text, `next` is
  * right behind that terminator, and blank lines follow from there.
@@ -59,12 +59,18 @@ void hl7_message_finish(struct hl7_message *m);
 
 /*
  * Index the piece at the front of `in`.  A byte order mark and blank lines in
- * front belong to the piece; blank lines behind it belong to it, too.  A
- * segment that is MSH, FHS, BHS, BTS or FTS by the line rule begins the next
- * piece; MSH inside a field does not.  *ret_used is the length of the piece,
- * which is m->bytes.  For a foreign piece or an envelope m->count is 0.
+ * front belong to the piece; blank lines behind it belong to it, too.  *ret_used
+ * is the length of the piece, which is m->bytes.  For a foreign piece or an
+ * envelope m->count is 0.
  *
- * A piece whose *ret_used equals in.len may go on in bytes not yet read.
+ * The next piece begins at a line, perhaps indented or behind a byte order mark,
+ * that is MSH, FHS or BHS and a byte that can separate fields (its own, not
+ * necessarily this message's), or BTS or FTS and this message's separator, the
+ * end of the line, or a separator of the batch around it, known by a number or
+ * nothing in BTS-1.  MSH inside a field begins nothing.
+ *
+ * A piece whose *ret_used equals in.len may go on in bytes not yet read; one that
+ * is shorter is complete, whatever follows.
  * Returns 0, or -ENOMEM, or -EFBIG beyond UINT32_MAX bytes.
  */
 int hl7_message_read(

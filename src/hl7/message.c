@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The only pass over all bytes of a message.  It goes from terminator to
+ * terminator, taken from a bit mask for 64 bytes, and looks at the four bytes
+ * behind each: an ID and the field separator make a segment, and that is all that
+ * happens in an ordinary message.  Every other line takes the slow way, which
+ * knows about indentation, continuation lines and the beginning of the next piece.
+ */
+#include "hl7/message.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "hl7/scan.h"
+
+enum {
+	FIRST_ROOM = 64, /* segments; most messages fit */
+	UPPER = 1,
+	DIGIT = 2,
+	/* no line that may begin the next piece (MSH, FHS, BHS, BTS, FTS) starts so */
+	PLAIN = 4,
+};
+
+/* clang-format off */
+static const unsigned char kinds[256] = {
+	['0'] = DIGIT, ['1'] = DIGIT, ['2'] = DIGIT, ['3'] = DIGIT, ['4'] = DIGIT,
+	['5'] = DIGIT, ['6'] = DIGIT, ['7'] = DIGIT, ['8'] = DIGIT, ['9'] = DIGIT,
+	['A'] = UPPER | PLAIN, ['B'] = UPPER,         ['C'] = UPPER | PLAIN,
+	['D'] = UPPER | PLAIN, ['E'] = UPPER | PLAIN, ['F'] = UPPER,
+	['G'] = UPPER | PLAIN, ['H'] = UPPER | PLAIN, ['I'] = UPPER | PLAIN,
+	['J'] = UPPER | PLAIN, ['K'] = UPPER | PLAIN, ['L'] = UPPER | PLAIN,
+	['M'] = UPPER,         ['N'] = UPPER | PLAIN, ['O'] = UPPER | PLAIN,
+	['P'] = UPPER | PLAIN, ['Q'] = UPPER | PLAIN, ['R'] = UPPER | PLAIN,
+	['S'] = UPPER | PLAIN, ['T'] = UPPER | PLAIN, ['U'] = UPPER | PLAIN,
+	['V'] = UPPER | PLAIN, ['W'] = UPPER | PLAIN, ['X'] = UPPER | PLAIN,
+	['Y'] = UPPER | PLAIN, ['Z'] = UPPER | PLAIN,
+};
+/* clang-format on */
+
+void
+hl7_message_init(struct hl7_message *m)
+{
+	*m = (struct hl7_message){ 0 };
+}
+
+void
+hl7_message_finish(struct hl7_message *m)
+{
+	free(m->segments);
+	hl7_message_init(m);
+}
+
+/* ---- what stands at a place ------------------------------------------------- */
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static bool
+is_line_end(char c)
+{
+	return c == '\r' || c == '\n';
+}
+
+static size_t
+skip_blanks(struct span in, size_t at)
+{
+	while (at < in.len && is_blank(in.ptr[at]))
+		at++;
+	return at;
+}
+
+static size_t
+skip_blank_lines(struct span in, size_t at)
+{
+	while (at < in.len && (is_blank(in.ptr[at]) || is_line_end(in.ptr[at])))
+		at++;
+	return at;
+}
+
+/* Behind a byte order mark, if there is one, and blank lines. */
+static size_t
+skip_front(struct span in, size_t at)
+{
+	if (in.len - at >= 3 && memcmp(in.ptr + at, "\xef\xbb\xbf", 3) == 0)
+		at += 3;
+	return skip_blank_lines(in, at);
+}
+
+/* The first CR or LF from `at` on; in.len when there is none. */
+static size_t
+find_line_end(struct span in, size_t at)
+{
+	for (; at < in.len; at += HL7_SCAN_BLOCK) {
+		uint64_t found = hl7_scan(in, at, '\r') | hl7_scan(in, at, '\n');
+
+		if (found)
+			return at + hl7_scan_next(&found);
+	}
+	return in.len;
+}
+
+static inline uint32_t
+load_id(const char *at)
+{
+	const unsigned char *u = (const unsigned char *)at;
+
+	return HL7_ID(u[0], u[1], u[2]);
+}
+
+static inline bool
+is_id(const char *at, unsigned char first)
+{
+	const unsigned char *u = (const unsigned char *)at;
+
+	return kinds[u[0]] & first && kinds[u[1]] & (UPPER | DIGIT) &&
+	       kinds[u[2]] & (UPPER | DIGIT);
+}
+
+/*
+ * Does "BTS" go on so?  `within` is the separator of the message before it.  The
+ * batch may have another one, known only by what follows: a count or nothing.
+ */
+static bool
+is_trailer_tail(struct span in, size_t at, char within)
+{
+	char sep;
+
+	if (at < in.len && is_line_end(in.ptr[at]))
+		return true;
+	at = skip_blanks(in, at);
+	if (at >= in.len || !hl7_delims_separates(in.ptr[at]))
+		return false;
+	sep = in.ptr[at++];
+	if (sep == within || within == 0)
+		return true;
+	while (at < in.len && kinds[(unsigned char)in.ptr[at]] & DIGIT)
+		at++;
+	return at < in.len && (in.ptr[at] == sep || is_line_end(in.ptr[at]));
+}
+
+/*
+ * The piece that a line beginning at `at` begins; foreign when it begins none.
+ * `within` is 0 outside a message.
+ */
+static enum hl7_piece
+piece_at(struct span in, size_t at, char within)
+{
+	struct hl7_delims d;
+
+	at = skip_front(in, at);
+	if (in.len - at < 3)
+		return HL7_PIECE_FOREIGN;
+	switch (load_id(in.ptr + at)) {
+	case HL7_ID('M', 'S', 'H'):
+		return hl7_delims_read(span_tail(in, at), &d) ? HL7_PIECE_MESSAGE
+							      : HL7_PIECE_FOREIGN;
+	case HL7_ID('F', 'H', 'S'):
+	case HL7_ID('B', 'H', 'S'):
+		return hl7_delims_read(span_tail(in, at), &d) ? HL7_PIECE_ENVELOPE
+							      : HL7_PIECE_FOREIGN;
+	case HL7_ID('B', 'T', 'S'):
+	case HL7_ID('F', 'T', 'S'):
+		return is_trailer_tail(in, at + 3, within) ? HL7_PIECE_ENVELOPE : HL7_PIECE_FOREIGN;
+	default:
+		return HL7_PIECE_FOREIGN;
+	}
+}
+
+/* ---- the segments of a message ---------------------------------------------- */
+
+struct reader {
+	struct hl7_message *m;
+	struct span in;
+	size_t line; /* where the text of the current line begins, behind blank lines */
+	size_t stop; /* where the next piece begins; SIZE_MAX while that is not known */
+	char sep, terminator;
+};
+
+static bool
+segments_grow(struct hl7_message *m)
+{
+	size_t size = m->size ? 2 * m->size : FIRST_ROOM;
+	struct hl7_segment *list = reallocarray(m->segments, size, sizeof(*list));
+
+	if (!list)
+		return false;
+	m->segments = list;
+	m->size = size;
+	return true;
+}
+
+/* A segment that goes on until a terminator says otherwise. */
+static inline int
+segment_add(struct reader *r, size_t start)
+{
+	struct hl7_message *m = r->m;
+	uint32_t end = (uint32_t)r->in.len;
+
+	if (__builtin_expect(m->count == m->size, 0) && !segments_grow(m))
+		return -ENOMEM;
+	m->segments[m->count++] = (struct hl7_segment){ load_id(r->in.ptr + start), (uint32_t)start,
+		end, end };
+	return 0;
+}
+
+static bool
+is_segment(const struct reader *r, size_t at)
+{
+	struct span in = r->in;
+
+	if (in.len - at < 3 || !is_id(in.ptr + at, UPPER))
+		return false;
+	at += 3;
+	if (at == in.len || in.ptr[at] == r->terminator)
+		return true;
+	if (r->terminator == '\n' && in.len - at >= 2 && memcmp(in.ptr + at, "\r\n", 2) == 0)
+		return true;
+	at = skip_blanks(in, at);
+	return at < in.len && in.ptr[at] == r->sep;
+}
+
+/* A line that is not plainly a segment begins at `at`. */
+static int
+line_begin_odd(struct reader *r, size_t at)
+{
+	at = skip_blank_lines(r->in, at);
+	r->line = at;
+	if (piece_at(r->in, at, r->sep) != HL7_PIECE_FOREIGN) {
+		r->stop = at;
+		return 0;
+	}
+	return is_segment(r, at) ? segment_add(r, at) : 0;
+}
+
+/* A line with text ends at the terminator at `at`; the next begins behind it. */
+static inline int
+line_end(struct reader *r, size_t at)
+{
+	struct hl7_segment *s = &r->m->segments[r->m->count - 1];
+	const char *p = r->in.ptr;
+	size_t next = at + 1;
+
+	if (r->terminator == '\r')
+		next += next < r->in.len && p[next] == '\n';
+	else
+		at -= p[at - 1] == '\r'; /* the ID stands before it */
+	s->end = (uint32_t)at;
+	s->next = (uint32_t)next;
+
+	if (r->in.len - next >= 4 && is_id(p + next, PLAIN) && p[next + 3] == r->sep) {
+		r->line = next;
+		return segment_add(r, next);
+	}
+	return line_begin_odd(r, next);
+}
+
+/* Text goes on to the end of the input. */
+static void
+line_end_missing(struct reader *r)
+{
+	struct hl7_segment *s = &r->m->segments[r->m->count - 1];
+
+	s->end = s->next = (uint32_t)r->in.len;
+}
+
+static int
+segments_read(struct reader *r)
+{
+	size_t first = find_line_end(r->in, r->line);
+	int err = segment_add(r, r->line);
+
+	if (err || first == r->in.len)
+		return err;
+	r->terminator = r->in.ptr[first];
+	for (size_t at = first; at < r->in.len; at += HL7_SCAN_BLOCK) {
+		uint64_t found = hl7_scan(r->in, at, r->terminator);
+
+		while (found) {
+			size_t place = at + hl7_scan_next(&found);
+
+			if (place < r->line)
+				continue; /* of a blank line */
+			err = line_end(r, place);
+			if (err || r->stop != SIZE_MAX)
+				return err;
+		}
+	}
+	if (r->line < r->in.len)
+		line_end_missing(r);
+	return 0;
+}
+
+/* ---- pieces ----------------------------------------------------------------- */
+
+static int
+message_read(struct hl7_message *m, struct span in, size_t start, size_t *ret_used)
+{
+	struct reader r = { .m = m, .in = in, .line = start, .stop = SIZE_MAX };
+	int err;
+
+	(void)hl7_delims_read(span_tail(in, start), &m->delims); /* piece_at() has seen them */
+	r.sep = m->delims.field;
+	err = segments_read(&r);
+	if (err) {
+		m->count = 0;
+		return err;
+	}
+	*ret_used = r.stop < in.len ? r.stop : in.len;
+	return 0;
+}
+
+static size_t
+envelope_length(struct hl7_message *m, struct span in, size_t start)
+{
+	/* trailers have none, and leave m->delims as it is: cleared */
+	if (load_id(in.ptr + start) >> 8 == HL7_ID('H', 'S', 0))
+		(void)hl7_delims_read(span_tail(in, start), &m->delims);
+	return skip_blank_lines(in, find_line_end(in, start));
+}
+
+static size_t
+foreign_length(struct span in, size_t at)
+{
+	while (at < in.len) {
+		at = skip_blank_lines(in, find_line_end(in, at));
+		if (piece_at(in, at, 0) != HL7_PIECE_FOREIGN)
+			break;
+	}
+	return at;
+}
+
+/* "BTS" and nothing more: of a message it would be a segment, but here it begins a piece. */
+static bool
+is_bare_trailer(struct span in, size_t start)
+{
+	return in.len - start == 3 && load_id(in.ptr + start) >> 8 == HL7_ID('T', 'S', 0);
+}
+
+int
+hl7_message_read(struct hl7_message *m, struct span in, enum hl7_piece *ret_piece, size_t *ret_used)
+{
+	/* places are 32 bits wide; what lies behind them belongs to other pieces, or is refused */
+	struct span seen = span_head(in, UINT32_MAX);
+	enum hl7_piece piece = seen.len ? piece_at(seen, 0, 0) : HL7_PIECE_NONE;
+	size_t start = skip_front(seen, 0), used = 0;
+	int err = 0;
+
+	if (piece == HL7_PIECE_FOREIGN && is_bare_trailer(seen, start))
+		piece = HL7_PIECE_ENVELOPE;
+	m->count = 0;
+	m->bytes = span_head(in, 0);
+	m->delims = (struct hl7_delims){ 0 };
+
+	switch (piece) {
+	case HL7_PIECE_MESSAGE:
+		err = message_read(m, seen, start, &used);
+		break;
+	case HL7_PIECE_ENVELOPE:
+		used = envelope_length(m, seen, start);
+		break;
+	case HL7_PIECE_FOREIGN:
+		used = foreign_length(seen, start);
+		break;
+	case HL7_PIECE_NONE:
+		break;
+	}
+	if (!err && used == seen.len && in.len > seen.len)
+		err = -EFBIG;
+	if (err)
+		return err;
+	m->bytes = span_head(in, used);
+	*ret_piece = piece;
+	*ret_used = used;
+	return 0;
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hl7/scan.h - where a byte occurs, 64 bytes at a time
+ *
+ * The answer for 64 bytes is one word with a bit for each byte, lowest first, so
+ * that short lines and short fields cost a few instructions each and not a
+ * function call.  SSE2 belongs to every x86-64; other processors take eight bytes
+ * at a time by arithmetic.
+ */
+#ifndef HL7_SCAN_H
+#define HL7_SCAN_H
+
+#include <stdint.h>
+
+#include "base/span.h"
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+enum { HL7_SCAN_BLOCK = 64 };
+
+#if defined(__SSE2__)
+
+static inline uint64_t
+hl7_scan_16(const char *at, __m128i wanted)
+{
+	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted));
+}
+
+static inline uint64_t
+hl7_scan_64(const char *at, char c)
+{
+	__m128i wanted = _mm_set1_epi8(c);
+
+	return hl7_scan_16(at, wanted) | hl7_scan_16(at + 16, wanted) << 16 |
+	       hl7_scan_16(at + 32, wanted) << 32 | hl7_scan_16(at + 48, wanted) << 48;
+}
+
+#else
+
+static inline uint64_t
+hl7_scan_8(const char *at, char c)
+{
+	const uint64_t ones = 0x0101010101010101u, low = 0x7f * ones;
+	uint64_t bytes = 0, others;
+
+	for (unsigned i = 0; i < 8; i++)
+		bytes |= (uint64_t)(unsigned char)at[i] << 8 * i;
+	bytes ^= ones * (unsigned char)c;
+	/* the top bit of each byte that is not 0 now; nothing carries between bytes */
+	others = ((bytes & low) + low) | bytes | low;
+	/* gather those eight bits into the top byte */
+	return ((~others >> 7) * 0x0102040810204080u) >> 56;
+}
+
+static inline uint64_t
+hl7_scan_64(const char *at, char c)
+{
+	uint64_t found = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		found |= hl7_scan_8(at + 8 * i, c) << 8 * i;
+	return found;
+}
+
+#endif
+
+/* Of the up to 64 bytes from `at` on; reads nothing outside `in`.  `c` is not NUL. */
+static inline uint64_t
+hl7_scan(struct span in, size_t at, char c)
+{
+	if (__builtin_expect(in.len - at >= HL7_SCAN_BLOCK, 1))
+		return hl7_scan_64(in.ptr + at, c);
+
+	char last[HL7_SCAN_BLOCK] = { 0 };
+
+	memcpy(last, in.ptr + at, in.len - at);
+	return hl7_scan_64(last, c);
+}
+
+/* Takes the lowest place out of a scan's answer, which is not 0. */
+static inline unsigned
+hl7_scan_next(uint64_t *found)
+{
+	unsigned place = (unsigned)__builtin_ctzll(*found);
+
+	*found &= *found - 1;
+	return place;
+}
+
+#endif
