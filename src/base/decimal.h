@@ -14,7 +14,7 @@
 
 #include "base/span.h"
 
-enum { DECIMAL_DIGITS = 18, DECIMAL_TEXT = 96 };
+enum { DECIMAL_DIGITS = 18, DECIMAL_TEXT = 96, INTERVAL_TEXT = 2 * DECIMAL_TEXT + 8 };
 
 struct decimal {
 	__int128 coefficient;
@@ -61,7 +61,7 @@ enum truth interval_at_least(const struct interval *i, struct decimal d); /* >= 
 struct interval interval_scale(const struct interval *i, struct decimal factor);
 /* Do two intervals have a number in common? */
 bool interval_overlap(const struct interval *a, const struct interval *b);
-/* "1.8", "<2", ">=5.5", "1.5..2", "(1.5..2]"; returns buf (2 * DECIMAL_TEXT bytes). */
+/* "1.8", "<2", ">=5.5", "1.5..2", "(1.5..2"; returns buf (INTERVAL_TEXT bytes). */
 const char *interval_format(const struct interval *i, char *buf);
 
 #endif

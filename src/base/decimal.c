@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exact by size: 18 digits times 18 digits fit 128 bits, and two numbers are
+ * brought to one exponent only when they are of the same magnitude.
+ */
+#include "base/decimal.h"
+
+#include <stdint.h>
+
+static const uint64_t powers[] = { 1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u,
+	100000000u, 1000000000u, 10000000000u, 100000000000u, 1000000000000u, 10000000000000u,
+	100000000000000u, 1000000000000000u, 10000000000000000u, 100000000000000000u,
+	1000000000000000000u };
+
+enum { POWERS = sizeof(powers) / sizeof(powers[0]) };
+
+typedef unsigned __int128 wide;
+
+/* ---- reading -------------------------------------------------------------------------- */
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+struct reader {
+	uint64_t coefficient;
+	unsigned digits; /* significant ones */
+	int exponent;
+};
+
+static bool
+take_digit(struct reader *r, char c)
+{
+	if (r->digits == 0 && c == '0')
+		return true;
+	if (++r->digits > DECIMAL_DIGITS)
+		return false;
+	r->coefficient = r->coefficient * 10 + (unsigned)(c - '0');
+	return true;
+}
+
+/* Digits up to the end or the point; at least one. */
+static bool
+take_digits(struct reader *r, struct span *s, bool fraction)
+{
+	size_t n = 0;
+
+	for (; n < s->len && is_digit(s->ptr[n]); n++) {
+		if (!take_digit(r, s->ptr[n]))
+			return false;
+		r->exponent -= fraction;
+	}
+	*s = span_tail(*s, n);
+	return n > 0;
+}
+
+/* Trailing zeros behind the point say nothing. */
+static struct span
+without_zeros(struct span fraction)
+{
+	while (fraction.len > 1 && fraction.ptr[fraction.len - 1] == '0')
+		fraction.len--;
+	return fraction;
+}
+
+bool
+decimal_parse(struct span text, char point, struct decimal *ret)
+{
+	struct reader r = { 0 };
+	bool negative = text.len && text.ptr[0] == '-';
+
+	if (text.len && (negative || text.ptr[0] == '+'))
+		text = span_tail(text, 1);
+	if (!take_digits(&r, &text, false))
+		return false;
+	if (text.len) {
+		if (text.ptr[0] != point || text.len == 1)
+			return false;
+		text = without_zeros(span_tail(text, 1));
+		if (text.len == 1 && text.ptr[0] == '0')
+			text.len = 0;
+		else if (!take_digits(&r, &text, true) || text.len)
+			return false;
+	}
+	if (!r.coefficient)
+		r.exponent = 0;
+	ret->coefficient = negative ? -(__int128)r.coefficient : (__int128)r.coefficient;
+	ret->exponent = r.exponent;
+	return true;
+}
+
+/* ---- comparing ------------------------------------------------------------------------ */
+
+static wide
+magnitude(__int128 c)
+{
+	return c < 0 ? -(wide)c : (wide)c;
+}
+
+static int
+digits_of(wide c)
+{
+	int n = 0;
+
+	while (c >= powers[POWERS - 1]) {
+		c /= powers[POWERS - 1];
+		n += POWERS - 1;
+	}
+	for (int i = 0; i < POWERS && c >= powers[i]; i++)
+		n += 1;
+	return n;
+}
+
+static wide
+shift_up(wide c, int places)
+{
+	for (; places >= POWERS; places -= POWERS - 1)
+		c *= powers[POWERS - 1];
+	return c * powers[places];
+}
+
+static int
+order(wide a, wide b)
+{
+	return (a > b) - (a < b);
+}
+
+/* Both positive. */
+static int
+compare_magnitudes(wide a, int a_exponent, wide b, int b_exponent)
+{
+	int difference = a_exponent - b_exponent, a_size, b_size;
+
+	if (difference == 0)
+		return order(a, b);
+	if (difference > 0 && difference < POWERS && a <= UINT64_MAX)
+		return order(a * powers[difference], b);
+	if (difference < 0 && -difference < POWERS && b <= UINT64_MAX)
+		return order(a, b * powers[-difference]);
+	a_size = digits_of(a) + a_exponent;
+	b_size = digits_of(b) + b_exponent;
+	if (a_size != b_size)
+		return a_size < b_size ? -1 : 1;
+	/* the same size, so the shifted one has no more digits than the other */
+	return difference > 0 ? order(shift_up(a, difference), b)
+			      : order(a, shift_up(b, -difference));
+}
+
+static int
+sign_of(__int128 c)
+{
+	return (c > 0) - (c < 0);
+}
+
+int
+decimal_compare(struct decimal a, struct decimal b)
+{
+	int a_sign = sign_of(a.coefficient), b_sign = sign_of(b.coefficient);
+
+	if (a_sign != b_sign)
+		return a_sign < b_sign ? -1 : 1;
+	if (a_sign == 0)
+		return 0;
+	return a_sign * compare_magnitudes(magnitude(a.coefficient), a.exponent,
+			    magnitude(b.coefficient), b.exponent);
+}
+
+struct decimal
+decimal_multiply(struct decimal a, struct decimal b)
+{
+	return (struct decimal){ a.coefficient * b.coefficient, a.exponent + b.exponent };
+}
+
+/* ---- writing -------------------------------------------------------------------------- */
+
+/* Digits of `c`, most significant first; returns how many (at least one). */
+static int
+write_digits(wide c, char *to)
+{
+	char reversed[40];
+	int n = 0;
+
+	do
+		reversed[n++] = (char)('0' + (int)(c % 10));
+	while ((c /= 10) != 0);
+	for (int i = 0; i < n; i++)
+		to[i] = reversed[n - 1 - i];
+	return n;
+}
+
+const char *
+decimal_format(struct decimal d, char *buf)
+{
+	wide c = magnitude(d.coefficient);
+	char digits[40], *to = buf;
+	int exponent = d.exponent, count;
+
+	while (c && exponent < 0 && c % 10 == 0) {
+		c /= 10;
+		exponent++;
+	}
+	if (!c)
+		exponent = 0;
+	count = write_digits(c, digits);
+	if (d.coefficient < 0)
+		*to++ = '-';
+	for (int place = (count + exponent > 0 ? count + exponent : 1) - 1;
+	     place >= exponent || place >= 0; place--) {
+		int from_left = count + exponent - 1 - place;
+
+		if (place == -1)
+			*to++ = '.';
+		*to++ = from_left >= 0 && from_left < count ? digits[from_left] : '0';
+		if (to - buf >= DECIMAL_TEXT - 1)
+			break;
+	}
+	*to = '\0';
+	return buf;
+}

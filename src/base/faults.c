@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Kept in the order found, put in the order of place before they are printed.
+ */
+#include "base/faults.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+void
+faults_init(struct faults *f, const char *file)
+{
+	*f = (struct faults){ .file = file };
+}
+
+void
+faults_finish(struct faults *f)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		free(f->list[i].what);
+		free(f->list[i].mend);
+	}
+	free(f->list);
+	*f = (struct faults){ .file = f->file };
+}
+
+static char *
+format_text(const char *format, va_list args)
+{
+	va_list again;
+	char *text;
+	int len;
+
+	va_copy(again, args);
+	len = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	text = len < 0 ? NULL : malloc((size_t)len + 1);
+	if (text)
+		vsnprintf(text, (size_t)len + 1, format, args);
+	return text;
+}
+
+/* Room for one more; the list grows by doubling, that is whenever count is a power of two. */
+static struct fault *
+next_fault(struct faults *f)
+{
+	if (f->count >= FAULTS_MOST)
+		return NULL;
+	if ((f->count & (f->count - 1)) == 0) {
+		size_t size = f->count ? 2 * f->count : 1;
+		struct fault *list = realloc(f->list, size * sizeof(*list));
+
+		if (!list)
+			return NULL;
+		f->list = list;
+	}
+	return &f->list[f->count];
+}
+
+void
+faults_add(struct faults *f, struct fault_place at, const char *mend, const char *what, ...)
+{
+	struct fault *fault = next_fault(f);
+	va_list args;
+
+	f->total++;
+	if (!fault)
+		return;
+	va_start(args, what);
+	fault->at = at;
+	fault->what = format_text(what, args);
+	fault->mend = strdup(mend);
+	va_end(args);
+	if (fault->what && fault->mend) {
+		f->count++;
+		return;
+	}
+	free(fault->what);
+	free(fault->mend);
+}
+
+/* Faults at one place stand in the order of their words, so that a listing is always the same. */
+static int
+by_place(const void *x, const void *y)
+{
+	const struct fault *a = x, *b = y;
+
+	if (a->at.line != b->at.line)
+		return a->at.line < b->at.line ? -1 : 1;
+	if (a->at.column != b->at.column)
+		return a->at.column < b->at.column ? -1 : 1;
+	return strcmp(a->what, b->what);
+}
+
+void
+faults_sort(struct faults *f)
+{
+	if (f->count)
+		qsort(f->list, f->count, sizeof(*f->list), by_place);
+}
+
+static void
+print_one(const struct faults *f, const struct fault *fault, FILE *out)
+{
+	fprintf(out, "%s:", f->file);
+	if (fault->at.line)
+		fprintf(out, "%u:%u:", fault->at.line, fault->at.column);
+	fprintf(out, " %s%s%s\n", fault->what, fault->mend[0] ? "; " : "", fault->mend);
+}
+
+void
+faults_print(const struct faults *f, FILE *out)
+{
+	for (size_t i = 0; i < f->count; i++)
+		print_one(f, &f->list[i], out);
+	if (f->total > f->count)
+		fprintf(out, "%s: and %zu more faults\n", f->file, f->total - f->count);
+}
+
+/* ---- nearest word ------------------------------------------------------------------ */
+
+enum { MOST_WORD = 64, NEAR = 2 };
+
+static size_t
+least(size_t a, size_t b, size_t c)
+{
+	size_t m = a < b ? a : b;
+
+	return m < c ? m : c;
+}
+
+/* Letters to insert, remove or replace to make one word of the other. */
+static size_t
+distance(struct span a, struct span b)
+{
+	size_t row[MOST_WORD + 1];
+
+	for (size_t j = 0; j <= b.len; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= a.len; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= b.len; j++) {
+			size_t above = row[j];
+
+			row[j] = least(
+			    above + 1, row[j - 1] + 1, diagonal + (a.ptr[i - 1] != b.ptr[j - 1]));
+			diagonal = above;
+		}
+	}
+	return row[b.len];
+}
+
+const char *
+nearest_word(struct span word, const char *const *known, size_t count)
+{
+	const char *best = NULL;
+	size_t nearest = NEAR + 1;
+
+	if (word.len > MOST_WORD)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		struct span k = span_str(known[i]);
+		size_t d = k.len > MOST_WORD ? nearest : distance(word, k);
+
+		if (d < nearest && 2 * d < (k.len > word.len ? k.len : word.len)) {
+			nearest = d;
+			best = known[i];
+		}
+	}
+	return best;
+}
