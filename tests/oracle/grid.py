@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Thousands of reports, annotated by the program in one go and by the oracle.
 
-Two parts: every code with every unit at every limit, and reports put together by
-chance from a fixed seed.  All travel as MLLP frames in one file, so that delimiters
+Three parts: every code with every unit at every limit; every combination of what the
+rules ask about the kidney, the stage, the urine and the patient; and reports put
+together by chance from a fixed seed.  All travel as MLLP frames in one file, so that delimiters
 and terminators can differ from message to message.
 
     grid.py            compare
@@ -11,6 +12,7 @@ and terminators can differ from message to message.
 """
 
 import datetime
+import itertools
 import os
 import random
 import sys
@@ -128,6 +130,58 @@ def systematic():
             segments.append(obr(number, stamp(48 * number)))
             segments.append(obx(1, code, value, unit.replace("^", " "), kind))
         yield Style().message(segments)
+
+
+# ---- every combination of what the rules ask ---------------------------------------------------
+
+AGES = ("19600214", "20160101", "")
+
+
+def serum_reports():
+    """The kidney, the stage, the age."""
+    values = "1.2 1.8 1.9 3.4999 3.5 5.4999 5.5 >20 <3".split()
+    albumins = ((), ("34.9",), ("35",), ("36", "34"))
+    for value, kidney, albumin, diagnosis, born in itertools.product(
+        values,
+        ("", "45", "60", ">60", ">50"),
+        albumins,
+        ("", "C90.01", "Z99.2"),
+        AGES,
+    ):
+        segments = [pid(born)]
+        if diagnosis:
+            segments.append(["DG1", "1", "", diagnosis + "^x^I10"])
+        segments += [obr(1, stamp(0)), obx(1, "1952-1", value, "mg/L", "ST")]
+        if kidney:
+            segments.append(obx(2, "98979-8", kidney, EGFR, "ST"))
+        segments += [obx(3, "1751-7", a, "g/L") for a in albumin]
+        yield segments
+
+
+def urine_reports():
+    """Acid, thin, with and without serum beside it."""
+    for serum, value, acid, thin, born, limits in itertools.product(
+        ("", "1.2", "2.6"),
+        ("0.1", "0.3", "0.9", "<0.2", ">0.2"),
+        ("", "5.9", "6.0", "<6", ">6"),
+        ("", "19.9", "25"),
+        AGES,
+        ("", "<=0.5"),
+    ):
+        segments = [pid(born), obr(1, stamp(0))]
+        if serum:
+            segments.append(obx(1, "1952-1", serum, "mg/L"))
+        segments.append(obx(2, "1953-9", value, "mg/L", "ST", limits))
+        if acid:
+            segments.append(obx(3, "2756-5", acid, "[pH]", "ST"))
+        if thin:
+            segments.append(obx(4, "2161-8", thin, "mg/dL"))
+        yield segments
+
+
+def combined():
+    for number, segments in enumerate(itertools.chain(serum_reports(), urine_reports())):
+        yield Style().message([msh(number)] + segments)
 
 
 # ---- reports by chance ------------------------------------------------------------------------
@@ -345,7 +399,7 @@ def compare(name, messages):
 
 
 def main(words):
-    messages = list(systematic()) + list(by_chance())
+    messages = [*systematic(), *combined(), *by_chance()]
     if words[:1] == ["--dump"]:
         sys.stdout.buffer.write(messages[int(words[1]) - 1].replace(b"\r", b"\n"))
         return
