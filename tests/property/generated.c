@@ -12,7 +12,7 @@
 #include "property/generate.h"
 #include "property/laws.h"
 
-enum { STREAMS = 4000, MOST_BROKEN = 5 };
+enum { STREAMS = 4000, MOST_BROKEN = 5, CUTS = 400 };
 
 static bool
 hold_one(struct laws *l, unsigned long seed)
@@ -35,7 +35,7 @@ main(int argc, char **argv)
 {
 	unsigned long seed = argc > 1 ? strtoul(argv[1], NULL, 0) : 1;
 	unsigned long count = argc > 2 ? strtoul(argv[2], NULL, 0) : STREAMS;
-	struct laws *l = laws_create("mappings/b2m.xml");
+	struct laws *l = laws_create("mappings/b2m.xml", CUTS);
 	const struct laws_counts *n;
 	unsigned bad = 0;
 

@@ -21,8 +21,6 @@
 enum {
 	FIELDS = 40,         /* compared in each segment */
 	SLOW_SEGMENTS = 200, /* field by field up to so many segments */
-	EVERY_CUT = 3000,    /* streams up to so long are cut at every byte */
-	CUTS = 60,           /* longer ones at so many places */
 };
 
 struct laws {
@@ -31,11 +29,12 @@ struct laws {
 	struct hl7_message message, other;
 	struct buffer edited, again, scratch;
 	struct laws_counts counts;
+	size_t cuts;
 	const char *name; /* of the stream in hand */
 };
 
 struct laws *
-laws_create(const char *mapping)
+laws_create(const char *mapping, size_t cuts)
 {
 	struct laws *l = calloc(1, sizeof(*l));
 	const struct mapping *list[1];
@@ -43,6 +42,7 @@ laws_create(const char *mapping)
 
 	if (!l)
 		return NULL;
+	l->cuts = cuts;
 	hl7_message_init(&l->message);
 	hl7_message_init(&l->other);
 	buffer_init(&l->edited, 0);
@@ -192,7 +192,7 @@ pieces_do_not_depend_on_where_the_read_was_cut(struct laws *l, struct span in)
 {
 	while (in.len > 0) {
 		enum hl7_piece kind;
-		size_t used, step = in.len <= EVERY_CUT ? 1 : in.len / CUTS;
+		size_t used, step = in.len / l->cuts + 1;
 
 		if (hl7_message_read(&l->message, in, &kind, &used) != 0)
 			return broken(l, "a piece could not be read", in);

@@ -17,8 +17,11 @@ struct laws_counts {
 	unsigned long streams, messages, changed, findings;
 };
 
-/* With a mapping of the source tree; NULL, having said why, when it cannot be used. */
-struct laws *laws_create(const char *mapping);
+/*
+ * With a mapping of the source tree; NULL, having said why, when it cannot be
+ * used.  Each stream is cut at up to `cuts` places.
+ */
+struct laws *laws_create(const char *mapping, size_t cuts);
 void laws_destroy(struct laws *l);
 
 /*
