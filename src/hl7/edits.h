@@ -35,20 +35,28 @@ struct hl7_edits {
 void hl7_edits_init(struct hl7_edits *e);
 void hl7_edits_finish(struct hl7_edits *e);
 void hl7_edits_clear(struct hl7_edits *e);
-/* Edits come in order of place; a mistake is remembered in `failed`. */
+/*
+ * Edits come in order of place; a mistake is remembered in `failed`.  One that
+ * neither removes nor adds is left out.
+ */
 void hl7_edits_add(struct hl7_edits *e, size_t at, struct span removed, struct span added);
+
+/*
+ * Edits that failed, or that lie outside `original`, are not made in part: then
+ * the three verbs below hand out the original, and the proof is false.
+ */
 
 /* Length of the edited message. */
 size_t hl7_edits_length(const struct hl7_edits *e, struct span original);
-/* How many entries the iovec takes: at most 2 * count + 1. */
+/* How many entries the iovec takes: at most 2 * count + 1, none of length 0. */
 size_t hl7_edits_iovec(const struct hl7_edits *e, struct span original, struct iovec *ret);
 /* Write the edited message into `out` of hl7_edits_length() bytes. */
 void hl7_edits_apply(const struct hl7_edits *e, struct span original, char *out);
 
 /*
  * Take the edits out of an edited message: true, and the original's bytes in
- * `out` (room for edited.len bytes is enough), its length in *ret_len; false
- * when `edited` does not hold these edits.
+ * `out` (room for edited.len bytes and all removed ones is enough), its length in
+ * *ret_len; false when `edited` does not hold these edits.
  */
 bool hl7_edits_undo(const struct hl7_edits *e, struct span edited, char *out, size_t *ret_len);
 
