@@ -24,7 +24,7 @@ put(struct output *o, const char *member, struct span s)
 static void
 put_interval(struct output *o, const char *member, const struct interval *i)
 {
-	char buf[2 * DECIMAL_TEXT];
+	char buf[INTERVAL_TEXT];
 
 	put(o, member, i ? span_str(interval_format(i, buf)) : SPAN(""));
 }

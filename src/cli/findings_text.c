@@ -2,7 +2,7 @@
 /*
  * cli/findings_text.c - findings in plain words
  *
- *	message 1, control ID 4711
+ *	in.hl7: message 1, control ID 4711
  *	  OBX[1] code 1952-1, B2M, serum or plasma: 5.5 mg/L
  *	    reference interval 0.7..1.8 mg/L, from the message (OBX-7)
  *	    rule S03 fired: "Above the reference interval."
@@ -23,7 +23,7 @@ put(struct output *o, const char *before, struct span s)
 static void
 put_quantity(struct output *o, const struct interval *i, struct span unit)
 {
-	char buf[2 * DECIMAL_TEXT];
+	char buf[INTERVAL_TEXT];
 
 	output_text(o, interval_format(i, buf));
 	if (unit.len > 0)
@@ -117,7 +117,7 @@ findings_text(struct output *o, const struct findings *f)
 {
 	const struct annotation *a = f->annotation;
 
-	output_printf(o, "message %lu, control ID ", f->number);
+	output_printf(o, "%s: message %lu, control ID ", f->file, f->number);
 	text_show(o, hl7_field(f->message, &f->message->segments[0], 10));
 	if (a->skip != SKIP_NONE)
 		output_printf(

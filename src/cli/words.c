@@ -18,6 +18,7 @@ static const char *const skips[SKIP_COUNT] = {
 	[SKIP_PROOF_FAILED]      = "taking the changes out again did not give back the original; "
 	                           "this is a fault of the program, please report it",
 	[SKIP_NO_MEMORY]         = "there was no memory left",
+	[SKIP_TOO_MANY]          = "it holds too many of something to be looked at in good time",
 	[SKIP_SENDER_UNLISTED]   = "the mapping is for other senders only (MSH-3, MSH-4)",
 	[SKIP_LABORATORY_UNLISTED] = "the mapping is not for the laboratory that made the result",
 	[SKIP_NO_SLOT]           = "a comment has no place behind this OBX: it tells of the patient, "
@@ -67,7 +68,8 @@ static const char *const sources[] = {
 const char *
 words_skip(enum skip skip)
 {
-	return skips[skip];
+	/* a reason that was added since has at least its word */
+	return skips[skip] ? skips[skip] : skip_word(skip);
 }
 
 const char *

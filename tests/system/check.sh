@@ -1,0 +1,67 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# hl7note check: all faults with their places, examples run, a summary.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh disable=SC1091
+. "${HL7_TOP:?}/tests/system/lib.sh"
+
+check() { "$HL7NOTE" check "$@"; }
+
+status 0 check "$MAPPING"
+has out 'mapping test 1.2.3, draft: 1 observations, 1 codes; rules: 2 on, 1 in shadow, 0 off; 1 example, all hold'
+lines out 1
+[ ! -s err ] || fail 'said something on standard error'
+status 0 check -q "$MAPPING"
+[ ! -s out ] || fail 'a quiet run said something'
+
+# several faults in one file: all told, with line and column
+sed -e 's/factor="1000"/factor="-1"/' -e 's/at-least="100"/at-least="much"/' \
+	"$MAPPING" > bad.xml
+status 78 check bad.xml
+has err 'bad.xml:12:'
+has err 'bad.xml:27:'
+[ ! -s out ] || fail 'summed up a mapping with faults'
+
+# an example that does not hold
+sed 's/value="25"/value="15"/' "$MAPPING" > example.xml
+status 78 check example.xml
+has err 'example.xml:32:'
+
+# no XML, nothing at all, no file: the others are still checked
+printf 'no XML' > letter
+: > nothing
+status 78 check letter
+has err 'letter:1:'
+status 78 check nothing
+has err 'nothing:'
+status 66 check missing "$MAPPING"
+has err 'missing'
+has out 'mapping test'
+status 64 check
+
+# what is shipped
+if [ -f "$HL7_TOP/mappings/b2m.xml" ]; then
+	status 0 check "$HL7_TOP/mappings/b2m.xml"
+	has out 'all hold'
+fi
+
+# a mapping with faults does not come into force
+message C1 25 > high.hl7
+status 78 "$HL7NOTE" annotate -m bad.xml high.hl7
+has err 'bad.xml:12:'
+[ ! -s out ] || fail 'annotated by a mapping with faults'
+status 78 "$HL7NOTE" annotate -m "$MAPPING" -m "$MAPPING" high.hl7
+has err 'two mappings have rules for code 1111-1'
+
+# where the mapping comes from
+status 66 "$HL7NOTE" annotate -m missing high.hl7
+HL7NOTE_MAPPING=$MAPPING
+export HL7NOTE_MAPPING
+status 0 "$HL7NOTE" annotate high.hl7
+has out 'Too much of it.'
+HL7NOTE_MAPPING=$TMP/missing
+status 66 "$HL7NOTE" annotate high.hl7
+has err "$TMP/missing"
+
+finish

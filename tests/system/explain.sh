@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# hl7note explain: reasons in words and as JSON, and no patient in either.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh disable=SC1091
+. "${HL7_TOP:?}/tests/system/lib.sh"
+
+explain() { "$HL7NOTE" explain -q -m "$MAPPING" "$@"; }
+
+message E1 25 > high.hl7
+message E2 0.005 g/L > converted.hl7
+message E3 25 furlong > unit.hl7
+message E4 150 > trial.hl7
+message E5 25 mg/L L > own.hl7
+message E6 '<10' > below.hl7
+sed 's/ORU^R01/ADT^A01/' high.hl7 > adt.hl7
+
+status 0 explain high.hl7
+cat > want << 'END'
+high.hl7: message 1, control ID E1
+  OBX[2] code 1111-1, Sugar of the tests: 25 mg/L
+    reference interval 10..20 mg/L, from the message (OBX-7)
+    rule T1 fired: "Too much of it."
+    flag H set in OBX-8, which was empty (rule T1)
+END
+same out want
+
+status 0 explain converted.hl7
+has out ': 0.005 g/L, that is 5 mg/L (times 1000)'
+status 0 explain unit.hl7
+has out 'left alone: the mapping does not know its unit (unit_unknown)'
+hasnt out furlong
+status 0 explain trial.hl7
+has out 'rule T9 would fire; it is in trial and writes nothing: "Far too much."'
+status 0 explain own.hl7
+has out "flag H not set: the laboratory's own flag says otherwise and stays (rule T1)"
+status 0 explain below.hl7
+has out ': <10 mg/L'
+status 0 explain adt.hl7
+has out 'left alone: it is no ORU^R01, the only message that is annotated (not_oru)'
+
+# messages are numbered; what is no message is told
+cat high.hl7 unit.hl7 > all.hl7
+status 0 explain all.hl7
+has out 'all.hl7: message 2, control ID E3'
+printf 'no HL7\n' > letter
+status 65 explain letter
+[ ! -s out ] || fail 'explained a letter'
+
+# JSON: one line a message, the members that the manual promises
+status 0 explain --json high.hl7
+cat > want << 'END'
+{"message":1,"file":"high.hl7","control_id":"E1","skip":null,"findings":[{"obx":2,"path":"OBX[2]","mapping":"test","mapping_version":"1.2.3","observation":"sugar","code":"1111-1","skip":null,"value":"25","unit":"mg/L","factor":"1","canonical_value":"25","canonical_unit":"mg/L","limits":"10..20","limits_from":"message","flag":"H","flag_outcome":"set","flag_rule":"T1","rules":[{"id":"T1","version":null,"how":"added","lines":["Too much of it."]}],"notes":2}]}
+END
+same out want
+status 0 explain --json all.hl7
+lines out 2
+has out '"skip":"unit_unknown"'
+status 0 explain --json adt.hl7
+has out '"skip":"not_oru","findings":[]'
+
+# a control ID that is no UTF-8, with quotation marks and control bytes
+sed 's/|E1|/|E"\\\x01\xe9|/' high.hl7 > odd.hl7
+status 0 explain --json odd.hl7
+has out '"control_id":"E\"\\\u0001\ufffd"'
+status 0 explain odd.hl7
+has out 'control ID E"\\x01\xe9'
+
+# no patient, whatever the outcome
+for f in high converted unit trial own below adt odd; do
+	for how in --json --quiet; do
+		status 0 explain "$how" "$f.hl7"
+		hasnt out DOE
+		hasnt out 4711
+		hasnt out 1970
+	done
+done
+
+# JSON that others can read, where there is a reader
+if command -v python3 > /dev/null; then
+	for f in high unit adt odd; do
+		explain --json "$f.hl7" | python3 -c 'import json, sys
+for line in sys.stdin: json.loads(line)' || fail "JSON of $f"
+	done
+fi
+
+finish

@@ -1,0 +1,195 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# hl7note annotate as a filter: big input in little memory, input that comes in
+# bits, output that cannot be written.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh disable=SC1091
+. "${HL7_TOP:?}/tests/system/lib.sh"
+
+note() { "$HL7NOTE" annotate -q -m "$MAPPING" "$@"; }
+
+# Address space for the program: enough for one message of 16 MiB and its copy.
+# A sanitizer needs more than any machine has, so then there is no bound.
+MEMORY=131072
+(
+	ulimit -v $MEMORY
+	exec "$HL7NOTE" --version
+) > /dev/null 2>&1 || MEMORY=unlimited
+
+bounded()
+{
+	(
+		ulimit -v $MEMORY
+		exec "$HL7NOTE" annotate -q -m "$MAPPING" "$@"
+	)
+}
+
+# endless FILE: that file again and again, a megabyte or so at a time
+endless()
+{
+	cp "$1" more
+	while [ "$(wc -c < more)" -lt 1000000 ]; do
+		cat more more > twice
+		mv twice more
+	done
+	while cat more 2> /dev/null; do :; done
+}
+
+message S1 25 > high.hl7
+annotated S1 25 H 'Too much of it.' T1 > high.want
+message S2 15 > normal.hl7
+cat high.hl7 normal.hl7 > pair.hl7
+cat high.want normal.hl7 > pair.want
+
+# 200 MB of messages
+pairs=$((200000000 / $(wc -c < pair.hl7)))
+big=$((pairs * $(wc -c < pair.hl7)))
+want=$((pairs * $(wc -c < pair.want)))
+endless pair.hl7 2> /dev/null | head -c $big | bounded > big.out || fail '200 MB of messages'
+[ "$(wc -c < big.out)" -eq $want ] || fail "$(wc -c < big.out) bytes of $want"
+endless pair.want 2> /dev/null | head -c $want | cmp - big.out || fail 'big output differs'
+rm -f big.out
+
+# 200 MB that are no HL7: with and without line ends
+for garbage in 'no HL7 in this line\n' 'and none in this'; do
+	# shellcheck disable=SC2059
+	printf "$garbage" > line
+	sum=$(endless line 2> /dev/null | head -c 200000000 | cksum)
+	got=$({
+		endless line 2> /dev/null | head -c 200000000 | bounded 2> err
+		echo $? > got.status
+	} | cksum)
+	[ "$sum" = "$got" ] || fail 'garbage differs'
+	[ "$(cat got.status)" -eq 65 ] || fail "garbage: status $(cat got.status)"
+	lines err 1
+done
+
+# messages behind a lot of garbage are found, wherever reads are cut
+{
+	endless line 2> /dev/null | head -c 700001
+	printf '\n'
+	cat high.hl7
+	endless line 2> /dev/null | head -c 700003
+	printf 'MSH|no message, in the middle of a line\r\n'
+	cat normal.hl7
+} > mixed
+sum=$(bounded mixed 2> /dev/null | cksum)
+status 65 note mixed
+has out 'Too much of it.'
+[ "$(cksum < out)" = "$sum" ] || fail 'mixed'
+for block in 1000 4093 65536; do
+	dd if=mixed bs=$block 2> /dev/null | note > cut.out 2> /dev/null
+	same cut.out out
+done
+
+# byte by byte
+dd if=pair.hl7 bs=1 2> /dev/null | note > out || fail 'byte by byte'
+same out pair.want
+framed < high.hl7 > high.mllp
+framed < high.want > high.mllp.want
+dd if=high.mllp bs=1 2> /dev/null | note > out || fail 'frames byte by byte'
+same out high.mllp.want
+
+# a message longer than the limit passes; those around it are annotated
+{
+	cat high.hl7
+	message S3 25
+	endless line 2> /dev/null | head -c 3000000
+	printf '\r'
+	cat high.hl7
+} > long.hl7
+{
+	cat high.want
+	message S3 25
+	endless line 2> /dev/null | head -c 3000000
+	printf '\r'
+	cat high.want
+} > long.want
+status 65 note --max-message 2M long.hl7
+same out long.want
+has err 'the message at byte 221 is longer than 2097152 bytes (--max-message), passed unchanged'
+lines err 1
+status 0 note long.hl7
+cmp -s out long.want && fail 'a message within the limit was not annotated'
+{
+	framed < high.hl7
+	{
+		message S3 25
+		endless line 2> /dev/null | head -c 3000000
+	} | framed
+	framed < high.hl7
+} > long.mllp
+{
+	framed < high.want
+	{
+		message S3 25
+		endless line 2> /dev/null | head -c 3000000
+	} | framed
+	framed < high.want
+} > long.mllp.want
+status 65 note --max-message 2M long.mllp
+same out long.mllp.want
+has err 'the frame at byte'
+lines err 1
+
+# exactly at the limit, and one byte over it, both ways
+size=$(wc -c < high.hl7)
+status 0 note --max-message "$size" high.hl7
+same out high.want
+status 65 note --max-message $((size - 1)) high.hl7
+same out high.hl7
+status 0 note --max-message "$size" high.mllp
+same out high.mllp.want
+status 65 note --max-message $((size - 1)) high.mllp
+same out high.mllp
+
+# what is known goes out before waiting for more: as with tail -f
+mkfifo to from
+note < to > from &
+pid=$!
+exec 3> to 4< from
+cat high.mllp >&3
+(
+	sleep 20
+	kill $pid
+) 2> /dev/null &
+watch=$!
+dd bs=1 count="$(wc -c < high.mllp.want)" <&4 > out 2> /dev/null
+same out high.mllp.want
+cat high.hl7 | framed >&3
+dd bs=1 count="$(wc -c < high.mllp.want)" <&4 > out 2> /dev/null
+same out high.mllp.want
+exec 3>&-
+wait $pid || fail "waiting input: status $?"
+kill $watch 2> /dev/null
+exec 4<&-
+
+# a reader that went away is no reason to talk
+{
+	endless pair.hl7 2> /dev/null | head -c 5000000 | note 2> err
+	echo $? > got.status
+} | head -c 100 > /dev/null
+[ "$(cat got.status)" -eq 74 ] || fail "closed pipe: status $(cat got.status)"
+[ ! -s err ] || fail 'closed pipe: said something'
+
+# a full disk is
+if [ -w /dev/full ]; then
+	got=0
+	note pair.hl7 > /dev/full 2> err || got=$?
+	[ $got -eq 74 ] || fail "full disk: status $got"
+	has err 'cannot write standard output: No space left on device'
+	got=0
+	"$HL7NOTE" show pair.hl7 > /dev/full 2> err || got=$?
+	[ $got -eq 74 ] || fail "full disk for show: status $got"
+	got=0
+	"$HL7NOTE" --help > /dev/full 2> err || got=$?
+	[ $got -eq 74 ] || fail "full disk for help: status $got"
+fi
+
+# standard input that is closed
+got=0
+note <&- > out 2> err || got=$?
+[ $got -eq 74 ] || [ $got -eq 66 ] || fail "no standard input: status $got"
+
+finish
