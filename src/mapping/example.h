@@ -28,7 +28,8 @@ struct example_expect {
 
 struct example {
 	struct span name;
-	struct span age, sex, diagnosis, order; /* empty: not in the message */
+	/* empty: not in the message */
+	struct span age, sex, diagnosis, order, order_system;
 	const struct example_obx *obx;
 	unsigned obx_count;
 	const struct example_expect *expect;

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mapping/codes.c - a bitmap, a hash table, and chains of codes with equal text
+ *
+ *   text --hash--> bitmap: no bit, no claim
+ *        --hash--> slot -> first code with that text -> next (another system) -> ...
+ *
+ * The hash reads at most the first and the last eight bytes of a text; texts are
+ * compared whole afterwards.
+ */
+#include "mapping/codes.h"
+
+struct code_table {
+	unsigned bitmap_shift, slot_shift;
+	unsigned mask; /* of slots */
+	unsigned count;
+	uint64_t *bitmap;
+	unsigned *slots;           /* index in list plus one; 0 is free */
+	unsigned *next;            /* of the same text: index in list plus one; 0 is the end */
+	const struct code **list;
+};
+
+enum { BITS_PER_CODE = 16 };
+
+/* Any odd numbers without pattern do: multiplication carries every input bit upwards. */
+static const uint64_t spread = 0x9e3779b97f4a7c15u, spread_more = 0xc2b2ae3d27d4eb4fu;
+
+static inline uint64_t
+load(const char *ptr, size_t len)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, ptr, len);
+	return word;
+}
+
+/* The bytes of a short text, overlapping where its length is no power of two. */
+static inline uint64_t
+code_hash(struct span text)
+{
+	uint64_t word;
+
+	if (text.len >= 8)
+		word = load(text.ptr, 8) ^ load(text.ptr + text.len - 8, 8) * spread_more;
+	else if (text.len >= 4)
+		word = load(text.ptr, 4) | load(text.ptr + text.len - 4, 4) << 32;
+	else
+		word = (uint64_t)(unsigned char)text.ptr[0] |
+		       (uint64_t)(unsigned char)text.ptr[text.len / 2] << 8 |
+		       (uint64_t)(unsigned char)text.ptr[text.len - 1] << 16;
+	return (word ^ text.len) * spread;
+}
+
+static inline uint64_t
+bitmap_index(const struct code_table *t, uint64_t hash)
+{
+	return hash >> t->bitmap_shift;
+}
+
+bool
+mapping_may_claim(const struct mapping *m, struct span code)
+{
+	uint64_t bit;
+
+	if (!code.len)
+		return false;
+	bit = bitmap_index(m->codes, code_hash(code));
+	return m->codes->bitmap[bit / 64] >> bit % 64 & 1;
+}
+
+/* ---- building ---- */
+
+static unsigned
+bits_for(uint64_t room)
+{
+	unsigned bits = 6;
+
+	while (bits < 31 && (uint64_t)1 << bits < room)
+		bits++;
+	return bits;
+}
+
+struct code_table *
+code_table_create(struct arena *arena, unsigned count)
+{
+	struct code_table *t = arena_zalloc(arena, 1, sizeof(*t));
+	unsigned bitmap = bits_for((uint64_t)count * BITS_PER_CODE);
+	unsigned slots = bits_for((uint64_t)count * 2);
+
+	if (!t)
+		return NULL;
+	t->bitmap_shift = 64 - bitmap;
+	t->slot_shift = 64 - slots;
+	t->mask = (1u << slots) - 1;
+	t->bitmap = arena_zalloc(arena, ((size_t)1 << bitmap) / 64, sizeof(*t->bitmap));
+	t->slots = arena_zalloc(arena, (size_t)1 << slots, sizeof(*t->slots));
+	t->next = arena_zalloc(arena, count + 1, sizeof(*t->next));
+	t->list = arena_zalloc(arena, count + 1, sizeof(*t->list));
+	return t->bitmap && t->slots && t->next && t->list ? t : NULL;
+}
+
+/* The slot of a text, or the free one where it belongs. */
+static unsigned *
+code_slot(const struct code_table *t, uint64_t hash, struct span text)
+{
+	unsigned i = (unsigned)(hash * spread_more >> t->slot_shift);
+
+	while (t->slots[i] && !span_eq(t->list[t->slots[i] - 1]->text, text))
+		i = (i + 1) & t->mask;
+	return &t->slots[i];
+}
+
+const struct code *
+code_table_add(struct code_table *t, const struct code *code)
+{
+	uint64_t hash = code_hash(code->text), bit = bitmap_index(t, hash);
+	unsigned *link = code_slot(t, hash, code->text);
+
+	for (; *link; link = &t->next[*link - 1])
+		if (t->list[*link - 1]->system == code->system)
+			return t->list[*link - 1];
+	t->list[t->count++] = code;
+	*link = t->count;
+	t->bitmap[bit / 64] |= (uint64_t)1 << bit % 64;
+	return NULL;
+}
+
+/* ---- asking ---- */
+
+static bool
+system_is(const struct code_system *system, struct span name)
+{
+	if (!system)
+		return !name.len;
+	if (span_eq_nocase(system->id, name))
+		return true;
+	for (unsigned i = 0; i < system->alias_count; i++)
+		if (span_eq_nocase(system->aliases[i], name))
+			return true;
+	return false;
+}
+
+const struct code *
+mapping_code(const struct mapping *m, struct span code, struct span system)
+{
+	const struct code_table *t = m->codes;
+
+	if (!mapping_may_claim(m, code))
+		return NULL;
+	for (unsigned i = *code_slot(t, code_hash(code), code); i; i = t->next[i - 1])
+		if (system_is(t->list[i - 1]->system, system))
+			return t->list[i - 1];
+	return NULL;
+}

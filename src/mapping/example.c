@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mapping/example.c - examples, checked for what can be seen without running them
+ */
+#include "mapping/example.h"
+
+#include "mapping/fields.h"
+#include "mapping/load.h"
+
+static void
+load_obx(struct load *ld, struct example_obx *obx, const struct xml_element *e)
+{
+	struct span system = field(e, "system"), status = field(e, "status");
+
+	*obx = (struct example_obx){
+		.code = load_text(ld, field(e, "code")),
+		.system = system.ptr ? load_text(ld, system) : SPAN("LN"),
+		.type = load_text(ld, field(e, "type")),
+		.value = load_text(ld, field(e, "value")),
+		.unit = load_text(ld, field(e, "unit")),
+		.range = load_text(ld, field(e, "range")),
+		.flag = load_text(ld, field(e, "flag")),
+		.status = status.ptr ? load_text(ld, status) : SPAN("F"),
+		.specimen = load_text(ld, field(e, "specimen")),
+		.laboratory = load_text(ld, field(e, "laboratory")),
+		.at = e->at,
+	};
+	value_signed(field(e, "at"), &obx->at_hours);
+}
+
+static void
+load_patient(struct load *ld, struct example *x, const struct xml_element *e)
+{
+	const struct xml_element *patient = load_child(e, "patient");
+	const struct xml_element *order = load_child(e, "order");
+
+	if (patient) {
+		x->age = load_text(ld, field(patient, "age"));
+		x->sex = load_text(ld, field(patient, "sex"));
+	}
+	if (order) {
+		x->order = load_text(ld, field(order, "code"));
+		x->order_system = load_text(ld, field(order, "system"));
+		x->diagnosis = load_text(ld, field(order, "diagnosis"));
+	}
+}
+
+/* ---- what is expected ---- */
+
+static void
+check_words(struct load *ld, const struct example_expect *expect, const struct xml_element *e)
+{
+	struct span rules = expect->rules, word;
+	enum skip skip;
+
+	while (value_next_word(&rules, &word))
+		load_refer(ld, &ld->rules, "rule", word, field_place(e, "rules"));
+	if (expect->skip.len && !skip_find(expect->skip, &skip)) {
+		char mend[LOAD_MEND];
+
+		load_did_you_mean(load_nearest_skip(expect->skip), mend);
+		faults_add(ld->faults, field_place(e, "skip"), mend,
+		    "there is no skip word \"%.*s\"", (int)expect->skip.len, expect->skip.ptr);
+	}
+}
+
+static void
+check_obx(struct load *ld, const struct example *x, const struct xml_element *e)
+{
+	const struct example_expect *last = &x->expect[x->expect_count - 1];
+
+	if (last->obx < 1 || last->obx > x->obx_count)
+		faults_add(ld->faults, field_place(e, "obx"), "they count from 1",
+		    "the example has no <obx> number %u", last->obx);
+	for (const struct example_expect *p = x->expect; p < last; p++)
+		if (p->obx == last->obx)
+			faults_add(ld->faults, e->at, "give obx=\"2\" and so on",
+			    "<obx> number %u has an <expect> already, in line %u", p->obx,
+			    p->at.line);
+}
+
+static void
+load_expect(struct load *ld, struct example_expect *expect, const struct xml_element *e)
+{
+	*expect = (struct example_expect){
+		.obx = 1,
+		.flag = load_text(ld, field(e, "flag")),
+		.rules = load_text(ld, field(e, "rules")),
+		.skip = load_text(ld, field(e, "skip")),
+		.at = e->at,
+	};
+	field_count(e, "obx", &expect->obx);
+	check_words(ld, expect, e);
+}
+
+/* ---- one example ---- */
+
+static void
+load_example(struct load *ld, struct example *x, const struct xml_element *e)
+{
+	struct example_obx *obx = load_room(ld, load_count(e, "obx"), sizeof(*obx));
+	struct example_expect *expect = load_room(ld, load_count(e, "expect"), sizeof(*expect));
+
+	x->name = load_text(ld, field(e, "name"));
+	x->at = e->at;
+	load_patient(ld, x, e);
+	if (!obx || !expect)
+		return;
+	x->obx = obx;
+	x->expect = expect;
+	LOAD_EACH (kid, e, "obx")
+		load_obx(ld, &obx[x->obx_count++], kid);
+	LOAD_EACH (kid, e, "expect") {
+		load_expect(ld, &expect[x->expect_count++], kid);
+		check_obx(ld, x, kid);
+	}
+}
+
+void
+load_examples(struct load *ld, const struct xml_element *root)
+{
+	struct example *list = load_room(ld, load_count(root, "example"), sizeof(*list));
+
+	if (!list)
+		return;
+	ld->m->examples = list;
+	LOAD_EACH (e, root, "example")
+		load_example(ld, &list[ld->m->example_count++], e);
+}

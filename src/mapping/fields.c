@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mapping/fields.c - small readers, each for one spelling
+ */
+#include "mapping/fields.h"
+
+#include "mapping/mapping.h"
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+static struct span
+trim(struct span s)
+{
+	while (s.len && is_blank(s.ptr[0]))
+		s = span_tail(s, 1);
+	while (s.len && is_blank(s.ptr[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+static bool
+all_in(struct span s, const char *others)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!is_digit(s.ptr[i]) && !is_letter(s.ptr[i]) &&
+		    (!s.ptr[i] || !strchr(others, s.ptr[i])))
+			return false;
+	return true;
+}
+
+/* ---- spellings of values ---- */
+
+enum { ID_MOST = 64, FLAG_MOST = 8, DIGITS_MOST = 5, SHARE_DECIMALS = 2 };
+
+bool
+value_is_id(struct span s)
+{
+	return s.len && s.len <= ID_MOST && is_letter(s.ptr[0]) && all_in(s, "._-");
+}
+
+bool
+value_is_version(struct span s)
+{
+	return s.len && s.len <= ID_MOST && all_in(s, "._+-");
+}
+
+bool
+value_is_flag(struct span s)
+{
+	return s.len && s.len <= FLAG_MOST && all_in(s, "<>+-*");
+}
+
+bool
+value_is_date(struct span s)
+{
+	struct hl7_time time;
+	char digits[8];
+
+	if (s.len != 10 || s.ptr[4] != '-' || s.ptr[7] != '-')
+		return false;
+	memcpy(digits, s.ptr, 4);
+	memcpy(digits + 4, s.ptr + 5, 2);
+	memcpy(digits + 6, s.ptr + 8, 2);
+	for (size_t i = 0; i < sizeof(digits); i++)
+		if (!is_digit(digits[i]))
+			return false;
+	return hl7_time_parse(span_of(digits, sizeof(digits)), &time);
+}
+
+/* Few decimals, so that a share of any value stays exact in 128 bits. */
+bool
+value_share(struct span s, struct decimal *ret)
+{
+	const struct decimal hundredth = { 1, -2 };
+	struct decimal percent;
+
+	if (s.len < 2 || s.ptr[s.len - 1] != '%' || !is_digit(s.ptr[0]) ||
+	    !decimal_parse(span_head(s, s.len - 1), '.', &percent))
+		return false;
+	if (percent.exponent < -SHARE_DECIMALS ||
+	    decimal_compare(percent, (struct decimal){ 100, 0 }) >= 0)
+		return false;
+	*ret = decimal_multiply(percent, hundredth);
+	return true;
+}
+
+bool
+value_positive(struct span s, struct decimal *ret)
+{
+	struct decimal d;
+
+	if (!decimal_parse(s, '.', &d) || d.coefficient <= 0)
+		return false;
+	*ret = d;
+	return true;
+}
+
+bool
+value_count(struct span s, unsigned *ret)
+{
+	unsigned n = 0;
+
+	if (!s.len || s.len > DIGITS_MOST)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		if (!is_digit(s.ptr[i]))
+			return false;
+		n = n * 10 + (unsigned)(s.ptr[i] - '0');
+	}
+	*ret = n;
+	return true;
+}
+
+bool
+value_signed(struct span s, int *ret)
+{
+	bool minus = s.len && s.ptr[0] == '-';
+	unsigned n;
+
+	if (!value_count(span_tail(s, minus), &n))
+		return false;
+	*ret = minus ? -(int)n : (int)n;
+	return true;
+}
+
+bool
+value_next_word(struct span *list, struct span *ret)
+{
+	struct span s = *list;
+	size_t len = 0;
+
+	while (s.len && is_blank(s.ptr[0]))
+		s = span_tail(s, 1);
+	while (len < s.len && !is_blank(s.ptr[len]))
+		len++;
+	*ret = span_head(s, len);
+	*list = span_tail(s, len);
+	return len > 0;
+}
+
+bool
+value_next_item(struct span *list, struct span *ret)
+{
+	if (!list->ptr)
+		return false;
+	*ret = trim(span_cut(*list, '|', list));
+	return true;
+}
+
+unsigned
+value_word_count(struct span list)
+{
+	struct span word;
+	unsigned n = 0;
+
+	while (value_next_word(&list, &word))
+		n++;
+	return n;
+}
+
+bool
+word_in(struct span list, struct span word)
+{
+	struct span each;
+
+	while (value_next_word(&list, &each))
+		if (span_eq(each, word))
+			return true;
+	return false;
+}
+
+/* ---- attributes ---- */
+
+struct span
+field(const struct xml_element *e, const char *name)
+{
+	const struct xml_attribute *a = xml_attribute(e, name);
+
+	return a ? trim(a->value) : (struct span){ 0 };
+}
+
+struct fault_place
+field_place(const struct xml_element *e, const char *name)
+{
+	const struct xml_attribute *a = xml_attribute(e, name);
+
+	return a ? a->at : e->at;
+}
+
+bool
+field_is(const struct xml_element *e, const char *name, const char *value)
+{
+	return span_eq(field(e, name), span_str(value));
+}
+
+bool
+field_decimal(const struct xml_element *e, const char *name, struct decimal *ret)
+{
+	return decimal_parse(field(e, name), '.', ret);
+}
+
+bool
+field_share(const struct xml_element *e, const char *name, struct decimal *ret)
+{
+	return value_share(field(e, name), ret);
+}
+
+bool
+field_count(const struct xml_element *e, const char *name, unsigned *ret)
+{
+	return value_count(field(e, name), ret);
+}
+
+bool
+field_age(const struct xml_element *e, const char *name, struct hl7_age *ret)
+{
+	return hl7_age_parse(field(e, name), ret);
+}
+
+struct span
+field_text(const struct xml_element *e)
+{
+	return trim(e->text);
+}

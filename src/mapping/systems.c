@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mapping/systems.c - code systems with their aliases, and specimens
+ *
+ * Messages spell a system in many ways and in any case, so the table of names
+ * holds ids and aliases alike, in small letters.
+ */
+#include "mapping/fields.h"
+#include "mapping/load.h"
+
+enum { SYSTEM_MOST = 128, SPECIMENS_MOST = 64 /* bits of a word, in annotate */ };
+
+static struct span
+small(struct span s, char *buf)
+{
+	s = span_head(s, SYSTEM_MOST);
+	for (size_t i = 0; i < s.len; i++)
+		buf[i] = s.ptr[i] >= 'A' && s.ptr[i] <= 'Z' ? (char)(s.ptr[i] + 32) : s.ptr[i];
+	return span_of(buf, s.len);
+}
+
+static void
+name_system(struct load *ld, const struct code_system *system, struct span name,
+    struct fault_place at)
+{
+	char buf[SYSTEM_MOST];
+	struct span key = small(name, buf);
+	const struct name *first;
+
+	if (!key.len)
+		return;
+	first = names_find(&ld->systems, key);
+	if (first) {
+		faults_add(ld->faults, at, "a name belongs to one system, whatever its case",
+		    "code system \"%.*s\" is named already in line %u", (int)key.len, name.ptr,
+		    first->at.line);
+		return;
+	}
+	key = load_text(ld, key);
+	if (key.ptr && !names_add(&ld->systems, &ld->scratch, key, system, at))
+		ld->no_memory = true;
+}
+
+static void
+load_aliases(struct load *ld, const struct xml_element *e, struct code_system *system)
+{
+	struct span *aliases = load_room(ld, load_count(e, "alias"), sizeof(*aliases));
+
+	if (!aliases)
+		return;
+	system->aliases = aliases;
+	LOAD_EACH (kid, e, "alias") {
+		struct span text = field_text(kid);
+
+		name_system(ld, system, text, kid->at);
+		aliases[system->alias_count++] = load_text(ld, text);
+	}
+}
+
+void
+load_systems(struct load *ld, const struct xml_element *root)
+{
+	struct code_system *system =
+	    load_room(ld, load_count(root, "system"), sizeof(*system));
+
+	if (!system)
+		return;
+	LOAD_EACH (e, root, "system") {
+		system->id = load_text(ld, field(e, "id"));
+		name_system(ld, system, system->id, field_place(e, "id"));
+		load_aliases(ld, e, system);
+		system++;
+	}
+}
+
+const struct code_system *
+load_system(struct load *ld, struct span name, struct fault_place at)
+{
+	char buf[SYSTEM_MOST];
+	const struct name *found = names_find(&ld->systems, small(name, buf));
+
+	if (found)
+		return found->what;
+	return load_refer(ld, &ld->systems, "code system", name, at);
+}
+
+/* ---- specimens ---- */
+
+static void
+load_specimen(struct load *ld, const struct xml_element *e, struct specimen *specimen)
+{
+	struct specimen_code *codes = load_room(ld, load_count(e, "code"), sizeof(*codes));
+
+	specimen->id = load_text(ld, field(e, "id"));
+	specimen->label = load_text(ld, field(e, "label"));
+	load_name(ld, &ld->specimens, "specimen", xml_attribute(e, "id"), specimen);
+	if (!codes)
+		return;
+	specimen->codes = codes;
+	LOAD_EACH (kid, e, "code")
+		codes[specimen->code_count++] = (struct specimen_code){
+			.text = load_text(ld, field_text(kid)),
+			.system = load_text(ld, field(kid, "system")),
+		};
+}
+
+void
+load_specimens(struct load *ld, const struct xml_element *root)
+{
+	struct specimen *list = load_room(ld, load_count(root, "specimen"), sizeof(*list));
+
+	if (!list)
+		return;
+	ld->m->specimens = list;
+	LOAD_EACH (e, root, "specimen") {
+		if (ld->m->specimen_count == SPECIMENS_MOST)
+			faults_add(ld->faults, e->at, "merge some of them",
+			    "more than %d specimens", SPECIMENS_MOST);
+		load_specimen(ld, e, &list[ld->m->specimen_count++]);
+	}
+}
