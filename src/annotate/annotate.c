@@ -141,9 +141,6 @@ begin(struct annotator *a, const struct hl7_message *m)
 		return SKIP_DELIMITERS;
 	if (!is_oru_r01(a))
 		return SKIP_NOT_ORU;
-	a->charset = hl7_charset_read(a->msh[18], m->delims.repetition);
-	if (a->charset == HL7_CHARSET_UNSAFE)
-		return SKIP_CHARSET;
 	return SKIP_NONE;
 }
 
@@ -182,6 +179,15 @@ is_target(const struct result *r)
 	return o->group_count || o->gate_count;
 }
 
+/* In other sets a byte that looks like a delimiter may be half a character. */
+static bool
+is_safe_charset(struct annotator *a)
+{
+	a->charset = hl7_charset_read(a->msh[18], a->m->delims.repetition);
+	return a->charset != HL7_CHARSET_UNSAFE &&
+	       (a->charset != HL7_CHARSET_UNKNOWN || hl7_is_ascii(a->m->bytes));
+}
+
 /* An OBX that goes on with the one before it is no result of its own. */
 static void
 mark_followers(struct annotator *a, size_t i)
@@ -214,6 +220,8 @@ evaluate(struct annotator *a)
 		return SKIP_NO_MEMORY;
 	if (!a->targets)
 		return SKIP_NO_OBSERVATION;
+	if (!is_safe_charset(a))
+		return SKIP_CHARSET;
 	if (a->msh[14].len || scan_fragment(a->m))
 		return SKIP_FRAGMENT;
 	if (!context_build(a))

@@ -9,11 +9,7 @@
 
 #include <stdlib.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
-enum { WINDOW = 64 };
+#include "hl7/scan.h"
 
 bool
 work_grow(void **list, size_t *size, size_t count, size_t item)
@@ -29,29 +25,6 @@ work_grow(void **list, size_t *size, size_t count, size_t item)
 	*list = grown;
 	*size = more;
 	return true;
-}
-
-/* Bit n is set where byte n of the window is `c`. */
-static inline uint64_t
-window_mask(const char *window, char c)
-{
-#ifdef __SSE2__
-	const __m128i want = _mm_set1_epi8(c);
-	uint64_t mask = 0;
-
-	for (unsigned i = 0; i < WINDOW / 16; i++) {
-		__m128i part = _mm_loadu_si128((const __m128i *)(const void *)(window + 16 * i));
-
-		mask |= (uint64_t)(unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(part, want)) << 16 * i;
-	}
-	return mask;
-#else
-	uint64_t mask = 0;
-
-	for (unsigned i = 0; i < WINDOW; i++)
-		mask |= (uint64_t)(window[i] == c) << i;
-	return mask;
-#endif
 }
 
 /* Bits below `n`, for n of at most 64. */
@@ -72,6 +45,8 @@ without_lowest(uint64_t mask, unsigned n)
 static bool
 any_may_claim(const struct annotator *a, struct span code)
 {
+	if (code.len && (code.ptr[0] == ' ' || code.ptr[code.len - 1] == ' '))
+		code = span_trim(code);
 	for (size_t i = 0; i < a->mapping_count; i++) {
 		if (mapping_may_claim(a->mappings[i], code))
 			return true;
@@ -87,31 +62,24 @@ static bool
 may_be_claimed(const struct annotator *a, struct span text)
 {
 	const struct hl7_delims *d = &a->m->delims;
-	const char *room = a->m->bytes.ptr + a->m->bytes.len;
-	const char *window = text.ptr;
-	size_t length = text.len < WINDOW ? text.len : WINDOW, from, to;
-	uint64_t fields, components;
-	char tail[WINDOW];
+	const struct span bytes = a->m->bytes;
+	size_t at = (size_t)(text.ptr - bytes.ptr), from, to;
+	size_t length = text.len < HL7_SCAN_BLOCK ? text.len : HL7_SCAN_BLOCK;
+	uint64_t fields = hl7_scan(bytes, at, d->field) & bits_below(length), components;
 
-	if (room - text.ptr < WINDOW) {
-		memset(tail, 0, sizeof(tail));
-		memcpy(tail, text.ptr, length);
-		window = tail;
-	}
 	/* the third field separator stands in front of OBX-3, the fourth behind it */
-	fields = without_lowest(window_mask(window, d->field) & bits_below(length), 2);
+	fields = without_lowest(fields, 2);
 	if (!fields)
-		return text.len > WINDOW;
-	from = (size_t)__builtin_ctzll(fields) + 1;
-	fields &= fields - 1;
+		return text.len > length;
+	from = hl7_scan_next(&fields) + 1;
 	if (fields)
-		to = (size_t)__builtin_ctzll(fields);
-	else if (text.len <= WINDOW)
+		to = hl7_scan_next(&fields);
+	else if (text.len == length)
 		to = length;
 	else
 		return true;
 
-	components = window_mask(window, d->component) & bits_below(to) & ~bits_below(from);
+	components = hl7_scan(bytes, at, d->component) & bits_below(to) & ~bits_below(from);
 	for (unsigned component = 1;; component += 3) {
 		size_t end = components ? (size_t)__builtin_ctzll(components) : to;
 
@@ -120,8 +88,7 @@ may_be_claimed(const struct annotator *a, struct span text)
 		components = without_lowest(components, 2);
 		if (component == 10 || !components)
 			return false;
-		from = (size_t)__builtin_ctzll(components) + 1;
-		components &= components - 1;
+		from = hl7_scan_next(&components) + 1;
 	}
 }
 

@@ -12,7 +12,7 @@
 #include "base/buffer.h"
 
 enum hl7_charset {
-	HL7_CHARSET_ASCII, /* also when MSH-18 is empty, or not known */
+	HL7_CHARSET_ASCII, /* also when MSH-18 is empty */
 	HL7_CHARSET_UTF8,
 	HL7_CHARSET_8859_1, /* 8859/1 ... 8859/9 follow each other */
 	HL7_CHARSET_8859_2,
@@ -24,7 +24,8 @@ enum hl7_charset {
 	HL7_CHARSET_8859_8,
 	HL7_CHARSET_8859_9,
 	HL7_CHARSET_8859_15,
-	HL7_CHARSET_UNSAFE, /* BIG-5, GB 18030, ISO IR, UTF-16, ... */
+	HL7_CHARSET_UNKNOWN, /* a name we do not know: safe only where all bytes are ASCII */
+	HL7_CHARSET_UNSAFE,  /* BIG-5, GB 18030, ISO IR, UTF-16, ... */
 };
 
 /* From the whole field MSH-18.  Spellings such as "ISO8859_1" and "UTF-8" are known. */

@@ -13,6 +13,7 @@
 #ifndef MLLP_DECODER_H
 #define MLLP_DECODER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/span.h"

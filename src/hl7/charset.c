@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Names are compared without case, blanks and punctuation, since senders write
+ * "8859/1", "ISO8859_1" and "ISO-8859-1" for the same thing.
+ */
+#include "hl7/charset.h"
+
+#include <stdint.h>
+
+enum { MOST_NAME = 24 };
+
+struct name {
+	const char *text;
+	enum hl7_charset set;
+};
+
+/* clang-format off */
+static const struct name names[] = {
+	{ "", HL7_CHARSET_ASCII },          { "ASCII", HL7_CHARSET_ASCII },
+	{ "USASCII", HL7_CHARSET_ASCII },   { "ISOIR6", HL7_CHARSET_ASCII },
+	{ "UNICODEUTF8", HL7_CHARSET_UTF8 },{ "UTF8", HL7_CHARSET_UTF8 },
+	{ "88591", HL7_CHARSET_8859_1 },    { "LATIN1", HL7_CHARSET_8859_1 },
+	{ "88592", HL7_CHARSET_8859_2 },    { "88593", HL7_CHARSET_8859_3 },
+	{ "88594", HL7_CHARSET_8859_4 },    { "88595", HL7_CHARSET_8859_5 },
+	{ "88596", HL7_CHARSET_8859_6 },    { "88597", HL7_CHARSET_8859_7 },
+	{ "88598", HL7_CHARSET_8859_8 },    { "88599", HL7_CHARSET_8859_9 },
+	{ "885915", HL7_CHARSET_8859_15 },  { "LATIN9", HL7_CHARSET_8859_15 },
+	{ "ISOIR14", HL7_CHARSET_UNSAFE },  { "ISOIR87", HL7_CHARSET_UNSAFE },
+	{ "ISOIR159", HL7_CHARSET_UNSAFE }, { "GB180302000", HL7_CHARSET_UNSAFE },
+	{ "KSX1001", HL7_CHARSET_UNSAFE },  { "CNS116431992", HL7_CHARSET_UNSAFE },
+	{ "BIG5", HL7_CHARSET_UNSAFE },     { "UNICODE", HL7_CHARSET_UNSAFE },
+	{ "UNICODEUTF16", HL7_CHARSET_UNSAFE }, { "UNICODEUTF32", HL7_CHARSET_UNSAFE },
+	{ "UTF16", HL7_CHARSET_UNSAFE },    { "UTF32", HL7_CHARSET_UNSAFE },
+};
+/* clang-format on */
+
+static char
+plain(char c)
+{
+	if (c >= 'a' && c <= 'z')
+		return (char)(c - 0x20);
+	return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '\0';
+}
+
+/* Letters and digits of the name alone; false when there are more than any name has. */
+static bool
+squeeze(struct span s, char *to)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		if (!plain(s.ptr[i]))
+			continue;
+		if (n == MOST_NAME)
+			return false;
+		to[n++] = plain(s.ptr[i]);
+	}
+	to[n] = '\0';
+	return true;
+}
+
+enum hl7_charset
+hl7_charset_read(struct span msh18, char repetition)
+{
+	char name[MOST_NAME + 1];
+	struct span rest;
+
+	if (repetition)
+		msh18 = span_cut(msh18, repetition, &rest);
+	if (!squeeze(msh18, name))
+		return HL7_CHARSET_UNKNOWN;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(name, names[i].text) == 0 ||
+		    (strncmp(name, "ISO", 3) == 0 && strcmp(name + 3, names[i].text) == 0 &&
+			name[3]))
+			return names[i].set;
+	}
+	return HL7_CHARSET_UNKNOWN;
+}
+
+bool
+hl7_is_ascii(struct span s)
+{
+	uint64_t high = 0, word;
+	size_t i = 0;
+
+	for (; i + sizeof(word) <= s.len; i += sizeof(word)) {
+		memcpy(&word, s.ptr + i, sizeof(word));
+		high |= word;
+	}
+	for (; i < s.len; i++)
+		high |= (uint64_t)((unsigned char)s.ptr[i] & 0x80);
+	return !(high & 0x8080808080808080u);
+}
+
+/* ---- writing ---------------------------------------------------------------------------- */
+
+/* The next character of valid UTF-8; false at anything else. */
+static bool
+next_character(struct span *s, uint32_t *ret)
+{
+	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char lead = (unsigned char)s->ptr[0];
+	size_t len = lead < 0x80       ? 1
+		     : lead >> 5 == 6  ? 2
+		     : lead >> 4 == 14 ? 3
+		     : lead >> 3 == 30 ? 4
+				       : 0;
+	uint32_t c = len == 1 ? lead : lead & (0x7fu >> len);
+
+	if (!len || len > s->len)
+		return false;
+	for (size_t i = 1; i < len; i++) {
+		unsigned char next = (unsigned char)s->ptr[i];
+
+		if (next >> 6 != 2)
+			return false;
+		c = c << 6 | (next & 0x3f);
+	}
+	if (c < smallest[len] || c > 0x10ffff || c >> 11 == 0x1b)
+		return false;
+	*ret = c;
+	*s = span_tail(*s, len);
+	return true;
+}
+
+/* Latin-9 differs from Latin-1 at eight places. */
+static int
+latin9(uint32_t c)
+{
+	static const struct {
+		uint32_t character;
+		int byte;
+	} places[] = { { 0x20ac, 0xa4 }, { 0x160, 0xa6 }, { 0x161, 0xa8 }, { 0x17d, 0xb4 },
+		{ 0x17e, 0xb8 }, { 0x152, 0xbc }, { 0x153, 0xbd }, { 0x178, 0xbe } };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		if (c == places[i].character)
+			return places[i].byte;
+		if (c == (uint32_t)places[i].byte)
+			return -1;
+	}
+	return c < 0x100 ? (int)c : -1;
+}
+
+/* The byte for a character, -1 when the set has none that we know. */
+static int
+byte_for(enum hl7_charset set, uint32_t c)
+{
+	if (c < 0x80)
+		return (int)c;
+	if (set == HL7_CHARSET_8859_1)
+		return c >= 0xa0 && c < 0x100 ? (int)c : -1;
+	return set == HL7_CHARSET_8859_15 && c >= 0xa0 ? latin9(c) : -1;
+}
+
+bool
+hl7_charset_encode(enum hl7_charset set, struct span utf8, struct buffer *out)
+{
+	size_t before = out->end - out->start;
+	struct span rest = utf8;
+	uint32_t c;
+
+	while (rest.len) {
+		int byte = 0;
+
+		if (!next_character(&rest, &c) ||
+		    (set != HL7_CHARSET_UTF8 && (byte = byte_for(set, c)) < 0)) {
+			out->end = out->start + before;
+			return false;
+		}
+		if (set != HL7_CHARSET_UTF8)
+			buffer_append_char(out, (char)byte);
+	}
+	if (set == HL7_CHARSET_UTF8)
+		buffer_append(out, utf8);
+	return !out->failed;
+}

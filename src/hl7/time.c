@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calendar arithmetic by hand: the Gregorian calendar, stretched over all years,
+ * without the C library's time zone or clock.
+ */
+#include "hl7/time.h"
+
+enum { DAY = 24 * 60 * 60 };
+
+/* ---- calendar -------------------------------------------------------------------------- */
+
+static bool
+is_leap(int64_t year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+static int
+days_in(int64_t year, int month)
+{
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+
+	return month == 2 && is_leap(year) ? 29 : days[month - 1];
+}
+
+/* Days since 1970-01-01.  Years begin in March here, so that the leap day comes last. */
+static int64_t
+day_number(int64_t year, int month, int day)
+{
+	int64_t y = month <= 2 ? year - 1 : year, m = (month + 9) % 12;
+	int64_t era = (y >= 0 ? y : y - 399) / 400, in_era = y - era * 400;
+	int64_t in_year = (153 * m + 2) / 5 + day - 1;
+
+	return era * 146097 + in_era * 365 + in_era / 4 - in_era / 100 + in_year - 719468;
+}
+
+struct date {
+	int64_t year;
+	int month, day;
+};
+
+static struct date
+date_of(int64_t number)
+{
+	int64_t n = number + 719468, era = (n >= 0 ? n : n - 146096) / 146097, d = n - era * 146097;
+	int64_t y = (d - d / 1460 + d / 36524 - d / 146096) / 365;
+	int64_t in_year = d - (365 * y + y / 4 - y / 100), m = (5 * in_year + 2) / 153;
+	struct date date = { .day = (int)(in_year - (153 * m + 2) / 5 + 1) };
+
+	date.month = (int)(m < 10 ? m + 3 : m - 9);
+	date.year = y + era * 400 + (date.month <= 2);
+	return date;
+}
+
+/* ---- stamps ---------------------------------------------------------------------------- */
+
+static bool
+take(struct span *s, size_t digits, int *ret)
+{
+	int n = 0;
+
+	if (s->len < digits)
+		return false;
+	for (size_t i = 0; i < digits; i++) {
+		if (s->ptr[i] < '0' || s->ptr[i] > '9')
+			return false;
+		n = n * 10 + (s->ptr[i] - '0');
+	}
+	*s = span_tail(*s, digits);
+	*ret = n;
+	return true;
+}
+
+/* +ZZZZ or -ZZZZ at the end; false when something else is there. */
+static bool
+take_zone(struct span *s, int *ret)
+{
+	int sign, hours, minutes;
+
+	*ret = HL7_NO_ZONE;
+	if (!s->len || (s->ptr[0] != '+' && s->ptr[0] != '-'))
+		return true;
+	sign = s->ptr[0] == '-' ? -1 : 1;
+	*s = span_tail(*s, 1);
+	if (!take(s, 2, &hours) || !take(s, 2, &minutes) || s->len || hours > 14 || minutes > 59)
+		return false;
+	*ret = sign * (hours * 60 + minutes);
+	return true;
+}
+
+/* A point and one to four digits: finer than we need. */
+static bool
+skip_fraction(struct span *s)
+{
+	size_t n = 1;
+
+	if (!s->len || s->ptr[0] != '.')
+		return true;
+	while (n < s->len && s->ptr[n] >= '0' && s->ptr[n] <= '9')
+		n++;
+	*s = span_tail(*s, n);
+	return n >= 2 && n <= 5;
+}
+
+static bool
+at_end(struct span s)
+{
+	return !s.len || s.ptr[0] == '+' || s.ptr[0] == '-';
+}
+
+bool
+hl7_time_parse(struct span text, struct hl7_time *ret)
+{
+	static const int first[] = { 1, 1, 1, 0, 0, 0 };
+	static const int least[] = { 1, 1, 1, 0, 0, 0 };
+	int part[6], last[6] = { 9999, 12, 31, 23, 59, 59 }, zone, parts = 0;
+
+	if (!take(&text, 4, &part[0]) || part[0] < 1)
+		return false;
+	for (parts = 1; parts < 6 && !at_end(text); parts++) {
+		if (!take(&text, 2, &part[parts]) || part[parts] < least[parts] ||
+		    part[parts] > last[parts])
+			return false;
+	}
+	if ((parts == 6 && !skip_fraction(&text)) || !take_zone(&text, &zone) || text.len)
+		return false;
+	for (int i = 0; i < parts; i++)
+		last[i] = part[i];
+	for (int i = parts; i < 6; i++)
+		part[i] = first[i];
+	if (parts < 3)
+		last[2] = days_in(last[0], last[1]);
+	if (part[2] > days_in(part[0], part[1]))
+		return false;
+	ret->first = day_number(part[0], part[1], part[2]) * DAY + part[3] * 3600 + part[4] * 60 +
+		     part[5];
+	ret->last = day_number(last[0], last[1], last[2]) * DAY + last[3] * 3600 + last[4] * 60 +
+		    last[5];
+	ret->zone = zone;
+	return true;
+}
+
+static int64_t
+most(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
+}
+
+enum truth
+hl7_time_within(struct hl7_time a, struct hl7_time b, int zone, int64_t seconds)
+{
+	int a_zone = a.zone == HL7_NO_ZONE ? zone : a.zone;
+	int b_zone = b.zone == HL7_NO_ZONE ? zone : b.zone;
+	int64_t shift, farthest, nearest;
+
+	if ((a_zone == HL7_NO_ZONE) != (b_zone == HL7_NO_ZONE))
+		return TRUTH_UNKNOWN;
+	shift = (int64_t)(a_zone - b_zone) * 60; /* b in a's zone */
+	b.first += shift;
+	b.last += shift;
+	farthest = most(a.last - b.first, b.last - a.first);
+	nearest = most(a.first - b.last, b.first - a.last);
+	if (farthest <= seconds)
+		return TRUTH_YES;
+	return nearest > seconds ? TRUTH_NO : TRUTH_UNKNOWN;
+}
+
+/* ---- ages ------------------------------------------------------------------------------ */
+
+bool
+hl7_age_parse(struct span text, struct hl7_age *ret)
+{
+	unsigned n = 0;
+	size_t i = 0;
+
+	for (; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++) {
+		n = n * 10 + (unsigned)(text.ptr[i] - '0');
+		if (n > 100000)
+			return false;
+	}
+	if (i == 0 || text.len - i > 1)
+		return false;
+	ret->count = n;
+	ret->unit = HL7_AGE_YEARS;
+	if (i == text.len || text.ptr[i] == 'y')
+		return n <= 1000;
+	ret->unit = text.ptr[i] == 'm' ? HL7_AGE_MONTHS : HL7_AGE_DAYS;
+	return text.ptr[i] == 'm' || text.ptr[i] == 'd';
+}
+
+static int64_t
+day_of(int64_t seconds)
+{
+	return (seconds >= 0 ? seconds : seconds - (DAY - 1)) / DAY;
+}
+
+/* The day on which that age is completed.  A day that the month does not have is the first of the
+ * next month. */
+static int64_t
+completed(int64_t birth, struct hl7_age age)
+{
+	struct date d = date_of(birth);
+	int64_t months;
+
+	if (age.unit == HL7_AGE_DAYS)
+		return birth + age.count;
+	months = d.month - 1 + (int64_t)age.count * (age.unit == HL7_AGE_YEARS ? 12 : 1);
+	d.year += months / 12;
+	d.month = (int)(months % 12) + 1;
+	if (d.day <= days_in(d.year, d.month))
+		return day_number(d.year, d.month, d.day);
+	return day_number(d.year, d.month, days_in(d.year, d.month)) + 1;
+}
+
+enum truth
+hl7_age_reached(struct hl7_time birth, struct hl7_time at, struct hl7_age age)
+{
+	if (completed(day_of(birth.last), age) <= day_of(at.first))
+		return TRUTH_YES;
+	return completed(day_of(birth.first), age) > day_of(at.last) ? TRUTH_NO : TRUTH_UNKNOWN;
+}

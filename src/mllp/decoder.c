@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Front to back, each byte once: `scanned` says how far the last call came.
+ *
+ *	junk junk 0x0b MSH|...................
+ *	          ^    ^start      ^scanned
+ */
+#include "mllp/decoder.h"
+
+#include "base/diag.h"
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+void
+mllp_decoder_init(struct mllp_decoder *d, size_t limit)
+{
+	*d = (struct mllp_decoder){ .limit = limit };
+}
+
+bool
+mllp_decoder_inside(const struct mllp_decoder *d)
+{
+	return d->start > 0;
+}
+
+size_t
+mllp_decoder_junk(struct mllp_decoder *d)
+{
+	size_t junk = d->start ? d->start - 1 : d->scanned;
+
+	d->junk += junk;
+	d->scanned -= junk;
+	d->start -= d->start ? junk : 0;
+	return junk;
+}
+
+/* The first 0x0B or 0x1C at or behind `from`; in.len when there is none. */
+static size_t
+find_mark(struct span in, size_t from)
+{
+#ifdef __SSE2__
+	const __m128i begin = _mm_set1_epi8(MLLP_START), end = _mm_set1_epi8(MLLP_END);
+
+	for (; in.len - from >= 16; from += 16) {
+		__m128i part = _mm_loadu_si128((const __m128i *)(const void *)(in.ptr + from));
+		__m128i hit = _mm_or_si128(_mm_cmpeq_epi8(part, begin), _mm_cmpeq_epi8(part, end));
+		unsigned mask = (unsigned)_mm_movemask_epi8(hit);
+
+		if (mask)
+			return from + (unsigned)__builtin_ctz(mask);
+	}
+#endif
+	while (from < in.len && in.ptr[from] != MLLP_START && in.ptr[from] != MLLP_END)
+		from++;
+	return from;
+}
+
+static enum mllp_result
+broken(struct diag *reterr, size_t offset, const char *what)
+{
+	*reterr = (struct diag){ .what = what, .offset = offset };
+	return MLLP_BROKEN;
+}
+
+static bool
+find_start(struct mllp_decoder *d, struct span in)
+{
+	const char *at = NULL;
+
+	if (d->scanned < in.len)
+		at = memchr(in.ptr + d->scanned, MLLP_START, in.len - d->scanned);
+	d->scanned = at ? (size_t)(at - in.ptr) + 1 : in.len;
+	d->start = at ? d->scanned : 0;
+	return at != NULL;
+}
+
+static enum mllp_result
+found_frame(
+    struct mllp_decoder *d, struct span in, size_t end, struct span *ret_body, size_t *ret_used)
+{
+	*ret_body = span_of(in.ptr + d->start, end - d->start);
+	*ret_used = end + 2;
+	d->junk += d->start - 1;
+	d->start = d->scanned = 0;
+	return MLLP_FRAME;
+}
+
+enum mllp_result
+mllp_decode(struct mllp_decoder *d, struct span in, struct span *ret_body, size_t *ret_used,
+    struct diag *reterr)
+{
+	if (!d->start && !find_start(d, in))
+		return MLLP_MORE;
+	for (;;) {
+		size_t at = find_mark(in, d->scanned);
+
+		if (at - d->start > d->limit)
+			return broken(
+			    reterr, d->start + d->limit, "frame is larger than the limit");
+		d->scanned = at;
+		if (at == in.len)
+			return MLLP_MORE;
+		if (in.ptr[at] == MLLP_START)
+			return broken(reterr, at, "a frame begins inside a frame");
+		if (at + 1 == in.len)
+			return MLLP_MORE;
+		if (in.ptr[at + 1] == MLLP_CR)
+			return found_frame(d, in, at, ret_body, ret_used);
+		d->scanned = at + 1;
+	}
+}
