@@ -166,12 +166,13 @@ panels(const char *name, const struct mapping *mapping, enum panel panel, double
 		    names[i], bytes / works[i].median / 1e9,
 		    works[i].median / (double)t.messages * 1e9, works[0].median / works[i].median,
 		    works[1].median / works[i].median);
-	printf("    aim: annotate at %.2f of memchr: %s with %.3f\n", aim, verdict(ratio, aim), ratio);
+	printf(
+	    "    aim: annotate at %.2f of memchr: %s with %.3f\n", aim, verdict(ratio, aim), ratio);
 
 	before = measure_allocations();
 	run_annotate(&t);
-	printf("    allocations in %lu messages: %lu\n\n", t.messages,
-	    measure_allocations() - before);
+	printf(
+	    "    allocations in %lu messages: %lu\n\n", t.messages, measure_allocations() - before);
 	task_end(&t);
 }
 

@@ -46,14 +46,17 @@ put_head(struct buffer *out, struct random *r)
 {
 	unsigned id = random_below(r, 90000000) + 10000000;
 
-	buffer_printf(out, "MSH|^~\\&|ANALYSER|NORTH|RECORDS|NORTH|20260301%06u||ORU^R01^ORU_R01|%u|P|2.5.1\r",
+	buffer_printf(out,
+	    "MSH|^~\\&|ANALYSER|NORTH|RECORDS|NORTH|20260301%06u||ORU^R01^ORU_R01|%u|P|2.5.1\r",
 	    random_below(r, 240000), id);
-	buffer_printf(out, "PID|1||%u^^^NORTH^MR||HOLT^ANNE%u||19%02u0412|%c|||12 MILL LANE^^LEEDS\r",
-	    id / 3, id % 977, 20 + random_below(r, 70), random_percent(r, 50) ? 'F' : 'M');
+	buffer_printf(out,
+	    "PID|1||%u^^^NORTH^MR||HOLT^ANNE%u||19%02u0412|%c|||12 MILL LANE^^LEEDS\r", id / 3,
+	    id % 977, 20 + random_below(r, 70), random_percent(r, 50) ? 'F' : 'M');
 	buffer_printf(out, "PV1|1|O|WARD%u^^^NORTH||||7781^OKAFOR^N\r", random_below(r, 40));
 	buffer_printf(out, "ORC|RE|%u|%u\r", id / 5, id / 7);
-	buffer_printf(out, "OBR|1|%u|%u|24323-8^Comprehensive metabolic panel^LN|||20260301080000"
-			   "||||||||||7781^OKAFOR^N||||||20260301093000||CH|F\r",
+	buffer_printf(out,
+	    "OBR|1|%u|%u|24323-8^Comprehensive metabolic panel^LN|||20260301080000"
+	    "||||||||||7781^OKAFOR^N||||||20260301093000||CH|F\r",
 	    id / 5, id / 7);
 }
 
@@ -92,7 +95,8 @@ stream_panel(struct buffer *out, enum panel panel, unsigned results, unsigned se
 void
 stream_document(struct buffer *out, size_t bytes)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	struct random r = { .state = bytes };
 
 	put_head(out, &r);

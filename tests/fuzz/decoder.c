@@ -29,8 +29,8 @@ decode_all(struct span in, size_t step, bool drop, struct seen *ret)
 		struct span body = { NULL, 0 };
 		struct diag diag = { 0 };
 		size_t used = 0;
-		enum mllp_result result =
-		    mllp_decode(&d, span_of(in.ptr + begin, end - begin), &body, &used, &diag);
+		enum mllp_result result = mllp_decode(
+		    &d, span_of(in.ptr + begin, end - begin), &body, &used, &diag);
 
 		if (result == MLLP_BROKEN) {
 			MUST(diag.what);

@@ -8,12 +8,11 @@
 #include "annotate/examples.h"
 #include "fuzz/target.h"
 
-static const struct span report =
-    SPAN("MSH|^~\\&|LAB|SITE|EHR|HOSP|20260102||ORU^R01|1|P|2.5.1\r"
-	 "PID|1||1||A^B||19600101|F\r"
-	 "OBR|1|||1952-1^B2M^LN\r"
-	 "OBX|1|NM|1952-1^B2M^LN||4.2|mg/L|0.7-1.8||||F\r"
-	 "OBX|2|NM|1^x^LN||45|mg/L|||||F\r");
+static const struct span report = SPAN("MSH|^~\\&|LAB|SITE|EHR|HOSP|20260102||ORU^R01|1|P|2.5.1\r"
+				       "PID|1||1||A^B||19600101|F\r"
+				       "OBR|1|||1952-1^B2M^LN\r"
+				       "OBX|1|NM|1952-1^B2M^LN||4.2|mg/L|0.7-1.8||||F\r"
+				       "OBX|2|NM|1^x^LN||45|mg/L|||||F\r");
 
 static void
 use(const struct mapping *mapping)

@@ -21,7 +21,8 @@ static void
 walk_paths(const struct hl7_message *m)
 {
 	for (size_t i = 0; i < m->count && i < MOST_PLACES; i++) {
-		struct hl7_path path = { .id = m->segments[i].id, .occurrence = 1 + (unsigned)i % 3 };
+		struct hl7_path path = { .id = m->segments[i].id,
+			.occurrence = 1 + (unsigned)i % 3 };
 
 		for (path.field = 1; path.field < 12; path.field++) {
 			path.repetition = path.field % 3;

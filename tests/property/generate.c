@@ -11,8 +11,8 @@
 struct writer {
 	struct random *r;
 	struct buffer *out;
-	char delims[6];           /* of this message, in the order |^~\&#; 0: none */
-	const char *terminators;  /* "r", "n", "b" (both) or "rnb" (any) */
+	char delims[6];          /* of this message, in the order |^~\&#; 0: none */
+	const char *terminators; /* "r", "n", "b" (both) or "rnb" (any) */
 };
 
 #define PICK(r, list) ((list)[random_below(r, sizeof(list) / sizeof(*(list)))])
@@ -106,7 +106,7 @@ put_segment_end(struct writer *w)
 		put_end(w);
 	if (random_percent(w->r, 3)) {
 		put(w, PICK(w->r, ((const char *const[]){ "more of it", "  ", "\t", "a|b|c", "ab|c",
-					    "nte|1", "OBXX|1", "OBX", "|", "M", "msh|^~\\&" })));
+				      "nte|1", "OBXX|1", "OBX", "|", "M", "msh|^~\\&" })));
 		put_end(w);
 	}
 	if (random_percent(w->r, 2))
@@ -182,9 +182,10 @@ put_obx(struct writer *w, unsigned set)
 static void
 put_behind_obx(struct writer *w)
 {
-	static const char *const behind[] = { "NTE|1||of the laboratory", "NTE|1|L|", "NTE", "ZBX|1|x",
-		"PRT|1|UC", "ADD|1|x", "NTE|1|O|Auto-comment b2m 1.0.0: S03; flag H",
-		"NTE|1|O|Auto-comment other 9: X1", "NTE|1|O|Auto-comment", "CTI|x", "SPM|1|||SER^Serum" };
+	static const char *const behind[] = { "NTE|1||of the laboratory", "NTE|1|L|", "NTE",
+		"ZBX|1|x", "PRT|1|UC", "ADD|1|x", "NTE|1|O|Auto-comment b2m 1.0.0: S03; flag H",
+		"NTE|1|O|Auto-comment other 9: X1", "NTE|1|O|Auto-comment", "CTI|x",
+		"SPM|1|||SER^Serum" };
 
 	while (random_percent(w->r, 25))
 		put_segment(w, PICK(w->r, behind));

@@ -143,7 +143,8 @@ segments_agree(const struct hl7_message *m, const struct naive_piece *p)
 	for (size_t i = 0; i < p->count; i++) {
 		const struct hl7_segment *a = &m->segments[i], *b = &p->segments[i];
 
-		if (a->id != b->id || a->start != b->start || a->end != b->end || a->next != b->next)
+		if (a->id != b->id || a->start != b->start || a->end != b->end ||
+		    a->next != b->next)
 			return false;
 		if (i < SLOW_SEGMENTS && !fields_agree(m, a))
 			return false;
@@ -174,7 +175,8 @@ index_agrees_with_a_naive_splitter(struct laws *l, struct span in)
 	return true;
 }
 
-/* A piece that is complete stays what it is, whatever follows; one that fills the bytes may go on. */
+/* A piece that is complete stays what it is, whatever follows; one that fills the bytes may go on.
+ */
 static bool
 piece_is_stable(struct laws *l, struct span in, size_t cut, enum hl7_piece kind, size_t used)
 {
@@ -243,7 +245,8 @@ edits_can_be_undone(struct laws *l, const struct annotation *a, struct span orig
 	gather(a, &l->edited);
 	edited = buffer_span(&l->edited);
 	if (edit_count(a) == 0)
-		return span_eq(edited, original) || broken(l, "without an edit nothing changes", original);
+		return span_eq(edited, original) ||
+		       broken(l, "without an edit nothing changes", original);
 	if (!undone(l, a, edited, original) ||
 	    !hl7_edits_prove(a->edits, original, a->iov, a->iov_count))
 		return broken(l, "undoing the edits gives the original", original);
@@ -291,7 +294,8 @@ verify_agrees(struct laws *l, struct span original, bool changed)
 	struct diag diag = { 0 };
 
 	if (!verify(original, buffer_span(&l->edited), &counts, &diag)) {
-		fprintf(stderr, "verify: %s at byte %zu\n", diag.what ? diag.what : "?", diag.offset);
+		fprintf(
+		    stderr, "verify: %s at byte %zu\n", diag.what ? diag.what : "?", diag.offset);
 		return broken(l, "verify takes what annotate made", original);
 	}
 	if (counts.messages != 1 || (counts.changed == 1) != changed)
@@ -361,8 +365,8 @@ frames_come_out(struct span wire, size_t step, struct span body)
 		struct diag diag;
 		size_t used;
 
-		switch (mllp_decode(
-		    &d, span_of(wire.ptr + begin, end - begin), &found, &used, &diag)) {
+		switch (
+		    mllp_decode(&d, span_of(wire.ptr + begin, end - begin), &found, &used, &diag)) {
 		case MLLP_MORE:
 			if (end == wire.len)
 				return false;

@@ -166,11 +166,11 @@ message_length(struct span in, size_t at, struct naive_piece *p)
 		if (p->count == 0 || segment_here(in, at, sep, terminator)) {
 			const unsigned char *u = (const unsigned char *)in.ptr + at;
 
-			p->segments =
-			    reallocarray(p->segments, p->count + 1, sizeof(*p->segments));
+			p->segments = reallocarray(p->segments, p->count + 1, sizeof(*p->segments));
 			assert(p->segments);
-			p->segments[p->count++] = (struct hl7_segment){ .id = HL7_ID(u[0], u[1], u[2]),
-				.start = (uint32_t)at };
+			p->segments[p->count++] = (struct hl7_segment){
+				.id = HL7_ID(u[0], u[1], u[2]), .start = (uint32_t)at
+			};
 		}
 		p->segments[p->count - 1].end = (uint32_t)end;
 		p->segments[p->count - 1].next = (uint32_t)next;
