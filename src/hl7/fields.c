@@ -20,8 +20,8 @@ hl7_segment_terminator(const struct hl7_message *m, const struct hl7_segment *s)
 	return span_of(m->bytes.ptr + s->end, s->next - s->end);
 }
 
-static bool
-is_header(const struct hl7_segment *s)
+bool
+hl7_segment_is_header(const struct hl7_segment *s)
 {
 	return s->id == HL7_ID('M', 'S', 'H') || s->id == HL7_ID('F', 'H', 'S') ||
 	       s->id == HL7_ID('B', 'H', 'S');
@@ -81,7 +81,7 @@ hl7_fields(
 	unsigned n = 0;
 
 	if (at < s->end) {
-		if (is_header(s) && most > 0)
+		if (hl7_segment_is_header(s) && most > 0)
 			ret[n++] = span_of(m->bytes.ptr + at, 1);
 		n += split(m, at + 1, s->end, ret + n, most - n);
 	}
@@ -116,7 +116,7 @@ hl7_field(const struct hl7_message *m, const struct hl7_segment *s, unsigned n)
 
 	if (n == 0 || at == s->end)
 		return absent;
-	if (is_header(s) && --n == 0)
+	if (hl7_segment_is_header(s) && --n == 0)
 		return span_of(p + at, 1);
 	if (n > 1)
 		at = nth_separator(m, at + 1, s->end, n - 1);

@@ -81,6 +81,9 @@ struct span hl7_segment_text(const struct hl7_message *m, const struct hl7_segme
 /* Its terminator as it stands: "\r", "\n", "\r\n" or "". */
 struct span hl7_segment_terminator(const struct hl7_message *m, const struct hl7_segment *s);
 
+/* MSH, FHS or BHS, whose fields 1 and 2 are the delimiters. */
+bool hl7_segment_is_header(const struct hl7_segment *s);
+
 /*
  * Field n (from 1), all repetitions; ptr NULL when the segment ends before it.
  * In MSH, FHS and BHS field 1 is the separator itself and field 2 the encoding
