@@ -38,13 +38,47 @@ largest(const struct mapping *const *mappings, size_t count)
 	return most;
 }
 
+static bool
+has_rules(const struct observation *o)
+{
+	return o->group_count || o->gate_count;
+}
+
+/* Would `other` write notes and flags for this code, too? */
+static bool
+clashes(const struct code *code, const struct mapping *other)
+{
+	struct span system = code->system ? code->system->id : (struct span){ 0 };
+	const struct code *theirs = mapping_code(other, code->text, system);
+
+	return theirs && has_rules(theirs->observation);
+}
+
+/* The first code for which two mappings have rules. */
+static struct span
+find_clash(const struct mapping *const *mappings, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct code *code;
+
+		for (unsigned n = 0; (code = mapping_code_at(mappings[i], n)); n++) {
+			for (size_t k = i + 1; k < count && has_rules(code->observation); k++) {
+				if (clashes(code, mappings[k]))
+					return code->text;
+			}
+		}
+	}
+	return (struct span){ 0 };
+}
+
 struct annotator *
 annotator_create(const struct mapping *const *mappings, size_t count, struct span *ret_clash)
 {
 	struct counts most = largest(mappings, count);
-	struct annotator *a = calloc(1, sizeof(*a));
+	struct annotator *a;
 
-	(void)ret_clash;
+	*ret_clash = find_clash(mappings, count);
+	a = ret_clash->len ? NULL : calloc(1, sizeof(*a));
 	if (!a)
 		return NULL;
 	arena_init(&a->arena, MOST_ARENA);
@@ -171,14 +205,6 @@ read_zone(struct annotator *a)
 		a->zone = sent.zone;
 }
 
-static bool
-is_target(const struct result *r)
-{
-	const struct observation *o = r->code->observation;
-
-	return o->group_count || o->gate_count;
-}
-
 /* In other sets a byte that looks like a delimiter may be half a character. */
 static bool
 is_safe_charset(struct annotator *a)
@@ -232,7 +258,7 @@ evaluate(struct annotator *a)
 	if (!pairing_build(a))
 		return SKIP_NO_MEMORY;
 	for (size_t i = 0; i < a->result_count; i++) {
-		if (is_target(&a->results[i]) && !a->results[i].follower)
+		if (has_rules(a->results[i].code->observation) && !a->results[i].follower)
 			decide(a, &a->results[i]);
 	}
 	if (a->no_memory || a->edits.failed)

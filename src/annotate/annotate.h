@@ -82,7 +82,7 @@ struct annotator;
 
 /*
  * The mappings must outlive the annotator.  NULL when there is no memory, or
- * when two mappings have rules for the same code (then *ret_clash says which).
+ * when two mappings have rules for the same code (then *ret_clash is that code).
  */
 struct annotator *annotator_create(
     const struct mapping *const *mappings, size_t count, struct span *ret_clash);

@@ -269,8 +269,9 @@ examples_run(const struct mapping *m, struct faults *faults)
 {
 	struct run run = { .mapping = m, .faults = faults };
 	size_t before = faults->total;
+	struct span clash;
 
-	run.annotator = annotator_create(&m, 1, NULL);
+	run.annotator = annotator_create(&m, 1, &clash);
 	if (!run.annotator) {
 		faults_add(faults, (struct fault_place){ 0 }, "", "no memory to run the examples");
 		return false;

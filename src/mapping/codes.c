@@ -152,3 +152,9 @@ mapping_code(const struct mapping *m, struct span code, struct span system)
 			return t->list[i - 1];
 	return NULL;
 }
+
+const struct code *
+mapping_code_at(const struct mapping *m, unsigned i)
+{
+	return i < m->codes->count ? m->codes->list[i] : NULL;
+}

@@ -329,6 +329,9 @@ const struct code *mapping_code(const struct mapping *m, struct span code, struc
  */
 bool mapping_may_claim(const struct mapping *m, struct span code);
 
+/* The i-th code that is claimed; NULL behind the last.  For those who compare mappings. */
+const struct code *mapping_code_at(const struct mapping *m, unsigned i);
+
 /* The unit a text names: exact name or spelling, after the normalising of mapping/units.h. */
 const struct unit *quantity_unit(const struct quantity *q, struct span text);
 
