@@ -62,7 +62,6 @@ struct input {
 	char terminator;          /* of its lines: CR, LF, or 0 for both */
 
 	bool begun, framed;
-	bool in_body; /* a piece of this frame's body was given already */
 	size_t parts[PARTS];
 	struct mllp_decoder decoder;
 };

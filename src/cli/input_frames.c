@@ -33,14 +33,9 @@ give_body(struct input *in, struct input_piece *ret)
 	size_t used;
 	int error;
 
-	if (!in->in_body && body.len > in->limit) {
-		in->parts[PART_BODY] = 0;
-		return input_give(in, INPUT_TOO_LONG, body.len, ret);
-	}
 	error = hl7_message_read(&in->message, body, &piece, &used);
 	if (error)
 		return error;
-	in->in_body = true;
 	in->parts[PART_BODY] -= used;
 	return input_give(in, input_kind_of(piece), used, ret);
 }
@@ -81,12 +76,23 @@ give_junk(struct input *in, struct input_piece *ret)
 	return junk > 0;
 }
 
+/* Its limit goes first, so that it is called the same whether or not all of it is in the window. */
 static int
 give_cut_off(struct input *in, struct input_piece *ret)
 {
+	size_t len;
+
 	if (give_junk(in, ret))
 		return 0;
-	return input_give(in, INPUT_CUT_OFF, before_start(in, 1), ret);
+	len = before_start(in, 1);
+	return input_give(in, len - 1 > in->limit ? INPUT_TOO_LONG : INPUT_CUT_OFF, len, ret);
+}
+
+static int
+give_too_long(struct input *in, size_t used, struct input_piece *ret)
+{
+	/* after junk was given, the frame is found again */
+	return give_junk(in, ret) ? 0 : input_give(in, INPUT_TOO_LONG, used, ret);
 }
 
 /* How much of the window belongs to the frame that is too long? */
@@ -160,7 +166,6 @@ parts_of(struct input *in, struct span body, size_t used)
 {
 	const size_t head = (size_t)(body.ptr - input_window(in).ptr);
 
-	in->in_body = false;
 	in->parts[PART_JUNK] = head - 1;
 	in->parts[PART_START] = 1;
 	in->parts[PART_BODY] = body.len;
@@ -183,6 +188,8 @@ input_next_framed(struct input *in, struct input_piece *ret)
 			return give_long(in, false, ret);
 		switch (mllp_decode(&in->decoder, input_window(in), &body, &used, &wrong)) {
 		case MLLP_FRAME:
+			if (body.len > in->limit)
+				return give_too_long(in, used, ret);
 			parts_of(in, body, used);
 			break;
 		case MLLP_BROKEN:

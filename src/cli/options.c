@@ -110,22 +110,31 @@ nearest_flag(const struct command *c, struct span word)
 	return nearest_word(word, names, flag_count(c));
 }
 
-/* optopt is the letter of a short option, and 0 or a known letter for a long one. */
-static int
-unknown(struct options *o)
+static const struct flag *
+flag_of(const struct command *c, int letter)
 {
-	const char *arg = o->argv[optind - 1];
-	const char *name = strncmp(arg, "--", 2) == 0 ? arg + 2 : NULL;
+	for (size_t i = 0; i < flag_count(c); i++)
+		if (flag_at(c, i)->letter == letter)
+			return flag_at(c, i);
+	return NULL;
+}
+
+/* optopt is 0 for an unknown long option, the letter of an unknown short one, and that of a known
+ * one which was given an argument it does not take. */
+static int
+unknown(const struct options *o)
+{
+	const struct flag *known = optopt ? flag_of(o->command, optopt) : NULL;
+	const char *name = o->argv[optind - 1];
 	char hint[128];
 	struct span word;
 
-	if (!name)
+	if (known)
+		return options_misused(o->command, "option --%s takes no argument", known->name);
+	if (optopt)
 		return options_misused(o->command, "unknown option -%c", optopt);
+	name += strspn(name, "-");
 	word = span_of(name, strcspn(name, "="));
-	for (size_t i = 0; i < flag_count(o->command); i++)
-		if (span_eq(word, span_str(flag_at(o->command, i)->name)))
-			return options_misused(o->command, "option --%s takes no argument",
-			    flag_at(o->command, i)->name);
 	say_nearest("--", nearest_flag(o->command, word), hint, sizeof(hint));
 	return options_misused(o->command, "unknown option --%.*s%s", (int)word.len, name, hint);
 }

@@ -6,6 +6,7 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh disable=SC1091
 . "${HL7_TOP:?}/tests/system/lib.sh"
 
+# shellcheck disable=SC2317 # called by status
 note() { "$HL7NOTE" annotate -q -m "$MAPPING" "$@"; }
 
 message A1 25 > high.hl7

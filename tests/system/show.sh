@@ -105,6 +105,7 @@ status 0 show --get MSH-10 batch.hl7
 lines out 1
 
 # other delimiters, and roles that have none
+# shellcheck disable=SC2016
 printf 'MSH$*!?:$LAB*X\rOBX$1$ST$A*B:C\r' > other.hl7
 status 0 show --get OBX-3.2.2 other.hl7
 has out C

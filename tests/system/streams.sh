@@ -13,6 +13,7 @@ note() { "$HL7NOTE" annotate -q -m "$MAPPING" "$@"; }
 # A sanitizer needs more than any machine has, so then there is no bound.
 MEMORY=131072
 (
+	# shellcheck disable=SC3045 # POSIX has no -v, every shell has
 	ulimit -v $MEMORY
 	exec "$HL7NOTE" --version
 ) > /dev/null 2>&1 || MEMORY=unlimited
@@ -20,6 +21,7 @@ MEMORY=131072
 bounded()
 {
 	(
+		# shellcheck disable=SC3045
 		ulimit -v $MEMORY
 		exec "$HL7NOTE" annotate -q -m "$MAPPING" "$@"
 	)
@@ -28,12 +30,12 @@ bounded()
 # endless FILE: that file again and again, a megabyte or so at a time
 endless()
 {
-	cp "$1" more
-	while [ "$(wc -c < more)" -lt 1000000 ]; do
-		cat more more > twice
-		mv twice more
+	cp "$1" block
+	while [ "$(wc -c < block)" -lt 1000000 ]; do
+		cat block block > twice
+		mv twice block
 	done
-	while cat more 2> /dev/null; do :; done
+	while cat block 2> /dev/null; do :; done
 }
 
 message S1 25 > high.hl7
@@ -157,7 +159,7 @@ cat high.mllp >&3
 watch=$!
 dd bs=1 count="$(wc -c < high.mllp.want)" <&4 > out 2> /dev/null
 same out high.mllp.want
-cat high.hl7 | framed >&3
+framed < high.hl7 >&3
 dd bs=1 count="$(wc -c < high.mllp.want)" <&4 > out 2> /dev/null
 same out high.mllp.want
 exec 3>&-

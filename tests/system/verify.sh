@@ -6,7 +6,9 @@
 # shellcheck source-path=SCRIPTDIR source=lib.sh disable=SC1091
 . "${HL7_TOP:?}/tests/system/lib.sh"
 
+# shellcheck disable=SC2317 # called by status
 verify() { "$HL7NOTE" verify "$@"; }
+# shellcheck disable=SC2317 # called by status
 note() { "$HL7NOTE" annotate -q -m "$MAPPING" "$@"; }
 
 message V1 25 > one.hl7
