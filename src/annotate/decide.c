@@ -5,6 +5,8 @@
  */
 #include "annotate/work.h"
 
+#define NORMAL SPAN("N")
+
 /* ---- may it be interpreted? ---------------------------------------------------- */
 
 static const struct site *
@@ -125,15 +127,28 @@ fire_groups(struct annotator *a, struct finding *f, struct fired *list)
 
 /* ---- the flag --------------------------------------------------------------------- */
 
+/* Rules that ask for different flags: one that calls the result abnormal outranks one that calls it
+ * normal, else the first counts. */
+static const struct rule *
+choose_flag_rule(struct annotator *a, const struct fired *list, unsigned count)
+{
+	const struct rule *chosen = NULL;
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct rule *rule = list[i].rule;
+
+		if (!rule->flag.len || list[i].how != FIRED_ADDED || !holds(a, rule->flag_when))
+			continue;
+		if (!chosen || (span_eq(chosen->flag, NORMAL) && !span_eq(rule->flag, NORMAL)))
+			chosen = rule;
+	}
+	return chosen;
+}
+
 static void
 decide_flag(struct annotator *a, const struct result *r, struct finding *f)
 {
-	for (unsigned i = 0; i < f->fired_count && !f->flag_rule; i++) {
-		const struct rule *rule = f->fired[i].rule;
-
-		if (rule->flag.len && f->fired[i].how == FIRED_ADDED && holds(a, rule->flag_when))
-			f->flag_rule = rule;
-	}
+	f->flag_rule = choose_flag_rule(a, f->fired, f->fired_count);
 	if (!f->flag_rule)
 		return;
 	f->flag = f->flag_rule->flag;
@@ -150,7 +165,6 @@ static void
 drop_softening(
     const struct annotator *a, const struct result *r, struct fired *list, const struct finding *f)
 {
-	static const struct span normal = { "N", 1 };
 	static const struct span abnormal[] = {
 		{ "A", 1 },
 		{ "AA", 2 },
@@ -167,7 +181,7 @@ drop_softening(
 	if (!match_flag(a, r->flags, abnormal, sizeof(abnormal) / sizeof(abnormal[0])))
 		return;
 	for (unsigned i = 0; i < f->fired_count; i++) {
-		if (list[i].how == FIRED_ADDED && span_eq(list[i].rule->flag, normal))
+		if (list[i].how == FIRED_ADDED && span_eq(list[i].rule->flag, NORMAL))
 			list[i].how = FIRED_SOFTENED;
 	}
 }
