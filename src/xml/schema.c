@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xml/schema.c - RELAX NG by libxml2
+ *
+ * libxml2's own validator decides; verdict.c says why in our words.
+ */
+#include "xml/xml.h"
+
+#include <limits.h>
+#include <stdlib.h>
+
+#include <libxml/parserInternals.h>
+#include <libxml/relaxng.h>
+
+#include "xml/document.h"
+#include "xml/nodes.h"
+#include "xml/verdict.h"
+
+struct xml_schema {
+	xmlRelaxNGPtr relaxng;
+};
+
+static const struct fault_place nowhere = { 0, 0 };
+
+static void
+no_memory(struct faults *faults)
+{
+	faults_add(faults, nowhere, "", "out of memory");
+}
+
+/* ---- compiling --------------------------------------------------------------- */
+
+static void
+add_schema_fault(struct faults *faults, const xmlError *error)
+{
+	struct fault_place at = { error->line > 0 ? (unsigned)error->line : 0, 0 };
+	const char *message = error->message ? error->message : "unknown";
+
+	if (error->level >= XML_ERR_ERROR)
+		faults_add(faults, at, "", "schema: %.*s", (int)strcspn(message, "\n"), message);
+}
+
+static void
+on_schema_error(void *user, xmlErrorPtr error)
+{
+	add_schema_fault(user, error);
+}
+
+/* The parser's user data must be itself, or its handlers do not work. */
+static void
+on_schema_syntax(void *user, xmlErrorPtr error)
+{
+	const xmlParserCtxt *parser = user;
+
+	add_schema_fault(parser->_private, error);
+}
+
+/* The schema as a document; what libxml2 says about it goes to `faults` and nowhere else. */
+static xmlDocPtr
+schema_read(struct span relaxng, struct faults *faults)
+{
+	xmlParserCtxtPtr parser = xmlNewParserCtxt();
+	xmlDocPtr doc;
+
+	if (parser == NULL || relaxng.len > XML_MOST_BYTES) {
+		xmlFreeParserCtxt(parser);
+		return NULL;
+	}
+	parser->_private = faults;
+	parser->sax->serror = on_schema_syntax;
+	doc = xmlCtxtReadMemory(parser, relaxng.ptr, (int)relaxng.len, NULL, NULL, XML_PARSE_NONET);
+	xmlFreeParserCtxt(parser);
+	return doc;
+}
+
+static xmlRelaxNGPtr
+schema_compile(xmlDocPtr doc, struct faults *faults)
+{
+	xmlRelaxNGParserCtxtPtr parser = xmlRelaxNGNewDocParserCtxt(doc);
+	xmlRelaxNGPtr relaxng;
+
+	if (parser == NULL)
+		return NULL;
+	xmlRelaxNGSetParserStructuredErrors(parser, on_schema_error, faults);
+	relaxng = xmlRelaxNGParse(parser);
+	xmlRelaxNGFreeParserCtxt(parser);
+	return relaxng;
+}
+
+struct xml_schema *
+xml_schema_create(struct span relaxng, struct faults *faults)
+{
+	struct xml_schema *schema = calloc(1, sizeof(*schema));
+	size_t before = faults->total;
+	xmlDocPtr doc = schema ? schema_read(relaxng, faults) : NULL;
+
+	if (doc != NULL)
+		schema->relaxng = schema_compile(doc, faults);
+	xmlFreeDoc(doc);
+	if (schema != NULL && schema->relaxng != NULL)
+		return schema;
+	if (faults->total == before)
+		faults_add(faults, nowhere, "", "schema: cannot be read");
+	free(schema);
+	return NULL;
+}
+
+void
+xml_schema_destroy(struct xml_schema *schema)
+{
+	if (schema == NULL)
+		return;
+	xmlRelaxNGFree(schema->relaxng);
+	free(schema);
+}
+
+/* ---- validating -------------------------------------------------------------- */
+
+/* libxml2's answer: 0 is valid, above is not, below is a failure of its own. */
+static int
+nodes_validate(struct nodes *nodes, const struct xml_schema *schema, struct verdict *verdict)
+{
+	xmlRelaxNGValidCtxtPtr ctxt = xmlRelaxNGNewValidCtxt(schema->relaxng);
+	int answer;
+
+	if (ctxt == NULL)
+		return -1;
+	xmlRelaxNGSetValidStructuredErrors(ctxt, verdict_on_error, verdict);
+	answer = xmlRelaxNGValidateDoc(ctxt, &nodes->doc);
+	xmlRelaxNGFreeValidCtxt(ctxt);
+	return answer;
+}
+
+bool
+xml_document_validate(
+    const struct xml_document *doc, const struct xml_schema *schema, struct faults *faults)
+{
+	struct verdict verdict = {
+		.faults = faults, .before = faults->count, .last = doc->root->at
+	};
+	struct nodes nodes;
+	int answer = -1;
+
+	if (nodes_init(&nodes, doc->root, doc->ns))
+		answer = nodes_validate(&nodes, schema, &verdict);
+	nodes_finish(&nodes);
+	if (answer < 0)
+		no_memory(faults);
+	else if (answer > 0)
+		verdict_invalid(&verdict);
+	return answer == 0;
+}
