@@ -17,16 +17,16 @@
 
 #include "annotate/annotate.h"
 #include "cli/diff.h"
-#include "cli/load.h"
-#include "cli/place.h"
+#include "cli/mappings.h"
+#include "cli/outfile.h"
 #include "cli/say.h"
 #include "cli/walk.h"
 
 struct job {
-	struct load load;
+	struct mappings mappings;
 	struct walk walk;
 	struct output out;
-	struct place place;
+	struct outfile copy;
 	const char *dir, *when; /* -o, --color */
 	bool diff, colour;
 };
@@ -35,14 +35,14 @@ static int
 begin_copy(void *ctx, const struct input *in)
 {
 	struct job *a = ctx;
-	const int error = place_open(
-	    &a->place, a->dir, in->fd == STDIN_FILENO ? "stdin" : in->name);
+	const int error = outfile_open(
+	    &a->copy, a->dir, in->fd == STDIN_FILENO ? "stdin" : in->name);
 
 	if (error) {
 		say_error("cannot write into %s: %s", a->dir, strerror(-error));
 		return EX_CANTCREAT;
 	}
-	output_init(&a->out, a->place.fd, a->place.path);
+	output_init(&a->out, a->copy.fd, a->copy.path);
 	return EX_OK;
 }
 
@@ -54,7 +54,7 @@ end_copy(void *ctx, bool complete)
 	int error;
 
 	a->out.name = a->dir;
-	error = place_close(&a->place, complete && status == EX_OK);
+	error = outfile_close(&a->copy, complete && status == EX_OK);
 	if (!error || status != EX_OK)
 		return status;
 	say_error("cannot write into %s: %s", a->dir, strerror(-error));
@@ -89,7 +89,7 @@ annotate_piece(void *ctx, struct input *in, const struct input_piece *p, unsigne
 			output_write(&a->out, p->bytes);
 		return EX_OK;
 	}
-	annotate(a->load.annotator, &in->message, &got);
+	annotate(a->mappings.annotator, &in->message, &got);
 	if (a->diff)
 		diff_print(&a->out, &in->message, &got, in->name, number, a->colour);
 	else
@@ -150,7 +150,7 @@ parse(struct job *a, const struct command *self, int argc, char **argv)
 	while ((letter = options_next(&o)) != OPTIONS_END) {
 		switch (letter) {
 		case 'm':
-			if (load_add(&a->load, optarg) != EX_OK)
+			if (mappings_add(&a->mappings, optarg) != EX_OK)
 				return EX_USAGE;
 			break;
 		case 'o':
@@ -199,10 +199,10 @@ run(const struct command *self, int argc, char **argv)
 		a.walk.begin = begin_copy;
 		a.walk.end = end_copy;
 	}
-	status = load_annotator(&a.load);
+	status = mappings_annotator(&a.mappings);
 	if (status == EX_OK)
 		status = walk_files(&a.walk, argv + optind);
-	load_finish(&a.load);
+	mappings_finish(&a.mappings);
 	if (!a.dir && output_finish(&a.out) != EX_OK)
 		status = EX_IOERR;
 	return status;

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "annotate/examples.h"
-#include "cli/load.h"
+#include "cli/mappings.h"
 #include "cli/output.h"
 #include "cli/say.h"
 #include "cli/text.h"
@@ -67,7 +67,7 @@ static int
 check_file(struct output *o, const char *path, bool quiet)
 {
 	int status;
-	struct mapping *m = load_mapping(path, &status);
+	struct mapping *m = mappings_read(path, &status);
 
 	if (!m)
 		return status;

@@ -14,12 +14,12 @@
 
 #include "annotate/annotate.h"
 #include "cli/findings.h"
-#include "cli/load.h"
+#include "cli/mappings.h"
 #include "cli/say.h"
 #include "cli/walk.h"
 
 struct job {
-	struct load load;
+	struct mappings mappings;
 	struct walk walk;
 	struct output out;
 	bool json;
@@ -34,7 +34,7 @@ explain_piece(void *ctx, struct input *in, const struct input_piece *p, unsigned
 
 	if (p->kind != INPUT_MESSAGE)
 		return EX_OK;
-	annotate(j->load.annotator, &in->message, &got);
+	annotate(j->mappings.annotator, &in->message, &got);
 	f = (struct findings){
 		.file = in->name, .number = number, .message = &in->message, .annotation = &got
 	};
@@ -57,7 +57,7 @@ parse(struct job *j, const struct command *self, int argc, char **argv)
 	while ((letter = options_next(&o)) != OPTIONS_END) {
 		switch (letter) {
 		case 'm':
-			if (load_add(&j->load, optarg) != EX_OK)
+			if (mappings_add(&j->mappings, optarg) != EX_OK)
 				return EX_USAGE;
 			break;
 		case 'q':
@@ -92,10 +92,10 @@ run(const struct command *self, int argc, char **argv)
 	status = parse(&j, self, argc, argv);
 	if (status != EX_OK)
 		return status == OPTIONS_STOP ? EX_OK : status;
-	status = load_annotator(&j.load);
+	status = mappings_annotator(&j.mappings);
 	if (status == EX_OK)
 		status = walk_files(&j.walk, argv + optind);
-	load_finish(&j.load);
+	mappings_finish(&j.mappings);
 	return output_finish(&j.out) == EX_OK ? status : EX_IOERR;
 }
 

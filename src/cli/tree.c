@@ -131,13 +131,17 @@ declares_delimiters(const struct hl7_path *path)
 static void
 visit_field(struct printer *p, const struct hl7_delims *d, struct hl7_path path, struct span field)
 {
+	bool repeats;
+
 	p->name = names_field(path.id, path.field);
 	if (declares_delimiters(&path)) {
 		print_value(p, &path, field);
 		return;
 	}
+	/* without a number the path is that of the whole field */
+	repeats = holds(field, d->repetition);
 	for (unsigned n = 1; field.ptr; n++) {
-		path.repetition = n > 1 ? n : 0;
+		path.repetition = repeats ? n : 0;
 		visit_repetition(p, d, path, cut(&field, d->repetition));
 	}
 }

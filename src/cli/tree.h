@@ -3,8 +3,8 @@
  * cli/tree.h - every value of a message with its path
  *
  * Values are the bytes as they stand between delimiters, escapes and all.  Each
- * path can be given to `hl7note show --get`: counts of 1 are left out, and a
- * field of one component has no component in its path.
+ * path can be given to `hl7note show --get`: the first segment of its kind has no
+ * number, nor has a field that does not repeat or has but one component.
  */
 #ifndef CLI_TREE_H
 #define CLI_TREE_H

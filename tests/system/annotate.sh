@@ -79,8 +79,8 @@ same out crlf.want
 } > odd.want
 status 0 note odd.hl7
 same out odd.want
-printf '%s' "$(cat high.hl7)" | sed "s/$CR\$//" | tr -d '\n' > open.hl7
-sed "s/$CR\$//" high.want | tr -d '\n' > open.want
+unended high.hl7 > open.hl7
+unended high.want > open.want
 status 0 note open.hl7
 same out open.want
 

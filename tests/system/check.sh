@@ -20,14 +20,14 @@ status 0 check -q "$MAPPING"
 sed -e 's/factor="1000"/factor="-1"/' -e 's/at-least="100"/at-least="much"/' \
 	"$MAPPING" > bad.xml
 status 78 check bad.xml
-has err 'bad.xml:12:'
-has err 'bad.xml:27:'
+has err 'bad.xml:11:'
+has err 'bad.xml:25:51:'
 [ ! -s out ] || fail 'summed up a mapping with faults'
 
 # an example that does not hold
 sed 's/value="25"/value="15"/' "$MAPPING" > example.xml
 status 78 check example.xml
-has err 'example.xml:32:'
+has err 'example.xml:30:5: example "above"'
 
 # no XML, nothing at all, no file: the others are still checked
 printf 'no XML' > letter
@@ -50,7 +50,7 @@ fi
 # a mapping with faults does not come into force
 message C1 25 > high.hl7
 status 78 "$HL7NOTE" annotate -m bad.xml high.hl7
-has err 'bad.xml:12:'
+has err 'bad.xml:11:'
 [ ! -s out ] || fail 'annotated by a mapping with faults'
 status 78 "$HL7NOTE" annotate -m "$MAPPING" -m "$MAPPING" high.hl7
 has err 'two mappings have rules for code 1111-1'

@@ -32,7 +32,7 @@ status()
 	"$@" > out 2> err || got=$?
 	[ "$got" -eq "$wanted" ] || {
 		fail "status $got, not $wanted: $*"
-		sed 's/^/  err: /' err
+		head -n 20 err | sed 's/^/  err: /'
 	}
 }
 
@@ -47,7 +47,7 @@ has()
 {
 	grep -qF -e "$2" "$1" || {
 		fail "no '$2' in $1"
-		sed 's/^/  has: /' "$1"
+		head -n 20 "$1" | cut -c 1-200 | sed 's/^/  has: /'
 	}
 }
 
@@ -86,6 +86,12 @@ annotated()
 	message "$1" "$2" mg/L "$3"
 	printf 'NTE|1|O|%s\r' "$4"
 	printf 'NTE|2|O|Auto-comment test 1.2.3: %s; flag %s\r' "$5" "$3"
+}
+
+# unended FILE: without its last byte
+unended()
+{
+	head -c $(($(wc -c < "$1") - 1)) "$1"
 }
 
 # framed: standard input as one MLLP frame

@@ -70,10 +70,12 @@ done
 # messages behind a lot of garbage are found, wherever reads are cut
 {
 	endless line 2> /dev/null | head -c 700001
-	printf '\n'
-	cat high.hl7
-	endless line 2> /dev/null | head -c 700003
 	printf 'MSH|no message, in the middle of a line\r\n'
+	cat high.hl7
+	printf 'FTS|1\r'
+	printf 'PID|of nothing\r'
+	endless line 2> /dev/null | head -c 700003
+	printf '\n'
 	cat normal.hl7
 } > mixed
 sum=$(bounded mixed 2> /dev/null | cksum)
@@ -97,6 +99,7 @@ same out high.mllp.want
 {
 	cat high.hl7
 	message S3 25
+	printf 'NTE|1|O|'
 	endless line 2> /dev/null | head -c 3000000
 	printf '\r'
 	cat high.hl7
@@ -104,13 +107,14 @@ same out high.mllp.want
 {
 	cat high.want
 	message S3 25
+	printf 'NTE|1|O|'
 	endless line 2> /dev/null | head -c 3000000
 	printf '\r'
 	cat high.want
 } > long.want
 status 65 note --max-message 2M long.hl7
 same out long.want
-has err 'the message at byte 221 is longer than 2097152 bytes (--max-message), passed unchanged'
+has err "the message at byte $(wc -c < high.hl7) is longer than 2097152 bytes (--max-message), passed unchanged"
 lines err 1
 status 0 note long.hl7
 cmp -s out long.want && fail 'a message within the limit was not annotated'
@@ -118,6 +122,7 @@ cmp -s out long.want && fail 'a message within the limit was not annotated'
 	framed < high.hl7
 	{
 		message S3 25
+		printf 'NTE|1|O|'
 		endless line 2> /dev/null | head -c 3000000
 	} | framed
 	framed < high.hl7
@@ -126,6 +131,7 @@ cmp -s out long.want && fail 'a message within the limit was not annotated'
 	framed < high.want
 	{
 		message S3 25
+		printf 'NTE|1|O|'
 		endless line 2> /dev/null | head -c 3000000
 	} | framed
 	framed < high.want
@@ -148,15 +154,10 @@ same out high.mllp
 
 # what is known goes out before waiting for more: as with tail -f
 mkfifo to from
-note < to > from &
+timeout 20 "$HL7NOTE" annotate -q -m "$MAPPING" < to > from &
 pid=$!
 exec 3> to 4< from
 cat high.mllp >&3
-(
-	sleep 20
-	kill $pid
-) 2> /dev/null &
-watch=$!
 dd bs=1 count="$(wc -c < high.mllp.want)" <&4 > out 2> /dev/null
 same out high.mllp.want
 framed < high.hl7 >&3
@@ -164,7 +165,6 @@ dd bs=1 count="$(wc -c < high.mllp.want)" <&4 > out 2> /dev/null
 same out high.mllp.want
 exec 3>&-
 wait $pid || fail "waiting input: status $?"
-kill $watch 2> /dev/null
 exec 4<&-
 
 # a reader that went away is no reason to talk

@@ -41,8 +41,8 @@ fi
 # misspelt
 status 64 "$HL7NOTE" annotat
 has err 'unknown command annotat; did you mean annotate?'
-status 64 "$HL7NOTE" explain --jsno
-has err 'unknown option --jsno; did you mean --json?'
+status 64 "$HL7NOTE" explain --jsonn
+has err 'unknown option --jsonn; did you mean --json?'
 status 64 "$HL7NOTE" annotate --mappings=x
 has err 'did you mean --mapping?'
 status 64 "$HL7NOTE" annotate --diff=yes

@@ -35,7 +35,8 @@ has out '3 messages, 2 changed'
 	printf 'some letter\n'
 	cat all.hl7
 } > mixed
-note mixed > mixed.out
+status 65 note mixed
+mv out mixed.out
 status 0 verify mixed mixed.out
 sed 's/some/same/' mixed.out > bad
 status 1 verify mixed bad

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cli/load.c - read, compile, complain
+ * cli/mappings.c - read, compile, complain
  */
-#include "cli/load.h"
+#include "cli/mappings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,13 +21,13 @@
 #define INSTALLED PKGDATADIR "/mappings/b2m.xml"
 
 int
-load_add(struct load *l, const char *path)
+mappings_add(struct mappings *ms, const char *path)
 {
-	if (l->path_count == LOAD_MOST) {
-		say_error("more than %d mappings", LOAD_MOST);
+	if (ms->path_count == MAPPINGS_MOST) {
+		say_error("more than %d mappings", MAPPINGS_MOST);
 		return EX_USAGE;
 	}
-	l->paths[l->path_count++] = path;
+	ms->paths[ms->path_count++] = path;
 	return EX_OK;
 }
 
@@ -63,7 +63,7 @@ read_path(const char *path, struct buffer *b)
 }
 
 struct mapping *
-load_mapping(const char *path, int *ret_status)
+mappings_read(const char *path, int *ret_status)
 {
 	struct mapping *m = NULL;
 	struct buffer bytes;
@@ -89,16 +89,16 @@ load_mapping(const char *path, int *ret_status)
 
 /* Nobody named a mapping: the environment may, else what was installed is used. */
 static int
-choose(struct load *l)
+choose(struct mappings *ms)
 {
 	const char *named = getenv("HL7NOTE_MAPPING");
 
-	if (l->path_count > 0)
+	if (ms->path_count > 0)
 		return EX_OK;
 	if (named && *named)
-		return load_add(l, named);
+		return mappings_add(ms, named);
 	if (access(INSTALLED, R_OK) == 0)
-		return load_add(l, INSTALLED);
+		return mappings_add(ms, INSTALLED);
 	say_error("no mapping: name one with -m FILE or in $HL7NOTE_MAPPING (there is none in "
 		  "%s: %s)",
 	    INSTALLED, strerror(errno));
@@ -121,13 +121,13 @@ note_status(const struct mapping *m)
 }
 
 static int
-make_annotator(struct load *l)
+make_annotator(struct mappings *ms)
 {
 	struct span clash = { NULL, 0 };
 
-	l->annotator = annotator_create(
-	    (const struct mapping *const *)l->mappings, l->count, &clash);
-	if (l->annotator)
+	ms->annotator = annotator_create(
+	    (const struct mapping *const *)ms->list, ms->count, &clash);
+	if (ms->annotator)
 		return EX_OK;
 	if (clash.len == 0) {
 		say_error("out of memory");
@@ -139,31 +139,31 @@ make_annotator(struct load *l)
 }
 
 int
-load_annotator(struct load *l)
+mappings_annotator(struct mappings *ms)
 {
-	int status = choose(l);
+	int status = choose(ms);
 
-	for (size_t i = 0; i < l->path_count; i++) {
+	for (size_t i = 0; i < ms->path_count; i++) {
 		int this_status;
-		struct mapping *m = load_mapping(l->paths[i], &this_status);
+		struct mapping *m = mappings_read(ms->paths[i], &this_status);
 
 		if (m)
-			l->mappings[l->count++] = m;
+			ms->list[ms->count++] = m;
 		else if (status == EX_OK)
 			status = this_status;
 	}
 	if (status != EX_OK)
 		return status;
-	for (size_t i = 0; i < l->count; i++)
-		note_status(l->mappings[i]);
-	return make_annotator(l);
+	for (size_t i = 0; i < ms->count; i++)
+		note_status(ms->list[i]);
+	return make_annotator(ms);
 }
 
 void
-load_finish(struct load *l)
+mappings_finish(struct mappings *ms)
 {
-	annotator_destroy(l->annotator);
-	for (size_t i = 0; i < l->count; i++)
-		mapping_destroy(l->mappings[i]);
-	*l = (struct load){ 0 };
+	annotator_destroy(ms->annotator);
+	for (size_t i = 0; i < ms->count; i++)
+		mapping_destroy(ms->list[i]);
+	*ms = (struct mappings){ 0 };
 }

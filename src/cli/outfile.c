@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cli/place.c - mkstemp, then rename
+ * cli/outfile.c - mkstemp, then rename
  */
-#include "cli/place.h"
+#include "cli/outfile.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -44,20 +44,20 @@ open_temporary(char *path)
 }
 
 static void
-forget(struct place *p)
+forget(struct outfile *p)
 {
 	free(p->path);
 	free(p->temporary);
-	*p = (struct place){ .fd = -1 };
+	*p = (struct outfile){ .fd = -1 };
 }
 
 int
-place_open(struct place *p, const char *dir, const char *path)
+outfile_open(struct outfile *p, const char *dir, const char *path)
 {
 	const char *name = last_part(path);
 	int error;
 
-	*p = (struct place){ .fd = -1,
+	*p = (struct outfile){ .fd = -1,
 		.path = joined(dir, "", name, ""),
 		.temporary = joined(dir, ".", name, ".XXXXXX") };
 	if (p->path && p->temporary)
@@ -71,7 +71,7 @@ place_open(struct place *p, const char *dir, const char *path)
 }
 
 int
-place_close(struct place *p, bool complete)
+outfile_close(struct outfile *p, bool complete)
 {
 	int error = close(p->fd) != 0 ? -errno : 0;
 
