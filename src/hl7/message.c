@@ -119,19 +119,28 @@ is_id(const char *at, unsigned char first)
 	       kinds[u[2]] & (UPPER | DIGIT);
 }
 
+/* Where the separator behind an ID stands, perhaps after blanks; in.len when there is none. */
+static size_t
+find_separator(struct span in, size_t id)
+{
+	size_t at = skip_blanks(in, id + 3);
+
+	return at < in.len && hl7_delims_separates(in.ptr[at]) ? at : in.len;
+}
+
 /*
  * Does "BTS" go on so?  `within` is the separator of the message before it.  The
  * batch may have another one, known only by what follows: a count or nothing.
  */
 static bool
-is_trailer_tail(struct span in, size_t at, char within)
+is_trailer(struct span in, size_t id, char within)
 {
+	size_t at = find_separator(in, id);
 	char sep;
 
-	if (at < in.len && is_line_end(in.ptr[at]))
+	if (in.len - id > 3 && is_line_end(in.ptr[id + 3]))
 		return true;
-	at = skip_blanks(in, at);
-	if (at >= in.len || !hl7_delims_separates(in.ptr[at]))
+	if (at == in.len)
 		return false;
 	sep = in.ptr[at++];
 	if (sep == within || within == 0)
@@ -148,22 +157,18 @@ is_trailer_tail(struct span in, size_t at, char within)
 static enum hl7_piece
 piece_at(struct span in, size_t at, char within)
 {
-	struct hl7_delims d;
-
 	at = skip_front(in, at);
 	if (in.len - at < 3)
 		return HL7_PIECE_FOREIGN;
 	switch (load_id(in.ptr + at)) {
 	case HL7_ID('M', 'S', 'H'):
-		return hl7_delims_read(span_tail(in, at), &d) ? HL7_PIECE_MESSAGE
-							      : HL7_PIECE_FOREIGN;
+		return find_separator(in, at) < in.len ? HL7_PIECE_MESSAGE : HL7_PIECE_FOREIGN;
 	case HL7_ID('F', 'H', 'S'):
 	case HL7_ID('B', 'H', 'S'):
-		return hl7_delims_read(span_tail(in, at), &d) ? HL7_PIECE_ENVELOPE
-							      : HL7_PIECE_FOREIGN;
+		return find_separator(in, at) < in.len ? HL7_PIECE_ENVELOPE : HL7_PIECE_FOREIGN;
 	case HL7_ID('B', 'T', 'S'):
 	case HL7_ID('F', 'T', 'S'):
-		return is_trailer_tail(in, at + 3, within) ? HL7_PIECE_ENVELOPE : HL7_PIECE_FOREIGN;
+		return is_trailer(in, at, within) ? HL7_PIECE_ENVELOPE : HL7_PIECE_FOREIGN;
 	default:
 		return HL7_PIECE_FOREIGN;
 	}
@@ -193,16 +198,22 @@ segments_grow(struct hl7_message *m)
 }
 
 /* A segment that goes on until a terminator says otherwise. */
-static inline int
+static inline struct hl7_segment
+segment_at(struct span in, size_t start)
+{
+	uint32_t end = (uint32_t)in.len;
+
+	return (struct hl7_segment){ load_id(in.ptr + start), (uint32_t)start, end, end };
+}
+
+static int
 segment_add(struct reader *r, size_t start)
 {
 	struct hl7_message *m = r->m;
-	uint32_t end = (uint32_t)r->in.len;
 
-	if (__builtin_expect(m->count == m->size, 0) && !segments_grow(m))
+	if (m->count == m->size && !segments_grow(m))
 		return -ENOMEM;
-	m->segments[m->count++] = (struct hl7_segment){ load_id(r->in.ptr + start), (uint32_t)start,
-		end, end };
+	m->segments[m->count++] = segment_at(r->in, start);
 	return 0;
 }
 
@@ -216,7 +227,7 @@ is_segment(const struct reader *r, size_t at)
 	at += 3;
 	if (at == in.len || in.ptr[at] == r->terminator)
 		return true;
-	if (r->terminator == '\n' && in.len - at >= 2 && memcmp(in.ptr + at, "\r\n", 2) == 0)
+	if (in.len - at >= 2 && memcmp(in.ptr + at, "\r\n", 2) == 0)
 		return true;
 	at = skip_blanks(in, at);
 	return at < in.len && in.ptr[at] == r->sep;
@@ -235,35 +246,66 @@ line_begin_odd(struct reader *r, size_t at)
 	return is_segment(r, at) ? segment_add(r, at) : 0;
 }
 
-/* A line with text ends at the terminator at `at`; the next begins behind it. */
-static inline int
-line_end(struct reader *r, size_t at)
+/* Is the line at `at` a segment, as nearly all are, and no beginning of another piece? */
+static inline bool
+is_plain_segment(struct span in, size_t at, char sep)
 {
-	struct hl7_segment *s = &r->m->segments[r->m->count - 1];
-	const char *p = r->in.ptr;
-	size_t next = at + 1;
-
-	if (r->terminator == '\r')
-		next += next < r->in.len && p[next] == '\n';
-	else
-		at -= p[at - 1] == '\r'; /* the ID stands before it */
-	s->end = (uint32_t)at;
-	s->next = (uint32_t)next;
-
-	if (r->in.len - next >= 4 && is_id(p + next, PLAIN) && p[next + 3] == r->sep) {
-		r->line = next;
-		return segment_add(r, next);
-	}
-	return line_begin_odd(r, next);
+	return in.len - at >= 4 && is_id(in.ptr + at, PLAIN) && in.ptr[at + 3] == sep;
 }
 
-/* Text goes on to the end of the input. */
-static void
-line_end_missing(struct reader *r)
+/* Text ends before `end`, a terminator before `next`. */
+static inline void
+segment_end(struct hl7_segment *s, size_t end, size_t next)
 {
-	struct hl7_segment *s = &r->m->segments[r->m->count - 1];
+	s->end = (uint32_t)end;
+	s->next = (uint32_t)next;
+}
 
-	s->end = s->next = (uint32_t)r->in.len;
+/*
+ * Goes through the terminators from `first` on.  What the ordinary line needs is
+ * kept in variables of its own; the reader has it only while an odd line is read.
+ * Inlined for each terminator, so that it is a constant in the loop.
+ */
+static inline __attribute__((always_inline)) int
+lines_read(struct reader *r, size_t first, char terminator)
+{
+	struct span in = r->in;
+	struct hl7_message *m = r->m;
+	size_t line = r->line, count = m->count, size = m->size;
+	struct hl7_segment *list = m->segments;
+	char sep = r->sep;
+
+	for (size_t block = first; block < in.len; block += HL7_SCAN_BLOCK) {
+		uint64_t found = hl7_scan(in, block, terminator);
+
+		while (found) {
+			size_t end = block + hl7_scan_next(&found), next = end + 1;
+			int err;
+
+			if (end < line)
+				continue; /* of a blank line */
+			if (terminator == '\r')
+				next += next < in.len && in.ptr[next] == '\n';
+			else
+				end -= in.ptr[end - 1] == '\r'; /* the ID stands before it */
+			segment_end(&list[count - 1], end, next);
+
+			if (is_plain_segment(in, next, sep) && count < size) {
+				list[count++] = segment_at(in, next);
+				line = next;
+				continue;
+			}
+			m->count = count;
+			err = line_begin_odd(r, next);
+			if (err || r->stop != SIZE_MAX)
+				return err;
+			line = r->line, list = m->segments, count = m->count, size = m->size;
+		}
+	}
+	m->count = count;
+	if (line < in.len)
+		segment_end(&list[count - 1], in.len, in.len);
+	return 0;
 }
 
 static int
@@ -275,22 +317,7 @@ segments_read(struct reader *r)
 	if (err || first == r->in.len)
 		return err;
 	r->terminator = r->in.ptr[first];
-	for (size_t at = first; at < r->in.len; at += HL7_SCAN_BLOCK) {
-		uint64_t found = hl7_scan(r->in, at, r->terminator);
-
-		while (found) {
-			size_t place = at + hl7_scan_next(&found);
-
-			if (place < r->line)
-				continue; /* of a blank line */
-			err = line_end(r, place);
-			if (err || r->stop != SIZE_MAX)
-				return err;
-		}
-	}
-	if (r->line < r->in.len)
-		line_end_missing(r);
-	return 0;
+	return r->terminator == '\r' ? lines_read(r, first, '\r') : lines_read(r, first, '\n');
 }
 
 /* ---- pieces ----------------------------------------------------------------- */
@@ -304,19 +331,16 @@ message_read(struct hl7_message *m, struct span in, size_t start, size_t *ret_us
 	(void)hl7_delims_read(span_tail(in, start), &m->delims); /* piece_at() has seen them */
 	r.sep = m->delims.field;
 	err = segments_read(&r);
-	if (err) {
-		m->count = 0;
-		return err;
-	}
-	*ret_used = r.stop < in.len ? r.stop : in.len;
-	return 0;
+	if (!err)
+		*ret_used = r.stop < in.len ? r.stop : in.len;
+	return err;
 }
 
 static size_t
 envelope_length(struct hl7_message *m, struct span in, size_t start)
 {
-	/* trailers have none, and leave m->delims as it is: cleared */
-	if (load_id(in.ptr + start) >> 8 == HL7_ID('H', 'S', 0))
+	/* BHS and FHS; trailers declare none, and m->delims stays cleared */
+	if (in.ptr[start + 1] == 'H')
 		(void)hl7_delims_read(span_tail(in, start), &m->delims);
 	return skip_blank_lines(in, find_line_end(in, start));
 }
@@ -336,7 +360,9 @@ foreign_length(struct span in, size_t at)
 static bool
 is_bare_trailer(struct span in, size_t start)
 {
-	return in.len - start == 3 && load_id(in.ptr + start) >> 8 == HL7_ID('T', 'S', 0);
+	uint32_t id = in.len - start == 3 ? load_id(in.ptr + start) : 0;
+
+	return id == HL7_ID('B', 'T', 'S') || id == HL7_ID('F', 'T', 'S');
 }
 
 int
@@ -369,8 +395,10 @@ hl7_message_read(struct hl7_message *m, struct span in, enum hl7_piece *ret_piec
 	}
 	if (!err && used == seen.len && in.len > seen.len)
 		err = -EFBIG;
-	if (err)
+	if (err) {
+		m->count = 0;
 		return err;
+	}
 	m->bytes = span_head(in, used);
 	*ret_piece = piece;
 	*ret_used = used;

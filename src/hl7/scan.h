@@ -41,18 +41,26 @@ hl7_scan_64(const char *at, char c)
 
 #else
 
+/* The byte at the lowest address lowest; compilers make one load of it. */
+static inline uint64_t
+hl7_scan_load(const char *at)
+{
+	const unsigned char *u = (const unsigned char *)at;
+
+	return (uint64_t)u[0] | (uint64_t)u[1] << 8 | (uint64_t)u[2] << 16 | (uint64_t)u[3] << 24 |
+	       (uint64_t)u[4] << 32 | (uint64_t)u[5] << 40 | (uint64_t)u[6] << 48 |
+	       (uint64_t)u[7] << 56;
+}
+
 static inline uint64_t
 hl7_scan_8(const char *at, char c)
 {
 	const uint64_t ones = 0x0101010101010101u, low = 0x7f * ones;
-	uint64_t bytes = 0, others;
+	uint64_t bytes = hl7_scan_load(at) ^ ones * (unsigned char)c, others;
 
-	for (unsigned i = 0; i < 8; i++)
-		bytes |= (uint64_t)(unsigned char)at[i] << 8 * i;
-	bytes ^= ones * (unsigned char)c;
 	/* the top bit of each byte that is not 0 now; nothing carries between bytes */
 	others = ((bytes & low) + low) | bytes | low;
-	/* gather those eight bits into the top byte */
+	/* gather those that are into the top byte */
 	return ((~others >> 7) * 0x0102040810204080u) >> 56;
 }
 

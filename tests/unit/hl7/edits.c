@@ -213,6 +213,23 @@ Test(hl7_edits, that_cannot_be_right_are_not_made)
 	hl7_edits_finish(&e);
 }
 
+Test(hl7_edits, behind_the_end_are_not_proved)
+{
+	struct iovec iov[] = { { (char *)"abcdef", 6 }, { (char *)"x", 1 } };
+	struct hl7_edits e;
+	char out[16];
+	size_t len;
+
+	hl7_edits_init(&e);
+	hl7_edits_add(&e, 7, SPAN(""), SPAN("x"));
+	cr_expect_not(hl7_edits_prove(&e, SPAN("abcdef"), iov, 2));
+
+	hl7_edits_clear(&e);
+	hl7_edits_add(&e, 7, SPAN("y"), SPAN(""));
+	cr_expect_not(hl7_edits_undo(&e, SPAN("abcdef"), out, &len));
+	hl7_edits_finish(&e);
+}
+
 Test(hl7_edits, without_any_hand_out_the_original)
 {
 	const struct span in = SPAN("abcdef");

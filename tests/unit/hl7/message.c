@@ -6,7 +6,6 @@
 #include "hl7/message.h"
 
 #include <criterion/criterion.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -330,6 +329,7 @@ static const struct read_case cases[] = {
 	{ "batch header", ROW("BHS|^~\\&|\r\n\n" MSH), HL7_PIECE_ENVELOPE, 12, "" },
 	{ "batch trailer", ROW("BTS|1\nFTS"), HL7_PIECE_ENVELOPE, 6, "" },
 	{ "bare trailer", ROW("FTS"), HL7_PIECE_ENVELOPE, 3, "" },
+	{ "no trailer", ROW("QTS"), HL7_PIECE_FOREIGN, 3, "" },
 	{ "text before a message", ROW("x\ry\n\n" MSH), HL7_PIECE_FOREIGN, 5, "" },
 	{ "segments without a message", ROW("PID|1\r" MSH), HL7_PIECE_FOREIGN, 6, "" },
 };
