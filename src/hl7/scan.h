@@ -20,27 +20,6 @@
 
 enum { HL7_SCAN_BLOCK = 64 };
 
-#if defined(__SSE2__)
-
-static inline uint64_t
-hl7_scan_16(const char *at, __m128i wanted)
-{
-	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-
-	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted));
-}
-
-static inline uint64_t
-hl7_scan_64(const char *at, char c)
-{
-	__m128i wanted = _mm_set1_epi8(c);
-
-	return hl7_scan_16(at, wanted) | hl7_scan_16(at + 16, wanted) << 16 |
-	       hl7_scan_16(at + 32, wanted) << 32 | hl7_scan_16(at + 48, wanted) << 48;
-}
-
-#else
-
 /* The byte at the lowest address lowest; compilers make one load of it. */
 static inline uint64_t
 hl7_scan_load(const char *at)
@@ -64,14 +43,42 @@ hl7_scan_8(const char *at, char c)
 	return ((~others >> 7) * 0x0102040810204080u) >> 56;
 }
 
+/* On any processor. */
 static inline uint64_t
-hl7_scan_64(const char *at, char c)
+hl7_scan_64_any(const char *at, char c)
 {
 	uint64_t found = 0;
 
 	for (unsigned i = 0; i < 8; i++)
 		found |= hl7_scan_8(at + 8 * i, c) << 8 * i;
 	return found;
+}
+
+#if defined(__SSE2__)
+
+static inline uint64_t
+hl7_scan_16(const char *at, __m128i wanted)
+{
+	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
+
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted));
+}
+
+static inline uint64_t
+hl7_scan_64(const char *at, char c)
+{
+	__m128i wanted = _mm_set1_epi8(c);
+
+	return hl7_scan_16(at, wanted) | hl7_scan_16(at + 16, wanted) << 16 |
+	       hl7_scan_16(at + 32, wanted) << 32 | hl7_scan_16(at + 48, wanted) << 48;
+}
+
+#else
+
+static inline uint64_t
+hl7_scan_64(const char *at, char c)
+{
+	return hl7_scan_64_any(at, c);
 }
 
 #endif
