@@ -47,7 +47,7 @@ AC_DEFUN([HL7_FLAGS_LANGUAGE], [
 
 AC_DEFUN([HL7_FLAGS_WARNINGS], [
 	for hl7_flag in -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
-		-Wpointer-arith -Wvla -Wformat=2 -Wwrite-strings
+		-Wpointer-arith -Wvla -Wformat-security -Wwrite-strings
 	do
 		HL7_TRY_CFLAG([WARNING_CFLAGS], [$hl7_flag])
 	done

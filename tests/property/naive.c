@@ -226,13 +226,14 @@ naive_free(struct naive_piece *p)
 struct span
 naive_field(struct span bytes, const struct hl7_segment *s, char sep, unsigned n)
 {
-	size_t at = s->start, from;
+	size_t at = behind_blanks(bytes, s->start + 3), from;
 	bool header = s->id == HL7_ID('M', 'S', 'H');
 
-	if (header && n == 1) {
-		at = behind_blanks(bytes, at + 3);
+	/* a line that is a bare ID has no field, whatever lines continue it */
+	if (at >= s->end || bytes.ptr[at] != sep)
+		return span_of(NULL, 0);
+	if (header && n == 1)
 		return span_of(bytes.ptr + at, 1);
-	}
 	for (unsigned separators = header ? n - 1 : n; separators > 0; separators--) {
 		while (at < s->end && bytes.ptr[at] != sep)
 			at++;
