@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * log/log.h - one line per event, of typed fields from a list
+ *
+ * There is no free text: an event has a name, and fields are named here with the
+ * kind of value they take, so patient data has no way in.  Whatever a peer can
+ * choose (a control ID, an address) is cut to its length and cleaned of control
+ * bytes, quotes and line separators on the way.
+ *
+ * A line is put into memory and written by a thread of its own, so a blocked pipe
+ * or a slow disk never blocks a message.  When the memory is full, lines are
+ * dropped and counted, and the count is logged when there is room again.
+ */
+#ifndef LOG_LOG_H
+#define LOG_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+enum log_level { LOG_ERROR_, LOG_WARNING_, LOG_INFO_, LOG_DEBUG_ };
+enum log_format { LOG_JSON, LOG_LOGFMT, LOG_JOURNAL };
+
+enum log_event {
+	LOG_MSG_RECEIVED,  /* debug */
+	LOG_MSG_ANNOTATED, /* debug; in shadow mode info */
+	LOG_MSG_FORWARDED, /* debug */
+	LOG_MSG_ACKED,     /* info: the one line of every message that got its answer */
+	LOG_MSG_REJECTED,  /* warning: we answered AR */
+	LOG_MSG_FAILED,    /* warning: no answer came; the sender was told by closing */
+	LOG_MSG_STRAY_ACK, /* warning: an answer that belongs to no message in flight */
+	LOG_MSG_UNPROVED,  /* error: undoing the edits would not give the original */
+	LOG_CONN_OPEN,
+	LOG_CONN_CLOSE,
+	LOG_CONN_REFUSED, /* a limit: outcome says which */
+	LOG_CONN_TIMEOUT,
+	LOG_CONN_BROKEN, /* framing: err_code says how */
+	LOG_CONN_FAILED, /* downstream refused, unreachable, lost */
+	LOG_DNS_FAILED,
+	LOG_CONFIG_LOADED,
+	LOG_CONFIG_REJECTED,
+	LOG_MAPPING_LOADED,
+	LOG_MAPPING_REJECTED,
+	LOG_MAPPING_DRAFT,
+	LOG_SVC_STARTED,
+	LOG_SVC_STOPPING,
+	LOG_SVC_STOPPED,
+	LOG_SVC_PAUSED, /* accepting paused: no descriptors, too much in flight */
+	LOG_SVC_RESUMED,
+	LOG_LOG_DROPPED,
+	LOG_AUDIT_ADMIN,
+	LOG_EVENT_COUNT
+};
+
+enum log_field {
+	LOG_CORR, /* number of the message since start */
+	LOG_FEED,
+	LOG_LISTENER,
+	LOG_DIR,  /* "in", "out" */
+	LOG_PEER, /* address and port */
+	LOG_CTL_ID,
+	LOG_MSG_TYPE,
+	LOG_HL7_VERSION,
+	LOG_BYTES_IN,
+	LOG_BYTES_OUT,
+	LOG_SEGS,
+	LOG_RULES, /* "S03 S22 S30" */
+	LOG_SKIP,  /* words of why results, or the message, were left alone */
+	LOG_OBX_FLAGGED,
+	LOG_NTE_ADDED,
+	LOG_ATTEMPT,
+	LOG_LATENCY_US,
+	LOG_ACK_CODE,
+	LOG_OUTCOME,
+	LOG_ERR_CODE, /* a word of ours, or an errno name */
+	LOG_ERR_LOC,  /* file:line:column, or a place such as OBX[3]-5 */
+	LOG_ERR_TEXT, /* only sentences of ours: faults of files, never of messages */
+	LOG_MAPPING,
+	LOG_VERSION,
+	LOG_SHA256,
+	LOG_STATUS,
+	LOG_COUNT_,
+	LOG_FILE,
+	LOG_MODE,
+	LOG_FIELD_COUNT
+};
+
+struct log;
+
+/* `path` NULL: stderr.  NULL and errno when the file cannot be opened. */
+struct log *log_create(enum log_format format, enum log_level level, const char *path);
+/* Write what is left, wait for it at most a second. */
+void log_destroy(struct log *log);
+void log_set(struct log *log, enum log_format format, enum log_level level);
+/* Open the file again by its name (after rotation), or another one; false and errno. */
+bool log_reopen(struct log *log, const char *path);
+uint64_t log_dropped(const struct log *log);
+
+/*
+ * One line: begin, fields, end.  Begin answers false when the event's level is not
+ * logged, and then nothing else needs to be called.
+ *
+ *	if (log_begin(log, LOG_CONN_OPEN)) {
+ *		log_text(log, LOG_FEED, feed);
+ *		log_end(log);
+ *	}
+ */
+bool log_begin(struct log *log, enum log_event event);
+bool log_begin_at(struct log *log, enum log_event event, enum log_level level);
+void log_text(struct log *log, enum log_field field, struct span text);
+void log_str(struct log *log, enum log_field field, const char *text); /* NULL: left out */
+void log_number(struct log *log, enum log_field field, uint64_t n);
+void log_end(struct log *log);
+
+const char *log_event_name(enum log_event event); /* "conn.open" */
+
+#endif

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * relay/session.h - one inbound connection and the downstream one paired with it
+ *
+ * Bytes and events go in, actions come out through `ops`; time is an argument;
+ * nothing here opens, reads or waits.  A frame goes on annotated once it is whole,
+ * and the frame that answers it comes back byte for byte.  We never acknowledge:
+ * a sender sees the downstream's own answer, or a closed connection, or (when the
+ * feed says reject) an AR.
+ *
+ *	 sender --frames--> [in] annotate --frames--> downstream
+ *	        <--frames-- relayed as they came <--frames-- [out]
+ *
+ * An answer belongs to the message whose MSH-10 its MSA-2 repeats, and to no other:
+ * an answer that fits nothing in flight is dropped and told, never taken for the
+ * answer to something else.  Frames from downstream without an MSA (its own
+ * messages, MLLP commit blocks) pass.
+ */
+#ifndef RELAY_SESSION_H
+#define RELAY_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "annotate/annotate.h"
+#include "base/buffer.h"
+#include "base/diag.h"
+#include "mllp/decoder.h"
+
+enum relay_annotate { RELAY_LIVE, RELAY_SHADOW, RELAY_OFF };
+
+enum {
+	RELAY_ID_MOST = 64,    /* bytes of a control ID kept; longer ones compare by hash, too */
+	RELAY_IN_FLIGHT = 256, /* most that may be configured */
+	RELAY_RECENT = 16,     /* answered or unawaited messages whose later answers still pass */
+	RELAY_WORDS = 96,      /* bytes of a list of rules or reasons kept for the log */
+};
+
+/* What a feed asks of its sessions; may be exchanged at reload between two calls. */
+struct relay_settings {
+	size_t max_frame;
+	unsigned in_flight;
+	uint64_t frame_deadline, idle_timeout, ack_timeout; /* ms; 0: none */
+	bool reject; /* on-failure: answer AR instead of closing */
+	enum relay_annotate annotate;
+	struct annotator *annotator; /* NULL: nothing to annotate with */
+	struct relay_work *work;     /* shared by all sessions of a thread */
+};
+
+/* Memory that every frame uses and none keeps. */
+struct relay_work {
+	struct hl7_message message;
+	struct buffer batch, answer; /* frames of several messages; AR */
+	struct iovec *iov;           /* message and frame marks */
+	size_t iov_size;
+};
+
+void relay_work_init(struct relay_work *w);
+void relay_work_finish(struct relay_work *w);
+
+/* Why a session ended, or a message failed; relay_word() names it. */
+enum relay_why {
+	RELAY_SENDER_LEFT,  /* end of stream between frames: nothing is wrong */
+	RELAY_SENDER_CUT,   /* end of stream, or reset, inside a frame */
+	RELAY_SENDER_ERROR, /* reset between frames */
+	RELAY_FRAME_BROKEN, /* see diag */
+	RELAY_FRAME_TOO_LARGE,
+	RELAY_FRAME_TIMEOUT, /* frame deadline */
+	RELAY_IDLE_TIMEOUT,
+	RELAY_DOWN_REFUSED, /* no connection could be made */
+	RELAY_DOWN_LOST,    /* closed or reset with something in flight */
+	RELAY_DOWN_BROKEN,  /* its framing */
+	RELAY_ACK_TIMEOUT,
+	RELAY_UNREAD,  /* a peer does not read what is sent */
+	RELAY_DRAINED, /* we are stopping */
+	RELAY_NO_MEMORY,
+	RELAY_WHY_COUNT
+};
+
+const char *relay_word(enum relay_why why);
+
+/* What the log tells of a frame: numbers, and words from a mapping or a table, cut to size. */
+struct relay_summary {
+	size_t bytes_in, bytes_out;
+	unsigned segments, flags, notes, messages;
+	char type[16], version[12];
+	char rules[RELAY_WORDS], skips[RELAY_WORDS];
+};
+
+/* A frame between its sending and its answer. */
+struct relay_flight {
+	uint64_t corr;  /* number of the message */
+	uint64_t began; /* when its last byte came, microseconds */
+	uint64_t id_hash;
+	uint16_t id_len; /* of the whole MSH-10 */
+	bool any_answer; /* no ID to match: unreadable, or a batch */
+	bool enhanced;   /* MSH-15 or MSH-16 valued: more than one answer may come */
+	char id[RELAY_ID_MOST];
+	char *header; /* copy of MSH for an AR of ours; NULL unless the feed says reject */
+	size_t header_len;
+	struct relay_summary summary;
+};
+
+struct relay_session;
+
+/* What the session asks of the world. */
+struct relay_ops {
+	void (*connect)(void *ctx);    /* then relay_connected() or relay_down_lost(), later */
+	void (*disconnect)(void *ctx); /* drop the downstream connection, at once */
+	/* End it all; the session wants no further calls but relay_session_finish(). */
+	void (*close)(void *ctx, enum relay_why why, const struct diag *diag);
+	void (*send_down)(void *ctx, const struct iovec *iov, size_t count);
+	void (*send_up)(void *ctx, struct span bytes);
+	/* For each message of a frame, while it and its annotation stand. */
+	void (*annotated)(void *ctx, const struct hl7_message *m, const struct annotation *a);
+	/* The fate of a frame: its answer (empty when none was awaited), or why there is none. */
+	void (*answered)(void *ctx, const struct relay_flight *f, struct span ack_code);
+	void (*failed)(void *ctx, const struct relay_flight *f, enum relay_why why);
+	void (*stray)(void *ctx, struct span ack_code, struct span control_id);
+	uint64_t (*number)(void *ctx); /* for a new frame, counting from 1 */
+	/* Time stamp for an AR, YYYYMMDDHHMMSS+ZZZZ, and a control ID for it. */
+	void (*stamp)(void *ctx, char time[32], char id[32]);
+};
+
+enum relay_down { RELAY_DOWN_NONE, RELAY_DOWN_CONNECTING, RELAY_DOWN_UP };
+
+struct relay_session {
+	const struct relay_ops *ops;
+	void *ctx;
+	const struct relay_settings *set;
+	struct mllp_decoder in_decoder, out_decoder;
+	struct buffer in, out; /* what could not be used at once; no memory while empty */
+	size_t ready_body, ready_len, ready_used; /* a whole frame at the front of `in` that has to
+						   * wait; ready_used 0: none */
+	enum relay_down down;
+	bool sender_ended, closed, draining;
+	uint64_t frame_began;  /* ms; 0: no frame begun */
+	uint64_t active;       /* ms; last byte either way */
+	uint64_t oldest_since; /* ms; since when the oldest flight is the one to be answered */
+	unsigned flights, flight_room; /* oldest first */
+	struct relay_flight *flight;
+	uint64_t *recent; /* ring of ID hashes; NULL until one is needed */
+	unsigned recent_next;
+};
+
+void relay_session_init(struct relay_session *s, const struct relay_settings *set,
+    const struct relay_ops *ops, void *ctx, uint64_t now_us);
+void relay_session_finish(struct relay_session *s);
+
+/* Bytes from the sender, from downstream; they need not outlive the call. */
+void relay_from_sender(struct relay_session *s, struct span bytes, uint64_t now_us);
+void relay_from_down(struct relay_session *s, struct span bytes, uint64_t now_us);
+/* End of stream (or, `reset`, an error) from the sender. */
+void relay_sender_ended(struct relay_session *s, bool reset, uint64_t now_us);
+void relay_connected(struct relay_session *s, uint64_t now_us);
+/* Connecting failed, or the connection ended. */
+void relay_down_lost(struct relay_session *s, uint64_t now_us);
+/* Something may be due; cheap when nothing is. */
+void relay_tick(struct relay_session *s, uint64_t now_us);
+/* Take no new frame; close as soon as nothing is in flight. */
+void relay_drain(struct relay_session *s, uint64_t now_us);
+
+/* Should more be read from the sender?  (Backpressure is not reading.) */
+bool relay_wants_more(const struct relay_session *s);
+/* Bytes and flights held: is it an idle connection? */
+size_t relay_held(const struct relay_session *s);
+
+#endif
