@@ -14,6 +14,16 @@
 
 static const char save_as[] = "save the file as UTF-8";
 
+struct span
+xml_trim(struct span s)
+{
+	while (s.len > 0 && xml_is_blank(s.ptr[0]))
+		s = span_tail(s, 1);
+	while (s.len > 0 && xml_is_blank(s.ptr[s.len - 1]))
+		s.len--;
+	return s;
+}
+
 bool
 xml_bytes_at(struct span bytes, size_t from, struct span literal)
 {
@@ -92,12 +102,6 @@ first_bad(struct span bytes)
 
 /* ---- the declaration --------------------------------------------------------- */
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* The quoted value of `encoding` in <?xml ... ?>; ptr NULL when there is none. */
 static struct span
 declared_encoding(struct span body)
@@ -105,14 +109,14 @@ declared_encoding(struct span body)
 	struct span declaration, value;
 	size_t at;
 
-	if (!xml_bytes_at(body, 0, SPAN("<?xml")) || body.len == 5 || !is_blank(body.ptr[5]))
+	if (!xml_bytes_at(body, 0, SPAN("<?xml")) || body.len == 5 || !xml_is_blank(body.ptr[5]))
 		return span_of(NULL, 0);
 	declaration = span_head(body, xml_bytes_find(body, 0, SPAN("?>")));
 	at = xml_bytes_find(declaration, 0, SPAN("encoding"));
 	if (at == declaration.len)
 		return span_of(NULL, 0);
 	value = span_tail(declaration, at + 8);
-	while (value.len > 0 && (is_blank(*value.ptr) || *value.ptr == '='))
+	while (value.len > 0 && (xml_is_blank(*value.ptr) || *value.ptr == '='))
 		value = span_tail(value, 1);
 	if (value.len == 0 || (*value.ptr != '"' && *value.ptr != '\''))
 		return span_of(NULL, 0);

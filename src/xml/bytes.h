@@ -17,6 +17,16 @@
  */
 bool xml_bytes_check(struct span bytes, struct span *ret_body, struct faults *faults);
 
+/* What XML calls white space. */
+static inline bool
+xml_is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Without the blanks around it, line ends included. */
+struct span xml_trim(struct span s);
+
 /* The bytes from `from` on begin with `literal`. */
 bool xml_bytes_at(struct span bytes, size_t from, struct span literal);
 /* Offset of the first `literal` at or behind `from`; bytes.len when there is none. */

@@ -69,21 +69,6 @@ build_offset(const struct build *b)
 
 /* ---- text -------------------------------------------------------------------- */
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static bool
-all_blank(struct span text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (!is_blank(text.ptr[i]))
-			return false;
-	return true;
-}
-
 /* Behind what the element has already: comments and children may interrupt a text. */
 static bool
 text_join(struct arena *arena, struct xml_element *e, struct span run)
@@ -124,7 +109,7 @@ text_flush(struct build *b, bool has_child)
 	struct span run = span_of(b->run, b->run_len);
 
 	b->run_len = 0;
-	if (e == NULL || run.len == 0 || (has_child && all_blank(run)))
+	if (e == NULL || run.len == 0 || (has_child && xml_trim(run).len == 0))
 		return;
 	if (e->text_line == 0)
 		e->text_line = place_at(&b->walk, text_start(b)).line;
@@ -161,10 +146,10 @@ next_raw_attribute(struct span bytes, size_t *at)
 {
 	size_t start, end;
 
-	while (*at < bytes.len && is_blank(bytes.ptr[*at]))
+	while (*at < bytes.len && xml_is_blank(bytes.ptr[*at]))
 		++*at;
 	start = end = *at;
-	while (end < bytes.len && bytes.ptr[end] != '=' && !is_blank(bytes.ptr[end]))
+	while (end < bytes.len && bytes.ptr[end] != '=' && !xml_is_blank(bytes.ptr[end]))
 		end++;
 	for (*at = end; *at < bytes.len; ++*at) {
 		char c = bytes.ptr[*at];

@@ -9,16 +9,28 @@
 
 #include <libxml/parserInternals.h>
 
+#include "xml/bytes.h"
+
+/*
+ * Without the blanks around it: to xsd:token they mean nothing, but libxml2 holds
+ * the value against a pattern before it takes them off.
+ */
 static xmlNode *
 node_text(struct nodes *n, xmlNode *parent, struct span text)
 {
 	xmlNode *node = arena_zalloc(&n->arena, 1, sizeof(*node));
+	struct span trimmed = xml_trim(text);
 
 	if (node == NULL)
 		return NULL;
+	/* Our texts end in NUL; one cut short needs a NUL of its own. */
+	if (trimmed.ptr + trimmed.len != text.ptr + text.len)
+		trimmed = arena_copy(&n->arena, trimmed);
+	if (trimmed.ptr == NULL)
+		return NULL;
 	node->type = XML_TEXT_NODE;
 	node->name = xmlStringText;
-	node->content = (xmlChar *)text.ptr;
+	node->content = (xmlChar *)trimmed.ptr;
 	node->parent = parent;
 	node->doc = &n->doc;
 	return node;

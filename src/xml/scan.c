@@ -36,22 +36,7 @@ scan_place(const struct scan *s, size_t at)
 	return place_at(&walk, (size_t)(s->body.ptr - s->bytes.ptr) + at);
 }
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
 /* ---- text -------------------------------------------------------------------- */
-
-static bool
-all_blank(struct span text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (!is_blank(text.ptr[i]))
-			return false;
-	return true;
-}
 
 static enum scan_result
 too_much_text(const struct scan *s)
@@ -74,7 +59,7 @@ scan_text(struct scan *s)
 	s->at += len;
 	if (len > XML_MOST_TEXT)
 		return too_much_text(s);
-	if (!all_blank(text))
+	if (xml_trim(text).len > 0)
 		s->text[s->depth] += len;
 	if (s->text[s->depth] > XML_MOST_TEXT)
 		return too_much_text(s);
