@@ -7,6 +7,10 @@
 
 : "${HL7NOTE:?names the program to test}" "${HL7_TOP:?names the source tree}"
 
+[ -x "$HL7NOTE" ] || {
+	echo "no program $HL7NOTE"
+	exit 99
+}
 TMP=$(mktemp -d) || exit 99
 trap 'rm -rf "$TMP"' EXIT
 trap 'exit 99' HUP INT TERM
