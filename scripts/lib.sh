@@ -9,8 +9,8 @@
 # shellcheck disable=SC2034 # used by the scripts that source this
 {
 	packages_build='gcc libc6-dev make autoconf automake pkg-config libxml2-dev'
-	packages_test="$packages_build libcriterion-dev"
-	packages_ci="$packages_test bash clang-14 libclang-rt-14-dev clang-format-14 shellcheck mandoc
+	packages_test="$packages_build libcriterion-dev mandoc python3"
+	packages_ci="$packages_test bash clang-14 libclang-rt-14-dev clang-format-14 shellcheck
 		valgrind xz-utils git"
 }
 
