@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grows by doubling; moves its contents to the front before it grows.
+ * Grows by doubling.  Contents move to the front instead when they are no longer
+ * than what was consumed before them, so that a buffer used as a queue copies
+ * each byte about once.
  */
 #include "base/buffer.h"
 
@@ -37,7 +39,7 @@ move_to_front(struct buffer *b)
 static bool
 grow(struct buffer *b, size_t need)
 {
-	size_t size = b->size ? b->size : FIRST_SIZE;
+	size_t size = !b->size ? FIRST_SIZE : b->size > SIZE_MAX / 2 ? need : b->size * 2;
 	char *data;
 
 	if (b->limit && need > b->limit)
@@ -46,7 +48,8 @@ grow(struct buffer *b, size_t need)
 		size = size > SIZE_MAX / 2 ? need : size * 2;
 	if (b->limit && size > b->limit)
 		size = b->limit;
-	data = realloc(b->data, size);
+	/* one more for the NUL that vsnprintf insists on */
+	data = size < SIZE_MAX ? realloc(b->data, size + 1) : NULL;
 	if (!data)
 		return false;
 	b->data = data;
@@ -54,16 +57,29 @@ grow(struct buffer *b, size_t need)
 	return true;
 }
 
+static bool
+has_room(const struct buffer *b, size_t more)
+{
+	return b->data && more <= b->size - b->end;
+}
+
+static bool
+make_room(struct buffer *b, size_t more)
+{
+	bool worth_moving = b->start >= b->end - b->start || b->size == b->limit;
+
+	move_to_front(b);
+	if (worth_moving && has_room(b, more))
+		return true;
+	return more <= SIZE_MAX - b->end && grow(b, b->end + more);
+}
+
 char *
 buffer_reserve(struct buffer *b, size_t more)
 {
 	if (b->failed)
 		return NULL;
-	if (b->data && more <= b->size - b->end)
-		return b->data + b->end;
-	move_to_front(b);
-	if (more > SIZE_MAX - b->end ||
-	    ((!b->data || more > b->size - b->end) && !grow(b, b->end + more))) {
+	if (!has_room(b, more) && !make_room(b, more)) {
 		b->failed = true;
 		return NULL;
 	}
@@ -108,7 +124,7 @@ buffer_printf(struct buffer *b, const char *format, ...)
 	va_start(args, format);
 	len = vsnprintf(NULL, 0, format, args);
 	va_end(args);
-	room = len < 0 ? NULL : buffer_reserve(b, (size_t)len + 1);
+	room = len < 0 ? NULL : buffer_reserve(b, (size_t)len);
 	if (!room) {
 		b->failed = true;
 		return;

@@ -36,10 +36,11 @@ void buffer_consume(struct buffer *b, size_t len);
 /* Forget the contents and any failure, keep the memory. */
 void buffer_clear(struct buffer *b);
 
+/* The contents, empty but never absent; they move with the next append. */
 static inline struct span
 buffer_span(const struct buffer *b)
 {
-	return span_of(b->data + b->start, b->end - b->start);
+	return b->data ? span_of(b->data + b->start, b->end - b->start) : SPAN("");
 }
 
 #endif

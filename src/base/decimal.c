@@ -27,7 +27,7 @@ is_digit(char c)
 struct reader {
 	uint64_t coefficient;
 	unsigned digits; /* significant ones */
-	int exponent;
+	int exponent;    /* never above 0 */
 };
 
 static bool
@@ -48,12 +48,12 @@ take_digits(struct reader *r, struct span *s, bool fraction)
 	size_t n = 0;
 
 	for (; n < s->len && is_digit(s->ptr[n]); n++) {
-		if (!take_digit(r, s->ptr[n]))
+		if (!take_digit(r, s->ptr[n]) || r->exponent < -DECIMAL_PLACES)
 			return false;
 		r->exponent -= fraction;
 	}
 	*s = span_tail(*s, n);
-	return n > 0;
+	return n > 0 && r->exponent >= -DECIMAL_PLACES;
 }
 
 /* Trailing zeros behind the point say nothing. */
@@ -167,10 +167,25 @@ decimal_compare(struct decimal a, struct decimal b)
 			    magnitude(b.coefficient), b.exponent);
 }
 
+/* Make room for a product: a zero at the end goes first, which loses nothing. */
+static void
+shorten(struct decimal *a, struct decimal *b)
+{
+	struct decimal *longer = magnitude(a->coefficient) > magnitude(b->coefficient) ? a : b;
+	struct decimal *d = a->coefficient % 10 == 0 ? a : b->coefficient % 10 == 0 ? b : longer;
+
+	d->coefficient /= 10;
+	d->exponent++;
+}
+
 struct decimal
 decimal_multiply(struct decimal a, struct decimal b)
 {
-	return (struct decimal){ a.coefficient * b.coefficient, a.exponent + b.exponent };
+	__int128 product;
+
+	while (__builtin_mul_overflow(a.coefficient, b.coefficient, &product))
+		shorten(&a, &b);
+	return (struct decimal){ product, a.exponent + b.exponent };
 }
 
 /* ---- writing -------------------------------------------------------------------------- */

@@ -14,7 +14,12 @@
 
 #include "base/span.h"
 
-enum { DECIMAL_DIGITS = 18, DECIMAL_TEXT = 96, INTERVAL_TEXT = 2 * DECIMAL_TEXT + 8 };
+enum {
+	DECIMAL_DIGITS = 18,
+	DECIMAL_PLACES = 40, /* behind the point, so that every product fits DECIMAL_TEXT */
+	DECIMAL_TEXT = 96,
+	INTERVAL_TEXT = 2 * DECIMAL_TEXT + 8,
+};
 
 struct decimal {
 	__int128 coefficient;
@@ -25,14 +30,20 @@ struct decimal {
  * HL7's NM: [+-]digits[.digits], a digit on both sides of the point, nothing
  * else, not even a blank.  Leading zeros do not count as digits, nor do
  * trailing zeros behind the point.  `point` is '.' or ','.
- * False when it is not such a number or has more than 18 digits.
+ * False when it is not such a number, or has more than 18 digits or 40 places.
  */
 bool decimal_parse(struct span text, char point, struct decimal *ret);
 /* -1, 0 or 1. */
 int decimal_compare(struct decimal a, struct decimal b);
-/* Exact for decimals read by decimal_parse. */
+/*
+ * Exact for decimals read by decimal_parse, and for every product of at most 38
+ * digits; of a longer one the last digits are cut off.
+ */
 struct decimal decimal_multiply(struct decimal a, struct decimal b);
-/* Plain digits, no exponent, no needless zeros; returns buf (DECIMAL_TEXT bytes). */
+/*
+ * Plain digits, no exponent, no needless zeros; returns buf (DECIMAL_TEXT bytes).
+ * What a product of more than two decimals may have beyond that is cut off.
+ */
 const char *decimal_format(struct decimal d, char *buf);
 
 /*
@@ -61,7 +72,7 @@ enum truth interval_at_least(const struct interval *i, struct decimal d); /* >= 
 struct interval interval_scale(const struct interval *i, struct decimal factor);
 /* Do two intervals have a number in common? */
 bool interval_overlap(const struct interval *a, const struct interval *b);
-/* "1.8", "<2", ">=5.5", "1.5..2", "(1.5..2"; returns buf (INTERVAL_TEXT bytes). */
+/* "1.8", "<2", ">=5.5", "1.5..2", "(1.5..2", "1.5..2)"; returns buf (INTERVAL_TEXT bytes). */
 const char *interval_format(const struct interval *i, char *buf);
 
 #endif

@@ -69,7 +69,7 @@ faults_add(struct faults *f, struct fault_place at, const char *mend, const char
 	va_start(args, what);
 	fault->at = at;
 	fault->what = format_text(what, args);
-	fault->mend = strdup(mend);
+	fault->mend = strdup(mend ? mend : "");
 	va_end(args);
 	if (fault->what && fault->mend) {
 		f->count++;
@@ -99,13 +99,30 @@ faults_sort(struct faults *f)
 		qsort(f->list, f->count, sizeof(*f->list), by_place);
 }
 
+/* A fault may quote the file, which must not reach a terminal as commands or lines. */
+static void
+print_text(const char *text, FILE *out)
+{
+	for (; *text; text++) {
+		unsigned char c = (unsigned char)*text;
+
+		fputc(c < 0x20 || c == 0x7f ? '?' : c, out);
+	}
+}
+
 static void
 print_one(const struct faults *f, const struct fault *fault, FILE *out)
 {
 	fprintf(out, "%s:", f->file);
 	if (fault->at.line)
-		fprintf(out, "%u:%u:", fault->at.line, fault->at.column);
-	fprintf(out, " %s%s%s\n", fault->what, fault->mend[0] ? "; " : "", fault->mend);
+		fprintf(out, "%u:", fault->at.line);
+	if (fault->at.line && fault->at.column)
+		fprintf(out, "%u:", fault->at.column);
+	fputc(' ', out);
+	print_text(fault->what, out);
+	fputs(fault->mend[0] ? "; " : "", out);
+	print_text(fault->mend, out);
+	fputc('\n', out);
 }
 
 void
