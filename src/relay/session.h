@@ -78,7 +78,8 @@ enum relay_why {
 	RELAY_WHY_COUNT
 };
 
-const char *relay_word(enum relay_why why);
+const char *relay_word(enum relay_why why);     /* "ack_timeout" */
+const char *relay_sentence(enum relay_why why); /* for the text of an AR */
 
 /* What the log tells of a frame: numbers, and words from a mapping or a table, cut to size. */
 struct relay_summary {
@@ -117,6 +118,7 @@ struct relay_ops {
 	/* The fate of a frame: its answer (empty when none was awaited), or why there is none. */
 	void (*answered)(void *ctx, const struct relay_flight *f, struct span ack_code);
 	void (*failed)(void *ctx, const struct relay_flight *f, enum relay_why why);
+	void (*rejected)(void *ctx, enum relay_why why); /* a frame that was never sent, with AR */
 	void (*stray)(void *ctx, struct span ack_code, struct span control_id);
 	uint64_t (*number)(void *ctx); /* for a new frame, counting from 1 */
 	/* Time stamp for an AR, YYYYMMDDHHMMSS+ZZZZ, and a control ID for it. */

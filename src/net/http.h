@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/http.h - answers to GET, for scrapers and probes
+ *
+ * As much of HTTP/1.1 as they need: one request line and its headers, a known
+ * path, a whole answer, and the connection may be kept.  Requests are small, few
+ * and timed.
+ */
+#ifndef NET_HTTP_H
+#define NET_HTTP_H
+
+#include <ev.h>
+
+#include "base/buffer.h"
+
+struct net_http;
+
+/* Fill `body` and say its type; answer the status (200, 404, 503 ...). */
+typedef int net_http_answer(void *ctx, struct span path, struct buffer *body, const char **type);
+
+/* NULL and errno, with the failing step in *ret_step. */
+struct net_http *net_http_create(struct ev_loop *loop, const char *address, const char *port,
+    net_http_answer *answer, void *ctx, const char **ret_step);
+void net_http_destroy(struct net_http *h);
+unsigned net_http_port(const struct net_http *h);
+
+#endif

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One watcher an address; a batch of connections each time one wakes up.
+ */
+#define _GNU_SOURCE /* accept4 */
+#include "net/listener.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BACKLOG = 1024, MOST_ADDRESSES = 8 };
+static const double rest_seconds = 0.5;
+
+struct net_listener {
+	struct ev_loop *loop;
+	const struct net_listener_ops *ops;
+	void *ctx;
+	ev_io io[MOST_ADDRESSES];
+	unsigned count;
+	ev_timer rest;
+	int spare; /* a descriptor to give up when there are no others */
+	bool paused;
+};
+
+/* ---- accepting ---------------------------------------------------------------------------- */
+
+static void
+watch(struct net_listener *l, bool on)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		if (on)
+			ev_io_start(l->loop, &l->io[i]);
+		else
+			ev_io_stop(l->loop, &l->io[i]);
+	}
+}
+
+static void
+on_rested(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct net_listener *l = w->data;
+
+	(void)loop, (void)revents;
+	if (!l->paused)
+		watch(l, true);
+}
+
+/* No descriptors: send the first in line away with the spare one, and rest. */
+static void
+turn_away(struct net_listener *l, int listening, int error)
+{
+	if (l->spare >= 0) {
+		int fd;
+
+		close(l->spare);
+		fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
+		if (fd >= 0)
+			close(fd);
+		l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	}
+	watch(l, false);
+	ev_timer_set(&l->rest, rest_seconds, 0.);
+	ev_timer_start(l->loop, &l->rest);
+	l->ops->paused(l->ctx, error);
+}
+
+static bool
+is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+static void
+on_acceptable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct net_listener *l = w->data;
+
+	(void)loop, (void)revents;
+	for (unsigned i = 0; i < NET_ACCEPT_BATCH; i++) {
+		struct sockaddr_storage peer = { 0 };
+		socklen_t len = sizeof(peer);
+		int fd = accept4(
+		    w->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			l->ops->accepted(l->ctx, fd, &peer);
+			continue;
+		}
+		if (is_shortage(errno))
+			turn_away(l, w->fd, errno);
+		return;
+	}
+}
+
+/* ---- life --------------------------------------------------------------------------------- */
+
+static struct net_listener *
+new_listener(struct ev_loop *loop, const struct net_listener_ops *ops, void *ctx)
+{
+	struct net_listener *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->loop = loop;
+	l->ops = ops;
+	l->ctx = ctx;
+	l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	ev_timer_init(&l->rest, on_rested, 0., 0.);
+	l->rest.data = l;
+	return l;
+}
+
+static void
+add(struct net_listener *l, int fd)
+{
+	ev_io *io = &l->io[l->count++];
+
+	ev_io_init(io, on_acceptable, fd, EV_READ);
+	io->data = l;
+	ev_io_start(l->loop, io);
+}
+
+/* A bound and listening socket, or -1 with errno. */
+static int
+bind_one(const struct addrinfo *a, const char **ret_step)
+{
+	int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), on = 1, error;
+
+	*ret_step = "socket";
+	if (fd < 0)
+		return -1;
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (a->ai_family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+	*ret_step = "bind";
+	if (bind(fd, a->ai_addr, a->ai_addrlen) == 0) {
+		*ret_step = "listen";
+		if (listen(fd, BACKLOG) == 0)
+			return fd;
+	}
+	error = errno;
+	close(fd);
+	errno = error;
+	return -1;
+}
+
+/* All addresses, but that a machine without IPv6 does without it. */
+static bool
+bind_all(struct net_listener *l, const struct addrinfo *list, const char **ret_step)
+{
+	for (const struct addrinfo *a = list; a && l->count < MOST_ADDRESSES; a = a->ai_next) {
+		int fd = bind_one(a, ret_step);
+
+		if (fd >= 0)
+			add(l, fd);
+		else if (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)
+			return false;
+	}
+	return l->count > 0;
+}
+
+struct net_listener *
+net_listener_create(struct ev_loop *loop, const char *address, const char *port,
+    const struct net_listener_ops *ops, void *ctx, const char **ret_step)
+{
+	struct addrinfo hints = {
+		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE
+	};
+	bool all = !address[0] || strcmp(address, "*") == 0;
+	struct addrinfo *list;
+	struct net_listener *l;
+
+	*ret_step = "address";
+	if (getaddrinfo(all ? NULL : address, port, &hints, &list) != 0) {
+		errno = EINVAL;
+		return NULL;
+	}
+	l = new_listener(loop, ops, ctx);
+	if (l && !bind_all(l, list, ret_step)) {
+		int error = errno;
+
+		net_listener_destroy(l);
+		l = NULL;
+		errno = error;
+	}
+	freeaddrinfo(list);
+	return l;
+}
+
+struct net_listener *
+net_listener_take(struct ev_loop *loop, int fd, const struct net_listener_ops *ops, void *ctx)
+{
+	struct net_listener *l = new_listener(loop, ops, ctx);
+
+	if (!l)
+		return NULL;
+	(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	add(l, fd);
+	return l;
+}
+
+void
+net_listener_destroy(struct net_listener *l)
+{
+	if (!l)
+		return;
+	watch(l, false);
+	ev_timer_stop(l->loop, &l->rest);
+	for (unsigned i = 0; i < l->count; i++)
+		close(l->io[i].fd);
+	if (l->spare >= 0)
+		close(l->spare);
+	free(l);
+}
+
+void
+net_listener_set(struct net_listener *l, const struct net_listener_ops *ops, void *ctx)
+{
+	l->ops = ops;
+	l->ctx = ctx;
+}
+
+void
+net_listener_pause(struct net_listener *l, bool pause)
+{
+	l->paused = pause;
+	if (!ev_is_active(&l->rest))
+		watch(l, !pause);
+}
+
+/* ---- addresses ---------------------------------------------------------------------------- */
+
+/* IPv4 in IPv6 is IPv4. */
+static struct sockaddr_storage
+plain(const struct sockaddr_storage *a)
+{
+	const struct sockaddr_in6 *six = (const void *)a;
+	struct sockaddr_storage made = *a;
+	struct sockaddr_in *four = (void *)&made;
+
+	if (a->ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
+		return made;
+	memset(&made, 0, sizeof(made));
+	four->sin_family = AF_INET;
+	four->sin_port = six->sin6_port;
+	memcpy(&four->sin_addr, &six->sin6_addr.s6_addr[12], sizeof(four->sin_addr));
+	return made;
+}
+
+const char *
+net_address_text(const struct sockaddr_storage *address, char *buf)
+{
+	struct sockaddr_storage a = plain(address);
+	const struct sockaddr_in *four = (const void *)&a;
+	const struct sockaddr_in6 *six = (const void *)&a;
+	char host[INET6_ADDRSTRLEN];
+
+	if (a.ss_family == AF_INET && inet_ntop(AF_INET, &four->sin_addr, host, sizeof(host)))
+		snprintf(buf, NET_ADDRESS_TEXT, "%s:%u", host, ntohs(four->sin_port));
+	else if (a.ss_family == AF_INET6 &&
+		 inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof(host)))
+		snprintf(buf, NET_ADDRESS_TEXT, "[%s]:%u", host, ntohs(six->sin6_port));
+	else
+		snprintf(buf, NET_ADDRESS_TEXT, "unix");
+	return buf;
+}
+
+bool
+net_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+{
+	struct sockaddr_storage x = plain(a), y = plain(b);
+	const struct sockaddr_in *x4 = (const void *)&x, *y4 = (const void *)&y;
+	const struct sockaddr_in6 *x6 = (const void *)&x, *y6 = (const void *)&y;
+
+	if (x.ss_family != y.ss_family)
+		return false;
+	if (x.ss_family == AF_INET)
+		return x4->sin_addr.s_addr == y4->sin_addr.s_addr;
+	return x.ss_family != AF_INET6 ||
+	       memcmp(&x6->sin6_addr, &y6->sin6_addr, sizeof(x6->sin6_addr)) == 0;
+}
+
+unsigned
+net_listener_port(const struct net_listener *l)
+{
+	struct sockaddr_storage a = { 0 };
+	socklen_t len = sizeof(a);
+
+	if (!l->count || getsockname(l->io[0].fd, (struct sockaddr *)&a, &len) < 0)
+		return 0;
+	if (a.ss_family == AF_INET)
+		return ntohs(((const struct sockaddr_in *)(const void *)&a)->sin_port);
+	return a.ss_family == AF_INET6
+		   ? ntohs(((const struct sockaddr_in6 *)(const void *)&a)->sin6_port)
+		   : 0;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/listener.h - accept connections, a few at a time
+ *
+ * When descriptors run out, the connection that cannot be had is taken with a
+ * spare one and closed, and accepting pauses, so that the loop never spins.
+ */
+#ifndef NET_LISTENER_H
+#define NET_LISTENER_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+enum { NET_ACCEPT_BATCH = 16 };
+
+struct net_listener;
+
+struct net_listener_ops {
+	/* The descriptor is the callee's. */
+	void (*accepted)(void *ctx, int fd, const struct sockaddr_storage *peer);
+	void (*paused)(void *ctx, int error); /* accepting rests for a moment */
+};
+
+/* Bind and listen on every address the names stand for; NULL and errno, with the failing step in
+ * *ret_step.  "" or "*" is all addresses. */
+struct net_listener *net_listener_create(struct ev_loop *loop, const char *address,
+    const char *port, const struct net_listener_ops *ops, void *ctx, const char **ret_step);
+/* Take a listening descriptor from elsewhere. */
+struct net_listener *net_listener_take(
+    struct ev_loop *loop, int fd, const struct net_listener_ops *ops, void *ctx);
+void net_listener_destroy(struct net_listener *l);
+void net_listener_set(struct net_listener *l, const struct net_listener_ops *ops, void *ctx);
+void net_listener_pause(struct net_listener *l, bool pause);
+/* Port actually bound (of the first address). */
+unsigned net_listener_port(const struct net_listener *l);
+
+enum { NET_ADDRESS_TEXT = 64 };
+/* "192.0.2.1:40000", "[2001:db8::1]:40000", "unix"; an IPv4 address in IPv6 is shown as IPv4. */
+const char *net_address_text(const struct sockaddr_storage *a, char *buf);
+/* Do both have the same host? */
+bool net_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
+
+#endif

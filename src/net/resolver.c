@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Questions go to the thread in a list, answers come back in another; one lock
+ * guards both, and nobody holds it while a name is looked up.
+ */
+#include "net/resolver.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct question {
+	struct question *next;
+	char *host, *port;
+	net_resolved *done;
+	void *ctx;
+	struct addrinfo *addresses;
+	int error;
+};
+
+struct net_resolver {
+	struct ev_loop *loop;
+	ev_async answered;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t asked;
+	struct question *questions, *answers, *asking;
+	bool stop;
+};
+
+static void
+free_question(struct question *q)
+{
+	if (q->addresses)
+		freeaddrinfo(q->addresses);
+	free(q->host);
+	free(q->port);
+	free(q);
+}
+
+static void
+push(struct question **list, struct question *q)
+{
+	while (*list)
+		list = &(*list)->next;
+	q->next = NULL;
+	*list = q;
+}
+
+static struct question *
+pop(struct question **list)
+{
+	struct question *q = *list;
+
+	if (q)
+		*list = q->next;
+	return q;
+}
+
+static int
+look_up(const char *host, const char *port, int flags, struct addrinfo **ret)
+{
+	struct addrinfo hints = {
+		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = flags
+	};
+
+	return getaddrinfo(host, port, &hints, ret);
+}
+
+static void *
+work(void *arg)
+{
+	struct net_resolver *r = arg;
+
+	pthread_mutex_lock(&r->lock);
+	while (!r->stop) {
+		struct question *q = pop(&r->questions);
+
+		if (!q) {
+			pthread_cond_wait(&r->asked, &r->lock);
+			continue;
+		}
+		r->asking = q;
+		pthread_mutex_unlock(&r->lock);
+		q->error = look_up(q->host, q->port, 0, &q->addresses);
+		pthread_mutex_lock(&r->lock);
+		r->asking = NULL;
+		push(&r->answers, q);
+		ev_async_send(r->loop, &r->answered);
+	}
+	pthread_mutex_unlock(&r->lock);
+	return NULL;
+}
+
+static void
+on_answered(struct ev_loop *loop, ev_async *w, int revents)
+{
+	struct net_resolver *r = w->data;
+	struct question *q;
+
+	(void)loop, (void)revents;
+	for (;;) {
+		struct addrinfo *addresses;
+
+		pthread_mutex_lock(&r->lock);
+		q = pop(&r->answers);
+		pthread_mutex_unlock(&r->lock);
+		if (!q)
+			return;
+		addresses = q->addresses;
+		q->addresses = NULL;
+		if (q->done)
+			q->done(q->ctx, addresses, addresses ? NULL : gai_strerror(q->error));
+		else if (addresses)
+			freeaddrinfo(addresses);
+		free_question(q);
+	}
+}
+
+struct net_resolver *
+net_resolver_create(struct ev_loop *loop)
+{
+	struct net_resolver *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->loop = loop;
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->asked, NULL);
+	if (pthread_create(&r->thread, NULL, work, r) != 0) {
+		free(r);
+		return NULL;
+	}
+	ev_async_init(&r->answered, on_answered);
+	r->answered.data = r;
+	ev_async_start(loop, &r->answered);
+	ev_unref(loop);
+	return r;
+}
+
+void
+net_resolver_destroy(struct net_resolver *r)
+{
+	struct question *q;
+
+	if (!r)
+		return;
+	pthread_mutex_lock(&r->lock);
+	r->stop = true;
+	pthread_cond_signal(&r->asked);
+	pthread_mutex_unlock(&r->lock);
+	pthread_join(r->thread, NULL);
+	ev_ref(r->loop);
+	ev_async_stop(r->loop, &r->answered);
+	while ((q = pop(&r->questions)) || (q = pop(&r->answers)))
+		free_question(q);
+	pthread_cond_destroy(&r->asked);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+}
+
+void
+net_resolve(
+    struct net_resolver *r, const char *host, const char *port, net_resolved *done, void *ctx)
+{
+	struct addrinfo *addresses;
+	struct question *q;
+
+	if (look_up(host, port, AI_NUMERICHOST, &addresses) == 0) {
+		done(ctx, addresses, NULL);
+		return;
+	}
+	q = calloc(1, sizeof(*q));
+	if (q) {
+		*q = (struct question){
+			.host = strdup(host), .port = strdup(port), .done = done, .ctx = ctx
+		};
+	}
+	if (!q || !q->host || !q->port) {
+		if (q)
+			free_question(q);
+		done(ctx, NULL, "no memory");
+		return;
+	}
+	pthread_mutex_lock(&r->lock);
+	push(&r->questions, q);
+	pthread_cond_signal(&r->asked);
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void
+forget(struct question *q, const void *ctx)
+{
+	for (; q; q = q->next) {
+		if (q->ctx == ctx)
+			q->done = NULL;
+	}
+}
+
+void
+net_resolver_forget(struct net_resolver *r, void *ctx)
+{
+	pthread_mutex_lock(&r->lock);
+	forget(r->questions, ctx);
+	forget(r->answers, ctx);
+	if (r->asking && r->asking->ctx == ctx)
+		r->asking->done = NULL;
+	pthread_mutex_unlock(&r->lock);
+}

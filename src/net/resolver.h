@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/resolver.h - host names without waiting for them
+ *
+ * getaddrinfo() blocks, so a thread asks it, one name after another, and the loop
+ * is told.  A numeric address is answered at once, without the thread.
+ */
+#ifndef NET_RESOLVER_H
+#define NET_RESOLVER_H
+
+#include <ev.h>
+#include <netdb.h>
+
+struct net_resolver;
+
+struct net_resolver *net_resolver_create(struct ev_loop *loop);
+/* Questions still open are forgotten. */
+void net_resolver_destroy(struct net_resolver *r);
+/*
+ * `done` is called on the loop, perhaps before this returns (numeric addresses): with
+ * the addresses, which are the callee's to free with freeaddrinfo(), or with NULL and
+ * gai_strerror()'s words.
+ */
+typedef void net_resolved(void *ctx, struct addrinfo *addresses, const char *error);
+void net_resolve(
+    struct net_resolver *r, const char *host, const char *port, net_resolved *done, void *ctx);
+/* Nobody wants the answers for `ctx` any more. */
+void net_resolver_forget(struct net_resolver *r, void *ctx);
+
+#endif

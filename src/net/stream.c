@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Watchers are started and stopped only when something changes, so that a
+ * connection in steady use costs one read and one write a message, and nothing
+ * for the watching.
+ */
+#define _GNU_SOURCE /* IOV_MAX */
+#include "net/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { PROBE_SECONDS = 10, PROBES = 3, USER_TIMEOUT_MS = 30 * 1000 };
+
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+
+bool
+net_init(struct net *net, struct ev_loop *loop)
+{
+	net->loop = loop;
+	net->room = malloc(NET_READ_SIZE);
+	return net->room != NULL;
+}
+
+void
+net_finish(struct net *net)
+{
+	free(net->room);
+}
+
+/* ---- watchers ----------------------------------------------------------------------------- */
+
+static void
+end(struct net_stream *s, int error)
+{
+	if (s->ended)
+		return;
+	s->ended = true;
+	ev_io_stop(s->net->loop, &s->readable);
+	s->ops->ended(s->ctx, error);
+}
+
+static void
+on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct net_stream *s = container_of(w, struct net_stream, readable);
+	ssize_t n = recv(w->fd, s->net->room, NET_READ_SIZE, 0);
+
+	(void)loop, (void)revents;
+	if (n > 0)
+		s->ops->bytes(s->ctx, span_of(s->net->room, (size_t)n));
+	else if (n == 0)
+		end(s, 0);
+	else if (errno != EAGAIN && errno != EINTR)
+		end(s, errno);
+}
+
+static void
+finish_connecting(struct net_stream *s)
+{
+	socklen_t len = sizeof(int);
+	int error = 0;
+
+	s->connecting = false;
+	ev_io_stop(s->net->loop, &s->writable);
+	if (getsockopt(s->writable.fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+		error = errno;
+	if (error) {
+		end(s, error);
+		return;
+	}
+	ev_io_start(s->net->loop, &s->readable);
+	s->ops->connected(s->ctx);
+}
+
+static void
+write_unsent(struct net_stream *s)
+{
+	struct span rest = buffer_span(&s->unsent);
+	ssize_t n = send(s->writable.fd, rest.ptr, rest.len, MSG_NOSIGNAL);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n < 0)
+		n = (ssize_t)rest.len; /* reading will tell what happened */
+	buffer_consume(&s->unsent, (size_t)n);
+	if (s->unsent.start != s->unsent.end)
+		return;
+	buffer_finish(&s->unsent);
+	ev_io_stop(s->net->loop, &s->writable);
+	s->ops->written(s->ctx);
+}
+
+static void
+on_writable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct net_stream *s = container_of(w, struct net_stream, writable);
+
+	(void)loop, (void)revents;
+	if (s->connecting)
+		finish_connecting(s);
+	else
+		write_unsent(s);
+}
+
+/* ---- life --------------------------------------------------------------------------------- */
+
+void
+net_stream_init(struct net_stream *s, struct net *net, const struct net_stream_ops *ops, void *ctx)
+{
+	*s = (struct net_stream){ .net = net, .ops = ops, .ctx = ctx };
+	ev_io_init(&s->readable, on_readable, -1, EV_READ);
+	ev_io_init(&s->writable, on_writable, -1, EV_WRITE);
+	buffer_init(&s->unsent, 0);
+}
+
+static void
+set_option(int fd, int level, int option, int value)
+{
+	/* an option that the socket does not have (a UNIX socket) is none to miss */
+	(void)setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+static void
+set_options(int fd, struct net_keepalive keepalive)
+{
+	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
+	if (!keepalive.idle)
+		return;
+	set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, (int)keepalive.idle);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, PROBE_SECONDS);
+	set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, PROBES);
+}
+
+static void
+take(struct net_stream *s, int fd, struct net_keepalive keepalive)
+{
+	set_options(fd, keepalive);
+	ev_io_set(&s->readable, fd, EV_READ);
+	ev_io_set(&s->writable, fd, EV_WRITE);
+	s->ended = false;
+}
+
+void
+net_stream_open(struct net_stream *s, int fd, struct net_keepalive keepalive)
+{
+	take(s, fd, keepalive);
+	ev_io_start(s->net->loop, &s->readable);
+}
+
+int
+net_stream_connect(struct net_stream *s, const struct sockaddr *address, socklen_t len,
+    struct net_keepalive keepalive)
+{
+	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, address, len) < 0 && errno != EINPROGRESS) {
+		int error = errno;
+
+		close(fd);
+		return -error;
+	}
+	take(s, fd, keepalive);
+	s->connecting = true;
+	ev_io_start(s->net->loop, &s->writable);
+	return 0;
+}
+
+bool
+net_stream_is_open(const struct net_stream *s)
+{
+	return s->readable.fd >= 0;
+}
+
+void
+net_stream_close(struct net_stream *s)
+{
+	if (!net_stream_is_open(s))
+		return;
+	ev_io_stop(s->net->loop, &s->readable);
+	ev_io_stop(s->net->loop, &s->writable);
+	close(s->readable.fd);
+	ev_io_set(&s->readable, -1, EV_READ);
+	ev_io_set(&s->writable, -1, EV_WRITE);
+	buffer_finish(&s->unsent);
+	s->connecting = false;
+	s->ended = true;
+}
+
+void
+net_stream_read(struct net_stream *s, bool on)
+{
+	if (s->ended || s->connecting || on == (bool)ev_is_active(&s->readable))
+		return;
+	if (on)
+		ev_io_start(s->net->loop, &s->readable);
+	else
+		ev_io_stop(s->net->loop, &s->readable);
+}
+
+/* ---- writing ------------------------------------------------------------------------------ */
+
+/* Keep what the socket did not take: all of iov but its first `sent` bytes. */
+static void
+keep(struct net_stream *s, const struct iovec *iov, size_t count, size_t sent)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct span part = span_of(iov[i].iov_base, iov[i].iov_len);
+
+		if (sent >= part.len) {
+			sent -= part.len;
+			continue;
+		}
+		buffer_append(&s->unsent, span_tail(part, sent));
+		sent = 0;
+	}
+	if (s->unsent.start != s->unsent.end)
+		ev_io_start(s->net->loop, &s->writable);
+}
+
+void
+net_stream_send(struct net_stream *s, const struct iovec *iov, size_t count)
+{
+	struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)iov };
+	size_t wanted = 0;
+	ssize_t n;
+
+	if (!net_stream_is_open(s))
+		return;
+	while (count && !s->connecting && s->unsent.start == s->unsent.end) {
+		size_t few = count < IOV_MAX ? count : IOV_MAX;
+
+		wanted = 0;
+		for (size_t i = 0; i < few; i++)
+			wanted += message.msg_iov[i].iov_len;
+		message.msg_iovlen = few;
+		n = sendmsg(s->readable.fd, &message, MSG_NOSIGNAL);
+		if (n < 0 && errno != EAGAIN && errno != EINTR)
+			return; /* reading will tell what happened */
+		if (n < 0 || (size_t)n < wanted) {
+			keep(s, message.msg_iov, count, n < 0 ? 0 : (size_t)n);
+			return;
+		}
+		message.msg_iov += few;
+		count -= few;
+	}
+	keep(s, message.msg_iov, count, 0);
+}
+
+size_t
+net_stream_unsent(const struct net_stream *s)
+{
+	return s->unsent.end - s->unsent.start;
+}

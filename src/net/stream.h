@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/stream.h - one non-blocking connection on the loop
+ *
+ * Reads once per wake-up into a buffer that all streams share, so an idle stream
+ * holds none; writes at once and keeps only what the socket did not take.
+ * Callbacks are the last thing a stream does: they may close it.
+ */
+#ifndef NET_STREAM_H
+#define NET_STREAM_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include "base/buffer.h"
+
+enum { NET_READ_SIZE = 256 << 10 };
+
+/* What all streams of a loop share. */
+struct net {
+	struct ev_loop *loop;
+	char *room; /* NET_READ_SIZE bytes */
+};
+
+bool net_init(struct net *net, struct ev_loop *loop);
+void net_finish(struct net *net);
+
+struct net_stream_ops {
+	void (*bytes)(void *ctx, struct span bytes);
+	void (*connected)(void *ctx);
+	/* The peer ended its side (error 0), or the connection failed; told once. */
+	void (*ended)(void *ctx, int error);
+	/* All that was kept has been written. */
+	void (*written)(void *ctx);
+};
+
+struct net_stream {
+	struct net *net;
+	const struct net_stream_ops *ops;
+	void *ctx;
+	ev_io readable, writable;
+	struct buffer unsent;
+	bool connecting, ended;
+};
+
+struct net_keepalive {
+	unsigned idle; /* seconds until the first probe; 0: off */
+};
+
+void net_stream_init(
+    struct net_stream *s, struct net *net, const struct net_stream_ops *ops, void *ctx);
+/* Take an open connection; it is read from now on. */
+void net_stream_open(struct net_stream *s, int fd, struct net_keepalive keepalive);
+/* 0, or a negative errno when it failed at once; otherwise `connected` or `ended` will be told. */
+int net_stream_connect(struct net_stream *s, const struct sockaddr *address, socklen_t len,
+    struct net_keepalive keepalive);
+bool net_stream_is_open(const struct net_stream *s);
+/* Errors are not answered here: reading will tell them. */
+void net_stream_send(struct net_stream *s, const struct iovec *iov, size_t count);
+size_t net_stream_unsent(const struct net_stream *s);
+/* Read from it, or leave its bytes to wait in the kernel. */
+void net_stream_read(struct net_stream *s, bool on);
+void net_stream_close(struct net_stream *s);
+
+#endif

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * IDs are compared by length, hash and as many bytes as are kept; the hash alone
+ * decides only for IDs longer than any standard allows.
+ */
+#include "relay/flights.h"
+
+#include <stdlib.h>
+
+static uint64_t
+hash_of(struct span s)
+{
+	uint64_t h = 0xcbf29ce484222325u;
+
+	for (size_t i = 0; i < s.len; i++)
+		h = (h ^ (unsigned char)s.ptr[i]) * 0x100000001b3u;
+	return h ^ s.len << 1;
+}
+
+void
+relay_flight_name(struct relay_flight *f, struct span control_id)
+{
+	size_t kept = control_id.len < RELAY_ID_MOST ? control_id.len : RELAY_ID_MOST;
+
+	f->id_hash = hash_of(control_id);
+	f->id_len = (uint16_t)(control_id.len < UINT16_MAX ? control_id.len : UINT16_MAX);
+	if (kept)
+		memcpy(f->id, control_id.ptr, kept);
+}
+
+static bool
+is_named(const struct relay_flight *f, struct span id, uint64_t hash)
+{
+	size_t kept = id.len < RELAY_ID_MOST ? id.len : RELAY_ID_MOST;
+
+	return !f->any_answer && f->id_hash == hash && f->id_len == id.len &&
+	       memcmp(f->id, id.ptr, kept) == 0;
+}
+
+int
+relay_flight_find(const struct relay_session *s, const struct relay_answer *a)
+{
+	uint64_t hash = hash_of(a->control_id);
+
+	for (unsigned i = 0; i < s->flights && a->control_id.len; i++) {
+		if (is_named(&s->flight[i], a->control_id, hash))
+			return (int)i;
+	}
+	for (unsigned i = 0; i < s->flights; i++) {
+		if (s->flight[i].any_answer)
+			return (int)i;
+	}
+	return -1;
+}
+
+struct relay_flight *
+relay_flight_add(struct relay_session *s)
+{
+	struct relay_flight *f;
+
+	if (s->flights == s->flight_room) {
+		unsigned room = s->flight_room ? s->flight_room * 2 : 1;
+		struct relay_flight *list = realloc(s->flight, room * sizeof(*list));
+
+		if (!list)
+			return NULL;
+		s->flight = list;
+		s->flight_room = room;
+	}
+	f = &s->flight[s->flights++];
+	memset(f, 0, offsetof(struct relay_flight, id));
+	f->header = NULL;
+	f->header_len = 0;
+	f->summary = (struct relay_summary){ 0 };
+	return f;
+}
+
+void
+relay_flight_remove(struct relay_session *s, unsigned index)
+{
+	free(s->flight[index].header);
+	s->flights--;
+	memmove(
+	    &s->flight[index], &s->flight[index + 1], (s->flights - index) * sizeof(*s->flight));
+}
+
+void
+relay_flights_finish(struct relay_session *s)
+{
+	while (s->flights)
+		relay_flight_remove(s, s->flights - 1);
+	free(s->flight);
+	free(s->recent);
+	s->flight = NULL;
+	s->recent = NULL;
+	s->flight_room = 0;
+}
+
+void
+relay_recent_add(struct relay_session *s, uint64_t id_hash)
+{
+	if (!s->recent)
+		s->recent = calloc(RELAY_RECENT, sizeof(*s->recent));
+	if (s->recent)
+		s->recent[s->recent_next++ % RELAY_RECENT] = id_hash;
+}
+
+bool
+relay_recent_has(const struct relay_session *s, struct span control_id)
+{
+	uint64_t hash = hash_of(control_id);
+
+	for (unsigned i = 0; s->recent && control_id.len && i < RELAY_RECENT; i++) {
+		if (s->recent[i] == hash)
+			return true;
+	}
+	return false;
+}
+
+/* ---- what frames say of themselves ---------------------------------------------------- */
+
+static const struct hl7_segment *
+find_msa(const struct hl7_message *m)
+{
+	for (size_t i = 1; i < m->count; i++) {
+		if (m->segments[i].id == HL7_ID('M', 'S', 'A'))
+			return &m->segments[i];
+	}
+	return NULL;
+}
+
+void
+relay_read_answer(struct hl7_message *work, struct span body, struct relay_answer *ret)
+{
+	const struct hl7_segment *msa;
+	enum hl7_piece piece;
+	size_t used;
+
+	*ret = (struct relay_answer){ 0 };
+	if (hl7_message_read(work, body, &piece, &used) != 0)
+		return;
+	ret->is_answer = ret->is_batch = piece == HL7_PIECE_ENVELOPE;
+	msa = find_msa(work);
+	if (piece != HL7_PIECE_MESSAGE || !msa)
+		return;
+	ret->is_answer = true;
+	ret->code = span_trim(hl7_field(work, msa, 1));
+	ret->control_id = span_trim(hl7_field(work, msa, 2));
+}
+
+/* Enhanced mode: MSH-15 asks for the answer on this connection, and where it is empty MSH-16.
+ * Only AL promises one; ER and SU may stay silent. */
+static bool
+is_unawaited(struct span accept, struct span application)
+{
+	struct span asked = accept.len ? accept : application;
+
+	return asked.len && !span_eq_nocase(asked, SPAN("AL"));
+}
+
+void
+relay_read_asks(const struct hl7_message *first, size_t count, struct relay_asks *ret)
+{
+	struct span field[17];
+
+	*ret = (struct relay_asks){ .any_answer = true };
+	if (!count || !first->count)
+		return;
+	hl7_fields(first, &first->segments[0], field + 1, 16);
+	for (unsigned i = 15; i <= 16; i++)
+		field[i] = span_trim(field[i]);
+	ret->control_id = span_trim(field[10]);
+	ret->any_answer = count != 1 || !ret->control_id.len;
+	ret->enhanced = field[15].len || field[16].len;
+	/* an answer of the sender's to a message from downstream asks for nothing */
+	ret->unawaited = find_msa(first) || is_unawaited(field[15], field[16]);
+}

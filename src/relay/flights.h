@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * relay/flights.h - frames sent downstream that wait for their answer
+ *
+ * A short list, oldest first.  An answer takes the flight whose MSH-10 it names;
+ * one that names nothing known takes only a flight that has no ID of its own.
+ */
+#ifndef RELAY_FLIGHTS_H
+#define RELAY_FLIGHTS_H
+
+#include "relay/session.h"
+
+/* What a frame from downstream says of itself. */
+struct relay_answer {
+	bool is_answer; /* it has an MSA, or is a batch of answers */
+	bool is_batch;
+	struct span code, control_id; /* MSA-1, MSA-2 */
+};
+
+/* What a frame from the sender says of its answer. */
+struct relay_asks {
+	struct span control_id;
+	bool any_answer, enhanced, unawaited;
+};
+
+void relay_read_answer(struct hl7_message *work, struct span body, struct relay_answer *ret);
+/* `first` is the first message of the frame; count how many it has (0: none can be read). */
+void relay_read_asks(const struct hl7_message *first, size_t count, struct relay_asks *ret);
+
+/* Room for one more flight; NULL when memory ran out. */
+struct relay_flight *relay_flight_add(struct relay_session *s);
+void relay_flight_name(struct relay_flight *f, struct span control_id);
+/* Index of the flight that an answer belongs to, or -1. */
+int relay_flight_find(const struct relay_session *s, const struct relay_answer *a);
+void relay_flight_remove(struct relay_session *s, unsigned index);
+void relay_flights_finish(struct relay_session *s);
+
+/* Frames whose later answers pass although nothing waits for them. */
+void relay_recent_add(struct relay_session *s, uint64_t id_hash);
+bool relay_recent_has(const struct relay_session *s, struct span control_id);
+
+#endif

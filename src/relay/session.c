@@ -1,0 +1,661 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The sender's side is a pipe with room for one frame that has to wait; the
+ * downstream side is one of three states:
+ *
+ *	NONE --a frame is whole--> CONNECTING --relay_connected--> UP
+ *	  ^-----------------------relay_down_lost-------------------'
+ *
+ * Losing UP with nothing in flight is no fault: the next frame connects again.
+ */
+#include "relay/session.h"
+
+#include <stdlib.h>
+
+#include "hl7/ack.h"
+#include "relay/flights.h"
+#include "relay/summary.h"
+
+enum { MICROSECONDS = 1000 };
+
+void
+relay_work_init(struct relay_work *w)
+{
+	*w = (struct relay_work){ 0 };
+	hl7_message_init(&w->message);
+	buffer_init(&w->batch, 0);
+	buffer_init(&w->answer, 0);
+}
+
+void
+relay_work_finish(struct relay_work *w)
+{
+	hl7_message_finish(&w->message);
+	buffer_finish(&w->batch);
+	buffer_finish(&w->answer);
+	free(w->iov);
+}
+
+void
+relay_session_init(struct relay_session *s, const struct relay_settings *set,
+    const struct relay_ops *ops, void *ctx, uint64_t now_us)
+{
+	*s = (struct relay_session){ .ops = ops, .ctx = ctx, .set = set };
+	mllp_decoder_init(&s->in_decoder, set->max_frame);
+	mllp_decoder_init(&s->out_decoder, set->max_frame);
+	buffer_init(&s->in, 0);
+	buffer_init(&s->out, 0);
+	s->active = now_us / MICROSECONDS;
+}
+
+void
+relay_session_finish(struct relay_session *s)
+{
+	buffer_finish(&s->in);
+	buffer_finish(&s->out);
+	relay_flights_finish(s);
+}
+
+static void
+close_session(struct relay_session *s, enum relay_why why, const struct diag *diag)
+{
+	if (s->closed)
+		return;
+	s->closed = true;
+	while (s->flights) {
+		s->ops->failed(s->ctx, &s->flight[0], why);
+		relay_flight_remove(s, 0);
+	}
+	s->ops->close(s->ctx, why, diag);
+}
+
+/* ---- answers of our own, where the feed says reject ------------------------------------- */
+
+static void
+send_reject(struct relay_session *s, struct span header, enum relay_why why)
+{
+	struct relay_work *w = s->set->work;
+	struct hl7_ack ack = { .code = HL7_ACK_REJECT, .error = 207, .text = relay_sentence(why) };
+	char time[32], id[32];
+	enum hl7_piece piece;
+	size_t used;
+
+	if (hl7_message_read(&w->message, header, &piece, &used) != 0)
+		return;
+	s->ops->stamp(s->ctx, time, id);
+	ack.time = time;
+	ack.id = id;
+	ack.commit = hl7_ack_is_enhanced(&w->message);
+	buffer_clear(&w->answer);
+	buffer_append(&w->answer, SPAN("\x0b"));
+	if (!hl7_ack_write(&w->message, &ack, &w->answer))
+		return;
+	buffer_append(&w->answer, SPAN("\x1c\r"));
+	if (!w->answer.failed)
+		s->ops->send_up(s->ctx, buffer_span(&w->answer));
+}
+
+/* The first segment of a frame, which is all that an AR needs of it. */
+static struct span
+header_of(struct span body)
+{
+	size_t n = 0;
+
+	while (n < body.len && body.ptr[n] != '\r' && body.ptr[n] != '\n')
+		n++;
+	return span_head(body, n);
+}
+
+static void
+reject_flights(struct relay_session *s, enum relay_why why)
+{
+	while (s->flights && !s->closed) {
+		struct relay_flight f = s->flight[0];
+
+		s->flight[0].header = NULL;
+		relay_flight_remove(s, 0);
+		s->ops->failed(s->ctx, &f, why);
+		if (!s->sender_ended)
+			send_reject(s, span_of(f.header, f.header_len), why);
+		free(f.header);
+	}
+}
+
+/* ---- frames from the sender --------------------------------------------------------------- */
+
+static bool
+work_room(struct relay_work *w, size_t count)
+{
+	struct iovec *grown;
+
+	if (count <= w->iov_size)
+		return true;
+	grown = realloc(w->iov, 2 * count * sizeof(*grown));
+	if (!grown)
+		return false;
+	w->iov = grown;
+	w->iov_size = 2 * count;
+	return true;
+}
+
+static struct iovec
+iovec_of(struct span s)
+{
+	return (struct iovec){ (void *)(uintptr_t)s.ptr, s.len };
+}
+
+/* A frame with these parts, in the working memory; its length, or 0 when memory ran out. */
+static size_t
+frame_parts(struct relay_work *w, const struct iovec *parts, size_t count)
+{
+	size_t len = 3;
+
+	if (!work_room(w, count + 2))
+		return 0;
+	w->iov[0] = iovec_of(SPAN("\x0b"));
+	for (size_t i = 0; i < count; i++) {
+		w->iov[i + 1] = parts[i];
+		len += parts[i].iov_len;
+	}
+	w->iov[count + 1] = iovec_of(SPAN("\x1c\r"));
+	return len;
+}
+
+/* Annotate the message in w->message; the parts to send are its own bytes or the annotation's. */
+static void
+annotate_message(struct relay_session *s, struct relay_flight *f, struct annotation *ret)
+{
+	const struct relay_settings *set = s->set;
+	const struct hl7_message *m = &set->work->message;
+
+	annotate(set->annotator, m, ret);
+	relay_summary_annotation(&f->summary, ret);
+	s->ops->annotated(s->ctx, m, ret);
+}
+
+/* A piece behind another: what it becomes is put together in the batch buffer. */
+static bool
+append_piece(struct relay_session *s, struct relay_flight *f, enum hl7_piece piece)
+{
+	struct relay_work *w = s->set->work;
+	struct annotation a = { 0 };
+
+	if (piece == HL7_PIECE_MESSAGE)
+		relay_summary_message(&f->summary, &w->message);
+	if (piece == HL7_PIECE_MESSAGE && s->set->annotator && s->set->annotate != RELAY_OFF)
+		annotate_message(s, f, &a);
+	if (s->set->annotate != RELAY_LIVE || !a.iov)
+		buffer_append(&w->batch, w->message.bytes);
+	else
+		for (size_t i = 0; i < a.iov_count; i++)
+			buffer_append(&w->batch, span_of(a.iov[i].iov_base, a.iov[i].iov_len));
+	return !w->batch.failed;
+}
+
+struct made {
+	struct iovec whole;
+	const struct iovec *parts;
+	size_t count;
+};
+
+/* A frame of several messages, or of none that can be read. */
+static bool
+make_batch(struct relay_session *s, struct relay_flight *f, struct span body, struct made *ret)
+{
+	struct relay_work *w = s->set->work;
+	enum hl7_piece piece;
+	size_t used;
+
+	buffer_clear(&w->batch);
+	for (struct span rest = body; rest.len; rest = span_tail(rest, used)) {
+		if (hl7_message_read(&w->message, rest, &piece, &used) != 0 ||
+		    !append_piece(s, f, piece))
+			return false;
+	}
+	ret->whole = iovec_of(buffer_span(&w->batch));
+	ret->parts = &ret->whole;
+	ret->count = body.len > 0;
+	return true;
+}
+
+/* The usual frame, one message: nothing is copied. */
+static bool
+make_single(struct relay_session *s, struct relay_flight *f, struct made *ret)
+{
+	struct relay_work *w = s->set->work;
+	struct annotation a = { 0 };
+
+	relay_summary_message(&f->summary, &w->message);
+	if (s->set->annotator && s->set->annotate != RELAY_OFF)
+		annotate_message(s, f, &a);
+	ret->whole = iovec_of(w->message.bytes);
+	ret->parts = &ret->whole;
+	ret->count = 1;
+	if (s->set->annotate == RELAY_LIVE && a.iov) {
+		ret->parts = a.iov;
+		ret->count = a.iov_count;
+	}
+	return true;
+}
+
+static bool
+keep_header(struct relay_session *s, struct relay_flight *f, struct span body)
+{
+	struct span header = header_of(body);
+
+	if (!s->set->reject)
+		return true;
+	f->header = malloc(header.len + 1);
+	if (!f->header)
+		return false;
+	memcpy(f->header, header.ptr, header.len);
+	f->header_len = header.len;
+	return true;
+}
+
+/* Make the frame that goes on, and note what will answer it. */
+static bool
+make_frame(struct relay_session *s, struct relay_flight *f, struct span body, struct made *made,
+    bool *ret_unawaited)
+{
+	struct relay_work *w = s->set->work;
+	struct relay_asks asks;
+	enum hl7_piece piece;
+	size_t used;
+	bool single;
+
+	if (hl7_message_read(&w->message, body, &piece, &used) != 0 || !keep_header(s, f, body))
+		return false;
+	single = piece == HL7_PIECE_MESSAGE && used == body.len;
+	relay_read_asks(&w->message, single ? 1 : 0, &asks);
+	f->any_answer = asks.any_answer;
+	f->enhanced = asks.enhanced;
+	*ret_unawaited = asks.unawaited;
+	relay_flight_name(f, asks.control_id);
+	return single ? make_single(s, f, made) : make_batch(s, f, body, made);
+}
+
+/* The flight at the end of the list went out. */
+static void
+frame_sent(struct relay_session *s, bool unawaited, uint64_t now_us)
+{
+	unsigned last = s->flights - 1;
+
+	if (s->flight[last].enhanced)
+		relay_recent_add(s, s->flight[last].id_hash);
+	if (unawaited) {
+		s->ops->answered(s->ctx, &s->flight[last], (struct span){ 0 });
+		relay_flight_remove(s, last);
+	} else if (s->flights == 1) {
+		s->oldest_since = now_us / MICROSECONDS;
+	}
+}
+
+static void
+take_frame(struct relay_session *s, struct span body, uint64_t now_us)
+{
+	struct relay_work *w = s->set->work;
+	struct relay_flight *f = relay_flight_add(s);
+	struct made made;
+	bool unawaited;
+	size_t len;
+
+	if (!f) {
+		close_session(s, RELAY_NO_MEMORY, NULL);
+		return;
+	}
+	f->corr = s->ops->number(s->ctx);
+	f->began = now_us;
+	len = make_frame(s, f, body, &made, &unawaited) ? frame_parts(w, made.parts, made.count)
+							: 0;
+	if (!len) {
+		close_session(s, RELAY_NO_MEMORY, NULL);
+		return;
+	}
+	f->summary.bytes_in = body.len;
+	f->summary.bytes_out = len - 3;
+	s->ops->send_down(s->ctx, w->iov, made.count + 2);
+	if (!s->closed && s->down == RELAY_DOWN_UP)
+		frame_sent(s, unawaited, now_us);
+}
+
+/* Can the frame at hand go out now?  Asks for a connection where there is none. */
+static bool
+can_send(struct relay_session *s)
+{
+	if (s->down == RELAY_DOWN_NONE) {
+		s->down = RELAY_DOWN_CONNECTING;
+		s->ops->connect(s->ctx);
+	}
+	return s->down == RELAY_DOWN_UP && s->flights < s->set->in_flight;
+}
+
+static void
+note_frame_begun(struct relay_session *s, uint64_t now_us)
+{
+	if (!mllp_decoder_inside(&s->in_decoder))
+		s->frame_began = 0;
+	else if (!s->frame_began)
+		s->frame_began = now_us / MICROSECONDS;
+}
+
+/* Find the next whole frame in `in`; false when there is none (yet). */
+static bool
+find_frame(struct relay_session *s, struct span in, uint64_t now_us)
+{
+	struct span body;
+	struct diag diag;
+	size_t used;
+
+	switch (mllp_decode(&s->in_decoder, in, &body, &used, &diag)) {
+	case MLLP_MORE:
+		note_frame_begun(s, now_us);
+		return false;
+	case MLLP_FRAME:
+		s->frame_began = 0;
+		s->ready_body = (size_t)(body.ptr - in.ptr);
+		s->ready_len = body.len;
+		s->ready_used = used;
+		return true;
+	case MLLP_BROKEN:
+		break;
+	}
+	close_session(s,
+	    s->in_decoder.start && diag.offset - s->in_decoder.start >= s->set->max_frame
+		? RELAY_FRAME_TOO_LARGE
+		: RELAY_FRAME_BROKEN,
+	    &diag);
+	return false;
+}
+
+/* Send what can be sent; answers how many bytes of `in` are done with. */
+static size_t
+use_frames(struct relay_session *s, struct span in, uint64_t now_us)
+{
+	size_t done = 0;
+
+	while (!s->closed) {
+		struct span rest = span_tail(in, done), body;
+
+		if (!s->ready_used && (!rest.len || !find_frame(s, rest, now_us)))
+			break;
+		if (!can_send(s))
+			break;
+		if (s->closed || !s->ready_used)
+			break;
+		body = span_of(rest.ptr + s->ready_body, s->ready_len);
+		done += s->ready_used;
+		s->ready_used = 0;
+		take_frame(s, body, now_us);
+	}
+	if (!s->closed && !s->ready_used)
+		done += mllp_decoder_junk(&s->in_decoder);
+	return done;
+}
+
+static void
+close_when_done(struct relay_session *s)
+{
+	if (s->closed || s->flights || s->ready_used)
+		return;
+	if (s->draining)
+		close_session(s, RELAY_DRAINED, NULL);
+	else if (s->sender_ended)
+		close_session(s,
+		    mllp_decoder_inside(&s->in_decoder) ? RELAY_SENDER_CUT : RELAY_SENDER_LEFT,
+		    NULL);
+}
+
+/* Keep nothing while there is nothing to keep. */
+static void
+release_if_empty(struct buffer *b)
+{
+	if (b->data && b->start == b->end)
+		buffer_finish(b);
+}
+
+static void
+use_kept(struct relay_session *s, uint64_t now_us)
+{
+	struct span in = buffer_span(&s->in);
+
+	if (in.len)
+		buffer_consume(&s->in, use_frames(s, in, now_us));
+	release_if_empty(&s->in);
+	close_when_done(s);
+}
+
+void
+relay_from_sender(struct relay_session *s, struct span bytes, uint64_t now_us)
+{
+	size_t done;
+
+	if (s->closed)
+		return;
+	s->active = now_us / MICROSECONDS;
+	if (s->in.start != s->in.end || s->draining) {
+		buffer_append(&s->in, bytes);
+		if (!s->in.failed && !s->draining) {
+			use_kept(s, now_us);
+			return;
+		}
+	} else {
+		done = use_frames(s, bytes, now_us);
+		if (!s->closed)
+			buffer_append(&s->in, span_tail(bytes, done));
+	}
+	if (s->in.failed)
+		close_session(s, RELAY_NO_MEMORY, NULL);
+}
+
+/* ---- frames from downstream --------------------------------------------------------------- */
+
+static void
+flight_answered(struct relay_session *s, unsigned index, struct span code, uint64_t now_us)
+{
+	s->ops->answered(s->ctx, &s->flight[index], code);
+	relay_flight_remove(s, index);
+	s->oldest_since = now_us / MICROSECONDS;
+}
+
+/* One frame, marks and all. */
+static void
+take_answer(struct relay_session *s, struct span frame, struct span body, uint64_t now_us)
+{
+	struct relay_answer a;
+	int index;
+
+	relay_read_answer(&s->set->work->message, body, &a);
+	if (!a.is_answer) {
+		s->ops->send_up(s->ctx, frame);
+		return;
+	}
+	index = relay_flight_find(s, &a);
+	if (index < 0 && a.is_batch && s->flights)
+		index = 0;
+	if (index < 0 && !relay_recent_has(s, a.control_id)) {
+		s->ops->stray(s->ctx, a.code, a.control_id);
+		return;
+	}
+	s->ops->send_up(s->ctx, frame);
+	if (index >= 0 && !s->closed)
+		flight_answered(s, (unsigned)index, a.code, now_us);
+}
+
+/* All whole frames in `out`; answers how many bytes are done with. */
+static size_t
+use_answers(struct relay_session *s, struct span out, uint64_t now_us)
+{
+	size_t done = 0, used;
+	struct span body;
+	struct diag diag;
+
+	while (!s->closed && done < out.len) {
+		struct span rest = span_tail(out, done);
+
+		switch (mllp_decode(&s->out_decoder, rest, &body, &used, &diag)) {
+		case MLLP_FRAME:
+			take_answer(s, span_of(body.ptr - 1, body.len + 3), body, now_us);
+			done += used;
+			break;
+		case MLLP_MORE:
+			return done + mllp_decoder_junk(&s->out_decoder);
+		case MLLP_BROKEN:
+			close_session(s, RELAY_DOWN_BROKEN, &diag);
+			break;
+		}
+	}
+	return done;
+}
+
+void
+relay_from_down(struct relay_session *s, struct span bytes, uint64_t now_us)
+{
+	if (s->closed)
+		return;
+	s->active = now_us / MICROSECONDS;
+	if (s->out.start != s->out.end) {
+		buffer_append(&s->out, bytes);
+		buffer_consume(&s->out, use_answers(s, buffer_span(&s->out), now_us));
+		release_if_empty(&s->out);
+	} else {
+		size_t done = use_answers(s, bytes, now_us);
+
+		if (!s->closed)
+			buffer_append(&s->out, span_tail(bytes, done));
+	}
+	if (s->out.failed)
+		close_session(s, RELAY_NO_MEMORY, NULL);
+	if (!s->closed)
+		use_kept(s, now_us);
+}
+
+/* ---- connections ------------------------------------------------------------------------------
+ */
+
+void
+relay_sender_ended(struct relay_session *s, bool reset, uint64_t now_us)
+{
+	(void)now_us;
+	if (s->closed)
+		return;
+	s->sender_ended = true;
+	if (reset)
+		close_session(s,
+		    mllp_decoder_inside(&s->in_decoder) ? RELAY_SENDER_CUT : RELAY_SENDER_ERROR,
+		    NULL);
+	else
+		close_when_done(s);
+}
+
+void
+relay_connected(struct relay_session *s, uint64_t now_us)
+{
+	if (s->closed)
+		return;
+	s->down = RELAY_DOWN_UP;
+	s->active = now_us / MICROSECONDS;
+	use_kept(s, now_us);
+}
+
+/* The frame that waits for a connection there will not be. */
+static void
+reject_ready(struct relay_session *s, enum relay_why why)
+{
+	struct span in = buffer_span(&s->in);
+
+	if (!s->ready_used)
+		return;
+	send_reject(s, header_of(span_of(in.ptr + s->ready_body, s->ready_len)), why);
+	s->ops->rejected(s->ctx, why);
+	buffer_consume(&s->in, s->ready_used);
+	s->ready_used = 0;
+}
+
+void
+relay_down_lost(struct relay_session *s, uint64_t now_us)
+{
+	enum relay_why why = s->down == RELAY_DOWN_UP ? RELAY_DOWN_LOST : RELAY_DOWN_REFUSED;
+
+	if (s->closed || s->down == RELAY_DOWN_NONE)
+		return;
+	s->down = RELAY_DOWN_NONE;
+	mllp_decoder_init(&s->out_decoder, s->set->max_frame);
+	buffer_finish(&s->out);
+	if (why == RELAY_DOWN_LOST && !s->flights) {
+		use_kept(s, now_us);
+		return;
+	}
+	if (!s->set->reject) {
+		close_session(s, why, NULL);
+		return;
+	}
+	reject_flights(s, why);
+	if (why == RELAY_DOWN_REFUSED)
+		reject_ready(s, why);
+	use_kept(s, now_us);
+}
+
+/* ---- time -------------------------------------------------------------------------------------
+ */
+
+static bool
+is_due(uint64_t since, uint64_t limit, uint64_t now)
+{
+	return limit && since && now >= since + limit;
+}
+
+static void
+answer_is_late(struct relay_session *s, uint64_t now_us)
+{
+	if (!s->set->reject) {
+		close_session(s, RELAY_ACK_TIMEOUT, NULL);
+		return;
+	}
+	/* a late answer must find no connection to come back on */
+	s->ops->disconnect(s->ctx);
+	s->down = RELAY_DOWN_NONE;
+	mllp_decoder_init(&s->out_decoder, s->set->max_frame);
+	buffer_finish(&s->out);
+	reject_flights(s, RELAY_ACK_TIMEOUT);
+	use_kept(s, now_us);
+}
+
+void
+relay_tick(struct relay_session *s, uint64_t now_us)
+{
+	const uint64_t now = now_us / MICROSECONDS;
+
+	if (s->closed)
+		return;
+	if (s->flights && is_due(s->oldest_since, s->set->ack_timeout, now))
+		answer_is_late(s, now_us);
+	else if (is_due(s->frame_began, s->set->frame_deadline, now))
+		close_session(s, RELAY_FRAME_TIMEOUT, NULL);
+	else if (!s->flights && !s->ready_used && is_due(s->active, s->set->idle_timeout, now))
+		close_session(s, RELAY_IDLE_TIMEOUT, NULL);
+}
+
+void
+relay_drain(struct relay_session *s, uint64_t now_us)
+{
+	(void)now_us;
+	s->draining = true;
+	close_when_done(s);
+}
+
+bool
+relay_wants_more(const struct relay_session *s)
+{
+	return !s->closed && !s->sender_ended && !s->draining && !s->ready_used;
+}
+
+size_t
+relay_held(const struct relay_session *s)
+{
+	size_t held = s->in.end - s->in.start + s->out.end - s->out.start;
+
+	for (unsigned i = 0; i < s->flights; i++)
+		held += s->flight[i].summary.bytes_out;
+	return held;
+}

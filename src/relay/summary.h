@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * relay/summary.h - what the log will tell of a frame, gathered while it stands
+ */
+#ifndef RELAY_SUMMARY_H
+#define RELAY_SUMMARY_H
+
+#include "relay/session.h"
+
+/* Type and version of a message; cut to size, and only letters, digits, ^ _ and dots. */
+void relay_summary_message(struct relay_summary *s, const struct hl7_message *m);
+/* Rules that fired, reasons why results or the message were left alone, counts. */
+void relay_summary_annotation(struct relay_summary *s, const struct annotation *a);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Why a session ended, for logs and for the senders we reject.
+ */
+#include "relay/session.h"
+
+/* clang-format off */
+static const struct {
+	const char *word, *sentence;
+} words[RELAY_WHY_COUNT] = {
+	[RELAY_SENDER_LEFT]     = { "sender_left",     "the sender closed the connection" },
+	[RELAY_SENDER_CUT]      = { "sender_cut",      "the connection ended inside a frame" },
+	[RELAY_SENDER_ERROR]    = { "sender_error",    "the sender's connection failed" },
+	[RELAY_FRAME_BROKEN]    = { "frame_broken",    "a frame began inside a frame" },
+	[RELAY_FRAME_TOO_LARGE] = { "frame_too_large", "the frame is larger than the limit" },
+	[RELAY_FRAME_TIMEOUT]   = { "frame_timeout",   "the frame did not end in time" },
+	[RELAY_IDLE_TIMEOUT]    = { "idle_timeout",    "nothing was sent for too long" },
+	[RELAY_DOWN_REFUSED]    = { "down_refused",    "the receiver cannot be reached; send again later" },
+	[RELAY_DOWN_LOST]       = { "down_lost",       "the receiver was lost before it answered; send again" },
+	[RELAY_DOWN_BROKEN]     = { "down_broken",     "the receiver's answer was no frame" },
+	[RELAY_ACK_TIMEOUT]     = { "ack_timeout",     "the receiver did not answer in time; send again" },
+	[RELAY_UNREAD]          = { "unread",          "what was sent is not being read" },
+	[RELAY_DRAINED]         = { "drained",         "the relay is stopping" },
+	[RELAY_NO_MEMORY]       = { "no_memory",       "no memory was left for the frame" },
+};
+/* clang-format on */
+
+const char *
+relay_word(enum relay_why why)
+{
+	return words[why].word;
+}
+
+const char *
+relay_sentence(enum relay_why why)
+{
+	return words[why].sentence;
+}
