@@ -17,6 +17,7 @@
 #include "mapping/fields.h"
 #include "mapping/proof.h"
 #include "mapping/shape.h"
+#include "xml/schemas.h"
 
 static const char mapping_namespace[] = "urn:hl7note:mapping:1";
 
@@ -148,6 +149,23 @@ load_meaning(struct load *ld, const struct xml_element *root)
 	ld->m->expr_count = ld->exprs.count;
 }
 
+static bool
+is_sound(const struct load *ld)
+{
+	return ld->faults->total == ld->before && !ld->no_memory;
+}
+
+/* The grammar has the last word, though the steps before it should have found all it can find. */
+static void
+load_validate(struct load *ld, const struct xml_document *doc)
+{
+	struct xml_schema *schema = xml_schema_create(mapping_relaxng, ld->faults);
+
+	if (schema)
+		xml_document_validate(doc, schema, ld->faults);
+	xml_schema_destroy(schema);
+}
+
 static void
 load_steps(struct load *ld, const struct xml_document *doc)
 {
@@ -156,8 +174,10 @@ load_steps(struct load *ld, const struct xml_document *doc)
 	if (!shape_check(root, ld->faults))
 		return;
 	load_meaning(ld, root);
-	if (ld->faults->total == ld->before && !ld->no_memory && !proof_run(ld))
-		ld->no_memory = true;
+	if (is_sound(ld))
+		load_validate(ld, doc);
+	if (is_sound(ld))
+		proof_run(ld);
 }
 
 static void

@@ -9,11 +9,9 @@
 #ifndef MAPPING_PROOF_H
 #define MAPPING_PROOF_H
 
-#include <stdbool.h>
-
 struct load;
 
-/* One fault for each finding, with a counterexample; false when there is no memory. */
-bool proof_run(struct load *ld);
+/* One fault for each finding, with a counterexample. */
+void proof_run(struct load *ld);
 
 #endif

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mapping/translate.c - conditions, in terms of axes
+ */
+#include "mapping/world.h"
+
+static const struct span no_word = { "", 0 };
+
+/* ---- facts on one axis ---- */
+
+static unsigned
+at_least(struct world *w, struct axis *axis, unsigned cut)
+{
+	world_open(w, axis);
+	if (cut == 0)
+		return logic_answer(&w->logic, ANSWER_YES);
+	return logic_at_least(&w->logic, axis->low, axis->high, cut);
+}
+
+/* Is it just this value? */
+static unsigned
+is(struct world *w, struct axis *axis, unsigned value)
+{
+	unsigned from, beyond;
+
+	if (value > axis->last)
+		return logic_answer(&w->logic, ANSWER_NO);
+	from = at_least(w, axis, value);
+	if (value == axis->last)
+		return from;
+	beyond = logic_not(&w->logic, at_least(w, axis, value + 1));
+	return value == 0 ? beyond : logic_both(&w->logic, from, beyond);
+}
+
+/* Something that is true or not. */
+static unsigned
+fact(struct world *w, enum expr_op op, bool prefix, const void *who, struct span word)
+{
+	struct axis *axis = world_axis(w, AXIS_FACT, who, (unsigned)op << 1 | prefix, word);
+
+	return axis ? at_least(w, axis, 1) : 0;
+}
+
+static unsigned
+answer(struct world *w, unsigned answers)
+{
+	return logic_answer(&w->logic, answers);
+}
+
+/* ---- numbers ---- */
+
+/* The number of a threshold among those of its axis, by halving; it is there. */
+static unsigned
+point_index(const struct axis *axis, struct decimal at)
+{
+	unsigned low = 0, high = axis->point_count;
+
+	while (low + 1 < high) {
+		unsigned mid = low + (high - low) / 2;
+
+		if (decimal_compare(axis->points[mid], at) <= 0)
+			low = mid;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+static unsigned
+compare(struct world *w, unsigned low, unsigned high, const struct axis *axis, enum compare how,
+    struct decimal limit)
+{
+	unsigned at = 2 * point_index(axis, limit) + 1;
+	bool beyond = how == COMPARE_ABOVE || how == COMPARE_AT_MOST;
+	unsigned node = logic_at_least(&w->logic, low, high, at + beyond);
+
+	return how == COMPARE_BELOW || how == COMPARE_AT_MOST ? logic_not(&w->logic, node) : node;
+}
+
+static bool
+has_number(const struct subject *s)
+{
+	for (unsigned i = 0; i < s->observation_count; i++)
+		if (s->observations[i]->unit.len)
+			return true;
+	return false;
+}
+
+static unsigned
+own_value(struct world *w, const struct expr *e)
+{
+	struct axis *axis = world_axis(w, AXIS_VALUE, NULL, 0, no_word);
+
+	if (!axis || !has_number(w->subject))
+		return answer(w, ANSWER_UNKNOWN);
+	world_open(w, axis);
+	return compare(w, axis->low, axis->high, axis, e->compare, e->limit);
+}
+
+static unsigned
+age(struct world *w, const struct expr *e)
+{
+	struct axis *axis = world_axis(w, AXIS_AGE, NULL, 0, no_word);
+
+	if (!axis)
+		return 0;
+	world_open(w, axis);
+	return compare(w, axis->low, axis->high, axis, e->compare, world_age(e->age));
+}
+
+/* ---- companions ---- */
+
+static struct axis *
+present_axis(struct world *w, const struct observation *o)
+{
+	return world_axis(w, AXIS_PRESENT, o, 0, no_word);
+}
+
+static unsigned
+present(struct world *w, const struct observation *o)
+{
+	const struct subject *s = w->subject;
+	struct axis *axis;
+
+	if (s->code_first[o->index] == s->code_first[o->index + 1])
+		return answer(w, ANSWER_NO); /* no code in force stands for it */
+	axis = present_axis(w, o);
+	return axis ? at_least(w, axis, 1) : 0;
+}
+
+static unsigned
+companion_value(struct world *w, const struct observation *o, const struct expr *e)
+{
+	struct axis *axis = world_axis(w, AXIS_COMPANION, o, 0, no_word);
+	bool lowest = e->compare == COMPARE_BELOW || e->compare == COMPARE_AT_MOST;
+
+	if (!axis)
+		return 0;
+	world_open(w, axis);
+	return compare(w, lowest ? axis->low : axis->top_low,
+	    lowest ? axis->high : axis->top_high, axis, e->compare, e->limit);
+}
+
+/* ---- intervals ---- */
+
+enum { POSITIONS = 3 };
+
+static unsigned
+position_of(enum expr_op op)
+{
+	return op == EXPR_BELOW_INTERVAL ? 0 : op == EXPR_IN_INTERVAL ? 1 : 2;
+}
+
+/* How many sources there are before this one. */
+static unsigned
+source_number(unsigned sources, enum interval_source source)
+{
+	return (unsigned)__builtin_popcount(sources & ((1u << source) - 1));
+}
+
+static unsigned
+own_position(struct world *w, const struct expr *e)
+{
+	unsigned sources =
+	    world_sources(w->subject->observations, w->subject->observation_count);
+	struct axis *position = world_axis(w, AXIS_POSITION, NULL, 0, no_word);
+	struct axis *source = world_axis(w, AXIS_SOURCE, NULL, 0, no_word);
+	unsigned node;
+
+	if (!position || !source || !sources || !has_number(w->subject))
+		return answer(w, ANSWER_UNKNOWN);
+	position->last = POSITIONS - 1;
+	source->last = (unsigned)__builtin_popcount(sources) - 1;
+	node = is(w, position, position_of(e->op));
+	if (e->source == INTERVAL_NONE)
+		return node;
+	if (!(sources >> e->source & 1))
+		return answer(w, ANSWER_NO);
+	return logic_both(&w->logic, node, is(w, source, source_number(sources, e->source)));
+}
+
+static unsigned
+standing(struct world *w, const struct observation *o, unsigned position, unsigned source)
+{
+	struct axis *axis =
+	    world_axis(w, AXIS_STANDING, o, position << 8 | source, no_word);
+
+	return axis ? at_least(w, axis, 1) : 0;
+}
+
+/* In a position, by an interval from any of these sources. */
+static unsigned
+stands(struct world *w, const struct observation *o, unsigned position, unsigned sources)
+{
+	unsigned any = logic_any(&w->logic, (unsigned)__builtin_popcount(sources)), n = 0;
+
+	for (unsigned s = INTERVAL_MESSAGE; s <= INTERVAL_DEFAULT; s++)
+		if (sources >> s & 1)
+			logic_set_kid(&w->logic, any, n++, standing(w, o, position, s));
+	return any;
+}
+
+/* A result that is there has some position. */
+static unsigned
+some_position(struct world *w, const struct observation *o, unsigned sources)
+{
+	unsigned any = logic_any(&w->logic, 1 + POSITIONS);
+
+	logic_set_kid(&w->logic, any, POSITIONS, logic_not(&w->logic, present(w, o)));
+	for (unsigned i = 0; i < POSITIONS; i++)
+		logic_set_kid(&w->logic, any, i, stands(w, o, i, sources));
+	return any;
+}
+
+static unsigned
+companion_position(struct world *w, const struct observation *o, const struct expr *e)
+{
+	struct observation *list[1] = { (struct observation *)(uintptr_t)o };
+	unsigned sources = world_sources(list, 1);
+	struct axis *axis = present_axis(w, o);
+
+	if (!sources || !axis)
+		return answer(w, ANSWER_UNKNOWN);
+	if (!axis->positioned) {
+		axis->positioned = true;
+		axis->position = some_position(w, o, sources);
+	}
+	if (e->source != INTERVAL_NONE)
+		sources &= 1u << e->source;
+	return stands(w, o, position_of(e->op), sources);
+}
+
+/* ---- words ---- */
+
+static unsigned
+any_fact(struct world *w, const struct expr *e, const void *who)
+{
+	unsigned any = logic_any(&w->logic, e->word_count);
+
+	for (unsigned i = 0; i < e->word_count; i++)
+		logic_set_kid(
+		    &w->logic, any, i, fact(w, e->op, false, who, e->words[i]));
+	return any;
+}
+
+static unsigned
+coded(struct world *w, const struct expr *e)
+{
+	unsigned any = logic_any(&w->logic, e->word_count);
+
+	for (unsigned i = 0; i < e->word_count; i++)
+		logic_set_kid(&w->logic, any, i,
+		    fact(w, e->op, e->prefix, e->system, e->words[i]));
+	return any;
+}
+
+static unsigned
+member(struct world *w, enum axis_kind kind, struct span word)
+{
+	struct axis *axis = world_axis(w, kind, NULL, 0, no_word);
+	unsigned number;
+
+	if (!axis || !world_member(w, axis, word, &number))
+		return answer(w, ANSWER_NO);
+	return is(w, axis, number);
+}
+
+static unsigned
+code(struct world *w, const struct expr *e)
+{
+	unsigned any = logic_any(&w->logic, e->word_count);
+
+	for (unsigned i = 0; i < e->word_count; i++)
+		logic_set_kid(&w->logic, any, i, member(w, AXIS_CODE, e->words[i]));
+	return any;
+}
+
+static unsigned
+sender(struct world *w, const struct expr *e)
+{
+	unsigned yes = answer(w, ANSWER_YES);
+	unsigned application =
+	    e->words[0].len ? member(w, AXIS_APPLICATION, e->words[0]) : yes;
+	unsigned facility = e->words[1].len ? member(w, AXIS_FACILITY, e->words[1]) : yes;
+
+	return logic_both(&w->logic, application, facility);
+}
+
+static unsigned
+sex(struct world *w, const struct expr *e)
+{
+	static const char known[] = "FMOUAN";
+	struct axis *axis = world_axis(w, AXIS_SEX, NULL, 0, no_word);
+	unsigned any = logic_any(&w->logic, e->word_count);
+
+	if (!axis)
+		return 0;
+	axis->last = sizeof(known) - 1; /* the last is any other */
+	for (unsigned i = 0; i < e->word_count; i++)
+		logic_set_kid(&w->logic, any, i,
+		    is(w, axis, (unsigned)(strchr(known, e->words[i].ptr[0]) - known)));
+	return any;
+}
+
+static unsigned
+status(struct world *w, const struct expr *e)
+{
+	enum { STATUSES = 3 };
+	struct axis *axis = world_axis(w, AXIS_STATUS, NULL, 0, no_word);
+	unsigned any = logic_any(&w->logic, STATUSES);
+
+	if (!axis)
+		return 0;
+	axis->last = w->subject->preliminary ? 2 : 1;
+	for (unsigned i = 0; i < STATUSES; i++)
+		logic_set_kid(&w->logic, any, i,
+		    e->statuses >> i & 1 ? is(w, axis, i) : answer(w, ANSWER_NO));
+	return any;
+}
+
+/* ---- what was decided before ---- */
+
+static bool
+is_of_group(const struct group *group, const struct rule *rule)
+{
+	uintptr_t at = (uintptr_t)rule;
+
+	return group && at >= (uintptr_t)group->rules &&
+	       at < (uintptr_t)(group->rules + group->rule_count);
+}
+
+/* In a pick="first" group nothing has fired while its rules are asked. */
+static bool
+cannot_have_fired(const struct subject *s, const struct rule *rule)
+{
+	if (rule->state == RULE_OFF)
+		return true;
+	return s->group && s->group->first && is_of_group(s->group, rule);
+}
+
+static unsigned
+fired(struct world *w, const struct expr *e)
+{
+	unsigned any = logic_any(&w->logic, e->rule_count);
+
+	for (unsigned i = 0; i < e->rule_count; i++)
+		logic_set_kid(&w->logic, any, i,
+		    cannot_have_fired(w->subject, e->rules[i])
+			? answer(w, ANSWER_NO)
+			: fact(w, e->op, false, e->rules[i], no_word));
+	return any;
+}
+
+static unsigned
+undecided(struct world *w, const struct expr *e)
+{
+	unsigned any = logic_any(&w->logic, e->group_count);
+
+	for (unsigned i = 0; i < e->group_count; i++)
+		logic_set_kid(&w->logic, any, i,
+		    w->exact ? answer(w, ANSWER_NO)
+			     : fact(w, e->op, false, e->groups[i], no_word));
+	return any;
+}
+
+/* ---- a condition ---- */
+
+static unsigned
+kids(struct world *w, const struct expr *e)
+{
+	unsigned list = e->op == EXPR_ALL ? logic_all(&w->logic, e->kid_count)
+					  : logic_any(&w->logic, e->kid_count);
+
+	for (unsigned i = 0; i < e->kid_count; i++)
+		logic_set_kid(&w->logic, list, i, world_node(w, e->kids[i]));
+	return list;
+}
+
+static unsigned
+of_companion(struct world *w, const struct observation *o, const struct expr *e)
+{
+	switch (e->op) {
+	case EXPR_VALUE:
+		return companion_value(w, o, e);
+	case EXPR_FLAGGED:
+		return any_fact(w, e, o);
+	case EXPR_PRESENT:
+		return answer(w, ANSWER_YES);
+	default:
+		return companion_position(w, o, e);
+	}
+}
+
+static unsigned
+of_companions(struct world *w, const struct expr *e)
+{
+	unsigned any = logic_any(&w->logic, e->of_count);
+
+	for (unsigned i = 0; i < e->of_count; i++)
+		logic_set_kid(&w->logic, any, i,
+		    logic_both(&w->logic, present(w, e->of[i]), of_companion(w, e->of[i], e)));
+	return any;
+}
+
+static unsigned
+translate(struct world *w, const struct expr *e)
+{
+	if (e->of_count)
+		return of_companions(w, e);
+	switch (e->op) {
+	case EXPR_ALL:
+	case EXPR_ANY:
+		return kids(w, e);
+	case EXPR_NOT:
+		return logic_not(&w->logic, world_node(w, e->kids[0]));
+	case EXPR_UNSURE:
+		return logic_unsure(&w->logic, world_node(w, e->kids[0]));
+	case EXPR_VALUE:
+		return own_value(w, e);
+	case EXPR_BELOW_INTERVAL:
+	case EXPR_IN_INTERVAL:
+	case EXPR_ABOVE_INTERVAL:
+		return own_position(w, e);
+	case EXPR_CODE:
+		return code(w, e);
+	case EXPR_STATUS:
+		return status(w, e);
+	case EXPR_FLAGGED:
+	case EXPR_TEXT:
+	case EXPR_SPECIMEN:
+	case EXPR_LABORATORY:
+		return any_fact(w, e, NULL);
+	case EXPR_ORDER:
+	case EXPR_DIAGNOSIS:
+		return coded(w, e);
+	case EXPR_AGE:
+		return age(w, e);
+	case EXPR_SEX:
+		return sex(w, e);
+	case EXPR_SENDER:
+		return sender(w, e);
+	case EXPR_FIRED:
+		return fired(w, e);
+	case EXPR_UNDECIDED:
+		return undecided(w, e);
+	case EXPR_PRESENT:
+	case EXPR_CENSORED:
+	case EXPR_NEAR_LIMIT:
+		return fact(w, e->op, false, NULL, no_word);
+	}
+	return 0;
+}
+
+unsigned
+world_node(struct world *w, const struct expr *e)
+{
+	if (w->translated[e->id] != w->number) {
+		w->nodes[e->id] = translate(w, e);
+		w->translated[e->id] = w->number;
+	}
+	return w->nodes[e->id];
+}
+
+/* ---- what holds in any case ---- */
+
+static unsigned
+ordered(struct world *w, unsigned low, unsigned high)
+{
+	return low == high ? answer(w, ANSWER_YES) : logic_ordered(&w->logic, low, high);
+}
+
+static unsigned
+binding(struct world *w, const struct axis *axis)
+{
+	struct logic *l = &w->logic;
+	unsigned ends, tops;
+
+	if (axis->positioned)
+		return axis->position;
+	if (axis->low == UINT32_MAX)
+		return answer(w, ANSWER_YES);
+	ends = ordered(w, axis->low, axis->high);
+	if (axis->kind != AXIS_COMPANION)
+		return ends;
+	tops = logic_both(l, ordered(w, axis->low, axis->top_low),
+	    ordered(w, axis->high, axis->top_high));
+	return logic_both(
+	    l, ends, logic_both(l, tops, ordered(w, axis->top_low, axis->top_high)));
+}
+
+unsigned
+world_bounds(struct world *w)
+{
+	unsigned count = w->axes.count;
+	unsigned all = logic_all(&w->logic, count);
+
+	for (unsigned i = 0; i < count; i++)
+		logic_set_kid(&w->logic, all, i, binding(w, w->axes.list[i].what));
+	return all;
+}
