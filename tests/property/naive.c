@@ -97,11 +97,10 @@ trailer(struct span in, size_t at, char sep)
 	return byte(in, at) == c || line_end(byte(in, at));
 }
 
-/* What does the line at `at`, where its text begins, begin? */
+/* What does the text at `at`, behind any mark and blanks, begin? */
 static enum hl7_piece
 begins(struct span in, size_t at, char sep)
 {
-	at = behind_mark(in, at);
 	if (word(in, at, "MSH") && separates(byte(in, behind_blanks(in, at + 3))))
 		return HL7_PIECE_MESSAGE;
 	if ((word(in, at, "FHS") || word(in, at, "BHS")) &&
@@ -175,7 +174,7 @@ message_length(struct span in, size_t at, struct naive_piece *p)
 		p->segments[p->count - 1].end = (uint32_t)end;
 		p->segments[p->count - 1].next = (uint32_t)next;
 		at = behind_blank_lines(in, next);
-		if (begins(in, at, sep) != HL7_PIECE_FOREIGN)
+		if (begins(in, behind_mark(in, at), sep) != HL7_PIECE_FOREIGN)
 			break;
 	}
 	return at;
@@ -192,15 +191,12 @@ one_line_length(struct span in, size_t at)
 void
 naive_read(struct span in, struct naive_piece *ret)
 {
-	/* a byte order mark counts only at the very front, or where a line begins */
 	size_t at = behind_blank_lines(in, behind_mark(in, 0));
 
 	*ret = (struct naive_piece){ .kind = HL7_PIECE_NONE };
 	if (in.len == 0)
 		return;
-	ret->kind = begins(in, 0, 0);
-	if (ret->kind == HL7_PIECE_FOREIGN)
-		ret->kind = begins(in, at, 0);
+	ret->kind = begins(in, at, 0);
 	switch (ret->kind) {
 	case HL7_PIECE_MESSAGE:
 		ret->len = message_length(in, at, ret);
@@ -211,7 +207,8 @@ naive_read(struct span in, struct naive_piece *ret)
 	default:
 		do
 			ret->len = one_line_length(in, ret->len);
-		while (ret->len < in.len && begins(in, ret->len, 0) == HL7_PIECE_FOREIGN);
+		while (ret->len < in.len &&
+		       begins(in, behind_mark(in, ret->len), 0) == HL7_PIECE_FOREIGN);
 		break;
 	}
 }
