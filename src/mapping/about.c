@@ -11,8 +11,7 @@
 static bool
 copy_attributes(struct load *ld, const struct xml_element *e, struct about *to)
 {
-	struct about_attribute *list =
-	    load_room(ld, e->attribute_count, sizeof(*list));
+	struct about_attribute *list = load_room(ld, e->attribute_count, sizeof(*list));
 
 	if (!list)
 		return e->attribute_count == 0;
@@ -74,8 +73,8 @@ load_effective(struct load *ld, const struct xml_element *about)
 	to = ld->m->effective_to = load_text(ld, field(e, "to"));
 	/* dates of one form: their order is that of their bytes */
 	if (from.len && from.len == to.len && memcmp(from.ptr, to.ptr, to.len) > 0)
-		faults_add(ld->faults, field_place(e, "to"), "",
-		    "the mapping would end before it begins");
+		faults_add(
+		    ld->faults, field_place(e, "to"), "", "the mapping would end before it begins");
 }
 
 void

@@ -67,7 +67,8 @@ load_claims(struct load *ld, const struct observation *o, const struct xml_eleme
 	bool enabled = !field_is(e, "enabled", "no");
 
 	check_unit(ld, o, claim.quantity, e);
-	LOAD_EACH (kid, e, "code") {
+	LOAD_EACH(kid, e, "code")
+	{
 		claim.text = load_text(ld, field_text(kid));
 		if (!claim.text.len)
 			continue;
@@ -84,9 +85,9 @@ count_codes(const struct xml_element *root)
 {
 	unsigned n = 0;
 
-	LOAD_EACH (e, root, "observation")
-		LOAD_EACH (codes, e, "codes")
-			n += load_count(codes, "code");
+	LOAD_EACH(e, root, "observation")
+	LOAD_EACH(codes, e, "codes")
+	n += load_count(codes, "code");
 	return n;
 }
 
@@ -103,9 +104,10 @@ load_codes(struct load *ld, const struct xml_element *root)
 		ld->no_memory = true;
 	if (ld->no_memory)
 		return;
-	LOAD_EACH (e, root, "observation") {
-		LOAD_EACH (codes, e, "codes")
-			load_claims(ld, o, codes);
+	LOAD_EACH(e, root, "observation")
+	{
+		LOAD_EACH(codes, e, "codes")
+		load_claims(ld, o, codes);
 		o++;
 	}
 	ld->m->claims = ld->code_list;

@@ -15,8 +15,8 @@ struct code_table {
 	unsigned mask; /* of slots */
 	unsigned count;
 	uint64_t *bitmap;
-	unsigned *slots;           /* index in list plus one; 0 is free */
-	unsigned *next;            /* of the same text: index in list plus one; 0 is the end */
+	unsigned *slots; /* index in list plus one; 0 is free */
+	unsigned *next;  /* of the same text: index in list plus one; 0 is the end */
 	const struct code **list;
 };
 

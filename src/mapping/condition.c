@@ -115,8 +115,8 @@ read_items(struct load *ld, struct span list, struct expr *draft)
 
 /* Every word must be a name in the table. */
 static bool
-check_words(struct load *ld, const struct expr *draft, const struct names *names,
-    const char *kind, struct fault_place at)
+check_words(struct load *ld, const struct expr *draft, const struct names *names, const char *kind,
+    struct fault_place at)
 {
 	bool sound = true;
 
@@ -177,8 +177,7 @@ read_of_numbers(struct load *ld, const struct xml_element *e, struct expr *draft
 
 		if (o->unit.len)
 			continue;
-		faults_add(ld->faults, field_place(e, "of"),
-		    "use <text>, <flagged> or <present>",
+		faults_add(ld->faults, field_place(e, "of"), "use <text>, <flagged> or <present>",
 		    "observation \"%.*s\" has no unit, so it has no number to compare",
 		    (int)o->id.len, o->id.ptr);
 		sound = false;
@@ -202,8 +201,8 @@ enum { COMPARISONS = sizeof(comparisons) / sizeof(comparisons[0]) };
 
 /* The comparisons an element makes, at most two, from below and from above. */
 static unsigned
-read_comparisons(struct load *ld, const struct xml_element *e, struct expr *draft,
-    const struct expr **ret)
+read_comparisons(
+    struct load *ld, const struct xml_element *e, struct expr *draft, const struct expr **ret)
 {
 	unsigned count = 0, upper = 0, lower = 0;
 
@@ -219,8 +218,8 @@ read_comparisons(struct load *ld, const struct xml_element *e, struct expr *draf
 		faults_add(ld->faults, e->at, "give below, at-most, at-least or above",
 		    "<value> compares with nothing");
 	if (upper > 1 || lower > 1)
-		faults_add(ld->faults, e->at, "keep one of them",
-		    "<value> has two %s limits", upper > 1 ? "upper" : "lower");
+		faults_add(ld->faults, e->at, "keep one of them", "<value> has two %s limits",
+		    upper > 1 ? "upper" : "lower");
 	return upper < 2 && lower < 2 && count == upper + lower ? count : 0;
 }
 
@@ -391,8 +390,8 @@ static const struct rule *
 refer_rule(struct load *ld, const struct xml_element *e, struct span word)
 {
 	struct fault_place at = field_place(e, "rule");
-	const struct rule_place *place =
-	    load_refer(ld, &ld->rules, "rule before this one", word, at);
+	const struct rule_place *place = load_refer(
+	    ld, &ld->rules, "rule before this one", word, at);
 
 	if (!place)
 		return NULL;
@@ -407,8 +406,8 @@ static const struct expr *
 read_fired(struct load *ld, const struct xml_element *e, struct expr *draft)
 {
 	struct span words = field(e, "rule"), word;
-	const struct rule **rules =
-	    load_scratch(ld, value_word_count(words), sizeof(struct rule *));
+	const struct rule **rules = load_scratch(
+	    ld, value_word_count(words), sizeof(struct rule *));
 	bool sound = in_rules(ld, e) && rules;
 
 	if (!sound)
@@ -425,8 +424,7 @@ static const struct group *
 refer_group(struct load *ld, const struct xml_element *e, struct span word)
 {
 	struct fault_place at = field_place(e, "group");
-	const struct group *group =
-	    load_refer(ld, &ld->groups, "group before this one", word, at);
+	const struct group *group = load_refer(ld, &ld->groups, "group before this one", word, at);
 
 	if (group && !group->first) {
 		faults_add(ld->faults, at, "ask <unsure> about its conditions",
@@ -441,8 +439,8 @@ static const struct expr *
 read_undecided(struct load *ld, const struct xml_element *e, struct expr *draft)
 {
 	struct span words = field(e, "group"), word;
-	const struct group **groups =
-	    load_scratch(ld, value_word_count(words), sizeof(struct group *));
+	const struct group **groups = load_scratch(
+	    ld, value_word_count(words), sizeof(struct group *));
 	bool sound = in_rules(ld, e) && groups;
 
 	if (!sound)
@@ -515,7 +513,6 @@ load_condition(struct load *ld, const struct xml_element *e)
 void
 load_conditions(struct load *ld, const struct xml_element *root)
 {
-	LOAD_EACH (e, root, "condition")
-		load_name(ld, &ld->conditions, "condition", xml_attribute(e, "id"),
-		    load_condition(ld, e));
+	LOAD_EACH(e, root, "condition")
+	load_name(ld, &ld->conditions, "condition", xml_attribute(e, "id"), load_condition(ld, e));
 }

@@ -68,8 +68,9 @@ put_interval(struct buffer *out, const struct expr *e)
 	};
 
 	put_of(out, e, "value");
-	put(out, e->op == EXPR_BELOW_INTERVAL ? " below" : e->op == EXPR_IN_INTERVAL ? " in"
-										      : " above");
+	put(out, e->op == EXPR_BELOW_INTERVAL ? " below"
+		 : e->op == EXPR_IN_INTERVAL  ? " in"
+					      : " above");
 	put(out, " its interval");
 	put(out, sources[e->source]);
 }
@@ -77,8 +78,9 @@ put_interval(struct buffer *out, const struct expr *e)
 static void
 put_age(struct buffer *out, const struct expr *e)
 {
-	static const char units[] = { [HL7_AGE_YEARS] = 'y', [HL7_AGE_MONTHS] = 'm',
-		[HL7_AGE_DAYS] = 'd' };
+	static const char units[] = {
+		[HL7_AGE_YEARS] = 'y', [HL7_AGE_MONTHS] = 'm', [HL7_AGE_DAYS] = 'd'
+	};
 
 	buffer_printf(out, "age %s %u%c", e->compare == COMPARE_AT_LEAST ? "at least" : "under",
 	    e->age.count, units[e->age.unit]);

@@ -64,19 +64,19 @@ check_words(struct load *ld, const struct example_expect *expect, const struct x
 	}
 }
 
+/* `lines` holds the line of each result's <expect>, 0 while it has none. */
 static void
-check_obx(struct load *ld, const struct example *x, const struct xml_element *e)
+check_obx(
+    struct load *ld, unsigned obx, unsigned *lines, unsigned count, const struct xml_element *e)
 {
-	const struct example_expect *last = &x->expect[x->expect_count - 1];
-
-	if (last->obx < 1 || last->obx > x->obx_count)
+	if (obx < 1 || obx > count)
 		faults_add(ld->faults, field_place(e, "obx"), "they count from 1",
-		    "the example has no <obx> number %u", last->obx);
-	for (const struct example_expect *p = x->expect; p < last; p++)
-		if (p->obx == last->obx)
-			faults_add(ld->faults, e->at, "give obx=\"2\" and so on",
-			    "<obx> number %u has an <expect> already, in line %u", p->obx,
-			    p->at.line);
+		    "the example has no <obx> number %u", obx);
+	else if (lines[obx - 1])
+		faults_add(ld->faults, e->at, "give obx=\"2\" and so on",
+		    "<obx> number %u has an <expect> already, in line %u", obx, lines[obx - 1]);
+	else
+		lines[obx - 1] = e->at.line;
 }
 
 static void
@@ -100,19 +100,21 @@ load_example(struct load *ld, struct example *x, const struct xml_element *e)
 {
 	struct example_obx *obx = load_room(ld, load_count(e, "obx"), sizeof(*obx));
 	struct example_expect *expect = load_room(ld, load_count(e, "expect"), sizeof(*expect));
+	unsigned *lines = load_scratch(ld, load_count(e, "obx"), sizeof(*lines));
 
 	x->name = load_text(ld, field(e, "name"));
 	x->at = e->at;
 	load_patient(ld, x, e);
-	if (!obx || !expect)
+	if (!obx || !expect || !lines)
 		return;
 	x->obx = obx;
 	x->expect = expect;
-	LOAD_EACH (kid, e, "obx")
-		load_obx(ld, &obx[x->obx_count++], kid);
-	LOAD_EACH (kid, e, "expect") {
-		load_expect(ld, &expect[x->expect_count++], kid);
-		check_obx(ld, x, kid);
+	LOAD_EACH(kid, e, "obx")
+	load_obx(ld, &obx[x->obx_count++], kid);
+	LOAD_EACH(kid, e, "expect")
+	{
+		load_expect(ld, &expect[x->expect_count], kid);
+		check_obx(ld, expect[x->expect_count++].obx, lines, x->obx_count, kid);
 	}
 }
 
@@ -124,6 +126,6 @@ load_examples(struct load *ld, const struct xml_element *root)
 	if (!list)
 		return;
 	ld->m->examples = list;
-	LOAD_EACH (e, root, "example")
-		load_example(ld, &list[ld->m->example_count++], e);
+	LOAD_EACH(e, root, "example")
+	load_example(ld, &list[ld->m->example_count++], e);
 }

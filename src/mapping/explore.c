@@ -39,8 +39,7 @@ choose_division(struct exploration *x, unsigned node, unsigned rule_count, struc
 static unsigned
 ask_within(struct exploration *x, unsigned node)
 {
-	return logic_ask(x->logic, x->bounds) == ANSWER_NO ? ANSWER_NO
-							   : logic_ask(x->logic, node);
+	return logic_ask(x->logic, x->bounds) == ANSWER_NO ? ANSWER_NO : logic_ask(x->logic, node);
 }
 
 static bool

@@ -17,12 +17,12 @@
 
 bool value_is_id(struct span s);
 bool value_is_version(struct span s);
-bool value_is_date(struct span s);                        /* 2026-01-31 */
-bool value_is_flag(struct span s);                        /* a code for OBX-8 */
-bool value_share(struct span s, struct decimal *ret);     /* "1%" is 0.01; below 100% */
-bool value_positive(struct span s, struct decimal *ret);  /* decimal > 0 */
-bool value_count(struct span s, unsigned *ret);           /* 0 to 99999 */
-bool value_signed(struct span s, int *ret);               /* -99999 to 99999 */
+bool value_is_date(struct span s);                       /* 2026-01-31 */
+bool value_is_flag(struct span s);                       /* a code for OBX-8 */
+bool value_share(struct span s, struct decimal *ret);    /* "1%" is 0.01; below 100% */
+bool value_positive(struct span s, struct decimal *ret); /* decimal > 0 */
+bool value_count(struct span s, unsigned *ret);          /* 0 to 99999 */
+bool value_signed(struct span s, int *ret);              /* -99999 to 99999 */
 
 /* Take the next blank-separated word off a list; false at its end. */
 bool value_next_word(struct span *list, struct span *ret);

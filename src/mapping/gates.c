@@ -38,8 +38,7 @@ load_skips(struct load *ld, struct gate *gate, const struct xml_element *e)
 			    (int)word.len, word.ptr);
 		} else if (!can_be_said(skip)) {
 			faults_add(ld->faults, at, "leave it out",
-			    "where the reason is \"%s\" no note can be written",
-			    skip_word(skip));
+			    "where the reason is \"%s\" no note can be written", skip_word(skip));
 		} else {
 			gate->skips |= (uint64_t)1 << skip;
 		}
@@ -55,7 +54,8 @@ load_gates(struct load *ld, struct block *block)
 	block->gates = load_room(ld, count, sizeof(struct gate *));
 	if (!gate || !block->gates)
 		return;
-	LOAD_EACH (e, block->element, "gate") {
+	LOAD_EACH(e, block->element, "gate")
+	{
 		load_skips(ld, gate, e);
 		load_rule(ld, &gate->rule, e);
 		load_rule_name(ld, &gate->rule, NULL, e);

@@ -99,8 +99,7 @@ load_refer(struct load *ld, const struct names *names, const char *kind, struct 
 		return found->what;
 	load_did_you_mean(
 	    ld->faults->total < NEIGHBOURS_MOST ? names_nearest(names, name) : NULL, mend);
-	faults_add(
-	    ld->faults, at, mend, "there is no %s \"%.*s\"", kind, (int)name.len, name.ptr);
+	faults_add(ld->faults, at, mend, "there is no %s \"%.*s\"", kind, (int)name.len, name.ptr);
 	return NULL;
 }
 
@@ -126,8 +125,8 @@ load_count(const struct xml_element *e, const char *child)
 {
 	unsigned n = 0;
 
-	LOAD_EACH (kid, e, child)
-		n++;
+	LOAD_EACH(kid, e, child)
+	n++;
 	return n;
 }
 

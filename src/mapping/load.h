@@ -53,11 +53,11 @@ struct load {
 
 	/* what names stand for; those of systems and their aliases in small letters */
 	struct names systems, specimens, quantities, observations, conditions, rules, groups;
-	struct names code_texts;             /* every code, the disabled ones, too */
-	struct quantity *quantity_list;      /* by order of element */
+	struct names code_texts;              /* every code, the disabled ones, too */
+	struct quantity *quantity_list;       /* by order of element */
 	struct observation *observation_list; /* same */
-	struct code *code_list;              /* enabled codes, filled up to code_count */
-	struct fault_place *code_places;     /* of code_list */
+	struct code *code_list;               /* enabled codes, filled up to code_count */
+	struct fault_place *code_places;      /* of code_list */
 	unsigned code_count;
 	struct interner exprs;
 	const struct rule **rule_list; /* by index */
@@ -93,8 +93,8 @@ const struct xml_element *load_child(const struct xml_element *e, const char *ch
 /* The first child, or next sibling, of that name. */
 const struct xml_element *load_next(const struct xml_element *e, const char *name);
 
-#define LOAD_EACH(kid, parent, child)                                                              \
-	for (const struct xml_element *kid = load_child(parent, child); kid;                       \
+#define LOAD_EACH(kid, parent, child)                                        \
+	for (const struct xml_element *kid = load_child(parent, child); kid; \
 	     kid = load_next(kid, child))
 
 /* ---- the parts, in the order they are read ---- */
@@ -112,8 +112,8 @@ void load_examples(struct load *ld, const struct xml_element *root);     /* exam
 
 /* ---- parts of them ---- */
 
-const char *load_nearest_skip(struct span word); /* gates.c */
-void load_gates(struct load *ld, struct block *block);                                  /* gates.c */
+const char *load_nearest_skip(struct span word);                                 /* gates.c */
+void load_gates(struct load *ld, struct block *block);                           /* gates.c */
 void load_rule(struct load *ld, struct rule *rule, const struct xml_element *e); /* rules.c */
 /* Let later conditions ask about the rule; `group` is NULL for a gate's. */
 void load_rule_name(struct load *ld, const struct rule *rule, const struct group *group,

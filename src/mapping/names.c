@@ -62,8 +62,8 @@ names_grow(struct names *n, struct arena *arena)
 }
 
 bool
-names_add(struct names *n, struct arena *arena, struct span key, const void *what,
-    struct fault_place at)
+names_add(
+    struct names *n, struct arena *arena, struct span key, const void *what, struct fault_place at)
 {
 	if (n->count == n->size && !names_grow(n, arena))
 		return false;

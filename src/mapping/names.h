@@ -22,7 +22,7 @@ struct name {
 };
 
 struct names {
-	struct name *list; /* in the order they came */
+	struct name *list;  /* in the order they came */
 	const char **words; /* their keys, for nearest_word() */
 	uint32_t *slots;    /* index in list plus one; 0 is free */
 	uint32_t count, size, mask;
@@ -34,8 +34,8 @@ const struct name *names_find(const struct names *n, struct span key);
  * Enter a name that is not there yet.  A cleared `struct names` is an empty one.
  * False when there is no memory.
  */
-bool names_add(struct names *n, struct arena *arena, struct span key, const void *what,
-    struct fault_place at);
+bool names_add(
+    struct names *n, struct arena *arena, struct span key, const void *what, struct fault_place at);
 /* The entered name nearest to a misspelt one, or NULL. */
 const char *names_nearest(const struct names *n, struct span word);
 

@@ -11,8 +11,8 @@ static void
 load_made_from(struct load *ld, struct observation *o, const struct xml_element *e)
 {
 	struct span words = field(e, "specimen"), word;
-	const struct specimen **list =
-	    load_room(ld, value_word_count(words), sizeof(struct specimen *));
+	const struct specimen **list = load_room(
+	    ld, value_word_count(words), sizeof(struct specimen *));
 
 	if (!list)
 		return;
@@ -79,15 +79,14 @@ check_only(struct load *ld, const struct xml_element *e, const char *const *name
 }
 
 static void
-load_message_interval(
-    struct load *ld, struct interval_choice *choice, const struct xml_element *e)
+load_message_interval(struct load *ld, struct interval_choice *choice, const struct xml_element *e)
 {
 	static const char *const others[] = { "low", "high", "above", "below", "default" };
 
 	choice->source = INTERVAL_MESSAGE;
 	choice->stop_if_unreadable = !field_is(e, "unreadable", "next");
-	check_only(ld, e, others, sizeof(others) / sizeof(others[0]),
-	    "the message brings the limits");
+	check_only(
+	    ld, e, others, sizeof(others) / sizeof(others[0]), "the message brings the limits");
 }
 
 static void
@@ -130,8 +129,8 @@ load_intervals(struct load *ld, struct observation *o, const struct xml_element 
 	if (!list)
 		return;
 	o->intervals = list;
-	LOAD_EACH (kid, e, "interval")
-		load_interval(ld, &list[o->interval_count++], o, kid);
+	LOAD_EACH(kid, e, "interval")
+	load_interval(ld, &list[o->interval_count++], o, kid);
 }
 
 /* ---- all of it ---- */
@@ -158,7 +157,8 @@ load_observations(struct load *ld, const struct xml_element *root)
 		return;
 	ld->observation_list = list;
 	ld->m->observations = list;
-	LOAD_EACH (e, root, "observation") {
+	LOAD_EACH(e, root, "observation")
+	{
 		struct observation *o = &list[ld->m->observation_count];
 
 		o->index = ld->m->observation_count++;

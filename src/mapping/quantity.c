@@ -42,9 +42,9 @@ load_unit(struct load *ld, struct quantity *q, struct unit *unit, const struct x
 	value_positive(field(e, "factor"), &unit->factor);
 	unit->converted = near || decimal_compare(unit->factor, one) != 0;
 	load_spelling(ld, q, unit, unit->name, field_place(e, "name"));
-	LOAD_EACH (kid, e, "spelling")
-		if (!field_is(kid, "enabled", "no"))
-			load_spelling(ld, q, unit, field_text(kid), kid->at);
+	LOAD_EACH(kid, e, "spelling")
+	if (!field_is(kid, "enabled", "no"))
+		load_spelling(ld, q, unit, field_text(kid), kid->at);
 }
 
 /* The unit everything is converted to must be known itself, and convert to itself. */
@@ -72,8 +72,8 @@ load_quantity(struct load *ld, struct quantity *q, const struct xml_element *e)
 {
 	unsigned spellings = 0;
 
-	LOAD_EACH (unit, e, "unit")
-		spellings += 1 + load_count(unit, "spelling");
+	LOAD_EACH(unit, e, "unit")
+	spellings += 1 + load_count(unit, "spelling");
 	q->id = load_text(ld, field(e, "id"));
 	q->unit = load_text(ld, field(e, "unit"));
 	q->units = load_room(ld, load_count(e, "unit"), sizeof(*q->units));
@@ -83,8 +83,8 @@ load_quantity(struct load *ld, struct quantity *q, const struct xml_element *e)
 	load_name(ld, &ld->quantities, "quantity", xml_attribute(e, "id"), q);
 	if (ld->no_memory)
 		return;
-	LOAD_EACH (unit, e, "unit")
-		load_unit(ld, q, &q->units[q->unit_count++], unit);
+	LOAD_EACH(unit, e, "unit")
+	load_unit(ld, q, &q->units[q->unit_count++], unit);
 	check_own_unit(ld, q, e);
 }
 
@@ -95,6 +95,6 @@ load_quantities(struct load *ld, const struct xml_element *root)
 
 	if (!q)
 		return;
-	LOAD_EACH (e, root, "quantity")
-		load_quantity(ld, q++, e);
+	LOAD_EACH(e, root, "quantity")
+	load_quantity(ld, q++, e);
 }

@@ -74,8 +74,8 @@ count_off(const struct xml_element *e)
 {
 	unsigned n = 0;
 
-	LOAD_EACH (rule, e, "rule")
-		n += read_state(rule) == RULE_OFF;
+	LOAD_EACH(rule, e, "rule")
+	n += read_state(rule) == RULE_OFF;
 	return n;
 }
 
@@ -89,9 +89,9 @@ load_group_rules(struct load *ld, struct group *group, const struct xml_element 
 	if (ld->no_memory)
 		return;
 	group->rules = on;
-	LOAD_EACH (kid, e, "rule") {
-		struct rule *rule = read_state(kid) == RULE_OFF ? off++
-								: &on[group->rule_count++];
+	LOAD_EACH(kid, e, "rule")
+	{
+		struct rule *rule = read_state(kid) == RULE_OFF ? off++ : &on[group->rule_count++];
 
 		load_rule(ld, rule, kid);
 		load_rule_name(ld, rule, group, kid);
@@ -126,7 +126,8 @@ load_groups(struct load *ld, struct block *block)
 	block->groups = load_room(ld, count, sizeof(struct group *));
 	if (!group || !block->groups)
 		return;
-	LOAD_EACH (e, block->element, "group") {
+	LOAD_EACH(e, block->element, "group")
+	{
 		load_group(ld, group, e);
 		block->groups[block->group_count++] = group++;
 	}
@@ -146,11 +147,11 @@ load_for(struct load *ld, struct block *block)
 	struct span words = field(block->element, "for"), word;
 	struct fault_place at = field_place(block->element, "for");
 
-	block->observations =
-	    load_scratch(ld, value_word_count(words), sizeof(struct observation *));
+	block->observations = load_scratch(
+	    ld, value_word_count(words), sizeof(struct observation *));
 	while (block->observations && value_next_word(&words, &word)) {
-		const struct observation *o =
-		    load_refer(ld, &ld->observations, "observation", word, at);
+		const struct observation *o = load_refer(
+		    ld, &ld->observations, "observation", word, at);
 
 		if (!o)
 			continue;
@@ -169,10 +170,11 @@ count_rules(const struct xml_element *root)
 {
 	unsigned n = 0;
 
-	LOAD_EACH (rules, root, "rules") {
+	LOAD_EACH(rules, root, "rules")
+	{
 		n += load_count(rules, "gate");
-		LOAD_EACH (group, rules, "group")
-			n += load_count(group, "rule");
+		LOAD_EACH(group, rules, "group")
+		n += load_count(group, "rule");
 	}
 	return n;
 }
@@ -187,7 +189,8 @@ load_rules(struct load *ld, const struct xml_element *root)
 	ld->blocks = load_scratch(ld, count, sizeof(*ld->blocks));
 	if (ld->no_memory)
 		return;
-	LOAD_EACH (e, root, "rules") {
+	LOAD_EACH(e, root, "rules")
+	{
 		struct block *block = &ld->blocks[ld->block_count++];
 
 		*block = (struct block){ .element = e, .seen = seen, .number = ld->block_count };

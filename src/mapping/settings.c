@@ -30,9 +30,11 @@ load_root(struct load *ld, const struct xml_element *root)
 	ld->charset = hl7_charset_read(field(root, "charset"), 0);
 	if (!field_count(root, "max-lines", &m->max_lines))
 		return;
-	if (m->max_lines < 1 || m->max_lines > LINES_MOST)
-		faults_add(ld->faults, field_place(root, "max-lines"), "",
-		    "max-lines must be from 1 to %d", LINES_MOST);
+	if (m->max_lines >= 1 && m->max_lines <= LINES_MOST)
+		return;
+	m->max_lines = LINES_MOST; /* not to complain of notes as well */
+	faults_add(ld->faults, field_place(root, "max-lines"), "", "max-lines must be from 1 to %d",
+	    LINES_MOST);
 }
 
 /* ---- <results> ---- */
@@ -47,9 +49,8 @@ check_disjoint(struct load *ld, const struct xml_element *e, const char *name, s
 	while (value_next_word(&words, &word))
 		if (word_in(others, word))
 			faults_add(ld->faults, field_place(e, other_name),
-			    "a status belongs to one list only",
-			    "\"%.*s\" is in both %s and %s", (int)word.len, word.ptr, name,
-			    other_name);
+			    "a status belongs to one list only", "\"%.*s\" is in both %s and %s",
+			    (int)word.len, word.ptr, name, other_name);
 }
 
 static struct span
@@ -96,12 +97,12 @@ load_senders(struct load *ld, const struct xml_element *root)
 	if (!list)
 		return;
 	ld->m->senders = list;
-	LOAD_EACH (kid, e, "sender")
-		list[ld->m->sender_count++] = (struct sender){
-			.application = load_text(ld, field(kid, "application")),
-			.facility = load_text(ld, field(kid, "facility")),
-			.point = field_is(kid, "decimal", "comma") ? ',' : '.',
-		};
+	LOAD_EACH(kid, e, "sender")
+	list[ld->m->sender_count++] = (struct sender){
+		.application = load_text(ld, field(kid, "application")),
+		.facility = load_text(ld, field(kid, "facility")),
+		.point = field_is(kid, "decimal", "comma") ? ',' : '.',
+	};
 }
 
 static void
@@ -116,7 +117,8 @@ load_laboratories(struct load *ld, const struct xml_element *root)
 	if (!list)
 		return;
 	ld->m->laboratories = list;
-	LOAD_EACH (kid, e, "performing") {
+	LOAD_EACH(kid, e, "performing")
+	{
 		struct laboratory *lab = &list[ld->m->laboratory_count++];
 
 		lab->name = load_text(ld, field(kid, "name"));

@@ -184,8 +184,8 @@ unknown_attribute(const struct shape *shape, const struct xml_attribute *a, stru
 		snprintf(mend, sizeof(mend), "did you mean \"%s\"?", nearest);
 	else if (!count)
 		snprintf(mend, sizeof(mend), "<%s> has no attributes", shape->name);
-	faults_add(faults, a->at, mend, "<%s> has no attribute \"%.*s\"", shape->name,
-	    SHOW(a->name));
+	faults_add(
+	    faults, a->at, mend, "<%s> has no attribute \"%.*s\"", shape->name, SHOW(a->name));
 }
 
 static void
@@ -322,8 +322,8 @@ check_children(const struct shape *shape, const struct xml_element *e, struct fa
 			continue;
 		}
 		if (seen & bit && !c->many)
-			faults_add(faults, kid->at, "keep one of them",
-			    "<%s> has a second <%s>", shape->name, c->shape->name);
+			faults_add(faults, kid->at, "keep one of them", "<%s> has a second <%s>",
+			    shape->name, c->shape->name);
 		seen |= bit;
 		check_order(c, kid, &last, faults);
 		check_element(c->shape, kid, faults);

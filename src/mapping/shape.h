@@ -13,14 +13,14 @@
 #include "xml/xml.h"
 
 enum value_kind {
-	VALUE_ANY,      /* may be empty */
-	VALUE_TEXT,     /* not empty */
+	VALUE_ANY,  /* may be empty */
+	VALUE_TEXT, /* not empty */
 	VALUE_ID,
 	VALUE_IDS,
-	VALUE_WORDS,    /* at least one */
-	VALUE_LIST,     /* items with | between them */
-	VALUE_CHOICE,   /* one of attribute->words */
-	VALUE_CHOICES,  /* blank-separated, each one of them */
+	VALUE_WORDS,   /* at least one */
+	VALUE_LIST,    /* items with | between them */
+	VALUE_CHOICE,  /* one of attribute->words */
+	VALUE_CHOICES, /* blank-separated, each one of them */
 	VALUE_VERSION,
 	VALUE_DATE,
 	VALUE_DECIMAL,

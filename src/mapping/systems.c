@@ -20,8 +20,8 @@ small(struct span s, char *buf)
 }
 
 static void
-name_system(struct load *ld, const struct code_system *system, struct span name,
-    struct fault_place at)
+name_system(
+    struct load *ld, const struct code_system *system, struct span name, struct fault_place at)
 {
 	char buf[SYSTEM_MOST];
 	struct span key = small(name, buf);
@@ -49,7 +49,8 @@ load_aliases(struct load *ld, const struct xml_element *e, struct code_system *s
 	if (!aliases)
 		return;
 	system->aliases = aliases;
-	LOAD_EACH (kid, e, "alias") {
+	LOAD_EACH(kid, e, "alias")
+	{
 		struct span text = field_text(kid);
 
 		name_system(ld, system, text, kid->at);
@@ -60,12 +61,12 @@ load_aliases(struct load *ld, const struct xml_element *e, struct code_system *s
 void
 load_systems(struct load *ld, const struct xml_element *root)
 {
-	struct code_system *system =
-	    load_room(ld, load_count(root, "system"), sizeof(*system));
+	struct code_system *system = load_room(ld, load_count(root, "system"), sizeof(*system));
 
 	if (!system)
 		return;
-	LOAD_EACH (e, root, "system") {
+	LOAD_EACH(e, root, "system")
+	{
 		system->id = load_text(ld, field(e, "id"));
 		name_system(ld, system, system->id, field_place(e, "id"));
 		load_aliases(ld, e, system);
@@ -97,11 +98,11 @@ load_specimen(struct load *ld, const struct xml_element *e, struct specimen *spe
 	if (!codes)
 		return;
 	specimen->codes = codes;
-	LOAD_EACH (kid, e, "code")
-		codes[specimen->code_count++] = (struct specimen_code){
-			.text = load_text(ld, field_text(kid)),
-			.system = load_text(ld, field(kid, "system")),
-		};
+	LOAD_EACH(kid, e, "code")
+	codes[specimen->code_count++] = (struct specimen_code){
+		.text = load_text(ld, field_text(kid)),
+		.system = load_text(ld, field(kid, "system")),
+	};
 }
 
 void
@@ -112,7 +113,8 @@ load_specimens(struct load *ld, const struct xml_element *root)
 	if (!list)
 		return;
 	ld->m->specimens = list;
-	LOAD_EACH (e, root, "specimen") {
+	LOAD_EACH(e, root, "specimen")
+	{
 		if (ld->m->specimen_count == SPECIMENS_MOST)
 			faults_add(ld->faults, e->at, "merge some of them",
 			    "more than %d specimens", SPECIMENS_MOST);

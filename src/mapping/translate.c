@@ -137,8 +137,8 @@ companion_value(struct world *w, const struct observation *o, const struct expr 
 	if (!axis)
 		return 0;
 	world_open(w, axis);
-	return compare(w, lowest ? axis->low : axis->top_low,
-	    lowest ? axis->high : axis->top_high, axis, e->compare, e->limit);
+	return compare(w, lowest ? axis->low : axis->top_low, lowest ? axis->high : axis->top_high,
+	    axis, e->compare, e->limit);
 }
 
 /* ---- intervals ---- */
@@ -161,8 +161,7 @@ source_number(unsigned sources, enum interval_source source)
 static unsigned
 own_position(struct world *w, const struct expr *e)
 {
-	unsigned sources =
-	    world_sources(w->subject->observations, w->subject->observation_count);
+	unsigned sources = world_sources(w->subject->observations, w->subject->observation_count);
 	struct axis *position = world_axis(w, AXIS_POSITION, NULL, 0, no_word);
 	struct axis *source = world_axis(w, AXIS_SOURCE, NULL, 0, no_word);
 	unsigned node;
@@ -182,8 +181,7 @@ own_position(struct world *w, const struct expr *e)
 static unsigned
 standing(struct world *w, const struct observation *o, unsigned position, unsigned source)
 {
-	struct axis *axis =
-	    world_axis(w, AXIS_STANDING, o, position << 8 | source, no_word);
+	struct axis *axis = world_axis(w, AXIS_STANDING, o, position << 8 | source, no_word);
 
 	return axis ? at_least(w, axis, 1) : 0;
 }
@@ -238,8 +236,7 @@ any_fact(struct world *w, const struct expr *e, const void *who)
 	unsigned any = logic_any(&w->logic, e->word_count);
 
 	for (unsigned i = 0; i < e->word_count; i++)
-		logic_set_kid(
-		    &w->logic, any, i, fact(w, e->op, false, who, e->words[i]));
+		logic_set_kid(&w->logic, any, i, fact(w, e->op, false, who, e->words[i]));
 	return any;
 }
 
@@ -249,8 +246,7 @@ coded(struct world *w, const struct expr *e)
 	unsigned any = logic_any(&w->logic, e->word_count);
 
 	for (unsigned i = 0; i < e->word_count; i++)
-		logic_set_kid(&w->logic, any, i,
-		    fact(w, e->op, e->prefix, e->system, e->words[i]));
+		logic_set_kid(&w->logic, any, i, fact(w, e->op, e->prefix, e->system, e->words[i]));
 	return any;
 }
 
@@ -279,8 +275,7 @@ static unsigned
 sender(struct world *w, const struct expr *e)
 {
 	unsigned yes = answer(w, ANSWER_YES);
-	unsigned application =
-	    e->words[0].len ? member(w, AXIS_APPLICATION, e->words[0]) : yes;
+	unsigned application = e->words[0].len ? member(w, AXIS_APPLICATION, e->words[0]) : yes;
 	unsigned facility = e->words[1].len ? member(w, AXIS_FACILITY, e->words[1]) : yes;
 
 	return logic_both(&w->logic, application, facility);
@@ -358,8 +353,7 @@ undecided(struct world *w, const struct expr *e)
 
 	for (unsigned i = 0; i < e->group_count; i++)
 		logic_set_kid(&w->logic, any, i,
-		    w->exact ? answer(w, ANSWER_NO)
-			     : fact(w, e->op, false, e->groups[i], no_word));
+		    w->exact ? answer(w, ANSWER_NO) : fact(w, e->op, false, e->groups[i], no_word));
 	return any;
 }
 
@@ -463,6 +457,14 @@ world_node(struct world *w, const struct expr *e)
 
 /* ---- what holds in any case ---- */
 
+/* Is there anything to be said of the axis by itself? */
+static bool
+is_bound(const struct axis *axis)
+{
+	return axis->positioned ||
+	       (axis->low != UINT32_MAX && (axis->open || axis->kind == AXIS_COMPANION));
+}
+
 static unsigned
 ordered(struct world *w, unsigned low, unsigned high)
 {
@@ -472,29 +474,31 @@ ordered(struct world *w, unsigned low, unsigned high)
 static unsigned
 binding(struct world *w, const struct axis *axis)
 {
-	struct logic *l = &w->logic;
-	unsigned ends, tops;
+	unsigned ends, tops, sides;
 
 	if (axis->positioned)
 		return axis->position;
-	if (axis->low == UINT32_MAX)
-		return answer(w, ANSWER_YES);
 	ends = ordered(w, axis->low, axis->high);
 	if (axis->kind != AXIS_COMPANION)
 		return ends;
-	tops = logic_both(l, ordered(w, axis->low, axis->top_low),
+	tops = ordered(w, axis->top_low, axis->top_high);
+	sides = logic_both(&w->logic, ordered(w, axis->low, axis->top_low),
 	    ordered(w, axis->high, axis->top_high));
-	return logic_both(
-	    l, ends, logic_both(l, tops, ordered(w, axis->top_low, axis->top_high)));
+	return logic_both(&w->logic, sides, logic_both(&w->logic, ends, tops));
 }
 
 unsigned
 world_bounds(struct world *w)
 {
-	unsigned count = w->axes.count;
-	unsigned all = logic_all(&w->logic, count);
+	const struct names *axes = &w->axes;
+	unsigned count = 0, all;
 
-	for (unsigned i = 0; i < count; i++)
-		logic_set_kid(&w->logic, all, i, binding(w, w->axes.list[i].what));
+	for (unsigned i = 0; i < axes->count; i++)
+		count += is_bound(axes->list[i].what);
+	all = logic_all(&w->logic, count);
+	count = 0;
+	for (unsigned i = 0; i < axes->count; i++)
+		if (is_bound(axes->list[i].what))
+			logic_set_kid(&w->logic, all, count++, binding(w, axes->list[i].what));
 	return all;
 }

@@ -25,8 +25,8 @@ small(char c)
 
 /* ptr NULL when there is no memory. */
 static struct span
-make_key(struct arena *arena, enum axis_kind kind, const void *who, unsigned extra,
-    struct span word)
+make_key(
+    struct arena *arena, enum axis_kind kind, const void *who, unsigned extra, struct span word)
 {
 	struct key head;
 	char *key = arena_alloc(arena, sizeof(head) + word.len + 1);
@@ -47,8 +47,8 @@ make_key(struct arena *arena, enum axis_kind kind, const void *who, unsigned ext
 static bool
 enter(struct world *w, struct names *names, struct arena *arena, struct span key, const void *what)
 {
-	bool entered =
-	    key.ptr && what && names_add(names, arena, key, what, (struct fault_place){ 0 });
+	bool entered = key.ptr && what &&
+		       names_add(names, arena, key, what, (struct fault_place){ 0 });
 
 	w->failed |= !entered;
 	return entered;
@@ -75,8 +75,7 @@ may_be_open(enum axis_kind kind, unsigned extra)
 }
 
 struct axis *
-world_axis(
-    struct world *w, enum axis_kind kind, const void *who, unsigned extra, struct span word)
+world_axis(struct world *w, enum axis_kind kind, const void *who, unsigned extra, struct span word)
 {
 	struct span key = make_key(w->arena, kind, who, extra, word);
 	const struct name *found = key.ptr ? names_find(&w->axes, key) : NULL;
@@ -273,8 +272,7 @@ fill_texts(struct world *w, struct subject *s)
 		unsigned index = s->observations[i]->index;
 
 		for (unsigned k = s->code_first[index]; k < s->code_first[index + 1]; k++) {
-			struct span key =
-			    make_key(s->arena, AXIS_CODE, NULL, 0, s->codes[k].text);
+			struct span key = make_key(s->arena, AXIS_CODE, NULL, 0, s->codes[k].text);
 
 			if (!key.ptr || !names_find(&s->texts, key))
 				enter(w, &s->texts, s->arena, key, s);
@@ -301,8 +299,7 @@ static void
 mention_sender(struct world *w, const struct expr *e)
 {
 	if (e->words[0].len)
-		add_member(
-		    w, world_axis(w, AXIS_APPLICATION, NULL, 0, SPAN("")), e->words[0]);
+		add_member(w, world_axis(w, AXIS_APPLICATION, NULL, 0, SPAN("")), e->words[0]);
 	if (e->words[1].len)
 		add_member(w, world_axis(w, AXIS_FACILITY, NULL, 0, SPAN("")), e->words[1]);
 }

@@ -34,19 +34,19 @@ struct subject {
 };
 
 enum axis_kind {
-	AXIS_VALUE,       /* of the result */
-	AXIS_POSITION,    /* below, in, above its interval */
-	AXIS_SOURCE,      /* where its interval is from */
+	AXIS_VALUE,    /* of the result */
+	AXIS_POSITION, /* below, in, above its interval */
+	AXIS_SOURCE,   /* where its interval is from */
 	AXIS_CODE,
 	AXIS_STATUS,
 	AXIS_SEX,
 	AXIS_AGE,
 	AXIS_APPLICATION,
 	AXIS_FACILITY,
-	AXIS_PRESENT,     /* of a companion */
-	AXIS_COMPANION,   /* its lowest and its highest value */
-	AXIS_STANDING,    /* has it a result in this position, by an interval from there? */
-	AXIS_FACT,        /* anything else that is true or not, by operator and word */
+	AXIS_PRESENT,   /* of a companion */
+	AXIS_COMPANION, /* its lowest and its highest value */
+	AXIS_STANDING,  /* has it a result in this position, by an interval from there? */
+	AXIS_FACT,      /* anything else that is true or not, by operator and word */
 };
 
 struct axis {
@@ -74,7 +74,8 @@ struct world {
 	struct axis *value;         /* the result's own; NULL when nobody asks */
 	const struct expr **leaves; /* conditions without kids, in order of mention */
 	unsigned leaf_count, leaf_size;
-	/* by condition: the world that mentioned it last, that translated it last, its node there */
+	/* by condition: the world that mentioned it last, that translated it last, its node there
+	 */
 	unsigned *mentioned, *translated, *nodes;
 	unsigned number; /* of this world */
 };
@@ -82,8 +83,8 @@ struct world {
 /* ---- axes (world.c) ---- */
 
 /* The axis of something; created, without variables, when it is new. */
-struct axis *world_axis(struct world *w, enum axis_kind kind, const void *who, unsigned extra,
-    struct span word);
+struct axis *world_axis(
+    struct world *w, enum axis_kind kind, const void *who, unsigned extra, struct span word);
 /* First pass: enter what a condition speaks of, thresholds above all. */
 void world_mention(struct world *w, const struct expr *e);
 /* After it: give axes their values. */
