@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "property/laws.h"
+#include "property/plant.h"
 #include "support/files.h"
 
 enum {
@@ -31,6 +32,26 @@ is_message(const char *path)
 				span_eq(span_tail(p, p.len - 5), SPAN(".mllp")));
 }
 
+/* The file as it is, and with some or all results turned into B2M. */
+static bool
+hold_all(struct run *run, const char *path, struct span stream)
+{
+	static const unsigned every[] = { 1, 3 };
+	bool hold = laws_hold(run->laws, path, stream);
+
+	for (size_t i = 0; i < sizeof(every) / sizeof(*every); i++) {
+		struct buffer planted;
+		char name[4200];
+
+		snprintf(name, sizeof(name), "%s, B2M in every result %u", path, every[i]);
+		buffer_init(&planted, 0);
+		plant(stream, every[i], &planted);
+		hold = laws_hold(run->laws, name, buffer_span(&planted)) && hold;
+		buffer_finish(&planted);
+	}
+	return hold;
+}
+
 static bool
 hold_file(const char *path, void *ctx)
 {
@@ -40,7 +61,7 @@ hold_file(const char *path, void *ctx)
 	if (!is_message(path))
 		return true;
 	buffer_init(&bytes, 0);
-	if (!file_read(path, &bytes) || !laws_hold(run->laws, path, buffer_span(&bytes)))
+	if (!file_read(path, &bytes) || !hold_all(run, path, buffer_span(&bytes)))
 		run->bad++;
 	buffer_finish(&bytes);
 	return true;
@@ -72,7 +93,7 @@ main(int argc, char **argv)
 		return EXIT_FAILURE;
 	files = folder ? files_below(folder, hold_file, &run) : -1;
 	n = laws_count(run.laws);
-	printf("%s: %lu files, %lu messages, %lu findings, %lu messages changed, %u files bad\n",
+	printf("%s: %lu streams, %lu messages, %lu findings, %lu messages changed, %u files bad\n",
 	    folder ? folder : "no folder", n->streams, n->messages, n->findings, n->changed,
 	    run.bad);
 	laws_destroy(run.laws);
