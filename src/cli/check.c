@@ -27,6 +27,12 @@ status_word(enum mapping_status status)
 					   : "draft";
 }
 
+static const char *
+plural(unsigned n)
+{
+	return n == 1 ? "" : "s";
+}
+
 static void
 summarise(struct output *o, const char *path, const struct mapping *m)
 {
@@ -39,14 +45,14 @@ summarise(struct output *o, const char *path, const struct mapping *m)
 	output_text(o, " ");
 	text_show(o, m->version);
 	output_printf(o, ", %s: ", status_word(m->status));
-	output_printf(o, "%u observations, %u codes; rules: %u on, %u in shadow, %u off; ",
-	    m->observation_count, m->claim_count, rules[RULE_ON], rules[RULE_SHADOW],
-	    rules[RULE_OFF]);
+	output_printf(o, "%u observation%s, %u code%s; rules: %u on, %u in shadow, %u off; ",
+	    m->observation_count, plural(m->observation_count), m->claim_count,
+	    plural(m->claim_count), rules[RULE_ON], rules[RULE_SHADOW], rules[RULE_OFF]);
 	if (m->example_count == 0)
 		output_text(o, "no examples\n");
 	else
-		output_printf(o, "%u example%s, all hold\n", m->example_count,
-		    m->example_count == 1 ? "" : "s");
+		output_printf(
+		    o, "%u example%s, all hold\n", m->example_count, plural(m->example_count));
 }
 
 static int

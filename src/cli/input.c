@@ -68,6 +68,13 @@ input_close(struct input *in)
 
 /* ---- unframed input --------------------------------------------------------------- */
 
+/* Can a line begin at `at`, blanks and a byte order mark aside? */
+static bool
+may_follow(struct span w, size_t at)
+{
+	return at == 0 || memchr("\r\n \t\xbf", w.ptr[at - 1], 5);
+}
+
 /*
  * May the piece at the front have its end in the window?  Looking is not free,
  * so a message that arrives byte by byte is looked at only when an ID came that
@@ -84,10 +91,33 @@ worth_a_look(const struct input *in)
 		/* all five have an S in second or third place */
 		if (w.ptr[i + 1] != 'S' && w.ptr[i + 2] != 'S')
 			continue;
-		if (input_piece_id(span_tail(w, i)))
+		if (may_follow(w, i) && input_piece_id(span_tail(w, i)))
 			return true;
 	}
 	return false;
+}
+
+/* What is at the front, if that is sure: 0 with a piece in *ret, or 1. */
+static int
+look(struct input *in, struct input_piece *ret)
+{
+	const struct span w = input_window(in);
+	enum hl7_piece piece;
+	size_t used, slack;
+
+	/* no memory for its index, or beyond what an index can hold */
+	if (hl7_message_read(&in->message, w, &piece, &used) != 0)
+		return input_skim_from_here(in, INPUT_TOO_LONG, ret);
+	if (piece == HL7_PIECE_FOREIGN && used >= INPUT_BLOCK)
+		return input_skim_from_here(in, INPUT_FOREIGN, ret);
+	/* its last bytes may yet turn out to begin the next piece */
+	slack = in->eof || w.len - used >= INPUT_SURE ? 0 : INPUT_SURE;
+	if (piece != HL7_PIECE_FOREIGN && used > in->limit + slack)
+		return input_skim_from_here(in, INPUT_TOO_LONG, ret);
+	if (slack == 0)
+		return input_give(in, input_kind_of(piece), used, ret);
+	in->searched = used < w.len || used < 3 ? used : used - 2;
+	return 1;
 }
 
 static int
@@ -95,29 +125,21 @@ next_plain(struct input *in, struct input_piece *ret)
 {
 	for (;;) {
 		const struct span w = input_window(in);
-		enum hl7_piece piece;
-		size_t used;
-		int error = 0;
+		int got = 1;
 
 		if (w.len == 0 && in->eof)
 			return input_give(in, INPUT_END, 0, ret);
-		if (w.len > 0 && worth_a_look(in)) {
-			error = hl7_message_read(&in->message, w, &piece, &used);
-			if (error)
-				return error;
-			if (piece == HL7_PIECE_FOREIGN && used >= INPUT_BLOCK)
-				return input_skim_from_here(in, INPUT_FOREIGN, ret);
-			if (used > in->limit)
-				return input_skim_from_here(in, INPUT_TOO_LONG, ret);
-			if (in->eof || w.len - used >= INPUT_SURE)
-				return input_give(in, input_kind_of(piece), used, ret);
-			in->searched = used < w.len || used < 3 ? used : used - 2;
-		} else {
+		if (w.len > 0 && worth_a_look(in))
+			got = look(in, ret);
+		else
 			in->searched = w.len < 3 ? 0 : w.len - 2;
-		}
-		error = input_fill(in);
-		if (error)
-			return error;
+		if (got <= 0)
+			return got;
+		got = input_fill(in);
+		if (got == -ENOMEM)
+			return input_skim_from_here(in, INPUT_TOO_LONG, ret);
+		if (got < 0)
+			return got;
 	}
 }
 

@@ -12,6 +12,7 @@
  */
 #include "cli/input_window.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/diag.h"
@@ -31,11 +32,12 @@ give_body(struct input *in, struct input_piece *ret)
 	const struct span body = span_head(input_window(in), in->parts[PART_BODY]);
 	enum hl7_piece piece;
 	size_t used;
-	int error;
 
-	error = hl7_message_read(&in->message, body, &piece, &used);
-	if (error)
-		return error;
+	/* no memory for its index: what is left of the frame passes */
+	if (hl7_message_read(&in->message, body, &piece, &used) != 0) {
+		in->parts[PART_BODY] = 0;
+		return input_give(in, INPUT_TOO_LONG, body.len, ret);
+	}
 	in->parts[PART_BODY] -= used;
 	return input_give(in, input_kind_of(piece), used, ret);
 }
@@ -144,20 +146,21 @@ static int
 without_frame(struct input *in, struct input_piece *ret)
 {
 	const struct span w = input_window(in);
-	int error;
+	int error = 0;
 
 	if (w.len == 0 && in->eof)
 		return input_give(in, INPUT_END, 0, ret);
 	if (w.len > 0 && (in->eof || !mllp_decoder_inside(&in->decoder)))
 		return before_start(in, 0) > 0 ? !give_junk(in, ret) : give_cut_off(in, ret);
 	/* a body of just `limit` bytes takes 3 more for its frame */
-	if (w.len > in->limit + 3) {
+	if (w.len <= in->limit + 3)
+		error = input_fill(in);
+	if (w.len > in->limit + 3 || error == -ENOMEM) {
 		if (give_junk(in, ret))
 			return 0;
 		in->skimming = INPUT_TOO_LONG;
 		return give_long(in, true, ret);
 	}
-	error = input_fill(in);
 	return error ? error : 1;
 }
 

@@ -4,10 +4,12 @@
  */
 #include "cli/command.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/faults.h"
 #include "cli/say.h"
@@ -96,11 +98,24 @@ run(int argc, char **argv)
 	return unknown_command(argv[0]);
 }
 
+/*
+ * A file opened while 0, 1 or 2 is free would be taken for standard input or
+ * output.  What takes their place fails when it is used, as it should.
+ */
+static void
+hold_standard_files(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
+}
+
 int
 main(int argc, char **argv)
 {
 	int status;
 
+	hold_standard_files();
 	/* a reader that went away is an error of write(), not the end of the process */
 	signal(SIGPIPE, SIG_IGN);
 	status = run(argc > 0 ? argc - 1 : 0, argv + (argc > 0));

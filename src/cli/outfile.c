@@ -5,11 +5,39 @@
 #include "cli/outfile.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* What a signal that ends us should take away; of one file, as only one is written at a time. */
+static char *volatile unfinished;
+
+static void
+on_end(int number)
+{
+	if (unfinished)
+		unlink(unfinished);
+	/* the handler was reset on entry: this time it ends us */
+	raise(number);
+}
+
+static void
+clear_up_when_ended(void)
+{
+	static const int ends[] = { SIGHUP, SIGINT, SIGTERM };
+	const struct sigaction act = { .sa_handler = on_end, .sa_flags = (int)SA_RESETHAND };
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		struct sigaction was;
+
+		/* one that is ignored, as with nohup, stays so */
+		if (sigaction(ends[i], NULL, &was) == 0 && was.sa_handler == SIG_DFL)
+			sigaction(ends[i], &act, NULL);
+	}
+}
 
 static const char *
 last_part(const char *path)
@@ -46,6 +74,7 @@ open_temporary(char *path)
 static void
 forget(struct outfile *p)
 {
+	unfinished = NULL;
 	free(p->path);
 	free(p->temporary);
 	*p = (struct outfile){ .fd = -1 };
@@ -65,9 +94,13 @@ outfile_open(struct outfile *p, const char *dir, const char *path)
 	else
 		p->fd = -ENOMEM;
 	error = p->fd;
-	if (error < 0)
+	if (error < 0) {
 		forget(p);
-	return error < 0 ? error : 0;
+		return error;
+	}
+	unfinished = p->temporary;
+	clear_up_when_ended();
+	return 0;
 }
 
 int

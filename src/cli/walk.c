@@ -28,7 +28,7 @@ keep_first(struct walk *w, int status)
 static void
 say_too_long(struct walk *w, const struct input *in, const struct input_piece *p)
 {
-	say_error("%s: %s at byte %" PRIu64 " is longer than %zu bytes (--max-message), %s",
+	say_error("%s: %s at byte %" PRIu64 " is too long to be held (--max-message %zu), %s",
 	    in->name, in->framed ? "the frame" : "the message", p->offset, w->limit, w->left_out);
 	keep_first(w, EX_DATAERR);
 }

@@ -114,7 +114,7 @@ same out high.mllp.want
 } > long.want
 status 65 note --max-message 2M long.hl7
 same out long.want
-has err "the message at byte $(wc -c < high.hl7) is longer than 2097152 bytes (--max-message), passed unchanged"
+has err "the message at byte $(wc -c < high.hl7) is too long to be held (--max-message 2097152), passed unchanged"
 lines err 1
 status 0 note long.hl7
 cmp -s out long.want && fail 'a message within the limit was not annotated'
@@ -189,9 +189,43 @@ if [ -w /dev/full ]; then
 	[ $got -eq 74 ] || fail "full disk for help: status $got"
 fi
 
-# standard input that is closed
+# many lines that look like the beginning of a message take no time without bound
+printf 'MSH\nFHS\n MSH|\nBTS' > line
+endless line 2> /dev/null | head -c 20000000 > looks
+timeout 20 "$HL7NOTE" annotate -q -m "$MAPPING" looks 2> err | cmp - looks || fail 'looks like messages'
+
+# a message of very many segments, in as little memory as there is: passed if need be
+{
+	message S5 25
+	printf 'ZZZ\r' > line
+	endless line 2> /dev/null | head -c 15000000
+	cat high.hl7
+} > segments.hl7
+bounded segments.hl7 > out 2> err || :
+tail -c "$(wc -c < high.want)" out | cmp - high.want || fail 'after a message of many segments'
+
+# standard files that are closed
 got=0
 note <&- > out 2> err || got=$?
-[ $got -eq 74 ] || [ $got -eq 66 ] || fail "no standard input: status $got"
+[ $got -eq 74 ] || fail "no standard input: status $got"
+got=0
+note high.hl7 >&- 2> err || got=$?
+[ $got -eq 74 ] || fail "no standard output: status $got"
+has err 'cannot write standard output'
+got=0
+note -o dir high.hl7 2>&- || got=$?
+[ $got -eq 0 ] || fail "no standard error: status $got"
+same dir/high.hl7 high.want
+
+# ended by a signal: no file, not even half of one
+mkdir ended
+mkfifo hold
+timeout -s TERM 1 "$HL7NOTE" annotate -q -m "$MAPPING" -o ended < hold &
+pid=$!
+exec 3> hold
+cat pair.hl7 >&3
+wait $pid || :
+exec 3>&-
+[ "$(find ended -type f | wc -l)" -eq 0 ] || fail 'a signal left files behind'
 
 finish
