@@ -7,7 +7,24 @@
 struct place_walk
 place_walk_of(struct span bytes)
 {
-	return (struct place_walk){ .bytes = bytes, .line_start = 0, .line = 1 };
+	return (struct place_walk){ .bytes = bytes, .line = 1 };
+}
+
+static void
+walk_to(struct place_walk *w, size_t offset)
+{
+	while (w->searched < offset) {
+		const char *from = w->bytes.ptr + w->searched;
+		const char *end = memchr(from, '\n', offset - w->searched);
+
+		if (end == NULL) {
+			w->searched = offset;
+			return;
+		}
+		w->searched += (size_t)(end - from) + 1;
+		w->line_start = w->searched;
+		w->line++;
+	}
 }
 
 struct fault_place
@@ -17,14 +34,6 @@ place_at(struct place_walk *w, size_t offset)
 		offset = w->bytes.len;
 	if (offset < w->line_start)
 		*w = place_walk_of(w->bytes);
-	for (;;) {
-		const char *from = w->bytes.ptr + w->line_start;
-		const char *end = memchr(from, '\n', offset - w->line_start);
-
-		if (end == NULL)
-			break;
-		w->line_start += (size_t)(end - from) + 1;
-		w->line++;
-	}
+	walk_to(w, offset);
 	return (struct fault_place){ w->line, (unsigned)(offset - w->line_start) + 1 };
 }

@@ -3,7 +3,8 @@
  * xml/place.h - from a byte's offset to its line and column
  *
  * Places are asked for in the order of the file, so one walk over its line ends
- * answers them all; an earlier place than the last one costs a walk from the start.
+ * answers them all, even where the whole file is one line; a place on an earlier
+ * line costs a walk from the start.
  */
 #ifndef XML_PLACE_H
 #define XML_PLACE_H
@@ -14,6 +15,7 @@
 struct place_walk {
 	struct span bytes;
 	size_t line_start; /* offset of the first byte of `line` */
+	size_t searched;   /* no line end from there to here */
 	unsigned line;     /* from 1 */
 };
 

@@ -16,7 +16,7 @@
 struct scan {
 	struct span bytes, body;
 	size_t at; /* in body */
-	unsigned depth;
+	unsigned depth, elements;
 	size_t text[XML_MOST_DEPTH + 1]; /* so far, directly in the element of that depth */
 	size_t run;                      /* where the text since the last tag began */
 	struct faults *faults;
@@ -133,6 +133,11 @@ scan_open(struct scan *s, size_t end)
 	if (s->depth == XML_MOST_DEPTH) {
 		faults_add(s->faults, scan_place(s, s->at), "",
 		    "elements are nested deeper than %d", XML_MOST_DEPTH);
+		return SCAN_REFUSE;
+	}
+	if (s->elements++ == XML_MOST_ELEMENTS) {
+		faults_add(s->faults, scan_place(s, s->at), "split it into several files",
+		    "more than %d elements", XML_MOST_ELEMENTS);
 		return SCAN_REFUSE;
 	}
 	if (!empty)

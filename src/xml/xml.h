@@ -6,6 +6,13 @@
  * opens no file and no socket, takes no DTD and no entity but the five of XML,
  * and stops at the caps below.  What comes out is a small tree that remembers
  * where each element and attribute stood, in an arena of the caller's.
+ *
+ * A fault about an element stands at its `<`, one about an attribute at its name.
+ * Columns count bytes from 1, as compilers do.
+ *
+ * libxml2 prints nothing and no setting of its process is changed.  Threads may
+ * parse and validate at once, with one schema too; but libxml2 prepares its data
+ * types at the first xml_schema_create(), which must have returned before.
  */
 #ifndef XML_XML_H
 #define XML_XML_H
@@ -14,11 +21,13 @@
 #include "base/faults.h"
 #include "base/span.h"
 
+/* Lengths are counted in the bytes of the file, so that &amp; is five. */
 enum {
 	XML_MOST_BYTES = 16 << 20, /* of a file */
 	XML_MOST_TEXT = 64 << 10,  /* of the text directly in one element, and of one attribute */
 	XML_MOST_ATTRIBUTES = 64,  /* of one element */
 	XML_MOST_DEPTH = 16,
+	XML_MOST_ELEMENTS = 1000000, /* of a file */
 };
 
 struct xml_attribute {
@@ -28,7 +37,8 @@ struct xml_attribute {
 
 struct xml_element {
 	struct span name; /* local name; the namespace is the schema's */
-	struct span text; /* all character data directly inside, as it stands */
+	struct span text; /* all character data directly inside, as it stands; without what is
+			     blank between a tag and the next where there are children */
 	struct fault_place at;
 	unsigned text_line; /* line where the first character data stands */
 	unsigned attribute_count;
@@ -36,7 +46,7 @@ struct xml_element {
 	struct xml_element *parent, *first, *next;
 };
 
-/* A compiled RELAX NG schema; compile once, use for many documents. */
+/* A compiled RELAX NG schema, for any number of documents.  It must not refer to other files. */
 struct xml_schema;
 
 /* NULL when the schema itself is broken (a fault of the program, printed into *faults). */
@@ -45,7 +55,8 @@ void xml_schema_destroy(struct xml_schema *schema);
 
 /*
  * Parse UTF-8 bytes into a tree.  NULL, with at least one fault, when they are
- * not well-formed, over a cap, not in the namespace `ns`, or hold a DTD.  Holding
+ * not well-formed, over a cap, hold a DTD, or hold an element that is not in the
+ * namespace `ns` or an attribute that is in any.  Holding
  * the tree against `schema` is separate, so that a caller can report its own,
  * clearer faults first.
  */
@@ -58,7 +69,7 @@ const struct xml_element *xml_document_root(const struct xml_document *doc);
 bool xml_document_validate(
     const struct xml_document *doc, const struct xml_schema *schema, struct faults *faults);
 
-/* The value of an attribute; ptr NULL when absent. */
+/* NULL when absent. */
 const struct xml_attribute *xml_attribute(const struct xml_element *e, const char *name);
 bool xml_is(const struct xml_element *e, const char *name);
 
