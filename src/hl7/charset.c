@@ -29,6 +29,11 @@ static const struct name names[] = {
 	{ "ISOIR159", HL7_CHARSET_UNSAFE }, { "GB180302000", HL7_CHARSET_UNSAFE },
 	{ "KSX1001", HL7_CHARSET_UNSAFE },  { "CNS116431992", HL7_CHARSET_UNSAFE },
 	{ "BIG5", HL7_CHARSET_UNSAFE },     { "UNICODE", HL7_CHARSET_UNSAFE },
+	{ "GB18030", HL7_CHARSET_UNSAFE },  { "GBK", HL7_CHARSET_UNSAFE },
+	{ "ISO2022JP", HL7_CHARSET_UNSAFE },{ "ISO2022KR", HL7_CHARSET_UNSAFE },
+	{ "ISO2022CN", HL7_CHARSET_UNSAFE },{ "ISOIR13", HL7_CHARSET_UNSAFE },
+	{ "SHIFTJIS", HL7_CHARSET_UNSAFE }, { "SJIS", HL7_CHARSET_UNSAFE },
+	{ "UTF7", HL7_CHARSET_UNSAFE },
 	{ "UNICODEUTF16", HL7_CHARSET_UNSAFE }, { "UNICODEUTF32", HL7_CHARSET_UNSAFE },
 	{ "UTF16", HL7_CHARSET_UNSAFE },    { "UTF32", HL7_CHARSET_UNSAFE },
 };
@@ -154,10 +159,9 @@ byte_for(enum hl7_charset set, uint32_t c)
 	return set == HL7_CHARSET_8859_15 && c >= 0xa0 ? latin9(c) : -1;
 }
 
-bool
-hl7_charset_encode(enum hl7_charset set, struct span utf8, struct buffer *out)
+static bool
+encode(enum hl7_charset set, struct span utf8, struct buffer *out)
 {
-	size_t before = out->end - out->start;
 	struct span rest = utf8;
 	uint32_t c;
 
@@ -165,14 +169,23 @@ hl7_charset_encode(enum hl7_charset set, struct span utf8, struct buffer *out)
 		int byte = 0;
 
 		if (!next_character(&rest, &c) ||
-		    (set != HL7_CHARSET_UTF8 && (byte = byte_for(set, c)) < 0)) {
-			out->end = out->start + before;
+		    (set != HL7_CHARSET_UTF8 && (byte = byte_for(set, c)) < 0))
 			return false;
-		}
 		if (set != HL7_CHARSET_UTF8)
 			buffer_append_char(out, (char)byte);
 	}
 	if (set == HL7_CHARSET_UTF8)
 		buffer_append(out, utf8);
 	return !out->failed;
+}
+
+bool
+hl7_charset_encode(enum hl7_charset set, struct span utf8, struct buffer *out)
+{
+	size_t before = out->end - out->start;
+	bool ok = encode(set, utf8, out);
+
+	if (!ok)
+		out->end = out->start + before;
+	return ok;
 }

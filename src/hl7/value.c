@@ -55,36 +55,59 @@ read_number(struct span text, char point, struct interval *ret)
 	return HL7_VALUE_NUMBER;
 }
 
+/* Nothing but delimiters and blanks? */
+static bool
+is_blank(const struct hl7_delims *d, struct span components)
+{
+	for (size_t i = 0; i < components.len; i++) {
+		if (components.ptr[i] != d->component && components.ptr[i] != ' ')
+			return false;
+	}
+	return true;
+}
+
+/* The first component, trimmed; the others stay in *rest. */
+static struct span
+take_component(const struct hl7_delims *d, struct span *rest)
+{
+	struct span all = *rest;
+
+	if (d->component)
+		return span_trim(span_cut(all, d->component, rest));
+	*rest = (struct span){ 0 };
+	return span_trim(all);
+}
+
 /* comparator ^ num1 ^ separator ^ num2 */
 static enum hl7_value
 read_structured(const struct hl7_delims *d, struct span value, char point, struct interval *ret)
 {
-	struct span part[5], sign;
+	struct span sign = take_component(d, &value), first = take_component(d, &value);
+	struct span separator = take_component(d, &value), second = take_component(d, &value);
+	enum comparator c = take_comparator(&sign);
 	struct decimal low, high;
-	enum comparator c;
 
-	for (unsigned i = 0; i < 5; i++)
-		part[i] = span_trim(hl7_component(d, value, i + 1));
-	sign = part[0];
-	c = take_comparator(&sign);
-	if (sign.len || part[4].len || !decimal_parse(part[1], point, &low))
+	if (sign.len || !is_blank(d, value) || !decimal_parse(first, point, &low))
 		return HL7_VALUE_TEXT;
-	if (!part[2].len && !part[3].len) {
+	if (!separator.len && !second.len) {
 		*ret = half_line(c, low);
 		return HL7_VALUE_NUMBER;
 	}
-	if ((c && c != EQUAL) || !span_eq(part[2], SPAN("-")) ||
-	    !decimal_parse(part[3], point, &high) || decimal_compare(low, high) > 0)
+	if ((c && c != EQUAL) || !span_eq(separator, SPAN("-")) ||
+	    !decimal_parse(second, point, &high) || decimal_compare(low, high) > 0)
 		return HL7_VALUE_TEXT;
 	*ret = interval_point(low);
 	ret->high.at = high;
 	return HL7_VALUE_NUMBER;
 }
 
+/* Codes, dates, names, money and documents; a code may be all digits and is no number. */
 static bool
 never_a_number(struct span type)
 {
-	static const char *const types[] = { "ED", "RP", "CE", "CWE", "CNE", "CF" };
+	static const char *const types[] = { "AD", "CE", "CF", "CK", "CN", "CNE", "CP", "CWE", "CX",
+		"DR", "DT", "DTM", "ED", "EI", "HD", "ID", "IS", "MO", "PN", "RP", "TM", "TN", "TS",
+		"XAD", "XCN", "XON", "XPN", "XTN" };
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if (span_eq_nocase(type, span_str(types[i])))
@@ -93,63 +116,48 @@ never_a_number(struct span type)
 	return false;
 }
 
-/* The one repetition with text in it. */
+/* The one repetition that says something. */
 static enum hl7_value
 choose_repetition(const struct hl7_delims *d, struct span field, struct span *ret)
 {
 	struct span rest = field, found = { 0 };
 
 	while (rest.ptr) {
-		struct span one = d->repetition ? span_cut(rest, d->repetition, &rest) : rest;
+		struct span one = rest;
 
-		if (!d->repetition)
+		if (d->repetition)
+			one = span_cut(rest, d->repetition, &rest);
+		else
 			rest.ptr = NULL;
 		one = span_trim(one);
-		if (!one.len)
+		if (!one.len || hl7_is_delete(one))
 			continue;
 		if (found.len)
 			return HL7_VALUE_REPEATED;
 		found = one;
 	}
 	*ret = found;
-	return found.len && !hl7_is_delete(found) ? HL7_VALUE_NUMBER : HL7_VALUE_EMPTY;
-}
-
-/* Text in a later component makes a value more than a number. */
-static bool
-is_single(const struct hl7_delims *d, struct span value)
-{
-	struct span rest;
-
-	if (!d->component)
-		return true;
-	span_cut(value, d->component, &rest);
-	for (size_t i = 0; i < rest.len; i++) {
-		if (rest.ptr[i] != d->component && rest.ptr[i] != ' ')
-			return false;
-	}
-	return true;
+	return found.len ? HL7_VALUE_NUMBER : HL7_VALUE_EMPTY;
 }
 
 enum hl7_value
 hl7_value_read(const struct hl7_delims *d, struct span type, struct span field, char point,
     struct interval *ret)
 {
-	struct span value;
-	enum hl7_value kind;
+	struct span value, rest, first;
+	enum hl7_value kind = choose_repetition(d, field, &value);
 
-	if (!span_trim(field).len)
-		return HL7_VALUE_EMPTY;
-	if (never_a_number(type))
-		return hl7_is_delete(field) ? HL7_VALUE_EMPTY : HL7_VALUE_TEXT;
-	kind = choose_repetition(d, field, &value);
 	if (kind != HL7_VALUE_NUMBER)
 		return kind;
-	if (is_single(d, value) && hl7_component(d, value, 1).len)
-		return read_number(hl7_component(d, value, 1), point, ret);
-	if (span_eq_nocase(type, SPAN("SN")))
-		return read_structured(d, value, point, ret);
-	return HL7_VALUE_TEXT;
+	type = span_trim(type);
+	if (never_a_number(type))
+		return HL7_VALUE_TEXT;
+	rest = value;
+	first = take_component(d, &rest);
+	if (first.len && is_blank(d, rest))
+		return read_number(first, point, ret);
+	return span_eq_nocase(type, SPAN("SN")) ? read_structured(d, value, point, ret)
+						: HL7_VALUE_TEXT;
 }
 
 /* ---- reference ranges ------------------------------------------------------------------ */
@@ -189,11 +197,23 @@ take_separator(struct span *s, bool *ret_sign)
 	return len > 0;
 }
 
-/* What follows the numbers may be a unit, not more numbers. */
+/* A unit begins so; it is for the caller to know it. */
+static bool
+begins_unit(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (unsigned char)c >= 0x80 ||
+	       (c && strchr("%/{[(", c));
+}
+
+/* What follows the numbers may be a unit, not a second range. */
 static bool
 is_unit_or_nothing(struct span s)
 {
-	return !s.len || !strchr("0123456789.,-+<>=", s.ptr[0]);
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] == '<' || s.ptr[i] == '>' || s.ptr[i] == '=')
+			return false;
+	}
+	return !s.len || begins_unit(s.ptr[0]);
 }
 
 static bool
