@@ -65,7 +65,8 @@ put_result(struct buffer *out, struct random *r, unsigned set, const struct anal
 {
 	unsigned tenths = a->low + random_below(r, a->high - a->low);
 
-	buffer_printf(out, "OBX|%u|NM|%s^%s^LN||%u.%u|%s|%s||||F|||20260301080000||7781^OKAFOR^N||C702^NORTH\r", set,
+	buffer_printf(out,
+	    "OBX|%u|NM|%s^%s^LN||%u.%u|%s|%s||||F|||20260301080000||7781^OKAFOR^N||C702\r", set,
 	    a->code, a->name, tenths / 10, tenths % 10, a->unit, a->range);
 }
 

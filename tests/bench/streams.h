@@ -3,7 +3,7 @@
  * bench/streams.h - the messages that are measured
  *
  * Made up, all different, and shaped like the reports of a chemistry analyser:
- * MSH, PID, PV1, ORC, OBR and then OBX of about 105 bytes.
+ * MSH, PID, PV1, ORC, OBR and then OBX of about 100 bytes.
  */
 #ifndef BENCH_STREAMS_H
 #define BENCH_STREAMS_H
