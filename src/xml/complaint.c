@@ -8,10 +8,22 @@
 
 #define STR(s) ((s) ? (const char *)(s) : "?")
 
-bool
-xml_complaint_in_tag(const xmlError *error)
+const char *
+xml_complaint_anchor(const xmlError *error)
 {
-	return error->code == XML_ERR_TAG_NAME_MISMATCH;
+	switch (error->code) {
+	case XML_ERR_TAG_NAME_MISMATCH:
+	case XML_ERR_ATTRIBUTE_REDEFINED:
+	case XML_NS_ERR_UNDEFINED_NAMESPACE:
+		return "<";
+	case XML_ERR_UNDECLARED_ENTITY:
+	case XML_WAR_UNDECLARED_ENTITY:
+		return "&";
+	case XML_ERR_NAME_REQUIRED:
+		return "<&";
+	default:
+		return "";
+	}
 }
 
 /* libxml2's message without what follows its first line. */
@@ -70,7 +82,7 @@ xml_complaint_add(const xmlError *error, struct fault_place at, struct faults *f
 		break;
 	case XML_ERR_NAME_REQUIRED:
 		faults_add(faults, at, "write &amp; for an ampersand, &lt; for a less-than sign",
-		    "a name is expected here");
+		    "& or < without a name behind it");
 		break;
 	default:
 		add_other(error, at, faults);

@@ -9,8 +9,11 @@
 
 #include "base/faults.h"
 
-/* Is the place of this error the tag it stands in, and not the byte? */
-bool xml_complaint_in_tag(const xmlError *error);
+/*
+ * libxml2 notices some errors behind what they are about.  The place is then the
+ * last of these characters before; empty: it is where libxml2 stands.
+ */
+const char *xml_complaint_anchor(const xmlError *error);
 /* The bytes are not well-formed. */
 void xml_complaint_add(const xmlError *error, struct fault_place at, struct faults *faults);
 

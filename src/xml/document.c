@@ -222,14 +222,14 @@ attributes_fill(struct build *b, struct xml_element *e, size_t at, const xmlChar
 
 /* ---- elements ---------------------------------------------------------------- */
 
-/* The tag that ends where the parser stands begins at the last `<` before. */
+/* Offset of the last of these characters before the place where the parser stands. */
 static size_t
-tag_start(const struct build *b)
+last_before(const struct build *b, const char *chars)
 {
 	size_t at = build_offset(b);
 
-	while (at > 0 && (at == b->bytes.len || b->bytes.ptr[at] != '<'))
-		at--;
+	while (at > 0 && strchr(chars, b->bytes.ptr[--at]) == NULL)
+		;
 	return at;
 }
 
@@ -279,7 +279,7 @@ on_start(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *
 		return;
 	}
 	text_flush(b, true);
-	start = tag_start(b);
+	start = last_before(b, "<");
 	b->tag_end = xml_bytes_find(b->bytes, build_offset(b), SPAN(">")) + 1;
 	if (!span_eq(span_str((const char *)uri), b->ns)) {
 		element_refuse(b, start, name);
@@ -336,11 +336,13 @@ static void
 on_error(void *user, xmlErrorPtr error)
 {
 	struct build *b = user;
+	const char *anchor;
 	size_t at;
 
 	if (error->level < XML_ERR_ERROR || b->stopped)
 		return;
-	at = xml_complaint_in_tag(error) ? tag_start(b) : build_offset(b);
+	anchor = xml_complaint_anchor(error);
+	at = *anchor ? last_before(b, anchor) : build_offset(b);
 	xml_complaint_add(error, place_at(&b->walk, at), b->faults);
 	build_stop(b);
 }

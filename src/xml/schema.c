@@ -73,6 +73,34 @@ schema_read(struct span relaxng, struct faults *faults)
 	return doc;
 }
 
+/* The node behind `node` in the order of the document; NULL at the end. */
+static const xmlNode *
+next_node(const xmlNode *node)
+{
+	if (node->type == XML_ELEMENT_NODE && node->children != NULL)
+		return node->children;
+	while (node != NULL && node->next == NULL)
+		node = node->type == XML_DOCUMENT_NODE ? NULL : node->parent;
+	return node ? node->next : NULL;
+}
+
+/* Compiling would open the files that these name. */
+static bool
+schema_stands_alone(xmlDocPtr doc, struct faults *faults)
+{
+	const xmlNode *node = xmlDocGetRootElement(doc);
+
+	for (; node != NULL; node = next_node(node)) {
+		if (!xmlStrEqual(node->name, BAD_CAST "include") &&
+		    !xmlStrEqual(node->name, BAD_CAST "externalRef"))
+			continue;
+		faults_add(faults, (struct fault_place){ node->line, 0 }, "",
+		    "schema: <%s> is not taken", (const char *)node->name);
+		return false;
+	}
+	return true;
+}
+
 static xmlRelaxNGPtr
 schema_compile(xmlDocPtr doc, struct faults *faults)
 {
@@ -94,7 +122,7 @@ xml_schema_create(struct span relaxng, struct faults *faults)
 	size_t before = faults->total;
 	xmlDocPtr doc = schema ? schema_read(relaxng, faults) : NULL;
 
-	if (doc != NULL)
+	if (doc != NULL && schema_stands_alone(doc, faults))
 		schema->relaxng = schema_compile(doc, faults);
 	xmlFreeDoc(doc);
 	if (schema != NULL && schema->relaxng != NULL)

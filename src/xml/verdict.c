@@ -4,6 +4,7 @@
  */
 #include "xml/verdict.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include <libxml/relaxng.h>
@@ -26,40 +27,59 @@ said_before(const struct verdict *v, struct fault_place at, const char *what)
 	return false;
 }
 
-/* False when the error says no more than that something inside is wrong. */
+static bool __attribute__((format(printf, 2, 3))) say(char *ret, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(ret, SENTENCE, format, args);
+	va_end(args);
+	return true;
+}
+
+/*
+ * The sentence, and whom it is about when libxml2 names an element.  False when the
+ * error says no more than that something inside is wrong.
+ */
 static bool
-sentence(const xmlError *error, const struct xml_element *e, char *ret)
+sentence(const xmlError *error, const struct xml_element *e, const char **ret_about, char *ret)
 {
 	const char *a = STR(error->str1), *b = STR(error->str2);
 
+	*ret_about = a;
 	switch ((xmlRelaxNGValidErr)error->code) {
 	case XML_RELAXNG_ERR_INVALIDATTR:
-		snprintf(ret, SENTENCE, "attribute \"%.60s\" does not belong in <%.60s>", a, b);
-		return true;
+		*ret_about = b;
+		return say(ret, "attribute \"%.60s\" does not belong in <%.60s>", a, b);
 	case XML_RELAXNG_ERR_ELEMNAME:
-		snprintf(ret, SENTENCE, "<%.60s> where <%.60s> is expected", b, a);
-		return true;
+		*ret_about = b;
+		return say(ret, "<%.60s> where <%.60s> is expected", b, a);
 	case XML_RELAXNG_ERR_ELEMWRONG:
-		snprintf(ret, SENTENCE, "<%.60s> does not belong here", a);
-		return true;
+		return say(ret, "<%.60s> does not belong here", a);
 	case XML_RELAXNG_ERR_NOELEM:
-		snprintf(ret, SENTENCE, "<%.60s> is missing here", a);
-		return true;
+		*ret_about = "";
+		return say(ret, "<%.60s> is not complete", e ? e->name.ptr : "");
 	case XML_RELAXNG_ERR_TEXTWRONG:
-		snprintf(ret, SENTENCE, "<%.60s> takes no text", a);
-		return true;
+		return say(ret, "<%.60s> takes no text", a);
 	case XML_RELAXNG_ERR_ATTRVALID:
-		snprintf(ret, SENTENCE,
-		    "the attributes of <%.60s> are not all there, or not all right", a);
-		return true;
+		return say(ret, "the attributes of <%.60s> are not all there, or not all right", a);
 	case XML_RELAXNG_ERR_CONTENTVALID:
-		if (e == NULL || e->first != NULL)
+		if (e == NULL || e->first != NULL || !xml_is(e, a))
 			return false;
-		snprintf(ret, SENTENCE, "the content of <%.60s> is not complete, or not right", a);
-		return true;
+		return say(ret, "the content of <%.60s> is not complete, or not right", a);
 	default:
 		return false;
 	}
+}
+
+/* libxml2 may stand beside the element it speaks of, or inside it. */
+static const struct xml_element *
+named_above(const struct xml_element *e, const char *name)
+{
+	for (const struct xml_element *up = e; *name != '\0' && up != NULL; up = up->parent)
+		if (xml_is(up, name))
+			return up;
+	return e;
 }
 
 void
@@ -67,13 +87,18 @@ verdict_on_error(void *user, xmlErrorPtr error)
 {
 	struct verdict *v = user;
 	const struct xml_element *e = nodes_element(error->node);
+	const char *about;
 	char what[SENTENCE];
 
 	if (error->level < XML_ERR_ERROR)
 		return;
 	if (e != NULL)
 		v->last = e->at;
-	if (sentence(error, e, what) && !said_before(v, v->last, what))
+	if (!sentence(error, e, &about, what))
+		return;
+	if (e != NULL)
+		v->last = named_above(e, about)->at;
+	if (!said_before(v, v->last, what))
 		faults_add(v->faults, v->last, "", "%s", what);
 }
 

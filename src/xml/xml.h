@@ -46,7 +46,7 @@ struct xml_element {
 	struct xml_element *parent, *first, *next;
 };
 
-/* A compiled RELAX NG schema, for any number of documents.  It must not refer to other files. */
+/* A compiled RELAX NG schema, for any number of documents; without <include> and <externalRef>. */
 struct xml_schema;
 
 /* NULL when the schema itself is broken (a fault of the program, printed into *faults). */
