@@ -7,6 +7,7 @@
  * message; and growth with the number of codes a mapping claims.
  *
  *	make bench
+ *	bench [panels|growth|codes]
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -299,8 +300,14 @@ codes(const struct mapping *shipped)
 	mapping_destroy(large);
 }
 
+static bool
+asked_for(int argc, char **argv, const char *what)
+{
+	return argc < 2 || strcmp(argv[1], what) == 0;
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct mapping *shipped = mapping_load("mappings/b2m.xml");
 
@@ -308,10 +315,14 @@ main(void)
 		return EXIT_FAILURE;
 	measure_pin();
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	panels("panels of 20 with one B2M", shipped, PANEL_B2M, 0.15);
-	panels("panels of 20 without B2M", shipped, PANEL_OTHERS, 0.30);
-	growth(shipped);
-	codes(shipped);
+	if (asked_for(argc, argv, "panels")) {
+		panels("panels of 20 with one B2M", shipped, PANEL_B2M, 0.15);
+		panels("panels of 20 without B2M", shipped, PANEL_OTHERS, 0.30);
+	}
+	if (asked_for(argc, argv, "growth"))
+		growth(shipped);
+	if (asked_for(argc, argv, "codes"))
+		codes(shipped);
 	mapping_destroy(shipped);
 	return EXIT_SUCCESS;
 }
