@@ -39,7 +39,7 @@ put_inputs(struct output *o, const struct finding *f)
 	put(o, "unit", f->unit ? f->unit->name : SPAN(""));
 	put(o, "factor", f->unit ? span_str(decimal_format(f->unit->factor, buf)) : SPAN(""));
 	put_interval(o, "canonical_value", f->has_value ? &f->value : NULL);
-	put(o, "canonical_unit", f->observation ? f->observation->unit : SPAN(""));
+	put(o, "canonical_unit", f->observation->unit);
 	put_interval(o, "limits", limits ? &f->limits : NULL);
 	put(o, "limits_from", limits ? span_str(source_word(f->limits_from)) : SPAN(""));
 }
@@ -69,10 +69,10 @@ static void
 put_finding(struct output *o, const struct finding *f)
 {
 	output_printf(o, "{\"obx\":%u,\"path\":\"OBX[%u]\"", f->obx, f->obx);
-	put(o, "mapping", f->mapping ? f->mapping->id : SPAN(""));
-	put(o, "mapping_version", f->mapping ? f->mapping->version : SPAN(""));
-	put(o, "observation", f->observation ? f->observation->id : SPAN(""));
-	put(o, "code", f->code ? f->code->text : SPAN(""));
+	put(o, "mapping", f->mapping->id);
+	put(o, "mapping_version", f->mapping->version);
+	put(o, "observation", f->observation->id);
+	put(o, "code", f->code->text);
 	put(o, "skip", f->skip ? span_str(skip_word(f->skip)) : SPAN(""));
 	put_inputs(o, f);
 	put(o, "flag", f->flag);

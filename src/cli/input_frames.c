@@ -18,12 +18,21 @@
 #include "base/diag.h"
 
 static bool
-is_blank(struct span s)
+is_blank(char c)
 {
-	for (size_t i = 0; i < s.len; i++)
-		if (!memchr(" \t\r\n", s.ptr[i], 4))
-			return false;
-	return true;
+	return memchr(" \t\r\n", c, 4) != NULL;
+}
+
+/* The bytes in front that are all blank, or all not: junk is told apart from the blanks between
+ * frames byte by byte, since it may come in any parts. */
+static size_t
+run_length(struct span s)
+{
+	size_t len = 1;
+
+	while (len < s.len && is_blank(s.ptr[len]) == is_blank(s.ptr[0]))
+		len++;
+	return len;
 }
 
 static int
@@ -46,13 +55,14 @@ static int
 give_part(struct input *in, enum input_part part, struct input_piece *ret)
 {
 	const struct span bytes = span_head(input_window(in), in->parts[part]);
+	const size_t len = part == PART_JUNK ? run_length(bytes) : bytes.len;
 
 	if (part == PART_BODY)
 		return give_body(in, ret);
-	in->parts[part] = 0;
-	if (part == PART_JUNK && !is_blank(bytes))
-		return input_give(in, INPUT_FOREIGN, bytes.len, ret);
-	return input_give(in, INPUT_FRAMING, bytes.len, ret);
+	in->parts[part] -= len;
+	if (part == PART_JUNK && !is_blank(bytes.ptr[0]))
+		return input_give(in, INPUT_FOREIGN, len, ret);
+	return input_give(in, INPUT_FRAMING, len, ret);
 }
 
 /* How many bytes of the window stand before the first 0x0B from `from`? */

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/arguments.c - small grammars, read without floating point
+ */
+#include "cli/arguments.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/span.h"
+#include "cli/command.h"
+
+static const uint64_t day = UINT64_C(86400) * 1000 * 1000 * 1000;
+
+/* Digits at the front, perhaps a point and more; the value times 10 to the `places`.  Further
+ * digits behind the point are cut off. */
+static bool
+read_fixed(struct span *s, unsigned places, uint64_t *ret)
+{
+	uint64_t n = 0;
+	size_t i = 0, digits = 0;
+	bool point = false;
+
+	for (; i < s->len; i++) {
+		const char c = s->ptr[i];
+
+		if (c == '.' && !point && digits > 0 && places > 0) {
+			point = true;
+			continue;
+		}
+		if (c < '0' || c > '9')
+			break;
+		digits++;
+		if (point && places == 0)
+			continue;
+		if (n > UINT64_MAX / 10 - 1)
+			return false;
+		n = n * 10 + (uint64_t)(c - '0');
+		places -= point;
+	}
+	for (; places > 0; places--) {
+		if (n > UINT64_MAX / 10)
+			return false;
+		n *= 10;
+	}
+	*s = span_tail(*s, i);
+	*ret = n;
+	return digits > 0;
+}
+
+int
+arguments_count(const struct command *c, const char *option, const char *text, uint64_t least,
+    uint64_t most, uint64_t *ret)
+{
+	struct span s = span_str(text);
+	uint64_t n;
+
+	if (!read_fixed(&s, 0, &n) || s.len > 0 || n < least || n > most)
+		return options_misused(c, "--%s %s: not a number from %llu to %llu", option, text,
+		    (unsigned long long)least, (unsigned long long)most);
+	*ret = n;
+	return EX_OK;
+}
+
+/* ---- durations ------------------------------------------------------------------------------ */
+
+/* Nanoseconds of a unit; 0 when there is no such unit. */
+static uint64_t
+unit_of(struct span s)
+{
+	static const struct {
+		struct span name;
+		uint64_t ns;
+	} units[] = {
+		{ { "", 0 }, 1000000000 },
+		{ { "s", 1 }, 1000000000 },
+		{ { "ms", 2 }, 1000000 },
+		{ { "us", 2 }, 1000 },
+		{ { "m", 1 }, UINT64_C(60000000000) },
+	};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (span_eq(s, units[i].name))
+			return units[i].ns;
+	return 0;
+}
+
+/* Thousandths of the unit are as fine as anybody wants it. */
+static bool
+read_duration(struct span s, struct span unit, uint64_t *ret)
+{
+	uint64_t n, each;
+
+	if (!read_fixed(&s, 3, &n))
+		return false;
+	each = unit_of(s.len ? s : unit);
+	if (each == 0 || n > day / each * 1000)
+		return false;
+	*ret = n * (each / 1000);
+	return *ret <= day;
+}
+
+int
+arguments_duration(const struct command *c, const char *option, const char *text, uint64_t *ret)
+{
+	if (!read_duration(span_str(text), SPAN(""), ret))
+		return options_misused(
+		    c, "--%s %s: not a time such as 30, 0.5s or 20ms", option, text);
+	return EX_OK;
+}
+
+/* The unit behind a number. */
+static struct span
+unit_behind(struct span s)
+{
+	uint64_t n;
+
+	read_fixed(&s, 3, &n);
+	return s;
+}
+
+int
+arguments_durations(const struct command *c, const char *option, const char *text,
+    uint64_t *ret_least, uint64_t *ret_most)
+{
+	struct span most, least = span_cut(span_str(text), '-', &most);
+
+	if (!most.ptr)
+		most = least;
+	if (!read_duration(least, unit_behind(most), ret_least) ||
+	    !read_duration(most, SPAN(""), ret_most) || *ret_least > *ret_most)
+		return options_misused(
+		    c, "--%s %s: not two times such as 5ms-20ms", option, text);
+	return EX_OK;
+}
+
+int
+arguments_percent(const struct command *c, const char *option, const char *text, unsigned *ret)
+{
+	struct span s = span_str(text);
+	uint64_t n;
+
+	if (!read_fixed(&s, 3, &n) || (s.len > 0 && !span_eq(s, SPAN("%"))) ||
+	    n > ARGUMENTS_ALWAYS)
+		return options_misused(c, "--%s %s: not a percentage", option, text);
+	*ret = (unsigned)n;
+	return EX_OK;
+}
+
+/* ---- addresses ------------------------------------------------------------------------------ */
+
+int
+arguments_peer(const struct command *c, const char *text, struct arguments_peer *ret)
+{
+	const char *colon = strrchr(text, ':');
+	struct span host = span_of(text, colon ? (size_t)(colon - text) : 0);
+
+	if (host.len > 1 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']')
+		host = span_of(host.ptr + 1, host.len - 2);
+	else if (memchr(text, ':', host.len))
+		colon = NULL; /* an IPv6 address without brackets: which part is the port? */
+	if (!colon || !colon[1] || host.len >= sizeof(ret->host) ||
+	    strlen(colon + 1) >= sizeof(ret->port))
+		return options_misused(c, "%s: not HOST:PORT", text);
+	if (host.len == 0)
+		host = SPAN("127.0.0.1");
+	snprintf(ret->host, sizeof(ret->host), "%.*s", (int)host.len, host.ptr);
+	snprintf(ret->port, sizeof(ret->port), "%s", colon + 1);
+	return EX_OK;
+}
