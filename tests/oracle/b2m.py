@@ -111,10 +111,10 @@ class Result:
             return None, skip
         if value.is_point():  # OBX-8 may say that the scale ended here
             if "<" in self.flags():
-                value = wire.compared("<", value.low)
+                value = wire.compared("<=", value.low)
             elif ">" in self.flags():
-                value = wire.compared(">", value.low)
-        if not self.unit_name():
+                value = wire.compared(">=", value.low)
+        if self.field(6).strip() in (b"", b'""'):
             return None, "unit_missing"
         factor = self.factor(quantity)
         if factor is None:
@@ -131,15 +131,14 @@ class Result:
         factor = self.factor(quantity)
         if unit:
             name = facts.normal_unit(unit.encode("latin-1"))
-            if name not in self.unit_name() and not self._same_unit(name, quantity):
+            if not self._same_unit(name, quantity):
                 return None
         return limits.scaled(factor)
 
     def _same_unit(self, name, quantity):
-        rows = facts.UNITS[quantity].values()
-        mine = self.unit_name()
-        same = facts.TABLE[quantity].get(name) == self.factor(quantity)
-        return same and any(name in r.split() and mine[0] in r.split() for r in rows)
+        mine = [n for n in self.unit_name() if n in facts.TABLE[quantity]][:1]
+        rows = (row.split() for row in facts.UNITS[quantity].values())
+        return any(name in row and mine[0] in row for row in rows if mine)
 
 
 class Order:
@@ -263,12 +262,20 @@ class Case:
         if theirs.patient is not mine.patient:
             return False
         one, two = mine.time(), theirs.time()
-        if one is None and two is None:
-            return mine.order is theirs.order
+        if mine.order is theirs.order and (mine.stamp() == theirs.stamp() or one is two is None):
+            return True
         if one is None or two is None:
             return False
         zone = wire.time(text_of(self.message.segments[0].get(7)))
         return wire.within(one, two, zone.zone if zone else None, DAY) is True
+
+    def usable(self, other, quantity, expected):
+        """What a companion reads, or None: final, numeric, of its specimen, of this one's time."""
+        if other.status() not in ("final", "corrected") or other.order.cancelled():
+            return None
+        if specimen_conflict(other, expected) or not self.paired(other):
+            return None
+        return other.reading(quantity)[0]
 
     def companions(self, name):
         """Usable ones of the best tier: (result, reading, quantity)."""
@@ -278,14 +285,12 @@ class Case:
             if not code or facts.COMPANIONS[code][0] != name or other is self.result:
                 continue
             _, tier, quantity = facts.COMPANIONS[code]
-            if other.status() not in ("final", "corrected") or other.order.cancelled():
-                continue
             if code in facts.CHILD_ONLY and self.adult_of(other) is not False:
                 continue
-            reading, skip = other.reading(quantity)
-            if skip or not self.paired(other):
-                continue
-            found.append((tier, other, reading, quantity))
+            expected = "urine" if name in ("urine creatinine", "ph") else "blood"
+            reading = self.usable(other, quantity, expected)
+            if reading:
+                found.append((tier, other, reading, quantity))
         best = min((f[0] for f in found), default=None)
         return [f[1:] for f in found if f[0] == best]
 
@@ -299,6 +304,8 @@ class Case:
         if limits:
             return reading.above_reference(limits)
         if self.adult_of(other) is True and other.patient.sex() in facts.CREATININE:
+            if "N" in other.flags():  # the laboratory's own word goes before a shipped limit
+                return False
             return reading.above(facts.CREATININE[other.patient.sex()])
         return None
 
@@ -446,19 +453,19 @@ def cross(case):
     raised, urines = case.above(), []
     for other in case.results:
         code = other.loinc(facts.CODES)
-        if not code or facts.CODES[code][0] != "urine" or not case.paired(other):
-            continue
-        if other.status() not in ("final", "corrected") or other.order.cancelled():
+        if not code or facts.CODES[code][0] != "urine":
             continue
         quantity = facts.CODES[code][1]
-        reading, skip = other.reading(quantity)
-        if skip:
+        reading = case.usable(other, quantity, "urine")
+        if not reading or implausible("urine", reading):
             continue
         limits, _ = case.limits_for(other, "urine", quantity)
         urines.append(reading.above_reference(limits) if limits else None)
     if not urines or raised is None:
         return
-    spilled = k_any(*urines)
+    if any(urine != urines[0] for urine in urines):
+        return  # they disagree: nothing can be said
+    spilled = urines[0]
     if spilled:
         case.fire("X02" if raised else "X03")
     elif spilled is False and raised:
@@ -484,7 +491,8 @@ def urine(case):
 
 
 def too_young(case):
-    if case.adult() is False:
+    """Silent where the laboratory has an interval for the child."""
+    if case.adult() is False and not case.limits:
         case.fire("U09")
 
 
@@ -500,13 +508,15 @@ def rate(case):
     children_next(case)
     too_young(case)
     case.fire("U05", "H" if case.above() else "")
-    case.undecided = case.above() is None
+    case.pick_first((k_all(k_not(case.above()), k_not(case.acid())), "U05n", "N"))
+    case.undecided = case.undecided or case.above() is None
     urine_quality(case)
     doubts_last(case)
 
 
 def collected(case):
     corrected_first(case)
+    case.limits = None  # none is known for it
     too_young(case)
     case.fire("U05")
     urine_quality(case)
@@ -560,10 +570,7 @@ RULES = {
 # ---- gates ----------------------------------------------------------------------------------
 
 
-def specimen_conflict(result, kind):
-    expected = facts.MADE_FROM.get(kind)
-    if not expected:
-        return False
+def specimen_conflict(result, expected):
     message, names = result.message, []
     if result.order.specimen:
         parts = message.components(message.repetitions(result.order.specimen.get(4))[0])
@@ -589,7 +596,7 @@ def gate(case):
     if status == "preliminary":
         case.fire("G02")
         return "preliminary"
-    if specimen_conflict(result, case.kind):
+    if specimen_conflict(result, facts.made_from(case.code)):
         return "specimen_conflict"
     if case.quantity is None:
         texts = [r for r in case.message.repetitions(result.field(5)) if r.strip() not in (b"", b'""')]
@@ -599,17 +606,17 @@ def gate(case):
         if skip.startswith("unit"):
             case.fire("G05")
         return skip
-    if implausible(case):
+    if implausible(case.kind, case.value):
         case.fire("G07")
         return "implausible"
     return None
 
 
-def implausible(case):
-    low, high = facts.PLAUSIBLE.get(case.kind, (None, None))
-    if k_not(case.value.above(D(0))) or (low is not None and case.value.below(low)):
+def implausible(kind, value):
+    low, high = facts.PLAUSIBLE.get(kind, (None, None))
+    if k_not(value.above(D(0))) or (low is not None and value.below(low)):
         return True
-    return high is not None and bool(case.value.above(high))
+    return high is not None and bool(value.above(high))
 
 
 # ---- one message -----------------------------------------------------------------------------
@@ -673,9 +680,8 @@ def decide(case):
 def soften(case):
     """Never call normal what the laboratory flagged."""
     abnormal = set(ABNORMAL) & set(case.result.flags())
-    for rule, flag in list(case.wanted):
+    for rule, flag in case.wanted:
         if flag == "N" and abnormal:
-            case.wanted.remove((rule, flag))
             mark(case, rule, "softened")
 
 
@@ -689,9 +695,10 @@ def repeat(cases):
     """Comment once for one specimen; not at all where its results disagree."""
     groups = {}
     for case in cases:
-        if case.result.skip or not case.value or case.code == facts.POST_DIALYSIS:
+        if case.result.skip not in (None, "no_rule") or not case.value or case.code == facts.POST_DIALYSIS:
             continue
-        key = (case.kind, case.result.patient, case.result.order, case.result.stamp())
+        kind = case.code if case.kind == "fluid" else case.kind
+        key = (kind, case.result.patient, case.result.order, case.result.stamp())
         groups.setdefault(key, []).append(case)
     for group in groups.values():
         disagree = any(differ(a.value, b.value) for a in group for b in group)
@@ -704,7 +711,10 @@ def repeat(cases):
 def differ(one, two):
     if one.is_point() and two.is_point():
         return abs(one.low - two.low) > D("0.05") * min(one.low, two.low)
-    return one.low != two.low or one.high != two.high
+    # beyond a limit of the method: they differ when they have no number in common
+    lows = [i.low for i in (one, two) if i.low is not None]
+    highs = [i.high for i in (one, two) if i.high is not None]
+    return bool(lows and highs) and max(lows) > min(highs)
 
 
 # ---- writing ------------------------------------------------------------------------------------
@@ -762,15 +772,19 @@ def insertion(case):
 
 
 def holds(held, lines):
-    return any(held[i : i + len(lines)] == lines for i in range(len(held)))
+    return lines != [] and any(held[i : i + len(lines)] == lines for i in range(len(held)))
 
 
 def set_flag(case):
-    """The rule whose flag goes into an empty OBX-8, or None."""
+    """The rule whose flag goes into an empty OBX-8, or None.
+
+    Where rules disagree, an abnormal flag outranks a normal one: the other way
+    round a stage band would stand beside N.
+    """
     result = case.result
     if not case.wanted:
         return None
-    rule, flag = case.wanted[0]
+    rule, flag = min(case.wanted, key=lambda w: w[1] == "N")
     result.flag = flag
     if result.field(8) == b"":
         result.outcome = "set"
@@ -787,7 +801,7 @@ def chosen(result, setter):
         drop = [e for e in added if facts.PRIORITY.get(e[0], 0) == least][-1]
         drop[1] = "omitted"
         added.remove(drop)
-    named = [e[0] for e in result.fired if e[1] == "added" or e[0] == setter]
+    named = [e[0] for e in result.fired if e[0] == setter or (e in added and facts.TEXTS[e[0]])]
     if not named:
         return []
     lines = [line for e in added for line in facts.TEXTS[e[0]]]

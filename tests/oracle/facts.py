@@ -65,13 +65,15 @@ _companion("urine creatinine", 1, "urine creatinine", "2161-8 14683-7 20624-3 25
 _companion("ph", 1, "ph", "2756-5 5803-2 27378-9 50897-8")
 
 # ---- units: normalised spelling -> factor to the kind's own unit --------------------
+# One row, one unit: "1" and "1.0" are two units with the same factor.
 
 MOLAR = D("11.731")
 
 MASS = {
-    "1": "mg/l mgl-1 mg.l-1 milligram/liter milligram/litre mg/liter mg/litre mgperl "
-    "ug/ml mcg/ml microg/ml mcgm/ml ugm/ml microgram/milliliter",
-    "0.001": "ug/l mcg/l microg/l ng/ml nanogram/milliliter",
+    "1": "mg/l mgl-1 mg.l-1 milligram/liter milligram/litre mg/liter mg/litre mgperl",
+    "1.0": "ug/ml mcg/ml microg/ml mcgm/ml ugm/ml microgram/milliliter",
+    "0.001": "ug/l mcg/l microg/l",
+    "0.0010": "ng/ml nanogram/milliliter",
     "10": "mg/dl mg/100ml",
     "0.01": "ug/dl mcg/dl ug/100ml",
     "0.00001": "ng/dl",
@@ -94,7 +96,8 @@ MASS_RATE = {
 MOLE_RATE = {"11.731": "nmol/(24.h)"}
 MASS_RATIO = {
     "1": "ug/g{creat} ug/gcreat ug/gcr ug/gcrt ug/gcrea ug/gcreatinine mcg/gcreat ug/g ng/mg{creat}",
-    "1000": "mg/gcreat mg/gcr mg/g{creat} mg/gcrt ug/mg{creat}",
+    "1000": "mg/gcreat mg/gcr mg/g{creat} mg/gcrt",
+    "1000.0": "ug/mg{creat}",
 }
 MASS_PER_MOLE = {
     "8.840": "ug/mmol ug/mmolcr ug/mmolcreat ug/mmol{creat} mg/mol{creat} mg/molcr mg/mol",
@@ -166,7 +169,14 @@ MADE_FROM = {
     "ratio": "urine",
     "urine word": "urine",
     "csf": "csf",
+    "fluid": "fluid",
+    "word": "blood",
 }
+
+
+def made_from(code):
+    return "csf" if code == "43919-0" else MADE_FROM[CODES[code][0]]
+
 
 # ---- wording ------------------------------------------------------------------------------
 
@@ -247,6 +257,8 @@ TEXTS = {}
 for _line in WORDING.strip().splitlines():
     _rule, _, _text = _line.partition(": ")
     TEXTS.setdefault(_rule, []).append(_text)
+
+TEXTS["U05n"] = []  # U05 within its limit: a flag without a second text
 
 # what is left out first when there are too many lines
 PRIORITY = {"S31": -2, "X01": -1, "X02": -1, "X03": -1, "X04": -1}

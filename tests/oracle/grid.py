@@ -179,7 +179,48 @@ def urine_reports():
         yield segments
 
 
+TIMES = (
+    "",
+    "20260105",
+    "20260106",
+    "202601050800",
+    "20260106075959",
+    "20260106080001",
+    "202601",
+    "20260105080000+0100",
+    "20260106080000+0100",
+    "20260106080000-0500",
+    "20261305",
+    "yesterday",
+)
+
+
+def time_reports():
+    """Is the eGFR of the same collection?"""
+    for ours, theirs, where, zone in itertools.product(
+        TIMES, TIMES, ("OBR", "OBX", "SPM", "one OBR"), ("", "+0100")
+    ):
+        at = "" if where in ("OBR", "SPM", "one OBR") else "x"
+        segments = [["MSH", zone], pid("19600214")]
+        results = (
+            obx(1, "98979-8", "45", EGFR, at=at and theirs),
+            obx(2, "1952-1", "2.9", "mg/L", at=at and ours),
+        )
+        if where in ("OBX", "one OBR"):
+            shared = "" if where == "OBX" else ours
+            segments += [obr(1, shared), *results]
+        elif where == "OBR":
+            segments += [obr(1, theirs), results[0], obr(2, ours), results[1]]
+        else:
+            drawn = [["SPM", "1", "", "", "SER^Serum"] + [""] * 12 + [t] for t in (theirs, ours)]
+            segments += [obr(1, ""), results[0], drawn[0], obr(2, "2026"), results[1], drawn[1]]
+        yield segments
+
+
 def combined():
+    for number, segments in enumerate(time_reports()):
+        zone = segments.pop(0)[1]
+        yield Style().message([msh(number, "20260312143005" + zone)] + segments)
     for number, segments in enumerate(itertools.chain(serum_reports(), urine_reports())):
         yield Style().message([msh(number)] + segments)
 
@@ -211,7 +252,8 @@ STYLES = [
 ]
 COMMON = ("1952-1",) * 6 + ("76484-5",) * 3 + ("1953-9",) * 4 + ("10873-8", "13485-8", "1951-3")
 LIMITS = {
-    "serum": ("", "", "", "", "0.8-2.2", "0.9 - 1.7", "<2.7", "<=2.4", "see note", "(1.1-2.4)"),
+    "serum": ("", "", "", "", "0.8-2.2", "0.9 - 1.7", "<2.7", "<=2.4", "see note", "(1.1-2.4)")
+    + ("0.8-4.0", "1 - 6.5", ">0.7"),
     "urine": ("", "", "", "<0.25", "<=0.2", "0.04-0.22", "0 - 0.3"),
     "rate": ("", "", "<350", "30-370"),
     "ratio": ("", "", "<= 250"),
@@ -392,6 +434,8 @@ def compare(name, messages):
         if report.same("message %d" % number, message, oracle, out):
             lines = [line.partition(" ")[2] for line in lines]
             report.same("findings of message %d" % number, message, lines, findings.get(number, []))
+    plain_ones = b"".join(m for m in messages if m.startswith(b"MSH|^~\\&|") and m.endswith(b"\r"))
+    report.same("all messages without frames", b"", b2m.annotate(plain_ones)[0], program.annotate(plain_ones)[0])
     again, _ = program.annotate(annotated)
     for number, (out, second) in enumerate(zip(outs, frames(again)), 1):
         report.same("message %d, annotated again" % number, out, out, second)

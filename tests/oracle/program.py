@@ -10,7 +10,7 @@ import tempfile
 
 TOP = os.environ.get("HL7_TOP") or os.path.join(os.path.dirname(__file__), "..", "..")
 HL7NOTE = os.environ.get("HL7NOTE") or "hl7note"
-MAPPING = os.path.join(TOP, "mappings", "b2m.xml")
+MAPPING = os.environ.get("HL7_MAPPING") or os.path.join(TOP, "mappings", "b2m.xml")
 MOST_SHOWN = int(os.environ.get("HL7_SHOW", "20"))
 
 

@@ -44,12 +44,14 @@ def check():
         given, expected = read(path), read(stem + ".expected")
         findings = read(stem + ".findings").decode("ascii").splitlines()
         annotated, complaint = program.annotate(given)
-        if complaint:
+        if complaint and not path.endswith(".txt"):
             report.wrong("%s: %s" % (name, complaint))
         report.same(name, given, expected, annotated)
         report.same(name + ", findings", given, findings, program.findings(given))
         report.same(name + ", annotated again", expected, expected, program.annotate(expected)[0])
-        report.same(name + ", files", given, (expected, findings), b2m.annotate(given))
+        oracle, told = b2m.annotate(given)
+        report.same(name + ", its expected file", given, oracle, expected)
+        report.same(name + ", its findings file", given, told, findings)
     if not report.compared:
         report.wrong("there are no samples")
     report.end()
