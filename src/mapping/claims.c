@@ -15,6 +15,7 @@ read_claim(struct load *ld, const struct observation *o, const struct xml_elemen
 {
 	struct span quantity = field(e, "quantity"), system = field(e, "system");
 	struct code claim = { .observation = o, .priority = 1 };
+	struct load_ages ages;
 
 	if (quantity.len)
 		claim.quantity = load_refer(
@@ -24,8 +25,11 @@ read_claim(struct load *ld, const struct observation *o, const struct xml_elemen
 	if (field_count(e, "priority", &claim.priority) && claim.priority == 0)
 		faults_add(ld->faults, field_place(e, "priority"), "1 goes first",
 		    "priorities count from 1");
-	claim.has_from = field_age(e, "from-age", &claim.from);
-	claim.has_under = field_age(e, "under-age", &claim.under);
+	load_ages(ld, e, &ages);
+	claim.has_from = ages.has_from;
+	claim.has_under = ages.has_under;
+	claim.from = ages.from;
+	claim.under = ages.under;
 	return claim;
 }
 
@@ -35,6 +39,12 @@ check_unit(struct load *ld, const struct observation *o, const struct quantity *
 {
 	if (!q || span_eq(q->unit, o->unit))
 		return;
+	if (!o->unit.len) {
+		faults_add(ld->faults, field_place(e, "quantity"), "give the observation a unit",
+		    "the observation has no unit, but a quantity in \"%.*s\"", (int)q->unit.len,
+		    q->unit.ptr);
+		return;
+	}
 	faults_add(ld->faults, field_place(e, "quantity"),
 	    "all quantities of an observation are converted to the observation's unit",
 	    "quantity \"%.*s\" is in \"%.*s\", the observation in \"%.*s\"", (int)q->id.len,

@@ -81,8 +81,7 @@ read_is(struct load *ld, const struct xml_element *e, struct expr *draft)
 	(void)draft;
 	if (!id.len)
 		return NULL;
-	return load_refer(
-	    ld, &ld->conditions, "condition before this one", id, field_place(e, "condition"));
+	return load_refer_back(ld, &ld->conditions, "condition", id, field_place(e, "condition"));
 }
 
 /* ---- words and lists ---- */
@@ -390,8 +389,7 @@ static const struct rule *
 refer_rule(struct load *ld, const struct xml_element *e, struct span word)
 {
 	struct fault_place at = field_place(e, "rule");
-	const struct rule_place *place = load_refer(
-	    ld, &ld->rules, "rule before this one", word, at);
+	const struct rule_place *place = load_refer_back(ld, &ld->rules, "rule", word, at);
 
 	if (!place)
 		return NULL;
@@ -424,7 +422,7 @@ static const struct group *
 refer_group(struct load *ld, const struct xml_element *e, struct span word)
 {
 	struct fault_place at = field_place(e, "group");
-	const struct group *group = load_refer(ld, &ld->groups, "group before this one", word, at);
+	const struct group *group = load_refer_back(ld, &ld->groups, "group", word, at);
 
 	if (group && !group->first) {
 		faults_add(ld->faults, at, "ask <unsure> about its conditions",

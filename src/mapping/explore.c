@@ -135,9 +135,11 @@ explore_part(struct exploration *x, unsigned count)
 	struct logic_range *r, whole;
 	unsigned node;
 
+	if (spent(x))
+		return;
 	logic_next_round(x->logic);
 	part = look(x, count);
-	if (spent(x) || settle(x, &part))
+	if (settle(x, &part))
 		return;
 	node = part.given == ANSWER_YES ? x->rules[x->order[part.sure]] : x->given;
 	if (!choose_division(x, node, part.count, &d))
@@ -169,9 +171,11 @@ explore_satisfy(struct exploration *x, unsigned node)
 	unsigned answers;
 	bool can;
 
+	if (spent(x))
+		return false;
 	logic_next_round(x->logic);
 	answers = ask_within(x, node);
-	if (!(answers & ANSWER_YES) || spent(x))
+	if (!(answers & ANSWER_YES))
 		return false;
 	if (answers == ANSWER_YES)
 		return true;

@@ -185,6 +185,17 @@ word_in(struct span list, struct span word)
 	return false;
 }
 
+/* Days would make months and years incomparable; a month is a twelfth of a mean year here. */
+struct decimal
+value_age(struct hl7_age age)
+{
+	static const int64_t unit[] = {
+		[HL7_AGE_YEARS] = 73048500, [HL7_AGE_MONTHS] = 6087375, [HL7_AGE_DAYS] = 200000
+	};
+
+	return (struct decimal){ (__int128)age.count * unit[age.unit], 0 };
+}
+
 /* ---- attributes ---- */
 
 struct span

@@ -30,6 +30,9 @@ bool value_next_word(struct span *list, struct span *ret);
 bool value_next_item(struct span *list, struct span *ret);
 unsigned value_word_count(struct span list);
 
+/* An age as a number that grows with it, for comparing ages. */
+struct decimal value_age(struct hl7_age age);
+
 /* ---- attributes ---- */
 
 /* As it stands in the tree, blanks around it aside; ptr NULL when absent. */

@@ -88,19 +88,34 @@ load_name(struct load *ld, struct names *names, const char *kind, const struct x
 	return key.ptr;
 }
 
-const void *
-load_refer(struct load *ld, const struct names *names, const char *kind, struct span name,
-    struct fault_place at)
+static const void *
+refer(struct load *ld, const struct names *names, const char *kind, const char *where,
+    struct span name, struct fault_place at)
 {
 	const struct name *found = names_find(names, name);
+	bool look = ld->faults->total < NEIGHBOURS_MOST;
 	char mend[LOAD_MEND];
 
 	if (found)
 		return found->what;
-	load_did_you_mean(
-	    ld->faults->total < NEIGHBOURS_MOST ? names_nearest(names, name) : NULL, mend);
-	faults_add(ld->faults, at, mend, "there is no %s \"%.*s\"", kind, (int)name.len, name.ptr);
+	load_did_you_mean(look ? names_nearest(names, name) : NULL, mend);
+	faults_add(ld->faults, at, mend, "there is no %s \"%.*s\"%s", kind, (int)name.len, name.ptr,
+	    where);
 	return NULL;
+}
+
+const void *
+load_refer(struct load *ld, const struct names *names, const char *kind, struct span name,
+    struct fault_place at)
+{
+	return refer(ld, names, kind, "", name, at);
+}
+
+const void *
+load_refer_back(struct load *ld, const struct names *names, const char *kind, struct span name,
+    struct fault_place at)
+{
+	return refer(ld, names, kind, " before this place", name, at);
 }
 
 /* ---- children ---- */

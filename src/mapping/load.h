@@ -43,6 +43,11 @@ struct rule_place {
 	const struct block *block;
 };
 
+struct load_ages {
+	bool has_from, has_under;
+	struct hl7_age from, under;
+};
+
 struct load {
 	struct mapping *m;
 	struct arena *arena; /* the mapping's */
@@ -82,9 +87,15 @@ bool load_name(struct load *ld, struct names *names, const char *kind,
 /* What a name stands for; NULL, with a fault, when nothing does. */
 const void *load_refer(struct load *ld, const struct names *names, const char *kind,
     struct span name, struct fault_place at);
+/* The same, where only what stands before counts. */
+const void *load_refer_back(struct load *ld, const struct names *names, const char *kind,
+    struct span name, struct fault_place at);
 /* "did you mean X?" for the fault's mend, empty when nothing is near; returns buf. */
 enum { LOAD_MEND = 160 };
 const char *load_did_you_mean(const char *nearest, char *buf);
+
+/* Ages from which and under which something holds; a fault when there are none between. */
+void load_ages(struct load *ld, const struct xml_element *e, struct load_ages *ret);
 
 /* ---- children ---- */
 

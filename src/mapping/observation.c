@@ -68,6 +68,18 @@ load_plausible(struct load *ld, struct observation *o, const struct xml_element 
 
 /* ---- reference intervals ---- */
 
+void
+load_ages(struct load *ld, const struct xml_element *e, struct load_ages *ret)
+{
+	*ret = (struct load_ages){ 0 };
+	ret->has_from = field_age(e, "from-age", &ret->from);
+	ret->has_under = field_age(e, "under-age", &ret->under);
+	if (ret->has_from && ret->has_under &&
+	    decimal_compare(value_age(ret->from), value_age(ret->under)) >= 0)
+		faults_add(ld->faults, field_place(e, "under-age"), "",
+		    "nobody is that old and under that age");
+}
+
 static void
 check_only(struct load *ld, const struct xml_element *e, const char *const *names, size_t count,
     const char *why)
@@ -110,11 +122,15 @@ load_interval(struct load *ld, struct interval_choice *choice, const struct obse
     const struct xml_element *e)
 {
 	struct span sex = field(e, "sex");
+	struct load_ages ages;
 
 	if (sex.len)
 		choice->sex = sex.ptr[0];
-	choice->has_from = field_age(e, "from-age", &choice->from);
-	choice->has_under = field_age(e, "under-age", &choice->under);
+	load_ages(ld, e, &ages);
+	choice->has_from = ages.has_from;
+	choice->has_under = ages.has_under;
+	choice->from = ages.from;
+	choice->under = ages.under;
 	if (xml_attribute(e, "from"))
 		load_message_interval(ld, choice, e);
 	else

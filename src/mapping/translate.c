@@ -4,6 +4,8 @@
  */
 #include "mapping/world.h"
 
+#include "mapping/fields.h"
+
 static const struct span no_word = { "", 0 };
 
 /* ---- facts on one axis ---- */
@@ -105,7 +107,7 @@ age(struct world *w, const struct expr *e)
 	if (!axis)
 		return 0;
 	world_open(w, axis);
-	return compare(w, axis->low, axis->high, axis, e->compare, world_age(e->age));
+	return compare(w, axis->low, axis->high, axis, e->compare, value_age(e->age));
 }
 
 /* ---- companions ---- */

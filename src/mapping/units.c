@@ -169,7 +169,13 @@ const struct unit *
 quantity_unit(const struct quantity *q, struct span text)
 {
 	char form[UNIT_MOST];
-	size_t len = unit_normalise(text, form);
+	size_t len;
 
+	/* mostly it is written as the mapping writes it */
+	for (unsigned i = 0; i < q->unit_count; i++) {
+		if (span_eq(q->units[i].name, text))
+			return &q->units[i];
+	}
+	len = unit_normalise(text, form);
 	return len ? unit_slot(q->spellings, span_of(form, len))->unit : NULL;
 }

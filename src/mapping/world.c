@@ -9,6 +9,8 @@
 
 #include <stdlib.h>
 
+#include "mapping/fields.h"
+
 /* ---- keys ---- */
 
 struct key {
@@ -151,17 +153,6 @@ settle_points(struct axis *axis)
 			axis->points[n++] = axis->points[i];
 	axis->point_count = n;
 	axis->last = 2 * n;
-}
-
-/* Days would make months and years incomparable; a month is a twelfth of a mean year here. */
-struct decimal
-world_age(struct hl7_age age)
-{
-	static const int64_t unit[] = {
-		[HL7_AGE_YEARS] = 73048500, [HL7_AGE_MONTHS] = 6087375, [HL7_AGE_DAYS] = 200000
-	};
-
-	return (struct decimal){ (__int128)age.count * unit[age.unit], 0 };
 }
 
 /* ---- what is plausible at all ---- */
@@ -343,7 +334,7 @@ mention_leaf(struct world *w, const struct expr *e)
 	if (e->op == EXPR_VALUE)
 		mention_value(w, e);
 	else if (e->op == EXPR_AGE)
-		add_point(w, world_axis(w, AXIS_AGE, NULL, 0, SPAN("")), world_age(e->age));
+		add_point(w, world_axis(w, AXIS_AGE, NULL, 0, SPAN("")), value_age(e->age));
 	else if (e->op == EXPR_CODE)
 		mention_codes(w, e);
 	else if (e->op == EXPR_SENDER)

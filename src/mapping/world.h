@@ -95,8 +95,6 @@ void world_open(struct world *w, struct axis *axis);
 bool world_member(struct world *w, const struct axis *axis, struct span word, unsigned *ret);
 /* Sources of intervals these observations have: bits of 1 << enum interval_source. */
 unsigned world_sources(struct observation *const *list, unsigned count);
-/* An age as a point of its axis. */
-struct decimal world_age(struct hl7_age age);
 
 /* ---- conditions (translate.c) ---- */
 
