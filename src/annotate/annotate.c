@@ -71,6 +71,24 @@ find_clash(const struct mapping *const *mappings, size_t count)
 	return (struct span){ 0 };
 }
 
+/* Tables for statuses of one letter, which nearly all are. */
+static void
+make_site(struct site *site, const struct mapping *m)
+{
+	site->mapping = m;
+	for (unsigned c = 1; c < 128; c++) {
+		const struct span word = { (char[]){ (char)c }, 1 };
+
+		if (word_in(m->final, word))
+			site->status[c] = STATUS_FINAL;
+		else if (word_in(m->corrected, word))
+			site->status[c] = STATUS_CORRECTED;
+		else if (word_in(m->preliminary, word))
+			site->status[c] = STATUS_PRELIMINARY;
+		site->cancelled[c] = word_in(m->cancelled_orders, word);
+	}
+}
+
 struct annotator *
 annotator_create(const struct mapping *const *mappings, size_t count, struct span *ret_clash)
 {
@@ -99,6 +117,8 @@ annotator_create(const struct mapping *const *mappings, size_t count, struct spa
 		return NULL;
 	}
 	memcpy((void *)a->mappings, mappings, count * sizeof(*mappings));
+	for (size_t i = 0; i < count; i++)
+		make_site(&a->sites[i], mappings[i]);
 	return a;
 }
 
@@ -185,13 +205,31 @@ read_sites(struct annotator *a)
 		const struct mapping *m = a->mappings[i];
 		struct site *site = &a->sites[i];
 
-		*site = (struct site){ .point = '.', .listed = !m->only_senders };
+		site->point = '.';
+		site->listed = !m->only_senders;
 		for (unsigned k = 0; k < m->sender_count; k++) {
 			if (!match_sender(a, m->senders[k].application, m->senders[k].facility))
 				continue;
-			*site = (struct site){ .point = m->senders[k].point, .listed = true };
+			site->point = m->senders[k].point;
+			site->listed = true;
 			break;
 		}
+	}
+}
+
+static void
+read_marks(struct annotator *a)
+{
+	const struct hl7_delims *d = &a->m->delims;
+	const char marks[] = { d->field, d->component, d->repetition, d->escape, d->subcomponent,
+		d->truncation };
+
+	memset(a->marks, 0, sizeof(a->marks));
+	for (size_t i = 0; i < sizeof(marks); i++) {
+		unsigned char c = (unsigned char)marks[i];
+
+		if (c)
+			a->marks[c / 64] |= (uint64_t)1 << c % 64;
 	}
 }
 
@@ -242,6 +280,7 @@ read_results(struct annotator *a)
 static enum skip
 evaluate(struct annotator *a)
 {
+	a->stamp = (struct span){ 0 };
 	if (!scan(a))
 		return SKIP_NO_MEMORY;
 	if (!a->targets)
@@ -254,6 +293,7 @@ evaluate(struct annotator *a)
 		return SKIP_NO_MEMORY;
 	read_sites(a);
 	read_zone(a);
+	read_marks(a);
 	read_results(a);
 	if (!pairing_build(a))
 		return SKIP_NO_MEMORY;

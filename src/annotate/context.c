@@ -158,17 +158,25 @@ context_build(struct annotator *a)
 	return true;
 }
 
+/* Results of one report mostly carry one stamp, so the last one is remembered. */
 static bool
-parse_first(const struct annotator *a, struct span field, struct hl7_time *ret)
+parse_first(struct annotator *a, struct span field, struct hl7_time *ret)
 {
 	const struct hl7_delims *d = &a->m->delims;
 
-	field = hl7_component(d, hl7_repetition(d, field, 1), 1);
-	return hl7_time_parse(span_trim(field), ret);
+	if (!field.len)
+		return false;
+	if (!span_eq(field, a->stamp)) {
+		a->stamp = field;
+		field = hl7_component(d, hl7_repetition(d, field, 1), 1);
+		a->stamp_good = hl7_time_parse(span_trim(field), &a->stamp_time);
+	}
+	*ret = a->stamp_time;
+	return a->stamp_good;
 }
 
 bool
-context_collected(const struct annotator *a, const struct result *r, struct hl7_time *ret)
+context_collected(struct annotator *a, const struct result *r, struct hl7_time *ret)
 {
 	const struct order *o = &a->orders[r->order];
 	const struct hl7_segment *segments = a->m->segments;
@@ -180,7 +188,7 @@ context_collected(const struct annotator *a, const struct result *r, struct hl7_
 }
 
 bool
-context_moment(const struct annotator *a, const struct result *r, struct hl7_time *ret)
+context_moment(struct annotator *a, const struct result *r, struct hl7_time *ret)
 {
 	if (r->has_time) {
 		*ret = r->time;
@@ -190,7 +198,7 @@ context_moment(const struct annotator *a, const struct result *r, struct hl7_tim
 }
 
 enum truth
-context_age_reached(const struct annotator *a, const struct result *r, struct hl7_age age)
+context_age_reached(struct annotator *a, const struct result *r, struct hl7_age age)
 {
 	const struct patient *p = &a->patients[r->patient];
 	struct hl7_time at;
@@ -231,7 +239,7 @@ recognise_coded(const struct mapping *m, struct span coded, char separator)
 {
 	uint64_t found = 0;
 
-	for (unsigned i = 1; i <= 4; i += 3) {
+	for (unsigned i = 1; coded.len && i <= 4; i += 3) {
 		found |= recognise(m, span_trim(hl7_piece_of(coded, separator, i)),
 		    span_trim(hl7_piece_of(coded, separator, i + 1)),
 		    span_trim(hl7_piece_of(coded, separator, i + 2)));

@@ -9,16 +9,6 @@
 
 /* ---- may it be interpreted? ---------------------------------------------------- */
 
-static const struct site *
-site_of(const struct annotator *a, const struct mapping *m)
-{
-	size_t i = 0;
-
-	while (a->mappings[i] != m)
-		i++;
-	return &a->sites[i];
-}
-
 static bool
 is_listed_laboratory(const struct annotator *a, const struct result *r)
 {
@@ -35,7 +25,7 @@ is_listed_laboratory(const struct annotator *a, const struct result *r)
 static enum skip
 reason(const struct annotator *a, const struct result *r)
 {
-	if (!site_of(a, r->mapping)->listed)
+	if (!r->site->listed)
 		return SKIP_SENDER_UNLISTED;
 	if (r->skip == SKIP_NO_SLOT)
 		return r->skip;

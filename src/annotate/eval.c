@@ -69,33 +69,6 @@ compare(const struct interval *value, enum compare how, struct decimal limit)
 	return TRUTH_UNKNOWN;
 }
 
-/* An end that is closed is still inside; an end that is open is already outside. */
-static enum truth
-below(const struct interval *value, const struct bound *low)
-{
-	if (!low->bounded)
-		return TRUTH_NO;
-	return compare(value, low->open ? COMPARE_AT_MOST : COMPARE_BELOW, low->at);
-}
-
-static enum truth
-above(const struct interval *value, const struct bound *high)
-{
-	if (!high->bounded)
-		return TRUTH_NO;
-	return compare(value, high->open ? COMPARE_AT_LEAST : COMPARE_ABOVE, high->at);
-}
-
-static enum truth
-inside(const struct interval *value, const struct interval *limits)
-{
-	enum truth b = below(value, &limits->low), t = above(value, &limits->high);
-
-	if (b == TRUTH_YES || t == TRUTH_YES)
-		return TRUTH_NO;
-	return b == TRUTH_NO && t == TRUTH_NO ? TRUTH_YES : TRUTH_UNKNOWN;
-}
-
 static enum truth
 against_limits(struct annotator *a, const struct expr *e, struct result *r)
 {
@@ -106,14 +79,13 @@ against_limits(struct annotator *a, const struct expr *e, struct result *r)
 		return TRUTH_UNKNOWN;
 	if (e->source != INTERVAL_NONE && e->source != r->limits_from)
 		return TRUTH_NO;
-	switch (e->op) {
-	case EXPR_BELOW_INTERVAL:
-		return below(&r->value, &r->limits.low);
-	case EXPR_ABOVE_INTERVAL:
-		return above(&r->value, &r->limits.high);
-	default:
-		return inside(&r->value, &r->limits);
-	}
+	if (e->op == EXPR_BELOW_INTERVAL)
+		return r->below;
+	if (e->op == EXPR_ABOVE_INTERVAL)
+		return r->above;
+	if (r->below == TRUTH_YES || r->above == TRUTH_YES)
+		return TRUTH_NO;
+	return r->below == TRUTH_NO && r->above == TRUTH_NO ? TRUTH_YES : TRUTH_UNKNOWN;
 }
 
 static enum truth
@@ -217,7 +189,7 @@ near_limit(struct annotator *a)
 	struct result *r = a->subject;
 	const struct observation *o = r->code->observation;
 
-	if (!r->has_value || !r->unit->near.coefficient || !interval_is_point(&r->value))
+	if (!r->has_value || !r->unit->near.coefficient || !r->single)
 		return TRUTH_NO;
 	for (unsigned i = 0; i < o->cutoff_count; i++) {
 		if (near(&r->value, r->unit->near, o->cutoffs[i]))
@@ -294,7 +266,7 @@ sex_is(const struct annotator *a, const struct expr *e)
 }
 
 static enum truth
-age_is(const struct annotator *a, const struct expr *e)
+age_is(struct annotator *a, const struct expr *e)
 {
 	enum truth reached = context_age_reached(a, a->subject, e->age);
 
@@ -349,7 +321,7 @@ ask(struct annotator *a, const struct expr *e)
 	case EXPR_TEXT:
 		return text_is(a, e);
 	case EXPR_CENSORED:
-		return truth_of(r->has_value && !interval_is_point(&r->value));
+		return truth_of(r->has_value && !r->single);
 	case EXPR_NEAR_LIMIT:
 		return near_limit(a);
 	case EXPR_SPECIMEN:

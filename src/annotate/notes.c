@@ -22,13 +22,15 @@ id_at(const struct annotator *a, unsigned segment)
 static bool
 goes_on(const struct annotator *a, const struct result *r, unsigned segment)
 {
+	const struct hl7_segment *s = &a->m->segments[segment];
 	struct span field[8];
 
-	if (id_at(a, segment) != HL7_ID('O', 'B', 'X'))
+	if (id_at(a, segment) != HL7_ID('O', 'B', 'X') ||
+	    !span_eq(hl7_field(a->m, s, 3), r->field[3]))
 		return false;
-	hl7_fields(a->m, &a->m->segments[segment], field + 1, 7);
-	return span_eq(field[3], r->field[3]) && span_eq(field[4], r->field[4]) && !field[6].len &&
-	       !field[7].len && !read_is_number(a, field[2], field[5]);
+	hl7_fields(a->m, s, field + 1, 7);
+	return span_eq(field[4], r->field[4]) && !field[6].len && !field[7].len &&
+	       !read_is_number(a, field[2], field[5]);
 }
 
 static void
@@ -121,21 +123,11 @@ notes_present(struct annotator *a, const struct note_run *run, const struct mapp
 
 /* ---- what is to come --------------------------------------------------------------- */
 
+/* Is every byte ASCII and none a delimiter of the message? */
 static bool
-is_plain(const struct hl7_delims *d, const struct rule *rule)
+is_plain(const struct annotator *a, const uint64_t bytes[4])
 {
-	const char marks[] = { d->field, d->component, d->repetition, d->escape, d->subcomponent,
-		d->truncation };
-
-	if (rule->bytes[2] | rule->bytes[3])
-		return false;
-	for (size_t i = 0; i < sizeof(marks); i++) {
-		unsigned char c = (unsigned char)marks[i];
-
-		if (c && rule->bytes[c / 64] >> c % 64 & 1)
-			return false;
-	}
-	return true;
+	return !(bytes[2] | bytes[3]) && !has_marks(a, bytes);
 }
 
 /* A line in the message's character set, escaped; ptr NULL when that cannot be. */
@@ -173,10 +165,21 @@ is_flag_written(const struct finding *f)
 	return f->flag_outcome == FLAG_SET || f->flag_outcome == FLAG_REPLACED;
 }
 
+static void
+set_of(struct span text, uint64_t bytes[4])
+{
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+
+		bytes[c / 64] |= (uint64_t)1 << c % 64;
+	}
+}
+
 static struct span
 write_trailer(struct annotator *a, const struct finding *f)
 {
 	struct buffer *out = &a->scratch;
+	uint64_t bytes[4] = { 0 };
 	struct span text;
 
 	buffer_clear(out);
@@ -191,7 +194,8 @@ write_trailer(struct annotator *a, const struct finding *f)
 	if (out->failed)
 		a->no_memory = true;
 	text = arena_copy(&a->arena, buffer_span(out));
-	return text.ptr ? write_text(a, text) : text;
+	set_of(text, bytes);
+	return !text.ptr || is_plain(a, bytes) ? text : write_text(a, text);
 }
 
 /* All lines of the block, ready to be copied; NULL when one cannot be written. */
@@ -206,7 +210,7 @@ prepare_lines(struct annotator *a, struct finding *f, unsigned *ret_count)
 	lines = arena_alloc(&a->arena, count * sizeof(*lines));
 	for (unsigned i = 0; lines && i < f->fired_count; i++) {
 		const struct rule *rule = f->fired[i].rule;
-		bool as_it_is = is_plain(&a->m->delims, rule);
+		bool as_it_is = is_plain(a, rule->bytes);
 
 		for (unsigned k = 0; is_written(&f->fired[i]) && k < rule->line_count; k++) {
 			lines[n] = as_it_is ? rule->lines[k] : write_text(a, rule->lines[k]);

@@ -71,10 +71,15 @@ find_class(struct annotator *a, struct result *r)
 {
 	struct class c = class_of(r);
 	struct patient *p = &a->patients[c.patient];
-	uint64_t hash = mix(
-	    mix(mix(c.patient, c.order), (uint64_t)c.time.first), (uint64_t)c.time.last);
-	size_t at = hash & a->class_places.mask;
+	uint64_t hash;
+	size_t at;
 
+	/* mostly all results are of one */
+	r->class = (unsigned)a->class_count - 1;
+	if (a->class_count && is_same_class(&a->classes[r->class], &c))
+		return true;
+	hash = mix(mix(mix(c.patient, c.order), (uint64_t)c.time.first), (uint64_t)c.time.last);
+	at = hash & a->class_places.mask;
 	for (; a->class_places.list[at]; at = (at + 1) & a->class_places.mask) {
 		r->class = a->class_places.list[at] - 1;
 		if (is_same_class(&a->classes[r->class], &c))
@@ -152,7 +157,7 @@ join_siblings(struct annotator *a, const struct result *r)
 		s->first = (unsigned)(r - a->results);
 	if (!r->has_value)
 		return;
-	if (!interval_is_point(&r->value)) {
+	if (!r->single) {
 		s->disagree |= is_apart(s, r);
 		return;
 	}
@@ -169,7 +174,7 @@ check_intervals(struct annotator *a, const struct result *r)
 {
 	struct siblings *s = &a->siblings[r->siblings];
 
-	if (r->has_value && !interval_is_point(&r->value))
+	if (r->has_value && !r->single)
 		s->disagree |= is_apart(s, r);
 }
 

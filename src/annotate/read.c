@@ -16,16 +16,6 @@ delims(const struct annotator *a)
 	return &a->m->delims;
 }
 
-static char
-decimal_point(const struct annotator *a, const struct mapping *m)
-{
-	for (size_t i = 0; i < a->mapping_count; i++) {
-		if (a->mappings[i] == m)
-			return a->sites[i].point;
-	}
-	return '.';
-}
-
 /* Text with its escapes resolved; lives until the scratch buffer's next use. */
 static struct span
 plain(struct annotator *a, struct span s)
@@ -39,26 +29,44 @@ plain(struct annotator *a, struct span s)
 	return span_trim(buffer_span(&a->scratch));
 }
 
+/* The bits of a status; the table knows all of one letter. */
+static unsigned
+status_bits(const struct site *site, struct span status)
+{
+	const struct mapping *m = site->mapping;
+
+	if (status.len == 1)
+		return status.ptr[0] & 0x80 ? 0 : site->status[(unsigned char)status.ptr[0]];
+	if (word_in(m->final, status))
+		return STATUS_FINAL;
+	if (word_in(m->corrected, status))
+		return STATUS_CORRECTED;
+	return word_in(m->preliminary, status) ? STATUS_PRELIMINARY : 0;
+}
+
+static bool
+is_cancelled(const struct annotator *a, const struct result *r)
+{
+	const struct order *o = &a->orders[r->order];
+	struct span status = hl7_field(a->m, &a->m->segments[o->obr], 25);
+
+	status = span_trim(hl7_component(delims(a), status, 1));
+	if (status.len == 1)
+		return !(status.ptr[0] & 0x80) && r->site->cancelled[(unsigned char)status.ptr[0]];
+	return word_in(r->mapping->cancelled_orders, status);
+}
+
 static enum skip
 read_status(struct annotator *a, struct result *r)
 {
-	const struct mapping *m = r->mapping;
-	const struct order *o = &a->orders[r->order];
-	struct span status = span_trim(hl7_component(delims(a), r->field[11], 1));
-	struct span order = hl7_field(a->m, &a->m->segments[o->obr], 25);
-
-	if (word_in(m->cancelled_orders, span_trim(hl7_component(delims(a), order, 1))))
+	if (is_cancelled(a, r))
 		return SKIP_ORDER_CANCELLED;
-	if (word_in(m->final, status))
-		r->status = STATUS_FINAL;
-	else if (word_in(m->corrected, status))
-		r->status = STATUS_CORRECTED;
-	else if (word_in(m->preliminary, status))
-		r->status = STATUS_PRELIMINARY;
+	r->status = status_bits(r->site, span_trim(hl7_component(delims(a), r->field[11], 1)));
 	if (!r->status)
 		return SKIP_STATUS;
-	return r->status == STATUS_PRELIMINARY && !m->interpret_preliminary ? SKIP_PRELIMINARY
-									    : SKIP_NONE;
+	return r->status == STATUS_PRELIMINARY && !r->mapping->interpret_preliminary
+		   ? SKIP_PRELIMINARY
+		   : SKIP_NONE;
 }
 
 /* An ADD segment may go on in the last field; the ones we read must not be that field. */
@@ -70,7 +78,7 @@ is_cut_off(const struct annotator *a, const struct result *r)
 }
 
 static enum skip
-read_age(const struct annotator *a, const struct result *r)
+read_age(struct annotator *a, const struct result *r)
 {
 	const struct code *c = r->code;
 
@@ -111,8 +119,7 @@ read_value(struct annotator *a, struct result *r)
 {
 	struct span type = span_trim(r->field[2]);
 
-	switch (
-	    hl7_value_read(delims(a), type, r->field[5], decimal_point(a, r->mapping), &r->read)) {
+	switch (hl7_value_read(delims(a), type, r->field[5], r->site->point, &r->read)) {
 	case HL7_VALUE_NUMBER:
 		break;
 	case HL7_VALUE_EMPTY:
@@ -122,8 +129,11 @@ read_value(struct annotator *a, struct result *r)
 	case HL7_VALUE_TEXT:
 		return SKIP_VALUE_NOT_NUMERIC;
 	}
-	if (interval_is_point(&r->read))
+	r->single = interval_is_point(&r->read);
+	if (r->single && r->field[8].len) {
 		apply_off_scale(a, r, &r->read);
+		r->single = interval_is_point(&r->read);
+	}
 	return SKIP_NONE;
 }
 
@@ -219,7 +229,7 @@ read_range(struct annotator *a, const struct result *r, struct interval *ret)
 	struct span unit;
 	struct interval range;
 
-	if (!hl7_range_read(plain(a, text), decimal_point(a, r->mapping), &range, &unit))
+	if (!hl7_range_read(plain(a, text), r->site->point, &range, &unit))
 		return false;
 	if (unit.len && quantity_unit(r->code->quantity, unit) != r->unit)
 		return false;
@@ -228,7 +238,7 @@ read_range(struct annotator *a, const struct result *r, struct interval *ret)
 }
 
 static bool
-applies(const struct annotator *a, const struct result *r, const struct interval_choice *c)
+applies(struct annotator *a, const struct result *r, const struct interval_choice *c)
 {
 	if (c->source == INTERVAL_DEFAULT && !r->mapping->default_intervals)
 		return false;
@@ -239,14 +249,12 @@ applies(const struct annotator *a, const struct result *r, const struct interval
 	return !c->has_under || context_age_reached(a, r, c->under) == TRUTH_NO;
 }
 
-void
-read_limits(struct annotator *a, struct result *r)
+/* The first interval of the observation that applies. */
+static void
+choose_limits(struct annotator *a, struct result *r)
 {
 	const struct observation *o = r->code->observation;
 
-	if (r->limits_known || !r->has_value)
-		return;
-	r->limits_known = true;
 	for (unsigned i = 0; i < o->interval_count; i++) {
 		const struct interval_choice *c = &o->intervals[i];
 
@@ -266,6 +274,43 @@ read_limits(struct annotator *a, struct result *r)
 		if (c->stop_if_unreadable)
 			return;
 	}
+}
+
+static enum truth
+opposite(enum truth t)
+{
+	return t == TRUTH_UNKNOWN ? t : t == TRUTH_NO ? TRUTH_YES : TRUTH_NO;
+}
+
+/* An end that is closed is still inside; an end that is open is already outside. */
+static enum truth
+is_below(const struct interval *value, const struct bound *low)
+{
+	if (!low->bounded)
+		return TRUTH_NO;
+	return opposite(
+	    low->open ? interval_above(value, low->at) : interval_at_least(value, low->at));
+}
+
+static enum truth
+is_above(const struct interval *value, const struct bound *high)
+{
+	if (!high->bounded)
+		return TRUTH_NO;
+	return high->open ? interval_at_least(value, high->at) : interval_above(value, high->at);
+}
+
+void
+read_limits(struct annotator *a, struct result *r)
+{
+	if (r->limits_known || !r->has_value)
+		return;
+	r->limits_known = true;
+	choose_limits(a, r);
+	if (r->limits_from == INTERVAL_NONE)
+		return;
+	r->below = is_below(&r->value, &r->limits.low);
+	r->above = is_above(&r->value, &r->limits.high);
 }
 
 bool

@@ -110,8 +110,8 @@ claim(const struct mapping *mapping, const struct hl7_delims *d, struct span obx
 }
 
 static bool
-add_result(struct annotator *a, const struct mapping *mapping, const struct code *code,
-    unsigned segment, unsigned obx)
+add_result(struct annotator *a, const struct site *site, const struct code *code, unsigned segment,
+    unsigned obx)
 {
 	struct result *r;
 
@@ -120,7 +120,8 @@ add_result(struct annotator *a, const struct mapping *mapping, const struct code
 	r = &a->results[a->result_count++];
 	memset(r, 0, offsetof(struct result, field));
 	memset(&r->skip, 0, sizeof(*r) - offsetof(struct result, skip));
-	r->mapping = mapping;
+	r->mapping = site->mapping;
+	r->site = site;
 	r->code = code;
 	r->segment = segment;
 	r->obx = obx;
@@ -150,7 +151,7 @@ scan(struct annotator *a)
 		for (size_t k = 0; k < a->mapping_count; k++) {
 			const struct code *code = claim(a->mappings[k], &m->delims, obx3);
 
-			if (code && !add_result(a, a->mappings[k], code, i, obx))
+			if (code && !add_result(a, &a->sites[k], code, i, obx))
 				return false;
 		}
 	}

@@ -64,6 +64,7 @@ struct order {
 /* One OBX that a mapping claims. */
 struct result {
 	const struct mapping *mapping;
+	const struct site *site;
 	const struct code *code;
 	unsigned segment, obx;
 	unsigned order, patient;           /* valid unless skip is SKIP_NO_SLOT */
@@ -74,15 +75,16 @@ struct result {
 	struct span field[OBX_FIELDS + 1]; /* [n] is OBX-n */
 	enum skip skip;                    /* SKIP_NONE: usable */
 	unsigned status;                   /* bits of enum result_status */
-	bool has_value, has_time, limits_known;
+	bool has_value, has_time, limits_known, single; /* single: the value is one number */
 	struct interval read, value;
 	const struct unit *unit;
 	struct hl7_time time; /* of collection */
 	struct interval limits;
 	enum interval_source limits_from;
-	struct span flags;    /* OBX-8 as the laboratory sent it: empty when the flag is ours */
-	struct span own_flag; /* the flag in OBX-8 that an earlier run of ours put there */
-	bool follower;        /* goes on with the observation of the OBX before it */
+	enum truth below, above; /* the limits; once they are known */
+	struct span flags;       /* OBX-8 as the laboratory sent it: empty when the flag is ours */
+	struct span own_flag;    /* the flag in OBX-8 that an earlier run of ours put there */
+	bool follower;           /* goes on with the observation of the OBX before it */
 };
 
 /* Results of one patient, collected at one moment (or, without a time, for one order). */
@@ -109,10 +111,14 @@ struct places {
 	size_t size, mask;
 };
 
-/* Sender settings of one mapping for one message. */
+/* One mapping, as this message finds it. */
 struct site {
-	char point;
-	bool listed;
+	const struct mapping *mapping;
+	char point;  /* of the sender's decimals */
+	bool listed; /* may results of this sender be interpreted? */
+	/* what OBX-11 and OBR-25 say where they are one letter, made once */
+	unsigned char status[128];
+	bool cancelled[128];
 };
 
 struct annotator {
@@ -124,7 +130,11 @@ struct annotator {
 	const struct hl7_message *m;
 	struct span msh[19]; /* [n] is MSH-n */
 	enum hl7_charset charset;
-	int zone; /* of MSH-7 */
+	int zone;          /* of MSH-7 */
+	uint64_t marks[4]; /* its delimiters, as rule->bytes */
+	struct span stamp; /* the text parsed last: most are alike */
+	struct hl7_time stamp_time;
+	bool stamp_good;
 	struct result *results;
 	size_t result_count, result_size;
 	unsigned targets; /* results with rules */
@@ -190,6 +200,13 @@ work_step(struct annotator *a)
 /* Room for one more in a vector that is kept; false when there is no memory. */
 bool work_grow(void **list, size_t *size, size_t count, size_t item);
 
+/* Is a byte of the set a delimiter of the message? */
+static inline bool
+has_marks(const struct annotator *a, const uint64_t set[4])
+{
+	return (set[0] & a->marks[0]) | (set[1] & a->marks[1]);
+}
+
 /* Void all remembered answers. */
 void annotator_forget(struct annotator *a);
 
@@ -201,11 +218,10 @@ bool scan_fragment(const struct hl7_message *m);
 /* context */
 bool context_build(struct annotator *a);
 /* Moment the specimen was taken: OBX-14, else SPM-17, else OBR-7. */
-bool context_collected(const struct annotator *a, const struct result *r, struct hl7_time *ret);
+bool context_collected(struct annotator *a, const struct result *r, struct hl7_time *ret);
 /* Moment at which an age counts: collected, else MSH-7. */
-bool context_moment(const struct annotator *a, const struct result *r, struct hl7_time *ret);
-enum truth context_age_reached(
-    const struct annotator *a, const struct result *r, struct hl7_age age);
+bool context_moment(struct annotator *a, const struct result *r, struct hl7_time *ret);
+enum truth context_age_reached(struct annotator *a, const struct result *r, struct hl7_age age);
 uint64_t context_specimens(struct annotator *a, const struct result *r);
 
 /* read */

@@ -11,31 +11,13 @@ lower(char c)
 }
 
 bool
-span_eq_nocase(struct span a, struct span b)
+span_same_letters(const char *a, const char *b, size_t len)
 {
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++) {
-		if (lower(a.ptr[i]) != lower(b.ptr[i]))
+	for (size_t i = 0; i < len; i++) {
+		if (a[i] != b[i] && lower(a[i]) != lower(b[i]))
 			return false;
 	}
 	return true;
-}
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-struct span
-span_trim(struct span s)
-{
-	while (s.len && is_blank(s.ptr[0]))
-		s.ptr++, s.len--;
-	while (s.len && is_blank(s.ptr[s.len - 1]))
-		s.len--;
-	return s;
 }
 
 struct span

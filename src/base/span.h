@@ -54,10 +54,32 @@ span_tail(struct span s, size_t from)
 	return (struct span){ s.ptr ? s.ptr + from : NULL, s.len - from };
 }
 
-/* ASCII letters compare without case; every other byte as it is. */
-bool span_eq_nocase(struct span a, struct span b);
+static inline bool
+span_is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
 /* Without leading and trailing blanks (space and tab). */
-struct span span_trim(struct span s);
+static inline struct span
+span_trim(struct span s)
+{
+	while (s.len && span_is_blank(s.ptr[0]))
+		s.ptr++, s.len--;
+	while (s.len && span_is_blank(s.ptr[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+bool span_same_letters(const char *a, const char *b, size_t len);
+
+/* ASCII letters compare without case; every other byte as it is. */
+static inline bool
+span_eq_nocase(struct span a, struct span b)
+{
+	return a.len == b.len && span_same_letters(a.ptr, b.ptr, a.len);
+}
+
 /* The piece before the first `sep`; *rest is what follows it, ptr NULL at the end. */
 struct span span_cut(struct span s, char sep, struct span *rest);
 

@@ -102,21 +102,36 @@ unsigned hl7_fields(
  * when sep is 0 and n > 1. */
 struct span hl7_piece_of(struct span s, char sep, unsigned n);
 
+/* The first piece, which is all that is asked for most often. */
+static inline struct span
+hl7_first_piece(struct span s, char sep)
+{
+	const char *next = sep && s.len ? (const char *)memchr(s.ptr, sep, s.len) : NULL;
+
+	return next ? span_of(s.ptr, (size_t)(next - s.ptr)) : s;
+}
+
 static inline struct span
 hl7_repetition(const struct hl7_delims *d, struct span field, unsigned n)
 {
+	if (__builtin_constant_p(n) && n == 1)
+		return hl7_first_piece(field, d->repetition);
 	return hl7_piece_of(field, d->repetition, n);
 }
 
 static inline struct span
 hl7_component(const struct hl7_delims *d, struct span repetition, unsigned n)
 {
+	if (__builtin_constant_p(n) && n == 1)
+		return hl7_first_piece(repetition, d->component);
 	return hl7_piece_of(repetition, d->component, n);
 }
 
 static inline struct span
 hl7_subcomponent(const struct hl7_delims *d, struct span component, unsigned n)
 {
+	if (__builtin_constant_p(n) && n == 1)
+		return hl7_first_piece(component, d->subcomponent);
 	return hl7_piece_of(component, d->subcomponent, n);
 }
 

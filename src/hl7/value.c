@@ -105,15 +105,38 @@ read_structured(const struct hl7_delims *d, struct span value, char point, struc
 static bool
 never_a_number(struct span type)
 {
-	static const char *const types[] = { "AD", "CE", "CF", "CK", "CN", "CNE", "CP", "CWE", "CX",
+	static const char types[][4] = { "AD", "CE", "CF", "CK", "CN", "CNE", "CP", "CWE", "CX",
 		"DR", "DT", "DTM", "ED", "EI", "HD", "ID", "IS", "MO", "PN", "RP", "TM", "TN", "TS",
 		"XAD", "XCN", "XON", "XPN", "XTN" };
+	char upper[4] = { 0 };
 
+	if (type.len < 2 || type.len > 3)
+		return false;
+	for (size_t i = 0; i < type.len; i++)
+		upper[i] = (char)(type.ptr[i] >= 'a' && type.ptr[i] <= 'z' ? type.ptr[i] - 0x20
+									   : type.ptr[i]);
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		if (span_eq_nocase(type, span_str(types[i])))
+		if (memcmp(upper, types[i], sizeof(upper)) == 0)
 			return true;
 	}
 	return false;
+}
+
+/* The usual value: NM, and nothing in it but the number.  Delimiters that could be part of one are
+ * left to the long way. */
+static bool
+read_plain(const struct hl7_delims *d, struct span type, struct span field, char point,
+    struct interval *ret)
+{
+	static const struct hl7_delims usual = { '|', '^', '~', '\\', '&', 0 };
+	struct decimal number;
+
+	if (type.len != 2 || type.ptr[0] != 'N' || type.ptr[1] != 'M' ||
+	    memcmp(d, &usual, offsetof(struct hl7_delims, truncation)) != 0 ||
+	    !decimal_parse(field, point, &number))
+		return false;
+	*ret = interval_point(number);
+	return true;
 }
 
 /* The one repetition that says something. */
@@ -145,8 +168,11 @@ hl7_value_read(const struct hl7_delims *d, struct span type, struct span field, 
     struct interval *ret)
 {
 	struct span value, rest, first;
-	enum hl7_value kind = choose_repetition(d, field, &value);
+	enum hl7_value kind;
 
+	if (read_plain(d, type, field, point, ret))
+		return HL7_VALUE_NUMBER;
+	kind = choose_repetition(d, field, &value);
 	if (kind != HL7_VALUE_NUMBER)
 		return kind;
 	type = span_trim(type);
