@@ -290,8 +290,13 @@ write_finding(struct annotator *a, const struct result *r, struct finding *f, st
 	drop_repetition(a, r, list, f);
 	drop_surplus(list, f);
 	mark_present(a, r, list, f);
-	if (!notes_write(a, r, f))
+	if (!notes_write(a, r, f)) {
 		f->skip = SKIP_TEXT_UNWRITABLE;
+		f->fired_count = 0;
+		f->flag = (struct span){ 0 };
+		f->flag_rule = NULL;
+		f->flag_outcome = FLAG_NONE;
+	}
 }
 
 void

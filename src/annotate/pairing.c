@@ -3,10 +3,10 @@
  * Which results belong together.
  *
  * Results of one patient fall into classes: one moment of collection, or, where
- * no time is sent, one order.  A class answers two questions.  Siblings are
- * results of one observation in one class: one specimen measured twice.
- * Companions of a class are the usable results of its own and of the patient's
- * other classes that were collected within a day.
+ * no time is sent or it leaves more than a day open, one order.  A class answers two questions.
+ * Siblings are results of one observation in one class: one specimen measured twice. Companions of
+ * a class are the usable results of its own and of the patient's other classes that were collected
+ * within a day.
  *
  * Everything here is looked up by hash and remembered by class, so that a report
  * with many results costs no more per result than a short one.
@@ -54,7 +54,8 @@ static struct class class_of(const struct result *r)
 
 	if (r->has_time)
 		c.time = r->time;
-	else
+	/* two stamps that leave more than a day open may be weeks apart, unless of one order */
+	if (!r->has_time || r->time.last - r->time.first >= DAY)
 		c.order = r->order;
 	return c;
 }

@@ -90,7 +90,7 @@ struct result {
 /* Results of one patient, collected at one moment (or, without a time, for one order). */
 struct class
 {
-	unsigned patient, order; /* order: NO_INDEX when there is a time */
+	unsigned patient, order; /* order: NO_INDEX when the time alone decides */
 	struct hl7_time time;
 	unsigned first; /* result */
 	unsigned next;  /* class of the patient */
