@@ -37,49 +37,55 @@ static bool __attribute__((format(printf, 2, 3))) say(char *ret, const char *for
 	return true;
 }
 
-/*
- * The sentence, and whom it is about when libxml2 names an element.  False when the
- * error says no more than that something inside is wrong.
- */
+/* What libxml2 speaks of: an element, and perhaps one of its attributes. */
+struct subject {
+	const char *element, *attribute;
+};
+
+/* False when the error says no more than that something inside is wrong. */
 static bool
-sentence(const xmlError *error, const struct xml_element *e, const char **ret_about, char *ret)
+sentence(const xmlError *error, const struct xml_element *e, struct subject *ret, char *what)
 {
 	const char *a = STR(error->str1), *b = STR(error->str2);
 
-	*ret_about = a;
+	*ret = (struct subject){ a, "" };
 	switch ((xmlRelaxNGValidErr)error->code) {
 	case XML_RELAXNG_ERR_INVALIDATTR:
-		*ret_about = b;
-		return say(ret, "attribute \"%.60s\" does not belong in <%.60s>", a, b);
+		*ret = (struct subject){ b, a };
+		return say(what,
+		    "attribute \"%.60s\" of <%.60s> is not allowed, or not with this value", a, b);
 	case XML_RELAXNG_ERR_ELEMNAME:
-		*ret_about = b;
-		return say(ret, "<%.60s> where <%.60s> is expected", b, a);
+		ret->element = b;
+		return say(what, "<%.60s> where <%.60s> is expected", b, a);
 	case XML_RELAXNG_ERR_ELEMWRONG:
-		return say(ret, "<%.60s> does not belong here", a);
+		return say(what, "<%.60s> does not belong here", a);
 	case XML_RELAXNG_ERR_NOELEM:
-		*ret_about = "";
-		return say(ret, "<%.60s> is not complete", e ? e->name.ptr : "");
+		ret->element = e ? e->name.ptr : "";
+		return say(what, "<%.60s> is not complete", ret->element);
 	case XML_RELAXNG_ERR_TEXTWRONG:
-		return say(ret, "<%.60s> takes no text", a);
+		return say(what, "<%.60s> takes no text", a);
 	case XML_RELAXNG_ERR_ATTRVALID:
-		return say(ret, "the attributes of <%.60s> are not all there, or not all right", a);
+		return say(
+		    what, "the attributes of <%.60s> are not all there, or not all right", a);
 	case XML_RELAXNG_ERR_CONTENTVALID:
-		if (e == NULL || e->first != NULL || !xml_is(e, a))
-			return false;
-		return say(ret, "the content of <%.60s> is not complete, or not right", a);
+		return e != NULL && e->first == NULL && xml_is(e, a) &&
+		       say(what, "the content of <%.60s> is not complete, or not right", a);
 	default:
 		return false;
 	}
 }
 
-/* libxml2 may stand beside the element it speaks of, or inside it. */
-static const struct xml_element *
-named_above(const struct xml_element *e, const char *name)
+/* libxml2 may stand inside the element it speaks of. */
+static struct fault_place
+subject_place(const struct xml_element *e, const struct subject *subject)
 {
-	for (const struct xml_element *up = e; *name != '\0' && up != NULL; up = up->parent)
-		if (xml_is(up, name))
-			return up;
-	return e;
+	const struct xml_element *up = e;
+	const struct xml_attribute *attribute;
+
+	while (up != NULL && !xml_is(up, subject->element))
+		up = up->parent;
+	attribute = up ? xml_attribute(up, subject->attribute) : NULL;
+	return attribute ? attribute->at : up ? up->at : e->at;
 }
 
 void
@@ -87,17 +93,17 @@ verdict_on_error(void *user, xmlErrorPtr error)
 {
 	struct verdict *v = user;
 	const struct xml_element *e = nodes_element(error->node);
-	const char *about;
+	struct subject subject;
 	char what[SENTENCE];
 
 	if (error->level < XML_ERR_ERROR)
 		return;
 	if (e != NULL)
 		v->last = e->at;
-	if (!sentence(error, e, &about, what))
+	if (!sentence(error, e, &subject, what))
 		return;
 	if (e != NULL)
-		v->last = named_above(e, about)->at;
+		v->last = subject_place(e, &subject);
 	if (!said_before(v, v->last, what))
 		faults_add(v->faults, v->last, "", "%s", what);
 }

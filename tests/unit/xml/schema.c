@@ -43,7 +43,7 @@ static const struct verdict_row rows[] = {
 	{ HEAD "id='x'><a/>\n<z/></m>",
 	  "2:1: <z> does not belong here\n" },
 	{ HEAD "id='x' no='y'><a/></m>",
-	  "1:1: attribute \"no\" does not belong in <m>\n" },
+	  "1:30: attribute \"no\" of <m> is not allowed, or not with this value\n" },
 	{ HEAD "id='x'><a/>\n<b/></m>",
 	  "2:1: the attributes of <b> are not all there, or not all right\n" },
 	{ HEAD "id='9'><a/></m>",
