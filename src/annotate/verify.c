@@ -51,17 +51,36 @@ read_trailer(struct pair *p, size_t last, struct span *ret_flag)
 	return trailer_flag(buffer_span(&p->scratch), ret_flag);
 }
 
-/* An OBX-8 that differs, when the trailer behind it claims what stands there now. */
-static void
-add_flag(struct pair *p, size_t i, size_t j, struct span claimed)
+/* A segment of the original and its twin. */
+struct twins {
+	size_t original, annotated;
+};
+
+static struct span
+field(const struct hl7_message *m, size_t segment, unsigned n)
 {
-	struct span before = hl7_field(&p->original, &p->original.segments[i], 8);
-	struct span after = hl7_field(&p->annotated, &p->annotated.segments[j], 8);
+	return hl7_field(m, &m->segments[segment], n);
+}
+
+/* An OBX-8 that differs, when the trailer behind it claims what stands there now. */
+static bool
+add_flag(struct pair *p, struct twins obx, struct span claimed)
+{
+	struct span before = field(&p->original, obx.original, 8);
+	struct span after = field(&p->annotated, obx.annotated, 8);
 
 	if (!before.ptr || !claimed.len || span_eq(before, after) || !span_eq(after, claimed))
-		return;
+		return false;
 	hl7_edits_add(&p->edits, (size_t)(before.ptr - p->original.bytes.ptr), before, after);
 	p->counts.flags++;
+	return true;
+}
+
+/* Do two OBX of the original carry one observation, as consecutive ones with one code may? */
+static bool
+is_one_observation(const struct hl7_message *m, size_t a, size_t b)
+{
+	return span_eq(field(m, a, 3), field(m, b, 3)) && span_eq(field(m, a, 4), field(m, b, 4));
 }
 
 /* The block behind segment j of the annotated message, when there is one behind segment i. */
@@ -93,32 +112,50 @@ add_block(struct pair *p, size_t i, size_t j, size_t count)
 	p->counts.notes += count;
 }
 
+/* The OBX that notes may belong to: the one before them, and the first of its observation. */
+struct owner {
+	bool any;
+	struct twins first, last;
+};
+
+static void
+note_owner(const struct pair *p, struct owner *o, size_t i, size_t j)
+{
+	uint32_t id = id_at(&p->original, i);
+
+	if (id == HL7_ID('O', 'B', 'X')) {
+		if (!o->any || !is_one_observation(&p->original, o->first.original, i))
+			o->first = (struct twins){ i, j };
+		o->last = (struct twins){ i, j };
+		o->any = true;
+	} else if (id != HL7_ID('N', 'T', 'E') && id != HL7_ID('P', 'R', 'T') &&
+		   id != HL7_ID('A', 'D', 'D')) {
+		o->any = false;
+	}
+}
+
 /* Walk both; the segments of the original have their twins in the annotated message. */
 static bool
 find_edits(struct pair *p, struct diag *reterr)
 {
-	size_t obx = SIZE_MAX, obx_twin = 0, j = 0;
+	struct owner owner = { 0 };
 
-	for (size_t i = 0; i < p->original.count; i++, j++) {
-		uint32_t id = id_at(&p->original, i);
+	for (size_t i = 0, j = 0; i < p->original.count; i++, j++) {
 		size_t count;
 		struct span flag;
 
 		if (j >= p->annotated.count)
 			return fail(reterr, &p->annotated, p->annotated.bytes.len,
 			    "a segment of the original is missing");
-		if (id == HL7_ID('O', 'B', 'X'))
-			obx = i, obx_twin = j;
-		else if (id != HL7_ID('N', 'T', 'E') && id != HL7_ID('P', 'R', 'T') &&
-			 id != HL7_ID('A', 'D', 'D'))
-			obx = SIZE_MAX;
-		count = obx == SIZE_MAX ? 0 : block_length(p, i, j);
+		note_owner(p, &owner, i, j);
+		count = owner.any ? block_length(p, i, j) : 0;
 		if (!count)
 			continue;
 		if (!read_trailer(p, j + count, &flag))
 			return fail(reterr, &p->annotated, p->annotated.segments[j + 1].start,
 			    "added notes do not end in a trailer that says whose they are");
-		add_flag(p, obx, obx_twin, flag);
+		if (!add_flag(p, owner.last, flag))
+			add_flag(p, owner.first, flag);
 		add_block(p, i, j, count);
 		j += count;
 	}
