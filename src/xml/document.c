@@ -34,8 +34,11 @@ struct build {
 	unsigned foreign; /* depth below an element that is not ours */
 
 	size_t tag_end; /* in the file: behind the last tag */
-	size_t run_len; /* text since then */
-	char run[XML_MOST_TEXT];
+	struct text {
+		size_t len, run; /* the text since the last tag begins at run */
+		/* What the scan lets pass: what counts, and blanks that may not. */
+		char bytes[2 * XML_MOST_TEXT];
+	} text[XML_MOST_DEPTH + 1]; /* directly in open[] */
 };
 
 /* ---- ending early ------------------------------------------------------------ */
@@ -69,22 +72,6 @@ build_offset(const struct build *b)
 
 /* ---- text -------------------------------------------------------------------- */
 
-/* Behind what the element has already: comments and children may interrupt a text. */
-static bool
-text_join(struct arena *arena, struct xml_element *e, struct span run)
-{
-	char *joined = arena_alloc(arena, e->text.len + run.len + 1);
-
-	if (joined == NULL)
-		return false;
-	if (e->text.len > 0)
-		memcpy(joined, e->text.ptr, e->text.len);
-	memcpy(joined + e->text.len, run.ptr, run.len);
-	joined[e->text.len + run.len] = '\0';
-	e->text = span_of(joined, e->text.len + run.len);
-	return true;
-}
-
 /* Where the text behind the last tag begins, past comments. */
 static size_t
 text_start(const struct build *b)
@@ -103,34 +90,36 @@ text_start(const struct build *b)
 
 /* A tag ends the run of text; blanks beside a child only lay the file out. */
 static void
-text_flush(struct build *b, bool has_child)
+text_end_run(struct build *b, bool has_child)
 {
 	struct xml_element *e = b->open[b->depth];
-	struct span run = span_of(b->run, b->run_len);
+	struct text *t = &b->text[b->depth];
+	struct span run = span_of(t->bytes + t->run, t->len - t->run);
 
-	b->run_len = 0;
-	if (e == NULL || run.len == 0 || (has_child && xml_trim(run).len == 0))
-		return;
-	if (e->text_line == 0)
+	if (has_child && xml_trim(run).len == 0)
+		t->len = t->run;
+	else if (run.len > 0 && e->text_line == 0)
 		e->text_line = place_at(&b->walk, text_start(b)).line;
-	if (!text_join(b->arena, e, run))
-		build_no_memory(b);
+	t->run = t->len;
 }
 
 static void
 on_text(void *user, const xmlChar *text, int len)
 {
 	struct build *b = user;
+	struct text *t = &b->text[b->depth];
 
-	if (b->foreign > 0)
+	if (b->foreign > 0 || b->depth == 0)
 		return;
-	/* xml_scan() has seen to it that this fits. */
-	if ((size_t)len > sizeof(b->run) - b->run_len) {
+	/* The scan has let it pass, but blanks with comments between them add up here. */
+	if ((size_t)len > sizeof(t->bytes) - t->len) {
+		faults_add(b->faults, b->open[b->depth]->at, "",
+		    "more than %d KiB of text in one element", XML_MOST_TEXT >> 10);
 		build_stop(b);
 		return;
 	}
-	memcpy(b->run + b->run_len, text, (size_t)len);
-	b->run_len += (size_t)len;
+	memcpy(t->bytes + t->len, text, (size_t)len);
+	t->len += (size_t)len;
 }
 
 /* ---- attributes -------------------------------------------------------------- */
@@ -246,6 +235,7 @@ element_link(struct build *b, struct xml_element *e)
 	b->last[b->depth] = e;
 	b->open[++b->depth] = e;
 	b->last[b->depth] = NULL;
+	b->text[b->depth].len = b->text[b->depth].run = 0;
 }
 
 static void
@@ -278,7 +268,8 @@ on_start(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *
 		b->foreign++;
 		return;
 	}
-	text_flush(b, true);
+	if (b->depth > 0)
+		text_end_run(b, true);
 	start = last_before(b, "<");
 	b->tag_end = xml_bytes_find(b->bytes, build_offset(b), SPAN(">")) + 1;
 	if (!span_eq(span_str((const char *)uri), b->ns)) {
@@ -303,6 +294,8 @@ static void
 on_end(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
 {
 	struct build *b = user;
+	struct xml_element *e;
+	const struct text *text;
 
 	(void)name, (void)prefix, (void)uri;
 	if (b->foreign > 0) {
@@ -311,7 +304,13 @@ on_end(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *ur
 	}
 	if (b->depth == 0)
 		return;
-	text_flush(b, b->open[b->depth]->first != NULL);
+	e = b->open[b->depth];
+	text = &b->text[b->depth];
+	text_end_run(b, e->first != NULL);
+	if (text->len > 0)
+		e->text = arena_copy(b->arena, span_of(text->bytes, text->len));
+	if (text->len > 0 && e->text.ptr == NULL)
+		build_no_memory(b);
 	b->tag_end = build_offset(b);
 	b->depth--;
 }
@@ -372,10 +371,7 @@ build_run(struct build *b)
 	/* The encoding has been looked at; without a decoder offsets stay those of the file. */
 	xmlCtxtUseOptions(b->parser, XML_PARSE_NONET | XML_PARSE_IGNORE_ENC);
 	xmlParseDocument(b->parser);
-	if (!b->parser->wellFormed && !b->failed) {
-		faults_add(b->faults, (struct fault_place){ 0, 0 }, "", "not well-formed");
-		b->failed = true;
-	}
+	b->failed |= !b->parser->wellFormed;
 	xmlFreeParserCtxt(b->parser);
 	return !b->failed && b->root != NULL;
 }
@@ -409,6 +405,7 @@ xml_document_create(struct span bytes, struct span ns, struct arena *arena, stru
 	/* On the heap because of the text in it. */
 	struct build *b = calloc(1, sizeof(*b));
 	struct xml_document *doc = NULL;
+	size_t before = faults->total;
 	bool built = false;
 
 	if (b != NULL) {
@@ -422,6 +419,8 @@ xml_document_create(struct span bytes, struct span ns, struct arena *arena, stru
 	}
 	if (b == NULL || (built && doc == NULL))
 		faults_add(faults, (struct fault_place){ 0, 0 }, "", "out of memory");
+	else if (!built && faults->total == before)
+		faults_add(faults, (struct fault_place){ 0, 0 }, "", "not well-formed XML");
 	free(b);
 	return doc;
 }

@@ -47,7 +47,10 @@ static const struct cap caps[] = {
 	{ "text in sections", S(ROOT), S("<![CDATA[xxxxxxxx]]>"), XML_MOST_TEXT / 8, S("</m>"), NULL },
 	{ "text in more sections", S(ROOT), S("<![CDATA[xxxxxxxx]]>"), XML_MOST_TEXT / 8 + 1, S("</m>"),
 	  "1:163863: more than 64 KiB of text in one element\n" },
+	{ "blanks behind text", S(ROOT "<a/>"), S("xxxx    <a/>    "), XML_MOST_TEXT / 12, S("</m>"), NULL },
 	{ "blanks between elements", S(ROOT), S("\n        <a/>"), 20000, S("</m>"), NULL },
+	{ "blanks between comments", S(ROOT), S("                <!---->"), XML_MOST_TEXT, S("</m>"),
+	  "1:1: more than 64 KiB of text in one element\n" },
 	{ "blanks, 11 MiB", S(ROOT), S("\n"), 11 << 20, S("</m>"),
 	  "1:23: more than 64 KiB of text in one element\n" },
 
@@ -116,6 +119,19 @@ Test(xml_caps, holds_for_attributes)
 		parsed_finish(&p);
 		buffer_finish(&bytes);
 	}
+}
+
+/* Joining its pieces one by one would take gigabytes. */
+Test(xml_caps, hold_a_text_in_pieces_once)
+{
+	struct buffer bytes = repeated(SPAN(ROOT), SPAN("x<a/>"), XML_MOST_TEXT, SPAN("</m>"));
+	struct parsed p = parse(buffer_span(&bytes));
+
+	cr_assert(p.root, "%s", said(&p));
+	cr_expect_eq(p.root->text.len, XML_MOST_TEXT);
+	cr_expect_lt(p.arena.total, 32u << 20);
+	parsed_finish(&p);
+	buffer_finish(&bytes);
 }
 
 /* Each place must not cost a walk from the start of its line. */
