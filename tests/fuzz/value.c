@@ -5,8 +5,6 @@
  */
 #include "hl7/value.h"
 
-#include <string.h>
-
 #include "fuzz/target.h"
 #include "hl7/time.h"
 
@@ -19,8 +17,6 @@ must_read_again(struct decimal d)
 	struct decimal again;
 
 	decimal_format(d, text);
-	if (strlen(text) == DECIMAL_TEXT - 1)
-		return; /* more zeros than the text has room for */
 	MUST(decimal_parse(span_str(text), '.', &again));
 	MUST(decimal_compare(d, again) == 0);
 }
