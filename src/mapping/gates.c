@@ -9,7 +9,7 @@
 static bool
 can_be_said(enum skip skip)
 {
-	return skip >= SKIP_SENDER_UNLISTED && skip != SKIP_NO_SLOT && skip != SKIP_TEXT_UNWRITABLE;
+	return skip >= SKIP_SENDER_UNLISTED && skip < SKIP_NO_RULE && skip != SKIP_NO_SLOT;
 }
 
 const char *

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+#include "fragment.h"
+
+#include <criterion/criterion.h>
+
+struct proof_case {
+	enum fragment_place place;
+	const char *fragment, *want;
+};
+
+/* clang-format off */
+static const struct proof_case unsound[] = {
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><value at-most=\"3.5\"/></when></rule>\n"
+	  "<rule id=\"b\"><when><value at-least=\"3.5\" below=\"5.5\"/></when></rule>\n"
+	  "<rule id=\"c\"><when><value above=\"5.5\"/></when></rule>",
+	  "0:18: no rule of group \"g\" is true: value 5.5; add a rule for it, or write gaps=\"allowed\"\n"
+	  "2:1: rules \"a\" and \"b\" can both be true: value 3.5; make their conditions exclude each other\n" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><value below=\"3.5\"/></when></rule>\n"
+	  "<rule id=\"b\"><when><value above=\"3.5\"/></when></rule>",
+	  "0:18: no rule of group \"g\" is true: value 3.5; add a rule for it, or write gaps=\"allowed\"\n" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><value below=\"3\"/></when></rule>\n"
+	  "<rule id=\"b\"><when><value at-least=\"4\"/></when></rule>",
+	  "0:18: no rule of group \"g\" is true: value 3; add a rule for it, or write gaps=\"allowed\"\n" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><value below=\"0.1\"/></when></rule>\n"
+	  "<rule id=\"b\"><when><value at-least=\"0.1\" at-most=\"200\"/></when></rule>\n"
+	  "<rule id=\"c\"><when><value above=\"200\"/></when></rule>",
+	  "1:1: rule \"a\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "3:1: rule \"c\" can never fire: no result meets its condition; mend its condition, or switch it off\n" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"/>\n"
+	  "<rule id=\"b\"/>",
+	  "2:1: rules \"a\" and \"b\" can both be true: every result; make their conditions exclude each other\n" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><above-interval from=\"message\"/></when></rule>\n"
+	  "<rule id=\"b\"><when><above-interval/></when></rule>\n"
+	  "<rule id=\"c\"><when><in-interval/></when></rule>",
+	  "0:18: no rule of group \"g\" is true: value above its interval of the message false, value above its interval false, value in its interval false; add a rule for it, or write gaps=\"allowed\"\n"
+	  "2:1: rules \"a\" and \"b\" can both be true: value above its interval of the message true, value above its interval true, value in its interval false; make their conditions exclude each other\n" },
+	{ IN_FIRST,
+	  "<rule id=\"S10\"><when><value below=\"3.5\"/><value of=\"alb\" at-least=\"3.5\"/></when></rule>\n"
+	  "<rule id=\"S11\"><when><value below=\"3.5\"/><value of=\"alb\" below=\"3.5\"/></when></rule>\n"
+	  "<rule id=\"S12\"><when><value at-least=\"3.5\"/></when></rule>",
+	  "0:18: no rule of group \"g\" is true: value 0.1 with alb at least 3.5 false, alb below 3.5 false; add a rule for it, or write gaps=\"allowed\"\n"
+	  "2:1: rules \"S10\" and \"S11\" can both be true: value 0.1 with alb at least 3.5 true, alb below 3.5 true; make their conditions exclude each other\n" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><code is=\"1952-1\"/></when></rule>",
+	  "0:18: no rule of group \"g\" is true: code 1952-1 false; add a rule for it, or write gaps=\"allowed\"\n" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><sex is=\"F\"/></when></rule>\n"
+	  "<rule id=\"b\"><when><sex is=\"M O U A N\"/></when></rule>",
+	  "0:18: no rule of group \"g\" is true: sex F false, sex M or O or U or A or N false; add a rule for it, or write gaps=\"allowed\"\n" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><age under=\"6m\"/></when></rule>\n"
+	  "<rule id=\"b\"><when><age at-least=\"7m\"/></when></rule>",
+	  "0:18: no rule of group \"g\" is true: age under 6m false, age at least 7m false; add a rule for it, or write gaps=\"allowed\"\n" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><status is=\"final\"/></when></rule>",
+	  "0:18: no rule of group \"g\" is true: status final false; add a rule for it, or write gaps=\"allowed\"\n" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><sender application=\"LAB\" facility=\"EAST\"/></when></rule>\n"
+	  "<rule id=\"b\"><when><sender application=\"LAB\"/></when></rule>\n"
+	  "<rule id=\"c\"><when><not><sender application=\"LAB\"/></not></when></rule>",
+	  "2:1: rules \"a\" and \"b\" can both be true: sender LAB at EAST true, sender LAB true; make their conditions exclude each other\n" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><flagged of=\"alb\" as=\"H HH\"/></when></rule>\n"
+	  "<rule id=\"b\"><when><flagged of=\"alb\" as=\"hh L\"/></when></rule>\n"
+	  "<rule id=\"c\"><when><not><flagged of=\"alb\" as=\"H HH L\"/></not></when></rule>",
+	  "2:1: rules \"a\" and \"b\" can both be true: alb flagged H or HH true, alb flagged hh or L true, alb flagged H or HH or L true; make their conditions exclude each other\n" },
+	{ IN_FIRST,
+	  "<rule id=\"b\"><when><value at-least=\"3.5\"/></when></rule>\n"
+	  "<rule id=\"c\"><when><value below=\"3.5\"/></when></rule>\n"
+	  "<rule id=\"a\"><when><unsure><value below=\"3.5\"/></unsure></when></rule>",
+	  "3:1: rule \"a\" can never fire: its group and the rules before it leave no result for it; mend its condition, or switch it off\n" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><unsure><value below=\"3.5\"/></unsure></when></rule>\n"
+	  "<rule id=\"b\"><when><value at-least=\"2\"/></when></rule>\n"
+	  "<rule id=\"c\"><when><value below=\"2\"/></when></rule>",
+	  "2:1: rules \"a\" and \"b\" can both be true: value not known to be below or above 3.5; make their conditions exclude each other\n" },
+	{ IN_ALL,
+	  "<rule id=\"a\"><when><value below=\"3.5\"/><value above=\"4\"/></when></rule>\n"
+	  "<rule id=\"b\"><when><value below=\"0.1\"/></when></rule>\n"
+	  "<rule id=\"c\"><when><above-interval/><in-interval/></when></rule>\n"
+	  "<rule id=\"d\"><when><above-interval from=\"site\"/></when></rule>\n"
+	  "<rule id=\"e\"><when><above-interval of=\"egfr\"/></when></rule>\n"
+	  "<rule id=\"f\"><when><code is=\"1751-7\"/></when></rule>\n"
+	  "<rule id=\"g\"><when><code is=\"1952-1\"/><code is=\"56786-7\"/></when></rule>\n"
+	  "<rule id=\"h\"><when><status is=\"preliminary\"/></when></rule>\n"
+	  "<rule id=\"i\"><when><sex is=\"F\"/><sex is=\"M\"/></when></rule>\n"
+	  "<rule id=\"j\"><when><age at-least=\"2y\"/><age under=\"23m\"/></when></rule>\n"
+	  "<rule id=\"k\"><when><sender application=\"A\"/><sender application=\"B\"/></when></rule>\n"
+	  "<rule id=\"l\"><when><value of=\"egfr\" below=\"45\"/><not><value of=\"egfr\" below=\"60\"/></not></when></rule>\n"
+	  "<rule id=\"m\"><when><value of=\"egfr\" at-least=\"60\"/><not><present of=\"egfr\"/></not></when></rule>\n"
+	  "<rule id=\"n\"><when><present of=\"alb\"/><not><below-interval of=\"alb\"/></not><not><in-interval of=\"alb\"/></not><not><above-interval of=\"alb\"/></not></when></rule>\n"
+	  "<rule id=\"o\"><when><flagged of=\"alb\" as=\"H\"/><not><present of=\"alb\"/></not></when></rule>\n"
+	  "<rule id=\"p\"><when><unsure><present of=\"alb\"/></unsure></when></rule>\n"
+	  "<rule id=\"q\"><when><unsure><value below=\"5\"/></unsure><value at-least=\"5\"/></when></rule>\n"
+	  "<rule id=\"r\"><when><order code=\"A\"/><not><order code=\"a\"/></not></when></rule>",
+	  "1:1: rule \"a\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "2:1: rule \"b\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "3:1: rule \"c\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "4:1: rule \"d\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "5:1: rule \"e\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "6:1: rule \"f\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "7:1: rule \"g\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "8:1: rule \"h\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "9:1: rule \"i\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "10:1: rule \"j\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "11:1: rule \"k\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "12:1: rule \"l\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "13:1: rule \"m\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "14:1: rule \"n\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "15:1: rule \"o\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "16:1: rule \"p\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "17:1: rule \"q\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "18:1: rule \"r\" can never fire: no result meets its condition; mend its condition, or switch it off\n" },
+	{ IN_ALL,
+	  "<rule id=\"off\" enabled=\"off\"><when><value below=\"3.5\"/><value above=\"4\"/></when></rule>\n"
+	  "<rule id=\"a\"><when><fired rule=\"off\"/></when></rule>\n"
+	  "<rule id=\"b\"><when><not><fired rule=\"off\"/></not></when></rule>",
+	  "2:1: rule \"a\" can never fire: no result meets its condition; mend its condition, or switch it off\n" },
+	{ IN_RULES,
+	  "<group id=\"g\" pick=\"all\"><when><value below=\"1\"/><value above=\"2\"/></when><rule id=\"a\"/><rule id=\"b\"/></group>\n"
+	  "<group id=\"h\" pick=\"all\"><when><value below=\"1\"/></when><rule id=\"c\"><when><value above=\"2\"/></when></rule><rule id=\"d\"/></group>",
+	  "1:1: group \"g\" can never apply; mend its condition, or switch its rules off\n"
+	  "2:57: rule \"c\" can never fire: its group and the rules before it leave no result for it; mend its condition, or switch it off\n" },
+	{ IN_RULES,
+	  "<group id=\"g\" pick=\"first\"><when><in-interval/></when><rule id=\"a\"><when><value below=\"1\"/></when></rule></group>",
+	  "1:1: no rule of group \"g\" is true: value 1 with value in its interval true; add a rule for it, or write gaps=\"allowed\"\n" },
+	{ IN_RULES,
+	  "<gate id=\"a\" skip=\"unit_unknown\"><when><sex is=\"F\"/><sex is=\"M\"/></when><note>x</note></gate>\n"
+	  "<gate id=\"b\" skip=\"preliminary\"><when><status is=\"preliminary\"/></when><note>x</note></gate>",
+	  "1:1: rule \"a\" can never fire: no result meets its condition; mend its condition, or switch it off\n" },
+	{ IN_BLOCKS,
+	  "<rules for=\"text\"><group id=\"g\" pick=\"all\"><rule id=\"a\"><when><value below=\"1\"/></when></rule><rule id=\"b\"><when><in-interval/></when></rule><rule id=\"c\"><when><text any-of=\"positive\"/></when></rule></group></rules>",
+	  "1:44: rule \"a\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "1:95: rule \"b\" can never fire: no result meets its condition; mend its condition, or switch it off\n" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><any><order code=\"A\"/><order code=\"B\"/></any></when></rule>\n"
+	  "<rule id=\"b\"><when><not><order code=\"A\"/></not><not><order code=\"B\"/></not><present of=\"alb\"/></when></rule>",
+	  "0:18: no rule of group \"g\" is true: order A false, order B false, alb present false; add a rule for it, or write gaps=\"allowed\"\n" },
+};
+
+static const struct proof_case sound[] = {
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><value below=\"3.5\"/></when></rule><rule id=\"b\"><when><value at-least=\"3.5\" below=\"5.5\"/></when></rule><rule id=\"c\"><when><value at-least=\"5.50\"/></when></rule>",
+	  "" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><above-interval/></when></rule><rule id=\"b\"><when><in-interval/></when></rule><rule id=\"c\"><when><below-interval/></when></rule>",
+	  "" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><value at-least=\"0.1\" at-most=\"200\"/></when></rule>",
+	  "" },
+	{ IN_RULES,
+	  "<group id=\"g\" pick=\"first\" gaps=\"allowed\"><rule id=\"a\"><when><value above=\"5.5\"/></when></rule></group>",
+	  "" },
+	{ IN_RULES,
+	  "<group id=\"g\" pick=\"first\"><when><value below=\"5\"/></when><rule id=\"a\"><when><value below=\"3\"/></when></rule><rule id=\"b\"><when><value at-least=\"3\" at-most=\"5\"/></when></rule></group>",
+	  "" },
+	{ IN_FIRST,
+	  "<rule id=\"S15\"><when><value below=\"3.5\"/><value of=\"alb\" below=\"3.5\"/><value of=\"alb\" at-least=\"3.5\"/></when></rule>\n"
+	  "<rule id=\"S10\"><when><value below=\"3.5\"/><value of=\"alb\" at-least=\"3.5\"/><not><value of=\"alb\" below=\"3.5\"/></not></when></rule>\n"
+	  "<rule id=\"S11\"><when><value below=\"3.5\"/><value of=\"alb\" below=\"3.5\"/><not><value of=\"alb\" at-least=\"3.5\"/></not></when></rule>\n"
+	  "<rule id=\"S14\"><when><value below=\"3.5\"/><not><present of=\"alb\"/></not></when></rule>\n"
+	  "<rule id=\"S12\"><when><value at-least=\"3.5\"/></when></rule>",
+	  "" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><code is=\"1952-1\"/></when></rule><rule id=\"b\"><when><code is=\"56786-7\"/></when></rule>",
+	  "" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><status is=\"final\"/></when></rule><rule id=\"b\"><when><status is=\"corrected\"/></when></rule>",
+	  "" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><age under=\"2y\"/></when></rule><rule id=\"b\"><when><age at-least=\"24m\"/><age under=\"18\"/></when></rule><rule id=\"c\"><when><age at-least=\"18y\"/></when></rule>",
+	  "" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><unsure><value below=\"3.5\"/></unsure></when></rule><rule id=\"b\"><when><value at-least=\"3.5\"/></when></rule><rule id=\"c\"><when><value below=\"3.5\"/></when></rule>",
+	  "" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><unsure><in-interval/></unsure></when></rule><rule id=\"b\"><when><in-interval/></when></rule><rule id=\"c\"><when><not><in-interval/></not></when></rule>",
+	  "" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><above-interval of=\"alb\"/></when></rule><rule id=\"b\"><when><present of=\"alb\"/><not><above-interval of=\"alb\"/></not></when></rule><rule id=\"c\"><when><not><present of=\"alb\"/></not></when></rule>",
+	  "" },
+	{ IN_ALL,
+	  "<rule id=\"a\"><when><value of=\"egfr\" below=\"60\"/><value of=\"egfr\" at-least=\"60\"/></when></rule>\n"
+	  "<rule id=\"b\"><when><above-interval from=\"default\"/></when></rule>\n"
+	  "<rule id=\"c\"><when><unsure><value below=\"5\"/></unsure><value at-least=\"4\"/></when></rule>\n"
+	  "<rule id=\"d\"><when><unsure><value of=\"egfr\" below=\"5\"/></unsure><present of=\"egfr\"/></when></rule>\n"
+	  "<rule id=\"e\"><when><unsure><above-interval/></unsure></when></rule>\n"
+	  "<rule id=\"f\"><when><fired rule=\"a\"/><not><fired rule=\"b c\"/></not></when></rule>\n"
+	  "<rule id=\"g\"><when><text any-of=\"see comment|none\"/></when></rule>\n"
+	  "<rule id=\"h\"><when><unsure><specimen is=\"serum\"/></unsure></when></rule>\n"
+	  "<rule id=\"i\"><when><flagged as=\"H\"/><flagged as=\"L\"/></when></rule>",
+	  "" },
+	{ IN_RULES,
+	  "<group id=\"g\" pick=\"first\" gaps=\"allowed\"><rule id=\"a\"><when><value above=\"5\"/></when></rule></group>\n"
+	  "<group id=\"h\" pick=\"all\"><rule id=\"b\"><when><undecided group=\"g\"/></when></rule><rule id=\"c\"><when><is condition=\"ckd\"/></when><flag if=\"ckd\">H</flag></rule></group>",
+	  "" },
+	{ IN_RULES,
+	  "<group id=\"g\" pick=\"first\"><rule id=\"a\" enabled=\"off\"><when><value below=\"1\"/></when></rule><rule id=\"b\" enabled=\"shadow\"/></group>",
+	  "" },
+	{ IN_ALL,
+	  "<rule id=\"x\" enabled=\"off\"><when><value below=\"1\"/><value above=\"2\"/></when></rule>",
+	  "" },
+};
+/* clang-format on */
+
+static void
+check(const struct proof_case *c)
+{
+	struct buffer got;
+	struct mapping *m;
+
+	buffer_init(&got, 0);
+	m = fragment_load(c->place, c->fragment, &got);
+	cr_expect(span_eq(buffer_span(&got), span_str(c->want)), "%s\ngot:\n%.*s\nwant:\n%s",
+	    c->fragment, (int)buffer_span(&got).len, buffer_span(&got).ptr, c->want);
+	mapping_destroy(m);
+	buffer_finish(&got);
+}
+
+Test(mapping_proofs, show_overlaps_gaps_and_rules_that_cannot_fire)
+{
+	for (size_t i = 0; i < sizeof(unsound) / sizeof(unsound[0]); i++)
+		check(&unsound[i]);
+}
+
+Test(mapping_proofs, accept_rules_that_fit_together)
+{
+	for (size_t i = 0; i < sizeof(sound) / sizeof(sound[0]); i++)
+		check(&sound[i]);
+}
