@@ -131,8 +131,7 @@ arguments_durations(const struct command *c, const char *option, const char *tex
 		most = least;
 	if (!read_duration(least, unit_behind(most), ret_least) ||
 	    !read_duration(most, SPAN(""), ret_most) || *ret_least > *ret_most)
-		return options_misused(
-		    c, "--%s %s: not two times such as 5ms-20ms", option, text);
+		return options_misused(c, "--%s %s: not two times such as 5ms-20ms", option, text);
 	return EX_OK;
 }
 
@@ -142,8 +141,7 @@ arguments_percent(const struct command *c, const char *option, const char *text,
 	struct span s = span_str(text);
 	uint64_t n;
 
-	if (!read_fixed(&s, 3, &n) || (s.len > 0 && !span_eq(s, SPAN("%"))) ||
-	    n > ARGUMENTS_ALWAYS)
+	if (!read_fixed(&s, 3, &n) || (s.len > 0 && !span_eq(s, SPAN("%"))) || n > ARGUMENTS_ALWAYS)
 		return options_misused(c, "--%s %s: not a percentage", option, text);
 	*ret = (unsigned)n;
 	return EX_OK;

@@ -47,8 +47,8 @@ uint64_t
 histogram_at(const struct histogram *h, unsigned thousandths)
 {
 	/* the rank, rounded up: of 10 values 999 thousandths are all 10 */
-	const uint64_t rank =
-	    h->count / 1000 * thousandths + (h->count % 1000 * thousandths + 999) / 1000;
+	const uint64_t rank = h->count / 1000 * thousandths +
+			      (h->count % 1000 * thousandths + 999) / 1000;
 	uint64_t seen = 0;
 
 	for (unsigned i = 0; i < HISTOGRAM_BUCKETS && h->count; i++) {

@@ -20,6 +20,8 @@ static const struct command *const commands[] = {
 	&command_verify,
 	&command_check,
 	&command_show,
+	&command_send,
+	&command_sink,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

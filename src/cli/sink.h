@@ -48,8 +48,8 @@ const char *sink_fault_word(enum sink_fault fault);
 
 struct sink_faults {
 	uint64_t seed;
-	uint64_t delay_least, delay_most;  /* ns */
-	unsigned percent[SINK_FAULTS];     /* in thousandths of a percent; not for delays */
+	uint64_t delay_least, delay_most; /* ns */
+	unsigned percent[SINK_FAULTS];    /* in thousandths of a percent; not for delays */
 	struct {
 		enum sink_code code;
 		unsigned percent;
@@ -67,15 +67,15 @@ struct sink_plan {
 
 /* Always throws the same number of dice, so that one more fault asked for leaves the others where
  * they were.  True when there is any fault. */
-bool sink_plan_make(const struct sink_faults *f, enum sink_code code, struct dice *dice,
-    struct sink_plan *ret);
+bool sink_plan_make(
+    const struct sink_faults *f, enum sink_code code, struct dice *dice, struct sink_plan *ret);
 
 /* ---- keeping ------------------------------------------------------------------------------ */
 
 struct sink_keep {
-	const char *dir; /* one file a message; NULL: none */
+	const char *dir;  /* one file a message; NULL: none */
 	const char *file; /* one file of frames; NULL: none */
-	uint64_t number; /* of the last file in `dir` */
+	uint64_t number;  /* of the last file in `dir` */
 	struct output out;
 	bool opened;
 };
@@ -100,10 +100,10 @@ struct sink_options {
 
 struct sink_tally {
 	uint64_t connections, messages, bytes, answers[SINK_CODES], faults[SINK_FAULTS];
-	uint64_t foreign;     /* frames that hold no message */
-	uint64_t broken;      /* frames cut off or too long */
-	uint64_t junk;        /* bytes between frames */
-	double first, last;   /* loop time of messages */
+	uint64_t foreign;   /* frames that hold no message */
+	uint64_t broken;    /* frames cut off or too long */
+	uint64_t junk;      /* bytes between frames */
+	double first, last; /* loop time of messages */
 };
 
 struct sink_visitor;
@@ -119,9 +119,10 @@ struct sink {
 	struct net_listener *listener;
 	ev_signal signals[2];
 	ev_timer linger;
-	bool finishing;
+	bool finishing, interrupted;
+	unsigned waited; /* ticks of `linger` with nothing left to answer */
 
-	struct sink_visitor *visitors, *spare;
+	struct sink_visitor *visitors;
 	struct hl7_message message, answer; /* the index of the last message, and of our answer */
 	struct buffer answers;              /* frames that leave with the next write */
 	uint64_t ids;                       /* MSH-10 of our answers */
@@ -130,15 +131,21 @@ struct sink {
 };
 
 /* Append the answer to `body` in a frame; false when there is no memory. */
-bool sink_answer(struct sink *s, struct span body, const struct sink_plan *plan,
-    struct buffer *out);
+bool sink_answer(
+    struct sink *s, struct span body, const struct sink_plan *plan, struct buffer *out);
 
+/* EX_OK, or what was said on standard error. */
 int sink_run(struct sink *s);
+/* Take no more messages, answer those taken, and leave the loop. */
+void sink_finish(struct sink *s);
 void sink_report(struct sink *s);
 
-/* Connections; called by the listener. */
+/* ---- connections -------------------------------------------------------------------------- */
+
+/* The descriptor is the visitor's. */
 void sink_visit(struct sink *s, int fd);
-void sink_visitors_finish(struct sink *s);
-void sink_stop(struct sink *s, int status);
+/* Tell those with no answer due that no more will come; how many have one due? */
+unsigned sink_visitors_dismiss(struct sink *s, bool *ret_working);
+void sink_visitors_close(struct sink *s);
 
 #endif

@@ -79,8 +79,8 @@ is_refused(const struct sink_faults *f, uint64_t throw, enum sink_code *ret)
 }
 
 bool
-sink_plan_make(const struct sink_faults *f, enum sink_code code, struct dice *dice,
-    struct sink_plan *ret)
+sink_plan_make(
+    const struct sink_faults *f, enum sink_code code, struct dice *dice, struct sink_plan *ret)
 {
 	bool any = false;
 
@@ -93,7 +93,8 @@ sink_plan_make(const struct sink_faults *f, enum sink_code code, struct dice *di
 	ret->chance = dice_roll(dice);
 	/* without an answer nothing can be wrong with it */
 	if (ret->does[SINK_CLOSE_BEFORE] || ret->does[SINK_SILENT]) {
-		ret->does[SINK_REFUSE] = ret->does[SINK_CLOSE_AFTER] = ret->does[SINK_SPLIT] = false;
+		ret->does[SINK_REFUSE] = ret->does[SINK_CLOSE_AFTER] = ret->does[SINK_SPLIT] =
+		    false;
 		ret->does[SINK_WRONG_ID] = ret->does[SINK_GARBAGE] = false;
 		ret->does[SINK_SILENT] = !ret->does[SINK_CLOSE_BEFORE];
 	}

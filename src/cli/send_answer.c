@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/send_answer.c - whose answer is it, and what does it say
+ *
+ * An answer belongs to the message whose control ID it repeats, in whatever order
+ * answers come.  One that fits nothing in flight is held against the oldest message,
+ * unless the connection has messages whose answers we do not await.
+ */
+#include "cli/send_line.h"
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+static enum send_code
+read_code(struct span code)
+{
+	static const struct span codes[] = {
+		[SEND_AA] = { "AA", 2 },
+		[SEND_AE] = { "AE", 2 },
+		[SEND_AR] = { "AR", 2 },
+		[SEND_CA] = { "CA", 2 },
+		[SEND_CE] = { "CE", 2 },
+		[SEND_CR] = { "CR", 2 },
+	};
+
+	for (int i = 0; i < SEND_OTHER; i++)
+		if (span_eq(code, codes[i]))
+			return (enum send_code)i;
+	return SEND_OTHER;
+}
+
+/* False when it is no acknowledgement. */
+static bool
+read_answer(struct hl7_message *m, struct span body, enum send_code *ret_code, struct span *ret_id)
+{
+	enum hl7_piece piece;
+	struct span fields[2];
+	size_t used;
+
+	if (hl7_message_read(m, body, &piece, &used) || piece != HL7_PIECE_MESSAGE)
+		return false;
+	for (size_t i = 1; i < m->count; i++) {
+		if (m->segments[i].id != HL7_ID('M', 'S', 'A'))
+			continue;
+		hl7_fields(m, &m->segments[i], fields, 2);
+		*ret_code = read_code(span_trim(fields[0]));
+		*ret_id = span_trim(fields[1]);
+		return true;
+	}
+	return false;
+}
+
+/* ---- flights ------------------------------------------------------------------------------ */
+
+static struct send_flight *
+find_flight(struct send_line *l, struct span id)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		struct send_flight *f = send_line_flight(l, i);
+		char buf[SEND_ID + 1];
+
+		if (!f->done && span_eq(span_trim(send_work_id(l->run, f->job.serial, buf)), id))
+			return f;
+	}
+	return NULL;
+}
+
+static void
+land(struct send_line *l, struct send_flight *f)
+{
+	f->done = true;
+	l->run->in_flight--;
+	while (l->count > 0 && send_line_flight(l, 0)->done) {
+		l->head = l->head + 1 < l->run->options->in_flight ? l->head + 1 : 0;
+		l->count--;
+	}
+}
+
+static void
+take_wrong(struct send_line *l, enum send_fate fate)
+{
+	/* the oldest is never done: land() saw to that */
+	struct send_flight *f = send_line_flight(l, 0);
+	const struct send_job job = f->job;
+
+	land(l, f);
+	send_failed(l->run, job, fate);
+}
+
+bool
+send_line_answer(struct send_line *l, struct span body, uint64_t now)
+{
+	struct send_run *r = l->run;
+	enum send_code code = SEND_OTHER;
+	struct send_flight *f = NULL;
+	struct span id = SPAN("");
+	const bool readable = read_answer(&r->answer, body, &code, &id);
+
+	l->answers++;
+	r->alive = now;
+	if (readable)
+		f = find_flight(l, id);
+	if (f) {
+		const uint64_t took = now - f->sent_at;
+
+		land(l, f);
+		send_answered(r, code, took);
+	} else if (l->count == 0 || (readable && l->more)) {
+		send_unasked(r, readable ? code : SEND_OTHER);
+	} else {
+		take_wrong(l, readable ? SEND_WRONG_ID : SEND_UNREADABLE);
+	}
+	return !r->options->one_shot || l->count > 0;
+}

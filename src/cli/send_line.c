@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/send_line.c - connecting, writing, reading, losing
+ */
+#include "cli/send_line.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sysexits.h>
+
+#include "base/diag.h"
+#include "cli/input.h"
+#include "cli/say.h"
+
+enum {
+	WRITE_MOST = 256 << 10, /* bytes gathered for one write */
+	MILLISECOND = 1000000,
+	PAUSE_FIRST = 20, /* ms between attempts to connect, doubled up to */
+	PAUSE_MOST = 1000,
+};
+
+static void line_open(struct send_line *l);
+
+/* ---- closing ------------------------------------------------------------------------------ */
+
+static void
+line_close(struct send_line *l)
+{
+	if (l->state == LINE_CONNECTING)
+		l->run->connecting--;
+	l->state = LINE_CLOSED;
+	net_stream_close(&l->stream);
+	frames_finish(&l->frames);
+	buffer_finish(&l->pieces);
+	buffer_init(&l->pieces, 0);
+}
+
+/* What was in flight has this fate: `first` the oldest, SEND_LOST the others. */
+static void
+lose_flights(struct send_line *l, enum send_fate first)
+{
+	enum send_fate fate = first;
+
+	for (; l->count > 0; l->count--) {
+		const struct send_flight f = *send_line_flight(l, 0);
+
+		l->head = l->head + 1 < l->run->options->in_flight ? l->head + 1 : 0;
+		if (f.done)
+			continue;
+		l->run->in_flight--;
+		send_failed(l->run, f.job, fate);
+		fate = SEND_LOST;
+	}
+}
+
+/* Close, and connect again if there is more to do; after a pause if it was of no use. */
+static void
+line_end(struct send_line *l, enum send_fate fate)
+{
+	const bool useless = l->answers == 0;
+
+	line_close(l);
+	lose_flights(l, fate);
+	l->not_before = send_now();
+	if (useless) {
+		l->not_before += l->pause * MILLISECOND;
+		l->pause = l->pause * 2 < PAUSE_MOST ? l->pause * 2 : PAUSE_MOST;
+	} else {
+		l->pause = PAUSE_FIRST;
+		if (send_work_left(l->run))
+			line_open(l);
+	}
+	send_check_end(l->run);
+}
+
+/* ---- connecting --------------------------------------------------------------------------- */
+
+static void
+say_unreachable(const struct send_run *r, int error)
+{
+	say_error("cannot connect to %s port %s: %s", r->options->peer.host, r->options->peer.port,
+	    strerror(error));
+}
+
+/* Every address was tried. */
+static void
+give_up(struct send_line *l, int error)
+{
+	struct send_run *r = l->run;
+	const uint64_t now = send_now();
+
+	r->tally.connect_errors++;
+	l->not_before = now + l->pause * MILLISECOND;
+	l->pause = l->pause * 2 < PAUSE_MOST ? l->pause * 2 : PAUSE_MOST;
+	if (!r->stopping && (!r->options->keep_going || now - r->alive > r->options->timeout)) {
+		say_unreachable(r, error);
+		send_stop(r, EX_UNAVAILABLE);
+	}
+	send_check_end(r);
+}
+
+static void
+try_next_address(struct send_line *l, int error)
+{
+	struct send_run *r = l->run;
+
+	line_close(l);
+	r->address = r->address->ai_next;
+	if (r->address) {
+		line_open(l);
+		return;
+	}
+	r->address = r->addresses;
+	give_up(l, error);
+}
+
+static void
+line_open(struct send_line *l)
+{
+	struct send_run *r = l->run;
+	const struct addrinfo *a = r->address;
+	int error;
+
+	frames_init(&l->frames, INPUT_LIMIT);
+	l->state = LINE_CONNECTING;
+	r->connecting++;
+	l->since = send_now();
+	l->answers = l->given = 0;
+	l->more = l->shut = false;
+	error = net_stream_connect(
+	    &l->stream, a->ai_addr, a->ai_addrlen, (struct net_keepalive){ 0 });
+	if (error)
+		try_next_address(l, -error);
+}
+
+static void
+on_connected(void *ctx)
+{
+	struct send_line *l = ctx;
+
+	l->state = LINE_OPEN;
+	l->run->connecting--;
+	l->run->alive = send_now();
+	l->run->tally.connections++;
+	send_line_fill(l, l->run->options->rate ? 1 : SIZE_MAX);
+	send_check_end(l->run);
+}
+
+/* ---- writing ------------------------------------------------------------------------------ */
+
+static bool
+has_room(const struct send_line *l)
+{
+	const struct send_options *o = l->run->options;
+
+	if (l->state != LINE_OPEN || l->shut || l->count == o->in_flight)
+		return false;
+	return !o->one_shot || l->given == 0;
+}
+
+static void
+launch(struct send_line *l, struct send_job job, uint64_t now)
+{
+	struct send_run *r = l->run;
+	const struct send_shot *shot = &r->load->shots[job.serial % r->load->count];
+	const size_t before = buffer_span(&r->wire).len;
+
+	send_work_frame(r, job.serial, &r->wire);
+	r->tally.bytes += buffer_span(&r->wire).len - before;
+	r->tally.sent += job.attempt == 0;
+	l->given++;
+	l->more = l->more || shot->more;
+	if (shot->awaited) {
+		*send_line_flight(l, l->count++) = (struct send_flight){ job, now, false };
+		r->in_flight++;
+	} else {
+		r->tally.not_awaited++;
+		r->unawaited = true;
+	}
+}
+
+static void
+write_wire(struct send_line *l)
+{
+	const struct span all = buffer_span(&l->run->wire);
+	const struct iovec iov = { (void *)(uintptr_t)all.ptr, all.len };
+
+	if (l->run->wire.failed) {
+		say_error("out of memory");
+		send_stop(l->run, EX_OSERR);
+	} else if (l->run->options->split) {
+		buffer_append(&l->pieces, all);
+		ev_idle_start(l->run->loop, &l->run->idle);
+	} else if (all.len > 0) {
+		net_stream_send(&l->stream, &iov, 1);
+	}
+	buffer_clear(&l->run->wire);
+}
+
+static bool
+is_clogged(const struct send_line *l)
+{
+	return net_stream_unsent(&l->stream) > 0 || buffer_span(&l->pieces).len > 0;
+}
+
+void
+send_line_fill(struct send_line *l, size_t most)
+{
+	const uint64_t now = send_now();
+	struct send_job job;
+
+	if (is_clogged(l))
+		return;
+	l->moved = now;
+	while (most-- > 0 && has_room(l) && buffer_span(&l->run->wire).len < WRITE_MOST &&
+	       send_work_next(l->run, now, &job))
+		launch(l, job, now);
+	write_wire(l);
+	/* messages that are not awaited take no room: go on when others had their turn */
+	if (has_room(l) && !l->run->options->rate && send_work_left(l->run))
+		ev_idle_start(l->run->loop, &l->run->idle);
+}
+
+static void
+on_written(void *ctx)
+{
+	struct send_line *l = ctx;
+
+	send_line_fill(l, l->run->options->rate ? 1 : SIZE_MAX);
+	send_check_end(l->run);
+}
+
+static void
+write_piece(struct send_line *l)
+{
+	struct send_run *r = l->run;
+	uint64_t len = (uint64_t)r->options->split;
+	struct span piece;
+	struct iovec iov;
+
+	if (r->options->split == SEND_SPLIT_RANDOM)
+		len = dice_between(&r->dice, 1, UINT64_C(1) << dice_between(&r->dice, 0, 12));
+	piece = span_head(buffer_span(&l->pieces), (size_t)len);
+	iov = (struct iovec){ (void *)(uintptr_t)piece.ptr, piece.len };
+	net_stream_send(&l->stream, &iov, 1);
+	buffer_consume(&l->pieces, piece.len);
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+static void
+on_bytes(void *ctx, struct span bytes)
+{
+	struct send_line *l = ctx;
+	const uint64_t now = send_now();
+	enum mllp_result got;
+	struct span body;
+	struct diag wrong;
+	bool going = frames_feed(&l->frames, bytes);
+
+	while (going && (got = frames_next(&l->frames, &body, &wrong)) != MLLP_MORE) {
+		if (got == MLLP_BROKEN) {
+			line_end(l, SEND_UNREADABLE);
+			return;
+		}
+		going = send_line_answer(l, body, now);
+	}
+	if (!going || !frames_rest(&l->frames)) {
+		line_end(l, SEND_LOST);
+		return;
+	}
+	send_line_fill(l, l->run->options->rate ? 1 : SIZE_MAX);
+	send_check_end(l->run);
+}
+
+static void
+on_ended(void *ctx, int error)
+{
+	struct send_line *l = ctx;
+
+	if (l->state == LINE_CONNECTING)
+		try_next_address(l, error);
+	else
+		line_end(l, SEND_LOST);
+}
+
+/* ---- all lines ---------------------------------------------------------------------------- */
+
+struct send_line *
+send_lines_create(struct send_run *r, size_t count)
+{
+	static const struct net_stream_ops ops = { on_bytes, on_connected, on_ended, on_written };
+
+	r->lines = calloc(count, sizeof(*r->lines));
+	for (size_t i = 0; r->lines && i < count; i++) {
+		struct send_line *l = &r->lines[i];
+
+		l->run = r;
+		l->pause = PAUSE_FIRST;
+		l->flights = calloc((size_t)r->options->in_flight, sizeof(*l->flights));
+		buffer_init(&l->pieces, 0);
+		net_stream_init(&l->stream, &r->net, &ops, l);
+		r->line_count++;
+		if (!l->flights)
+			return NULL;
+	}
+	return r->lines;
+}
+
+void
+send_lines_destroy(struct send_run *r)
+{
+	for (size_t i = 0; i < r->line_count; i++) {
+		line_close(&r->lines[i]);
+		free(r->lines[i].flights);
+	}
+	free(r->lines);
+}
+
+static bool
+is_overdue(struct send_line *l, uint64_t now)
+{
+	const uint64_t timeout = l->run->options->timeout;
+
+	if (l->state == LINE_CONNECTING)
+		return now - l->since > timeout;
+	if (l->count > 0)
+		return now - send_line_flight(l, 0)->sent_at > timeout;
+	return is_clogged(l) && now - l->moved > timeout;
+}
+
+static void
+end_overdue(struct send_line *l)
+{
+	if (l->state == LINE_CONNECTING) {
+		try_next_address(l, ETIMEDOUT);
+		return;
+	}
+	if (l->count == 0) {
+		say_error("the peer does not read what is sent");
+		send_stop(l->run, EX_UNAVAILABLE);
+	}
+	line_end(l, SEND_TIMED_OUT);
+}
+
+void
+send_lines_sweep(struct send_run *r, uint64_t now)
+{
+	for (size_t i = 0; i < r->line_count; i++) {
+		struct send_line *l = &r->lines[i];
+
+		if (l->state == LINE_CLOSED) {
+			if (send_work_left(r) && now >= l->not_before)
+				line_open(l);
+		} else if (now > l->since && is_overdue(l, now)) {
+			end_overdue(l);
+		}
+	}
+}
+
+void
+send_lines_pace(struct send_run *r)
+{
+	size_t idle = 0; /* lines in a row that took nothing */
+
+	while (idle < r->line_count) {
+		struct send_line *l = &r->lines[r->turn];
+		const uint64_t before = r->released;
+
+		r->turn = r->turn + 1 < r->line_count ? r->turn + 1 : 0;
+		send_line_fill(l, 1);
+		idle = r->released == before ? idle + 1 : 0;
+	}
+}
+
+bool
+send_lines_idle(struct send_run *r)
+{
+	bool more = false;
+
+	for (size_t i = 0; i < r->line_count; i++) {
+		struct send_line *l = &r->lines[i];
+
+		if (l->state != LINE_OPEN || net_stream_unsent(&l->stream) > 0)
+			continue;
+		if (buffer_span(&l->pieces).len > 0)
+			write_piece(l);
+		if (buffer_span(&l->pieces).len == 0 && !r->options->rate)
+			send_line_fill(l, SIZE_MAX);
+		more = more || buffer_span(&l->pieces).len > 0 ||
+		       (has_room(l) && !is_clogged(l) && !r->options->rate && send_work_left(r));
+	}
+	return more;
+}
+
+bool
+send_lines_written(const struct send_run *r)
+{
+	for (size_t i = 0; i < r->line_count; i++)
+		if (r->lines[i].state == LINE_OPEN && is_clogged(&r->lines[i]))
+			return false;
+	return true;
+}
+
+bool
+send_lines_shut(struct send_run *r)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < r->line_count; i++) {
+		struct send_line *l = &r->lines[i];
+
+		if (l->state != LINE_OPEN)
+			continue;
+		any = true;
+		if (!l->shut)
+			shutdown(l->stream.readable.fd, SHUT_WR);
+		l->shut = true;
+	}
+	return any;
+}

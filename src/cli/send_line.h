@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/send_line.h - one connection of the sender
+ *
+ * Flights are messages without an answer, oldest first, in a ring.  One that was
+ * answered out of turn keeps its place until those before it are answered, too.
+ *
+ *	ring  | . | done | flight | flight | . |
+ *	           ^head            ^head + count
+ */
+#ifndef CLI_SEND_LINE_H
+#define CLI_SEND_LINE_H
+
+#include "cli/send.h"
+
+enum send_line_state { LINE_CLOSED, LINE_CONNECTING, LINE_OPEN };
+
+struct send_flight {
+	struct send_job job;
+	uint64_t sent_at;
+	bool done;
+};
+
+struct send_line {
+	struct send_run *run;
+	struct net_stream stream;
+	struct frames frames;
+	enum send_line_state state;
+	uint64_t since;          /* when it began to connect */
+	uint64_t not_before;     /* when it may connect again */
+	uint64_t moved;          /* when all that was given was written */
+	uint64_t pause;          /* how long it waits after the next failure */
+	uint64_t answers, given; /* on this connection */
+	bool more;               /* answers may come that fit no flight */
+	bool shut;
+
+	struct buffer pieces; /* what is written in pieces and has not been */
+	struct send_flight *flights;
+	size_t head, count;
+};
+
+static inline struct send_flight *
+send_line_flight(struct send_line *l, size_t i)
+{
+	const size_t at = l->head + i, size = (size_t)l->run->options->in_flight;
+
+	return &l->flights[at < size ? at : at - size];
+}
+
+/* Give it messages, `most` at a time, as long as there are any and it has room. */
+void send_line_fill(struct send_line *l, size_t most);
+/* A frame that came; false when nothing more should be read from this connection. */
+bool send_line_answer(struct send_line *l, struct span body, uint64_t now);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/send_report.c - the summary, for people and for machines
+ */
+#include "cli/send.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "cli/output.h"
+
+static const char *const codes[SEND_CODES] = {
+	[SEND_AA] = "AA",
+	[SEND_AE] = "AE",
+	[SEND_AR] = "AR",
+	[SEND_CA] = "CA",
+	[SEND_CE] = "CE",
+	[SEND_CR] = "CR",
+	[SEND_OTHER] = "other",
+};
+
+static const struct {
+	unsigned thousandths;
+	const char *word, *member;
+} points[] = {
+	{ 500, "p50", "p50" },
+	{ 900, "p90", "p90" },
+	{ 990, "p99", "p99" },
+	{ 999, "p99.9", "p99_9" },
+	{ 1000, "max", "max" },
+};
+enum { POINTS = sizeof(points) / sizeof(points[0]) };
+
+static uint64_t
+microseconds(const struct send_tally *t)
+{
+	return (t->end - t->begin) / 1000;
+}
+
+static uint64_t
+per_second(const struct send_tally *t)
+{
+	const uint64_t us = microseconds(t);
+
+	return us ? (uint64_t)((unsigned __int128)t->sent * 1000000 / us) : 0;
+}
+
+/* ---- for people --------------------------------------------------------------------------- */
+
+struct entry {
+	const char *word;
+	uint64_t count;
+};
+
+/* Counts that are not 0, on one line; nothing when all are. */
+static void
+put_line(struct output *o, const char *title, const struct entry *entries, size_t count)
+{
+	const char *before = title;
+
+	for (size_t i = 0; i < count; i++) {
+		if (entries[i].count == 0)
+			continue;
+		output_printf(o, "%s %s %" PRIu64, before, entries[i].word, entries[i].count);
+		before = ",";
+	}
+	if (before != title)
+		output_text(o, "\n");
+}
+
+static void
+put_latency(struct output *o, const struct histogram *h)
+{
+	if (h->count == 0)
+		return;
+	output_text(o, "latency");
+	for (size_t i = 0; i < POINTS; i++) {
+		const uint64_t us = histogram_at(h, points[i].thousandths) / 1000;
+
+		output_printf(o, "%s %s %" PRIu64 ".%03u ms", i ? "," : "", points[i].word,
+		    us / 1000, (unsigned)(us % 1000));
+	}
+	output_text(o, "\n");
+}
+
+static void
+report_text(struct output *o, const struct send_tally *t)
+{
+	const uint64_t ms = microseconds(t) / 1000;
+	const struct entry troubles[] = {
+		{ "wrong control ID", t->wrong_id },
+		{ "unreadable answer", t->unreadable },
+		{ "timed out", t->timed_out },
+		{ "connection lost", t->lost },
+		{ "answer to nothing in flight", t->unasked },
+		{ "connect error", t->connect_errors },
+	};
+	const struct entry others[] = {
+		{ "sent again", t->resent },
+		{ "asked for no answer", t->not_awaited },
+	};
+	struct entry answers[SEND_CODES];
+
+	for (size_t i = 0; i < SEND_CODES; i++)
+		answers[i] = (struct entry){ codes[i], t->answered[i] };
+	output_printf(o,
+	    "sent %" PRIu64 " messages, %" PRIu64 " bytes, on %" PRIu64 " connections in %" PRIu64
+	    ".%03u s, %" PRIu64 "/s\n",
+	    t->sent, t->bytes, t->connections, ms / 1000, (unsigned)(ms % 1000), per_second(t));
+	put_line(o, "answered", answers, SEND_CODES);
+	put_line(o, "trouble:", troubles, sizeof(troubles) / sizeof(troubles[0]));
+	put_line(o, "of them:", others, sizeof(others) / sizeof(others[0]));
+	put_latency(o, &t->latency);
+}
+
+/* ---- for machines ------------------------------------------------------------------------- */
+
+static void
+put_members(struct output *o, const struct send_tally *t)
+{
+	const struct entry members[] = {
+		{ "wrong_id", t->wrong_id },
+		{ "unreadable", t->unreadable },
+		{ "timed_out", t->timed_out },
+		{ "lost", t->lost },
+		{ "not_awaited", t->not_awaited },
+		{ "unasked", t->unasked },
+		{ "resent", t->resent },
+		{ "connect_errors", t->connect_errors },
+		{ "failed", t->failed },
+	};
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		output_printf(o, ",\"%s\":%" PRIu64, members[i].word, members[i].count);
+}
+
+static void
+report_json(struct output *o, const struct send_tally *t)
+{
+	const uint64_t us = microseconds(t);
+
+	output_printf(o,
+	    "{\"sent\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"connections\":%" PRIu64
+	    ",\"seconds\":%" PRIu64 ".%06u,\"per_second\":%" PRIu64 ",\"answered\":{",
+	    t->sent, t->bytes, t->connections, us / 1000000, (unsigned)(us % 1000000),
+	    per_second(t));
+	for (size_t i = 0; i < SEND_CODES; i++)
+		output_printf(o, "%s\"%s\":%" PRIu64, i ? "," : "", codes[i], t->answered[i]);
+	output_text(o, "}");
+	put_members(o, t);
+	output_text(o, ",\"latency_us\":{");
+	for (size_t i = 0; i < POINTS; i++) {
+		const uint64_t ns = histogram_at(&t->latency, points[i].thousandths);
+
+		output_printf(o, "%s\"%s\":%" PRIu64 ".%03u", i ? "," : "", points[i].member,
+		    ns / 1000, (unsigned)(ns % 1000));
+	}
+	output_text(o, "}}\n");
+}
+
+void
+send_report(const struct send_run *r)
+{
+	static struct output out;
+
+	output_init(&out, STDOUT_FILENO, "standard output");
+	if (r->options->json)
+		report_json(&out, &r->tally);
+	else
+		report_text(&out, &r->tally);
+	output_finish(&out);
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/sink.c - hl7note sink: a receiver that acknowledges, and misbehaves on request
+ *
+ * Listens on this machine alone unless told otherwise: what it acknowledges may be
+ * kept nowhere.
+ */
+#include "cli/sink.h"
+
+#include <getopt.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/input.h"
+#include "cli/say.h"
+
+enum {
+	APPEND = FLAG_LONG,
+	CODE,
+	COUNT,
+	LISTEN,
+	PORT_FILE,
+	JSON,
+	MAX_MESSAGE,
+	SEED,
+	DELAY,
+	REFUSE,
+	FAULT, /* and those behind it, in the order of enum sink_fault */
+};
+
+static const struct flag flags[] = {
+	{ "output", 'o', "DIR", "keep each message in a file of its own" },
+	{ "append", APPEND, "FILE", "keep all messages, in frames, in one file" },
+	{ "code", CODE, "CODE", "answer AA, AE, AR, CA, CE or CR (default AA, or CA if asked)" },
+	{ "count", COUNT, "N", "end after so many messages" },
+	{ "listen", LISTEN, "ADDRESS", "listen there (default 127.0.0.1; * is everywhere)" },
+	{ "port-file", PORT_FILE, "FILE", "write the port there; PORT 0 is any free one" },
+	{ "json", JSON, NULL, "the summary as a JSON object" },
+	{ "max-message", MAX_MESSAGE, "SIZE", "longest message taken (default 16M)" },
+	{ "quiet", 'q', NULL, "neither notes nor a summary" },
+	{ "seed", SEED, "N", "begin the chances below elsewhere (default 1)" },
+	{ "delay", DELAY, "MIN-MAX", "wait before each answer, such as 5ms-20ms" },
+	{ "refuse", REFUSE, "CODE:PERCENT", "answer CODE instead; may be given several times" },
+	{ "close-before-ack", FAULT + SINK_CLOSE_BEFORE, "PERCENT", "close instead of answering" },
+	{ "close-after-ack", FAULT + SINK_CLOSE_AFTER, "PERCENT", "close behind the answer" },
+	{ "split-ack", FAULT + SINK_SPLIT, "PERCENT", "send the answer in two parts" },
+	{ "wrong-id", FAULT + SINK_WRONG_ID, "PERCENT", "answer with another control ID" },
+	{ "garbage", FAULT + SINK_GARBAGE, "PERCENT", "send bytes in front of the answer" },
+	{ "silent", FAULT + SINK_SILENT, "PERCENT", "do not answer" },
+};
+
+struct job {
+	const struct command *self;
+	struct sink_options options;
+	struct sink sink;
+};
+
+static int
+parse_code(struct job *j, const char *text)
+{
+	if (!sink_code_read(text, strlen(text), &j->options.code))
+		return options_misused(j->self, "--code %s: not AA, AE, AR, CA, CE or CR", text);
+	return EX_OK;
+}
+
+static int
+parse_refusal(struct job *j, const char *text)
+{
+	struct sink_faults *f = &j->options.faults;
+	const size_t len = strcspn(text, ":");
+	enum sink_code code;
+	unsigned percent, sum = 0;
+
+	if (text[len] != ':' || !sink_code_read(text, len, &code))
+		return options_misused(j->self, "--refuse %s: not CODE:PERCENT", text);
+	if (f->refusal_count == SINK_REFUSALS)
+		return options_misused(j->self, "--refuse: given too often");
+	if (arguments_percent(j->self, "refuse", text + len + 1, &percent) != EX_OK)
+		return EX_USAGE;
+	f->refusals[f->refusal_count].code = code;
+	f->refusals[f->refusal_count++].percent = percent;
+	for (unsigned i = 0; i < f->refusal_count; i++)
+		sum += f->refusals[i].percent;
+	if (sum > ARGUMENTS_ALWAYS)
+		return options_misused(j->self, "--refuse: more than a hundred in all");
+	return EX_OK;
+}
+
+static const char *
+flag_name(int letter)
+{
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
+		if (flags[i].letter == letter)
+			return flags[i].name;
+	return "";
+}
+
+static int
+parse_fault(struct job *j, int letter, const char *text)
+{
+	struct sink_faults *f = &j->options.faults;
+
+	switch (letter) {
+	case SEED:
+		return arguments_count(j->self, "seed", text, 0, UINT64_MAX / 16, &f->seed);
+	case DELAY:
+		return arguments_durations(j->self, "delay", text, &f->delay_least, &f->delay_most);
+	case REFUSE:
+		return parse_refusal(j, text);
+	default:
+		return arguments_percent(
+		    j->self, flag_name(letter), text, &f->percent[letter - FAULT]);
+	}
+}
+
+static int
+parse_option(struct job *j, int letter, const char *text)
+{
+	struct sink_options *o = &j->options;
+
+	switch (letter) {
+	case 'o':
+		j->sink.keep.dir = text;
+		return EX_OK;
+	case APPEND:
+		j->sink.keep.file = text;
+		return EX_OK;
+	case CODE:
+		return parse_code(j, text);
+	case COUNT:
+		return arguments_count(j->self, "count", text, 1, UINT64_MAX / 16, &o->count);
+	case LISTEN:
+		o->listen = text;
+		return EX_OK;
+	case PORT_FILE:
+		o->port_file = text;
+		return EX_OK;
+	case JSON:
+		o->json = true;
+		return EX_OK;
+	case MAX_MESSAGE:
+		return options_bytes(j->self, text, INPUT_LIMIT_MOST, &o->limit);
+	case 'q':
+		o->quiet = true;
+		say_quietly(true);
+		return EX_OK;
+	default:
+		return parse_fault(j, letter, text);
+	}
+}
+
+static int
+parse(struct job *j, int argc, char **argv)
+{
+	uint64_t port;
+	struct options o;
+	int letter;
+
+	options_init(&o, j->self, argc, argv);
+	while ((letter = options_next(&o)) != OPTIONS_END) {
+		if (letter == OPTIONS_STOP)
+			return o.status == EX_OK ? OPTIONS_STOP : o.status;
+		if (parse_option(j, letter, optarg) != EX_OK)
+			return EX_USAGE;
+	}
+	if (optind == argc)
+		return options_misused(j->self, "which port?");
+	if (optind + 1 < argc)
+		return options_misused(j->self, "more than one port");
+	j->options.port = argv[optind];
+	return arguments_count(j->self, "port", argv[optind], 0, 65535, &port);
+}
+
+static int
+run(const struct command *self, int argc, char **argv)
+{
+	struct job j = { .self = self };
+	struct sink_keep *keep = &j.sink.keep;
+	int status, closed;
+
+	j.options = (struct sink_options){
+		.listen = "127.0.0.1", .code = SINK_ASKED, .limit = INPUT_LIMIT, .faults.seed = 1
+	};
+	j.sink.options = &j.options;
+	status = parse(&j, argc, argv);
+	if (status != EX_OK)
+		return status == OPTIONS_STOP ? EX_OK : status;
+	status = sink_keep_open(keep);
+	if (status == EX_OK) {
+		status = sink_run(&j.sink);
+		sink_report(&j.sink);
+	}
+	closed = sink_keep_close(keep);
+	return status == EX_OK ? closed : status;
+}
+
+const struct command command_sink = {
+	.name = "sink",
+	.synopsis = "[OPTION...] PORT",
+	.summary = "receive messages over MLLP and acknowledge them",
+	.about = "Acknowledges every message that arrives at the port, keeps it if asked to, and\n"
+		 "sums up at the end, which is a signal (INT or TERM) or --count.  With chances\n"
+		 "given it misbehaves, in the same way each time it is run with the same seed.\n",
+	.flags = flags,
+	.flag_count = sizeof(flags) / sizeof(flags[0]),
+	.run = run,
+};

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/sink_report.c - what was received, and how it was answered
+ */
+#include "cli/sink.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* From the first message to the last. */
+static uint64_t
+milliseconds(const struct sink_tally *t)
+{
+	return t->last > t->first ? (uint64_t)((t->last - t->first) * 1000) : 0;
+}
+
+/* Messages a second, rounded down; 0 when the time is too short to tell. */
+static uint64_t
+per_second(const struct sink_tally *t)
+{
+	const uint64_t ms = milliseconds(t);
+
+	return ms ? t->messages * 1000 / ms : 0;
+}
+
+static void
+report_json(struct output *o, const struct sink_tally *t)
+{
+	const uint64_t ms = milliseconds(t);
+
+	output_printf(o,
+	    "{\"received\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"connections\":%" PRIu64
+	    ",\"seconds\":%" PRIu64 ".%03u,\"per_second\":%" PRIu64,
+	    t->messages, t->bytes, t->connections, ms / 1000, (unsigned)(ms % 1000), per_second(t));
+	output_text(o, ",\"answered\":{");
+	for (int i = 0; i < SINK_CODES; i++)
+		output_printf(o, "%s\"%s\":%" PRIu64, i ? "," : "",
+		    sink_code_word((enum sink_code)i), t->answers[i]);
+	output_text(o, "},\"faults\":{");
+	for (int i = 0; i < SINK_FAULTS; i++)
+		output_printf(o, "%s\"%s\":%" PRIu64, i ? "," : "",
+		    sink_fault_word((enum sink_fault)i), t->faults[i]);
+	output_printf(o,
+	    "},\"foreign\":%" PRIu64 ",\"broken\":%" PRIu64 ",\"junk_bytes\":%" PRIu64 "}\n",
+	    t->foreign, t->broken, t->junk);
+}
+
+/* Counts that are not 0, on one line; nothing when all are. */
+static void
+report_line(struct output *o, const char *title, const char *(*word)(int), const uint64_t *counts,
+    int count)
+{
+	const char *before = title;
+
+	for (int i = 0; i < count; i++) {
+		if (counts[i] == 0)
+			continue;
+		output_printf(o, "%s %s %" PRIu64, before, word(i), counts[i]);
+		before = ",";
+	}
+	if (before != title)
+		output_text(o, "\n");
+}
+
+static const char *
+code_word(int i)
+{
+	return sink_code_word((enum sink_code)i);
+}
+
+static const char *
+fault_word(int i)
+{
+	return sink_fault_word((enum sink_fault)i);
+}
+
+static void
+report_text(struct output *o, const struct sink_tally *t)
+{
+	const uint64_t ms = milliseconds(t);
+
+	output_printf(o,
+	    "received %" PRIu64 " messages, %" PRIu64 " bytes, on %" PRIu64
+	    " connections in %" PRIu64 ".%03u s, %" PRIu64 "/s\n",
+	    t->messages, t->bytes, t->connections, ms / 1000, (unsigned)(ms % 1000), per_second(t));
+	report_line(o, "answered", code_word, t->answers, SINK_CODES);
+	report_line(o, "faults", fault_word, t->faults, SINK_FAULTS);
+	if (t->foreign)
+		output_printf(o, "%" PRIu64 " frames held no message\n", t->foreign);
+	if (t->broken)
+		output_printf(o, "%" PRIu64 " frames were cut off or too long\n", t->broken);
+	if (t->junk)
+		output_printf(o, "%" PRIu64 " bytes between frames\n", t->junk);
+}
+
+void
+sink_report(struct sink *s)
+{
+	static struct output out;
+
+	if (s->options->quiet)
+		return;
+	output_init(&out, STDOUT_FILENO, "standard output");
+	if (s->options->json)
+		report_json(&out, &s->tally);
+	else
+		report_text(&out, &s->tally);
+	output_finish(&out);
+}
