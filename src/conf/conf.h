@@ -72,6 +72,7 @@ struct conf {
 	uint32_t drain_timeout;
 	const struct conf_feed *feeds;
 	unsigned feed_count;
+	struct conf *older; /* for whoever keeps several */
 	struct arena arena;
 };
 

@@ -76,6 +76,7 @@ enum log_field {
 	LOG_ERR_CODE, /* a word of ours, or an errno name */
 	LOG_ERR_LOC,  /* file:line:column, or a place such as OBX[3]-5 */
 	LOG_ERR_TEXT, /* only sentences of ours: faults of files, never of messages */
+	LOG_OFFSET,   /* byte in a frame */
 	LOG_MAPPING,
 	LOG_VERSION,
 	LOG_SHA256,

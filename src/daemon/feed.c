@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A feed keeps its name, links and counters; what a reload exchanges is conf,
+ * rules and listeners, and sessions see the new settings with their next frame.
+ */
+#define _GNU_SOURCE /* strerrorname_np */
+#include "daemon/feed.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "daemon/link.h"
+#include "daemon/observe.h"
+
+enum { ADDRESS_AGE_MS = 60 * 1000 }; /* after which a name is looked up again */
+
+static uint64_t
+now_ms(void)
+{
+	return now_us() / 1000;
+}
+
+/* ---- life --------------------------------------------------------------------------------- */
+
+static void
+apply(struct feed *f, const struct conf_feed *conf, struct rules *rules)
+{
+	f->conf = conf;
+	f->rules = rules;
+	f->settings = (struct relay_settings){
+		.max_frame = conf->max_frame,
+		.in_flight = conf->forward.in_flight,
+		.frame_deadline = conf->frame_deadline,
+		.idle_timeout = conf->idle_timeout,
+		.ack_timeout = conf->forward.ack_timeout,
+		.reject = conf->on_failure == CONF_REJECT,
+		.annotate = conf->annotate == CONF_LIVE     ? RELAY_LIVE
+			    : conf->annotate == CONF_SHADOW ? RELAY_SHADOW
+							    : RELAY_OFF,
+		.annotator = rules->annotator,
+		.work = &f->daemon->work,
+	};
+}
+
+struct feed *
+feed_create(struct hl7noted *d, const struct conf_feed *conf, struct rules *rules)
+{
+	struct feed *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		return NULL;
+	f->daemon = d;
+	f->name = strdup(conf->name);
+	if (!f->name) {
+		free(f);
+		return NULL;
+	}
+	apply(f, conf, rules);
+	observe_feed(f);
+	return f;
+}
+
+static bool
+is_same_receiver(const struct conf_forward *a, const struct conf_forward *b)
+{
+	return strcmp(a->host, b->host) == 0 && strcmp(a->port, b->port) == 0;
+}
+
+static void
+forget_addresses(struct feed *f)
+{
+	net_resolver_forget(f->daemon->resolver, f);
+	/* attempts under way hold on to the list they were given */
+	for (struct link *l = f->links; l; l = l->next)
+		l->trying = NULL;
+	if (f->addresses)
+		freeaddrinfo(f->addresses);
+	f->addresses = NULL;
+	f->resolved = 0;
+	f->resolving = false;
+}
+
+void
+feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules)
+{
+	struct rules *old = f->rules;
+
+	if (!is_same_receiver(&f->conf->forward, &conf->forward)) {
+		forget_addresses(f);
+		f->backoff = 0;
+	}
+	apply(f, conf, rules);
+	observe_feed(f);
+	rules_destroy(old);
+}
+
+void
+feed_retire(struct feed *f)
+{
+	struct link *next;
+
+	while (f->listeners)
+		feed_unlisten(f->listeners);
+	for (struct link *l = f->links; l; l = next) {
+		next = l->next;
+		link_drain(l);
+	}
+}
+
+void
+feed_destroy(struct feed *f)
+{
+	while (f->links)
+		link_destroy(f->links);
+	while (f->listeners)
+		feed_unlisten(f->listeners);
+	forget_addresses(f);
+	rules_destroy(f->rules);
+	free(f->name);
+	free(f);
+}
+
+/* ---- listening ------------------------------------------------------------------------------ */
+
+/* The limit that a new connection would break, or NULL. */
+static const char *
+broken_limit(const struct feed_listener *l, const struct sockaddr_storage *peer)
+{
+	const struct feed *f = l->feed;
+	unsigned same = 0;
+
+	if (f->daemon->connections >= f->daemon->conf->max_connections)
+		return "connections";
+	if (l->links >= l->conf->max_connections)
+		return "listener_connections";
+	if (!l->conf->max_per_address || peer->ss_family == AF_UNIX)
+		return NULL;
+	for (const struct link *k = f->links; k; k = k->next)
+		same += k->listener == l && net_same_host(&k->peer, peer);
+	return same >= l->conf->max_per_address ? "address_connections" : NULL;
+}
+
+static void
+on_accepted(void *ctx, int fd, const struct sockaddr_storage *peer)
+{
+	struct feed_listener *l = ctx;
+	const char *limit = broken_limit(l, peer);
+
+	if (limit) {
+		observe_refused(l->feed, peer, limit);
+		close(fd);
+	} else if (!link_create(l, fd, peer)) {
+		observe_refused(l->feed, peer, "memory");
+	}
+}
+
+static void
+on_paused(void *ctx, int error)
+{
+	struct feed_listener *l = ctx;
+
+	observe_paused(l->feed, strerrorname_np(error));
+}
+
+static const struct net_listener_ops listener_ops = {
+	.accepted = on_accepted,
+	.paused = on_paused,
+};
+
+struct feed_listener *
+feed_listen(struct feed *f, const struct conf_listen *conf, int handed_over)
+{
+	struct feed_listener *l = calloc(1, sizeof(*l));
+	const char *step = "memory";
+
+	if (!l)
+		return NULL;
+	l->feed = f;
+	l->conf = conf;
+	if (handed_over >= 0)
+		l->listener = net_listener_take(f->daemon->loop, handed_over, &listener_ops, l);
+	else
+		l->listener = net_listener_create(
+		    f->daemon->loop, conf->address, conf->port, &listener_ops, l, &step);
+	if (!l->listener) {
+		observe_not_listening(f, conf, step, strerrorname_np(errno));
+		free(l);
+		return NULL;
+	}
+	l->next = f->listeners;
+	f->listeners = l;
+	return l;
+}
+
+void
+feed_unlisten(struct feed_listener *l)
+{
+	struct feed_listener **link = &l->feed->listeners;
+
+	while (*link != l)
+		link = &(*link)->next;
+	*link = l->next;
+	for (struct link *k = l->feed->links; k; k = k->next) {
+		if (k->listener == l)
+			k->listener = NULL;
+	}
+	net_listener_destroy(l->listener);
+	free(l);
+}
+
+/* ---- the receiver -----------------------------------------------------------------------------
+ */
+
+static void
+on_resolved(void *ctx, struct addrinfo *addresses, const char *error)
+{
+	struct feed *f = ctx;
+	struct link *next;
+
+	f->resolving = false;
+	if (!addresses)
+		observe_dns_failed(f, error);
+	if (addresses) {
+		for (struct link *l = f->links; l; l = l->next)
+			l->trying = NULL;
+		if (f->addresses)
+			freeaddrinfo(f->addresses);
+		f->addresses = addresses;
+		f->resolved = now_ms();
+	}
+	for (struct link *l = f->links; l; l = next) {
+		next = l->next;
+		link_resolved(l, !f->addresses);
+	}
+}
+
+bool
+feed_resolve(struct feed *f)
+{
+	bool fresh = f->addresses && now_ms() < f->resolved + ADDRESS_AGE_MS;
+
+	if (!fresh && !f->resolving) {
+		f->resolving = true;
+		net_resolve(f->daemon->resolver, f->conf->forward.host, f->conf->forward.port,
+		    on_resolved, f);
+	}
+	return f->addresses != NULL;
+}
+
+void
+feed_connected(struct feed *f)
+{
+	f->backoff = 0;
+	f->metrics.backoff->value = 0;
+}
+
+/* Half of it fixed, half by chance, so that many senders do not come back at one moment. */
+static uint32_t
+with_jitter(uint32_t ms)
+{
+	return ms / 2 + (uint32_t)(random() % (ms / 2 + 1));
+}
+
+void
+feed_connect_failed(struct feed *f, const char *word)
+{
+	const struct conf_forward *c = &f->conf->forward;
+	const uint64_t now = now_ms();
+
+	observe_connect_failed(f, word);
+	if (f->backoff && now < f->next_attempt)
+		return; /* several links failed at once */
+	f->backoff = f->backoff ? 2 * f->backoff : c->backoff_least;
+	if (f->backoff > c->backoff_most)
+		f->backoff = c->backoff_most;
+	f->next_attempt = now + with_jitter(f->backoff);
+	f->resolved = 0; /* the name may stand for another address by now */
+	f->metrics.backoff->value = f->backoff / 1000.0;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * daemon/feed.h - from listeners to one receiver
+ *
+ * A feed keeps its name through reloads, and with it its links and its counters;
+ * settings, rules and listeners are exchanged under them.
+ */
+#ifndef DAEMON_FEED_H
+#define DAEMON_FEED_H
+
+#include "daemon/hl7noted.h"
+#include "daemon/rules.h"
+#include "net/listener.h"
+
+struct link;
+
+struct feed_metrics {
+	struct metric *acked, *nacked, *rejected, *failed, *unawaited, *stray;
+	struct metric *annotated, *unchanged, *shadowed, *unproved;
+	struct metric *connections, *refused, *attempts, *connect_failed, *duration;
+	struct metric *backoff;
+};
+
+struct feed_listener {
+	struct feed *feed;
+	const struct conf_listen *conf;
+	struct net_listener *listener;
+	unsigned links;
+	bool kept; /* by the reload under way */
+	struct feed_listener *next;
+};
+
+struct feed {
+	struct hl7noted *daemon;
+	struct feed *next;
+	char *name;
+	const struct conf_feed *conf;
+	struct rules *rules;
+	struct relay_settings settings;
+	struct feed_listener *listeners;
+	struct link *links; /* doubly linked */
+	unsigned link_count;
+	bool in_force; /* after the reload under way */
+	struct feed_metrics metrics;
+
+	/* the receiver */
+	struct addrinfo *addresses;
+	uint64_t resolved; /* when, ms; 0: never */
+	bool resolving;
+	uint32_t backoff;      /* ms; 0: the last attempt went well */
+	uint64_t next_attempt; /* ms */
+
+	/* for status */
+	uint64_t last_message, last_error; /* wall clock, seconds; 0: none */
+	const char *last_error_word;
+};
+
+/* Without listeners yet; NULL when there is no memory. */
+struct feed *feed_create(struct hl7noted *d, const struct conf_feed *conf, struct rules *rules);
+/* Other settings and rules for the same name; takes `rules`. */
+void feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules);
+/* Close listeners, drain links; a feed without links can be destroyed. */
+void feed_retire(struct feed *f);
+void feed_destroy(struct feed *f);
+
+/* A listener for a <listen>, not yet in use; NULL, and the log says why. */
+struct feed_listener *feed_listen(struct feed *f, const struct conf_listen *conf, int handed_over);
+void feed_unlisten(struct feed_listener *l);
+
+/* Addresses of the receiver: known, or asked for; links are told by link_resolved(). */
+bool feed_resolve(struct feed *f);
+void feed_connect_failed(struct feed *f, const char *word);
+void feed_connected(struct feed *f);
+
+#endif

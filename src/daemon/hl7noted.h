@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * daemon/hl7noted.h - what there is one of
+ *
+ * The daemon owns the loop, the settings and the feeds; a feed owns its listeners,
+ * its rules and its links; a link is one inbound connection with its session and
+ * its downstream connection.
+ */
+#ifndef DAEMON_HL7NOTED_H
+#define DAEMON_HL7NOTED_H
+
+#include <ev.h>
+
+#include "conf/conf.h"
+#include "log/log.h"
+#include "log/metrics.h"
+#include "net/resolver.h"
+#include "net/stream.h"
+#include "relay/session.h"
+
+struct feed;
+
+struct hl7noted {
+	struct ev_loop *loop;
+	struct net net;
+	struct conf *conf;
+	struct conf *older;    /* that retired feeds still use */
+	const char *conf_file; /* NULL: from flags, nothing to reload but mappings */
+	struct log *log;
+	struct metrics *metrics;
+	struct net_resolver *resolver;
+	struct relay_work work;
+	struct feed *feeds;   /* in force */
+	struct feed *retired; /* gone from the configuration, still with links */
+	unsigned connections; /* of all feeds */
+	uint64_t held;        /* bytes, of all links */
+	uint64_t messages;    /* numbered so far */
+	uint64_t started;     /* wall clock, seconds */
+	bool draining;
+	struct metric *held_bytes, *reload_good;
+	struct metric *skips[SKIP_COUNT]; /* made when first needed */
+};
+
+/* Monotonic time. */
+uint64_t now_us(void);
+
+#endif

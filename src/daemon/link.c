@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every callback ends in settle(): what the session asked for while it was at work
+ * (a connection, an end) happens only after it has returned.
+ */
+#define _GNU_SOURCE /* strerrorname_np */
+#include "daemon/link.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/observe.h"
+
+enum {
+	LINGER_MS = 5000, /* for the last bytes to a sender that does not read */
+};
+
+static void settle(struct link *l);
+
+static uint64_t
+now_ms(void)
+{
+	return now_us() / 1000;
+}
+
+/* ---- life --------------------------------------------------------------------------------- */
+
+static void
+count_held(struct link *l)
+{
+	struct hl7noted *d = l->feed->daemon;
+	size_t held = relay_held(&l->session) + net_stream_unsent(&l->up) +
+		      net_stream_unsent(&l->down);
+
+	d->held += held - l->held;
+	l->held = held;
+	d->held_bytes->value = (double)d->held;
+}
+
+void
+link_destroy(struct link *l)
+{
+	struct feed *f = l->feed;
+
+	net_stream_close(&l->up);
+	net_stream_close(&l->down);
+	relay_session_finish(&l->session);
+	count_held(l);
+	*l->link = l->next;
+	if (l->next)
+		l->next->link = l->link;
+	if (l->listener)
+		l->listener->links--;
+	f->link_count--;
+	f->daemon->connections--;
+	f->metrics.connections->value--;
+	free(l);
+}
+
+/* The sender may be waiting for what it was sent last. */
+static void
+finish(struct link *l)
+{
+	net_stream_close(&l->down);
+	if (!net_stream_unsent(&l->up) || l->up.ended) {
+		link_destroy(l);
+		return;
+	}
+	l->closing = now_ms();
+	net_stream_read(&l->up, false);
+}
+
+/* ---- what the session asks for -------------------------------------------------------------- */
+
+static void
+want_connection(void *ctx)
+{
+	struct link *l = ctx;
+
+	l->wants_connection = true;
+}
+
+static void
+disconnect(void *ctx)
+{
+	struct link *l = ctx;
+
+	net_stream_close(&l->down);
+}
+
+static void
+want_end(void *ctx, enum relay_why why, const struct diag *diag)
+{
+	struct link *l = ctx;
+
+	l->dead = true;
+	observe_closed(l, why, diag);
+}
+
+static void
+send_down(void *ctx, const struct iovec *iov, size_t count)
+{
+	struct link *l = ctx;
+
+	net_stream_send(&l->down, iov, count);
+}
+
+static void
+send_up(void *ctx, struct span bytes)
+{
+	struct link *l = ctx;
+	const struct iovec iov = { (void *)(uintptr_t)bytes.ptr, bytes.len };
+
+	net_stream_send(&l->up, &iov, 1);
+}
+
+static void
+annotated(void *ctx, const struct hl7_message *m, const struct annotation *a)
+{
+	(void)m;
+	observe_annotated(ctx, a);
+}
+
+static void
+answered(void *ctx, const struct relay_flight *f, struct span ack_code)
+{
+	observe_answered(ctx, f, ack_code, now_us());
+}
+
+static void
+failed(void *ctx, const struct relay_flight *f, enum relay_why why)
+{
+	observe_failed(ctx, f, why);
+}
+
+static void
+rejected(void *ctx, enum relay_why why)
+{
+	observe_rejected(ctx, why);
+}
+
+static void
+stray(void *ctx, struct span ack_code, struct span control_id)
+{
+	observe_stray(ctx, ack_code, control_id);
+}
+
+static uint64_t
+number(void *ctx)
+{
+	struct link *l = ctx;
+
+	return ++l->feed->daemon->messages;
+}
+
+static void
+stamp(void *ctx, char text[32], char id[32])
+{
+	struct link *l = ctx;
+	struct hl7noted *d = l->feed->daemon;
+	time_t now = time(NULL);
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	strftime(text, 32, "%Y%m%d%H%M%S%z", &tm);
+	snprintf(
+	    id, 32, "%llx-%llx", (unsigned long long)d->started, (unsigned long long)++d->messages);
+}
+
+static const struct relay_ops relay_ops = {
+	.connect = want_connection,
+	.disconnect = disconnect,
+	.close = want_end,
+	.send_down = send_down,
+	.send_up = send_up,
+	.annotated = annotated,
+	.answered = answered,
+	.failed = failed,
+	.rejected = rejected,
+	.stray = stray,
+	.number = number,
+	.stamp = stamp,
+};
+
+/* ---- connecting downstream ------------------------------------------------------------------- */
+
+static void
+no_connection(struct link *l)
+{
+	l->waiting = false;
+	l->connect_since = 0;
+	l->trying = NULL;
+	net_stream_close(&l->down);
+	relay_down_lost(&l->session, now_us());
+}
+
+/* This address or the next that takes a connection. */
+static void
+try_addresses(struct link *l, const struct addrinfo *a, int error)
+{
+	struct feed *f = l->feed;
+	const struct net_keepalive keepalive = { f->conf->keepalive };
+
+	for (; a; a = a->ai_next) {
+		f->metrics.attempts->value++;
+		error = -net_stream_connect(&l->down, a->ai_addr, a->ai_addrlen, keepalive);
+		if (error)
+			continue;
+		l->trying = a;
+		l->connect_since = now_ms();
+		return;
+	}
+	feed_connect_failed(f, strerrorname_np(error));
+	no_connection(l);
+}
+
+static void
+begin_connecting(struct link *l)
+{
+	struct feed *f = l->feed;
+	const uint64_t now = now_ms();
+
+	l->waiting = true;
+	if (f->backoff && now < f->next_attempt) {
+		if (f->settings.reject)
+			no_connection(l);
+		return;
+	}
+	if (!feed_resolve(f))
+		return;
+	l->waiting = false;
+	try_addresses(l, f->addresses, EADDRNOTAVAIL);
+}
+
+void
+link_resolved(struct link *l, bool no_address)
+{
+	if (!l->waiting)
+		return;
+	if (no_address)
+		no_connection(l);
+	else
+		begin_connecting(l);
+	settle(l);
+}
+
+/* ---- what the connections tell ----------------------------------------------------------------
+ */
+
+static void
+up_bytes(void *ctx, struct span bytes)
+{
+	struct link *l = ctx;
+
+	if (!l->heard)
+		observe_opened(l);
+	l->heard = true;
+	if (!l->dead)
+		relay_from_sender(&l->session, bytes, now_us());
+	settle(l);
+}
+
+static void
+up_ended(void *ctx, int error)
+{
+	struct link *l = ctx;
+
+	if (l->dead) {
+		link_destroy(l);
+		return;
+	}
+	relay_sender_ended(&l->session, error != 0, now_us());
+	settle(l);
+}
+
+static void
+up_written(void *ctx)
+{
+	struct link *l = ctx;
+
+	if (l->dead)
+		link_destroy(l);
+	else
+		settle(l);
+}
+
+static void
+down_bytes(void *ctx, struct span bytes)
+{
+	struct link *l = ctx;
+
+	relay_from_down(&l->session, bytes, now_us());
+	settle(l);
+}
+
+static void
+down_connected(void *ctx)
+{
+	struct link *l = ctx;
+
+	l->connect_since = 0;
+	l->trying = NULL;
+	feed_connected(l->feed);
+	relay_connected(&l->session, now_us());
+	settle(l);
+}
+
+static void
+down_ended(void *ctx, int error)
+{
+	struct link *l = ctx;
+	const struct addrinfo *next = l->trying ? l->trying->ai_next : NULL;
+
+	net_stream_close(&l->down);
+	if (l->connect_since) {
+		l->connect_since = 0;
+		try_addresses(l, next, error);
+	} else {
+		relay_down_lost(&l->session, now_us());
+	}
+	settle(l);
+}
+
+static void
+down_written(void *ctx)
+{
+	settle(ctx);
+}
+
+static const struct net_stream_ops up_ops = {
+	.bytes = up_bytes,
+	.ended = up_ended,
+	.written = up_written,
+};
+
+static const struct net_stream_ops down_ops = {
+	.bytes = down_bytes,
+	.connected = down_connected,
+	.ended = down_ended,
+	.written = down_written,
+};
+
+/* ---- settling ------------------------------------------------------------------------------- */
+
+/* Is there room for what a sender that holds nothing yet may send? */
+static bool
+is_room(const struct link *l)
+{
+	const struct hl7noted *d = l->feed->daemon;
+
+	return l->held || d->held < d->conf->max_in_flight;
+}
+
+static void
+settle(struct link *l)
+{
+	struct relay_session *s = &l->session;
+
+	while (l->wants_connection && !l->dead) {
+		l->wants_connection = false;
+		begin_connecting(l);
+	}
+	if (!l->dead && net_stream_unsent(&l->up) > l->feed->conf->max_unsent)
+		relay_end(s, RELAY_UNREAD);
+	count_held(l);
+	if (l->dead && !l->closing) {
+		finish(l);
+		return;
+	}
+	if (!l->dead && net_stream_is_open(&l->up))
+		net_stream_read(&l->up, relay_wants_more(s) && is_room(l));
+}
+
+void
+link_tick(struct link *l, uint64_t now)
+{
+	if (l->closing) {
+		if (now >= l->closing + LINGER_MS)
+			link_destroy(l);
+		return;
+	}
+	if (l->connect_since && now >= l->connect_since + l->feed->conf->forward.connect_timeout) {
+		const struct addrinfo *next = l->trying->ai_next;
+
+		net_stream_close(&l->down);
+		l->connect_since = 0;
+		try_addresses(l, next, ETIMEDOUT);
+	} else if (l->waiting && l->feed->backoff && now >= l->feed->next_attempt) {
+		begin_connecting(l);
+	}
+	relay_tick(&l->session, now * 1000);
+	settle(l);
+}
+
+void
+link_drain(struct link *l)
+{
+	if (l->dead)
+		return;
+	relay_drain(&l->session, now_us());
+	settle(l);
+}
+
+bool
+link_create(struct feed_listener *listener, int fd, const struct sockaddr_storage *peer)
+{
+	struct feed *f = listener->feed;
+	struct link *l = calloc(1, sizeof(*l));
+
+	if (!l) {
+		close(fd);
+		return false;
+	}
+	l->feed = f;
+	l->listener = listener;
+	l->peer = *peer;
+	l->next = f->links;
+	l->link = &f->links;
+	if (l->next)
+		l->next->link = &l->next;
+	f->links = l;
+	f->link_count++;
+	listener->links++;
+	f->daemon->connections++;
+	f->metrics.connections->value++;
+	relay_session_init(&l->session, &f->settings, &relay_ops, l, now_us());
+	net_stream_init(&l->up, &f->daemon->net, &up_ops, l);
+	net_stream_init(&l->down, &f->daemon->net, &down_ops, l);
+	net_stream_open(&l->up, fd, (struct net_keepalive){ f->conf->keepalive });
+	return true;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * daemon/link.h - a session and the two connections it stands between
+ */
+#ifndef DAEMON_LINK_H
+#define DAEMON_LINK_H
+
+#include "daemon/feed.h"
+
+struct link {
+	struct feed *feed;
+	struct feed_listener *listener;
+	struct link *next, **link; /* in feed->links */
+	struct net_stream up, down;
+	struct relay_session session;
+	struct sockaddr_storage peer;
+	const struct addrinfo *trying; /* address of the attempt under way */
+	uint64_t connect_since;        /* ms; 0: no attempt under way */
+	size_t held;                   /* counted in daemon->held */
+	uint64_t closing;              /* ms; since when only the last bytes are waited for */
+	bool wants_connection, waiting, heard, dead;
+};
+
+/* Takes the descriptor, also when it answers false because there is no memory. */
+bool link_create(struct feed_listener *l, int fd, const struct sockaddr_storage *peer);
+/* Deadlines; called a few times a second.  May destroy the link. */
+void link_tick(struct link *l, uint64_t now);
+/* The receiver's addresses are known now, or (`failed`) are not to be had. */
+void link_resolved(struct link *l, bool failed);
+void link_drain(struct link *l);
+void link_destroy(struct link *l);
+
+#endif

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * daemon/notify.h - what systemd is told, and what it hands over
+ *
+ * Its notify protocol is one datagram, its socket activation three variables:
+ * nothing to link a library for.  Without systemd all of it does nothing.
+ */
+#ifndef DAEMON_NOTIFY_H
+#define DAEMON_NOTIFY_H
+
+#include <stdint.h>
+
+/* "READY=1", "RELOADING=1\nMONOTONIC_USEC=...", "STOPPING=1", "STATUS=..." */
+void notify(const char *state);
+/* Microseconds between the signs of life that are asked for; 0: none. */
+uint64_t notify_watchdog(void);
+/* The listening descriptor handed over under that name, or -1; each is given out once. */
+int notify_socket(const char *name);
+
+#endif

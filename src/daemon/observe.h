@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * daemon/observe.h - what is logged and counted, and when
+ *
+ * The one place where events of links and feeds turn into log lines and metrics,
+ * so that both always agree.
+ */
+#ifndef DAEMON_OBSERVE_H
+#define DAEMON_OBSERVE_H
+
+#include "daemon/link.h"
+
+void observe_feed(struct feed *f); /* make its series */
+void observe_opened(struct link *l);
+void observe_closed(struct link *l, enum relay_why why, const struct diag *diag);
+void observe_refused(struct feed *f, const struct sockaddr_storage *peer, const char *limit);
+void observe_annotated(struct link *l, const struct annotation *a);
+void observe_answered(
+    struct link *l, const struct relay_flight *flight, struct span ack_code, uint64_t now);
+void observe_failed(struct link *l, const struct relay_flight *flight, enum relay_why why);
+void observe_rejected(struct link *l, enum relay_why why);
+void observe_stray(struct link *l, struct span ack_code, struct span control_id);
+void observe_connect_failed(struct feed *f, const char *word);
+void observe_dns_failed(struct feed *f, const char *error);
+void observe_paused(struct feed *f, const char *word);
+void observe_not_listening(
+    struct feed *f, const struct conf_listen *conf, const char *step, const char *word);
+
+#endif

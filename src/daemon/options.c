@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/options.h"
+
+#include <getopt.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base/faults.h"
+#include "config.h"
+
+static const char help[] =
+    "usage: hl7noted --listen [ADDRESS:]PORT --forward HOST:PORT [--mapping FILE]...\n"
+    "       hl7noted --config FILE [--check]\n"
+    "\n"
+    "Relays HL7 v2 messages over MLLP and annotates ORU^R01 results on the way.\n"
+    "\n"
+    "  -c, --config FILE        feeds from a file, see hl7noted.conf(5)\n"
+    "      --check              validate configuration and mappings, then exit\n"
+    "  -l, --listen [ADDR:]PORT one feed: where senders connect\n"
+    "  -f, --forward HOST:PORT  one feed: the receiver\n"
+    "  -m, --mapping FILE       mapping of the feed; may be given again\n"
+    "      --on-failure WHAT    close (default) or reject\n"
+    "      --annotate HOW       live (default), shadow or off\n"
+    "      --in-flight N        messages outstanding on a connection (default 1)\n"
+    "      --ack-timeout TIME   for the receiver's answer (default 30s)\n"
+    "      --log-format FORMAT  json (default), logfmt or journal\n"
+    "      --log-level LEVEL    error, warning, info (default) or debug\n"
+    "      --log-file FILE      instead of standard error\n"
+    "      --metrics [ADDR:]PORT serve /metrics, /healthz and /readyz\n"
+    "      --control SOCKET     where hl7note status asks\n"
+    "      --help, --version\n"
+    "\n"
+    "HUP reloads, TERM drains and stops, USR1 opens the log file again.\n";
+
+/* Long options whose value is one string of struct options. */
+static const struct {
+	const char *name;
+	char letter; /* 0: none */
+	size_t at;
+} texts[] = {
+	{ "config", 'c', offsetof(struct options, config) },
+	{ "listen", 'l', offsetof(struct options, listen) },
+	{ "forward", 'f', offsetof(struct options, forward) },
+	{ "on-failure", 0, offsetof(struct options, on_failure) },
+	{ "annotate", 0, offsetof(struct options, annotate) },
+	{ "in-flight", 0, offsetof(struct options, in_flight) },
+	{ "ack-timeout", 0, offsetof(struct options, ack_timeout) },
+	{ "log-format", 0, offsetof(struct options, log_format) },
+	{ "log-level", 0, offsetof(struct options, log_level) },
+	{ "log-file", 0, offsetof(struct options, log_file) },
+	{ "metrics", 0, offsetof(struct options, metrics) },
+	{ "control", 0, offsetof(struct options, control) },
+};
+
+enum {
+	TEXTS = sizeof(texts) / sizeof(texts[0]),
+	OPT_TEXT = 256,
+	OPT_MAPPING,
+	OPT_CHECK,
+	OPT_HELP,
+	OPT_VERSION
+};
+
+static int
+usage(const char *format, const char *what)
+{
+	fputs("hl7noted: ", stderr);
+	fprintf(stderr, format, what);
+	fputs("; see hl7noted --help\n", stderr);
+	return EX_USAGE;
+}
+
+static int
+unknown(const char *word)
+{
+	const char *names[TEXTS + 4] = { "mapping", "check", "help", "version" }, *near;
+	const char *bare = word + strspn(word, "-");
+
+	for (size_t i = 0; i < TEXTS; i++)
+		names[i + 4] = texts[i].name;
+	near = nearest_word(span_of(bare, strcspn(bare, "=")), names, TEXTS + 4);
+	fprintf(stderr, "hl7noted: unknown option or missing value: %s", word);
+	if (near)
+		fprintf(stderr, "; did you mean --%s?", near);
+	fputs("; see hl7noted --help\n", stderr);
+	return EX_USAGE;
+}
+
+static void
+set_text(struct options *o, size_t index)
+{
+	*(const char **)(void *)((char *)o + texts[index].at) = optarg;
+}
+
+static int
+add_mapping(struct options *o)
+{
+	if (o->mapping_count == OPTIONS_MAPPINGS)
+		return usage("too many mappings: %s", optarg);
+	o->mappings[o->mapping_count++] = optarg;
+	return -1;
+}
+
+static int
+check_together(const struct options *o, int argc, char **argv)
+{
+	if (optind < argc)
+		return usage("unexpected argument %s", argv[optind]);
+	if (o->config && (o->listen || o->forward || o->mapping_count))
+		return usage("%s", "--config does not go with --listen, --forward and --mapping");
+	if (!o->config && (!o->listen || !o->forward))
+		return usage("%s", "give --config, or --listen and --forward");
+	return -1;
+}
+
+int
+options_read(struct options *o, int argc, char **argv)
+{
+	struct option longs[TEXTS + 5] = { { "mapping", required_argument, NULL, OPT_MAPPING },
+		{ "check", no_argument, NULL, OPT_CHECK }, { "help", no_argument, NULL, OPT_HELP },
+		{ "version", no_argument, NULL, OPT_VERSION } };
+	int c, index, status = -1;
+
+	*o = (struct options){ 0 };
+	for (size_t i = 0; i < TEXTS; i++)
+		longs[4 + i] = (struct option){ texts[i].name, required_argument, NULL,
+			texts[i].letter ? texts[i].letter : OPT_TEXT };
+	opterr = 0;
+	while (status < 0 && (c = getopt_long(argc, argv, ":c:l:f:m:", longs, &index)) != -1) {
+		for (size_t i = 0; i < TEXTS; i++) {
+			if ((texts[i].letter && c == texts[i].letter) ||
+			    (c == OPT_TEXT && strcmp(longs[index].name, texts[i].name) == 0))
+				set_text(o, i);
+		}
+		if (c == OPT_MAPPING || c == 'm')
+			status = add_mapping(o);
+		else if (c == OPT_CHECK)
+			o->check = true;
+		else if (c == OPT_HELP)
+			status = fputs(help, stdout) < 0 ? EX_IOERR : EX_OK;
+		else if (c == OPT_VERSION)
+			status = puts(PACKAGE_NAME " " PACKAGE_VERSION) < 0 ? EX_IOERR : EX_OK;
+		else if (c == '?' || c == ':')
+			status = unknown(argv[optind - 1]);
+	}
+	return status < 0 ? check_together(o, argc, argv) : status;
+}

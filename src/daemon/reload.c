@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A plan is made feed by feed; it is carried out or thrown away.
+ */
+#include "daemon/reload.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon/feed.h"
+#include "daemon/notify.h"
+#include "daemon/observe.h"
+
+/* What is to become of one feed of the new configuration. */
+struct step {
+	const struct conf_feed *conf;
+	struct feed *old;  /* the feed of that name; NULL: none */
+	struct feed *feed; /* the one that will be in force: old, or made for the plan */
+	struct rules *rules;
+	struct feed_listener **listeners; /* for each <listen>: kept or new */
+	bool *is_new;
+};
+
+static struct feed *
+find_feed(struct feed *list, const char *name)
+{
+	while (list && strcmp(list->name, name) != 0)
+		list = list->next;
+	return list;
+}
+
+static bool
+is_same_place(const struct conf_listen *a, const struct conf_listen *b)
+{
+	if (a->socket || b->socket)
+		return a->socket && b->socket && strcmp(a->socket, b->socket) == 0;
+	return strcmp(a->address, b->address) == 0 && strcmp(a->port, b->port) == 0;
+}
+
+/* A listener in force at that place, of whatever feed. */
+static struct feed_listener *
+find_listener(struct hl7noted *d, const struct conf_listen *conf)
+{
+	for (struct feed *f = d->feeds; f; f = f->next) {
+		for (struct feed_listener *l = f->listeners; l; l = l->next) {
+			if (is_same_place(l->conf, conf))
+				return l;
+		}
+	}
+	return NULL;
+}
+
+/* ---- planning ---------------------------------------------------------------------------------
+ */
+
+static bool
+plan_listeners(struct hl7noted *d, struct step *s)
+{
+	bool good = true;
+
+	for (unsigned i = 0; i < s->conf->listen_count; i++) {
+		const struct conf_listen *c = &s->conf->listens[i];
+		int handed_over = -1;
+
+		s->listeners[i] = find_listener(d, c);
+		if (s->listeners[i])
+			continue;
+		if (c->socket)
+			handed_over = notify_socket(c->socket);
+		if (c->socket && handed_over < 0)
+			observe_not_listening(s->feed, c, "socket_not_handed_over", c->socket);
+		else
+			s->listeners[i] = feed_listen(s->feed, c, handed_over);
+		s->is_new[i] = s->listeners[i] != NULL;
+		good &= s->is_new[i];
+	}
+	return good;
+}
+
+static bool
+plan_step(struct hl7noted *d, struct step *s)
+{
+	s->rules = rules_load(s->conf, d->log, NULL);
+	s->listeners = calloc(s->conf->listen_count + 1, sizeof(struct feed_listener *));
+	s->is_new = calloc(s->conf->listen_count + 1, sizeof(bool));
+	if (!s->rules || !s->listeners || !s->is_new)
+		return false;
+	s->old = find_feed(d->feeds, s->conf->name);
+	s->feed = s->old ? s->old : feed_create(d, s->conf, s->rules);
+	return s->feed && plan_listeners(d, s);
+}
+
+static void
+drop_step(struct step *s)
+{
+	for (unsigned i = 0; s->listeners && s->is_new && i < s->conf->listen_count; i++) {
+		if (s->is_new[i])
+			feed_unlisten(s->listeners[i]);
+	}
+	if (s->feed && !s->old)
+		feed_destroy(s->feed); /* and its rules */
+	else
+		rules_destroy(s->rules);
+}
+
+/* ---- carrying out -------------------------------------------------------------------------------
+ */
+
+/* Move a listener to the feed it now belongs to. */
+static void
+adopt(struct feed *f, struct feed_listener *l, const struct conf_listen *conf)
+{
+	struct feed_listener **link = &l->feed->listeners;
+
+	while (*link != l)
+		link = &(*link)->next;
+	*link = l->next;
+	l->feed = f;
+	l->conf = conf;
+	l->kept = true;
+	l->next = f->listeners;
+	f->listeners = l;
+}
+
+static void
+close_the_rest(struct feed *f)
+{
+	struct feed_listener *next;
+
+	for (struct feed_listener *l = f->listeners; l; l = next) {
+		next = l->next;
+		if (!l->kept)
+			feed_unlisten(l);
+		else
+			l->kept = false;
+	}
+}
+
+static void
+retire(struct hl7noted *d, struct feed *f)
+{
+	f->next = d->retired;
+	d->retired = f;
+	feed_retire(f);
+}
+
+static void
+carry_out(struct hl7noted *d, struct step *steps, unsigned count)
+{
+	struct feed *old = d->feeds, *next;
+
+	for (unsigned i = 0; i < count; i++) {
+		for (unsigned k = 0; k < steps[i].conf->listen_count; k++)
+			adopt(steps[i].feed, steps[i].listeners[k], &steps[i].conf->listens[k]);
+	}
+	for (unsigned i = 0; i < count; i++) {
+		if (steps[i].old)
+			feed_change(steps[i].feed, steps[i].conf, steps[i].rules);
+		steps[i].feed->in_force = true;
+	}
+	for (struct feed *f = old; f; f = next) {
+		next = f->next;
+		if (!f->in_force)
+			retire(d, f);
+	}
+	d->feeds = NULL;
+	for (unsigned i = count; i-- > 0;) {
+		struct feed *f = steps[i].feed;
+
+		f->in_force = false;
+		close_the_rest(f);
+		f->next = d->feeds;
+		d->feeds = f;
+	}
+}
+
+/* Retired feeds still drain by the settings they had, so these must stay. */
+static void
+keep_conf(struct hl7noted *d, struct conf *conf)
+{
+	struct conf *old = d->conf;
+
+	d->conf = conf;
+	if (!old)
+		return;
+	if (d->retired) {
+		old->older = d->older;
+		d->older = old;
+	} else {
+		conf_destroy(old);
+	}
+}
+
+bool
+reload(struct hl7noted *d, struct conf *conf)
+{
+	struct step *steps = calloc(conf->feed_count + 1, sizeof(*steps));
+	bool good = steps != NULL;
+
+	/* every feed is planned, so that all faults are told in one run */
+	for (unsigned i = 0; steps && i < conf->feed_count; i++) {
+		steps[i].conf = &conf->feeds[i];
+		good &= plan_step(d, &steps[i]);
+	}
+	if (good) {
+		carry_out(d, steps, conf->feed_count);
+		keep_conf(d, conf);
+	}
+	for (unsigned i = 0; steps && i < conf->feed_count; i++) {
+		if (!good)
+			drop_step(&steps[i]);
+		free(steps[i].listeners);
+		free(steps[i].is_new);
+	}
+	free(steps);
+	return good;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * daemon/reload.h - another configuration, whole or not at all
+ *
+ * First everything that can fail: files read, mappings compiled, listeners bound.
+ * Only then is anything exchanged, and that cannot fail.  Connections stay; a feed
+ * that is gone drains.
+ */
+#ifndef DAEMON_RELOAD_H
+#define DAEMON_RELOAD_H
+
+#include "daemon/hl7noted.h"
+
+/* Put `conf` in force; takes it when it answers true, else everything is as before. */
+bool reload(struct hl7noted *d, struct conf *conf);
+
+#endif

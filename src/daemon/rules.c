@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files are read whole and closed before anything is made of them; a file that is
+ * exchanged by rename is either the old one or the new one.
+ */
+#include "daemon/rules.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "annotate/examples.h"
+#include "daemon/file.h"
+
+/* ---- one mapping -------------------------------------------------------------------------------
+ */
+
+static void
+write_sha256(struct span bytes, char out[RULES_SHA256])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+
+	out[0] = '\0';
+	if (!EVP_Digest(bytes.ptr, bytes.len, digest, &len, EVP_sha256(), NULL))
+		return;
+	for (unsigned i = 0; i < len; i++)
+		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}
+
+static void
+log_fault(struct log *log, const struct faults *faults, const struct fault *fault)
+{
+	char place[512], text[1024];
+
+	if (!log_begin(log, LOG_MAPPING_REJECTED))
+		return;
+	snprintf(place, sizeof(place), "%s:%u:%u", faults->file, fault->at.line, fault->at.column);
+	snprintf(
+	    text, sizeof(text), "%s%s%s", fault->what, fault->mend[0] ? "; " : "", fault->mend);
+	log_str(log, LOG_ERR_LOC, place);
+	log_str(log, LOG_ERR_TEXT, text);
+	log_end(log);
+}
+
+static void
+tell_faults(struct faults *faults, struct log *log, FILE *out)
+{
+	enum { MOST_LINES = 20 };
+
+	faults_sort(faults);
+	if (out)
+		faults_print(faults, out);
+	for (size_t i = 0; log && i < faults->count && i < MOST_LINES; i++)
+		log_fault(log, faults, &faults->list[i]);
+}
+
+static struct mapping *
+compile(struct span bytes, const struct conf_feed *feed, struct faults *faults)
+{
+	struct mapping *m = mapping_create(bytes, faults);
+
+	if (!m)
+		return NULL;
+	examples_run(m, faults);
+	if (m->status == MAPPING_RETIRED)
+		faults_add(faults, (struct fault_place){ 1, 1 }, "use the mapping that replaced it",
+		    "the mapping is retired");
+	if (feed->require_approved && m->status != MAPPING_APPROVED)
+		faults_add(faults, (struct fault_place){ 1, 1 },
+		    "have it approved, or drop require-approved from the feed",
+		    "feed %s takes approved mappings only, and this one is a draft", feed->name);
+	if (!faults->total)
+		return m;
+	mapping_destroy(m);
+	return NULL;
+}
+
+static bool
+load_one(struct rules_mapping *r, const struct conf_feed *feed, const char *file, struct log *log,
+    FILE *out)
+{
+	struct faults faults;
+	struct span bytes;
+
+	faults_init(&faults, file);
+	r->file = file;
+	if (file_read(file, &bytes, &faults)) {
+		write_sha256(bytes, r->sha256);
+		r->mapping = compile(bytes, feed, &faults);
+		free((void *)(uintptr_t)bytes.ptr);
+	}
+	if (r->mapping)
+		r->fired = calloc(r->mapping->rule_count + 1, sizeof(struct metric *));
+	tell_faults(&faults, log, out);
+	faults_finish(&faults);
+	return r->mapping && r->fired;
+}
+
+/* ---- all of a feed
+ * ------------------------------------------------------------------------------- */
+
+static void
+log_loaded(const struct rules_mapping *r, const struct conf_feed *feed, struct log *log)
+{
+	static const char *const statuses[] = { "draft", "approved", "retired" };
+	enum log_event event = r->mapping->status == MAPPING_DRAFT ? LOG_MAPPING_DRAFT
+								   : LOG_MAPPING_LOADED;
+
+	if (!log_begin(log, event))
+		return;
+	log_str(log, LOG_FEED, feed->name);
+	log_str(log, LOG_FILE, r->file);
+	log_text(log, LOG_MAPPING, r->mapping->id);
+	log_text(log, LOG_VERSION, r->mapping->version);
+	log_str(log, LOG_SHA256, r->sha256);
+	log_str(log, LOG_STATUS, statuses[r->mapping->status]);
+	log_end(log);
+}
+
+static bool
+make_annotator(struct rules *r, struct log *log, FILE *out)
+{
+	struct span clash = { 0 };
+
+	if (!r->count)
+		return true;
+	r->annotator = annotator_create(r->mappings, r->count, &clash);
+	if (r->annotator || !clash.len)
+		return r->annotator != NULL;
+	if (out)
+		fprintf(out,
+		    "two mappings of one feed have rules for code %.*s; give each code to one\n",
+		    (int)clash.len, clash.ptr);
+	if (log && log_begin(log, LOG_MAPPING_REJECTED)) {
+		log_str(log, LOG_ERR_TEXT, "two mappings of one feed have rules for one code");
+		log_text(log, LOG_ERR_CODE, clash);
+		log_end(log);
+	}
+	return false;
+}
+
+struct rules *
+rules_load(const struct conf_feed *feed, struct log *log, FILE *out)
+{
+	struct rules *r = calloc(1, sizeof(*r));
+	bool good = r != NULL;
+
+	if (!r)
+		return NULL;
+	r->list = calloc(feed->mapping_count + 1, sizeof(*r->list));
+	r->mappings = calloc(feed->mapping_count + 1, sizeof(struct mapping *));
+	good = r->list && r->mappings;
+	for (unsigned i = 0; good && i < feed->mapping_count; i++, r->count++)
+		r->list[i] = (struct rules_mapping){ 0 };
+	/* all are read, so that all faults are told */
+	for (unsigned i = 0; i < r->count; i++) {
+		good &= load_one(&r->list[i], feed, feed->mappings[i].file, log, out);
+		r->mappings[i] = r->list[i].mapping;
+	}
+	good = good && make_annotator(r, log, out);
+	for (unsigned i = 0; good && log && i < r->count; i++)
+		log_loaded(&r->list[i], feed, log);
+	if (good)
+		return r;
+	rules_destroy(r);
+	return NULL;
+}
+
+void
+rules_destroy(struct rules *r)
+{
+	if (!r)
+		return;
+	annotator_destroy(r->annotator);
+	for (unsigned i = 0; i < r->count; i++) {
+		mapping_destroy(r->list[i].mapping);
+		free((void *)r->list[i].fired);
+	}
+	free(r->list);
+	free((void *)r->mappings);
+	free(r);
+}
+
+struct metric **
+rules_series(struct rules *r, const struct mapping *m, const struct rule *rule)
+{
+	unsigned i = 0;
+
+	while (r->list[i].mapping != m)
+		i++;
+	return &r->list[i].fired[rule->index];
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * daemon/rules.h - the mappings of one feed, loaded and proved
+ *
+ * Loaded whole or not at all: read, compiled, examples run.  Every fault of every
+ * file goes to the log.
+ */
+#ifndef DAEMON_RULES_H
+#define DAEMON_RULES_H
+
+#include <stdio.h>
+
+#include "annotate/annotate.h"
+#include "conf/conf.h"
+#include "log/log.h"
+#include "log/metrics.h"
+
+enum { RULES_SHA256 = 65 };
+
+struct rules_mapping {
+	struct mapping *mapping;
+	const char *file;
+	char sha256[RULES_SHA256]; /* of the file's bytes, in hex */
+	struct metric **fired;     /* by rule; each made when first needed */
+};
+
+struct rules {
+	struct rules_mapping *list;
+	unsigned count;
+	const struct mapping **mappings; /* the same, as the annotator takes them */
+	struct annotator *annotator;     /* NULL when there are no mappings */
+};
+
+/* NULL when any mapping is refused; the log then says why.  `out` is stderr for --check, when the
+ * faults are printed for people instead; NULL otherwise. */
+struct rules *rules_load(const struct conf_feed *feed, struct log *log, FILE *out);
+void rules_destroy(struct rules *r);
+/* Where the counter of a rule is kept. */
+struct metric **rules_series(struct rules *r, const struct mapping *m, const struct rule *rule);
+
+#endif

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The loop, the signals and the clock tick; everything else hangs on them.
+ */
+#define _GNU_SOURCE /* strerrorname_np */
+#include "daemon/run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "daemon/file.h"
+#include "daemon/link.h"
+#include "daemon/notify.h"
+#include "daemon/reload.h"
+#include "daemon/status.h"
+#include "net/http.h"
+
+static const double tick_seconds = 0.1;
+
+struct run {
+	struct hl7noted d;
+	const struct options *options;
+	ev_signal hup, term, interrupt, usr1;
+	ev_timer tick, watchdog, drain_deadline;
+	struct status *status;
+	struct net_http *http;
+};
+
+uint64_t
+now_us(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+/* ---- configuration
+ * ------------------------------------------------------------------------------- */
+
+static void
+tell_faults(struct faults *faults, struct log *log, FILE *out)
+{
+	char place[512], text[1024];
+
+	faults_sort(faults);
+	if (out)
+		faults_print(faults, out);
+	for (size_t i = 0; log && i < faults->count; i++) {
+		const struct fault *f = &faults->list[i];
+
+		if (!log_begin(log, LOG_CONFIG_REJECTED))
+			return;
+		snprintf(place, sizeof(place), "%s:%u:%u", faults->file, f->at.line, f->at.column);
+		snprintf(text, sizeof(text), "%s%s%s", f->what, f->mend[0] ? "; " : "", f->mend);
+		log_str(log, LOG_ERR_LOC, place);
+		log_str(log, LOG_ERR_TEXT, text);
+		log_end(log);
+	}
+}
+
+static struct conf *
+read_file(const char *path, struct faults *faults)
+{
+	struct conf *conf = NULL;
+	struct span bytes;
+
+	if (!file_read(path, &bytes, faults))
+		return NULL;
+	conf = conf_create(bytes, path, faults);
+	free((void *)(uintptr_t)bytes.ptr);
+	return conf;
+}
+
+struct conf *
+run_read_conf(const struct options *o, struct log *log, FILE *out)
+{
+	struct faults faults;
+	struct conf *conf;
+
+	faults_init(&faults, o->config ? o->config : "command line");
+	if (o->config)
+		conf = read_file(o->config, &faults);
+	else
+		conf = conf_from_flags(
+		    o->listen, o->forward, o->mappings, o->mapping_count, &faults);
+	if (conf && !options_apply(o, conf, &faults)) {
+		conf_destroy(conf);
+		conf = NULL;
+	}
+	tell_faults(&faults, log, out);
+	faults_finish(&faults);
+	return conf;
+}
+
+int
+run_check(const struct options *o)
+{
+	struct conf *conf = run_read_conf(o, NULL, stderr);
+	bool good = conf != NULL;
+
+	for (unsigned i = 0; conf && i < conf->feed_count; i++) {
+		struct rules *rules = rules_load(&conf->feeds[i], NULL, stderr);
+
+		good &= rules != NULL;
+		rules_destroy(rules);
+	}
+	if (good)
+		printf("%s: %u feed%s, all good\n", o->config ? o->config : "command line",
+		    conf->feed_count, conf->feed_count == 1 ? "" : "s");
+	conf_destroy(conf);
+	return good ? EX_OK : EX_CONFIG;
+}
+
+/* ---- reload
+ * ----------------------------------------------------------------------------------------- */
+
+static void
+log_plain(struct hl7noted *d, enum log_event event)
+{
+	if (!log_begin(d->log, event))
+		return;
+	log_str(d->log, LOG_FILE, d->conf_file);
+	log_end(d->log);
+}
+
+static void
+on_hup(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	struct run *r = w->data;
+	struct hl7noted *d = &r->d;
+	struct conf *conf;
+	char state[64];
+	bool good;
+
+	(void)loop, (void)revents;
+	if (d->draining)
+		return;
+	snprintf(
+	    state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now_us());
+	notify(state);
+	conf = run_read_conf(r->options, d->log, NULL);
+	good = conf && reload(d, conf);
+	if (!good)
+		conf_destroy(conf);
+	else
+		log_set(d->log, (enum log_format)conf->log_format, (enum log_level)conf->log_level);
+	d->reload_good->value = good;
+	log_plain(d, good ? LOG_CONFIG_LOADED : LOG_CONFIG_REJECTED);
+	notify(good ? "READY=1\nSTATUS=running"
+		    : "READY=1\nSTATUS=running; the last reload was rejected");
+}
+
+static void
+on_usr1(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	struct run *r = w->data;
+
+	(void)loop, (void)revents;
+	if (r->d.conf->log_file && !log_reopen(r->d.log, r->d.conf->log_file) &&
+	    log_begin(r->d.log, LOG_CONFIG_REJECTED)) {
+		log_str(r->d.log, LOG_FILE, r->d.conf->log_file);
+		log_str(r->d.log, LOG_ERR_CODE, strerrorname_np(errno));
+		log_end(r->d.log);
+	}
+}
+
+/* ---- stopping
+ * --------------------------------------------------------------------------------------- */
+
+static void
+on_drain_deadline(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	(void)w, (void)revents;
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static void
+on_term(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	struct run *r = w->data;
+	struct hl7noted *d = &r->d;
+
+	(void)revents;
+	if (d->draining) { /* asked twice: at once */
+		ev_break(loop, EVBREAK_ALL);
+		return;
+	}
+	d->draining = true;
+	notify("STOPPING=1");
+	if (log_begin(d->log, LOG_SVC_STOPPING)) {
+		log_number(d->log, LOG_COUNT_, d->connections);
+		log_end(d->log);
+	}
+	for (struct feed *f = d->feeds; f; f = f->next)
+		feed_retire(f);
+	ev_timer_set(&r->drain_deadline, d->conf->drain_timeout / 1000.0, 0.);
+	ev_timer_start(loop, &r->drain_deadline);
+}
+
+/* ---- ticking
+ * ---------------------------------------------------------------------------------------- */
+
+static void
+tick_feeds(struct feed *list, uint64_t now)
+{
+	for (struct feed *f = list; f; f = f->next) {
+		struct link *next;
+
+		for (struct link *l = f->links; l; l = next) {
+			next = l->next;
+			link_tick(l, now);
+		}
+	}
+}
+
+/* Feeds that have drained, and the settings they kept. */
+static void
+reap(struct hl7noted *d)
+{
+	struct feed **link = &d->retired;
+
+	while (*link) {
+		struct feed *f = *link;
+
+		if (f->links) {
+			link = &f->next;
+			continue;
+		}
+		*link = f->next;
+		feed_destroy(f);
+	}
+	while (!d->retired && d->older) {
+		struct conf *older = d->older;
+
+		d->older = older->older;
+		conf_destroy(older);
+	}
+}
+
+static void
+on_tick(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct run *r = w->data;
+	uint64_t now = now_us() / 1000;
+
+	(void)revents;
+	tick_feeds(r->d.feeds, now);
+	tick_feeds(r->d.retired, now);
+	if (r->d.retired || r->d.older)
+		reap(&r->d);
+	if (r->d.draining && !r->d.connections)
+		ev_break(loop, EVBREAK_ALL);
+}
+
+static void
+on_watchdog(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	(void)loop, (void)w, (void)revents;
+	notify("WATCHDOG=1");
+}
+
+/* ---- metrics
+ * ---------------------------------------------------------------------------------------- */
+
+/* Ready: every feed listens, and none is in backoff. */
+static bool
+is_ready(const struct hl7noted *d)
+{
+	for (const struct feed *f = d->feeds; f; f = f->next) {
+		if (!f->listeners || f->backoff)
+			return false;
+	}
+	return !d->draining && d->feeds;
+}
+
+static int
+answer_http(void *ctx, struct span path, struct buffer *body, const char **type)
+{
+	struct hl7noted *d = ctx;
+	bool ready = is_ready(d);
+
+	*type = "text/plain; charset=utf-8";
+	if (span_eq(path, SPAN("/metrics"))) {
+		*type = "text/plain; version=0.0.4; charset=utf-8";
+		metrics_series(d->metrics, METRIC_COUNTER, "hl7noted_log_dropped_total",
+		    "Log lines dropped because nobody took them.", NULL)
+		    ->value = (double)log_dropped(d->log);
+		metrics_write(d->metrics, body);
+		return 200;
+	}
+	if (span_eq(path, SPAN("/healthz"))) {
+		buffer_append(body, SPAN("ok\n"));
+		return 200;
+	}
+	if (!span_eq(path, SPAN("/readyz"))) {
+		buffer_append(body, SPAN("try /metrics, /healthz or /readyz\n"));
+		return 404;
+	}
+	buffer_append(body, ready ? SPAN("ready\n") : SPAN("not ready\n"));
+	return ready ? 200 : 503;
+}
+
+static void
+make_series(struct hl7noted *d)
+{
+	struct metrics *m = d->metrics;
+
+	metrics_series(m, METRIC_GAUGE, "hl7noted_build_info", "The program.", "version",
+	    PACKAGE_VERSION, NULL)
+	    ->value = 1;
+	d->held_bytes = metrics_series(
+	    m, METRIC_GAUGE, "hl7noted_held_bytes", "Bytes of frames held in memory.", NULL);
+	d->reload_good = metrics_series(m, METRIC_GAUGE, "hl7noted_config_last_reload_successful",
+	    "1 when the last reload came into force.", NULL);
+	d->reload_good->value = 1;
+}
+
+/* ---- life
+ * ------------------------------------------------------------------------------------------- */
+
+static void
+watch_signal(
+    struct run *r, ev_signal *w, int number, void (*on)(struct ev_loop *, ev_signal *, int))
+{
+	ev_signal_init(w, on, number);
+	w->data = r;
+	ev_signal_start(r->d.loop, w);
+	ev_unref(r->d.loop);
+}
+
+static void
+watch_time(struct run *r)
+{
+	double alive = (double)notify_watchdog() / 2e6;
+
+	ev_timer_init(&r->tick, on_tick, tick_seconds, tick_seconds);
+	ev_timer_init(&r->watchdog, on_watchdog, 0., alive);
+	ev_timer_init(&r->drain_deadline, on_drain_deadline, 0., 0.);
+	r->tick.data = r;
+	ev_timer_start(r->d.loop, &r->tick);
+	if (alive > 0)
+		ev_timer_start(r->d.loop, &r->watchdog);
+}
+
+static bool
+make_parts(struct run *r)
+{
+	struct hl7noted *d = &r->d;
+
+	d->loop = ev_default_loop(EVFLAG_AUTO);
+	d->metrics = metrics_create();
+	d->resolver = d->loop ? net_resolver_create(d->loop) : NULL;
+	relay_work_init(&d->work);
+	if (!d->loop || !d->metrics || !d->resolver || !net_init(&d->net, d->loop))
+		return false;
+	make_series(d);
+	srandom((unsigned)(now_us() ^ (uint64_t)getpid()));
+	d->started = (uint64_t)time(NULL);
+	return true;
+}
+
+static bool
+open_doors(struct run *r, const struct conf *conf)
+{
+	struct hl7noted *d = &r->d;
+	const char *step;
+
+	if (conf->control_socket && !(r->status = status_create(d, conf->control_socket)))
+		return false;
+	if (!conf->metrics_port)
+		return true;
+	r->http = net_http_create(
+	    d->loop, conf->metrics_address, conf->metrics_port, answer_http, d, &step);
+	if (!r->http && log_begin(d->log, LOG_CONFIG_REJECTED)) {
+		log_str(d->log, LOG_LISTENER, "metrics");
+		log_str(d->log, LOG_OUTCOME, step);
+		log_str(d->log, LOG_ERR_CODE, strerrorname_np(errno));
+		log_end(d->log);
+	}
+	return r->http != NULL;
+}
+
+static void
+log_started(struct hl7noted *d)
+{
+	if (!log_begin(d->log, LOG_SVC_STARTED))
+		return;
+	log_str(d->log, LOG_VERSION, PACKAGE_VERSION);
+	log_number(d->log, LOG_COUNT_, d->conf->feed_count);
+	log_end(d->log);
+}
+
+static int
+go(struct run *r, struct conf *conf)
+{
+	struct hl7noted *d = &r->d;
+
+	if (!make_parts(r))
+		return EX_OSERR;
+	if (!open_doors(r, conf) || !reload(d, conf)) {
+		conf_destroy(conf);
+		return EX_CONFIG;
+	}
+	watch_signal(r, &r->hup, SIGHUP, on_hup);
+	watch_signal(r, &r->term, SIGTERM, on_term);
+	watch_signal(r, &r->interrupt, SIGINT, on_term);
+	watch_signal(r, &r->usr1, SIGUSR1, on_usr1);
+	watch_time(r);
+	log_started(d);
+	notify("READY=1\nSTATUS=running");
+	ev_run(d->loop, 0);
+	if (log_begin(d->log, LOG_SVC_STOPPED)) {
+		log_number(d->log, LOG_COUNT_, d->connections);
+		log_end(d->log);
+	}
+	return EX_OK;
+}
+
+static void
+take_down(struct run *r)
+{
+	struct hl7noted *d = &r->d;
+	struct feed *next;
+
+	for (struct feed *f = d->feeds; f; f = next) {
+		next = f->next;
+		feed_destroy(f);
+	}
+	d->feeds = NULL;
+	for (struct feed *f = d->retired; f; f = next) {
+		next = f->next;
+		feed_destroy(f);
+	}
+	d->retired = NULL;
+	net_http_destroy(r->http);
+	status_destroy(r->status);
+	net_resolver_destroy(d->resolver);
+	relay_work_finish(&d->work);
+	metrics_destroy(d->metrics);
+	net_finish(&d->net);
+	conf_destroy(d->conf);
+	while (d->older) {
+		struct conf *older = d->older;
+
+		d->older = older->older;
+		conf_destroy(older);
+	}
+	if (d->loop)
+		ev_loop_destroy(d->loop);
+}
+
+int
+run(const struct options *o)
+{
+	struct run r = { .options = o };
+	struct conf *conf = run_read_conf(o, NULL, stderr);
+	int status;
+
+	if (!conf)
+		return EX_CONFIG;
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);
+	r.d.conf_file = o->config;
+	r.d.log = log_create(
+	    (enum log_format)conf->log_format, (enum log_level)conf->log_level, conf->log_file);
+	if (!r.d.log) {
+		fprintf(stderr,
+		    "hl7noted: cannot open the log file %s: %s; name one that can be written\n",
+		    conf->log_file, strerror(errno));
+		conf_destroy(conf);
+		return EX_CANTCREAT;
+	}
+	status = go(&r, conf);
+	take_down(&r);
+	log_destroy(r.d.log);
+	return status;
+}
