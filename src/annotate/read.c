@@ -144,8 +144,10 @@ read_unit(struct annotator *a, struct result *r)
 	const struct quantity *q = r->code->quantity;
 	struct span field = hl7_repetition(delims(a), r->field[6], 1);
 
-	if (!span_trim(field).len || hl7_is_delete(field))
-		return SKIP_UNIT_MISSING;
+	if (!span_trim(field).len || hl7_is_delete(field)) {
+		r->unit = q->unit_if_missing;
+		return r->unit ? SKIP_NONE : SKIP_UNIT_MISSING;
+	}
 	for (unsigned i = 1; i <= 4 && !r->unit; i += 3) {
 		struct span text = plain(a, hl7_component(delims(a), field, i));
 

@@ -35,7 +35,8 @@ struct quantity {
 	struct span id, unit;
 	struct unit *units;
 	unsigned unit_count;
-	struct unit_table *spellings; /* see mapping/units.h */
+	struct unit_table *spellings;       /* see mapping/units.h */
+	const struct unit *unit_if_missing; /* of values sent without a unit; NULL: none */
 };
 
 /* ---- observations ----------------------------------------------------------- */

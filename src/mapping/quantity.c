@@ -47,24 +47,32 @@ load_unit(struct load *ld, struct quantity *q, struct unit *unit, const struct x
 		load_spelling(ld, q, unit, field_text(kid), kid->at);
 }
 
-/* The unit everything is converted to must be known itself, and convert to itself. */
+/* The unit everything is converted to need not be one that messages may use; where it is, it
+ * converts to itself. */
 static void
 check_own_unit(struct load *ld, const struct quantity *q, const struct xml_element *e)
 {
 	const struct decimal one = { 1, 0 };
-	const struct unit *own = quantity_unit(q, q->unit);
+	const struct unit *own = q->unit.len ? quantity_unit(q, q->unit) : NULL;
 
-	if (!q->unit.len)
-		return;
-	if (!own)
-		faults_add(ld->faults, field_place(e, "unit"),
-		    "add a <unit> of that name with factor=\"1\"",
-		    "the quantity's own unit \"%.*s\" is not among its units", (int)q->unit.len,
-		    q->unit.ptr);
-	else if (decimal_compare(own->factor, one) != 0)
+	if (own && decimal_compare(own->factor, one) != 0)
 		faults_add(ld->faults, field_place(e, "unit"), "its factor is 1 by definition",
 		    "the quantity's own unit \"%.*s\" has another factor", (int)q->unit.len,
 		    q->unit.ptr);
+}
+
+/* The unit of values sent without one. */
+static void
+load_missing(struct load *ld, struct quantity *q, const struct xml_element *e)
+{
+	struct span name = load_text(ld, field(e, "unit-missing"));
+
+	if (!name.len)
+		return;
+	q->unit_if_missing = quantity_unit(q, name);
+	if (!q->unit_if_missing)
+		faults_add(ld->faults, field_place(e, "unit-missing"), "name one of its units",
+		    "the quantity has no unit \"%.*s\"", (int)name.len, name.ptr);
 }
 
 static void
@@ -86,6 +94,7 @@ load_quantity(struct load *ld, struct quantity *q, const struct xml_element *e)
 	LOAD_EACH(unit, e, "unit")
 	load_unit(ld, q, &q->units[q->unit_count++], unit);
 	check_own_unit(ld, q, e);
+	load_missing(ld, q, e);
 }
 
 void

@@ -473,6 +473,20 @@ ordered(struct world *w, unsigned low, unsigned high)
 	return low == high ? answer(w, ANSWER_YES) : logic_ordered(&w->logic, low, high);
 }
 
+/* Of a word nothing is known, or all: not that it is one of two. */
+static unsigned
+word_bound(struct world *w, const struct axis *axis)
+{
+	struct logic *l = &w->logic;
+	unsigned from_first = logic_not(l, logic_at_least(l, axis->low, axis->low, 1));
+	unsigned to_last = logic_at_least(l, axis->high, axis->high, axis->last);
+	unsigned any = logic_any(l, 2);
+
+	logic_set_kid(l, any, 0, logic_ordered(l, axis->high, axis->low));
+	logic_set_kid(l, any, 1, logic_both(l, from_first, to_last));
+	return any;
+}
+
 static unsigned
 binding(struct world *w, const struct axis *axis)
 {
@@ -481,6 +495,8 @@ binding(struct world *w, const struct axis *axis)
 	if (axis->positioned)
 		return axis->position;
 	ends = ordered(w, axis->low, axis->high);
+	if (axis->open && (axis->kind == AXIS_SEX || axis->kind == AXIS_SOURCE))
+		return logic_both(&w->logic, ends, word_bound(w, axis));
 	if (axis->kind != AXIS_COMPANION)
 		return ends;
 	tops = ordered(w, axis->top_low, axis->top_high);

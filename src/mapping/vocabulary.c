@@ -147,7 +147,7 @@ ATTRIBUTES(unit, MUST("name", VALUE_TEXT), MUST("factor", VALUE_POSITIVE),
 	MAY("near", VALUE_SHARE));
 static const struct shape_child unit_children[] = { MANY(spelling, 1), LAST };
 static const struct shape unit = { .name = "unit", .attributes = unit_attributes, .children = unit_children };
-ATTRIBUTES(quantity, MUST("id", VALUE_ID), MUST("unit", VALUE_TEXT));
+ATTRIBUTES(quantity, MUST("id", VALUE_ID), MUST("unit", VALUE_TEXT), MAY("unit-missing", VALUE_TEXT));
 static const struct shape_child quantity_children[] = { SOME(unit, 1), LAST };
 static const struct shape quantity = { .name = "quantity", .attributes = quantity_attributes, .children = quantity_children };
 

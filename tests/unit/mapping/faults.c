@@ -69,13 +69,13 @@ static const struct fault_case cases[] = {
 	  "1:11: specimen \"serum\" exists already, since line 7; give each an id of its own\n"
 	  "1:37: <specimen> lacks the attribute \"label\"; add it\n" },
 	{ IN_QUANTITIES,
-	  "<quantity id=\"q\" unit=\"g/L\">\n"
+	  "<quantity id=\"q\" unit=\"g/L\" unit-missing=\"oz\">\n"
 	  "<unit name=\"mg/L\" factor=\"0.001\"><spelling>MG/L</spelling></unit>\n"
 	  "<unit name=\"mg / l\" factor=\"0\"/>\n"
 	  "<unit name=\"ug/L\" factor=\"1e-6\" near=\"100%\"/>\n"
 	  "<unit name=\"ng/L\" factor=\"0.000000001\" near=\"1.125%\"/>\n"
 	  "</quantity>",
-	  "1:18: the quantity's own unit \"g/L\" is not among its units; add a <unit> of that name with factor=\"1\"\n"
+	  "1:29: the quantity has no unit \"oz\"; name one of its units\n"
 	  "2:34: \"MG/L\" is in quantity \"q\" already, as unit \"mg/L\"; blanks and the case of letters do not count\n"
 	  "3:7: \"mg / l\" is in quantity \"q\" already, as unit \"mg/L\"; blanks and the case of letters do not count\n"
 	  "3:21: factor: \"0\" is no number above 0; write it as 0.001, with at most 18 digits and without exponent\n"
