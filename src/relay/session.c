@@ -374,7 +374,7 @@ use_frames(struct relay_session *s, struct span in, uint64_t now_us)
 {
 	size_t done = 0;
 
-	while (!s->closed) {
+	while (!s->closed && !s->draining) {
 		struct span rest = span_tail(in, done), body;
 
 		if (!s->ready_used && (!rest.len || !find_frame(s, rest, now_us)))
@@ -396,11 +396,11 @@ use_frames(struct relay_session *s, struct span in, uint64_t now_us)
 static void
 close_when_done(struct relay_session *s)
 {
-	if (s->closed || s->flights || s->ready_used)
+	if (s->closed || s->flights)
 		return;
-	if (s->draining)
+	if (s->draining) /* what was not sent was not acknowledged: it will come again */
 		close_session(s, RELAY_DRAINED, NULL);
-	else if (s->sender_ended)
+	else if (s->sender_ended && !s->ready_used)
 		close_session(s,
 		    mllp_decoder_inside(&s->in_decoder) ? RELAY_SENDER_CUT : RELAY_SENDER_LEFT,
 		    NULL);
@@ -634,6 +634,12 @@ relay_tick(struct relay_session *s, uint64_t now_us)
 		close_session(s, RELAY_FRAME_TIMEOUT, NULL);
 	else if (!s->flights && !s->ready_used && is_due(s->active, s->set->idle_timeout, now))
 		close_session(s, RELAY_IDLE_TIMEOUT, NULL);
+}
+
+void
+relay_end(struct relay_session *s, enum relay_why why)
+{
+	close_session(s, why, NULL);
 }
 
 void

@@ -160,6 +160,8 @@ void relay_connected(struct relay_session *s, uint64_t now_us);
 void relay_down_lost(struct relay_session *s, uint64_t now_us);
 /* Something may be due; cheap when nothing is. */
 void relay_tick(struct relay_session *s, uint64_t now_us);
+/* Close it now, for a reason the session cannot see. */
+void relay_end(struct relay_session *s, enum relay_why why);
 /* Take no new frame; close as soon as nothing is in flight. */
 void relay_drain(struct relay_session *s, uint64_t now_us);
 

@@ -1,0 +1,474 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sessions against a scripted world: what is asked of it is written down, one
+ * word after another, and compared with what should have been asked.
+ *
+ *	connect  down:BODY  up:BODY  answered:CODE  failed:WHY  rejected:WHY
+ *	stray    disconnect  close:WHY
+ */
+#include "relay/session.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+struct world {
+	struct relay_settings set;
+	struct relay_work work;
+	struct relay_session s;
+	struct buffer told;
+	uint64_t number, now;
+};
+
+/* ---- the world ---------------------------------------------------------------------------------
+ */
+
+static void
+tell(struct world *w, const char *what, struct span more)
+{
+	if (buffer_span(&w->told).len)
+		buffer_append_char(&w->told, ' ');
+	buffer_append(&w->told, span_str(what));
+	for (size_t i = 0; i < more.len; i++) {
+		if (more.ptr[i] == '\x0b')
+			buffer_append_char(&w->told, '<');
+		else if (more.ptr[i] == '\x1c')
+			buffer_append_char(&w->told, '>');
+		else if (more.ptr[i] != '\r')
+			buffer_append_char(&w->told, more.ptr[i]);
+	}
+}
+
+static void
+on_connect(void *ctx)
+{
+	tell(ctx, "connect", SPAN(""));
+}
+
+static void
+on_disconnect(void *ctx)
+{
+	tell(ctx, "disconnect", SPAN(""));
+}
+
+static void
+on_close(void *ctx, enum relay_why why, const struct diag *diag)
+{
+	(void)diag;
+	tell(ctx, "close:", span_str(relay_word(why)));
+}
+
+static void
+on_send_down(void *ctx, const struct iovec *iov, size_t count)
+{
+	struct buffer all;
+
+	buffer_init(&all, 0);
+	for (size_t i = 0; i < count; i++)
+		buffer_append(&all, span_of(iov[i].iov_base, iov[i].iov_len));
+	tell(ctx, "down:", buffer_span(&all));
+	buffer_finish(&all);
+}
+
+static void
+on_send_up(void *ctx, struct span bytes)
+{
+	tell(ctx, "up:", bytes);
+}
+
+static void
+on_annotated(void *ctx, const struct hl7_message *m, const struct annotation *a)
+{
+	(void)ctx, (void)m, (void)a;
+}
+
+static void
+on_answered(void *ctx, const struct relay_flight *f, struct span code)
+{
+	(void)f;
+	tell(ctx, "answered:", code);
+}
+
+static void
+on_failed(void *ctx, const struct relay_flight *f, enum relay_why why)
+{
+	(void)f;
+	tell(ctx, "failed:", span_str(relay_word(why)));
+}
+
+static void
+on_rejected(void *ctx, enum relay_why why)
+{
+	tell(ctx, "rejected:", span_str(relay_word(why)));
+}
+
+static void
+on_stray(void *ctx, struct span code, struct span id)
+{
+	(void)code, (void)id;
+	tell(ctx, "stray", SPAN(""));
+}
+
+static uint64_t
+on_number(void *ctx)
+{
+	return ++((struct world *)ctx)->number;
+}
+
+static void
+on_stamp(void *ctx, char time[32], char id[32])
+{
+	(void)ctx;
+	strcpy(time, "T");
+	strcpy(id, "N");
+}
+
+static const struct relay_ops ops = { on_connect, on_disconnect, on_close, on_send_down, on_send_up,
+	on_annotated, on_answered, on_failed, on_rejected, on_stray, on_number, on_stamp };
+
+static void
+begin(struct world *w)
+{
+	*w = (struct world){ .now = 1000000,
+		.set = { .max_frame = 1000,
+		    .in_flight = 1,
+		    .frame_deadline = 30000,
+		    .ack_timeout = 10000,
+		    .work = &w->work } };
+	relay_work_init(&w->work);
+	buffer_init(&w->told, 0);
+	relay_session_init(&w->s, &w->set, &ops, w, w->now);
+}
+
+static void
+end(struct world *w)
+{
+	relay_session_finish(&w->s);
+	relay_work_finish(&w->work);
+	buffer_finish(&w->told);
+}
+
+static void
+expect(struct world *w, const char *want)
+{
+	buffer_append_char(&w->told, '\0');
+	cr_expect_str_eq(buffer_span(&w->told).ptr, want);
+	buffer_clear(&w->told);
+}
+
+static void
+from_sender(struct world *w, const char *bytes)
+{
+	relay_from_sender(&w->s, span_str(bytes), w->now);
+}
+
+static void
+from_down(struct world *w, const char *bytes)
+{
+	relay_from_down(&w->s, span_str(bytes), w->now);
+}
+
+#define MSG(id) "\x0bMSH|^~\\&|a|b|c|d|||ORU^R01|" id "|P|2.5\r\x1c\r"
+#define SHOWN(id) "<MSH|^~\\&|a|b|c|d|||ORU^R01|" id "|P|2.5>"
+#define ACK(code, id) "\x0bMSH|^~\\&|c|d|a|b|||ACK|9|P|2.5\rMSA|" code "|" id "\r\x1c\r"
+#define SHOWN_ACK(code, id) "<MSH|^~\\&|c|d|a|b|||ACK|9|P|2.5MSA|" code "|" id ">"
+
+static void
+connected(struct world *w)
+{
+	from_sender(w, MSG("1"));
+	expect(w, "connect");
+	relay_connected(&w->s, w->now);
+	expect(w, "down:" SHOWN("1"));
+}
+
+/* ---- cases --------------------------------------------------------------------------------------
+ */
+
+Test(relay_session, hands_the_receivers_own_answer_back)
+{
+	struct world w;
+
+	begin(&w);
+	connected(&w);
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
+	from_sender(&w, MSG("2"));
+	expect(&w, "down:" SHOWN("2"));
+	from_down(&w, ACK("AE", "2"));
+	expect(&w, "up:" SHOWN_ACK("AE", "2") " answered:AE");
+	relay_sender_ended(&w.s, false, w.now);
+	expect(&w, "close:sender_left");
+	end(&w);
+}
+
+Test(relay_session, does_the_same_wherever_reads_were_cut)
+{
+	const char *wire = MSG("1") MSG("2");
+	const char *answers = "junk" ACK("AA", "1") "\n" ACK("AR", "2");
+
+	for (size_t cut = 1; cut < strlen(wire); cut++) {
+		struct world w;
+
+		begin(&w);
+		relay_from_sender(&w.s, span_of(wire, cut), w.now);
+		relay_from_sender(&w.s, span_of(wire + cut, strlen(wire) - cut), w.now);
+		expect(&w, "connect");
+		relay_connected(&w.s, w.now);
+		for (size_t i = 0; answers[i]; i++)
+			relay_from_down(&w.s, span_of(answers + i, 1), w.now);
+		expect(
+		    &w, "down:" SHOWN("1") " up:" SHOWN_ACK("AA", "1") " answered:AA down:" SHOWN(
+			    "2") " up:" SHOWN_ACK("AR", "2") " answered:AR");
+		cr_expect_eq(relay_held(&w.s), 0, "cut at %zu", cut);
+		end(&w);
+	}
+}
+
+Test(relay_session, says_nothing_when_a_probe_connects_and_leaves)
+{
+	struct world w;
+
+	begin(&w);
+	relay_sender_ended(&w.s, false, w.now);
+	expect(&w, "close:sender_left");
+	end(&w);
+}
+
+Test(relay_session, never_takes_another_answer_for_the_one_awaited)
+{
+	struct world w;
+
+	begin(&w);
+	connected(&w);
+	from_down(&w, ACK("AA", "0"));
+	from_down(&w, ACK("AA", ""));
+	from_down(&w, ACK("AA", "11"));
+	expect(&w, "stray stray stray");
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "stray");
+	end(&w);
+}
+
+Test(relay_session, keeps_to_the_number_in_flight_and_stops_reading)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.in_flight = 2;
+	from_sender(&w, MSG("1") MSG("2") MSG("3"));
+	expect(&w, "connect");
+	cr_expect(!relay_wants_more(&w.s));
+	relay_connected(&w.s, w.now);
+	expect(&w, "down:" SHOWN("1") " down:" SHOWN("2"));
+	cr_expect(!relay_wants_more(&w.s));
+	from_down(&w, ACK("AA", "2"));
+	expect(&w, "up:" SHOWN_ACK("AA", "2") " answered:AA down:" SHOWN("3"));
+	cr_expect(relay_wants_more(&w.s));
+	end(&w);
+}
+
+Test(relay_session, closes_when_the_receiver_cannot_be_reached)
+{
+	struct world w;
+
+	begin(&w);
+	from_sender(&w, MSG("1"));
+	relay_down_lost(&w.s, w.now);
+	expect(&w, "connect close:down_refused");
+	end(&w);
+}
+
+Test(relay_session, closes_when_the_receiver_is_lost_before_it_answers)
+{
+	struct world w;
+
+	begin(&w);
+	connected(&w);
+	relay_down_lost(&w.s, w.now);
+	expect(&w, "failed:down_lost close:down_lost");
+	end(&w);
+}
+
+Test(relay_session, connects_again_when_the_receiver_left_after_its_answer)
+{
+	struct world w;
+
+	begin(&w);
+	connected(&w);
+	from_down(&w, ACK("AA", "1"));
+	relay_down_lost(&w.s, w.now);
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
+	from_sender(&w, MSG("2"));
+	expect(&w, "connect");
+	relay_connected(&w.s, w.now);
+	expect(&w, "down:" SHOWN("2"));
+	end(&w);
+}
+
+Test(relay_session, closes_when_the_answer_is_late)
+{
+	struct world w;
+
+	begin(&w);
+	connected(&w);
+	relay_tick(&w.s, w.now + 9999 * 1000);
+	expect(&w, "");
+	relay_tick(&w.s, w.now + 10000 * 1000);
+	expect(&w, "failed:ack_timeout close:ack_timeout");
+	end(&w);
+}
+
+#define AR(code, id) "up:<MSH|^~\\&|c|d|a|b|T||ACK^R01^ACK|N|P|2.5MSA|" code "|" id
+
+Test(relay_session, rejects_instead_where_the_feed_says_so)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.reject = true;
+	connected(&w);
+	relay_tick(&w.s, w.now + 10000 * 1000);
+	buffer_append_char(&w.told, '\0');
+	cr_expect_not_null(
+	    strstr(buffer_span(&w.told).ptr, "disconnect failed:ack_timeout " AR("AR", "1")));
+	buffer_clear(&w.told);
+	from_sender(&w, MSG("2"));
+	expect(&w, "connect");
+	relay_down_lost(&w.s, w.now);
+	buffer_append_char(&w.told, '\0');
+	cr_expect_not_null(strstr(buffer_span(&w.told).ptr, AR("AR", "2")));
+	cr_expect_not_null(strstr(buffer_span(&w.told).ptr, "rejected:down_refused"));
+	buffer_clear(&w.told);
+	cr_expect(!w.s.closed);
+	end(&w);
+}
+
+Test(relay_session, refuses_frames_that_are_broken_or_too_large)
+{
+	static char large[1100];
+	struct world w;
+
+	begin(&w);
+	from_sender(&w, "\x0bMSH|^~\\&|\x0bMSH");
+	expect(&w, "close:frame_broken");
+	end(&w);
+
+	memset(large, 'x', sizeof(large) - 1);
+	begin(&w);
+	large[0] = 0x0b;
+	relay_from_sender(&w.s, span_of(large, 1001), w.now);
+	expect(&w, "");
+	from_sender(&w, "x");
+	expect(&w, "close:frame_too_large");
+	end(&w);
+}
+
+Test(relay_session, ends_a_frame_that_does_not_end)
+{
+	struct world w;
+
+	begin(&w);
+	from_sender(&w, "\x0bMSH|");
+	w.now += 20000 * 1000;
+	from_sender(&w, "x");
+	relay_tick(&w.s, w.now);
+	expect(&w, "");
+	w.now += 10000 * 1000;
+	relay_tick(&w.s, w.now);
+	expect(&w, "close:frame_timeout");
+	end(&w);
+}
+
+Test(relay_session, waits_for_the_answer_of_a_sender_that_has_ended_its_side)
+{
+	struct world w;
+
+	begin(&w);
+	connected(&w);
+	relay_sender_ended(&w.s, false, w.now);
+	expect(&w, "");
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA close:sender_left");
+	end(&w);
+}
+
+Test(relay_session, drains_by_answering_what_is_in_flight_and_no_more)
+{
+	struct world w;
+
+	begin(&w);
+	connected(&w);
+	from_sender(&w, MSG("2"));
+	relay_drain(&w.s, w.now);
+	expect(&w, "");
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA close:drained");
+	end(&w);
+}
+
+#define ENHANCED(id, accept, application) \
+	"\x0bMSH|^~\\&|a|b|c|d|||ORU^R01|" id "|P|2.5|||" accept "|" application "\r\x1c\r"
+
+Test(relay_session, lets_enhanced_mode_through)
+{
+	struct world w;
+
+	begin(&w);
+	from_sender(&w, ENHANCED("1", "AL", "AL"));
+	relay_connected(&w.s, w.now);
+	buffer_clear(&w.told);
+	from_down(&w, ACK("CA", "1"));
+	expect(&w, "up:" SHOWN_ACK("CA", "1") " answered:CA");
+	/* the application's answer comes later, on the same connection */
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1"));
+	/* none is promised here, so none is waited for */
+	from_sender(&w, ENHANCED("2", "NE", "NE") ENHANCED("3", "ER", ""));
+	buffer_append_char(&w.told, '\0');
+	cr_expect_not_null(strstr(buffer_span(&w.told).ptr, "answered: down:"));
+	buffer_clear(&w.told);
+	from_down(&w, ACK("CE", "3"));
+	expect(&w, "up:" SHOWN_ACK("CE", "3"));
+	end(&w);
+}
+
+Test(relay_session, passes_what_is_no_message_and_no_answer)
+{
+	struct world w;
+
+	begin(&w);
+	from_sender(&w, "\x0bhello\x1c\r");
+	relay_connected(&w.s, w.now);
+	expect(&w, "connect down:<hello>");
+	from_down(&w, "\x0b\x06\x1c\r");
+	expect(&w, "up:<\x06>");
+	/* an answer to what has no ID is its answer */
+	from_down(&w, ACK("AR", ""));
+	expect(&w, "up:" SHOWN_ACK("AR", "") " answered:AR");
+	end(&w);
+}
+
+Test(relay_session, tells_long_ids_apart)
+{
+	char id[200], ack[400];
+	struct world w;
+
+	memset(id, 'x', sizeof(id) - 1);
+	id[199] = '\0';
+	begin(&w);
+	snprintf(ack, sizeof(ack), "\x0bMSH|^~\\&|a|b|c|d|||ORU^R01|%s|P|2.5\r\x1c\r", id);
+	from_sender(&w, ack);
+	relay_connected(&w.s, w.now);
+	buffer_clear(&w.told);
+	id[198] = 'y';
+	snprintf(ack, sizeof(ack), "\x0bMSH|^~\\&|c|d|a|b|||ACK|9\rMSA|AA|%s\r\x1c\r", id);
+	from_down(&w, ack);
+	expect(&w, "stray");
+	id[198] = 'x';
+	snprintf(ack, sizeof(ack), "\x0bMSH|^~\\&|c|d|a|b|||ACK|9\rMSA|AA|%s\r\x1c\r", id);
+	from_down(&w, ack);
+	cr_expect_eq(w.s.flights, 0);
+	end(&w);
+}
