@@ -37,7 +37,7 @@ struct conf_forward {
 };
 
 struct conf_mapping {
-	const char *file; /* relative to the configuration file's folder, made absolute */
+	const char *file; /* as named, behind the configuration file's folder when relative */
 	struct fault_place at;
 };
 
@@ -95,6 +95,8 @@ enum {
 	CONF_DRAIN_TIMEOUT = 30 * 1000,
 };
 
+#define CONF_NAMESPACE "urn:hl7note:config:1"
+
 /*
  * From the bytes of a file; NULL with at least one fault when anything is wrong.
  * Mapping files are named, not read; reading them is the caller's.
@@ -103,7 +105,16 @@ struct conf *conf_create(struct span bytes, const char *file, struct faults *fau
 /* For one feed from flags: "2575" or "address:2575", "host:6661", mapping files. */
 struct conf *conf_from_flags(const char *listen, const char *forward, const char *const *mappings,
     unsigned mapping_count, struct faults *faults);
+/*
+ * One more flag, over what the file or the defaults say, before the configuration
+ * is used: log-format log-level log-file metrics control, and for the feed of
+ * conf_from_flags() on-failure annotate in-flight ack-timeout.  False with a fault
+ * when the value is wrong; without one when there is no such flag.
+ */
+bool conf_flag(struct conf *conf, const char *name, const char *value, struct faults *faults);
 void conf_destroy(struct conf *conf);
+/* Its root is <hl7noted>, as far as that can be told: a configuration rather than a mapping. */
+bool conf_is_configuration(struct span bytes);
 
 /* "30s", "500ms", "2min", "1h", or a plain number of seconds. */
 bool conf_duration(struct span text, uint32_t *ret_ms);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conf/endpoint.c - addresses by their bytes, so that ::1 and 0:0::1 are the same
+ */
+#include "conf/endpoint.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <strings.h>
+
+#include "conf/spelling.h"
+
+enum family { ALL, V4, V6, NAME };
+
+struct address {
+	enum family family;
+	bool any;                /* 0.0.0.0 or :: */
+	unsigned char bytes[16]; /* of V4 and V6 */
+	const char *text;
+};
+
+static struct address
+address_of(const char *text)
+{
+	static const unsigned char zeros[16];
+	struct address a = { .family = NAME, .text = text };
+
+	if (!text[0] || strcmp(text, "*") == 0)
+		a.family = ALL;
+	else if (inet_pton(AF_INET, text, a.bytes) == 1)
+		a.family = V4;
+	else if (inet_pton(AF_INET6, text, a.bytes) == 1)
+		a.family = V6;
+	a.any = a.family == ALL ||
+		((a.family == V4 || a.family == V6) && memcmp(a.bytes, zeros, sizeof(zeros)) == 0);
+	return a;
+}
+
+static bool
+is_same(const struct address *a, const struct address *b)
+{
+	if (a->family != b->family)
+		return false;
+	return a->family == NAME ? strcasecmp(a->text, b->text) == 0
+				 : memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
+static bool
+is_loopback(const struct address *a)
+{
+	static const unsigned char one[16] = { [15] = 1 };
+
+	switch (a->family) {
+	case V4:
+		return a->bytes[0] == 127;
+	case V6:
+		return memcmp(a->bytes, one, sizeof(one)) == 0;
+	case NAME:
+		return strcasecmp(a->text, "localhost") == 0;
+	default:
+		return false;
+	}
+}
+
+static bool
+is_same_port(const char *a, const char *b)
+{
+	uint64_t x, y;
+
+	if (!a || !b)
+		return false;
+	if (conf_number(span_str(a), &x) && conf_number(span_str(b), &y))
+		return x == y;
+	return strcmp(a, b) == 0;
+}
+
+bool
+conf_endpoints_clash(struct conf_endpoint a, struct conf_endpoint b)
+{
+	struct address x, y;
+
+	if (!is_same_port(a.port, b.port))
+		return false;
+	x = address_of(a.address);
+	y = address_of(b.address);
+	if (x.family == ALL || y.family == ALL)
+		return true;
+	return is_same(&x, &y) || (x.family == y.family && (x.any || y.any));
+}
+
+bool
+conf_endpoint_reaches(struct conf_endpoint to, struct conf_endpoint listener)
+{
+	struct address x, y;
+
+	if (!is_same_port(to.port, listener.port))
+		return false;
+	x = address_of(to.address);
+	y = address_of(listener.address);
+	return is_same(&x, &y) || (is_loopback(&x) && (y.any || is_loopback(&y)));
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conf/meaning.c - each check is one mistake an operator can make
+ */
+#include "conf/meaning.h"
+
+#include <stdio.h>
+
+#include "conf/endpoint.h"
+#include "conf/spelling.h"
+#include "conf/value.h"
+
+/* Comparing all with all stays quick up to here. */
+enum { FEEDS_MOST = 1024, LISTENS_MOST = 4096 };
+
+static const struct fault_place nowhere;
+
+static struct fault_place
+where(const struct xml_element *e, const char *attribute)
+{
+	const struct xml_attribute *a = e ? xml_attribute(e, attribute) : NULL;
+
+	return a ? a->at : e ? e->at : nowhere;
+}
+
+static const struct xml_element *
+first_named(const struct xml_element *e, const char *name)
+{
+	while (e && !xml_is(e, name))
+		e = e->next;
+	return e;
+}
+
+static const struct xml_element *
+child_named(const struct xml_element *e, const char *name)
+{
+	return e ? first_named(e->first, name) : NULL;
+}
+
+/* " since line 12", or nothing for settings from flags. */
+static const char *
+since(struct fault_place at, char buf[CONF_LIMIT_TEXT])
+{
+	buf[0] = '\0';
+	if (at.line)
+		snprintf(buf, CONF_LIMIT_TEXT, ", line %u", at.line);
+	return buf;
+}
+
+/* ---- the daemon ---- */
+
+void
+conf_meaning_log(const struct conf *conf, struct fault_place at, struct faults *faults)
+{
+	if (conf->log_format == CONF_LOG_JOURNAL && conf->log_file)
+		faults_add(faults, at, "leave out one of them",
+		    "the journal takes no file, and a file no journal format");
+}
+
+static struct conf_endpoint
+listen_endpoint(const struct conf_listen *l)
+{
+	return (struct conf_endpoint){ l->address, l->port };
+}
+
+void
+conf_meaning_metrics(const struct conf *conf, struct fault_place at, struct faults *faults)
+{
+	const struct conf_endpoint metrics = { conf->metrics_address, conf->metrics_port };
+	char line[CONF_LIMIT_TEXT];
+
+	for (unsigned i = 0; metrics.port && i < conf->feed_count; i++) {
+		const struct conf_feed *f = &conf->feeds[i];
+
+		for (unsigned k = 0; k < f->listen_count; k++)
+			if (conf_endpoints_clash(metrics, listen_endpoint(&f->listens[k])))
+				faults_add(faults, at, "give one of them another port or address",
+				    "port %s is taken by a <listen> of feed \"%s\"%s", metrics.port,
+				    f->name ? f->name : "", since(f->listens[k].at, line));
+	}
+}
+
+static void
+check_room(const struct conf *conf, const struct xml_element *root, struct faults *faults)
+{
+	char frame[CONF_LIMIT_TEXT], room[CONF_LIMIT_TEXT];
+	const struct xml_element *e = child_named(root, "feed");
+
+	for (unsigned i = 0; i < conf->feed_count; i++) {
+		const struct conf_feed *f = &conf->feeds[i];
+
+		if (f->max_frame > conf->max_in_flight)
+			faults_add(faults, where(e, "max-frame"),
+			    "lower max-frame, or raise in-flight-bytes of <limits>",
+			    "a frame of %s would not fit into the %s of all feeds",
+			    conf_size_text(f->max_frame, frame),
+			    conf_size_text(conf->max_in_flight, room));
+		e = e ? first_named(e->next, "feed") : NULL;
+	}
+}
+
+/* ---- listeners ---- */
+
+struct taken {
+	const struct conf_feed *feed;
+	const struct conf_listen *listen;
+};
+
+static bool
+is_taken(const struct conf_listen *a, const struct conf_listen *b)
+{
+	if (a->socket && b->socket)
+		return strcmp(a->socket, b->socket) == 0;
+	return conf_endpoints_clash(listen_endpoint(a), listen_endpoint(b));
+}
+
+/* The first listener before `mine` that has the same port; false when there is none. */
+static bool
+find_taken(const struct conf *conf, const struct conf_listen *mine, struct taken *ret)
+{
+	for (unsigned i = 0; i < conf->feed_count; i++) {
+		const struct conf_feed *f = &conf->feeds[i];
+
+		for (unsigned k = 0; k < f->listen_count; k++) {
+			if (&f->listens[k] == mine)
+				return false;
+			if (is_taken(&f->listens[k], mine)) {
+				*ret = (struct taken){ f, &f->listens[k] };
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+static void
+check_taken(const struct conf *conf, const struct conf_listen *l, struct faults *faults)
+{
+	char line[CONF_LIMIT_TEXT];
+	struct taken taken;
+
+	if (!find_taken(conf, l, &taken))
+		return;
+	faults_add(faults, l->at,
+	    l->socket ? "give each listener a socket of its own"
+		      : "give one of them another port or address",
+	    "%s %s is taken by feed \"%s\"%s", l->socket ? "socket" : "port",
+	    l->socket ? l->socket : l->port, taken.feed->name ? taken.feed->name : "",
+	    since(taken.listen->at, line));
+}
+
+static void
+check_listen_words(const struct xml_element *e, struct faults *faults)
+{
+	const bool port = xml_attribute(e, "port"), socket = xml_attribute(e, "socket");
+
+	if (!port && !socket)
+		faults_add(faults, e->at,
+		    "add port=\"2575\", or the socket that systemd hands over",
+		    "<listen> has neither port nor socket");
+	else if (socket && (port || xml_attribute(e, "address")))
+		faults_add(faults, where(e, port ? "port" : "address"),
+		    "leave it out: the socket has its own, in its socket unit",
+		    "a <listen> with a socket takes no %s", port ? "port" : "address");
+}
+
+static void
+check_listens(const struct conf *conf, const struct conf_feed *f, const struct xml_element *feed,
+    struct faults *faults)
+{
+	const struct xml_element *e = child_named(feed, "listen");
+
+	for (unsigned i = 0; i < f->listen_count; i++) {
+		if (e)
+			check_listen_words(e, faults);
+		check_taken(conf, &f->listens[i], faults);
+		e = e ? first_named(e->next, "listen") : NULL;
+	}
+}
+
+/* ---- a feed ---- */
+
+static void
+check_name(const struct conf *conf, const struct conf_feed *f, const struct xml_element *e,
+    struct faults *faults)
+{
+	for (const struct conf_feed *other = conf->feeds; f->name && other != f; other++)
+		if (other->name && strcmp(other->name, f->name) == 0) {
+			faults_add(faults, where(e, "name"), "give each feed a name of its own",
+			    "feed \"%s\" exists already, since line %u", f->name, other->at.line);
+			return;
+		}
+}
+
+static void
+check_mode(const struct conf_feed *f, const struct xml_element *e, struct faults *faults)
+{
+	if (f->mode == CONF_STORE)
+		faults_add(faults, where(e, "mode"), "use mode=\"relay\"",
+		    "mode=\"store\" is not built in this version");
+}
+
+/* Every message would come back, and again. */
+static void
+check_loop(const struct conf_feed *f, struct faults *faults)
+{
+	const struct conf_endpoint to = { f->forward.host, f->forward.port };
+	char line[CONF_LIMIT_TEXT];
+
+	for (unsigned i = 0; to.address && i < f->listen_count; i++)
+		if (conf_endpoint_reaches(to, listen_endpoint(&f->listens[i])))
+			faults_add(faults, f->forward.at, "name the receiver's host and port",
+			    "the feed would forward to itself, port %s%s", to.port,
+			    since(f->listens[i].at, line));
+}
+
+static void
+check_backoff(const struct conf_forward *f, const struct xml_element *feed, struct faults *faults)
+{
+	const struct xml_element *e = child_named(feed, "forward");
+	char least[CONF_LIMIT_TEXT], most[CONF_LIMIT_TEXT];
+
+	if (f->backoff_least > f->backoff_most)
+		faults_add(faults,
+		    where(e, xml_attribute(e, "backoff-min") ? "backoff-min" : "backoff-max"),
+		    "lower backoff-min, or raise backoff-max",
+		    "backoff-min %s is above backoff-max %s",
+		    conf_duration_text(f->backoff_least, least),
+		    conf_duration_text(f->backoff_most, most));
+}
+
+static void
+check_mappings(const struct conf_feed *f, struct faults *faults)
+{
+	for (unsigned i = 0; i < f->mapping_count; i++)
+		for (unsigned k = 0; k < i; k++)
+			if (strcmp(f->mappings[i].file, f->mappings[k].file) == 0) {
+				char line[CONF_LIMIT_TEXT];
+
+				faults_add(faults, f->mappings[i].at, "name it once",
+				    "the feed has this mapping already%s",
+				    since(f->mappings[k].at, line));
+				break;
+			}
+}
+
+static bool
+is_too_large(const struct conf *conf, const struct xml_element *root, struct faults *faults)
+{
+	unsigned listens = 0;
+
+	for (unsigned i = 0; i < conf->feed_count; i++)
+		listens += conf->feeds[i].listen_count;
+	if (conf->feed_count > FEEDS_MOST)
+		faults_add(faults, where(root, ""), "let several daemons share the work",
+		    "%u feeds, and %d may be", conf->feed_count, FEEDS_MOST);
+	if (listens > LISTENS_MOST)
+		faults_add(faults, where(root, ""), "let several daemons share the work",
+		    "%u listeners, and %d may be", listens, LISTENS_MOST);
+	return conf->feed_count > FEEDS_MOST || listens > LISTENS_MOST;
+}
+
+void
+conf_meaning(
+    const struct conf *conf, const struct xml_element *root, bool sound, struct faults *faults)
+{
+	const struct xml_element *e = child_named(root, "feed");
+
+	if (is_too_large(conf, root, faults))
+		return;
+	conf_meaning_log(conf, where(child_named(root, "log"), "file"), faults);
+	conf_meaning_metrics(conf, where(child_named(root, "metrics"), "listen"), faults);
+	if (sound)
+		check_room(conf, root, faults);
+	for (unsigned i = 0; i < conf->feed_count; i++) {
+		const struct conf_feed *f = &conf->feeds[i];
+
+		check_name(conf, f, e, faults);
+		check_mode(f, e, faults);
+		check_listens(conf, f, e, faults);
+		check_loop(f, faults);
+		if (sound && e)
+			check_backoff(&f->forward, e, faults);
+		check_mappings(f, faults);
+		e = e ? first_named(e->next, "feed") : NULL;
+	}
+}

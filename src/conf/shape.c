@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conf/shape.c - every element, attribute, limit and default there is
+ */
+#include "conf/shape.h"
+
+static const char *const formats[] = { "json", "logfmt", "journal", NULL };
+static const char *const levels[] = { "error", "warning", "info", "debug", NULL };
+static const char *const modes[] = { "relay", "store", NULL };
+static const char *const annotates[] = { "live", "shadow", "off", NULL };
+static const char *const on_failures[] = { "close", "reject", NULL };
+
+#define SECOND 1000ull
+#define MINUTE (60 * SECOND)
+#define HOUR (60 * MINUTE)
+#define KIB (1ull << 10)
+#define MIB (1ull << 20)
+#define GIB (1ull << 30)
+
+/* ---- for the whole daemon ---- */
+
+#define AT(member) .offset = offsetof(struct conf, member)
+
+static const struct conf_attribute log_attributes[] = {
+	{ "format", CONF_WORD, AT(log_format), .words = formats },
+	{ "level", CONF_WORD, AT(log_level), .words = levels },
+	{ "file", CONF_FILE, AT(log_file) },
+	{ NULL },
+};
+
+static const struct conf_attribute metrics_attributes[] = {
+	{ "listen", CONF_ENDPOINT, AT(metrics_address), offsetof(struct conf, metrics_port),
+	    .zero = "127.0.0.1", .required = true },
+	{ NULL },
+};
+
+static const struct conf_attribute control_attributes[] = {
+	{ "socket", CONF_SOCKET, AT(control_socket), .required = true },
+	{ NULL },
+};
+
+static const struct conf_attribute limits_attributes[] = {
+	{ "connections", CONF_COUNT, AT(max_connections), .least = 1, .most = 65536 },
+	{ "in-flight-bytes", CONF_SIZE, AT(max_in_flight), .least = MIB, .most = 64 * GIB },
+	{ "drain-timeout", CONF_DURATION, AT(drain_timeout), .least = 1, .most = HOUR,
+	    .zero = "no waiting" },
+	{ NULL },
+};
+
+/* These fill parts of struct conf itself. */
+static const struct conf_element log_element = { "log", log_attributes, NULL, 0, NULL,
+	CONF_NO_PLACE };
+static const struct conf_element metrics_element = { "metrics", metrics_attributes, NULL, 0, NULL,
+	CONF_NO_PLACE };
+static const struct conf_element control_element = { "control", control_attributes, NULL, 0, NULL,
+	CONF_NO_PLACE };
+static const struct conf_element limits_element = { "limits", limits_attributes, NULL, 0, NULL,
+	CONF_NO_PLACE };
+
+/* ---- in a feed ---- */
+
+#undef AT
+#define AT(member) .offset = offsetof(struct conf_listen, member)
+
+static const struct conf_attribute listen_attributes[] = {
+	{ "address", CONF_ADDRESS, AT(address) },
+	{ "port", CONF_PORT, AT(port) },
+	{ "socket", CONF_NAME, AT(socket) },
+	{ "max-connections", CONF_COUNT, AT(max_connections), .least = 1, .most = 65536 },
+	{ "max-per-address", CONF_COUNT, AT(max_per_address), .least = 1, .most = 65536 },
+	{ NULL },
+};
+
+static const struct conf_listen listen_defaults = {
+	.address = "",
+	.max_connections = CONF_FEED_CONNECTIONS,
+	.max_per_address = CONF_PER_ADDRESS,
+};
+
+static const struct conf_element listen_element = { "listen", listen_attributes, NULL,
+	sizeof(struct conf_listen), &listen_defaults, offsetof(struct conf_listen, at) };
+
+#undef AT
+#define AT(member) .offset = offsetof(struct conf_forward, member)
+
+static const struct conf_attribute forward_attributes[] = {
+	{ "host", CONF_HOST, AT(host), .required = true },
+	{ "port", CONF_PORT, AT(port), .required = true },
+	{ "connect-timeout", CONF_DURATION, AT(connect_timeout), .least = 1, .most = HOUR },
+	{ "ack-timeout", CONF_DURATION, AT(ack_timeout), .least = 1, .most = HOUR },
+	{ "backoff-min", CONF_DURATION, AT(backoff_least), .least = 1, .most = HOUR },
+	{ "backoff-max", CONF_DURATION, AT(backoff_most), .least = 1, .most = HOUR },
+	{ "in-flight", CONF_COUNT, AT(in_flight), .least = 1, .most = 256 },
+	{ NULL },
+};
+
+static const struct conf_element forward_element = { "forward", forward_attributes, NULL,
+	sizeof(struct conf_forward), NULL, offsetof(struct conf_forward, at) };
+
+static const struct conf_attribute mapping_attributes[] = {
+	{ "file", CONF_FILE, .offset = offsetof(struct conf_mapping, file), .required = true },
+	{ NULL },
+};
+
+static const struct conf_mapping mapping_defaults = { .file = "" };
+
+static const struct conf_element mapping_element = { "mapping", mapping_attributes, NULL,
+	sizeof(struct conf_mapping), &mapping_defaults, offsetof(struct conf_mapping, at) };
+
+#undef AT
+#define AT(member) .offset = offsetof(struct conf_feed, member)
+
+static const struct conf_attribute feed_attributes[] = {
+	{ "name", CONF_NAME, AT(name), .required = true },
+	{ "mode", CONF_WORD, AT(mode), .words = modes },
+	{ "annotate", CONF_WORD, AT(annotate), .words = annotates },
+	{ "on-failure", CONF_WORD, AT(on_failure), .words = on_failures },
+	{ "require-approved", CONF_YES_NO, AT(require_approved) },
+	{ "max-frame", CONF_SIZE, AT(max_frame), .least = KIB, .most = GIB },
+	{ "frame-deadline", CONF_DURATION, AT(frame_deadline), .least = 1, .most = HOUR },
+	{ "idle-timeout", CONF_DURATION, AT(idle_timeout), .least = 1, .most = 24 * HOUR,
+	    .zero = "none" },
+	{ "max-unsent", CONF_SIZE, AT(max_unsent), .least = 4 * KIB, .most = GIB },
+	{ "keepalive", CONF_SECONDS, AT(keepalive), .least = SECOND, .most = 2 * HOUR,
+	    .zero = "none" },
+	{ NULL },
+};
+
+static const struct conf_child feed_children[] = {
+	{ &listen_element, offsetof(struct conf_feed, listens), true, true,
+	    offsetof(struct conf_feed, listen_count) },
+	{ &forward_element, offsetof(struct conf_feed, forward), false, true, 0 },
+	{ &mapping_element, offsetof(struct conf_feed, mappings), true, false,
+	    offsetof(struct conf_feed, mapping_count) },
+	{ NULL },
+};
+
+static const struct conf_feed feed_defaults = {
+	.mode = CONF_RELAY,
+	.annotate = CONF_LIVE,
+	.on_failure = CONF_CLOSE,
+	.forward = {
+		.connect_timeout = CONF_CONNECT_TIMEOUT,
+		.ack_timeout = CONF_ACK_TIMEOUT,
+		.backoff_least = CONF_BACKOFF_LEAST,
+		.backoff_most = CONF_BACKOFF_MOST,
+		.in_flight = CONF_IN_FLIGHT,
+	},
+	.max_frame = CONF_MAX_FRAME,
+	.frame_deadline = CONF_FRAME_DEADLINE,
+	.idle_timeout = CONF_IDLE_TIMEOUT,
+	.max_unsent = CONF_MAX_UNSENT,
+	.keepalive = CONF_KEEPALIVE,
+};
+
+static const struct conf_element feed_element = { "feed", feed_attributes, feed_children,
+	sizeof(struct conf_feed), &feed_defaults, offsetof(struct conf_feed, at) };
+
+/* ---- the root ---- */
+
+static const struct conf_child root_children[] = {
+	{ &log_element, 0, false, false, 0 },
+	{ &metrics_element, 0, false, false, 0 },
+	{ &control_element, 0, false, false, 0 },
+	{ &limits_element, 0, false, false, 0 },
+	{ &feed_element, offsetof(struct conf, feeds), true, true,
+	    offsetof(struct conf, feed_count) },
+	{ NULL },
+};
+
+const struct conf_element conf_root = { "hl7noted", NULL, root_children, sizeof(struct conf), NULL,
+	CONF_NO_PLACE };
+
+const struct conf conf_defaults = {
+	.log_format = CONF_LOG_JSON,
+	.log_level = CONF_INFO,
+	.max_connections = CONF_ALL_CONNECTIONS,
+	.max_in_flight = CONF_ALL_IN_FLIGHT,
+	.drain_timeout = CONF_DRAIN_TIMEOUT,
+};

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conf/spelling.c - small readers, each for one spelling
+ */
+#define _GNU_SOURCE /* memrchr */
+#include "conf/spelling.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+enum { DIGITS_MOST = 18, NAME_MOST = 64, HOST_MOST = 253, SERVICE_MOST = 15, PORT_MOST = 65535 };
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool
+is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool
+all_in(struct span s, const char *others)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!is_digit(s.ptr[i]) && !is_letter(s.ptr[i]) &&
+		    (!s.ptr[i] || !strchr(others, s.ptr[i])))
+			return false;
+	return true;
+}
+
+/* ---- names, hosts, ports ---- */
+
+bool
+conf_number(struct span text, uint64_t *ret)
+{
+	uint64_t n = 0;
+
+	if (!text.len || text.len > DIGITS_MOST)
+		return false;
+	for (size_t i = 0; i < text.len; i++) {
+		if (!is_digit(text.ptr[i]))
+			return false;
+		n = n * 10 + (uint64_t)(text.ptr[i] - '0');
+	}
+	*ret = n;
+	return true;
+}
+
+bool
+conf_is_name(struct span text)
+{
+	return text.len && text.len <= NAME_MOST && all_in(text, "._-");
+}
+
+/* Names, IPv4, and IPv6 with the zone it may have; whether it exists is the resolver's business. */
+bool
+conf_is_host(struct span text)
+{
+	return text.len && text.len <= HOST_MOST && text.ptr[0] != '-' && all_in(text, "._-:%");
+}
+
+bool
+conf_is_port(struct span text)
+{
+	uint64_t n;
+
+	if (conf_number(text, &n))
+		return n >= 1 && n <= PORT_MOST;
+	return text.len && text.len <= SERVICE_MOST && is_letter(text.ptr[0]) && all_in(text, "-");
+}
+
+bool
+conf_host_port(struct span text, struct span *ret_host, struct span *ret_port)
+{
+	const bool bracket = text.len && text.ptr[0] == '[';
+	const struct span body = span_tail(text, bracket);
+	const char *end;
+	size_t len, rest;
+
+	if (!text.len)
+		return false;
+	end = bracket ? memchr(body.ptr, ']', body.len) : memrchr(body.ptr, ':', body.len);
+	if (!end) {
+		if (bracket)
+			return false;
+		*ret_host = span_head(text, 0);
+		*ret_port = text;
+		return true;
+	}
+	len = (size_t)(end - body.ptr);
+	rest = len + 1 + bracket;
+	if (bracket && (rest > body.len || body.ptr[len + 1] != ':'))
+		return false;
+	/* of an IPv6 address without brackets nobody can tell where it ends */
+	if (!bracket && memchr(body.ptr, ':', len))
+		return false;
+	*ret_host = span_head(body, len);
+	*ret_port = span_tail(body, rest);
+	return ret_port->len > 0;
+}
+
+/* ---- numbers with units ---- */
+
+struct unit {
+	const char *name;
+	uint64_t factor;
+};
+
+/* The largest first, as the texts below want it. */
+static const struct unit durations[] = {
+	{ "h", 3600 * 1000 },
+	{ "min", 60 * 1000 },
+	{ "s", 1000 },
+	{ "ms", 1 },
+};
+
+static const struct unit sizes[] = {
+	{ "GiB", 1 << 30 },
+	{ "MiB", 1 << 20 },
+	{ "KiB", 1 << 10 },
+	{ "", 1 },
+};
+
+enum { UNITS = 4 };
+
+/* A number with one of the units behind it, or with none, which is `plain`. */
+static bool
+with_unit(struct span text, const struct unit *units, uint64_t plain, uint64_t most, uint64_t *ret)
+{
+	size_t digits = 0;
+	uint64_t n, factor = plain;
+
+	while (digits < text.len && is_digit(text.ptr[digits]))
+		digits++;
+	if (!conf_number(span_head(text, digits), &n))
+		return false;
+	if (digits < text.len) {
+		const struct span unit = span_tail(text, digits);
+		unsigned i = 0;
+
+		while (i < UNITS && !span_eq(unit, span_str(units[i].name)))
+			i++;
+		if (i == UNITS)
+			return false;
+		factor = units[i].factor;
+	}
+	if (n > most / factor)
+		return false;
+	*ret = n * factor;
+	return true;
+}
+
+bool
+conf_duration(struct span text, uint32_t *ret_ms)
+{
+	uint64_t ms;
+
+	if (!with_unit(text, durations, 1000, UINT32_MAX, &ms))
+		return false;
+	*ret_ms = (uint32_t)ms;
+	return true;
+}
+
+bool
+conf_size(struct span text, uint64_t *ret)
+{
+	return with_unit(text, sizes, 1, UINT64_MAX >> 1, ret);
+}
+
+static const char *
+limit_text(uint64_t n, const struct unit *units, char *buf)
+{
+	unsigned i = 0;
+
+	while (i < UNITS - 1 && n % units[i].factor)
+		i++;
+	snprintf(buf, CONF_LIMIT_TEXT, "%" PRIu64 "%s", n / units[i].factor, units[i].name);
+	return buf;
+}
+
+const char *
+conf_duration_text(uint64_t ms, char buf[CONF_LIMIT_TEXT])
+{
+	return limit_text(ms, durations, buf);
+}
+
+const char *
+conf_size_text(uint64_t bytes, char buf[CONF_LIMIT_TEXT])
+{
+	return limit_text(bytes, sizes, buf);
+}

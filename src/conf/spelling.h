@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * conf/spelling.h - how names, hosts, ports and limits are written
+ */
+#ifndef CONF_SPELLING_H
+#define CONF_SPELLING_H
+
+#include "conf/conf.h"
+
+/* Digits alone, up to 18 of them. */
+bool conf_number(struct span text, uint64_t *ret);
+bool conf_is_name(struct span text);
+bool conf_is_host(struct span text);
+/* 1 to 65535, or the name of a service. */
+bool conf_is_port(struct span text);
+
+enum { CONF_LIMIT_TEXT = 32 };
+/* In the largest unit that leaves no rest: "30s", "16MiB"; both return buf. */
+const char *conf_duration_text(uint64_t ms, char buf[CONF_LIMIT_TEXT]);
+const char *conf_size_text(uint64_t bytes, char buf[CONF_LIMIT_TEXT]);
+
+#endif
