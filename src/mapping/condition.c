@@ -14,8 +14,8 @@ typedef const struct expr *condition_reader(
 
 static const struct expr *read_condition(struct load *ld, const struct xml_element *e);
 
-static const struct expr *
-enter(struct load *ld, const struct xml_element *e, const struct expr *draft)
+const struct expr *
+load_expr(struct load *ld, const struct xml_element *e, const struct expr *draft)
 {
 	bool deep;
 	const struct expr *node = intern(&ld->exprs, draft, &deep);
@@ -56,7 +56,7 @@ read_all(struct load *ld, const struct xml_element *e, struct expr *draft)
 {
 	if (!read_kids(ld, e, draft))
 		return NULL;
-	return draft->kid_count == 1 ? draft->kids[0] : enter(ld, e, draft);
+	return draft->kid_count == 1 ? draft->kids[0] : load_expr(ld, e, draft);
 }
 
 /* <not> and <unsure> speak of all their kids together. */
@@ -70,7 +70,7 @@ read_unary(struct load *ld, const struct xml_element *e, struct expr *draft)
 		return NULL;
 	draft->kids = &kid;
 	draft->kid_count = 1;
-	return enter(ld, e, draft);
+	return load_expr(ld, e, draft);
 }
 
 static const struct expr *
@@ -211,7 +211,7 @@ read_comparisons(
 		*(comparisons[i].compare < COMPARE_AT_LEAST ? &upper : &lower) += 1;
 		draft->compare = comparisons[i].compare;
 		if (upper < 2 && lower < 2 && field_decimal(e, comparisons[i].name, &draft->limit))
-			ret[count++] = enter(ld, e, draft);
+			ret[count++] = load_expr(ld, e, draft);
 	}
 	if (upper + lower == 0)
 		faults_add(ld->faults, e->at, "give below, at-most, at-least or above",
@@ -234,7 +234,7 @@ read_value(struct load *ld, const struct xml_element *e, struct expr *draft)
 		return NULL;
 	if (count == 1)
 		return both[0];
-	return both[1] ? enter(ld, e, &all) : NULL;
+	return both[1] ? load_expr(ld, e, &all) : NULL;
 }
 
 static enum interval_source
@@ -251,7 +251,7 @@ static const struct expr *
 read_against_interval(struct load *ld, const struct xml_element *e, struct expr *draft)
 {
 	draft->source = read_source(e);
-	return read_of_numbers(ld, e, draft) ? enter(ld, e, draft) : NULL;
+	return read_of_numbers(ld, e, draft) ? load_expr(ld, e, draft) : NULL;
 }
 
 static const struct expr *
@@ -259,13 +259,13 @@ read_flagged(struct load *ld, const struct xml_element *e, struct expr *draft)
 {
 	bool sound = read_of(ld, e, draft);
 
-	return read_words(ld, field(e, "as"), draft) && sound ? enter(ld, e, draft) : NULL;
+	return read_words(ld, field(e, "as"), draft) && sound ? load_expr(ld, e, draft) : NULL;
 }
 
 static const struct expr *
 read_present(struct load *ld, const struct xml_element *e, struct expr *draft)
 {
-	return read_of(ld, e, draft) && draft->of_count ? enter(ld, e, draft) : NULL;
+	return read_of(ld, e, draft) && draft->of_count ? load_expr(ld, e, draft) : NULL;
 }
 
 /* ---- facts of the result at hand ---- */
@@ -276,7 +276,7 @@ read_code(struct load *ld, const struct xml_element *e, struct expr *draft)
 	if (!read_words(ld, field(e, "is"), draft) ||
 	    !check_words(ld, draft, &ld->code_texts, "code", field_place(e, "is")))
 		return NULL;
-	return enter(ld, e, draft);
+	return load_expr(ld, e, draft);
 }
 
 static const struct expr *
@@ -290,13 +290,13 @@ read_status(struct load *ld, const struct xml_element *e, struct expr *draft)
 		draft->statuses |= STATUS_CORRECTED;
 	if (word_in(words, SPAN("preliminary")))
 		draft->statuses |= STATUS_PRELIMINARY;
-	return draft->statuses ? enter(ld, e, draft) : NULL;
+	return draft->statuses ? load_expr(ld, e, draft) : NULL;
 }
 
 static const struct expr *
 read_any_of(struct load *ld, const struct xml_element *e, struct expr *draft)
 {
-	return read_items(ld, field(e, "any-of"), draft) ? enter(ld, e, draft) : NULL;
+	return read_items(ld, field(e, "any-of"), draft) ? load_expr(ld, e, draft) : NULL;
 }
 
 static const struct expr *
@@ -305,7 +305,7 @@ read_specimen(struct load *ld, const struct xml_element *e, struct expr *draft)
 	if (!read_words(ld, field(e, "is"), draft) ||
 	    !check_words(ld, draft, &ld->specimens, "specimen", field_place(e, "is")))
 		return NULL;
-	return enter(ld, e, draft);
+	return load_expr(ld, e, draft);
 }
 
 /* ---- facts of order, patient and message ---- */
@@ -320,7 +320,7 @@ read_coded(struct load *ld, const struct xml_element *e, struct expr *draft)
 		draft->system = load_system(ld, system, field_place(e, "system"));
 	if (!read_words(ld, field(e, "code"), draft) || (system.len && !draft->system))
 		return NULL;
-	return enter(ld, e, draft);
+	return load_expr(ld, e, draft);
 }
 
 static const struct expr *
@@ -334,13 +334,14 @@ read_age(struct load *ld, const struct xml_element *e, struct expr *draft)
 		return NULL;
 	}
 	draft->compare = from ? COMPARE_AT_LEAST : COMPARE_BELOW;
-	return field_age(e, from ? "at-least" : "under", &draft->age) ? enter(ld, e, draft) : NULL;
+	return field_age(e, from ? "at-least" : "under", &draft->age) ? load_expr(ld, e, draft)
+								      : NULL;
 }
 
 static const struct expr *
 read_sex(struct load *ld, const struct xml_element *e, struct expr *draft)
 {
-	return read_words(ld, field(e, "is"), draft) ? enter(ld, e, draft) : NULL;
+	return read_words(ld, field(e, "is"), draft) ? load_expr(ld, e, draft) : NULL;
 }
 
 static const struct expr *
@@ -355,100 +356,13 @@ read_sender(struct load *ld, const struct xml_element *e, struct expr *draft)
 	}
 	draft->words = words;
 	draft->word_count = 2;
-	return enter(ld, e, draft);
+	return load_expr(ld, e, draft);
 }
 
 static const struct expr *
 read_plain(struct load *ld, const struct xml_element *e, struct expr *draft)
 {
-	return enter(ld, e, draft);
-}
-
-/* ---- what was decided before ---- */
-
-static bool
-in_rules(struct load *ld, const struct xml_element *e)
-{
-	if (!ld->block)
-		faults_add(ld->faults, e->at, "ask in the rule itself",
-		    "a <condition> comes before all rules, so it cannot ask about them");
-	return ld->block;
-}
-
-/* Has the earlier block an observation of the one being read? */
-static bool
-shares_observation(const struct block *now, const struct block *earlier)
-{
-	for (unsigned i = 0; i < earlier->observation_count; i++)
-		if (now->seen[earlier->observations[i]->index] == now->number)
-			return true;
-	return false;
-}
-
-static const struct rule *
-refer_rule(struct load *ld, const struct xml_element *e, struct span word)
-{
-	struct fault_place at = field_place(e, "rule");
-	const struct rule_place *place = load_refer_back(ld, &ld->rules, "rule", word, at);
-
-	if (!place)
-		return NULL;
-	if (shares_observation(ld->block, place->block))
-		return place->rule;
-	faults_add(ld->faults, at, "only rules for the same observation are asked before",
-	    "rule \"%.*s\" is for other observations", (int)word.len, word.ptr);
-	return NULL;
-}
-
-static const struct expr *
-read_fired(struct load *ld, const struct xml_element *e, struct expr *draft)
-{
-	struct span words = field(e, "rule"), word;
-	const struct rule **rules = load_scratch(
-	    ld, value_word_count(words), sizeof(struct rule *));
-	bool sound = in_rules(ld, e) && rules;
-
-	if (!sound)
-		return NULL;
-	while (value_next_word(&words, &word)) {
-		rules[draft->rule_count] = refer_rule(ld, e, word);
-		sound &= rules[draft->rule_count++] != NULL;
-	}
-	draft->rules = rules;
-	return sound ? enter(ld, e, draft) : NULL;
-}
-
-static const struct group *
-refer_group(struct load *ld, const struct xml_element *e, struct span word)
-{
-	struct fault_place at = field_place(e, "group");
-	const struct group *group = load_refer_back(ld, &ld->groups, "group", word, at);
-
-	if (group && !group->first) {
-		faults_add(ld->faults, at, "ask <unsure> about its conditions",
-		    "group \"%.*s\" has pick=\"all\", so it is never undecided", (int)word.len,
-		    word.ptr);
-		return NULL;
-	}
-	return group;
-}
-
-static const struct expr *
-read_undecided(struct load *ld, const struct xml_element *e, struct expr *draft)
-{
-	struct span words = field(e, "group"), word;
-	const struct group **groups = load_scratch(
-	    ld, value_word_count(words), sizeof(struct group *));
-	bool sound = in_rules(ld, e) && groups;
-
-	if (!sound)
-		return NULL;
-	while (value_next_word(&words, &word)) {
-		groups[draft->group_count] = refer_group(ld, e, word);
-		sound &= groups[draft->group_count++] != NULL;
-	}
-	draft->groups = groups;
-	return sound ? enter(ld, e, draft) : NULL;
+	return load_expr(ld, e, draft);
 }
 
 /* ---- all of them ---- */
@@ -467,7 +381,7 @@ static const struct {
 	{ "censored",       EXPR_CENSORED,       read_plain },
 	{ "code",           EXPR_CODE,           read_code },
 	{ "diagnosis",      EXPR_DIAGNOSIS,      read_coded },
-	{ "fired",          EXPR_FIRED,          read_fired },
+	{ "fired",          EXPR_FIRED,          load_fired },
 	{ "flagged",        EXPR_FLAGGED,        read_flagged },
 	{ "in-interval",    EXPR_IN_INTERVAL,    read_against_interval },
 	{ "is",             EXPR_ALL,            read_is },
@@ -481,7 +395,7 @@ static const struct {
 	{ "specimen",       EXPR_SPECIMEN,       read_specimen },
 	{ "status",         EXPR_STATUS,         read_status },
 	{ "text",           EXPR_TEXT,           read_any_of },
-	{ "undecided",      EXPR_UNDECIDED,      read_undecided },
+	{ "undecided",      EXPR_UNDECIDED,      load_undecided },
 	{ "unsure",         EXPR_UNSURE,         read_unary },
 	{ "value",          EXPR_VALUE,          read_value },
 };

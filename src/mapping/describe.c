@@ -126,82 +126,97 @@ put_decided(struct buffer *out, const struct expr *e)
 	}
 }
 
-static void
-put_word_fact(struct buffer *out, const struct expr *e, const char *what)
+/* Conditions that only compare with words. */
+static const char *
+word_fact(enum expr_op op)
 {
-	put(out, what);
+	switch (op) {
+	case EXPR_CODE:
+		return "code ";
+	case EXPR_TEXT:
+		return "text ";
+	case EXPR_SPECIMEN:
+		return "specimen ";
+	case EXPR_LABORATORY:
+		return "laboratory ";
+	case EXPR_SEX:
+		return "sex ";
+	default:
+		return "";
+	}
+}
+
+static void
+put_flagged(struct buffer *out, const struct expr *e)
+{
+	put_of(out, e, "result");
+	put(out, " flagged ");
 	put_words(out, e->words, e->word_count);
+}
+
+static void
+put_present(struct buffer *out, const struct expr *e)
+{
+	put_of(out, e, "");
+	put(out, " present");
 }
 
 void
 expr_describe(const struct expr *e, struct buffer *out)
 {
+	static const char *const heads[] = {
+		[EXPR_ALL] = "all of (",
+		[EXPR_ANY] = "any of (",
+		[EXPR_NOT] = "not (",
+		[EXPR_UNSURE] = "unsure of (",
+	};
+
 	switch (e->op) {
 	case EXPR_ALL:
-		put_kids(out, e, "all of (");
-		break;
 	case EXPR_ANY:
-		put_kids(out, e, "any of (");
-		break;
 	case EXPR_NOT:
-		put_kids(out, e, "not (");
-		break;
 	case EXPR_UNSURE:
-		put_kids(out, e, "unsure of (");
-		break;
+		put_kids(out, e, heads[e->op]);
+		return;
 	case EXPR_VALUE:
 		put_value(out, e);
-		break;
+		return;
 	case EXPR_BELOW_INTERVAL:
 	case EXPR_IN_INTERVAL:
 	case EXPR_ABOVE_INTERVAL:
 		put_interval(out, e);
-		break;
+		return;
 	case EXPR_FLAGGED:
-		put_of(out, e, "result");
-		put_word_fact(out, e, " flagged ");
-		break;
+		put_flagged(out, e);
+		return;
 	case EXPR_PRESENT:
-		put_of(out, e, "");
-		put(out, " present");
-		break;
-	case EXPR_CODE:
-		put_word_fact(out, e, "code ");
-		break;
+		put_present(out, e);
+		return;
 	case EXPR_STATUS:
 		put_status(out, e);
-		break;
-	case EXPR_TEXT:
-		put_word_fact(out, e, "text ");
-		break;
+		return;
 	case EXPR_CENSORED:
 		put(out, "value censored");
-		break;
+		return;
 	case EXPR_NEAR_LIMIT:
 		put(out, "value near a limit");
-		break;
-	case EXPR_SPECIMEN:
-		put_word_fact(out, e, "specimen ");
-		break;
-	case EXPR_LABORATORY:
-		put_word_fact(out, e, "laboratory ");
-		break;
+		return;
 	case EXPR_ORDER:
 	case EXPR_DIAGNOSIS:
 		put_coded(out, e);
-		break;
+		return;
 	case EXPR_AGE:
 		put_age(out, e);
-		break;
-	case EXPR_SEX:
-		put_word_fact(out, e, "sex ");
-		break;
+		return;
 	case EXPR_SENDER:
 		put_sender(out, e);
-		break;
+		return;
 	case EXPR_FIRED:
 	case EXPR_UNDECIDED:
 		put_decided(out, e);
-		break;
+		return;
+	default:
+		put(out, word_fact(e->op));
+		put_words(out, e->words, e->word_count);
 	}
 }

@@ -135,6 +135,13 @@ void load_attach(struct load *ld); /* attach.c */
 
 /* The conjunction of a <when>'s children (or of those of any such element); NULL when faulty. */
 const struct expr *load_condition(struct load *ld, const struct xml_element *e); /* condition.c */
+/* A condition's node; NULL, with a fault at `e`, when it is nested too deep. */
+const struct expr *load_expr(
+    struct load *ld, const struct xml_element *e, const struct expr *draft); /* condition.c */
+/* <fired> and <undecided>, with `draft` to be filled. */
+const struct expr *load_fired(
+    struct load *ld, const struct xml_element *e, struct expr *draft); /* decided.c */
+const struct expr *load_undecided(struct load *ld, const struct xml_element *e, struct expr *draft);
 /* The code system a file calls so, by id or alias; NULL, with a fault, when there is none. */
 const struct code_system *load_system(
     struct load *ld, struct span name, struct fault_place at); /* systems.c */

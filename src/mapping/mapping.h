@@ -200,11 +200,11 @@ struct rule {
 
 struct group {
 	struct span id;
-	unsigned index;          /* in the mapping, from 0 */
-	bool first;              /* pick="first"; else all */
-	bool gaps;               /* gaps="allowed" */
-	const struct expr *when; /* NULL: always; unless true, the group is passed over */
-	const struct rule *rules;
+	unsigned index;           /* in the mapping, from 0 */
+	bool first;               /* pick="first"; else all */
+	bool gaps;                /* gaps="allowed" */
+	const struct expr *when;  /* NULL: always; unless true, the group is passed over */
+	const struct rule *rules; /* on or in shadow; those that are off are in mapping->rules */
 	unsigned rule_count;
 	struct fault_place at;
 };
@@ -301,7 +301,7 @@ struct mapping {
 	unsigned specimen_count;
 	const struct observation *observations;
 	unsigned observation_count;
-	const struct rule *const *rules; /* all, gates too, by index */
+	const struct rule *const *rules; /* all, also gates' and those that are off, by index */
 	unsigned rule_count;
 	unsigned group_count, expr_count;
 

@@ -100,7 +100,10 @@ unsigned world_sources(struct observation *const *list, unsigned count);
 
 /* Second pass. */
 unsigned world_node(struct world *w, const struct expr *e);
-/* After it: all that binds axes to each other. */
+
+/* ---- and what ties axes together (bounds.c) ---- */
+
+/* After the second pass. */
 unsigned world_bounds(struct world *w);
 
 /* ---- words (story.c) ---- */
