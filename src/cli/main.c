@@ -22,6 +22,7 @@ static const struct command *const commands[] = {
 	&command_show,
 	&command_send,
 	&command_sink,
+	&command_status,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
