@@ -49,8 +49,8 @@ read_all(int fd, struct buffer *b)
 	return 0;
 }
 
-static int
-read_path(const char *path, struct buffer *b)
+int
+mappings_bytes(const char *path, struct buffer *b)
 {
 	const int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int error;
@@ -63,26 +63,35 @@ read_path(const char *path, struct buffer *b)
 }
 
 struct mapping *
-mappings_read(const char *path, int *ret_status)
+mappings_compile(const char *path, struct span bytes, int *ret_status)
+{
+	struct faults faults;
+	struct mapping *m;
+
+	faults_init(&faults, path);
+	m = mapping_create(bytes, &faults);
+	*ret_status = m ? EX_OK : EX_CONFIG;
+	faults_sort(&faults);
+	faults_print(&faults, stderr);
+	faults_finish(&faults);
+	return m;
+}
+
+static struct mapping *
+read_mapping(const char *path, int *ret_status)
 {
 	struct mapping *m = NULL;
 	struct buffer bytes;
-	struct faults faults;
 	int error;
 
 	buffer_init(&bytes, 0);
-	faults_init(&faults, path);
-	error = read_path(path, &bytes);
+	error = mappings_bytes(path, &bytes);
 	if (error) {
 		say_error("cannot read mapping %s: %s", path, strerror(-error));
 		*ret_status = EX_NOINPUT;
 	} else {
-		m = mapping_create(buffer_span(&bytes), &faults);
-		*ret_status = m ? EX_OK : EX_CONFIG;
-		faults_sort(&faults);
-		faults_print(&faults, stderr);
+		m = mappings_compile(path, buffer_span(&bytes), ret_status);
 	}
-	faults_finish(&faults);
 	buffer_finish(&bytes);
 	return m;
 }
@@ -145,7 +154,7 @@ mappings_annotator(struct mappings *ms)
 
 	for (size_t i = 0; i < ms->path_count; i++) {
 		int this_status;
-		struct mapping *m = mappings_read(ms->paths[i], &this_status);
+		struct mapping *m = read_mapping(ms->paths[i], &this_status);
 
 		if (m)
 			ms->list[ms->count++] = m;

@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 
+#include "base/buffer.h"
+
 struct annotator;
 struct mapping;
 
@@ -29,7 +31,9 @@ int mappings_add(struct mappings *ms, const char *path);
 int mappings_annotator(struct mappings *ms);
 void mappings_finish(struct mappings *ms);
 
-/* One file's mapping, NULL when it could not be read or has faults; *ret_status says which. */
-struct mapping *mappings_read(const char *path, int *ret_status);
+/* Append all bytes of a file, or as many as the XML reader needs to refuse it; 0 or -errno. */
+int mappings_bytes(const char *path, struct buffer *b);
+/* NULL when they have faults, which are told; *ret_status says EX_OK or EX_CONFIG. */
+struct mapping *mappings_compile(const char *path, struct span bytes, int *ret_status);
 
 #endif

@@ -47,6 +47,39 @@ if [ -f "$HL7_TOP/mappings/b2m.xml" ]; then
 	has out 'all hold'
 fi
 
+# a configuration: its root decides; its own faults, then its mappings', which stand beside it
+cp "$MAPPING" beside.xml
+cat > daemon.xml <<-'END'
+	<?xml version="1.0"?>
+	<!-- <mapping> -->
+	<hl7noted xmlns="urn:hl7note:config:1">
+	  <feed name="a">
+	    <listen port="2575"/>
+	    <forward host="engine" port="6661"/>
+	    <mapping file="beside.xml"/>
+	  </feed>
+	  <feed name="b">
+	    <listen port="2576"/>
+	    <forward host="engine" port="6662"/>
+	    <mapping file="beside.xml"/>
+	  </feed>
+	</hl7noted>
+END
+status 0 check "$TMP/daemon.xml"
+has out 'daemon.xml: configuration: 2 feeds, 2 listeners'
+has out "$TMP/beside.xml: mapping test 1.2.3, draft"
+lines out 2
+sed -e 's/2576/2575/' -e 's/host="engine" port="6661"/port="0"/' daemon.xml > twice.xml
+status 78 check twice.xml
+has err 'twice.xml:6:5: <forward> lacks the attribute "host"; add it'
+has err 'twice.xml:6:14: port: "0" is no port'
+has err 'twice.xml:10:5: port 2575 is taken by feed "a", line 5;'
+sed 's/beside.xml/bad.xml/' daemon.xml > worse.xml
+status 78 check worse.xml
+has err 'bad.xml:11:'
+sed 's/beside.xml/missing.xml/' daemon.xml > lost.xml
+status 66 check lost.xml
+
 # a mapping with faults does not come into force
 message C1 25 > high.hl7
 status 78 "$HL7NOTE" annotate -m bad.xml high.hl7
