@@ -16,7 +16,7 @@ enum { POWERS = sizeof(powers) / sizeof(powers[0]) };
 
 typedef unsigned __int128 wide;
 
-/* ---- reading -------------------------------------------------------------------------- */
+/* ---- reading ---- */
 
 static bool
 is_digit(char c)
@@ -91,7 +91,7 @@ decimal_parse(struct span text, char point, struct decimal *ret)
 	return true;
 }
 
-/* ---- comparing ------------------------------------------------------------------------ */
+/* ---- comparing ---- */
 
 static wide
 magnitude(__int128 c)
@@ -188,7 +188,7 @@ decimal_multiply(struct decimal a, struct decimal b)
 	return (struct decimal){ product, a.exponent + b.exponent };
 }
 
-/* ---- writing -------------------------------------------------------------------------- */
+/* ---- writing ---- */
 
 /* Digits of `c`, most significant first; returns how many (at least one). */
 static int

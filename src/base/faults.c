@@ -134,7 +134,7 @@ faults_print(const struct faults *f, FILE *out)
 		fprintf(out, "%s: and %zu more faults\n", f->file, f->total - f->count);
 }
 
-/* ---- nearest word ------------------------------------------------------------------ */
+/* ---- nearest word ---- */
 
 enum { MOST_WORD = 64, NEAR = 2 };
 

@@ -22,7 +22,7 @@ now_ms(void)
 	return now_us() / 1000;
 }
 
-/* ---- life --------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 static void
 apply(struct feed *f, const struct conf_feed *conf, struct rules *rules)
@@ -122,7 +122,7 @@ feed_destroy(struct feed *f)
 	free(f);
 }
 
-/* ---- listening ------------------------------------------------------------------------------ */
+/* ---- listening ---- */
 
 /* The limit that a new connection would break, or NULL. */
 static const char *
@@ -210,8 +210,7 @@ feed_unlisten(struct feed_listener *l)
 	free(l);
 }
 
-/* ---- the receiver -----------------------------------------------------------------------------
- */
+/* ---- the receiver ---- */
 
 static void
 on_resolved(void *ctx, struct addrinfo *addresses, const char *error)

@@ -26,7 +26,7 @@ now_ms(void)
 	return now_us() / 1000;
 }
 
-/* ---- life --------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 static void
 count_held(struct link *l)
@@ -73,7 +73,7 @@ finish(struct link *l)
 	net_stream_read(&l->up, false);
 }
 
-/* ---- what the session asks for -------------------------------------------------------------- */
+/* ---- what the session asks for ---- */
 
 static void
 want_connection(void *ctx)
@@ -185,7 +185,7 @@ static const struct relay_ops relay_ops = {
 	.stamp = stamp,
 };
 
-/* ---- connecting downstream ------------------------------------------------------------------- */
+/* ---- connecting downstream ---- */
 
 static void
 no_connection(struct link *l)
@@ -247,8 +247,7 @@ link_resolved(struct link *l, bool no_address)
 	settle(l);
 }
 
-/* ---- what the connections tell ----------------------------------------------------------------
- */
+/* ---- what the connections tell ---- */
 
 static void
 up_bytes(void *ctx, struct span bytes)
@@ -343,7 +342,7 @@ static const struct net_stream_ops down_ops = {
 	.written = down_written,
 };
 
-/* ---- settling ------------------------------------------------------------------------------- */
+/* ---- settling ---- */
 
 /* Is there room for what a sender that holds nothing yet may send? */
 static bool

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
-/* ---- series --------------------------------------------------------------------------------- */
+/* ---- series ---- */
 
 static struct metric *
 message_series(struct feed *f, const char *outcome)
@@ -81,8 +81,7 @@ observe_feed(struct feed *f)
 	observe_mappings(f);
 }
 
-/* ---- connections ------------------------------------------------------------------------------
- */
+/* ---- connections ---- */
 
 static void
 text_of_peer(const struct link *l, char *buf)
@@ -215,8 +214,7 @@ observe_not_listening(
 	log_end(log);
 }
 
-/* ---- the receiver
- * -------------------------------------------------------------------------------- */
+/* ---- the receiver ---- */
 
 static void
 note_error(struct feed *f, const char *word)
@@ -255,8 +253,7 @@ observe_dns_failed(struct feed *f, const char *error)
 	log_end(log);
 }
 
-/* ---- messages
- * ------------------------------------------------------------------------------------ */
+/* ---- messages ---- */
 
 static void
 count_skip(struct hl7noted *d, enum skip skip)

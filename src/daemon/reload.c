@@ -50,8 +50,7 @@ find_listener(struct hl7noted *d, const struct conf_listen *conf)
 	return NULL;
 }
 
-/* ---- planning ---------------------------------------------------------------------------------
- */
+/* ---- planning ---- */
 
 static bool
 plan_listeners(struct hl7noted *d, struct step *s)
@@ -103,8 +102,7 @@ drop_step(struct step *s)
 		rules_destroy(s->rules);
 }
 
-/* ---- carrying out -------------------------------------------------------------------------------
- */
+/* ---- carrying out ---- */
 
 /* Move a listener to the feed it now belongs to. */
 static void

@@ -15,8 +15,7 @@
 #include "annotate/examples.h"
 #include "daemon/file.h"
 
-/* ---- one mapping -------------------------------------------------------------------------------
- */
+/* ---- one mapping ---- */
 
 static void
 write_sha256(struct span bytes, char out[RULES_SHA256])
@@ -100,8 +99,7 @@ load_one(struct rules_mapping *r, const struct conf_feed *feed, const char *file
 	return r->mapping && r->fired;
 }
 
-/* ---- all of a feed
- * ------------------------------------------------------------------------------- */
+/* ---- all of a feed ---- */
 
 static void
 log_loaded(const struct rules_mapping *r, const struct conf_feed *feed, struct log *log)

@@ -42,8 +42,7 @@ now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-/* ---- configuration
- * ------------------------------------------------------------------------------- */
+/* ---- configuration ---- */
 
 static void
 tell_faults(struct faults *faults, struct log *log, FILE *out)
@@ -119,8 +118,7 @@ run_check(const struct options *o)
 	return good ? EX_OK : EX_CONFIG;
 }
 
-/* ---- reload
- * ----------------------------------------------------------------------------------------- */
+/* ---- reload ---- */
 
 static void
 log_plain(struct hl7noted *d, enum log_event event)
@@ -172,8 +170,7 @@ on_usr1(struct ev_loop *loop, ev_signal *w, int revents)
 	}
 }
 
-/* ---- stopping
- * --------------------------------------------------------------------------------------- */
+/* ---- stopping ---- */
 
 static void
 on_drain_deadline(struct ev_loop *loop, ev_timer *w, int revents)
@@ -205,8 +202,7 @@ on_term(struct ev_loop *loop, ev_signal *w, int revents)
 	ev_timer_start(loop, &r->drain_deadline);
 }
 
-/* ---- ticking
- * ---------------------------------------------------------------------------------------- */
+/* ---- ticking ---- */
 
 static void
 tick_feeds(struct feed *list, uint64_t now)
@@ -267,8 +263,7 @@ on_watchdog(struct ev_loop *loop, ev_timer *w, int revents)
 	notify("WATCHDOG=1");
 }
 
-/* ---- metrics
- * ---------------------------------------------------------------------------------------- */
+/* ---- metrics ---- */
 
 /* Ready: every feed listens, and none is in backoff. */
 static bool
@@ -323,8 +318,7 @@ make_series(struct hl7noted *d)
 	d->reload_good->value = 1;
 }
 
-/* ---- life
- * ------------------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 static void
 watch_signal(

@@ -29,7 +29,7 @@ struct net_listener {
 	bool paused;
 };
 
-/* ---- accepting ---------------------------------------------------------------------------- */
+/* ---- accepting ---- */
 
 static void
 watch(struct net_listener *l, bool on)
@@ -99,7 +99,7 @@ on_acceptable(struct ev_loop *loop, ev_io *w, int revents)
 	}
 }
 
-/* ---- life --------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 static struct net_listener *
 new_listener(struct ev_loop *loop, const struct net_listener_ops *ops, void *ctx)
@@ -236,7 +236,7 @@ net_listener_pause(struct net_listener *l, bool pause)
 		watch(l, !pause);
 }
 
-/* ---- addresses ---------------------------------------------------------------------------- */
+/* ---- addresses ---- */
 
 /* IPv4 in IPv6 is IPv4. */
 static struct sockaddr_storage

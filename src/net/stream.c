@@ -34,7 +34,7 @@ net_finish(struct net *net)
 	free(net->room);
 }
 
-/* ---- watchers ----------------------------------------------------------------------------- */
+/* ---- watchers ---- */
 
 static void
 end(struct net_stream *s, int error)
@@ -109,7 +109,7 @@ on_writable(struct ev_loop *loop, ev_io *w, int revents)
 		write_unsent(s);
 }
 
-/* ---- life --------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 void
 net_stream_init(struct net_stream *s, struct net *net, const struct net_stream_ops *ops, void *ctx)
@@ -208,7 +208,7 @@ net_stream_read(struct net_stream *s, bool on)
 		ev_io_stop(s->net->loop, &s->readable);
 }
 
-/* ---- writing ------------------------------------------------------------------------------ */
+/* ---- writing ---- */
 
 /* Keep what the socket did not take: all of iov but its first `sent` bytes. */
 static void

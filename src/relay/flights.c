@@ -117,7 +117,7 @@ relay_recent_has(const struct relay_session *s, struct span control_id)
 	return false;
 }
 
-/* ---- what frames say of themselves ---------------------------------------------------- */
+/* ---- what frames say of themselves ---- */
 
 static const struct hl7_segment *
 find_msa(const struct hl7_message *m)

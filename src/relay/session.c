@@ -69,7 +69,7 @@ close_session(struct relay_session *s, enum relay_why why, const struct diag *di
 	s->ops->close(s->ctx, why, diag);
 }
 
-/* ---- answers of our own, where the feed says reject ------------------------------------- */
+/* ---- answers of our own, where the feed says reject ---- */
 
 static void
 send_reject(struct relay_session *s, struct span header, enum relay_why why)
@@ -121,7 +121,7 @@ reject_flights(struct relay_session *s, enum relay_why why)
 	}
 }
 
-/* ---- frames from the sender --------------------------------------------------------------- */
+/* ---- frames from the sender ---- */
 
 static bool
 work_room(struct relay_work *w, size_t count)
@@ -448,7 +448,7 @@ relay_from_sender(struct relay_session *s, struct span bytes, uint64_t now_us)
 		close_session(s, RELAY_NO_MEMORY, NULL);
 }
 
-/* ---- frames from downstream --------------------------------------------------------------- */
+/* ---- frames from downstream ---- */
 
 static void
 flight_answered(struct relay_session *s, unsigned index, struct span code, uint64_t now_us)
@@ -530,8 +530,7 @@ relay_from_down(struct relay_session *s, struct span bytes, uint64_t now_us)
 		use_kept(s, now_us);
 }
 
-/* ---- connections ------------------------------------------------------------------------------
- */
+/* ---- connections ---- */
 
 void
 relay_sender_ended(struct relay_session *s, bool reset, uint64_t now_us)
@@ -596,8 +595,7 @@ relay_down_lost(struct relay_session *s, uint64_t now_us)
 	use_kept(s, now_us);
 }
 
-/* ---- time -------------------------------------------------------------------------------------
- */
+/* ---- time ---- */
 
 static bool
 is_due(uint64_t since, uint64_t limit, uint64_t now)

@@ -19,8 +19,7 @@ struct world {
 	uint64_t number, now;
 };
 
-/* ---- the world ---------------------------------------------------------------------------------
- */
+/* ---- the world ---- */
 
 static void
 tell(struct world *w, const char *what, struct span more)
@@ -181,8 +180,7 @@ connected(struct world *w)
 	expect(w, "down:" SHOWN("1"));
 }
 
-/* ---- cases --------------------------------------------------------------------------------------
- */
+/* ---- cases ---- */
 
 Test(relay_session, hands_the_receivers_own_answer_back)
 {
