@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The daemon's state as an operator reads it.
+ */
+#include <time.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "daemon/feed.h"
+#include "daemon/status.h"
+
+static void
+put_when(struct buffer *out, const char *label, uint64_t when, const char *word)
+{
+	char text[32] = "never";
+	time_t t = (time_t)when;
+	struct tm tm;
+
+	localtime_r(&t, &tm);
+	if (when)
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
+	buffer_printf(out, "  %-12s %s%s%s\n", label, text, word ? " " : "", word ? word : "");
+}
+
+static void
+put_mapping(struct buffer *out, const struct rules_mapping *r)
+{
+	static const char *const statuses[] = { "DRAFT", "approved", "RETIRED" };
+	const struct mapping *m = r->mapping;
+
+	buffer_printf(out, "  %-12s %.*s %.*s, %s%s%.*s, sha256 %.16s..., %s\n", "mapping",
+	    (int)m->id.len, m->id.ptr, (int)m->version.len, m->version.ptr, statuses[m->status],
+	    m->approved_by.len ? " by " : "", (int)m->approved_by.len,
+	    m->approved_by.len ? m->approved_by.ptr : "", r->sha256, r->file);
+}
+
+static double
+minutes_up(const struct hl7noted *d)
+{
+	double seconds = (double)((uint64_t)time(NULL) - d->started);
+
+	return seconds < 1 ? 1. / 60 : seconds / 60;
+}
+
+static void
+put_counts(struct buffer *out, const struct hl7noted *d, const struct feed_metrics *m)
+{
+	double all = m->acked->value + m->nacked->value + m->unawaited->value;
+
+	buffer_printf(out,
+	    "  %-12s %.0f answered positively, %.0f negatively, %.0f failed, %.0f rejected; %.1f a "
+	    "minute\n",
+	    "messages", m->acked->value, m->nacked->value, m->failed->value, m->rejected->value,
+	    all / minutes_up(d));
+	buffer_printf(out,
+	    "  %-12s %.0f annotated, %.0f unchanged, %.0f in shadow, %.0f unproved\n", "annotation",
+	    m->annotated->value, m->unchanged->value, m->shadowed->value, m->unproved->value);
+	buffer_printf(out, "  %-12s half within %.1f ms, 99 %% within %.1f ms\n", "answers",
+	    (double)metric_quantile(m->duration, 0.5) / 1000,
+	    (double)metric_quantile(m->duration, 0.99) / 1000);
+}
+
+static void
+put_feed(struct buffer *out, const struct hl7noted *d, const struct feed *f)
+{
+	static const char *const modes[] = { "live", "SHADOW", "OFF" };
+
+	buffer_printf(out, "\nfeed %s: relay to %s:%s, annotation %s\n", f->name,
+	    f->conf->forward.host, f->conf->forward.port, modes[f->conf->annotate]);
+	for (const struct feed_listener *l = f->listeners; l; l = l->next)
+		buffer_printf(out, "  %-12s %s:%u, %u connected\n", "listens on",
+		    l->conf->socket ? l->conf->socket : l->conf->address,
+		    net_listener_port(l->listener), l->links);
+	put_counts(out, d, &f->metrics);
+	put_when(out, "last message", f->last_message, NULL);
+	put_when(out, "last error", f->last_error, f->last_error_word);
+	if (f->backoff)
+		buffer_printf(out,
+		    "  %-12s the receiver cannot be reached; next attempt within %.1f s\n",
+		    "WAITING", f->backoff / 1000.);
+	for (unsigned i = 0; i < f->rules->count; i++)
+		put_mapping(out, &f->rules->list[i]);
+}
+
+void
+status_write_text(const struct hl7noted *d, struct buffer *out)
+{
+	buffer_printf(out,
+	    "hl7noted %s, process %ld, %s for %.0f minutes; %u connections, %llu bytes held\n",
+	    PACKAGE_VERSION, (long)getpid(), d->draining ? "DRAINING" : "running", minutes_up(d),
+	    d->connections, (unsigned long long)d->held);
+	if (d->reload_good->value < 1)
+		buffer_append(out, SPAN("the last reload was REJECTED; the log says why\n"));
+	if (log_dropped(d->log))
+		buffer_printf(
+		    out, "%llu log lines were DROPPED\n", (unsigned long long)log_dropped(d->log));
+	for (const struct feed *f = d->feeds; f; f = f->next)
+		put_feed(out, d, f);
+}
