@@ -62,9 +62,10 @@ field(const struct hl7_message *m, size_t segment, unsigned n)
 	return hl7_field(m, &m->segments[segment], n);
 }
 
-/* An OBX-8 that differs, when the trailer behind it claims what stands there now. */
+/* An OBX-8 that differs, when the trailer behind it claims what stands there now.  *growth is by
+ * how much it made that segment longer. */
 static bool
-add_flag(struct pair *p, struct twins obx, struct span claimed)
+add_flag(struct pair *p, struct twins obx, struct span claimed, size_t segment, size_t *growth)
 {
 	struct span before = field(&p->original, obx.original, 8);
 	struct span after = field(&p->annotated, obx.annotated, 8);
@@ -73,6 +74,8 @@ add_flag(struct pair *p, struct twins obx, struct span claimed)
 		return false;
 	hl7_edits_add(&p->edits, (size_t)(before.ptr - p->original.bytes.ptr), before, after);
 	p->counts.flags++;
+	if (obx.original == segment)
+		*growth = after.len - before.len;
 	return true;
 }
 
@@ -96,17 +99,27 @@ block_length(const struct pair *p, size_t i, size_t j)
 	return count;
 }
 
-/* Where the block stands in the bytes: behind the terminator, or, in a message without a last
- * one, from the terminator on. */
-static void
-add_block(struct pair *p, size_t i, size_t j, size_t count)
+/* Where the block begins: behind the terminator, or, behind a last segment that had none, where its
+ * text ends, which a flag in it has made longer by `growth`. */
+static size_t
+block_start(const struct pair *p, size_t i, size_t j, size_t growth)
 {
 	const struct hl7_segment *o = &p->original.segments[i];
-	const struct hl7_segment *first = &p->annotated.segments[j];
+	const struct hl7_segment *twin = &p->annotated.segments[j];
+
+	return o->next == o->end ? twin->start + (o->end - o->start) + growth : twin->next;
+}
+
+static void
+add_block(struct pair *p, size_t i, size_t j, size_t count, size_t growth)
+{
+	const struct hl7_segment *o = &p->original.segments[i];
 	const struct hl7_segment *last = &p->annotated.segments[j + count];
-	size_t from = o->next == o->end ? first->end : first->next;
+	size_t from = block_start(p, i, j, growth);
 	size_t to = o->next == o->end ? last->end : last->next;
 
+	if (from > to)
+		from = to; /* no block of ours looks so: the proof will say where */
 	hl7_edits_add(&p->edits, o->next, (struct span){ p->original.bytes.ptr + o->next, 0 },
 	    span_of(p->annotated.bytes.ptr + from, to - from));
 	p->counts.notes += count;
@@ -141,7 +154,7 @@ find_edits(struct pair *p, struct diag *reterr)
 	struct owner owner = { 0 };
 
 	for (size_t i = 0, j = 0; i < p->original.count; i++, j++) {
-		size_t count;
+		size_t count, growth = 0;
 		struct span flag;
 
 		if (j >= p->annotated.count)
@@ -154,9 +167,9 @@ find_edits(struct pair *p, struct diag *reterr)
 		if (!read_trailer(p, j + count, &flag))
 			return fail(reterr, &p->annotated, p->annotated.segments[j + 1].start,
 			    "added notes do not end in a trailer that says whose they are");
-		if (!add_flag(p, owner.last, flag))
-			add_flag(p, owner.first, flag);
-		add_block(p, i, j, count);
+		if (!add_flag(p, owner.last, flag, i, &growth))
+			add_flag(p, owner.first, flag, i, &growth);
+		add_block(p, i, j, count, growth);
 		j += count;
 	}
 	return true;
