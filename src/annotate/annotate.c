@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "annotate/trailer.h"
 #include "annotate/work.h"
 
 enum {
@@ -13,7 +14,7 @@ enum {
 	MOST_ARENA = 1 << 28, /* a message may not ask for more */
 };
 
-/* ---- life ----------------------------------------------------------------------- */
+/* ---- life ---- */
 
 struct counts {
 	size_t exprs, rules, groups, observations;
@@ -36,12 +37,6 @@ largest(const struct mapping *const *mappings, size_t count)
 			most.observations = m->observation_count;
 	}
 	return most;
-}
-
-static bool
-has_rules(const struct observation *o)
-{
-	return o->group_count || o->gate_count;
 }
 
 /* Would `other` write notes and flags for this code, too? */
@@ -76,6 +71,8 @@ static void
 make_site(struct site *site, const struct mapping *m)
 {
 	site->mapping = m;
+	site->codes = m->codes;
+	trailer_bytes(m, site->trailer);
 	for (unsigned c = 1; c < 128; c++) {
 		const struct span word = { (char[]){ (char)c }, 1 };
 
@@ -167,7 +164,7 @@ annotator_forget(struct annotator *a)
 	a->paired_class = NO_INDEX;
 }
 
-/* ---- one message ------------------------------------------------------------------ */
+/* ---- one message ---- */
 
 static bool
 is_oru_r01(const struct annotator *a)
@@ -233,16 +230,6 @@ read_marks(struct annotator *a)
 	}
 }
 
-static void
-read_zone(struct annotator *a)
-{
-	struct hl7_time sent;
-
-	a->zone = HL7_NO_ZONE;
-	if (hl7_time_parse(span_trim(hl7_component(&a->m->delims, a->msh[7], 1)), &sent))
-		a->zone = sent.zone;
-}
-
 /* In other sets a byte that looks like a delimiter may be half a character. */
 static bool
 is_safe_charset(struct annotator *a)
@@ -271,7 +258,7 @@ read_results(struct annotator *a)
 
 		if (r->skip == SKIP_NO_SLOT || r->follower)
 			continue;
-		read_fields(a, r);
+		r->has_time = context_collected(a, r, &r->time);
 		mark_followers(a, i);
 		read_result(a, r);
 	}
@@ -292,7 +279,6 @@ evaluate(struct annotator *a)
 	if (!context_build(a))
 		return SKIP_NO_MEMORY;
 	read_sites(a);
-	read_zone(a);
 	read_marks(a);
 	read_results(a);
 	if (!pairing_build(a))

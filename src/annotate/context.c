@@ -51,16 +51,19 @@ begin_patient(struct annotator *a, struct walk *w, long pid)
 static bool
 begin_order(struct annotator *a, struct walk *w, long obr)
 {
+	struct order *o;
+
 	if (w->patient < 0 && !add_patient(a, w))
 		return false;
 	if (!work_grow((void **)&a->orders, &a->order_size, a->order_count, sizeof(*a->orders)))
 		return false;
 	w->order = (long)a->order_count;
-	a->orders[a->order_count++] = (struct order){
-		.obr = obr,
-		.spm = NO_SEGMENT,
-		.patient = (unsigned)w->patient,
-	};
+	o = &a->orders[a->order_count++];
+	o->fields = 0;
+	memset(&o->obr, 0, sizeof(*o) - offsetof(struct order, obr));
+	o->obr = obr;
+	o->spm = NO_SEGMENT;
+	o->patient = (unsigned)w->patient;
 	w->in_results = true;
 	w->seen_obx = false;
 	return true;
@@ -178,13 +181,21 @@ parse_first(struct annotator *a, struct span field, struct hl7_time *ret)
 bool
 context_collected(struct annotator *a, const struct result *r, struct hl7_time *ret)
 {
-	const struct order *o = &a->orders[r->order];
+	struct order *o = &a->orders[r->order];
 	const struct hl7_segment *segments = a->m->segments;
 
-	return parse_first(a, r->field[14], ret) ||
+	return parse_first(a, obx_field(a, r, 14), ret) ||
 	       (o->spm != NO_SEGMENT &&
 		   parse_first(a, hl7_field(a->m, &segments[o->spm], 17), ret)) ||
-	       parse_first(a, hl7_field(a->m, &segments[o->obr], 7), ret);
+	       parse_first(a, order_field(a, o, 7), ret);
+}
+
+int
+context_zone(struct annotator *a)
+{
+	struct hl7_time sent;
+
+	return parse_first(a, a->msh[7], &sent) ? sent.zone : HL7_NO_ZONE;
 }
 
 bool
@@ -264,7 +275,7 @@ context_specimens(struct annotator *a, const struct result *r)
 			    r->mapping, hl7_field(a->m, &a->m->segments[i], 4), d->component);
 	}
 	/* OBR-15: a coded element squeezed into the first component */
-	source = hl7_component(d, hl7_field(a->m, &a->m->segments[o->obr], 15), 1);
+	source = hl7_component(d, order_field(a, o, 15), 1);
 	o->specimens |= recognise_coded(r->mapping, source, d->subcomponent);
 	return o->specimens;
 }

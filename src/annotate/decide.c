@@ -7,7 +7,7 @@
 
 #define NORMAL SPAN("N")
 
-/* ---- may it be interpreted? ---------------------------------------------------- */
+/* ---- may it be interpreted? ---- */
 
 static bool
 is_listed_laboratory(const struct annotator *a, const struct result *r)
@@ -32,7 +32,7 @@ reason(const struct annotator *a, const struct result *r)
 	return is_listed_laboratory(a, r) ? r->skip : SKIP_LABORATORY_UNLISTED;
 }
 
-/* ---- which rules fire ------------------------------------------------------------ */
+/* ---- which rules fire ---- */
 
 static void
 fire(struct annotator *a, struct finding *f, struct fired *list, const struct rule *rule)
@@ -115,7 +115,7 @@ fire_groups(struct annotator *a, struct finding *f, struct fired *list)
 	}
 }
 
-/* ---- the flag --------------------------------------------------------------------- */
+/* ---- the flag ---- */
 
 /* Rules that ask for different flags: one that calls the result abnormal outranks one that calls it
  * normal, else the first counts. */
@@ -142,9 +142,9 @@ decide_flag(struct annotator *a, const struct result *r, struct finding *f)
 	if (!f->flag_rule)
 		return;
 	f->flag = f->flag_rule->flag;
-	if (!r->field[8].len)
+	if (!obx_field(a, r, 8).len)
 		f->flag_outcome = FLAG_SET;
-	else if (match_flag(a, r->field[8], &f->flag, 1))
+	else if (match_flag(a, obx_field(a, r, 8), &f->flag, 1))
 		f->flag_outcome = FLAG_PRESENT;
 	else
 		f->flag_outcome = f->flag_rule->overwrite ? FLAG_REPLACED : FLAG_DIFFERS;
@@ -176,7 +176,7 @@ drop_softening(
 	}
 }
 
-/* ---- the notes ---------------------------------------------------------------------- */
+/* ---- the notes ---- */
 
 /* One specimen measured more than once: comment on the first, or on none when they disagree. */
 static void
@@ -228,7 +228,7 @@ mark_present(
 	}
 }
 
-/* ---- all of it ------------------------------------------------------------------------ */
+/* ---- all of it ---- */
 
 static struct fired *
 fired_room(struct annotator *a, const struct observation *o)
@@ -268,18 +268,17 @@ begin_finding(struct annotator *a, const struct result *r)
 	if (!work_grow((void **)&a->findings, &a->finding_size, a->finding_count, sizeof(*f)))
 		return NULL;
 	f = &a->findings[a->finding_count++];
-	*f = (struct finding){
-		.mapping = r->mapping,
-		.observation = r->code->observation,
-		.code = r->code,
-		.obx = r->obx,
-		.segment = r->segment,
-		.skip = reason(a, r),
-		.has_value = r->has_value,
-		.read = r->read,
-		.value = r->value,
-		.unit = r->unit,
-	};
+	memset(f, 0, sizeof(*f));
+	f->mapping = r->mapping;
+	f->observation = r->code->observation;
+	f->code = r->code;
+	f->obx = r->obx;
+	f->segment = r->segment;
+	f->skip = reason(a, r);
+	f->has_value = r->has_value;
+	f->read = r->read;
+	f->value = r->value;
+	f->unit = r->unit;
 	return f;
 }
 

@@ -19,6 +19,8 @@ truth_of(bool b)
 	return b ? TRUTH_YES : TRUTH_NO;
 }
 
+/* ---- answers ---- */
+
 static enum truth
 all(struct annotator *a, const struct expr *e)
 {
@@ -51,7 +53,25 @@ any(struct annotator *a, const struct expr *e)
 	return sum;
 }
 
-/* ---- facts of one result, the one at hand or a companion -------------------- */
+/* ---- facts of one result, the one at hand or a companion ---- */
+
+static enum truth
+compare_number(struct decimal number, enum compare how, struct decimal limit)
+{
+	int order = decimal_compare(number, limit);
+
+	switch (how) {
+	case COMPARE_BELOW:
+		return truth_of(order < 0);
+	case COMPARE_AT_MOST:
+		return truth_of(order <= 0);
+	case COMPARE_AT_LEAST:
+		return truth_of(order >= 0);
+	case COMPARE_ABOVE:
+		return truth_of(order > 0);
+	}
+	return TRUTH_UNKNOWN;
+}
 
 static enum truth
 compare(const struct interval *value, enum compare how, struct decimal limit)
@@ -74,7 +94,8 @@ against_limits(struct annotator *a, const struct expr *e, struct result *r)
 {
 	if (!r->has_value)
 		return TRUTH_UNKNOWN;
-	read_limits(a, r);
+	if (!r->limits_known)
+		read_limits(a, r);
 	if (r->limits_from == INTERVAL_NONE)
 		return TRUTH_UNKNOWN;
 	if (e->source != INTERVAL_NONE && e->source != r->limits_from)
@@ -93,6 +114,8 @@ fact(struct annotator *a, const struct expr *e, struct result *r)
 {
 	switch (e->op) {
 	case EXPR_VALUE:
+		if (r->has_value && r->single)
+			return compare_number(r->value.low.at, e->compare, e->limit);
 		return r->has_value ? compare(&r->value, e->compare, e->limit) : TRUTH_UNKNOWN;
 	case EXPR_FLAGGED:
 		return truth_of(match_flag(a, r->flags, e->words, e->word_count));
@@ -149,13 +172,13 @@ companions(struct annotator *a, const struct expr *e)
 	return (enum truth)(*answer & 3);
 }
 
-/* ---- facts of the result at hand alone ---------------------------------------- */
+/* ---- facts of the result at hand alone ---- */
 
 static enum truth
 text_is(const struct annotator *a, const struct expr *e)
 {
 	const struct hl7_delims *d = &a->m->delims;
-	struct span field = a->subject->field[5];
+	struct span field = obx_field(a, a->subject, 5);
 
 	if (d->repetition && memchr(field.ptr, d->repetition, field.len))
 		return TRUTH_NO;
@@ -234,10 +257,9 @@ static enum truth
 diagnosis_is(struct annotator *a, const struct expr *e)
 {
 	const struct hl7_message *m = a->m;
-	const struct order *o = &a->orders[a->subject->order];
 	unsigned i = a->patients[a->subject->patient].first_diagnosis;
 
-	if (match_coded(a, hl7_field(m, &m->segments[o->obr], 31), e))
+	if (match_coded(a, order_field(a, &a->orders[a->subject->order], 31), e))
 		return TRUTH_YES;
 	for (; i != NO_INDEX && work_step(a); i = a->diagnoses[i].next) {
 		const struct hl7_segment *dg1 = &m->segments[a->diagnoses[i].segment];
@@ -251,12 +273,10 @@ diagnosis_is(struct annotator *a, const struct expr *e)
 static enum truth
 order_is(const struct annotator *a, const struct expr *e)
 {
-	const struct order *o = &a->orders[a->subject->order];
-
-	return truth_of(match_coded(a, hl7_field(a->m, &a->m->segments[o->obr], 4), e));
+	return truth_of(match_coded(a, order_field(a, &a->orders[a->subject->order], 4), e));
 }
 
-static enum truth
+static __attribute__((noinline)) enum truth
 sex_is(const struct annotator *a, const struct expr *e)
 {
 	char sex = a->patients[a->subject->patient].sex;
@@ -293,20 +313,13 @@ undecided(const struct annotator *a, const struct expr *e)
 	return TRUTH_NO;
 }
 
-static enum truth
+/* What is no connective; kept apart, so that those stay short. */
+static __attribute__((noinline)) enum truth
 ask(struct annotator *a, const struct expr *e)
 {
 	struct result *r = a->subject;
 
 	switch (e->op) {
-	case EXPR_ALL:
-		return all(a, e);
-	case EXPR_ANY:
-		return any(a, e);
-	case EXPR_NOT:
-		return truth_not(all(a, e));
-	case EXPR_UNSURE:
-		return truth_of(all(a, e) == TRUTH_UNKNOWN);
 	case EXPR_VALUE:
 	case EXPR_BELOW_INTERVAL:
 	case EXPR_IN_INTERVAL:
@@ -342,17 +355,32 @@ ask(struct annotator *a, const struct expr *e)
 		return fired(a, e);
 	case EXPR_UNDECIDED:
 		return undecided(a, e);
+	default:
+		return TRUTH_UNKNOWN;
 	}
-	return TRUTH_UNKNOWN;
 }
 
-enum truth
-eval(struct annotator *a, const struct expr *e)
+__attribute__((noinline)) enum truth
+eval_anew(struct annotator *a, const struct expr *e)
 {
-	uint32_t *answer = &a->answers[e->id];
+	enum truth t;
 
-	/* rounds count from 1, so 0 is never an answer */
-	if (*answer >> 2 != a->round)
-		*answer = a->round << 2 | (uint32_t)ask(a, e);
-	return (enum truth)(*answer & 3);
+	switch (e->op) {
+	case EXPR_ALL:
+		t = all(a, e);
+		break;
+	case EXPR_ANY:
+		t = any(a, e);
+		break;
+	case EXPR_NOT:
+		t = truth_not(all(a, e));
+		break;
+	case EXPR_UNSURE:
+		t = truth_of(all(a, e) == TRUTH_UNKNOWN);
+		break;
+	default:
+		t = ask(a, e);
+	}
+	a->answers[e->id] = a->round << 2 | (uint32_t)t;
+	return t;
 }

@@ -22,7 +22,7 @@ struct run {
 	struct buffer sent, annotated, words;
 };
 
-/* ---- the message ------------------------------------------------------------------ */
+/* ---- the message ---- */
 
 static int
 days_in(int year, int month)
@@ -150,7 +150,7 @@ write_message(struct buffer *out, const struct example *x)
 		write_obx(out, x, n);
 }
 
-/* ---- what came of it ---------------------------------------------------------------- */
+/* ---- what came of it ---- */
 
 static const struct finding *
 find(const struct annotation *a, unsigned obx)

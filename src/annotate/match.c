@@ -100,7 +100,7 @@ match_laboratory(
     const struct annotator *a, const struct result *r, struct span name, struct span id)
 {
 	const struct hl7_delims *d = &a->m->delims;
-	struct span producer = r->field[15], organisation = r->field[23];
+	struct span producer = obx_field(a, r, 15), organisation = obx_field(a, r, 23);
 
 	return component_is(d, producer, 1, id) || component_is(d, organisation, 10, id) ||
 	       component_is(d, organisation, 3, id) || component_is(d, producer, 2, name) ||

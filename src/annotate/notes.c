@@ -9,7 +9,7 @@
 #include "annotate/work.h"
 #include "hl7/escape.h"
 
-/* ---- what is there ------------------------------------------------------------- */
+/* ---- what is there ---- */
 
 static uint32_t
 id_at(const struct annotator *a, unsigned segment)
@@ -22,15 +22,16 @@ id_at(const struct annotator *a, unsigned segment)
 static bool
 goes_on(const struct annotator *a, const struct result *r, unsigned segment)
 {
-	const struct hl7_segment *s = &a->m->segments[segment];
-	struct span field[8];
+	const struct result *end = a->results + a->result_count, *next = r;
 
-	if (id_at(a, segment) != HL7_ID('O', 'B', 'X') ||
-	    !span_eq(hl7_field(a->m, s, 3), r->field[3]))
-		return false;
-	hl7_fields(a->m, s, field + 1, 7);
-	return span_eq(field[4], r->field[4]) && !field[6].len && !field[7].len &&
-	       !read_is_number(a, field[2], field[5]);
+	/* what has the same code is claimed as well */
+	while (next < end && next->segment < segment)
+		next++;
+	return next < end && next->segment == segment &&
+	       span_eq(obx_field(a, next, 3), obx_field(a, r, 3)) &&
+	       span_eq(obx_field(a, next, 4), obx_field(a, r, 4)) && !obx_field(a, next, 6).len &&
+	       !obx_field(a, next, 7).len &&
+	       !read_is_number(a, obx_field(a, next, 2), obx_field(a, next, 5));
 }
 
 static void
@@ -121,7 +122,7 @@ notes_present(struct annotator *a, const struct note_run *run, const struct mapp
 	return false;
 }
 
-/* ---- what is to come --------------------------------------------------------------- */
+/* ---- what is to come ---- */
 
 /* Is every byte ASCII and none a delimiter of the message? */
 static bool
@@ -165,42 +166,41 @@ is_flag_written(const struct finding *f)
 	return f->flag_outcome == FLAG_SET || f->flag_outcome == FLAG_REPLACED;
 }
 
-static void
-set_of(struct span text, uint64_t bytes[4])
+/* Does the trailer name the rule? */
+static bool
+is_named(const struct finding *f, const struct fired *fired)
 {
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-
-		bytes[c / 64] |= (uint64_t)1 << c % 64;
-	}
+	return is_written(fired) || (is_flag_written(f) && fired->rule == f->flag_rule);
 }
 
 static struct span
-write_trailer(struct annotator *a, const struct finding *f)
+write_trailer(struct annotator *a, const struct result *r, const struct finding *f)
 {
-	struct buffer *out = &a->scratch;
-	uint64_t bytes[4] = { 0 };
-	struct span text;
+	const struct mapping *m = f->mapping;
+	struct span flag = is_flag_written(f) ? f->flag : (struct span){ 0 }, text;
+	size_t most = TRAILER_WORDS + m->id.len + m->version.len + flag.len;
+	char *start, *to;
 
-	buffer_clear(out);
-	trailer_begin(out, f->mapping->id, f->mapping->version);
-	for (unsigned i = 0; i < f->fired_count; i++) {
-		const struct rule *rule = f->fired[i].rule;
-
-		if (is_written(&f->fired[i]) || (is_flag_written(f) && rule == f->flag_rule))
-			trailer_rule(out, rule->id);
-	}
-	trailer_end(out, is_flag_written(f) ? f->flag : (struct span){ 0 });
-	if (out->failed)
+	for (unsigned i = 0; i < f->fired_count; i++)
+		most += f->fired[i].rule->id.len + 1;
+	start = arena_alloc(&a->arena, most);
+	if (!start) {
 		a->no_memory = true;
-	text = arena_copy(&a->arena, buffer_span(out));
-	set_of(text, bytes);
-	return !text.ptr || is_plain(a, bytes) ? text : write_text(a, text);
+		return (struct span){ 0 };
+	}
+	to = trailer_begin(start, m->id, m->version);
+	for (unsigned i = 0; i < f->fired_count; i++) {
+		if (is_named(f, &f->fired[i]))
+			to = trailer_rule(to, f->fired[i].rule->id);
+	}
+	text = span_of(start, (size_t)(trailer_end(to, flag) - start));
+	return is_plain(a, r->site->trailer) ? text : write_text(a, text);
 }
 
 /* All lines of the block, ready to be copied; NULL when one cannot be written. */
 static struct span *
-prepare_lines(struct annotator *a, struct finding *f, unsigned *ret_count)
+prepare_lines(
+    struct annotator *a, const struct result *r, const struct finding *f, unsigned *ret_count)
 {
 	struct span *lines;
 	unsigned count = 1, n = 0;
@@ -210,9 +210,12 @@ prepare_lines(struct annotator *a, struct finding *f, unsigned *ret_count)
 	lines = arena_alloc(&a->arena, count * sizeof(*lines));
 	for (unsigned i = 0; lines && i < f->fired_count; i++) {
 		const struct rule *rule = f->fired[i].rule;
-		bool as_it_is = is_plain(a, rule->bytes);
+		bool as_it_is;
 
-		for (unsigned k = 0; is_written(&f->fired[i]) && k < rule->line_count; k++) {
+		if (!is_written(&f->fired[i]))
+			continue;
+		as_it_is = is_plain(a, rule->bytes);
+		for (unsigned k = 0; k < rule->line_count; k++) {
 			lines[n] = as_it_is ? rule->lines[k] : write_text(a, rule->lines[k]);
 			if (!lines[n++].ptr)
 				return NULL;
@@ -220,7 +223,7 @@ prepare_lines(struct annotator *a, struct finding *f, unsigned *ret_count)
 	}
 	if (!lines)
 		return NULL;
-	lines[n] = write_trailer(a, f);
+	lines[n] = write_trailer(a, r, f);
 	*ret_count = count;
 	return lines[n].ptr ? lines : NULL;
 }
@@ -304,14 +307,14 @@ notes_write(struct annotator *a, const struct result *r, struct finding *f)
 
 	if (!anything_to_write(f))
 		return true;
-	lines = prepare_lines(a, f, &count);
+	lines = prepare_lines(a, r, f, &count);
 	if (!lines)
 		return false;
 	block = write_block(a, &r->run, lines, count);
 	if (!block.ptr)
 		return false;
 	if (is_flag_written(f))
-		hl7_edits_add(&a->edits, (size_t)(r->field[8].ptr - base), r->field[8], f->flag);
+		hl7_edits_add(&a->edits, r->places[8], obx_field(a, r, 8), f->flag);
 	hl7_edits_add(&a->edits, after->next, (struct span){ base + after->next, 0 }, block);
 	f->notes = count;
 	return true;

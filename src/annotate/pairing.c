@@ -17,7 +17,7 @@
 
 enum { DAY = 24 * 60 * 60 };
 
-/* ---- places ----------------------------------------------------------------------- */
+/* ---- places ---- */
 
 static bool
 places_clear(struct places *p, size_t entries)
@@ -46,7 +46,7 @@ mix(uint64_t h, uint64_t v)
 	return h ^ h >> 29;
 }
 
-/* ---- classes ------------------------------------------------------------------------ */
+/* ---- classes ---- */
 
 static struct class class_of(const struct result *r)
 {
@@ -96,7 +96,7 @@ find_class(struct annotator *a, struct result *r)
 	return true;
 }
 
-/* ---- siblings ----------------------------------------------------------------------- */
+/* ---- siblings ---- */
 
 static bool
 find_siblings(struct annotator *a, struct result *r)
@@ -162,9 +162,13 @@ join_siblings(struct annotator *a, const struct result *r)
 		s->disagree |= is_apart(s, r);
 		return;
 	}
-	if (!s->low || decimal_compare(r->value.low.at, s->low->value.low.at) < 0)
+	if (!s->low) {
+		s->low = s->high = r;
+		return;
+	}
+	if (decimal_compare(r->value.low.at, s->low->value.low.at) < 0)
 		s->low = r;
-	if (!s->high || decimal_compare(r->value.low.at, s->high->value.low.at) > 0)
+	if (decimal_compare(r->value.low.at, s->high->value.low.at) > 0)
 		s->high = r;
 	s->disagree |= disagree(s->observation, s->low, s->high);
 }
@@ -214,16 +218,16 @@ pairing_build(struct annotator *a)
 	return true;
 }
 
-/* ---- companions ----------------------------------------------------------------------- */
+/* ---- companions ---- */
 
 static bool
-is_within_a_day(const struct annotator *a, const struct class *x, const struct class *y)
+is_within_a_day(struct annotator *a, const struct class *x, const struct class *y)
 {
 	if (x == y)
 		return true; /* one moment, or one order without a time */
 	if (x->order != NO_INDEX || y->order != NO_INDEX)
 		return false;
-	return hl7_time_within(x->time, y->time, a->zone, DAY) == TRUTH_YES;
+	return hl7_time_within(x->time, y->time, context_zone(a), DAY) == TRUTH_YES;
 }
 
 /* Usable results of one class; notes the best priority of each observation. */

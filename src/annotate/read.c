@@ -47,8 +47,7 @@ status_bits(const struct site *site, struct span status)
 static bool
 is_cancelled(const struct annotator *a, const struct result *r)
 {
-	const struct order *o = &a->orders[r->order];
-	struct span status = hl7_field(a->m, &a->m->segments[o->obr], 25);
+	struct span status = order_field(a, &a->orders[r->order], 25);
 
 	status = span_trim(hl7_component(delims(a), status, 1));
 	if (status.len == 1)
@@ -61,7 +60,8 @@ read_status(struct annotator *a, struct result *r)
 {
 	if (is_cancelled(a, r))
 		return SKIP_ORDER_CANCELLED;
-	r->status = status_bits(r->site, span_trim(hl7_component(delims(a), r->field[11], 1)));
+	r->status = status_bits(
+	    r->site, span_trim(hl7_component(delims(a), obx_field(a, r, 11), 1)));
 	if (!r->status)
 		return SKIP_STATUS;
 	return r->status == STATUS_PRELIMINARY && !r->mapping->interpret_preliminary
@@ -108,18 +108,18 @@ apply_off_scale(const struct annotator *a, const struct result *r, struct interv
 {
 	static const struct span over = { ">", 1 }, under = { "<", 1 };
 
-	if (match_flag(a, r->field[8], &over, 1))
+	if (match_flag(a, obx_field(a, r, 8), &over, 1))
 		read->high.bounded = false;
-	if (match_flag(a, r->field[8], &under, 1))
+	if (match_flag(a, obx_field(a, r, 8), &under, 1))
 		read->low.bounded = false;
 }
 
 static enum skip
 read_value(struct annotator *a, struct result *r)
 {
-	struct span type = span_trim(r->field[2]);
+	struct span type = span_trim(obx_field(a, r, 2));
 
-	switch (hl7_value_read(delims(a), type, r->field[5], r->site->point, &r->read)) {
+	switch (hl7_value_read(delims(a), type, obx_field(a, r, 5), r->site->point, &r->read)) {
 	case HL7_VALUE_NUMBER:
 		break;
 	case HL7_VALUE_EMPTY:
@@ -130,7 +130,7 @@ read_value(struct annotator *a, struct result *r)
 		return SKIP_VALUE_NOT_NUMERIC;
 	}
 	r->single = interval_is_point(&r->read);
-	if (r->single && r->field[8].len) {
+	if (r->single && obx_field(a, r, 8).len) {
 		apply_off_scale(a, r, &r->read);
 		r->single = interval_is_point(&r->read);
 	}
@@ -142,7 +142,7 @@ static enum skip
 read_unit(struct annotator *a, struct result *r)
 {
 	const struct quantity *q = r->code->quantity;
-	struct span field = hl7_repetition(delims(a), r->field[6], 1);
+	struct span field = hl7_repetition(delims(a), obx_field(a, r, 6), 1);
 
 	if (!span_trim(field).len || hl7_is_delete(field)) {
 		r->unit = q->unit_if_missing;
@@ -178,7 +178,7 @@ static bool
 has_text(const struct annotator *a, const struct result *r)
 {
 	(void)a;
-	return span_trim(r->field[5]).len && !hl7_is_delete(r->field[5]);
+	return span_trim(obx_field(a, r, 5)).len && !hl7_is_delete(obx_field(a, r, 5));
 }
 
 static enum skip
@@ -195,18 +195,11 @@ find_skip(struct annotator *a, struct result *r)
 	return has_text(a, r) ? SKIP_NONE : SKIP_VALUE_MISSING;
 }
 
-void
-read_fields(struct annotator *a, struct result *r)
-{
-	r->fields = hl7_fields(a->m, &a->m->segments[r->segment], r->field + 1, OBX_FIELDS);
-	r->has_time = context_collected(a, r, &r->time);
-}
-
 /* A flag that a trailer of ours claims is not the laboratory's. */
 static void
 read_flags(struct annotator *a, struct result *r)
 {
-	r->flags = r->field[8];
+	r->flags = obx_field(a, r, 8);
 	if (!r->flags.len)
 		return;
 	r->own_flag = notes_own_flag(a, &r->run);
@@ -227,7 +220,8 @@ read_result(struct annotator *a, struct result *r)
 static bool
 read_range(struct annotator *a, const struct result *r, struct interval *ret)
 {
-	struct span text = hl7_component(delims(a), hl7_repetition(delims(a), r->field[7], 1), 1);
+	struct span text = hl7_component(
+	    delims(a), hl7_repetition(delims(a), obx_field(a, r, 7), 1), 1);
 	struct span unit;
 	struct interval range;
 
@@ -267,7 +261,7 @@ choose_limits(struct annotator *a, struct result *r)
 			r->limits_from = c->source;
 			return;
 		}
-		if (!span_trim(r->field[7]).len)
+		if (!span_trim(obx_field(a, r, 7)).len)
 			continue;
 		if (read_range(a, r, &r->limits)) {
 			r->limits_from = INTERVAL_MESSAGE;

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The one question asked of every OBX of every message: does a mapping claim its
- * code?  Nearly always the answer is no, so the way to that answer is short: the
- * first 64 bytes of the segment are compared with the separators at once, and the
- * code is looked up in a filter that is never wrong when it says no.
+ * code?  Nearly always the answer is no, so the way to that answer is short: many
+ * bytes of the segment are compared with the separators at once, and the code is
+ * looked up in a filter that is never wrong when it says no.
  */
 #include "annotate/work.h"
 
 #include <stdlib.h>
 
 #include "hl7/scan.h"
+#include "mapping/codes.h"
 
 bool
 work_grow(void **list, size_t *size, size_t count, size_t item)
@@ -27,107 +28,133 @@ work_grow(void **list, size_t *size, size_t count, size_t item)
 	return true;
 }
 
-/* Bits below `n`, for n of at most 64. */
-static inline uint64_t
-bits_below(size_t n)
-{
-	return n < 64 ? ((uint64_t)1 << n) - 1 : ~(uint64_t)0;
-}
-
-static inline uint64_t
-without_lowest(uint64_t mask, unsigned n)
-{
-	while (n--)
-		mask &= mask - 1;
-	return mask;
-}
-
-static bool
+/* Could a mapping claim this text, which is not empty? */
+static inline __attribute__((always_inline)) bool
 any_may_claim(const struct annotator *a, struct span code)
 {
-	if (code.len && (code.ptr[0] == ' ' || code.ptr[code.len - 1] == ' '))
-		code = span_trim(code);
+	uint64_t hash = code_hash(code);
+
 	for (size_t i = 0; i < a->mapping_count; i++) {
-		if (mapping_may_claim(a->mappings[i], code))
+		if (code_table_may_hold(a->sites[i].codes, hash))
 			return true;
 	}
 	return false;
 }
 
-/*
- * Could one of the codes in this OBX be claimed?  `text` is the segment.  Codes
- * are components 1, 4 and 10 of OBX-3, and one past the window is a maybe.
- */
-static bool
-may_be_claimed(const struct annotator *a, struct span text)
+/* The long way: codes are components 1, 4 and 10 of OBX-3. */
+static __attribute__((noinline)) bool
+may_be_claimed(const struct annotator *a, const struct hl7_segment *s)
 {
-	const struct hl7_delims *d = &a->m->delims;
-	const struct span bytes = a->m->bytes;
-	size_t at = (size_t)(text.ptr - bytes.ptr), from, to;
-	size_t length = text.len < HL7_SCAN_BLOCK ? text.len : HL7_SCAN_BLOCK;
-	uint64_t fields = hl7_scan(bytes, at, d->field) & bits_below(length), components;
+	char separator = a->m->delims.component;
+	struct span rest = hl7_field(a->m, s, 3);
 
-	/* the third field separator stands in front of OBX-3, the fourth behind it */
-	fields = without_lowest(fields, 2);
-	if (!fields)
-		return text.len > length;
-	from = hl7_scan_next(&fields) + 1;
-	if (fields)
-		to = hl7_scan_next(&fields);
-	else if (text.len == length)
-		to = length;
-	else
-		return true;
+	for (unsigned component = 1; component <= 10 && rest.ptr; component++) {
+		struct span code = span_trim(span_cut(rest, separator, &rest));
 
-	components = hl7_scan(bytes, at, d->component) & bits_below(to) & ~bits_below(from);
-	for (unsigned component = 1;; component += 3) {
-		size_t end = components ? (size_t)__builtin_ctzll(components) : to;
-
-		if (component != 7 && any_may_claim(a, span_of(text.ptr + from, end - from)))
+		if (code.len && (component == 1 || component == 4 || component == 10) &&
+		    any_may_claim(a, code))
 			return true;
-		components = without_lowest(components, 2);
-		if (component == 10 || !components)
-			return false;
-		from = hl7_scan_next(&components) + 1;
 	}
+	return false;
+}
+
+static inline uint64_t
+without_lowest(uint64_t mask)
+{
+	return mask & (mask - 1);
+}
+
+/*
+ * The short way, for an OBX whose third field begins within its first 16 bytes, is no
+ * longer than 63, and has one triplet: may its code be claimed?
+ */
+static inline bool
+obx_may_be_claimed(const struct annotator *a, const struct hl7_segment *s)
+{
+	const struct hl7_message *m = a->m;
+	const char *text = m->bytes.ptr + s->start;
+	uint64_t fields, components;
+	unsigned len;
+
+	if (__builtin_expect(m->bytes.len - s->start < 16 + HL7_SCAN_BLOCK, 0))
+		return may_be_claimed(a, s);
+	/* the third field separator stands in front of OBX-3 */
+	fields = without_lowest(without_lowest(hl7_scan_16(text, m->delims.field)));
+	if (__builtin_expect(!fields, 0))
+		return may_be_claimed(a, s);
+	text += hl7_scan_next(&fields) + 1;
+	fields = hl7_scan_64(text, m->delims.field);
+	components = hl7_scan_64(text, m->delims.component);
+	/* those in front of the end of the field */
+	components &= (fields - 1) & ~fields;
+	if (__builtin_expect(!fields || without_lowest(without_lowest(components)), 0))
+		return may_be_claimed(a, s);
+	len = (unsigned)__builtin_ctzll(components ? components : fields);
+	if (__builtin_expect(text + len >= m->bytes.ptr + s->end, 0))
+		return may_be_claimed(a, s);
+	/* blanks around it, or nothing at all */
+	if (__builtin_expect(!len || text[0] <= ' ' || text[len - 1] <= ' ', 0))
+		return may_be_claimed(a, s);
+	return any_may_claim(a, span_of(text, len));
 }
 
 /* The claim of one mapping on OBX-3, from the first triplet that has one. */
 static const struct code *
 claim(const struct mapping *mapping, const struct hl7_delims *d, struct span obx3)
 {
-	static const unsigned first[] = { 1, 4, 10 };
+	struct span rest = obx3;
 
-	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
-		struct span text = span_trim(hl7_component(d, obx3, first[i]));
-		struct span system = span_trim(hl7_component(d, obx3, first[i] + 2));
-		const struct code *code = text.len ? mapping_code(mapping, text, system) : NULL;
+	for (unsigned component = 1; component <= 10 && rest.ptr; component += 3) {
+		struct span text = span_trim(span_cut(rest, d->component, &rest)), system;
+		const struct code *code;
 
+		span_cut(rest, d->component, &rest);
+		system = span_trim(span_cut(rest, d->component, &rest));
+		if (!text.len || component == 7)
+			continue;
+		code = mapping_code(mapping, text, system);
 		if (code)
 			return code;
 	}
 	return NULL;
 }
 
-static bool
-add_result(struct annotator *a, const struct site *site, const struct code *code, unsigned segment,
-    unsigned obx)
+/* The next result, its segment cut into fields; not counted yet. */
+static struct result *
+next_result(struct annotator *a, unsigned segment, unsigned obx)
 {
 	struct result *r;
 
 	if (!work_grow((void **)&a->results, &a->result_size, a->result_count, sizeof(*r)))
-		return false;
-	r = &a->results[a->result_count++];
-	memset(r, 0, offsetof(struct result, field));
-	memset(&r->skip, 0, sizeof(*r) - offsetof(struct result, skip));
-	r->mapping = site->mapping;
-	r->site = site;
-	r->code = code;
+		return NULL;
+	r = &a->results[a->result_count];
 	r->segment = segment;
 	r->obx = obx;
-	if (code->observation->group_count || code->observation->gate_count)
-		a->targets++;
-	return true;
+	r->fields = hl7_places(a->m, &a->m->segments[segment], r->places, OBX_FIELDS);
+	return r;
+}
+
+/* Results of one OBX, one for each mapping that claims it. */
+static bool
+add_results(struct annotator *a, unsigned segment, unsigned obx)
+{
+	struct result *r = next_result(a, segment, obx);
+
+	for (size_t i = 0; r && i < a->mapping_count; i++) {
+		const struct code *code = claim(a->mappings[i], &a->m->delims, obx_field(a, r, 3));
+
+		if (!code)
+			continue;
+		memset(&r->order, 0, sizeof(*r) - offsetof(struct result, order));
+		r->mapping = a->mappings[i];
+		r->site = &a->sites[i];
+		r->code = code;
+		a->targets += has_rules(code->observation);
+		a->result_count++;
+		if (i + 1 < a->mapping_count)
+			r = next_result(a, segment, obx);
+	}
+	return r != NULL;
 }
 
 bool
@@ -140,20 +167,12 @@ scan(struct annotator *a)
 	a->targets = 0;
 	for (unsigned i = 0; i < m->count; i++) {
 		const struct hl7_segment *s = &m->segments[i];
-		struct span obx3;
 
 		if (s->id != HL7_ID('O', 'B', 'X'))
 			continue;
 		obx++;
-		if (!may_be_claimed(a, hl7_segment_text(m, s)))
-			continue;
-		obx3 = hl7_field(m, s, 3);
-		for (size_t k = 0; k < a->mapping_count; k++) {
-			const struct code *code = claim(a->mappings[k], &m->delims, obx3);
-
-			if (code && !add_result(a, &a->sites[k], code, i, obx))
-				return false;
-		}
+		if (obx_may_be_claimed(a, s) && !add_results(a, i, obx))
+			return false;
 	}
 	return true;
 }

@@ -43,28 +43,57 @@ trailer_names(struct span text, struct span mapping, struct span rule)
 	return rules.ptr && word_in(span_cut(rules, ';', &rest), rule);
 }
 
-void
-trailer_begin(struct buffer *out, struct span mapping, struct span version)
+static void
+add_bytes(struct span text, uint64_t set[4])
 {
-	buffer_append(out, BEGIN);
-	buffer_append(out, mapping);
-	buffer_append_char(out, ' ');
-	buffer_append(out, version);
-	buffer_append_char(out, ':');
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned char c = (unsigned char)text.ptr[i];
+
+		set[c / 64] |= (uint64_t)1 << c % 64;
+	}
 }
 
 void
-trailer_rule(struct buffer *out, struct span rule)
+trailer_bytes(const struct mapping *m, uint64_t ret[4])
 {
-	buffer_append_char(out, ' ');
-	buffer_append(out, rule);
+	const struct span words[] = { BEGIN, FLAG, SPAN(":"), m->id, m->version };
+
+	memset(ret, 0, 4 * sizeof(*ret));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		add_bytes(words[i], ret);
+	for (unsigned i = 0; i < m->rule_count; i++) {
+		add_bytes(m->rules[i]->id, ret);
+		add_bytes(m->rules[i]->flag, ret);
+	}
 }
 
-void
-trailer_end(struct buffer *out, struct span flag)
+static char *
+put(char *to, struct span s)
 {
-	if (!flag.len)
-		return;
-	buffer_append(out, FLAG);
-	buffer_append(out, flag);
+	if (s.len)
+		memcpy(to, s.ptr, s.len);
+	return to + s.len;
+}
+
+char *
+trailer_begin(char *to, struct span mapping, struct span version)
+{
+	to = put(put(to, BEGIN), mapping);
+	*to++ = ' ';
+	to = put(to, version);
+	*to++ = ':';
+	return to;
+}
+
+char *
+trailer_rule(char *to, struct span rule)
+{
+	*to++ = ' ';
+	return put(to, rule);
+}
+
+char *
+trailer_end(char *to, struct span flag)
+{
+	return flag.len ? put(put(to, FLAG), flag) : to;
 }

@@ -11,7 +11,12 @@
 #ifndef ANNOTATE_TRAILER_H
 #define ANNOTATE_TRAILER_H
 
-#include "base/buffer.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+struct mapping;
 
 /* Is an NTE-3, its escapes resolved, a trailer?  Then *ret_flag is the flag it claims, a part of
  * `text`; empty when it claims none. */
@@ -19,8 +24,16 @@ bool trailer_flag(struct span text, struct span *ret_flag);
 /* Does it name this rule of this mapping, of whatever version? */
 bool trailer_names(struct span text, struct span mapping, struct span rule);
 
-void trailer_begin(struct buffer *out, struct span mapping, struct span version);
-void trailer_rule(struct buffer *out, struct span rule);
-void trailer_end(struct buffer *out, struct span flag);
+/* Every byte that trailers of a mapping may hold, as rule->bytes. */
+void trailer_bytes(const struct mapping *m, uint64_t ret[4]);
+
+/*
+ * Written from `to` on, each returns where it stopped.  A trailer takes at most
+ * TRAILER_WORDS bytes and those of mapping, version, flag, and each rule and one more.
+ */
+enum { TRAILER_WORDS = 24 };
+char *trailer_begin(char *to, struct span mapping, struct span version);
+char *trailer_rule(char *to, struct span rule);
+char *trailer_end(char *to, struct span flag);
 
 #endif

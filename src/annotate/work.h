@@ -23,7 +23,7 @@
 #include "hl7/charset.h"
 #include "hl7/time.h"
 
-enum { OBX_FIELDS = 25, NO_SEGMENT = -1 };
+enum { OBX_FIELDS = 25, OBR_FIELDS = 31, NO_SEGMENT = -1 };
 
 /*
  * Steps that pairing and diagnoses may take for one message.  No real report
@@ -54,6 +54,9 @@ struct diagnosis {
 };
 
 struct order {
+	unsigned fields;                 /* of its OBR, once somebody asked */
+	uint32_t places[OBR_FIELDS + 2]; /* see order_field() */
+	/* from here on cleared when it is found */
 	long obr, spm; /* segments; spm is the order's first of them */
 	long end;      /* one past its last segment */
 	unsigned patient;
@@ -67,14 +70,15 @@ struct result {
 	const struct site *site;
 	const struct code *code;
 	unsigned segment, obx;
-	unsigned order, patient;           /* valid unless skip is SKIP_NO_SLOT */
-	unsigned class, next_in_class;     /* of its collection */
-	unsigned siblings;                 /* with the same observation in the same class */
-	struct note_run run;               /* unless skip is SKIP_NO_SLOT */
-	unsigned fields;                   /* how many are present */
-	struct span field[OBX_FIELDS + 1]; /* [n] is OBX-n */
-	enum skip skip;                    /* SKIP_NONE: usable */
-	unsigned status;                   /* bits of enum result_status */
+	unsigned fields;                 /* how many are present */
+	uint32_t places[OBX_FIELDS + 2]; /* see obx_field() */
+	/* from here on cleared when it is found */
+	unsigned order, patient;       /* valid unless skip is SKIP_NO_SLOT */
+	unsigned class, next_in_class; /* of its collection */
+	unsigned siblings;             /* with the same observation in the same class */
+	struct note_run run;           /* unless skip is SKIP_NO_SLOT */
+	enum skip skip;                /* SKIP_NONE: usable */
+	unsigned status;               /* bits of enum result_status */
 	bool has_value, has_time, limits_known, single; /* single: the value is one number */
 	struct interval read, value;
 	const struct unit *unit;
@@ -114,8 +118,10 @@ struct places {
 /* One mapping, as this message finds it. */
 struct site {
 	const struct mapping *mapping;
-	char point;  /* of the sender's decimals */
-	bool listed; /* may results of this sender be interpreted? */
+	const struct code_table *codes;
+	char point;          /* of the sender's decimals */
+	uint64_t trailer[4]; /* bytes of its trailers */
+	bool listed;         /* may results of this sender be interpreted? */
 	/* what OBX-11 and OBR-25 say where they are one letter, made once */
 	unsigned char status[128];
 	bool cancelled[128];
@@ -130,7 +136,6 @@ struct annotator {
 	const struct hl7_message *m;
 	struct span msh[19]; /* [n] is MSH-n */
 	enum hl7_charset charset;
-	int zone;          /* of MSH-7 */
 	uint64_t marks[4]; /* its delimiters, as rule->bytes */
 	struct span stamp; /* the text parsed last: most are alike */
 	struct hl7_time stamp_time;
@@ -177,6 +182,29 @@ struct annotator {
 	bool no_memory;
 };
 
+/* Is it more than a companion? */
+static inline bool
+has_rules(const struct observation *o)
+{
+	return o->group_count || o->gate_count;
+}
+
+/* OBX-n of a result. */
+static inline struct span
+obx_field(const struct annotator *a, const struct result *r, unsigned n)
+{
+	return hl7_place_field(a->m, r->places, r->fields, n);
+}
+
+/* OBR-n of an order. */
+static inline struct span
+order_field(const struct annotator *a, struct order *o, unsigned n)
+{
+	if (!o->fields)
+		o->fields = hl7_places(a->m, &a->m->segments[o->obr], o->places, OBR_FIELDS);
+	return hl7_place_field(a->m, o->places, o->fields, n);
+}
+
 /* The next repetition of a field; `rest` begins as the field and is used up. */
 static inline struct span
 next_repetition(const struct annotator *a, struct span *rest)
@@ -222,10 +250,11 @@ bool context_collected(struct annotator *a, const struct result *r, struct hl7_t
 /* Moment at which an age counts: collected, else MSH-7. */
 bool context_moment(struct annotator *a, const struct result *r, struct hl7_time *ret);
 enum truth context_age_reached(struct annotator *a, const struct result *r, struct hl7_age age);
+/* The zone of MSH-7, HL7_NO_ZONE when it has none. */
+int context_zone(struct annotator *a);
 uint64_t context_specimens(struct annotator *a, const struct result *r);
 
 /* read */
-void read_fields(struct annotator *a, struct result *r);
 void read_result(struct annotator *a, struct result *r);
 void read_limits(struct annotator *a, struct result *r);
 bool read_is_number(const struct annotator *a, struct span type, struct span value);
@@ -245,7 +274,17 @@ bool match_laboratory(
 bool match_sender(const struct annotator *a, struct span application, struct span facility);
 
 /* eval */
-enum truth eval(struct annotator *a, const struct expr *e);
+enum truth eval_anew(struct annotator *a, const struct expr *e);
+
+static inline enum truth
+eval(struct annotator *a, const struct expr *e)
+{
+	uint32_t answer = a->answers[e->id];
+
+	/* rounds count from 1, so 0 is never an answer */
+	return answer >> 2 == a->round ? (enum truth)(answer & 3) : eval_anew(a, e);
+}
+
 /* d * (1 + sign * share) */
 struct decimal eval_with_share(struct decimal d, struct decimal share, int sign);
 
@@ -253,6 +292,7 @@ struct decimal eval_with_share(struct decimal d, struct decimal share, int sign)
 void decide(struct annotator *a, struct result *r);
 
 /* notes */
+/* `r` is in a->results; OBX behind it that go on with its observation belong to the run. */
 void notes_find_run(const struct annotator *a, const struct result *r, struct note_run *ret);
 /* The flag that a trailer of ours says was ours; empty when none. */
 struct span notes_own_flag(struct annotator *a, const struct note_run *run);

@@ -65,6 +65,53 @@ without_zeros(struct span fraction)
 	return fraction;
 }
 
+/* So few characters hold neither too many digits nor too many places. */
+static bool
+parse_short(struct span text, char point, struct reader *r)
+{
+	uint64_t c = 0;
+	size_t point_at = 0;
+	int exponent;
+
+	for (size_t i = 0; i < text.len; i++) {
+		unsigned digit = (unsigned char)text.ptr[i] - (unsigned)'0';
+
+		if (digit <= 9)
+			c = c * 10 + digit;
+		else if (text.ptr[i] == point && i > 0 && !point_at)
+			point_at = i;
+		else
+			return false;
+	}
+	exponent = point_at ? (int)(point_at + 1) - (int)text.len : 0;
+	if (!text.len || (point_at && !exponent))
+		return false;
+	for (; exponent < 0 && c % 10 == 0; exponent++)
+		c /= 10;
+	r->coefficient = c;
+	r->exponent = exponent;
+	return true;
+}
+
+static bool
+parse_long(struct span text, char point, struct reader *r)
+{
+	if (!take_digits(r, &text, false))
+		return false;
+	if (text.len) {
+		if (text.ptr[0] != point || text.len == 1)
+			return false;
+		text = without_zeros(span_tail(text, 1));
+		if (text.len == 1 && text.ptr[0] == '0')
+			text.len = 0;
+		else if (!take_digits(r, &text, true) || text.len)
+			return false;
+	}
+	if (!r->coefficient)
+		r->exponent = 0;
+	return true;
+}
+
 bool
 decimal_parse(struct span text, char point, struct decimal *ret)
 {
@@ -73,19 +120,9 @@ decimal_parse(struct span text, char point, struct decimal *ret)
 
 	if (text.len && (negative || text.ptr[0] == '+'))
 		text = span_tail(text, 1);
-	if (!take_digits(&r, &text, false))
+	if (text.len <= DECIMAL_DIGITS ? !parse_short(text, point, &r)
+				       : !parse_long(text, point, &r))
 		return false;
-	if (text.len) {
-		if (text.ptr[0] != point || text.len == 1)
-			return false;
-		text = without_zeros(span_tail(text, 1));
-		if (text.len == 1 && text.ptr[0] == '0')
-			text.len = 0;
-		else if (!take_digits(&r, &text, true) || text.len)
-			return false;
-	}
-	if (!r.coefficient)
-		r.exponent = 0;
 	ret->coefficient = negative ? -(__int128)r.coefficient : (__int128)r.coefficient;
 	ret->exponent = r.exponent;
 	return true;
@@ -154,8 +191,8 @@ sign_of(__int128 c)
 	return (c > 0) - (c < 0);
 }
 
-int
-decimal_compare(struct decimal a, struct decimal b)
+static int
+compare_long(struct decimal a, struct decimal b)
 {
 	int a_sign = sign_of(a.coefficient), b_sign = sign_of(b.coefficient);
 
@@ -165,6 +202,27 @@ decimal_compare(struct decimal a, struct decimal b)
 		return 0;
 	return a_sign * compare_magnitudes(magnitude(a.coefficient), a.exponent,
 			    magnitude(b.coefficient), b.exponent);
+}
+
+/* Does a number fit half the width, so that a power of ten times it fits the whole? */
+static bool
+is_short(struct decimal d)
+{
+	return d.coefficient == (int64_t)d.coefficient;
+}
+
+int
+decimal_compare_scaled(struct decimal a, struct decimal b)
+{
+	int difference = a.exponent - b.exponent;
+
+	if (difference <= -POWERS || difference >= POWERS || !is_short(a) || !is_short(b))
+		return compare_long(a, b);
+	if (difference > 0)
+		a.coefficient *= (__int128)powers[difference];
+	else
+		b.coefficient *= (__int128)powers[-difference];
+	return (a.coefficient > b.coefficient) - (a.coefficient < b.coefficient);
 }
 
 /* Make room for a product: a zero at the end goes first, which loses nothing. */
@@ -183,6 +241,11 @@ decimal_multiply(struct decimal a, struct decimal b)
 {
 	__int128 product;
 
+	/* one instruction where both are short */
+	if (a.coefficient == (int64_t)a.coefficient && b.coefficient == (int64_t)b.coefficient) {
+		product = (__int128)(int64_t)a.coefficient * (int64_t)b.coefficient;
+		return (struct decimal){ product, a.exponent + b.exponent };
+	}
 	while (__builtin_mul_overflow(a.coefficient, b.coefficient, &product))
 		shorten(&a, &b);
 	return (struct decimal){ product, a.exponent + b.exponent };

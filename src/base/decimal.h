@@ -33,8 +33,15 @@ struct decimal {
  * False when it is not such a number, or has more than 18 digits or 40 places.
  */
 bool decimal_parse(struct span text, char point, struct decimal *ret);
-/* -1, 0 or 1. */
-int decimal_compare(struct decimal a, struct decimal b);
+int decimal_compare_scaled(struct decimal a, struct decimal b);
+/* -1, 0 or 1.  Numbers with as many places, as most are, need no scaling and no call. */
+static inline int
+decimal_compare(struct decimal a, struct decimal b)
+{
+	if (a.exponent != b.exponent)
+		return decimal_compare_scaled(a, b);
+	return (a.coefficient > b.coefficient) - (a.coefficient < b.coefficient);
+}
 /*
  * Exact for decimals read by decimal_parse, and for every product of at most 38
  * digits; of a longer one the last digits are cut off.

@@ -60,36 +60,36 @@ interval_at_least(const struct interval *i, struct decimal d)
 	return TRUTH_UNKNOWN;
 }
 
-static struct bound
-scale(struct bound b, struct decimal factor)
-{
-	if (b.bounded)
-		b.at = decimal_multiply(b.at, factor);
-	return b;
-}
-
 struct interval
 interval_scale(const struct interval *i, struct decimal factor)
 {
-	return (struct interval){ scale(i->low, factor), scale(i->high, factor) };
+	struct interval scaled = *i;
+
+	if (factor.coefficient == 1 && factor.exponent == 0)
+		return scaled;
+	if (i->low.bounded)
+		scaled.low.at = decimal_multiply(i->low.at, factor);
+	if (i->high.bounded)
+		scaled.high.at = decimal_multiply(i->high.at, factor);
+	return scaled;
 }
 
 /* Does `low` lie beyond `high`, so that nothing is between them? */
 static bool
-is_beyond(struct bound low, struct bound high)
+is_beyond(const struct bound *low, const struct bound *high)
 {
 	int order;
 
-	if (!low.bounded || !high.bounded)
+	if (!low->bounded || !high->bounded)
 		return false;
-	order = decimal_compare(low.at, high.at);
-	return order > 0 || (order == 0 && (low.open || high.open));
+	order = decimal_compare(low->at, high->at);
+	return order > 0 || (order == 0 && (low->open || high->open));
 }
 
 bool
 interval_overlap(const struct interval *a, const struct interval *b)
 {
-	return !is_beyond(a->low, b->high) && !is_beyond(b->low, a->high);
+	return !is_beyond(&a->low, &b->high) && !is_beyond(&b->low, &a->high);
 }
 
 const char *

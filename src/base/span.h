@@ -81,6 +81,17 @@ span_eq_nocase(struct span a, struct span b)
 }
 
 /* The piece before the first `sep`; *rest is what follows it, ptr NULL at the end. */
-struct span span_cut(struct span s, char sep, struct span *rest);
+static inline struct span
+span_cut(struct span s, char sep, struct span *rest)
+{
+	const char *at = s.len ? (const char *)memchr(s.ptr, sep, s.len) : NULL;
+
+	if (!at) {
+		*rest = (struct span){ NULL, 0 };
+		return s;
+	}
+	*rest = span_tail(s, (size_t)(at - s.ptr) + 1);
+	return span_head(s, (size_t)(at - s.ptr));
+}
 
 #endif

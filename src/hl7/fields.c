@@ -90,6 +90,28 @@ hl7_fields(
 	return n;
 }
 
+unsigned
+hl7_places(const struct hl7_message *m, const struct hl7_segment *s, uint32_t *ret, unsigned most)
+{
+	size_t at = first_separator(m, s), end = s->end;
+	uint32_t *to = ret + 1, *const last = ret + most + 1;
+
+	if (at == end || most == 0)
+		return 0;
+	*to++ = (uint32_t)at + 1;
+	for (size_t block = at + 1; block < end; block += HL7_SCAN_BLOCK) {
+		uint64_t found = separators(m, block, end);
+
+		while (found) {
+			*to = (uint32_t)block + hl7_scan_next(&found) + 1;
+			if (to++ == last)
+				return most;
+		}
+	}
+	*to = (uint32_t)end + 1;
+	return (unsigned)(to - ret) - 1;
+}
+
 /* The place of the n-th separator (from 1) from `at` on; `end` when there are fewer. */
 static size_t
 nth_separator(const struct hl7_message *m, size_t at, size_t end, unsigned n)

@@ -98,6 +98,22 @@ struct span hl7_field(const struct hl7_message *m, const struct hl7_segment *s, 
 unsigned hl7_fields(
     const struct hl7_message *m, const struct hl7_segment *s, struct span *ret, unsigned most);
 
+/*
+ * Where fields 1 to `most` begin, for those who ask for several of a segment that is
+ * no header: field n of those present goes from ret[n] to before the separator in
+ * front of ret[n + 1].  `ret` has room for most + 2.  Returns how many are present.
+ */
+unsigned hl7_places(
+    const struct hl7_message *m, const struct hl7_segment *s, uint32_t *ret, unsigned most);
+
+static inline struct span
+hl7_place_field(const struct hl7_message *m, const uint32_t *places, unsigned count, unsigned n)
+{
+	if (n > count)
+		return (struct span){ NULL, 0 };
+	return span_of(m->bytes.ptr + places[n], places[n + 1] - places[n] - 1);
+}
+
 /* The n-th piece (from 1) of a span between delimiters; absent when there is no such piece, or
  * when sep is 0 and n > 1. */
 struct span hl7_piece_of(struct span s, char sep, unsigned n);

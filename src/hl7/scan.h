@@ -57,7 +57,7 @@ hl7_scan_64_any(const char *at, char c)
 #if defined(__SSE2__)
 
 static inline uint64_t
-hl7_scan_16(const char *at, __m128i wanted)
+hl7_scan_wanted(const char *at, __m128i wanted)
 {
 	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
 
@@ -69,8 +69,15 @@ hl7_scan_64(const char *at, char c)
 {
 	__m128i wanted = _mm_set1_epi8(c);
 
-	return hl7_scan_16(at, wanted) | hl7_scan_16(at + 16, wanted) << 16 |
-	       hl7_scan_16(at + 32, wanted) << 32 | hl7_scan_16(at + 48, wanted) << 48;
+	return hl7_scan_wanted(at, wanted) | hl7_scan_wanted(at + 16, wanted) << 16 |
+	       hl7_scan_wanted(at + 32, wanted) << 32 | hl7_scan_wanted(at + 48, wanted) << 48;
+}
+
+/* Of 16 bytes only. */
+static inline uint64_t
+hl7_scan_16(const char *at, char c)
+{
+	return hl7_scan_wanted(at, _mm_set1_epi8(c));
 }
 
 #else
@@ -79,6 +86,12 @@ static inline uint64_t
 hl7_scan_64(const char *at, char c)
 {
 	return hl7_scan_64_any(at, c);
+}
+
+static inline uint64_t
+hl7_scan_16(const char *at, char c)
+{
+	return hl7_scan_8(at, c) | hl7_scan_8(at + 8, c) << 8;
 }
 
 #endif

@@ -7,7 +7,7 @@
 
 enum { DAY = 24 * 60 * 60 };
 
-/* ---- calendar -------------------------------------------------------------------------- */
+/* ---- calendar ---- */
 
 static bool
 is_leap(int64_t year)
@@ -52,7 +52,7 @@ date_of(int64_t number)
 	return date;
 }
 
-/* ---- stamps ---------------------------------------------------------------------------- */
+/* ---- stamps ---- */
 
 static bool
 take(struct span *s, size_t digits, int *ret)
@@ -134,8 +134,10 @@ hl7_time_parse(struct span text, struct hl7_time *ret)
 		return false;
 	ret->first = day_number(part[0], part[1], part[2]) * DAY + part[3] * 3600 + part[4] * 60 +
 		     part[5];
-	ret->last = day_number(last[0], last[1], last[2]) * DAY + last[3] * 3600 + last[4] * 60 +
-		    last[5];
+	ret->last = ret->first;
+	if (parts < 6)
+		ret->last = day_number(last[0], last[1], last[2]) * DAY + last[3] * 3600 +
+			    last[4] * 60 + last[5];
 	ret->zone = zone;
 	return true;
 }
@@ -165,7 +167,7 @@ hl7_time_within(struct hl7_time a, struct hl7_time b, int zone, int64_t seconds)
 	return nearest > seconds ? TRUTH_NO : TRUTH_UNKNOWN;
 }
 
-/* ---- ages ------------------------------------------------------------------------------ */
+/* ---- ages ---- */
 
 bool
 hl7_age_parse(struct span text, struct hl7_age *ret)
@@ -215,6 +217,14 @@ completed(int64_t birth, struct hl7_age age)
 enum truth
 hl7_age_reached(struct hl7_time birth, struct hl7_time at, struct hl7_age age)
 {
+	static const int64_t shortest[] = { 365, 28, 1 }, longest[] = { 366, 31, 1 };
+	const int64_t count = age.count;
+
+	/* mostly it is plain without a calendar; a day more, for one that a month lacks */
+	if (at.first - birth.last > (count * longest[age.unit] + 2) * DAY)
+		return TRUTH_YES;
+	if (at.last - birth.first < (count * shortest[age.unit] - 1) * DAY)
+		return TRUTH_NO;
 	if (completed(day_of(birth.last), age) <= day_of(at.first))
 		return TRUTH_YES;
 	return completed(day_of(birth.first), age) > day_of(at.last) ? TRUTH_NO : TRUTH_UNKNOWN;

@@ -277,6 +277,24 @@ take_brackets(struct span *text, struct span *ret_behind)
 	return ret_behind->ptr != NULL;
 }
 
+/* The usual range: two numbers without a sign, and the hyphen between them. */
+static bool
+read_plain_range(struct span text, char point, struct interval *ret)
+{
+	struct decimal low, high;
+	size_t at = 1;
+
+	while (at < text.len && text.ptr[at] != '-')
+		at++;
+	if (at + 1 >= text.len || text.ptr[at + 1] < '0' ||
+	    !decimal_parse(span_head(text, at), point, &low) ||
+	    !decimal_parse(span_tail(text, at + 1), point, &high) || decimal_compare(low, high) > 0)
+		return false;
+	*ret = interval_point(low);
+	ret->high.at = high;
+	return true;
+}
+
 bool
 hl7_range_read(struct span text, char point, struct interval *ret, struct span *ret_unit)
 {
@@ -284,6 +302,10 @@ hl7_range_read(struct span text, char point, struct interval *ret, struct span *
 	struct interval range;
 
 	text = span_trim(text);
+	if (read_plain_range(text, point, ret)) {
+		*ret_unit = span_tail(text, text.len);
+		return true;
+	}
 	if (!take_brackets(&text, &behind) || !read_range(&text, point, &range))
 		return false;
 	text = span_trim(text);

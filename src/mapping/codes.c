@@ -10,62 +10,12 @@
  */
 #include "mapping/codes.h"
 
-struct code_table {
-	unsigned bitmap_shift, slot_shift;
-	unsigned mask; /* of slots */
-	unsigned count;
-	uint64_t *bitmap;
-	unsigned *slots; /* index in list plus one; 0 is free */
-	unsigned *next;  /* of the same text: index in list plus one; 0 is the end */
-	const struct code **list;
-};
-
 enum { BITS_PER_CODE = 16 };
-
-/* Any odd numbers without pattern do: multiplication carries every input bit upwards. */
-static const uint64_t spread = 0x9e3779b97f4a7c15u, spread_more = 0xc2b2ae3d27d4eb4fu;
-
-static inline uint64_t
-load(const char *ptr, size_t len)
-{
-	uint64_t word = 0;
-
-	memcpy(&word, ptr, len);
-	return word;
-}
-
-/* The bytes of a short text, overlapping where its length is no power of two. */
-static inline uint64_t
-code_hash(struct span text)
-{
-	uint64_t word;
-
-	if (text.len >= 8)
-		word = load(text.ptr, 8) ^ load(text.ptr + text.len - 8, 8) * spread_more;
-	else if (text.len >= 4)
-		word = load(text.ptr, 4) | load(text.ptr + text.len - 4, 4) << 32;
-	else
-		word = (uint64_t)(unsigned char)text.ptr[0] |
-		       (uint64_t)(unsigned char)text.ptr[text.len / 2] << 8 |
-		       (uint64_t)(unsigned char)text.ptr[text.len - 1] << 16;
-	return (word ^ text.len) * spread;
-}
-
-static inline uint64_t
-bitmap_index(const struct code_table *t, uint64_t hash)
-{
-	return hash >> t->bitmap_shift;
-}
 
 bool
 mapping_may_claim(const struct mapping *m, struct span code)
 {
-	uint64_t bit;
-
-	if (!code.len)
-		return false;
-	bit = bitmap_index(m->codes, code_hash(code));
-	return m->codes->bitmap[bit / 64] >> bit % 64 & 1;
+	return code.len && code_table_may_hold(m->codes, code_hash(code));
 }
 
 /* ---- building ---- */
@@ -103,7 +53,7 @@ code_table_create(struct arena *arena, unsigned count)
 static unsigned *
 code_slot(const struct code_table *t, uint64_t hash, struct span text)
 {
-	unsigned i = (unsigned)(hash * spread_more >> t->slot_shift);
+	unsigned i = (unsigned)(hash * CODE_SPREAD_MORE >> t->slot_shift);
 
 	while (t->slots[i] && !span_eq(t->list[t->slots[i] - 1]->text, text))
 		i = (i + 1) & t->mask;
@@ -113,7 +63,7 @@ code_slot(const struct code_table *t, uint64_t hash, struct span text)
 const struct code *
 code_table_add(struct code_table *t, const struct code *code)
 {
-	uint64_t hash = code_hash(code->text), bit = bitmap_index(t, hash);
+	uint64_t hash = code_hash(code->text), bit = hash >> t->bitmap_shift;
 	unsigned *link = code_slot(t, hash, code->text);
 
 	for (; *link; link = &t->next[*link - 1])

@@ -3,13 +3,64 @@
  * mapping/codes.h - from a code and its system to the claim
  *
  * Built once, asked for every OBX.  A bitmap in front of the table turns away
- * nearly every code that is not in it before anything is compared.
+ * nearly every code that is not in it before anything is compared; that question
+ * is answered here, without a call.
  */
 #ifndef MAPPING_CODES_H
 #define MAPPING_CODES_H
 
 #include "base/arena.h"
 #include "mapping/mapping.h"
+
+struct code_table {
+	unsigned bitmap_shift, slot_shift;
+	unsigned mask; /* of slots */
+	unsigned count;
+	uint64_t *bitmap;
+	unsigned *slots; /* index in list plus one; 0 is free */
+	unsigned *next;  /* of the same text: index in list plus one; 0 is the end */
+	const struct code **list;
+};
+
+/* Any odd numbers without pattern do: multiplication carries every input bit upwards. */
+#define CODE_SPREAD 0x9e3779b97f4a7c15u
+#define CODE_SPREAD_MORE 0xc2b2ae3d27d4eb4fu
+
+static inline uint64_t
+code_load(const char *ptr, size_t len)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, ptr, len);
+	return word;
+}
+
+/* Of a text that is not empty: its bytes, overlapping where its length is no power of two. */
+static inline uint64_t
+code_hash(struct span text)
+{
+	uint64_t word;
+
+	if (text.len >= 8)
+		word = code_load(text.ptr, 8) ^
+		       code_load(text.ptr + text.len - 8, 8) * CODE_SPREAD_MORE;
+	else if (text.len >= 4)
+		word = code_load(text.ptr, 4) | code_load(text.ptr + text.len - 4, 4) << 32;
+	else
+		word = (uint64_t)(unsigned char)text.ptr[0] |
+		       (uint64_t)(unsigned char)text.ptr[text.len / 2] << 8 |
+		       (uint64_t)(unsigned char)text.ptr[text.len - 1] << 16;
+	return (word ^ text.len) * CODE_SPREAD;
+}
+
+/* May a code whose text has this hash be in the table?  Never wrong when it says no. */
+static inline bool
+code_table_may_hold(const struct code_table *t, uint64_t hash)
+{
+	uint64_t bit = hash >> t->bitmap_shift;
+
+	return t->bitmap[bit / 64] >> bit % 64 & 1;
+}
 
 /* Room for `count` codes; NULL when there is no memory. */
 struct code_table *code_table_create(struct arena *arena, unsigned count);
