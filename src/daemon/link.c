@@ -229,7 +229,8 @@ begin_connecting(struct link *l)
 			no_connection(l);
 		return;
 	}
-	if (!feed_resolve(f))
+	/* a numeric address is resolved at once, and then link_resolved() has gone on already */
+	if (!feed_resolve(f) || !l->waiting)
 		return;
 	l->waiting = false;
 	try_addresses(l, f->addresses, EADDRNOTAVAIL);
