@@ -66,8 +66,8 @@ find_clash(const struct mapping *const *mappings, size_t count)
 	return (struct span){ 0 };
 }
 
-/* Tables for statuses of one letter, which nearly all are. */
-static void
+/* Tables for statuses of one letter, which nearly all are, and of what rules ask. */
+static bool
 make_site(struct site *site, const struct mapping *m)
 {
 	site->mapping = m;
@@ -84,6 +84,8 @@ make_site(struct site *site, const struct mapping *m)
 			site->status[c] = STATUS_PRELIMINARY;
 		site->cancelled[c] = word_in(m->cancelled_orders, word);
 	}
+	site->asked = calloc(m->observation_count + 1, sizeof(*site->asked));
+	return site->asked && pairing_find_asked(m, site->asked);
 }
 
 struct annotator *
@@ -105,17 +107,22 @@ annotator_create(const struct mapping *const *mappings, size_t count, struct spa
 	a->answers = calloc(most.exprs, sizeof(*a->answers));
 	a->fired_in = calloc(most.rules, sizeof(*a->fired_in));
 	a->undecided_in = calloc(most.groups, sizeof(*a->undecided_in));
-	a->pair_answers = calloc(most.exprs, sizeof(*a->pair_answers));
+	a->of_patient.list = calloc(most.exprs, sizeof(*a->of_patient.list));
+	a->of_order.list = calloc(most.exprs, sizeof(*a->of_order.list));
 	a->best = calloc(most.observations, sizeof(*a->best));
 	a->best_in = calloc(most.observations, sizeof(*a->best_in));
 	if (!a->mappings || !a->sites || !a->answers || !a->fired_in || !a->undecided_in ||
-	    !a->pair_answers || !a->best || !a->best_in) {
+	    !a->of_patient.list || !a->of_order.list || !a->best || !a->best_in) {
 		annotator_destroy(a);
 		return NULL;
 	}
 	memcpy((void *)a->mappings, mappings, count * sizeof(*mappings));
-	for (size_t i = 0; i < count; i++)
-		make_site(&a->sites[i], mappings[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (!make_site(&a->sites[i], mappings[i])) {
+			annotator_destroy(a);
+			return NULL;
+		}
+	}
 	return a;
 }
 
@@ -124,12 +131,15 @@ annotator_destroy(struct annotator *a)
 {
 	if (!a)
 		return;
+	for (size_t i = 0; a->sites && i < a->mapping_count; i++)
+		free(a->sites[i].asked);
 	free((void *)a->mappings);
 	free(a->sites);
 	free(a->answers);
 	free(a->fired_in);
 	free(a->undecided_in);
-	free(a->pair_answers);
+	free(a->of_patient.list);
+	free(a->of_order.list);
 	free(a->best);
 	free(a->best_in);
 	free((void *)a->companions);
@@ -158,10 +168,10 @@ annotator_forget(struct annotator *a)
 	memset(a->answers, 0, most.exprs * sizeof(*a->answers));
 	memset(a->fired_in, 0, most.rules * sizeof(*a->fired_in));
 	memset(a->undecided_in, 0, most.groups * sizeof(*a->undecided_in));
-	memset(a->pair_answers, 0, most.exprs * sizeof(*a->pair_answers));
+	memset(a->of_patient.list, 0, most.exprs * sizeof(*a->of_patient.list));
+	memset(a->of_order.list, 0, most.exprs * sizeof(*a->of_order.list));
 	memset(a->best_in, 0, most.observations * sizeof(*a->best_in));
-	a->round = a->pairing = 1;
-	a->paired_class = NO_INDEX;
+	a->round = a->pairing = a->of_patient.round = a->of_order.round = 1;
 }
 
 /* ---- one message ---- */
@@ -184,7 +194,8 @@ begin(struct annotator *a, const struct hl7_message *m)
 	a->m = m;
 	a->result_count = a->finding_count = 0;
 	a->steps = 0;
-	a->no_memory = false;
+	a->no_memory = a->sent_known = false;
+	a->of_patient.whose = a->of_order.whose = NO_INDEX;
 	if (!m->count || m->segments[0].id != HL7_ID('M', 'S', 'H'))
 		return SKIP_NOT_HL7;
 	hl7_fields(m, &m->segments[0], a->msh + 1, 18);

@@ -178,34 +178,54 @@ parse_first(struct annotator *a, struct span field, struct hl7_time *ret)
 	return a->stamp_good;
 }
 
+/* What the specimen or the order says, found out once for all its results. */
+static void
+read_order_time(struct annotator *a, struct order *o)
+{
+	o->time_known = true;
+	o->has_time = (o->spm != NO_SEGMENT &&
+			  parse_first(a, hl7_field(a->m, &a->m->segments[o->spm], 17), &o->time)) ||
+		      parse_first(a, order_field(a, o, 7), &o->time);
+}
+
 bool
 context_collected(struct annotator *a, const struct result *r, struct hl7_time *ret)
 {
 	struct order *o = &a->orders[r->order];
-	const struct hl7_segment *segments = a->m->segments;
 
-	return parse_first(a, obx_field(a, r, 14), ret) ||
-	       (o->spm != NO_SEGMENT &&
-		   parse_first(a, hl7_field(a->m, &segments[o->spm], 17), ret)) ||
-	       parse_first(a, order_field(a, o, 7), ret);
+	if (parse_first(a, obx_field(a, r, 14), ret))
+		return true;
+	if (!o->time_known)
+		read_order_time(a, o);
+	*ret = o->time;
+	return o->has_time;
+}
+
+static bool
+read_sent(struct annotator *a)
+{
+	if (!a->sent_known)
+		a->has_sent = parse_first(a, a->msh[7], &a->sent);
+	a->sent_known = true;
+	return a->has_sent;
 }
 
 int
 context_zone(struct annotator *a)
 {
-	struct hl7_time sent;
-
-	return parse_first(a, a->msh[7], &sent) ? sent.zone : HL7_NO_ZONE;
+	return read_sent(a) ? a->sent.zone : HL7_NO_ZONE;
 }
 
 bool
 context_moment(struct annotator *a, const struct result *r, struct hl7_time *ret)
 {
-	if (r->has_time) {
+	if (r->has_time)
 		*ret = r->time;
-		return true;
-	}
-	return parse_first(a, a->msh[7], ret);
+	else if (read_sent(a))
+		*ret = a->sent;
+	else
+		return false;
+	return true;
 }
 
 enum truth

@@ -138,12 +138,12 @@ is_of(const struct expr *e, const struct observation *o)
 
 /* True when it holds for any usable companion of these observations. */
 static enum truth
-ask_companions(struct annotator *a, const struct expr *e)
+ask_companions(struct annotator *a, const struct expr *e, const struct class *c)
 {
 	enum truth sum = TRUTH_NO;
 
-	for (size_t i = 0; i < a->companion_count; i++) {
-		struct result *r = a->companions[i];
+	for (size_t i = 0; i < c->companion_count; i++) {
+		struct result *r = c->companions[i];
 		enum truth t;
 
 		if (r == a->subject || !is_of(e, r->code->observation))
@@ -161,15 +161,19 @@ ask_companions(struct annotator *a, const struct expr *e)
 static enum truth
 companions(struct annotator *a, const struct expr *e)
 {
-	uint32_t *answer = &a->pair_answers[e->id];
+	const struct class *c = &a->classes[a->subject->class];
+	unsigned char *answer;
 
+	if (!c->companion_count)
+		return TRUTH_NO;
 	if (is_of(e, a->subject->code->observation)) {
-		a->steps += (unsigned)a->companion_count;
-		return ask_companions(a, e);
+		a->steps += (unsigned)c->companion_count;
+		return ask_companions(a, e, c);
 	}
-	if (*answer >> 2 != a->pairing)
-		*answer = a->pairing << 2 | (uint32_t)ask_companions(a, e);
-	return (enum truth)(*answer & 3);
+	answer = &c->answers[e->id];
+	if (!*answer)
+		*answer = (unsigned char)(1 + ask_companions(a, e, c));
+	return (enum truth)(*answer - 1);
 }
 
 /* ---- facts of the result at hand alone ---- */
@@ -252,28 +256,61 @@ laboratory_is(const struct annotator *a, const struct expr *e)
 	return TRUTH_NO;
 }
 
-/* DG1-3 of the patient, OBR-31 of the order. */
-static enum truth
-diagnosis_is(struct annotator *a, const struct expr *e)
+/* Is the answer of the subject's patient or order known?  Results of one mostly follow another. */
+static uint32_t *
+answer_of(struct answers *of, unsigned whose, const struct expr *e)
 {
-	const struct hl7_message *m = a->m;
-	unsigned i = a->patients[a->subject->patient].first_diagnosis;
-
-	if (match_coded(a, order_field(a, &a->orders[a->subject->order], 31), e))
-		return TRUTH_YES;
-	for (; i != NO_INDEX && work_step(a); i = a->diagnoses[i].next) {
-		const struct hl7_segment *dg1 = &m->segments[a->diagnoses[i].segment];
-
-		if (match_coded(a, hl7_field(m, dg1, 3), e))
-			return TRUTH_YES;
+	if (of->whose != whose) {
+		of->whose = whose;
+		of->round++;
 	}
-	return TRUTH_NO;
+	return &of->list[e->id];
+}
+
+/* DG1-3 of the patient. */
+static bool
+patient_has(struct annotator *a, const struct expr *e)
+{
+	unsigned patient = a->subject->patient, i = a->patients[patient].first_diagnosis;
+	uint32_t *answer = answer_of(&a->of_patient, patient, e);
+	bool found = false;
+
+	if (*answer >> 2 == a->of_patient.round)
+		return *answer & 1;
+	for (; i != NO_INDEX && !found; i = a->diagnoses[i].next) {
+		const struct hl7_segment *dg1 = &a->m->segments[a->diagnoses[i].segment];
+
+		found = match_coded(a, hl7_field(a->m, dg1, 3), e);
+	}
+	*answer = a->of_patient.round << 2 | found;
+	return found;
+}
+
+/* A coded field of the order. */
+static bool
+order_has(struct annotator *a, const struct expr *e, unsigned field)
+{
+	unsigned order = a->subject->order;
+	uint32_t *answer = answer_of(&a->of_order, order, e);
+	bool found;
+
+	if (*answer >> 2 == a->of_order.round)
+		return *answer & 1;
+	found = match_coded(a, order_field(a, &a->orders[order], field), e);
+	*answer = a->of_order.round << 2 | found;
+	return found;
 }
 
 static enum truth
-order_is(const struct annotator *a, const struct expr *e)
+diagnosis_is(struct annotator *a, const struct expr *e)
 {
-	return truth_of(match_coded(a, order_field(a, &a->orders[a->subject->order], 4), e));
+	return truth_of(order_has(a, e, 31) || patient_has(a, e));
+}
+
+static enum truth
+order_is(struct annotator *a, const struct expr *e)
+{
+	return truth_of(order_has(a, e, 4));
 }
 
 static __attribute__((noinline)) enum truth

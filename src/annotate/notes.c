@@ -17,21 +17,26 @@ id_at(const struct annotator *a, unsigned segment)
 	return segment < a->m->count ? a->m->segments[segment].id : 0;
 }
 
-/* Does the OBX there go on with the observation of `r`?  Same code and sub-ID, and nothing of
- * its own: no unit, no range, no number. */
+/* Does an OBX go on with the observation of `r`?  Same code and sub-ID, and nothing of its own:
+ * no unit, no range, no number. */
 static bool
-goes_on(const struct annotator *a, const struct result *r, unsigned segment)
+goes_on(const struct annotator *a, const struct result *r, const struct result *next)
 {
-	const struct result *end = a->results + a->result_count, *next = r;
-
-	/* what has the same code is claimed as well */
-	while (next < end && next->segment < segment)
-		next++;
-	return next < end && next->segment == segment &&
-	       span_eq(obx_field(a, next, 3), obx_field(a, r, 3)) &&
+	return span_eq(obx_field(a, next, 3), obx_field(a, r, 3)) &&
 	       span_eq(obx_field(a, next, 4), obx_field(a, r, 4)) && !obx_field(a, next, 6).len &&
 	       !obx_field(a, next, 7).len &&
 	       !read_is_number(a, obx_field(a, next, 2), obx_field(a, next, 5));
+}
+
+/* The result of a segment, from `from` on; what has a code that is claimed is one. */
+static const struct result *
+result_of(const struct annotator *a, const struct result *from, unsigned segment)
+{
+	const struct result *end = a->results + a->result_count;
+
+	while (from < end && from->segment < segment)
+		from++;
+	return from < end && from->segment == segment ? from : NULL;
 }
 
 static void
@@ -54,6 +59,7 @@ count_note(const struct annotator *a, unsigned segment, struct note_run *run)
 void
 notes_find_run(const struct annotator *a, const struct result *r, struct note_run *ret)
 {
+	const struct result *next = r;
 	unsigned at = r->segment;
 
 	ret->first = at + 1;
@@ -68,7 +74,8 @@ notes_find_run(const struct annotator *a, const struct result *r, struct note_ru
 				at++;
 		}
 		ret->after = at;
-	} while (goes_on(a, r, ++at));
+		next = result_of(a, next, ++at);
+	} while (next && goes_on(a, r, next));
 }
 
 /* NTE-3 of a segment, escapes resolved; ptr NULL when it is no NTE. */

@@ -71,7 +71,6 @@ static bool
 find_class(struct annotator *a, struct result *r)
 {
 	struct class c = class_of(r);
-	struct patient *p = &a->patients[c.patient];
 	uint64_t hash;
 	size_t at;
 
@@ -88,9 +87,8 @@ find_class(struct annotator *a, struct result *r)
 	}
 	if (!work_grow((void **)&a->classes, &a->class_size, a->class_count, sizeof(c)))
 		return false;
-	c.first = NO_INDEX;
-	c.next = p->first_class;
-	r->class = p->first_class = (unsigned)a->class_count++;
+	c.first = c.next = NO_INDEX;
+	r->class = (unsigned)a->class_count++;
 	a->classes[r->class] = c;
 	a->class_places.list[at] = r->class + 1;
 	return true;
@@ -189,11 +187,34 @@ is_in_class(const struct result *r)
 	return r->skip != SKIP_NO_SLOT && !r->follower;
 }
 
+/* Usable, and of an observation that rules ask about. */
+static bool
+is_asked_about(const struct result *r)
+{
+	return !r->skip && r->status != STATUS_PRELIMINARY &&
+	       r->site->asked[r->code->observation->index];
+}
+
+/* A class of its order alone is no company for others. */
+static void
+enlist(struct annotator *a, unsigned index)
+{
+	struct result *r = &a->results[index];
+	struct class *c = &a->classes[r->class];
+	struct patient *p = &a->patients[c->patient];
+
+	if (c->first == NO_INDEX && c->order == NO_INDEX) {
+		c->next = p->first_class;
+		p->first_class = r->class;
+	}
+	r->next_in_class = c->first;
+	c->first = index;
+}
+
 bool
 pairing_build(struct annotator *a)
 {
 	a->class_count = a->siblings_count = 0;
-	a->paired_class = NO_INDEX;
 	if (!places_clear(&a->class_places, a->result_count) ||
 	    !places_clear(&a->siblings_places, a->result_count))
 		return false;
@@ -204,8 +225,8 @@ pairing_build(struct annotator *a)
 			continue;
 		if (!find_class(a, r) || !find_siblings(a, r))
 			return false;
-		r->next_in_class = a->classes[r->class].first;
-		a->classes[r->class].first = (unsigned)i;
+		if (is_asked_about(r))
+			enlist(a, (unsigned)i);
 	}
 	for (size_t i = 0; i < a->result_count; i++) {
 		if (is_in_class(&a->results[i]) && !a->results[i].skip)
@@ -220,19 +241,9 @@ pairing_build(struct annotator *a)
 
 /* ---- companions ---- */
 
+/* Results of one class; notes the best priority of each observation. */
 static bool
-is_within_a_day(struct annotator *a, const struct class *x, const struct class *y)
-{
-	if (x == y)
-		return true; /* one moment, or one order without a time */
-	if (x->order != NO_INDEX || y->order != NO_INDEX)
-		return false;
-	return hl7_time_within(x->time, y->time, context_zone(a), DAY) == TRUTH_YES;
-}
-
-/* Usable results of one class; notes the best priority of each observation. */
-static bool
-gather(struct annotator *a, const struct class *c)
+gather(struct annotator *a, const struct class *c, const struct mapping *mapping)
 {
 	for (unsigned i = c->first; i != NO_INDEX; i = a->results[i].next_in_class) {
 		struct result *r = &a->results[i];
@@ -240,7 +251,7 @@ gather(struct annotator *a, const struct class *c)
 
 		if (!work_step(a))
 			return true;
-		if (r->mapping != a->paired_mapping || r->skip || r->status == STATUS_PRELIMINARY)
+		if (r->mapping != mapping)
 			continue;
 		if (!work_grow((void **)&a->companions, &a->companion_size, a->companion_count,
 			sizeof(struct result *)))
@@ -250,6 +261,23 @@ gather(struct annotator *a, const struct class *c)
 			a->best_in[index] = a->pairing;
 			a->best[index] = r->code->priority;
 		}
+	}
+	return true;
+}
+
+/* Those of the patient's other classes within a day. */
+static bool
+gather_others(struct annotator *a, const struct class *own, const struct mapping *mapping)
+{
+	unsigned i = own->order == NO_INDEX ? a->patients[own->patient].first_class : NO_INDEX;
+
+	for (; i != NO_INDEX && work_step(a); i = a->classes[i].next) {
+		const struct class *c = &a->classes[i];
+
+		if (c != own &&
+		    hl7_time_within(own->time, c->time, context_zone(a), DAY) == TRUTH_YES &&
+		    !gather(a, c, mapping))
+			return false;
 	}
 	return true;
 }
@@ -269,25 +297,71 @@ keep_best(struct annotator *a)
 	a->companion_count = kept;
 }
 
+/* Remember them until the next message. */
+static bool
+keep(struct annotator *a, struct class *c, const struct mapping *mapping)
+{
+	size_t size = a->companion_count * sizeof(struct result *);
+
+	c->paired = mapping;
+	c->companion_count = a->companion_count;
+	if (!c->companion_count)
+		return true;
+	c->companions = arena_alloc(&a->arena, size);
+	c->answers = arena_zalloc(&a->arena, mapping->expr_count, sizeof(*c->answers));
+	if (!c->companions || !c->answers)
+		return false;
+	memcpy((void *)c->companions, (const void *)a->companions, size);
+	return true;
+}
+
 bool
 pairing_choose(struct annotator *a, const struct result *subject)
 {
-	const struct class *own = &a->classes[subject->class];
+	struct class *own = &a->classes[subject->class];
 
-	if (a->paired_class == subject->class && a->paired_mapping == subject->mapping)
+	if (own->paired == subject->mapping)
 		return true;
-	if (++a->pairing >= UINT32_MAX >> 2)
+	if (++a->pairing >= LAST_ROUND)
 		annotator_forget(a);
-	a->paired_class = subject->class;
-	a->paired_mapping = subject->mapping;
 	a->companion_count = 0;
-	for (unsigned i = a->patients[own->patient].first_class; i != NO_INDEX;
-	     i = a->classes[i].next) {
-		if (!work_step(a))
-			break;
-		if (is_within_a_day(a, own, &a->classes[i]) && !gather(a, &a->classes[i]))
-			return false;
-	}
+	if (!gather(a, own, subject->mapping) || !gather_others(a, own, subject->mapping))
+		return false;
 	keep_best(a);
+	return keep(a, own, subject->mapping);
+}
+
+/* ---- what rules ask about ---- */
+
+static void
+mark_asked(const struct expr *e, bool *seen, bool *ret)
+{
+	if (!e || seen[e->id])
+		return;
+	seen[e->id] = true;
+	for (unsigned i = 0; i < e->of_count; i++)
+		ret[e->of[i]->index] = true;
+	for (unsigned i = 0; i < e->kid_count; i++)
+		mark_asked(e->kids[i], seen, ret);
+}
+
+bool
+pairing_find_asked(const struct mapping *m, bool *ret)
+{
+	bool *seen = calloc(m->expr_count + 1, sizeof(*seen));
+
+	if (!seen)
+		return false;
+	for (unsigned i = 0; i < m->rule_count; i++) {
+		mark_asked(m->rules[i]->when, seen, ret);
+		mark_asked(m->rules[i]->flag_when, seen, ret);
+	}
+	for (unsigned i = 0; i < m->observation_count; i++) {
+		const struct observation *o = &m->observations[i];
+
+		for (unsigned k = 0; k < o->group_count; k++)
+			mark_asked(o->groups[k]->when, seen, ret);
+	}
+	free(seen);
 	return true;
 }

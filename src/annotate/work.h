@@ -26,12 +26,14 @@
 enum { OBX_FIELDS = 25, OBR_FIELDS = 31, NO_SEGMENT = -1 };
 
 /*
- * Steps that pairing and diagnoses may take for one message.  No real report
- * comes near; one made to be slow passes without annotation instead.
+ * Steps that pairing may take for one message.  No real report comes near; one
+ * made to be slow passes without annotation instead.
  */
-enum { MOST_STEPS = 1 << 24 };
+enum { MOST_STEPS = 1 << 22 };
 
 #define NO_INDEX UINT32_MAX
+/* Rounds count up to here. */
+#define LAST_ROUND (UINT32_MAX >> 2)
 
 /* The NTE behind a result, before and after us. */
 struct note_run {
@@ -42,7 +44,7 @@ struct note_run {
 
 struct patient {
 	unsigned first_diagnosis; /* in diagnoses; NO_INDEX when none */
-	unsigned first_class;     /* of its results; NO_INDEX when none */
+	unsigned first_class;     /* that has companions for others; NO_INDEX when none */
 	struct hl7_time birth;
 	bool has_birth;
 	char sex; /* 'F', 'M', 0 */
@@ -59,6 +61,8 @@ struct order {
 	/* from here on cleared when it is found */
 	long obr, spm; /* segments; spm is the order's first of them */
 	long end;      /* one past its last segment */
+	bool time_known, has_time;
+	struct hl7_time time; /* of SPM-17, else OBR-7; once it is known */
 	unsigned patient;
 	uint64_t specimens; /* bits of mapping->specimens recognised in SPM-4 and OBR-15 */
 	const struct mapping *specimens_of; /* for which mapping; NULL: not looked up yet */
@@ -74,7 +78,7 @@ struct result {
 	uint32_t places[OBX_FIELDS + 2]; /* see obx_field() */
 	/* from here on cleared when it is found */
 	unsigned order, patient;       /* valid unless skip is SKIP_NO_SLOT */
-	unsigned class, next_in_class; /* of its collection */
+	unsigned class, next_in_class; /* of its collection; next among those asked about */
 	unsigned siblings;             /* with the same observation in the same class */
 	struct note_run run;           /* unless skip is SKIP_NO_SLOT */
 	enum skip skip;                /* SKIP_NONE: usable */
@@ -96,8 +100,20 @@ struct class
 {
 	unsigned patient, order; /* order: NO_INDEX when the time alone decides */
 	struct hl7_time time;
-	unsigned first; /* result */
-	unsigned next;  /* class of the patient */
+	unsigned first; /* result that rules ask about; NO_INDEX when none */
+	unsigned next;  /* class of the patient that has such a result */
+
+	/* what its results are paired with, once one was asked about */
+	const struct mapping *paired; /* by the rules of which mapping; NULL: not yet */
+	struct result **companions;
+	size_t companion_count;
+	unsigned char *answers; /* of questions about companions alone, by expr id: 1 + truth */
+};
+
+/* What was answered of a patient or an order, by expr id: round * 4 + truth. */
+struct answers {
+	uint32_t *list, round;
+	unsigned whose; /* patient or order; NO_INDEX: nobody's */
 };
 
 /* Usable results of one observation in one class. */
@@ -122,6 +138,7 @@ struct site {
 	char point;          /* of the sender's decimals */
 	uint64_t trailer[4]; /* bytes of its trailers */
 	bool listed;         /* may results of this sender be interpreted? */
+	bool *asked;         /* by observation: do rules ask about it as a companion? */
 	/* what OBX-11 and OBR-25 say where they are one letter, made once */
 	unsigned char status[128];
 	bool cancelled[128];
@@ -140,6 +157,8 @@ struct annotator {
 	struct span stamp; /* the text parsed last: most are alike */
 	struct hl7_time stamp_time;
 	bool stamp_good;
+	bool sent_known, has_sent;
+	struct hl7_time sent; /* MSH-7, once it is known */
 	struct result *results;
 	size_t result_count, result_size;
 	unsigned targets; /* results with rules */
@@ -156,19 +175,17 @@ struct annotator {
 	struct places class_places, siblings_places;
 	unsigned steps; /* taken for this message, see MOST_STEPS */
 
-	/* companions of the results of one class */
+	/* companions of one class, while they are gathered */
 	struct result **companions;
 	size_t companion_count, companion_size;
-	unsigned paired_class; /* whose they are; NO_INDEX: nobody's */
-	const struct mapping *paired_mapping;
 	uint32_t pairing;         /* like round, below */
-	uint32_t *pair_answers;   /* of questions about companions alone */
 	uint32_t *best, *best_in; /* by observation: best priority, in which pairing */
 
 	/* the result at hand */
 	struct result *subject;
-	uint32_t round;                    /* answers of another round are void */
-	uint32_t *answers;                 /* by expr id: round * 4 + truth */
+	uint32_t round;    /* answers of another round are void */
+	uint32_t *answers; /* by expr id: round * 4 + truth */
+	struct answers of_patient, of_order;
 	uint32_t *fired_in, *undecided_in; /* by rule and group index: round */
 
 	struct finding *findings;
@@ -262,6 +279,8 @@ bool read_is_number(const struct annotator *a, struct span type, struct span val
 /* pairing; false when memory ran out */
 bool pairing_build(struct annotator *a);
 bool pairing_choose(struct annotator *a, const struct result *subject);
+/* Which observations do the rules of a mapping ask about?  `ret` has one entry for each. */
+bool pairing_find_asked(const struct mapping *m, bool *ret);
 
 /* match: text of a message against words of a mapping */
 bool match_word(const struct span *words, unsigned count, struct span text);
