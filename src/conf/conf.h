@@ -113,7 +113,7 @@ struct conf *conf_from_flags(const char *listen, const char *forward, const char
  */
 bool conf_flag(struct conf *conf, const char *name, const char *value, struct faults *faults);
 void conf_destroy(struct conf *conf);
-/* Its root is <hl7noted>, as far as that can be told: a configuration rather than a mapping. */
+/* Its root is <hl7noted>, or in CONF_NAMESPACE: meant as a configuration, not as a mapping. */
 bool conf_is_configuration(struct span bytes);
 
 /* "30s", "500ms", "2min", "1h", or a plain number of seconds. */

@@ -97,5 +97,9 @@ conf_endpoint_reaches(struct conf_endpoint to, struct conf_endpoint listener)
 		return false;
 	x = address_of(to.address);
 	y = address_of(listener.address);
-	return is_same(&x, &y) || (is_loopback(&x) && (y.any || is_loopback(&y)));
+	if (is_same(&x, &y) || !is_loopback(&x))
+		return is_same(&x, &y);
+	if (y.any)
+		return y.family == ALL || y.family == x.family || x.family == NAME;
+	return is_loopback(&y) && (x.family == NAME || y.family == NAME);
 }

@@ -122,10 +122,10 @@ behind(struct span bytes, size_t from, struct span end)
 	return xml_bytes_find(bytes, from, end) + end.len;
 }
 
-bool
-conf_is_configuration(struct span bytes)
+/* Where the root begins. */
+static size_t
+find_root(struct span bytes)
 {
-	const struct span root = SPAN("<hl7noted");
 	size_t at = 0;
 
 	while ((at = xml_bytes_find(bytes, at, SPAN("<"))) < bytes.len) {
@@ -136,8 +136,18 @@ conf_is_configuration(struct span bytes)
 		else
 			break;
 	}
-	if (!xml_bytes_at(bytes, at, root) || at + root.len == bytes.len)
-		return false;
-	return xml_is_blank(bytes.ptr[at + root.len]) || bytes.ptr[at + root.len] == '>' ||
-	       bytes.ptr[at + root.len] == '/';
+	return at;
+}
+
+bool
+conf_is_configuration(struct span bytes)
+{
+	const struct span name = SPAN("<hl7noted");
+	const size_t at = find_root(bytes), end = xml_bytes_find(bytes, at, SPAN(">"));
+	const struct span tag = span_tail(span_head(bytes, end), at);
+
+	if (xml_bytes_find(tag, 0, SPAN(CONF_NAMESPACE)) < tag.len)
+		return true;
+	return xml_bytes_at(tag, 0, name) &&
+	       (tag.len == name.len || xml_is_blank(tag.ptr[name.len]) || tag.ptr[name.len] == '/');
 }
