@@ -250,6 +250,23 @@ link_resolved(struct link *l, bool no_address)
 
 /* ---- what the connections tell ---- */
 
+/* With one message in flight each read leads to one write; with more, to several. */
+static void
+cork(struct link *l)
+{
+	if (l->feed->settings.in_flight < 2)
+		return;
+	net_stream_cork(&l->up);
+	net_stream_cork(&l->down);
+}
+
+static void
+uncork(struct link *l)
+{
+	net_stream_uncork(&l->up);
+	net_stream_uncork(&l->down);
+}
+
 static void
 up_bytes(void *ctx, struct span bytes)
 {
@@ -258,8 +275,11 @@ up_bytes(void *ctx, struct span bytes)
 	if (!l->heard)
 		observe_opened(l);
 	l->heard = true;
-	if (!l->dead)
+	if (!l->dead) {
+		cork(l);
 		relay_from_sender(&l->session, bytes, now_us());
+		uncork(l);
+	}
 	settle(l);
 }
 
@@ -292,7 +312,9 @@ down_bytes(void *ctx, struct span bytes)
 {
 	struct link *l = ctx;
 
+	cork(l);
 	relay_from_down(&l->session, bytes, now_us());
+	uncork(l);
 	settle(l);
 }
 

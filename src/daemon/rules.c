@@ -5,30 +5,13 @@
  */
 #include "daemon/rules.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <openssl/evp.h>
+#include <sha256.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "annotate/examples.h"
 #include "daemon/file.h"
 
 /* ---- one mapping ---- */
-
-static void
-write_sha256(struct span bytes, char out[RULES_SHA256])
-{
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned len = 0;
-
-	out[0] = '\0';
-	if (!EVP_Digest(bytes.ptr, bytes.len, digest, &len, EVP_sha256(), NULL))
-		return;
-	for (unsigned i = 0; i < len; i++)
-		snprintf(out + 2 * i, 3, "%02x", digest[i]);
-}
 
 static void
 log_fault(struct log *log, const struct faults *faults, const struct fault *fault)
@@ -88,7 +71,7 @@ load_one(struct rules_mapping *r, const struct conf_feed *feed, const char *file
 	faults_init(&faults, file);
 	r->file = file;
 	if (file_read(file, &bytes, &faults)) {
-		write_sha256(bytes, r->sha256);
+		SHA256Data((const uint8_t *)bytes.ptr, bytes.len, r->sha256);
 		r->mapping = compile(bytes, feed, &faults);
 		free((void *)(uintptr_t)bytes.ptr);
 	}

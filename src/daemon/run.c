@@ -6,6 +6,7 @@
 #include "daemon/run.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -408,6 +409,7 @@ go(struct run *r, struct conf *conf)
 	watch_signal(r, &r->interrupt, SIGINT, on_term);
 	watch_signal(r, &r->usr1, SIGUSR1, on_usr1);
 	watch_time(r);
+	malloc_trim(0); /* what reading the mappings took for a moment */
 	log_started(d);
 	notify("READY=1\nSTATUS=running");
 	ev_run(d->loop, 0);

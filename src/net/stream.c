@@ -79,6 +79,7 @@ finish_connecting(struct net_stream *s)
 	s->ops->connected(s->ctx);
 }
 
+/* As much as the socket takes. */
 static void
 write_unsent(struct net_stream *s)
 {
@@ -94,7 +95,6 @@ write_unsent(struct net_stream *s)
 		return;
 	buffer_finish(&s->unsent);
 	ev_io_stop(s->net->loop, &s->writable);
-	s->ops->written(s->ctx);
 }
 
 static void
@@ -103,10 +103,13 @@ on_writable(struct ev_loop *loop, ev_io *w, int revents)
 	struct net_stream *s = container_of(w, struct net_stream, writable);
 
 	(void)loop, (void)revents;
-	if (s->connecting)
+	if (s->connecting) {
 		finish_connecting(s);
-	else
-		write_unsent(s);
+		return;
+	}
+	write_unsent(s);
+	if (s->unsent.start == s->unsent.end)
+		s->ops->written(s->ctx);
 }
 
 /* ---- life ---- */
@@ -193,7 +196,7 @@ net_stream_close(struct net_stream *s)
 	ev_io_set(&s->readable, -1, EV_READ);
 	ev_io_set(&s->writable, -1, EV_WRITE);
 	buffer_finish(&s->unsent);
-	s->connecting = false;
+	s->connecting = s->corked = false;
 	s->ended = true;
 }
 
@@ -224,7 +227,7 @@ keep(struct net_stream *s, const struct iovec *iov, size_t count, size_t sent)
 		buffer_append(&s->unsent, span_tail(part, sent));
 		sent = 0;
 	}
-	if (s->unsent.start != s->unsent.end)
+	if (s->unsent.start != s->unsent.end && !s->corked)
 		ev_io_start(s->net->loop, &s->writable);
 }
 
@@ -237,7 +240,7 @@ net_stream_send(struct net_stream *s, const struct iovec *iov, size_t count)
 
 	if (!net_stream_is_open(s))
 		return;
-	while (count && !s->connecting && s->unsent.start == s->unsent.end) {
+	while (count && !s->connecting && !s->corked && s->unsent.start == s->unsent.end) {
 		size_t few = count < IOV_MAX ? count : IOV_MAX;
 
 		wanted = 0;
@@ -255,6 +258,27 @@ net_stream_send(struct net_stream *s, const struct iovec *iov, size_t count)
 		count -= few;
 	}
 	keep(s, message.msg_iov, count, 0);
+	if (s->corked && net_stream_unsent(s) >= NET_READ_SIZE)
+		write_unsent(s);
+}
+
+void
+net_stream_cork(struct net_stream *s)
+{
+	s->corked = !s->connecting;
+}
+
+void
+net_stream_uncork(struct net_stream *s)
+{
+	if (!s->corked)
+		return;
+	s->corked = false;
+	if (s->unsent.start == s->unsent.end || !net_stream_is_open(s))
+		return;
+	write_unsent(s);
+	if (s->unsent.start != s->unsent.end)
+		ev_io_start(s->net->loop, &s->writable);
 }
 
 size_t

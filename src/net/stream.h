@@ -43,7 +43,7 @@ struct net_stream {
 	void *ctx;
 	ev_io readable, writable;
 	struct buffer unsent;
-	bool connecting, ended;
+	bool connecting, ended, corked;
 };
 
 struct net_keepalive {
@@ -60,6 +60,10 @@ int net_stream_connect(struct net_stream *s, const struct sockaddr *address, soc
 bool net_stream_is_open(const struct net_stream *s);
 /* Errors are not answered here: reading will tell them. */
 void net_stream_send(struct net_stream *s, const struct iovec *iov, size_t count);
+/* Between these two, what is sent is gathered and written at once: for whoever answers many small
+ * things in one go. */
+void net_stream_cork(struct net_stream *s);
+void net_stream_uncork(struct net_stream *s);
 size_t net_stream_unsent(const struct net_stream *s);
 /* Read from it, or leave its bytes to wait in the kernel. */
 void net_stream_read(struct net_stream *s, bool on);
