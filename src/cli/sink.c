@@ -188,10 +188,8 @@ run(const struct command *self, int argc, char **argv)
 	if (status != EX_OK)
 		return status == OPTIONS_STOP ? EX_OK : status;
 	status = sink_keep_open(keep);
-	if (status == EX_OK) {
+	if (status == EX_OK)
 		status = sink_run(&j.sink);
-		sink_report(&j.sink);
-	}
 	closed = sink_keep_close(keep);
 	return status == EX_OK ? closed : status;
 }

@@ -150,6 +150,8 @@ run_loop(struct sink *s)
 	sink_visitors_close(s);
 	net_listener_destroy(s->listener);
 	unwatch(s);
+	if (status == EX_OK)
+		sink_report(s);
 	return status == EX_OK ? s->status : status;
 }
 

@@ -8,7 +8,7 @@
 
 status 0 "$HL7NOTE" --help
 [ ! -s err ] || fail 'help on standard error'
-for command in annotate explain verify check show; do
+for command in annotate explain verify check show send sink; do
 	has out "  $command"
 	status 0 "$HL7NOTE" "$command" --help
 	has out "usage: hl7note $command "
@@ -30,7 +30,7 @@ status 0 "$HL7NOTE" -h
 
 # every option of --help is in the manual
 if [ -f "$HL7_TOP/man/hl7note.1" ]; then
-	for command in annotate explain verify check show; do
+	for command in annotate explain verify check show send sink; do
 		"$HL7NOTE" "$command" --help | sed -n 's/^  .*--\([a-z-]*\).*/\1/p' > flags
 		while read -r flag; do
 			has "$HL7_TOP/man/hl7note.1" "Fl -$flag"
@@ -60,7 +60,7 @@ status 64 "$HL7NOTE" help nonsense
 
 # commands that do not exist yet are not promised
 "$HL7NOTE" --help > out
-for command in status queue; do
+for command in queue; do
 	hasnt out "  $command "
 done
 

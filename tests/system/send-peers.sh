@@ -1,0 +1,128 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# hl7note send against receivers that are not ours: one of bare sockets, whose answers
+# come late, split, out of order, or wrong, and the server of python3-hl7.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh disable=SC1091,SC2119
+. "${HL7_TOP:?}/tests/system/lib.sh"
+# shellcheck source=wire.sh
+. "$HL7_TOP/tests/system/wire.sh"
+
+command -v python3 > /dev/null || exit 77
+
+cat > peer.py << 'END'
+import os, re, socket, sys
+
+def answer(id, code="AA"):
+    return b"\x0bMSH|^~\\&|A|B|C|D|2026||ACK|1|P|2.3\rMSA|" + code.encode() + b"|" + id + b"\r\x1c\r"
+
+def frames(s):
+    held = b""
+    while True:
+        more = s.recv(65536)
+        if not more: return
+        held += more
+        while b"\x1c\r" in held:
+            frame, held = held.split(b"\x1c\r", 1)
+            assert frame.startswith(b"\x0bMSH|"), frame
+            yield frame.split(b"|")[9]
+
+how = sys.argv[1]
+listener = socket.create_server(("127.0.0.1", 0))
+with open("port.new", "w") as f: f.write(str(listener.getsockname()[1]))
+os.rename("port.new", "port")
+s, _ = listener.accept()
+s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+ids = []
+for id in frames(s):
+    ids.append(id)
+    if how == "bytes":
+        for b in answer(id): s.send(bytes([b]))
+    elif how == "reversed" and len(ids) % 4 == 0:
+        for i in reversed(ids[-4:]): s.sendall(answer(i))
+    elif how == "twice": s.sendall(answer(id) * 2)
+    elif how == "blanks": s.sendall(b"\r\n" + answer(id).replace(b"|" + id, b"| " + id + b" "))
+    elif how == "lf": s.sendall(answer(id).replace(b"\rMSA", b"\r\nMSA"))
+    elif how == "other": s.sendall(answer(b"other"))
+    elif how == "code": s.sendall(answer(id, "XX"))
+    elif how == "words": s.sendall(b"\x0bthank you\x1c\r")
+    elif how == "open": s.sendall(answer(id)[:-2] + answer(id))
+    elif how == "half":
+        s.sendall(answer(id)[:20])
+        break
+END
+
+# peer HOW: one connection that answers in this way
+peer()
+{
+	rm -f port
+	timeout 60 python3 peer.py "$1" > peer.out 2> peer.err &
+	peers="$peers $!"
+	await port
+	port=$(cat port)
+}
+
+i=0
+while [ "$i" -lt 8 ]; do
+	bare "P$i"
+	i=$((i + 1))
+done > eight.hl7
+
+# HOW STATUS MEMBER COUNT: eight messages, four in flight
+while read -r how wanted member number; do
+	peer "$how"
+	send "$wanted" --json --in-flight 4 --timeout 5s eight.hl7
+	count "$member" "$number"
+	count sent "$((wanted ? $(member sent) : 8))"
+done << 'END'
+bytes 0 AA 8
+reversed 0 AA 8
+blanks 0 AA 8
+lf 0 AA 8
+words 1 unreadable 4
+other 1 wrong_id 4
+code 1 other 4
+open 1 unreadable 1
+half 1 lost 4
+END
+
+# an answer to nothing in flight is told, and is no failure when it is positive
+peer twice
+send 0 --json --timeout 5s --rate 100 eight.hl7
+count AA 8
+[ "$(member unasked)" -gt 0 ] || fail 'answers twice, counted once'
+
+# python3-hl7's own server
+python3 -c 'import hl7.mllp' 2> /dev/null || finish
+cat > server.py << 'END'
+import asyncio, os, hl7.mllp
+
+async def serve(reader, writer):
+    try:
+        while not writer.is_closing():
+            message = await reader.readmessage()
+            writer.writemessage(message.create_ack())
+            await writer.drain()
+    except asyncio.IncompleteReadError:
+        writer.close()
+
+async def main():
+    server = await hl7.mllp.start_hl7_server(serve, host="127.0.0.1", port=0)
+    with open("port.new", "w") as f: f.write(str(server.sockets[0].getsockname()[1]))
+    os.rename("port.new", "port")
+    async with server: await server.serve_forever()
+
+asyncio.run(main())
+END
+rm -f port
+timeout 60 python3 server.py > peer.out 2> peer.err &
+peers="$peers $!"
+await port
+port=$(cat port)
+send 0 --json --connections 4 --in-flight 4 --count 200 --fresh-ids eight.hl7
+count AA 200
+send 0 --json --mllp-split 3 eight.hl7
+count AA 8
+
+finish

@@ -1,0 +1,189 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# hl7note send: what goes out byte for byte, which answers count as what, and when it
+# stops.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh disable=SC1091,SC2119
+. "${HL7_TOP:?}/tests/system/lib.sh"
+# shellcheck source=wire.sh
+. "$HL7_TOP/tests/system/wire.sh"
+
+message S1 25 > one.hl7
+message S2 15 > two.hl7
+cat one.hl7 two.hl7 > both.hl7
+
+# what is in the files goes out as it stands, from standard input, too, framed or not
+for input in 'one.hl7 two.hl7' both.hl7 both.mllp -; do
+	{
+		framed < one.hl7
+		framed < two.hl7
+	} > both.mllp
+	sink --append "got.$input"
+	# shellcheck disable=SC2086 # words
+	timeout 20 "$HL7NOTE" send "127.0.0.1:$port" $input < both.hl7 > out 2> err ||
+		fail "from $input"
+	stop
+	same "got.$input" both.mllp
+	has out 'sent 2 messages'
+	has out 'answered AA 2'
+	has out 'latency p50'
+done
+
+# what is between messages stays behind, line feeds do not unless they are told to
+{
+	printf '\357\273\277'
+	tr '\r' '\n' < one.hl7
+	printf '\n\n'
+	tr '\r' '\n' < two.hl7
+	printf '\n'
+} > lf.hl7
+sink --append got.lf
+send 0 lf.hl7
+stop
+tr '\r' '\n' < one.hl7 | framed > want
+tr '\r' '\n' < two.hl7 | framed >> want
+same got.lf want
+sink --append got.cr
+send 0 --cr lf.hl7
+stop
+same got.cr both.mllp
+
+# in pieces
+for split in 1 7 random; do
+	sink --append "got.split.$split"
+	send 0 --mllp-split "$split" both.hl7
+	stop
+	same "got.split.$split" both.mllp
+done
+
+# fresh control IDs: each its own, nothing else touched
+sink --append got.fresh
+send 0 --fresh-ids --count 100 --in-flight 4 --json both.hl7
+stop
+count sent 100
+count AA 100
+tr '\r' '\n' < got.fresh | sed -n 's/^[^|]*MSH|\([^|]*|\)\{8\}\([^|]*\)|.*/\2/p' > ids
+lines ids 100
+[ "$(sort -u ids | wc -l)" -eq 100 ] || fail 'a control ID came twice'
+grep -qvE '^[0-9A-Z]{20}$' ids && fail 'a control ID of another form'
+"$HL7NOTE" show --get MSH-7 got.fresh | sort -u > stamps
+lines stamps 1
+
+# ten thousand, over many connections, each once
+sink --json --append got.many
+send 0 --json --fresh-ids --connections 50 --in-flight 8 --count 10000 both.hl7
+stop
+count sent 10000
+count AA 10000
+count connections 50
+count received 10000 sink.out
+tr '\r' '\n' < got.many | sed -n 's/^[^|]*MSH|\([^|]*|\)\{8\}\([^|]*\)|.*/\2/p' | sort -u > ids
+lines ids 10000
+
+# repeat and count, a rate, a connection for each
+sink
+send 0 --json --repeat 5 both.hl7
+count sent 10
+send 0 --json --repeat 5 --count 7 both.hl7
+count sent 7
+send 0 --json --repeat 2 --count 7 both.hl7
+count sent 4
+send 0 --json --rate 100 --connections 3 --count 51 both.hl7
+count sent 51
+[ "$(sed -n 's/.*"seconds":0\.\([0-9]\).*/\1/p' out)" -ge 5 ] || fail 'faster than its rate'
+send 0 --json --one-shot --connections 3 --count 20 both.hl7
+count connections 20
+count AA 20
+status 0 timeout 20 "$HL7NOTE" send --progress --rate 10 --count 12 "127.0.0.1:$port" one.hl7
+has err ' of 12 done'
+stop
+
+# the first failure stops it, unless it is told to go on
+i=0
+while [ "$i" -lt 10 ]; do
+	bare "K$i"
+	i=$((i + 1))
+done > ten.hl7
+sink --refuse AE:100
+send 1 --json ten.hl7
+count sent 1
+count AE 1
+send 1 --json --keep-going ten.hl7
+count sent 10
+count AE 10
+count failed 10
+stop
+
+# lost, silent: sent again, each until it is answered
+sink --seed 3 --close-before-ack 20 --silent 10 --json -o again
+send 0 --json --keep-going --resend 50 --timeout 300ms --count 60 ten.hl7
+count AA 60
+[ "$(member resent)" -gt 0 ] || fail 'no fault, nothing shown'
+stop
+sink --silent 100
+send 1 --json --keep-going --resend 2 --timeout 100ms one.hl7
+count timed_out 1
+count resent 2
+stop
+
+# messages that ask for no answer are not waited for; a refusal counts all the same
+{
+	bare N1 NE NE
+	bare N2 NE
+	bare N3 '' NE
+} > none.hl7
+sink --silent 100 --count 3 --json
+send 0 --json --timeout 10s none.hl7
+count not_awaited 3
+count sent 3
+ended
+count received 3 sink.out
+sink --code CE
+bare E1 ER NE > error.hl7
+send 1 --json error.hl7
+count unasked 1
+stop
+# a thousand of them arrive whole though nobody waits
+sink --silent 100 --json
+send 0 --json --count 1000 none.hl7
+stop
+count received 1000 sink.out
+
+# nobody there, no such name, not yet there
+send 69 one.hl7
+has err 'Connection refused'
+send 69 --json --keep-going --timeout 300ms one.hl7
+[ "$(member connect_errors)" -gt 1 ] || fail 'did not try again'
+status 69 timeout 20 "$HL7NOTE" send 127.0.0.1:no-such-service one.hl7
+(
+	sleep 0.3
+	exec timeout 10 "$HL7NOTE" sink -q --count 1 "$port"
+) &
+late=$!
+send 0 --keep-going --timeout 8s one.hl7
+wait "$late" || fail 'the late sink'
+
+# no messages, missing files, bytes that cannot be framed
+sink
+: > nothing
+send 65 nothing
+send 66 missing
+send 66 missing one.hl7
+has out 'answered AA 1'
+{
+	bare F1
+	printf 'NTE|1||a\034\rOBX|1\r'
+} > mark.hl7
+send 65 mark.hl7
+has err 'holds the bytes that end a frame'
+stop
+for wrong in '' host host: :99999x '[::1:1' '--in-flight 0 :1' '--one-shot --in-flight 2 :1' \
+	'--timeout 0 :1' '--timeout 1x :1' '--mllp-split 0 :1' '--connections 10001 :1'; do
+	# shellcheck disable=SC2086 # words
+	timeout 10 "$HL7NOTE" send $wrong < one.hl7 > out 2> err
+	got=$?
+	[ "$got" -eq 64 ] || [ "$wrong" = :99999x ] || fail "status $got: send $wrong"
+done
+
+finish

@@ -1,0 +1,196 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# hl7note sink: what it answers, what it keeps, how it ends, and its faults.
+
+# shellcheck source-path=SCRIPTDIR source=lib.sh disable=SC1091,SC2119
+. "${HL7_TOP:?}/tests/system/lib.sh"
+# shellcheck source=wire.sh
+. "$HL7_TOP/tests/system/wire.sh"
+
+i=0
+: > many.hl7
+while [ "$i" -lt 40 ]; do
+	message "M$i" 25 >> many.hl7
+	i=$((i + 1))
+done
+message A1 25 > one.hl7
+message A2 15 > two.hl7
+
+# kept as it came: one file for each, numbered, and all in one file of frames
+sink --count 2 -o kept --append kept.mllp
+send 0 one.hl7 two.hl7
+ended
+same kept/0000000001.hl7 one.hl7
+same kept/0000000002.hl7 two.hl7
+{
+	framed < one.hl7
+	framed < two.hl7
+} > want
+same kept.mllp want
+has sink.out 'received 2 messages'
+has sink.out 'answered AA 2'
+has sink.err 'listening on 127.0.0.1 port'
+
+# again into the same directory: nothing is overwritten; nothing is said when quiet
+sink -q -o kept --append kept.mllp
+send 0 two.hl7
+stop
+same kept/0000000003.hl7 two.hl7
+framed < two.hl7 >> want
+same kept.mllp want
+[ ! -s sink.out ] || fail 'a quiet sink summed up'
+[ ! -s sink.err ] || fail 'a quiet sink said something'
+
+# the codes, as asked by the message and as told
+bare C1 AL NE > commit.hl7
+sink --count 1 --json
+send 0 commit.hl7
+ended
+count CA 1 sink.out
+for code in AA AE AR CA CE CR; do
+	wanted=1
+	case $code in ?A) wanted=0 ;; esac
+	sink --count 1 --code "$code" --json
+	send "$wanted" --json one.hl7
+	ended
+	count "$code" 1
+	count "$code" 1 sink.out
+done
+
+# each fault, always
+sink --close-before-ack 100 --json
+send 1 --json one.hl7
+count lost 1
+stop
+count closed_before_ack 1 sink.out
+sink --close-after-ack 100
+send 0 --json --one-shot many.hl7
+count AA 40
+count connections 40
+stop
+has sink.out 'closed_after_ack 40'
+sink --split-ack 100
+send 0 --json many.hl7
+count AA 40
+stop
+sink --wrong-id 100
+send 1 --json --keep-going many.hl7
+count wrong_id 40
+count AA 0
+stop
+sink --garbage 100
+send 0 --json many.hl7
+count AA 40
+stop
+sink --silent 100
+send 1 --json --timeout 200ms one.hl7
+count timed_out 1
+stop
+sink --refuse AE:30 --refuse CR:70 --json
+send 1 --json --keep-going many.hl7
+count AA 0
+[ $(($(member AE) + $(member CR))) -eq 40 ] || fail 'refusals'
+[ "$(member AE)" -gt 0 ] || fail 'no AE'
+[ "$(member CR)" -gt 0 ] || fail 'no CR'
+stop
+sink --delay 50ms
+send 0 --json one.hl7
+[ "$(member p50)" -ge 50000 ] || fail 'answered before the delay was over'
+stop
+
+# some faults: the same with the same seed, others with another
+for seed in 1 1 2; do
+	sink -o "seed" --seed "$seed" --refuse AE:20 --wrong-id 10 --split-ack 10 --garbage 10
+	send 1 --keep-going many.hl7
+	grep -v -e '^sent' -e '^latency' out > "seed.$seed.$peer"
+	stop
+done
+set -- seed.1.*
+same "$1" "$2"
+cmp -s "$1" seed.2.* && fail 'another seed, the same faults'
+
+# a signal ends it cleanly, answers under way are given first
+for signal in INT TERM; do
+	sink --delay 300ms
+	"$HL7NOTE" send "127.0.0.1:$port" one.hl7 > out 2> err &
+	sender=$!
+	sleep 0.15
+	kill -s "$signal" "$peer"
+	ended
+	wait "$sender" || fail "no answer at the end by $signal"
+	has sink.out 'received 1 messages'
+done
+
+# no message, a frame cut off, bytes between frames: told apart
+command -v python3 > /dev/null || finish
+sink --json
+python3 - "$port" << 'END' > reply
+import socket, sys
+def talk(data):
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+    s.sendall(data)
+    s.shutdown(socket.SHUT_WR)
+    got = b""
+    while True:
+        more = s.recv(4096)
+        if not more: break
+        got += more
+    s.close()
+    return got
+m = b"MSH|^~\\&|A|B|C|D|2026||ORU^R01|X1|P|2.3\rPID|1\r"
+assert b"\rMSA|AR||" in talk(b"\x0bhello\x1c\r"), "no message"
+assert talk(b"\x0b" + m) == b"", "cut off"
+assert talk(b"\x0b" + m + b"\x0b" + m + b"\x1c\r") == b"", "a frame in a frame"
+assert b"MSA|AA|X1\r" in talk(b"junk!\x0b" + m + b"\x1c\r"), "junk"
+assert talk((b"\x0b" + m + b"\x1c\r") * 500).count(b"MSA|AA|X1\r") == 500, "many in one write"
+assert b"MSA|AA|X1\r" in talk(b"\x0bBHS|^~\\&\r" + m + b"BTS|1\r\x1c\r"), "a batch"
+assert talk(b"") == b"", "nothing"
+print("ok")
+END
+has reply ok
+stop
+count foreign 1 sink.out
+count broken 2 sink.out
+count junk_bytes 5 sink.out
+
+# more than it takes
+sink --max-message 1K --json
+head -c 2000 /dev/zero | tr '\0' x > long.txt
+{
+	bare L1
+	printf 'NTE|1||'
+	cat long.txt
+} > long.hl7
+send 1 --json long.hl7
+count lost 1
+stop
+count broken 1 sink.out
+
+# mllp_send of python3-hl7
+if command -v mllp_send > /dev/null; then
+	sink --count 2 -o foreign
+	framed < two.hl7 > two.mllp
+	status 0 timeout 20 mllp_send --port "$port" --file two.mllp 127.0.0.1
+	has out 'MSA|AA|A2'
+	framed < one.hl7 > one.mllp
+	status 0 timeout 20 mllp_send --port "$port" --file one.mllp 127.0.0.1
+	ended
+	# it takes the last line end away
+	unended one.hl7 > want
+	same foreign/0000000002.hl7 want
+fi
+
+# called in a wrong way
+for wrong in '--code AX 0' '--refuse AE 0' '--refuse AE:101 0' '--delay 5-1 0' '--silent x 0' \
+	'--count 0 0' '70000' 'port' '1 2' ''; do
+	# shellcheck disable=SC2086 # words
+	status 64 "$HL7NOTE" sink $wrong
+done
+sink
+status 69 "$HL7NOTE" sink "$port"
+has err 'Address already in use'
+stop
+status 73 "$HL7NOTE" sink --append no/such/dir 0
+
+finish

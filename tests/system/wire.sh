@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh disable=SC2119,SC2120,SC2154
+#
+# What the tests of hl7note send and sink share: sinks and other peers on free ports
+# of this machine, ended with the test whatever happens.  Every wait has an end.
+
+peers=
+trap 'for p in $peers; do kill "$p" 2> /dev/null; done; rm -rf "$TMP"' EXIT
+
+# await FILE: until it is there
+await()
+{
+	tries=0
+	while [ ! -e "$1" ]; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 200 ] || {
+			fail "no $1 after 10 s"
+			finish
+		}
+		sleep 0.05
+	done
+}
+
+# sink OPTION...: one is started; its port is in $port, its output in sink.out and sink.err
+sink()
+{
+	rm -f port
+	timeout --foreground 60 "$HL7NOTE" sink --port-file port "$@" 0 > sink.out 2> sink.err &
+	peer=$!
+	peers="$peers $peer"
+	await port
+	port=$(cat port)
+}
+
+# ended [WANTED]: the sink came to its end by itself
+ended()
+{
+	got=0
+	wait "$peer" || got=$?
+	[ "$got" -eq "${1-0}" ] || {
+		fail "the sink's status is $got, not ${1-0}"
+		cat sink.err
+	}
+}
+
+# stop [WANTED]: end the sink
+stop()
+{
+	kill "$peer"
+	ended "$@"
+}
+
+# send STATUS OPTION...: to the sink
+send()
+{
+	wanted=$1
+	shift
+	status "$wanted" timeout 60 "$HL7NOTE" send "127.0.0.1:$port" "$@"
+}
+
+# bare ID [MSH-15 [MSH-16]]: a short message
+bare()
+{
+	printf 'MSH|^~\\&|LAB|HOSP|EHR|HOSP|20260102||ORU^R01|%s|P|2.5.1|||%s|%s\rPID|1\r' \
+		"$1" "${2-}" "${3-}"
+}
+
+# member NAME: a number in the JSON in `out`
+member()
+{
+	sed -n "s/.*\"$1\":\\([0-9]*\\).*/\\1/p" "${2-out}"
+}
+
+# count NAME WANTED [FILE]
+count()
+{
+	got=$(member "$1" "${3-out}")
+	[ "$got" = "$2" ] || fail "$1 is $got, not $2"
+}
