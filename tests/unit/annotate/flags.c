@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * OBX-8: filled where it is empty, kept where the laboratory filled it, and known
+ * again by the trailer.
+ */
+#include <criterion/criterion.h>
+
+#include "report.h"
+
+#define RAISED(flag) "NTE|1|O|Raised.\nNTE|2|O|Auto-comment t 1.0: R" flag "\n"
+#define WITHIN(flag) "NTE|1|O|Within.\nNTE|2|O|Auto-comment t 1.0: W" flag "\n"
+
+/* clang-format off */
+static const struct {
+	const char *name, *text, *want;
+	enum flag_outcome outcome;
+	enum fired_how how;
+} cases[] = {
+	{ "set", B2M("2.2", ""), B2M("2.2", "H") RAISED("; flag H"), FLAG_SET, FIRED_ADDED },
+	{ "there already", B2M("2.2", "H"), B2M("2.2", "H") RAISED(""), FLAG_PRESENT, FIRED_ADDED },
+	{ "there among others", B2M("2.2", "A~H"), B2M("2.2", "A~H") RAISED(""), FLAG_PRESENT, FIRED_ADDED },
+	{ "kept", B2M("2.2", "HH"), B2M("2.2", "HH") RAISED(""), FLAG_DIFFERS, FIRED_ADDED },
+	{ "kept, though it says normal", B2M("2.2", "N"), B2M("2.2", "N") RAISED(""), FLAG_DIFFERS, FIRED_ADDED },
+	{ "normal", B2M("1.2", ""), B2M("1.2", "N") WITHIN("; flag N"), FLAG_SET, FIRED_ADDED },
+	{ "not softened", B2M("1.2", "H"), B2M("1.2", "H"), FLAG_DIFFERS, FIRED_SOFTENED },
+	{ "not softened by one of several", B2M("1.2", "W~L<"), B2M("1.2", "W~L<"), FLAG_DIFFERS, FIRED_SOFTENED },
+	{ "our own is known again", B2M("2.2", "H") RAISED("; flag H"), B2M("2.2", "H") RAISED("; flag H"),
+	    FLAG_PRESENT, FIRED_PRESENT },
+	{ "our own does not hold back another note", B2M("1.2", "H") RAISED("; flag H"),
+	    B2M("1.2", "H") RAISED("; flag H") "NTE|3|O|Within.\nNTE|4|O|Auto-comment t 1.0: W\n",
+	    FLAG_DIFFERS, FIRED_ADDED },
+	{ "one that the trailer does not claim is the laboratory's", B2M("1.2", "L") RAISED("; flag H"),
+	    B2M("1.2", "L") RAISED("; flag H"), FLAG_DIFFERS, FIRED_SOFTENED },
+};
+/* clang-format on */
+
+Test(annotate_flags, are_set_and_kept)
+{
+	struct report r;
+
+	report_begin_rules(&r, PLAIN_RULES);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct finding *f;
+
+		cr_expect_str_eq(
+		    report_annotate(&r, cases[i].text), cases[i].want, "%s", cases[i].name);
+		f = report_finding(&r);
+		cr_expect_eq(f->flag_outcome, cases[i].outcome, "%s", cases[i].name);
+		cr_expect_eq(f->fired_count, 1, "%s", cases[i].name);
+		cr_expect_eq(f->fired[0].how, cases[i].how, "%s", cases[i].name);
+	}
+	report_end(&r);
+}
+
+Test(annotate_flags, are_replaced_where_the_mapping_says_so)
+{
+	struct report r;
+
+	report_begin_rules(&r, "<rule id=\"R\"><when><above-interval/></when>"
+			       "<flag overwrite=\"yes\">H</flag><note>Raised.</note></rule>");
+	cr_expect_str_eq(report_annotate(&r, B2M("2.2", "N")), B2M("2.2", "H") RAISED("; flag H"));
+	cr_expect_eq(report_finding(&r)->flag_outcome, FLAG_REPLACED);
+	report_expect(&r, "replaced", B2M("2.2", "N"), B2M("2.2", "H") RAISED("; flag H"));
+	report_end(&r);
+}
+
+Test(annotate_flags, that_are_abnormal_outrank_normal)
+{
+	struct report r;
+
+	report_begin_rules(&r, "<rule id=\"A\"><flag>N</flag></rule>"
+			       "<rule id=\"B\"><flag>H</flag></rule>"
+			       "<rule id=\"C\"><flag>HH</flag></rule>");
+	report_expect(&r, "flag alone", B2M("2.2", ""),
+	    B2M("2.2", "H") "NTE|1|O|Auto-comment t 1.0: B; flag H\n");
+	report_end(&r);
+}

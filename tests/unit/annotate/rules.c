@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Rules that only report, notes that are too many, mappings side by side, and
+ * messages that hold too much.
+ */
+#include <criterion/criterion.h>
+
+#include "../mapping/fragment.h"
+#include "report.h"
+
+Test(annotate_rules, in_shadow_report_and_write_nothing)
+{
+	struct report r;
+
+	report_begin_rules(&r, "<rule id=\"R\" enabled=\"shadow\"><when><above-interval/></when>"
+			       "<flag>H</flag><note>Raised.</note></rule>");
+	cr_expect_str_eq(report_annotate(&r, B2M("2.2", "")), B2M("2.2", ""));
+	cr_expect_eq(report_finding(&r)->fired_count, 1);
+	cr_expect_eq(report_finding(&r)->fired[0].how, FIRED_SHADOW);
+	cr_expect_eq(report_finding(&r)->flag_outcome, FLAG_NONE);
+	report_end(&r);
+}
+
+#define SIX_LINES "a\nb\nc\nd\ne\nf"
+#define SIX_NOTES "NTE|1|O|a\nNTE|2|O|b\nNTE|3|O|c\nNTE|4|O|d\nNTE|5|O|e\nNTE|6|O|f\n"
+
+/* clang-format off */
+static const struct {
+	const char *name, *rules, *want;
+} surplus[] = {
+	/* 12 lines with the trailer */
+	{ "what fits stays", "<rule id=\"A\"><note>" SIX_LINES "</note></rule><rule id=\"B\"><note>1\n2\n3\n4\n5</note></rule>",
+	    B2M("2.2", "") SIX_NOTES "NTE|7|O|1\nNTE|8|O|2\nNTE|9|O|3\nNTE|10|O|4\nNTE|11|O|5\nNTE|12|O|Auto-comment t 1.0: A B\n" },
+	{ "the last goes first", "<rule id=\"A\"><note>" SIX_LINES "</note></rule><rule id=\"B\"><note>1\n2\n3\n4\n5\n6</note></rule>",
+	    B2M("2.2", "") SIX_NOTES "NTE|7|O|Auto-comment t 1.0: A\n" },
+	{ "the least important goes first",
+	    "<rule id=\"A\" priority=\"-1\"><note>1\n2\n3\n4\n5\n6</note></rule><rule id=\"B\"><note>" SIX_LINES "</note></rule>",
+	    B2M("2.2", "") SIX_NOTES "NTE|7|O|Auto-comment t 1.0: B\n" },
+};
+/* clang-format on */
+
+Test(annotate_rules, leave_out_whole_notes_when_there_are_too_many_lines)
+{
+	for (size_t i = 0; i < sizeof(surplus) / sizeof(surplus[0]); i++) {
+		struct report r;
+
+		report_begin_rules(&r, surplus[i].rules);
+		cr_expect_str_eq(
+		    report_annotate(&r, B2M("2.2", "")), surplus[i].want, "%s", surplus[i].name);
+		report_end(&r);
+	}
+}
+
+#define ALBUMIN "OBX|2|NM|1751-7^Albumin^LN||40|mg/L|||||F\n"
+
+Test(annotate_rules, of_two_mappings_work_side_by_side)
+{
+	struct mapping *const mappings[] = {
+		fragment_good(IN_ALL, "<rule id=\"R\"><note>B2M.</note></rule>"),
+		fragment_good(IN_BLOCKS, "<rules for=\"alb\"><group id=\"g\" pick=\"all\">"
+					 "<rule id=\"A\"><note>Albumin.</note></rule>"
+					 "</group></rules>"),
+	};
+	struct report r;
+
+	report_begin(&r, mappings, 2);
+	report_expect(&r, "two", B2M("2.2", "") ALBUMIN,
+	    B2M("2.2", "") "NTE|1|O|B2M.\nNTE|2|O|Auto-comment t 1.0: R\n" ALBUMIN
+			   "NTE|1|O|Albumin.\nNTE|2|O|Auto-comment t 1.0: A\n");
+	cr_expect_eq(r.annotation.finding_count, 2);
+	report_end(&r);
+}
+
+Test(annotate_rules, of_two_mappings_for_one_code_clash)
+{
+	struct mapping *const mappings[] = {
+		fragment_good(IN_ALL, "<rule id=\"R\"><note>One.</note></rule>"),
+		fragment_good(IN_ALL, "<rule id=\"R\"><note>Another.</note></rule>"),
+	};
+	struct span clash;
+
+	cr_expect_null(annotator_create((const struct mapping *const *)mappings, 2, &clash));
+	cr_expect(span_eq(clash, SPAN("1952-1")));
+	mapping_destroy(mappings[0]);
+	mapping_destroy(mappings[1]);
+}
+
+/* Orders half a minute apart, each with B2M and a companion. */
+static enum skip
+annotate_orders(struct report *r, unsigned count)
+{
+	struct buffer text;
+	enum skip skip;
+
+	buffer_init(&text, 0);
+	for (unsigned i = 0; i < count; i++)
+		buffer_printf(&text,
+		    "OBR|1|1|1|P|||20260301%02u%02u%02u\n" B2M(
+			"2.2", "") "OBX|2|NM|98979-8^eGFR^LN||40|mL/min|||||F\n",
+		    i / 120, i / 2 % 60, i % 2 * 30);
+	buffer_append_char(&text, '\0');
+	report_annotate(r, text.data);
+	skip = r->annotation.skip;
+	buffer_finish(&text);
+	return skip;
+}
+
+Test(annotate_rules, are_not_asked_of_a_message_that_holds_too_much)
+{
+	struct report r;
+
+	report_begin_rules(&r, "<rule id=\"R\"><when><is condition=\"ckd\"/></when>"
+			       "<note>CKD.</note></rule>");
+	cr_expect_eq(annotate_orders(&r, 1440), SKIP_NONE);
+	cr_expect_eq(r.annotation.finding_count, 1440);
+	cr_expect_eq(annotate_orders(&r, 1460), SKIP_TOO_MANY);
+	cr_expect_eq(r.annotation.finding_count, 0);
+	cr_expect_eq(r.annotation.edits->count, 0);
+	/* and the next message is none the worse for it */
+	cr_expect_eq(annotate_orders(&r, 1), SKIP_NONE);
+	report_end(&r);
+}
+
+Test(annotate_rules, ask_companions_of_the_same_day_and_patient)
+{
+	/* clang-format off */
+	static const struct {
+		const char *name, *text;
+		bool fires;
+	} cases[] = {
+		{ "beside it", B2M("2.2", "") "OBX|2|NM|98979-8^e^LN||40|mL/min|||||F\n", true },
+		{ "in an order 23 hours later", B2M("2.2", "")
+		    "OBR|2|2|2|P|||20260302070000\nOBX|1|NM|98979-8^e^LN||40|mL/min|||||F\n", true },
+		{ "in an order 25 hours later", B2M("2.2", "")
+		    "OBR|2|2|2|P|||20260302090000\nOBX|1|NM|98979-8^e^LN||40|mL/min|||||F\n", false },
+		{ "of another patient", B2M("2.2", "")
+		    "PID|2||2\nOBR|2|2|2|P|||20260301080000\nOBX|1|NM|98979-8^e^LN||40|mL/min|||||F\n", false },
+		{ "preliminary", B2M("2.2", "") "OBX|2|NM|98979-8^e^LN||40|mL/min|||||P\n", false },
+		{ "not low", B2M("2.2", "") "OBX|2|NM|98979-8^e^LN||60|mL/min|||||F\n", false },
+		{ "without a unit", B2M("2.2", "") "OBX|2|NM|98979-8^e^LN||40||||||F\n", false },
+	};
+	/* clang-format on */
+	struct report r;
+
+	report_begin_rules(&r, "<rule id=\"R\"><when><is condition=\"ckd\"/></when>"
+			       "<note>CKD.</note></rule>");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		report_annotate(&r, cases[i].text);
+		cr_expect_eq(report_finding(&r)->fired_count, cases[i].fires, "%s", cases[i].name);
+	}
+	report_end(&r);
+}

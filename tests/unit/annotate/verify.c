@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "annotate/verify.h"
+
+#include <criterion/criterion.h>
+
+#define HEAD "MSH|^~\\&|LAB|NORTH|EHR|NORTH|20260301120000||ORU^R01|1|P|2.5.1\rPID|1\rOBR|1\r"
+#define OBX(value, flag) "OBX|1|NM|1952-1^B2M^LN||" value "|mg/L|0.7-1.8|" flag "|||F\r"
+#define TEXT "OBX|2|TX|1952-1^B2M^LN||more||||||F\r"
+#define OURS(flag) "NTE|1|O|Raised.\rNTE|2|O|Auto-comment b2m 1.0.0: S03" flag "\r"
+
+/* clang-format off */
+static const struct {
+	const char *name, *original, *annotated;
+	bool good;
+	size_t notes, flags;
+} cases[] = {
+	{ "nothing changed", HEAD OBX("2.2", ""), HEAD OBX("2.2", ""), true, 0, 0 },
+	{ "notes", HEAD OBX("2.2", ""), HEAD OBX("2.2", "") OURS(""), true, 2, 0 },
+	{ "notes and a flag", HEAD OBX("2.2", ""), HEAD OBX("2.2", "H") OURS("; flag H"), true, 2, 1 },
+	{ "a flag replaced", HEAD OBX("2.2", "N"), HEAD OBX("2.2", "H") OURS("; flag H"), true, 2, 1 },
+	{ "behind a note", HEAD OBX("2.2", "") "NTE|1|L|a\r", HEAD OBX("2.2", "") "NTE|1|L|a\r" OURS(""), true, 2, 0 },
+	{ "a flag before text that goes on", HEAD OBX("2.2", "") TEXT, HEAD OBX("2.2", "H") TEXT OURS("; flag H"),
+	    true, 2, 1 },
+	{ "two results", HEAD OBX("2.2", "") OBX("3", ""), HEAD OBX("2.2", "") OURS("") OBX("3", "H") OURS("; flag H"),
+	    true, 4, 1 },
+	{ "no terminator at the end", HEAD "OBX|1", HEAD "OBX|1\rNTE|1|O|Auto-comment b2m 1.0.0: S03", true, 1, 0 },
+	{ "no message", "no message", "no message", true, 0, 0 },
+
+	{ "another value", HEAD OBX("2.2", ""), HEAD OBX("2.3", "") OURS(""), false, 0, 0 },
+	{ "notes without a trailer", HEAD OBX("2.2", ""), HEAD OBX("2.2", "") "NTE|1|O|Raised.\r", false, 0, 0 },
+	{ "a flag nobody claims", HEAD OBX("2.2", ""), HEAD OBX("2.2", "H") OURS(""), false, 0, 0 },
+	{ "a flag and no trailer", HEAD OBX("2.2", ""), HEAD OBX("2.2", "H"), false, 0, 0 },
+	{ "another flag than is claimed", HEAD OBX("2.2", ""), HEAD OBX("2.2", "L") OURS("; flag H"), false, 0, 0 },
+	{ "a note changed", HEAD OBX("2.2", "") "NTE|1|L|a\r", HEAD OBX("2.2", "") "NTE|1|L|b\r" OURS(""), false, 0, 0 },
+	{ "a note gone", HEAD OBX("2.2", "") "NTE|1|L|a\r", HEAD OBX("2.2", "") OURS(""), false, 0, 0 },
+	{ "a segment gone", HEAD OBX("2.2", "") "ZZZ|1\r", HEAD OBX("2.2", ""), false, 0, 0 },
+	{ "a segment more", HEAD OBX("2.2", ""), HEAD OBX("2.2", "") "ZZZ|1\r", false, 0, 0 },
+	{ "notes of an order", HEAD OBX("2.2", ""), HEAD OURS("") OBX("2.2", ""), false, 0, 0 },
+	{ "another terminator", HEAD OBX("2.2", ""), HEAD OBX("2.2", "") "\n", false, 0, 0 },
+	{ "a message and no message", HEAD OBX("2.2", ""), "no message", false, 0, 0 },
+	{ "nothing", HEAD OBX("2.2", ""), "", false, 0, 0 },
+};
+/* clang-format on */
+
+Test(annotate_verify, accepts_declared_edits_alone)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct verify_counts counts = { 0 };
+		struct diag diag = { 0 };
+		bool good = verify(
+		    span_str(cases[i].original), span_str(cases[i].annotated), &counts, &diag);
+
+		cr_expect_eq(good, cases[i].good, "%s", cases[i].name);
+		cr_expect_eq(counts.notes, cases[i].notes, "%s", cases[i].name);
+		cr_expect_eq(counts.flags, cases[i].flags, "%s", cases[i].name);
+		if (!good)
+			cr_expect(diag.what, "%s", cases[i].name);
+	}
+}
+
+Test(annotate_verify, says_where_a_difference_stands)
+{
+	struct verify_counts counts;
+	struct diag diag;
+
+	cr_assert(!verify(SPAN(HEAD OBX("2.2", "")), SPAN(HEAD OBX("2.3", "")), &counts, &diag));
+	cr_expect_str_eq(diag.at.segment, "OBX");
+	cr_expect_eq(diag.at.sequence, 1);
+	cr_expect_eq(diag.offset, sizeof(HEAD) - 1 + sizeof("OBX|1|NM|1952-1^B2M^LN||2.") - 1);
+}
