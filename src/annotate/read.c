@@ -102,15 +102,15 @@ read_specimen(struct annotator *a, const struct result *r)
 	return named && !(named & fitting) ? SKIP_SPECIMEN_CONFLICT : SKIP_NONE;
 }
 
-/* OBX-8 beside a number may say that the number is only where the scale ends. */
+/* A flag of the laboratory's beside a number may say that the number is only where the scale ends. */
 static void
 apply_off_scale(const struct annotator *a, const struct result *r, struct interval *read)
 {
 	static const struct span over = { ">", 1 }, under = { "<", 1 };
 
-	if (match_flag(a, obx_field(a, r, 8), &over, 1))
+	if (match_flag(a, r->flags, &over, 1))
 		read->high.bounded = false;
-	if (match_flag(a, obx_field(a, r, 8), &under, 1))
+	if (match_flag(a, r->flags, &under, 1))
 		read->low.bounded = false;
 }
 
@@ -130,7 +130,7 @@ read_value(struct annotator *a, struct result *r)
 		return SKIP_VALUE_NOT_NUMERIC;
 	}
 	r->single = interval_is_point(&r->read);
-	if (r->single && obx_field(a, r, 8).len) {
+	if (r->single && r->flags.len) {
 		apply_off_scale(a, r, &r->read);
 		r->single = interval_is_point(&r->read);
 	}

@@ -364,14 +364,14 @@ observe_answered(struct link *l, const struct relay_flight *flight, struct span 
 	uint64_t latency = now - flight->began;
 
 	l->feed->last_message = (uint64_t)time(NULL);
-	if (!code.len) {
+	if (!code.ptr) {
 		m->unawaited->value++;
 	} else {
 		(is_positive(code) ? m->acked : m->nacked)->value++;
 		count_ack(l->feed, code);
 		metric_observe(m->duration, latency);
 	}
-	if (!begin(l, code.len ? LOG_MSG_ACKED : LOG_MSG_FORWARDED, LOG_INFO_))
+	if (!begin(l, code.ptr ? LOG_MSG_ACKED : LOG_MSG_FORWARDED, LOG_INFO_))
 		return;
 	log_summary(log, flight);
 	log_number(log, LOG_LATENCY_US, latency);

@@ -140,11 +140,13 @@ relay_read_answer(struct hl7_message *work, struct span body, struct relay_answe
 	if (hl7_message_read(work, body, &piece, &used) != 0)
 		return;
 	ret->is_answer = ret->is_batch = piece == HL7_PIECE_ENVELOPE;
+	ret->code = SPAN("");
 	msa = find_msa(work);
 	if (piece != HL7_PIECE_MESSAGE || !msa)
 		return;
 	ret->is_answer = true;
-	ret->code = span_trim(hl7_field(work, msa, 1));
+	if (hl7_field(work, msa, 1).ptr)
+		ret->code = span_trim(hl7_field(work, msa, 1));
 	ret->control_id = span_trim(hl7_field(work, msa, 2));
 }
 
