@@ -145,12 +145,14 @@ is_limit(enum relay_why why)
 	       why == RELAY_ACK_TIMEOUT || why == RELAY_FRAME_TOO_LARGE || why == RELAY_UNREAD;
 }
 
-/* A probe that connects and leaves says nothing, and nothing is said of it. */
+/* A probe that connects and leaves, with or without a reset, says nothing, and nothing is
+ * said of it. */
 void
 observe_closed(struct link *l, enum relay_why why, const struct diag *diag)
 {
 	struct log *log = l->feed->daemon->log;
-	bool usual = why == RELAY_SENDER_LEFT || why == RELAY_DRAINED || why == RELAY_IDLE_TIMEOUT;
+	bool usual = why == RELAY_SENDER_LEFT || why == RELAY_DRAINED ||
+		     why == RELAY_IDLE_TIMEOUT || (why == RELAY_SENDER_ERROR && !l->heard);
 
 	if (is_limit(why))
 		count_limit(l->feed, relay_word(why));

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The date and the time up to the second are kept from line to line; only the
+ * microseconds are written each time.
+ */
+#include "log/line.h"
+
+#include "log/clean.h"
+#include "log/names.h"
+
+enum { STAMP_LEN = 19, DIGITS_MOST = 20, TAIL_MOST = 16 };
+
+static char *
+put(char *to, struct span s)
+{
+	memcpy(to, s.ptr, s.len);
+	return to + s.len;
+}
+
+static char *
+put_digits(char *to, uint64_t n, unsigned width)
+{
+	for (unsigned i = width; i-- > 0; n /= 10)
+		to[i] = (char)('0' + n % 10);
+	return to + width;
+}
+
+static char *
+put_number(char *to, uint64_t n)
+{
+	unsigned width = 1;
+
+	for (uint64_t rest = n / 10; rest; rest /= 10)
+		width++;
+	return put_digits(to, n, width);
+}
+
+/* ---- time --------------------------------------------------------------------------------- */
+
+static void
+set_second(struct log_line *l, time_t second)
+{
+	struct tm tm;
+	char *to = l->stamp;
+
+	gmtime_r(&second, &tm);
+	to = put_digits(to, (uint64_t)tm.tm_year + 1900, 4);
+	*to++ = '-';
+	to = put_digits(to, (uint64_t)tm.tm_mon + 1, 2);
+	*to++ = '-';
+	to = put_digits(to, (uint64_t)tm.tm_mday, 2);
+	*to++ = 'T';
+	to = put_digits(to, (uint64_t)tm.tm_hour, 2);
+	*to++ = ':';
+	to = put_digits(to, (uint64_t)tm.tm_min, 2);
+	*to++ = ':';
+	put_digits(to, (uint64_t)tm.tm_sec, 2);
+	l->second = second;
+}
+
+static void
+put_stamp(struct log_line *l)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (now.tv_sec != l->second)
+		set_second(l, now.tv_sec);
+	l->at = put(l->at, span_of(l->stamp, STAMP_LEN));
+	*l->at++ = '.';
+	l->at = put_digits(l->at, (uint64_t)now.tv_nsec / 1000, 6);
+	*l->at++ = 'Z';
+}
+
+/* ---- fields ------------------------------------------------------------------------------- */
+
+static bool
+fits(const char *at, const char *end, size_t more)
+{
+	return (size_t)(end - at) > more + TAIL_MOST;
+}
+
+static char *
+put_quoted(char *to, struct span text, size_t most)
+{
+	*to++ = '"';
+	to = log_clean(to, text, most, true);
+	*to++ = '"';
+	return to;
+}
+
+static char *
+put_logfmt(char *to, struct span text, size_t most)
+{
+	text = span_head(text, most * LOG_CLEAN_WIDEST);
+	return log_needs_quotes(text) ? put_quoted(to, text, most)
+				      : log_clean(to, text, most, false);
+}
+
+/* What journalctl shows. */
+static void
+say(struct log_line *l, const struct log_field_words *words, struct span text, size_t most)
+{
+	const struct span *key = &words->key[LOG_LOGFMT];
+
+	if (!fits(l->said_at, l->said + sizeof(l->said), key->len + most * LOG_CLEAN_WIDEST + 2))
+		return;
+	l->said_at = put_logfmt(put(l->said_at, *key), text, most);
+}
+
+/* Room for the field, which was not there before; false and it is left out. */
+static bool
+begin_field(struct log_line *l, enum log_field field, size_t widest)
+{
+	const struct span *key = &log_fields[field].key[l->format];
+	uint64_t bit = UINT64_C(1) << field;
+
+	if (l->seen & bit || !fits(l->at, l->text + LOG_LINE_MOST, key->len + widest))
+		return false;
+	l->seen |= bit;
+	l->at = put(l->at, *key);
+	return true;
+}
+
+static void
+put_value(struct log_line *l, enum log_field field, struct span text, size_t most)
+{
+	switch (l->format) {
+	case LOG_JSON:
+		l->at = put_quoted(l->at, text, most);
+		return;
+	case LOG_LOGFMT:
+		l->at = put_logfmt(l->at, text, most);
+		return;
+	case LOG_JOURNAL:
+		l->at = log_clean(l->at, text, most, false);
+		*l->at++ = '\n';
+		say(l, &log_fields[field], text, most);
+		return;
+	}
+}
+
+void
+log_line_text(struct log_line *l, enum log_field field, struct span text)
+{
+	size_t most = log_fields[field].most;
+
+	if (begin_field(l, field, most * LOG_CLEAN_WIDEST + 2))
+		put_value(l, field, text, most);
+}
+
+void
+log_line_number(struct log_line *l, enum log_field field, uint64_t n)
+{
+	char digits[DIGITS_MOST];
+	struct span text = span_of(digits, (size_t)(put_number(digits, n) - digits));
+
+	if (!begin_field(l, field, DIGITS_MOST + 2))
+		return;
+	if (l->format == LOG_JSON)
+		l->at = put(l->at, text);
+	else
+		put_value(l, field, text, DIGITS_MOST);
+}
+
+/* ---- lines -------------------------------------------------------------------------------- */
+
+void
+log_line_init(struct log_line *l)
+{
+	l->second = -1;
+	l->at = l->text;
+	l->said_at = l->said;
+}
+
+static void
+begin_journal(struct log_line *l, const struct log_event_words *event, char priority)
+{
+	l->at = put(l->at, SPAN("PRIORITY="));
+	*l->at++ = priority;
+	l->at = put(l->at, SPAN("\nSYSLOG_IDENTIFIER=hl7noted\nEVENT="));
+	l->at = put(l->at, event->name);
+	*l->at++ = '\n';
+	l->said_at = put(l->said, event->sentence);
+}
+
+void
+log_line_begin(
+    struct log_line *l, enum log_format format, enum log_event event, enum log_level level)
+{
+	bool json = format == LOG_JSON;
+
+	l->format = format;
+	l->seen = 0;
+	l->at = l->text;
+	if (format == LOG_JOURNAL) {
+		begin_journal(l, &log_events[event], log_levels[level].priority);
+		return;
+	}
+	l->at = put(l->at, json ? SPAN("{\"ts\":\"") : SPAN("ts="));
+	put_stamp(l);
+	l->at = put(l->at, json ? SPAN("\",\"level\":\"") : SPAN(" level="));
+	l->at = put(l->at, log_levels[level].name);
+	l->at = put(l->at, json ? SPAN("\",\"event\":\"") : SPAN(" event="));
+	l->at = put(l->at, log_events[event].name);
+	if (json)
+		*l->at++ = '"';
+}
+
+static void
+end_journal(struct log_line *l)
+{
+	struct span said = span_of(l->said, (size_t)(l->said_at - l->said));
+
+	l->at = put(l->at, SPAN("MESSAGE="));
+	l->at = put(l->at, said);
+	*l->at++ = '\n';
+	*l->at++ = '\0';
+}
+
+struct span
+log_line_end(struct log_line *l)
+{
+	if (l->format == LOG_JSON)
+		*l->at++ = '}';
+	if (l->format == LOG_JOURNAL)
+		end_journal(l);
+	else
+		*l->at++ = '\n';
+	return span_of(l->text, (size_t)(l->at - l->text));
+}

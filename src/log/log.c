@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Composes here, on the thread that logs; hands whole lines to the writer.
+ */
+#include "log/log.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "log/clean.h"
+#include "log/line.h"
+#include "log/names.h"
+#include "log/writer.h"
+
+enum { RING_SIZE = 1 << 20 };
+
+struct log {
+	enum log_format format;
+	enum log_level level;
+	enum log_level line_level;
+	struct log_writer *writer;
+	_Atomic int plain_format; /* of notes: json or logfmt, whichever was set last */
+	struct log_line line;
+	struct log_line note; /* the writer's thread's */
+};
+
+static struct span
+compose_note(void *ctx, bool journal, uint64_t dropped)
+{
+	struct log *log = ctx;
+	enum log_format format = journal ? LOG_JOURNAL : (enum log_format)log->plain_format;
+
+	log_line_begin(&log->note, format, LOG_LOG_DROPPED, LOG_WARNING_);
+	log_line_number(&log->note, LOG_COUNT_, dropped);
+	return log_line_end(&log->note);
+}
+
+static void
+set_format(struct log *log, enum log_format format)
+{
+	log->format = format;
+	if (format != LOG_JOURNAL)
+		log->plain_format = (int)format;
+}
+
+struct log *
+log_create(enum log_format format, enum log_level level, const char *path)
+{
+	struct log *log;
+	struct log_target target;
+
+	if (!log_target_open(&target, format, path))
+		return NULL;
+	log = calloc(1, sizeof(*log));
+	if (!log) {
+		log_target_close(&target);
+		return NULL;
+	}
+	set_format(log, format);
+	log->level = level;
+	log_line_init(&log->line);
+	log_line_init(&log->note);
+	log->writer = log_writer_create(RING_SIZE, target, compose_note, log);
+	if (!log->writer) {
+		int error = errno;
+
+		free(log);
+		errno = error;
+		return NULL;
+	}
+	return log;
+}
+
+void
+log_destroy(struct log *log)
+{
+	if (!log)
+		return;
+	log_writer_destroy(log->writer);
+	free(log);
+}
+
+/* The journal takes other records than a file, so going over to it, or back, is another target. */
+void
+log_set(struct log *log, enum log_format format, enum log_level level)
+{
+	struct log_target target;
+	bool other = (format == LOG_JOURNAL) != (log->format == LOG_JOURNAL);
+
+	log->level = level;
+	if (other && !log_target_open(&target, format, NULL))
+		return; /* better the old format than none */
+	set_format(log, format);
+	if (other)
+		log_writer_turn(log->writer, target);
+}
+
+bool
+log_reopen(struct log *log, const char *path)
+{
+	struct log_target target;
+
+	if (!log_target_open(&target, log->format, path))
+		return false;
+	log_writer_turn(log->writer, target);
+	return true;
+}
+
+uint64_t
+log_dropped(const struct log *log)
+{
+	return log_writer_dropped(log->writer);
+}
+
+/* ---- lines -------------------------------------------------------------------------------- */
+
+bool
+log_begin_at(struct log *log, enum log_event event, enum log_level level)
+{
+	if (level > log->level)
+		return false;
+	log->line_level = level;
+	log_line_begin(&log->line, log->format, event, level);
+	return true;
+}
+
+bool
+log_begin(struct log *log, enum log_event event)
+{
+	return log_begin_at(log, event, log_events[event].level);
+}
+
+void
+log_text(struct log *log, enum log_field field, struct span text)
+{
+	assert(log_fields[field].most);
+	if (text.ptr)
+		log_line_text(&log->line, field, text);
+}
+
+void
+log_str(struct log *log, enum log_field field, const char *text)
+{
+	if (text)
+		log_text(log, field,
+		    span_of(text, strnlen(text, log_fields[field].most * LOG_CLEAN_WIDEST)));
+}
+
+void
+log_number(struct log *log, enum log_field field, uint64_t n)
+{
+	log_line_number(&log->line, field, n);
+}
+
+void
+log_end(struct log *log)
+{
+	log_writer_put(log->writer, log_line_end(&log->line), log->line_level <= LOG_WARNING_);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tables only.  A field's length is what its longest honest value needs; a peer's
+ * dishonest one ends there.
+ */
+#include "log/names.h"
+
+#define WORD(literal)                           \
+	{                                       \
+		"" literal, sizeof(literal) - 1 \
+	}
+
+/* clang-format off */
+#define EVENT(id, name, level, sentence) [LOG_##id] = { WORD(name), WORD(sentence), LOG_##level##_ }
+
+const struct log_event_words log_events[LOG_EVENT_COUNT] = {
+	EVENT(MSG_RECEIVED,     "msg.received",     DEBUG,   "message received"),
+	EVENT(MSG_ANNOTATED,    "msg.annotated",    DEBUG,   "message annotated"),
+	EVENT(MSG_FORWARDED,    "msg.forwarded",    DEBUG,   "message forwarded"),
+	EVENT(MSG_ACKED,        "msg.acked",        INFO,    "message answered"),
+	EVENT(MSG_REJECTED,     "msg.rejected",     WARNING, "message rejected"),
+	EVENT(MSG_FAILED,       "msg.failed",       WARNING, "message not delivered"),
+	EVENT(MSG_STRAY_ACK,    "msg.stray_ack",    WARNING, "answer to no message in flight"),
+	EVENT(MSG_UNPROVED,     "msg.unproved",     ERROR,   "edits could not be proved, original forwarded"),
+	EVENT(CONN_OPEN,        "conn.open",        INFO,    "connection opened"),
+	EVENT(CONN_CLOSE,       "conn.close",       INFO,    "connection closed"),
+	EVENT(CONN_REFUSED,     "conn.refused",     WARNING, "connection over a limit"),
+	EVENT(CONN_TIMEOUT,     "conn.timeout",     WARNING, "connection timed out"),
+	EVENT(CONN_BROKEN,      "conn.broken",      WARNING, "framing broken"),
+	EVENT(CONN_FAILED,      "conn.failed",      WARNING, "receiver not reached"),
+	EVENT(DNS_FAILED,       "dns.failed",       WARNING, "name not resolved"),
+	EVENT(CONFIG_LOADED,    "config.loaded",    INFO,    "configuration in force"),
+	EVENT(CONFIG_REJECTED,  "config.rejected",  ERROR,   "configuration refused"),
+	EVENT(MAPPING_LOADED,   "mapping.loaded",   INFO,    "mapping in force"),
+	EVENT(MAPPING_REJECTED, "mapping.rejected", ERROR,   "mapping refused"),
+	EVENT(MAPPING_DRAFT,    "mapping.draft",    WARNING, "mapping not approved by a laboratory"),
+	EVENT(SVC_STARTED,      "svc.started",      INFO,    "started"),
+	EVENT(SVC_STOPPING,     "svc.stopping",     INFO,    "stopping"),
+	EVENT(SVC_STOPPED,      "svc.stopped",      INFO,    "stopped"),
+	EVENT(SVC_PAUSED,       "svc.paused",       WARNING, "accepting paused"),
+	EVENT(SVC_RESUMED,      "svc.resumed",      INFO,    "accepting again"),
+	EVENT(LOG_DROPPED,      "log.dropped",      WARNING, "log lines lost here"),
+	EVENT(AUDIT_ADMIN,      "audit.admin",      INFO,    "administration"),
+};
+
+#define KEYS(lower, upper) { WORD(",\"" lower "\":"), WORD(" " lower "="), WORD(upper "=") }
+#define TEXT(id, lower, upper, most) [LOG_##id] = { KEYS(lower, upper), most }
+#define NUMBER(id, lower, upper) [LOG_##id] = { KEYS(lower, upper), 0 }
+
+const struct log_field_words log_fields[LOG_FIELD_COUNT] = {
+	NUMBER(CORR,        "corr",        "CORR"),
+	TEXT(FEED,          "feed",        "FEED", 64),
+	TEXT(LISTENER,      "listener",    "LISTENER", 300), /* a host name of 253, and a port */
+	TEXT(DIR,           "dir",         "DIR", 8),
+	TEXT(PEER,          "peer",        "PEER", 300),
+	TEXT(CTL_ID,        "ctl_id",      "CTL_ID", 50),
+	TEXT(MSG_TYPE,      "msg_type",    "MSG_TYPE", 20),
+	TEXT(HL7_VERSION,   "hl7_version", "HL7_VERSION", 12),
+	NUMBER(BYTES_IN,    "bytes_in",    "BYTES_IN"),
+	NUMBER(BYTES_OUT,   "bytes_out",   "BYTES_OUT"),
+	NUMBER(SEGS,        "segs",        "SEGS"),
+	TEXT(RULES,         "rules",       "RULES", 160),
+	TEXT(SKIP,          "skip",        "SKIP", 160),
+	NUMBER(OBX_FLAGGED, "obx_flagged", "OBX_FLAGGED"),
+	NUMBER(NTE_ADDED,   "nte_added",   "NTE_ADDED"),
+	NUMBER(ATTEMPT,     "attempt",     "ATTEMPT"),
+	NUMBER(LATENCY_US,  "latency_us",  "LATENCY_US"),
+	TEXT(ACK_CODE,      "ack_code",    "ACK_CODE", 8),
+	TEXT(OUTCOME,       "outcome",     "OUTCOME", 64),
+	TEXT(ERR_CODE,      "err_code",    "ERR_CODE", 64),
+	TEXT(ERR_LOC,       "err_loc",     "ERR_LOC", 300),
+	TEXT(ERR_TEXT,      "err_text",    "ERR_TEXT", 500),
+	TEXT(MAPPING,       "mapping",     "MAPPING", 128),
+	TEXT(VERSION,       "version",     "VERSION", 64),
+	TEXT(SHA256,        "sha256",      "SHA256", 64),
+	TEXT(STATUS,        "status",      "STATUS", 64),
+	NUMBER(COUNT_,      "count",       "COUNT"),
+	TEXT(FILE,          "file",        "FILE", 300),
+	TEXT(MODE,          "mode",        "MODE", 32),
+	NUMBER(OFFSET,      "offset",      "OFFSET"),
+};
+
+const struct log_level_words log_levels[LOG_DEBUG_ + 1] = {
+	[LOG_ERROR_]   = { WORD("error"), '3' },
+	[LOG_WARNING_] = { WORD("warning"), '4' },
+	[LOG_INFO_]    = { WORD("info"), '6' },
+	[LOG_DEBUG_]   = { WORD("debug"), '7' },
+};
+/* clang-format on */
+
+const char *
+log_event_name(enum log_event event)
+{
+	return log_events[event].name.ptr;
+}

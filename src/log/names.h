@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * log/names.h - the words of the log
+ *
+ * Every name stands once, with all that surrounds it in each format, so that
+ * composing a line is copying.
+ */
+#ifndef LOG_NAMES_H
+#define LOG_NAMES_H
+
+#include "log/log.h"
+
+struct log_event_words {
+	struct span name;     /* "conn.open" */
+	struct span sentence; /* "connection opened" */
+	enum log_level level;
+};
+
+struct log_field_words {
+	struct span key[3]; /* by enum log_format, with what stands before and behind it */
+	unsigned most;      /* characters of a text; 0: a number */
+};
+
+struct log_level_words {
+	struct span name; /* "info" */
+	char priority;    /* as syslog counts */
+};
+
+extern const struct log_event_words log_events[LOG_EVENT_COUNT];
+extern const struct log_field_words log_fields[LOG_FIELD_COUNT];
+extern const struct log_level_words log_levels[LOG_DEBUG_ + 1];
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * log/writer.h - a ring of lines, and the thread that writes them
+ *
+ *	          tail               head
+ *	           |  lines to write   |   room
+ *	   +-------+===================+---------+
+ *	   written by the thread   put by one other thread, which never waits
+ *
+ * The thread is woken by the first line and then waits a few milliseconds for more
+ * of them, unless one is urgent or the ring is half full; so a busy daemon pays
+ * for a wake-up some hundred times a second at most, and one write carries many
+ * lines.
+ *
+ * When there is no room, lines are dropped until the ring is empty: one gap, and
+ * one line in its place that says how many.  A target that fails (a full disk, a
+ * reader that left) is tried again every second, with the lines kept meanwhile.
+ */
+#ifndef LOG_WRITER_H
+#define LOG_WRITER_H
+
+#include "log/target.h"
+
+struct log_writer;
+
+/* The line that says how many were dropped; composed on the writer's thread. */
+typedef struct span log_writer_note(void *ctx, bool journal, uint64_t dropped);
+
+/* Takes the target, also when it fails (NULL and errno).  `size` is a power of two. */
+struct log_writer *log_writer_create(
+    size_t size, struct log_target target, log_writer_note *note, void *ctx);
+/* Write what is left, for at most a second; what could not be written is dropped. */
+void log_writer_destroy(struct log_writer *w);
+/* A whole line, its mark behind it. */
+void log_writer_put(struct log_writer *w, struct span line, bool urgent);
+/* What was put so far goes to the target before, and what follows to this one. */
+void log_writer_turn(struct log_writer *w, struct log_target target);
+uint64_t log_writer_dropped(const struct log_writer *w);
+
+#endif
