@@ -452,5 +452,6 @@ link_create(struct feed_listener *listener, int fd, const struct sockaddr_storag
 	net_stream_init(&l->up, &f->daemon->net, &up_ops, l);
 	net_stream_init(&l->down, &f->daemon->net, &down_ops, l);
 	net_stream_open(&l->up, fd, (struct net_keepalive){ f->conf->keepalive });
+	settle(l); /* there may be no room for its first bytes */
 	return true;
 }
