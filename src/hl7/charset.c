@@ -64,15 +64,12 @@ squeeze(struct span s, char *to)
 	return true;
 }
 
-enum hl7_charset
-hl7_charset_read(struct span msh18, char repetition)
+static enum hl7_charset
+find_set(struct span repetition)
 {
 	char name[MOST_NAME + 1];
-	struct span rest;
 
-	if (repetition)
-		msh18 = span_cut(msh18, repetition, &rest);
-	if (!squeeze(msh18, name))
+	if (!squeeze(repetition, name))
 		return HL7_CHARSET_UNKNOWN;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(name, names[i].text) == 0 ||
@@ -81,6 +78,20 @@ hl7_charset_read(struct span msh18, char repetition)
 			return names[i].set;
 	}
 	return HL7_CHARSET_UNKNOWN;
+}
+
+enum hl7_charset
+hl7_charset_read(struct span msh18, char repetition)
+{
+	struct span rest = { 0 };
+	enum hl7_charset first;
+
+	first = find_set(repetition ? span_cut(msh18, repetition, &rest) : msh18);
+	while (rest.ptr) {
+		if (find_set(span_cut(rest, repetition, &rest)) == HL7_CHARSET_UNSAFE)
+			return HL7_CHARSET_UNSAFE;
+	}
+	return first;
 }
 
 bool

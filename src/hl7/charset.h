@@ -2,9 +2,10 @@
 /*
  * hl7/charset.h - what MSH-18 says about the bytes
  *
- * Only the first repetition counts; later ones need escapes.  Safe are the sets
- * whose bytes below 0x80 are always ASCII.  In the others a trail byte can look
- * like a delimiter, so such messages pass without annotation.
+ * The first repetition is the set of the whole message; a later one is switched to
+ * within it, by escapes that our index does not follow.  Safe are the sets whose
+ * bytes below 0x80 are always ASCII.  In the others a trail byte can look like a
+ * delimiter, so messages that name one anywhere pass without annotation.
  */
 #ifndef HL7_CHARSET_H
 #define HL7_CHARSET_H

@@ -634,8 +634,8 @@ def message_skip(message):
     more = [s for s in message.segments if s.name == b"DSC" and s.get(1)]
     if msh.get(14) or more:
         return "fragment"
-    charset = text_of(message.repetitions(msh.get(18))[0]).upper()
-    return "charset" if any(u in charset for u in UNSAFE) else None
+    charsets = [text_of(r).upper() for r in message.repetitions(msh.get(18))]
+    return "charset" if any(u in c for u in UNSAFE for c in charsets) else None
 
 
 def annotate_message(data):

@@ -40,10 +40,13 @@ static const struct {
 	{ "UNICODE UTF-32", HL7_CHARSET_UNSAFE },
 	{ "ISO-2022-JP", HL7_CHARSET_UNSAFE },
 	{ "Shift_JIS", HL7_CHARSET_UNSAFE },
-	/* only the first repetition counts */
+	/* the first repetition counts, unless a later one lets trail bytes in */
 	{ "8859/1~UNICODE UTF-8", HL7_CHARSET_8859_1 },
-	{ "~ISO IR87", HL7_CHARSET_ASCII },
+	{ "UNICODE UTF-8~", HL7_CHARSET_UTF8 },
+	{ "~no such set", HL7_CHARSET_ASCII },
 	{ "ISO IR87~ASCII", HL7_CHARSET_UNSAFE },
+	{ "~ISO IR87", HL7_CHARSET_UNSAFE },
+	{ "8859/1~UNICODE UTF-8~BIG-5", HL7_CHARSET_UNSAFE },
 };
 
 Test(hl7_charset, knows_sets_by_the_names_senders_use)
