@@ -285,10 +285,12 @@ evaluate(struct annotator *a)
 		return SKIP_NO_OBSERVATION;
 	if (!is_safe_charset(a))
 		return SKIP_CHARSET;
-	if (a->msh[14].len || scan_fragment(a->m))
+	if (a->msh[14].len)
 		return SKIP_FRAGMENT;
 	if (!context_build(a))
 		return SKIP_NO_MEMORY;
+	if (a->fragment)
+		return SKIP_FRAGMENT;
 	read_sites(a);
 	read_marks(a);
 	read_results(a);

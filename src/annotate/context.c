@@ -13,7 +13,7 @@ struct walk {
 	long patient, order; /* current ones, -1: none */
 	bool in_results;     /* an OBX here is a result */
 	bool seen_obx;       /* in this order */
-	uint32_t before;     /* ID of the segment before */
+	uint32_t id, before; /* of the segment, and of the one before it */
 };
 
 static struct patient *
@@ -92,11 +92,11 @@ end_order(struct annotator *a, struct walk *w, long at)
 		a->orders[w->order].end = at;
 }
 
-/* One segment of the grammar; false when memory ran out. */
+/* One segment of the grammar that is no OBX; false when memory ran out. */
 static bool
 step(struct annotator *a, struct walk *w, long i)
 {
-	switch (a->m->segments[i].id) {
+	switch (w->id) {
 	case HL7_ID('P', 'I', 'D'):
 		end_order(a, w, i);
 		return begin_patient(a, w, i);
@@ -121,13 +121,13 @@ step(struct annotator *a, struct walk *w, long i)
 		    (w->before != HL7_ID('P', 'R', 'T') && w->before != HL7_ID('D', 'E', 'V')))
 			w->in_results = false;
 		break;
-	case HL7_ID('F', 'T', '1'):
-	case HL7_ID('C', 'T', 'I'):
 	case HL7_ID('D', 'S', 'C'):
+		a->fragment = true;
 		w->in_results = false;
 		break;
-	case HL7_ID('O', 'B', 'X'):
-		w->seen_obx = true;
+	case HL7_ID('F', 'T', '1'):
+	case HL7_ID('C', 'T', 'I'):
+		w->in_results = false;
 		break;
 	default:
 		break;
@@ -142,10 +142,14 @@ context_build(struct annotator *a)
 	size_t next = 0;
 
 	a->patient_count = a->order_count = a->diagnosis_count = 0;
+	a->fragment = false;
 	for (unsigned i = 1; i < a->m->count; i++) {
-		if (!step(a, &w, i))
+		w.id = a->m->segments[i].id;
+		if (w.id == HL7_ID('O', 'B', 'X'))
+			w.seen_obx = true;
+		else if (!step(a, &w, i))
 			return false;
-		w.before = a->m->segments[i].id;
+		w.before = w.id;
 		for (; next < a->result_count && a->results[next].segment == i; next++) {
 			struct result *r = &a->results[next];
 

@@ -176,13 +176,3 @@ scan(struct annotator *a)
 	}
 	return true;
 }
-
-bool
-scan_fragment(const struct hl7_message *m)
-{
-	for (size_t i = m->count; i-- > 1;) {
-		if (m->segments[i].id == HL7_ID('D', 'S', 'C'))
-			return true;
-	}
-	return false;
-}

@@ -162,6 +162,7 @@ struct annotator {
 	struct result *results;
 	size_t result_count, result_size;
 	unsigned targets; /* results with rules */
+	bool fragment;    /* ends in a continuation that is not here */
 	struct order *orders;
 	size_t order_count, order_size;
 	struct patient *patients;
@@ -257,8 +258,6 @@ void annotator_forget(struct annotator *a);
 
 /* scan: false when memory ran out. */
 bool scan(struct annotator *a);
-/* Does the message end in a continuation that is not here? */
-bool scan_fragment(const struct hl7_message *m);
 
 /* context */
 bool context_build(struct annotator *a);

@@ -67,7 +67,7 @@ without_zeros(struct span fraction)
 
 /* So few characters hold neither too many digits nor too many places. */
 static bool
-parse_short(struct span text, char point, struct reader *r)
+parse_short(struct span text, char point, struct decimal *ret)
 {
 	uint64_t c = 0;
 	size_t point_at = 0;
@@ -88,15 +88,17 @@ parse_short(struct span text, char point, struct reader *r)
 		return false;
 	for (; exponent < 0 && c % 10 == 0; exponent++)
 		c /= 10;
-	r->coefficient = c;
-	r->exponent = exponent;
+	ret->coefficient = (__int128)c;
+	ret->exponent = exponent;
 	return true;
 }
 
 static bool
-parse_long(struct span text, char point, struct reader *r)
+parse_long(struct span text, char point, struct decimal *ret)
 {
-	if (!take_digits(r, &text, false))
+	struct reader r = { 0 };
+
+	if (!take_digits(&r, &text, false))
 		return false;
 	if (text.len) {
 		if (text.ptr[0] != point || text.len == 1)
@@ -104,28 +106,27 @@ parse_long(struct span text, char point, struct reader *r)
 		text = without_zeros(span_tail(text, 1));
 		if (text.len == 1 && text.ptr[0] == '0')
 			text.len = 0;
-		else if (!take_digits(r, &text, true) || text.len)
+		else if (!take_digits(&r, &text, true) || text.len)
 			return false;
 	}
-	if (!r->coefficient)
-		r->exponent = 0;
+	ret->coefficient = (__int128)r.coefficient;
+	ret->exponent = r.coefficient ? r.exponent : 0;
 	return true;
 }
 
 bool
 decimal_parse(struct span text, char point, struct decimal *ret)
 {
-	struct reader r = { 0 };
 	bool negative = text.len && text.ptr[0] == '-';
+	bool good;
 
 	if (text.len && (negative || text.ptr[0] == '+'))
 		text = span_tail(text, 1);
-	if (text.len <= DECIMAL_DIGITS ? !parse_short(text, point, &r)
-				       : !parse_long(text, point, &r))
-		return false;
-	ret->coefficient = negative ? -(__int128)r.coefficient : (__int128)r.coefficient;
-	ret->exponent = r.exponent;
-	return true;
+	good = text.len <= DECIMAL_DIGITS ? parse_short(text, point, ret)
+					  : parse_long(text, point, ret);
+	if (good && negative)
+		ret->coefficient = -ret->coefficient;
+	return good;
 }
 
 /* ---- comparing ---- */

@@ -65,10 +65,13 @@ is_writable(char c)
 bool
 hl7_delims_usable(const struct hl7_delims *d, struct span msh2)
 {
+	static const struct hl7_delims usual = { '|', '^', '~', '\\', '&', 0 };
 	const char roles[] = { d->field, d->component, d->repetition, d->escape, d->subcomponent,
 		d->truncation };
 	enum { ROLES = sizeof(roles) };
 
+	if (memcmp(d, &usual, sizeof(usual)) == 0 && msh2.len == 4)
+		return true;
 	if (d->field == 0 || d->component == 0 || msh2.len > ROLES - 1)
 		return false;
 	for (size_t i = 0; i < ROLES; i++) {
