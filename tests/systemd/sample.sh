@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# The sample configuration is sound, and says what the units say.
+set -u
+: "${HL7NOTE:?names the program to test}" "${HL7_TOP:?names the source tree}"
+
+TMP=$(mktemp -d) || exit 99
+trap 'rm -rf "$TMP"' EXIT
+failures=0
+
+fail()
+{
+	echo "FAILED: $*"
+	failures=$((failures + 1))
+}
+
+# has FILE TEXT
+has()
+{
+	grep -qF -e "$2" "$1" || fail "no '$2' in $1"
+}
+
+# the mapping it names is not installed yet: here it is that of the tree
+sed "s|\"[^\"]*/mappings/|\"$HL7_TOP/mappings/|" systemd/hl7noted.xml > "$TMP/hl7noted.xml"
+"$HL7NOTE" check "$TMP/hl7noted.xml" || fail 'the sample has faults'
+
+for file in systemd/hl7noted.service systemd/hl7noted.xml; do
+	if grep -n '@[a-z]*@' "$file"; then
+		fail "a place was left open in $file"
+	fi
+done
+
+socket=$HL7_TOP/systemd/hl7noted.socket
+name=$(sed -n 's/^FileDescriptorName=//p' "$socket")
+has systemd/hl7noted.xml "socket=\"$name\""
+has systemd/hl7noted.xml "port=\"$(sed -n 's/^ListenStream=//p' "$socket")\""
+has systemd/hl7noted.service '/hl7noted/hl7noted.xml'
+user=$(sed -n 's/^User=//p' systemd/hl7noted.service)
+has "$HL7_TOP/systemd/hl7noted.sysusers" "u $user "
+for word in Type=notify WatchdogSec=30 "RuntimeDirectory=$user" ExecReload=; do
+	has systemd/hl7noted.service "$word"
+done
+has systemd/hl7noted.xml '/run/hl7noted/control'
+
+[ "$failures" -eq 0 ]
