@@ -43,6 +43,9 @@ AC_DEFUN([HL7_FLAGS_LANGUAGE], [
 	HL7_TRY_CFLAG([LANGUAGE_CFLAGS], [-std=gnu17])
 	AS_IF([test -z "$LANGUAGE_CFLAGS"], [AC_MSG_ERROR([a compiler for C17 is needed])])
 	AC_SUBST([LANGUAGE_CFLAGS])
+	# libev's macros see one watcher as another type; only what uses them gets this.
+	HL7_TRY_CFLAG([EV_CFLAGS], [-fno-strict-aliasing])
+	AC_SUBST([EV_CFLAGS])
 ])
 
 AC_DEFUN([HL7_FLAGS_WARNINGS], [
