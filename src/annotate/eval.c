@@ -118,6 +118,9 @@ fact(struct annotator *a, const struct expr *e, struct result *r)
 			return compare_number(r->value.low.at, e->compare, e->limit);
 		return r->has_value ? compare(&r->value, e->compare, e->limit) : TRUTH_UNKNOWN;
 	case EXPR_FLAGGED:
+		/* a long list of flags may be asked for by many results */
+		if (!work_steps(a, r->flags.len / 16))
+			return TRUTH_UNKNOWN;
 		return truth_of(match_flag(a, r->flags, e->words, e->word_count));
 	case EXPR_PRESENT:
 		return TRUTH_YES;
@@ -167,7 +170,8 @@ companions(struct annotator *a, const struct expr *e)
 	if (!c->companion_count)
 		return TRUTH_NO;
 	if (is_of(e, a->subject->code->observation)) {
-		a->steps += (unsigned)c->companion_count;
+		if (!work_steps(a, c->companion_count))
+			return TRUTH_UNKNOWN;
 		return ask_companions(a, e, c);
 	}
 	answer = &c->answers[e->id];

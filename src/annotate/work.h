@@ -238,9 +238,19 @@ next_repetition(const struct annotator *a, struct span *rest)
 
 /* False once the message asks for more work than any report needs. */
 static inline bool
+work_steps(struct annotator *a, size_t count)
+{
+	if (count >= MOST_STEPS - a->steps)
+		a->steps = MOST_STEPS;
+	else
+		a->steps += (unsigned)count;
+	return a->steps < MOST_STEPS;
+}
+
+static inline bool
 work_step(struct annotator *a)
 {
-	return a->steps < MOST_STEPS && ++a->steps;
+	return work_steps(a, 1);
 }
 
 /* Room for one more in a vector that is kept; false when there is no memory. */
