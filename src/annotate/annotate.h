@@ -52,10 +52,7 @@ struct finding {
 	enum skip skip;   /* SKIP_NONE when rules were evaluated and something came of it */
 
 	bool has_value;
-	struct interval read;  /* as sent */
-	struct interval value; /* in the observation's unit */
 	const struct unit *unit;
-	struct interval limits; /* reference interval, in the observation's unit */
 	enum interval_source limits_from;
 
 	struct span flag; /* what the rules ask for; empty: none */
@@ -65,6 +62,10 @@ struct finding {
 	const struct fired *fired; /* gates first, then in document order */
 	unsigned fired_count;
 	unsigned notes; /* NTE segments added */
+
+	struct interval read;   /* as sent; only when has_value */
+	struct interval value;  /* in the observation's unit; only when has_value */
+	struct interval limits; /* in the observation's unit; not of INTERVAL_NONE */
 };
 
 /* What became of one message; lives until the annotator's next call. */

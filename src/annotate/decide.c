@@ -269,7 +269,7 @@ begin_finding(struct annotator *a, const struct result *r)
 	if (!work_grow((void **)&a->findings, &a->finding_size, a->finding_count, sizeof(*f)))
 		return NULL;
 	f = &a->findings[a->finding_count++];
-	memset(f, 0, sizeof(*f));
+	memset(f, 0, offsetof(struct finding, read));
 	f->mapping = r->mapping;
 	f->observation = r->code->observation;
 	f->code = r->code;
@@ -277,9 +277,11 @@ begin_finding(struct annotator *a, const struct result *r)
 	f->segment = r->segment;
 	f->skip = reason(a, r);
 	f->has_value = r->has_value;
-	f->read = r->read;
-	f->value = r->value;
 	f->unit = r->unit;
+	if (r->has_value) {
+		f->read = r->read;
+		f->value = r->value;
+	}
 	return f;
 }
 
@@ -316,8 +318,9 @@ decide(struct annotator *a, struct result *r)
 		return;
 	}
 	evaluate(a, r, f, list);
-	f->limits = r->limits;
 	f->limits_from = r->limits_from;
+	if (f->limits_from != INTERVAL_NONE)
+		f->limits = r->limits;
 	decide_flag(a, r, f);
 	if (f->fired_count)
 		write_finding(a, r, f, list);

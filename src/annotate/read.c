@@ -102,7 +102,8 @@ read_specimen(struct annotator *a, const struct result *r)
 	return named && !(named & fitting) ? SKIP_SPECIMEN_CONFLICT : SKIP_NONE;
 }
 
-/* A flag of the laboratory's beside a number may say that the number is only where the scale ends. */
+/* A flag of the laboratory's beside a number may say that the number is only where the scale ends.
+ */
 static void
 apply_off_scale(const struct annotator *a, const struct result *r, struct interval *read)
 {
@@ -216,20 +217,20 @@ read_result(struct annotator *a, struct result *r)
 	r->skip = find_skip(a, r);
 }
 
-/* The laboratory's own interval, when it can be read and is in the unit of the value. */
+/* The laboratory's own interval, when it can be read and is in the unit of the value; what is in
+ * *ret otherwise means nothing. */
 static bool
 read_range(struct annotator *a, const struct result *r, struct interval *ret)
 {
 	struct span text = hl7_component(
 	    delims(a), hl7_repetition(delims(a), obx_field(a, r, 7), 1), 1);
 	struct span unit;
-	struct interval range;
 
-	if (!hl7_range_read(plain(a, text), r->site->point, &range, &unit))
+	if (!hl7_range_read(plain(a, text), r->site->point, ret, &unit))
 		return false;
 	if (unit.len && quantity_unit(r->code->quantity, unit) != r->unit)
 		return false;
-	*ret = interval_scale(&range, r->unit->factor);
+	*ret = interval_scale(ret, r->unit->factor);
 	return true;
 }
 

@@ -145,7 +145,8 @@ add_results(struct annotator *a, unsigned segment, unsigned obx)
 
 		if (!code)
 			continue;
-		memset(&r->order, 0, sizeof(*r) - offsetof(struct result, order));
+		memset(
+		    &r->order, 0, offsetof(struct result, read) - offsetof(struct result, order));
 		r->mapping = a->mappings[i];
 		r->site = &a->sites[i];
 		r->code = code;

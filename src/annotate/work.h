@@ -76,7 +76,7 @@ struct result {
 	unsigned segment, obx;
 	unsigned fields;                 /* how many are present */
 	uint32_t places[OBX_FIELDS + 2]; /* see obx_field() */
-	/* from here on cleared when it is found */
+	/* from here to the intervals cleared when it is found */
 	unsigned order, patient;       /* valid unless skip is SKIP_NO_SLOT */
 	unsigned class, next_in_class; /* of its collection; next among those asked about */
 	unsigned siblings;             /* with the same observation in the same class */
@@ -84,15 +84,15 @@ struct result {
 	enum skip skip;                /* SKIP_NONE: usable */
 	unsigned status;               /* bits of enum result_status */
 	bool has_value, has_time, limits_known, single; /* single: the value is one number */
-	struct interval read, value;
 	const struct unit *unit;
 	struct hl7_time time; /* of collection */
-	struct interval limits;
 	enum interval_source limits_from;
 	enum truth below, above; /* the limits; once they are known */
 	struct span flags;       /* OBX-8 as the laboratory sent it: empty when the flag is ours */
 	struct span own_flag;    /* the flag in OBX-8 that an earlier run of ours put there */
 	bool follower;           /* goes on with the observation of the OBX before it */
+	struct interval read, value; /* when has_value */
+	struct interval limits;      /* unless limits_from is INTERVAL_NONE */
 };
 
 /* Results of one patient, collected at one moment (or, without a time, for one order). */

@@ -295,17 +295,13 @@ read_plain_range(struct span text, char point, struct interval *ret)
 	return true;
 }
 
-bool
-hl7_range_read(struct span text, char point, struct interval *ret, struct span *ret_unit)
+/* With brackets, comparators, other separators, or a unit. */
+static __attribute__((noinline)) bool
+read_other_range(struct span text, char point, struct interval *ret, struct span *ret_unit)
 {
 	struct span behind;
 	struct interval range;
 
-	text = span_trim(text);
-	if (read_plain_range(text, point, ret)) {
-		*ret_unit = span_tail(text, text.len);
-		return true;
-	}
 	if (!take_brackets(&text, &behind) || !read_range(&text, point, &range))
 		return false;
 	text = span_trim(text);
@@ -318,5 +314,15 @@ hl7_range_read(struct span text, char point, struct interval *ret, struct span *
 		return false;
 	*ret = range;
 	*ret_unit = text;
+	return true;
+}
+
+bool
+hl7_range_read(struct span text, char point, struct interval *ret, struct span *ret_unit)
+{
+	text = span_trim(text);
+	if (!read_plain_range(text, point, ret))
+		return read_other_range(text, point, ret, ret_unit);
+	*ret_unit = span_tail(text, text.len);
 	return true;
 }
