@@ -58,11 +58,9 @@ status 64 "$HL7NOTE"
 has err 'which command?'
 status 64 "$HL7NOTE" help nonsense
 
-# commands that do not exist yet are not promised
+# a command that does not exist yet is not promised
 "$HL7NOTE" --help > out
-for command in queue; do
-	hasnt out "  $command "
-done
+hasnt out '  queue '
 
 # files that are not there: said, the others are done, 66
 message U1 25 > high.hl7
