@@ -229,6 +229,8 @@ on_resolved(void *ctx, struct addrinfo *addresses, const char *error)
 		f->addresses = addresses;
 		f->resolved = now_ms();
 	}
+	if (f->asking)
+		return; /* the link that asked goes on by itself, and others with the next tick */
 	for (struct link *l = f->links; l; l = next) {
 		next = l->next;
 		link_resolved(l, !f->addresses);
@@ -241,9 +243,10 @@ feed_resolve(struct feed *f)
 	bool fresh = f->addresses && now_ms() < f->resolved + ADDRESS_AGE_MS;
 
 	if (!fresh && !f->resolving) {
-		f->resolving = true;
+		f->resolving = f->asking = true;
 		net_resolve(f->daemon->resolver, f->conf->forward.host, f->conf->forward.port,
 		    on_resolved, f);
+		f->asking = false;
 	}
 	return f->addresses != NULL;
 }

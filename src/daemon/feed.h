@@ -46,7 +46,8 @@ struct feed {
 	/* the receiver */
 	struct addrinfo *addresses;
 	uint64_t resolved; /* when, ms; 0: never */
-	bool resolving;
+	bool resolving; /* an answer is awaited */
+	bool asking;    /* and may come before the question returns */
 	uint32_t backoff;      /* ms; 0: the last attempt went well */
 	uint64_t next_attempt; /* ms */
 

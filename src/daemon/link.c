@@ -221,19 +221,19 @@ static void
 begin_connecting(struct link *l)
 {
 	struct feed *f = l->feed;
-	const uint64_t now = now_ms();
+	const bool early = f->backoff && now_ms() < f->next_attempt;
 
-	l->waiting = true;
-	if (f->backoff && now < f->next_attempt) {
-		if (f->settings.reject)
-			no_connection(l);
+	l->waiting = early && !f->settings.reject;
+	if (l->waiting)
+		return;
+	if (!early && feed_resolve(f)) {
+		try_addresses(l, f->addresses, EADDRNOTAVAIL);
 		return;
 	}
-	/* a numeric address is resolved at once, and then link_resolved() has gone on already */
-	if (!feed_resolve(f) || !l->waiting)
-		return;
-	l->waiting = false;
-	try_addresses(l, f->addresses, EADDRNOTAVAIL);
+	if (!early && f->resolving)
+		l->waiting = true;
+	else
+		no_connection(l);
 }
 
 void
@@ -405,12 +405,13 @@ link_tick(struct link *l, uint64_t now)
 		return;
 	}
 	if (l->connect_since && now >= l->connect_since + l->feed->conf->forward.connect_timeout) {
-		const struct addrinfo *next = l->trying->ai_next;
+		/* the list it was on may have been exchanged */
+		const struct addrinfo *next = l->trying ? l->trying->ai_next : NULL;
 
 		net_stream_close(&l->down);
 		l->connect_since = 0;
 		try_addresses(l, next, ETIMEDOUT);
-	} else if (l->waiting && l->feed->backoff && now >= l->feed->next_attempt) {
+	} else if (l->waiting && (!l->feed->backoff || now >= l->feed->next_attempt)) {
 		begin_connecting(l);
 	}
 	relay_tick(&l->session, now * 1000);

@@ -112,6 +112,10 @@ reject_flights(struct relay_session *s, enum relay_why why)
 	while (s->flights && !s->closed) {
 		struct relay_flight f = s->flight[0];
 
+		if (!f.header) { /* it was sent when the feed still said close */
+			close_session(s, why, NULL);
+			return;
+		}
 		s->flight[0].header = NULL;
 		relay_flight_remove(s, 0);
 		s->ops->failed(s->ctx, &f, why);
