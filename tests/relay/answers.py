@@ -1,0 +1,491 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Which answer belongs to which message, and what a sender sees when there is none."""
+
+import time
+
+from world import World, ack, annotated, control_id, framed, main, message, wait_for
+
+QUICK = {"ack_timeout": "500ms", "backoff_min": "100ms", "backoff_max": "200ms"}
+
+
+def code_of(body):
+    """MSA-1 and MSA-2 of an answer."""
+    for segment in body.split(b"\r"):
+        if segment.startswith(b"MSA|"):
+            return tuple(segment.split(b"|")[1:3])
+    return None
+
+
+class Relayed(World):
+    """The receiver's answer comes back byte for byte."""
+
+    def test_answers_of_every_code_come_back_byte_for_byte(self):
+        codes = [b"AA", b"AE", b"AR", b"CA", b"CE", b"CR", b"XX", b""]
+        odd = [
+            framed(ack(message(str(n)), code) + b"ERR|\\x\xff\0||207^^|E\rZZ|\n\n")
+            for n, code in enumerate(codes)
+        ]
+        r = self.receiver(lambda v, body, n: v.send(odd[n - 1]))
+        d, port = self.hop(r)
+        s = self.sender(port)
+        for n in range(len(codes)):
+            self.assertEqual(framed(s.exchange(message(str(n)))), odd[n])
+        acked = d.wait_event("msg.acked", len(codes))
+        self.assertEqual([a.get("ack_code", "") for a in acked], [c.decode() for c in codes])
+
+    def test_ids_of_any_length_and_bytes_match(self):
+        r = self.receiver()
+        _, port = self.hop(r)
+        s = self.sender(port)
+        for name in ("x", "i" * 20, "j" * 199, "k" * 5000, "a b", "\\T\\", "&^~"):
+            body = message(name)
+            self.assertEqual(s.exchange(body), ack(body), name)
+
+    def test_an_id_that_begins_like_another_is_not_the_other(self):
+        long = "k" * 200
+        r = self.receiver(lambda v, body, n: v.answer(body, of=b"k" * 199 + b"x"))
+        d, port = self.feed(r, forward=QUICK)
+        s = self.sender(port)
+        s.send(framed(message(long)))
+        self.assertTrue(s.closed())
+        d.wait_event("msg.stray_ack")
+
+    def test_a_message_without_an_id_takes_the_next_answer(self):
+        r = self.receiver(lambda v, body, n: v.answer(body, of=b""))
+        _, port = self.hop(r)
+        self.assertEqual(code_of(self.sender(port).exchange(message(""))), (b"AA", b""))
+
+    def test_AA_and_then_close_is_delivered(self):
+        def answer_and_leave(visit, body, number):
+            visit.answer(body)
+            visit.close()
+
+        r = self.receiver(answer_and_leave)
+        d, port = self.hop(r)
+        s = self.sender(port)
+        for n in range(5):
+            self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
+            wait_for("the end", lambda: r.visits[-1].ended)
+            time.sleep(0.05)
+        self.assertEqual(len(r.visits), 5)
+        self.assertEqual(d.events("msg.failed"), [])
+
+    def test_split_answers_with_junk_and_CRLF_are_read(self):
+        def strange(visit, body, number):
+            frame = b"\r\n" + framed(ack(body).replace(b"\r", b"\r\n")) + b"\r\n"
+            for at in range(0, len(frame), 7):
+                visit.send(frame[at : at + 7])
+                time.sleep(0.002)
+
+        r = self.receiver(strange)
+        _, port = self.hop(r)
+        s = self.sender(port)
+        for n in range(3):
+            got = s.exchange(message(str(n)))
+            self.assertEqual(got, ack(message(str(n))).replace(b"\r", b"\r\n"))
+
+    def test_messages_of_the_receiver_without_MSA_pass_to_the_sender(self):
+        own = b"MSH|^~\\&|EHR|HOSP|LAB|HOSP|20260101||QRY^A19|q1|P|2.5.1\r"
+
+        def chatty(visit, body, number):
+            visit.send(framed(own))
+            visit.send(b"\x0b\x06\x1c\r")
+            visit.answer(body)
+
+        r = self.receiver(chatty)
+        d, port = self.hop(r)
+        s = self.sender(port)
+        self.assertEqual(s.exchange(message()), own)
+        self.assertEqual([s.frame(), s.frame()], [b"\x06", ack(message())])
+        self.assertEqual(d.events("msg.stray_ack"), [])
+
+
+class Mismatched(World):
+    """What is not the answer is never taken for it."""
+
+    def test_a_wrong_id_never_counts_and_the_sender_gets_no_answer(self):
+        r = self.receiver(lambda v, body, n: v.answer(body, of=b"other"))
+        d, port = self.feed(r, forward=QUICK)
+        s = self.sender(port)
+        s.send(framed(message("mine")))
+        self.assertTrue(s.closed())
+        self.assertEqual(d.wait_event("msg.stray_ack")[0]["ctl_id"], "other")
+        self.assertEqual(d.wait_event("msg.failed")[0]["outcome"], "ack_timeout")
+        self.assertEqual(d.events("msg.acked"), [])
+
+    def test_the_right_answer_behind_a_wrong_one_counts(self):
+        def both(visit, body, number):
+            visit.answer(body, of=b"other")
+            visit.answer(body, code=b"AE")
+
+        r = self.receiver(both)
+        _, port = self.hop(r)
+        s = self.sender(port)
+        self.assertEqual(s.exchange(message()), ack(message(), b"AE"))
+        self.assertTrue(s.silent())
+
+    def test_a_late_answer_of_an_earlier_attempt_is_not_the_next_ones(self):
+        """With reject, so that the sender's connection stays: fault 14."""
+        held = []
+
+        def slow_at_first(visit, body, number):
+            if number == 1:
+                held.append((visit, body))
+            elif number == 2:
+                first, late = held[0]
+                first.answer(late)
+                visit.answer(late)
+                visit.answer(body, code=b"AE")
+
+        r = self.receiver(slow_at_first)
+        d, port = self.feed(r, forward=QUICK, on_failure="reject")
+        s = self.sender(port)
+        first = s.exchange(message("one"))
+        self.assertEqual(code_of(first), (b"AR", b"one"))
+        self.assertEqual(s.exchange(message("two")), ack(message("two"), b"AE"))
+        self.assertTrue(s.silent())
+
+    def test_an_answer_asked_for_once_does_not_count_twice(self):
+        r = self.receiver(lambda v, body, n: (v.answer(body), v.answer(body)))
+        d, port = self.hop(r)
+        s = self.sender(port)
+        self.assertEqual(s.exchange(message("1")), ack(message("1")))
+        d.wait_event("msg.stray_ack")
+        self.assertEqual(s.exchange(message("2")), ack(message("2")))
+        self.assertTrue(s.silent())
+        self.assertEqual(len(d.events("msg.acked")), 2)
+
+    def test_garbage_for_an_answer_times_out(self):
+        for junk in (b"garbage", b"\x0bgarbage\x1c\r", b"\x0bMSH|^~\\&|\x1c\r", b"\x0bMSH"):
+            with self.subTest(junk):
+                r = self.receiver(lambda v, body, n, junk=junk: v.send(junk))
+                d, port = self.feed(r, forward=QUICK)
+                s = self.sender(port)
+                s.send(framed(message()))
+                while (got := s.frame()) is not None:
+                    self.assertNotIn(b"MSA", got)
+                d.wait_event("msg.failed")
+
+    def test_broken_framing_of_an_answer_is_told_and_never_acknowledges(self):
+        r = self.receiver(lambda v, body, n: v.send(b"\x0bMSH|^~" + framed(ack(body))))
+        d, port = self.hop(r)
+        s = self.sender(port)
+        s.send(framed(message()))
+        self.assertTrue(s.closed())
+        d.wait_event("conn.broken", outcome="down_broken")
+
+
+class Unanswered(World):
+    """Receiver refused, silent, lost: never a positive answer."""
+
+    def closes(self, handler, outcome, **named):
+        r = self.receiver(handler)
+        d, port = self.feed(r, forward=QUICK, **named)
+        s = self.sender(port)
+        s.send(framed(message("m")))
+        self.assertTrue(s.closed())
+        failed = d.wait_event("msg.failed")[0]
+        self.assertEqual((failed["outcome"], failed["ctl_id"]), (outcome, "m"))
+        return d, r, port
+
+    def rejects(self, handler, **named):
+        r = self.receiver(handler)
+        d, port = self.feed(r, forward=QUICK, on_failure="reject", **named)
+        s = self.sender(port)
+        answer = s.exchange(message("m"))
+        self.assertEqual(code_of(answer), (b"AR", b"m"))
+        return d, r, s, answer
+
+    def test_a_silent_receiver_closes_at_the_time_out_and_a_resend_comes_once_more(self):
+        began = time.monotonic()
+        d, r, port = self.closes(lambda v, body, n: n > 1 and v.answer(body), "ack_timeout")
+        self.assertTrue(0.4 < time.monotonic() - began < 3)
+        self.assertEqual(self.sender(port).exchange(message("m")), ack(message("m")))
+        self.assertEqual(len(r.frames), 2)
+
+    def test_a_receiver_that_leaves_after_the_send_closes_the_sender(self):
+        self.closes(lambda v, body, n: v.close(), "down_lost")
+
+    def test_a_receiver_that_resets_after_the_send_closes_the_sender(self):
+        self.closes(lambda v, body, n: v.reset(), "down_lost")
+
+    def test_a_receiver_that_ends_inside_its_answer_closes_the_sender(self):
+        def half(visit, body, number):
+            visit.send(framed(ack(body))[:-1])
+            visit.close()
+
+        self.closes(half, "down_lost")
+
+    def test_reject_answers_AR_with_text_and_the_connection_stays(self):
+        d, r, s, answer = self.rejects(lambda v, body, n: v.reset() if n == 1 else v.answer(body))
+        self.assertIn(b"ERR|", answer)
+        self.assertIn(b"207", answer)
+        self.assertEqual(s.exchange(message("n")), ack(message("n")))
+        self.assertEqual(d.wait_event("msg.failed")[0]["outcome"], "down_lost")
+
+    def test_reject_at_the_time_out_drops_the_receivers_connection(self):
+        d, r, s, _ = self.rejects(lambda v, body, n: n > 1 and v.answer(body))
+        wait_for("the old connection's end", lambda: r.visits[0].ended)
+        self.assertEqual(s.exchange(message("n")), ack(message("n")))
+        self.assertEqual(len(r.visits), 2)
+
+    def test_reject_in_enhanced_mode_answers_CR(self):
+        r = self.receiver(lambda v, body, n: v.reset())
+        _, port = self.feed(r, forward=QUICK, on_failure="reject")
+        answer = self.sender(port).exchange(message("m", modes="|||AL|NE"))
+        self.assertEqual(code_of(answer), (b"CR", b"m"))
+
+    def test_nobody_listens_closes_and_never_acknowledges(self):
+        r = self.receiver()
+        r.stop()
+        d, port = self.feed(r, forward=QUICK)
+        s = self.sender(port)
+        s.send(framed(message()))
+        self.assertTrue(s.closed())
+        self.assertEqual(d.wait_event("conn.failed")[0]["err_code"], "ECONNREFUSED")
+        self.assertEqual(d.events("msg.acked"), [])
+
+    def test_nobody_listens_rejects_each_message_at_once(self):
+        r = self.receiver()
+        r.stop()
+        d, port = self.feed(r, forward=QUICK, on_failure="reject")
+        s = self.sender(port)
+        for name in ("1", "2", "3"):
+            self.assertEqual(code_of(s.exchange(message(name))), (b"AR", name.encode()))
+        d.wait_event("msg.rejected", 3)
+
+    def test_the_receiver_comes_back_and_messages_flow_again(self):
+        r = self.receiver()
+        r.stop()
+        d, port = self.feed(r, forward=QUICK, on_failure="reject")
+        s = self.sender(port)
+        self.assertEqual(code_of(s.exchange(message("1")))[0], b"AR")
+        r.start()
+        wait_for(
+            "an AA", lambda: code_of(s.exchange(message("2"))) == (b"AA", b"2"), patience=5
+        )
+
+    def test_a_sender_that_leaves_before_the_answer_may_send_again(self):
+        gate = []
+
+        def hold(visit, body, number):
+            if number == 1:
+                wait_for("the sender to leave", lambda: gate)
+            visit.answer(body)
+
+        r = self.receiver(hold)
+        d, port = self.hop(r)
+        s = self.sender(port)
+        s.send(framed(message("m")))
+        r.wait(1)
+        s.reset()
+        gate.append(1)
+        self.assertEqual(self.sender(port).exchange(message("m")), ack(message("m")))
+        self.assertEqual(r.bodies(), 2 * annotated([message("m")]))
+
+    def test_a_sender_that_ends_its_side_still_gets_its_answers(self):
+        def slowly(visit, body, number):
+            time.sleep(0.1)
+            visit.answer(body)
+
+        r = self.receiver(slowly)
+        _, port = self.hop(r)
+        s = self.sender(port)
+        s.send(framed(message("1")) + framed(message("2")))
+        s.end()
+        self.assertEqual([s.frame(), s.frame()], [ack(message("1")), ack(message("2"))])
+        self.assertIsNone(s.frame())
+
+    def test_a_reset_inside_a_frame_discards_it_without_an_answer(self):
+        r = self.receiver()
+        d, port = self.hop(r)
+        s = self.sender(port)
+        s.send(framed(message("1")) + framed(message("2"))[:60])
+        self.assertEqual(s.frame(), ack(message("1")))
+        s.reset()
+        d.wait_event("conn.broken", outcome="sender_cut")
+        self.assertEqual(len(r.frames), 1)
+        self.assertEqual(len(d.events("msg.acked")), 1)
+
+
+class Enhanced(World):
+    """MSH-15 and MSH-16: nothing of it is consumed."""
+
+    def test_a_commit_and_then_an_application_answer_both_pass(self):
+        def both(visit, body, number):
+            visit.answer(body, code=b"CA")
+            time.sleep(0.05)
+            visit.answer(body, code=b"AA")
+
+        r = self.receiver(both)
+        d, port = self.hop(r)
+        s = self.sender(port)
+        for n in ("1", "2"):
+            body = message(n, modes="|||AL|AL")
+            self.assertEqual(s.exchange(body), ack(body, b"CA"))
+            self.assertEqual(s.frame(), ack(body, b"AA"))
+        self.assertEqual(d.events("msg.stray_ack"), [])
+
+    def test_a_message_that_wants_no_answer_does_not_hold_the_next(self):
+        r = self.receiver(lambda v, body, n: n == 3 and v.answer(body))
+        d, port = self.hop(r)
+        s = self.sender(port)
+        s.send(framed(message("1", modes="|||NE|NE")) + framed(message("2", modes="|||NE|NE")))
+        self.assertEqual(s.exchange(message("3")), ack(message("3")))
+        self.assertEqual(len(r.frames), 3)
+        self.assertEqual(len(d.wait_event("msg.forwarded", 2)), 2)
+
+    def test_an_error_answer_to_ER_passes_though_none_was_promised(self):
+        r = self.receiver(lambda v, body, n: v.answer(body, code=b"CE"))
+        d, port = self.hop(r)
+        body = message("1", modes="|||ER|NE")
+        self.assertEqual(self.sender(port).exchange(body), ack(body, b"CE"))
+        self.assertEqual(d.events("msg.stray_ack"), [])
+
+    def test_the_sender_may_answer_a_message_of_the_receivers(self):
+        own = message("q", value="15", modes="|||NE|AL")
+
+        def ask(visit, body, number):
+            if number == 1:
+                visit.answer(body, code=b"CA")
+                visit.send(framed(own))
+
+        r = self.receiver(ask)
+        d, port = self.feed(r, forward=QUICK)
+        s = self.sender(port)
+        s.exchange(message("1", modes="|||AL|AL"))
+        self.assertEqual(s.frame(), own)
+        s.send(framed(ack(own)))
+        self.assertEqual(r.wait(2)[1], ack(own))
+        self.assertTrue(s.silent(0.8))
+
+
+class InFlight(World):
+    """How many messages are outstanding downstream."""
+
+    def test_one_is_outstanding_by_default_however_fast_the_sender_is(self):
+        seen = []
+
+        def careful(visit, body, number):
+            time.sleep(0.03)
+            seen.append((len(visit.frames), visit.bytes))
+            visit.answer(body)
+
+        r = self.receiver(careful)
+        _, port = self.hop(r)
+        s = self.sender(port)
+        bodies = [message(str(n)) for n in range(10)]
+        s.send(b"".join(map(framed, bodies)))
+        self.assertEqual([s.frame() for _ in bodies], [ack(b) for b in bodies])
+        sizes = [len(framed(a)) for a in annotated(bodies)]
+        self.assertEqual(seen, [(n + 1, sum(sizes[: n + 1])) for n in range(10)])
+
+    def test_sixteen_are_outstanding_when_asked_for_and_no_more(self):
+        gate = []
+
+        def hold(visit, body, number):
+            wait_for("the gate", lambda: gate)
+            visit.answer(body)
+
+        r = self.receiver(hold)
+        _, port = self.hop(r, "--in-flight", 16)
+        s = self.sender(port)
+        bodies = [message("%03d" % n) for n in range(40)]
+        s.send(b"".join(map(framed, bodies)))
+        expected = annotated(bodies)
+        sixteen = sum(len(framed(a)) for a in expected[:16])
+        wait_for("sixteen", lambda: r.visits and r.visits[0].bytes >= sixteen)
+        time.sleep(0.2)
+        self.assertEqual(r.visits[0].bytes, sixteen)
+        gate.append(1)
+        self.assertEqual([s.frame() for _ in bodies], [ack(b) for b in bodies])
+        self.assertEqual(r.bodies(), expected)
+
+    def test_answers_out_of_order_find_their_messages(self):
+        held = []
+
+        def backwards(visit, body, number):
+            held.append(body)
+            if len(held) == 4:
+                for b in reversed(held):
+                    visit.answer(b)
+
+        r = self.receiver(backwards)
+        d, port = self.hop(r, "--in-flight", 4)
+        s = self.sender(port)
+        bodies = [message(str(n)) for n in range(4)]
+        s.send(b"".join(map(framed, bodies)))
+        self.assertEqual([s.frame() for _ in bodies], [ack(b) for b in reversed(bodies)])
+        logged = [e["ctl_id"] for e in d.wait_event("msg.acked", 4)]
+        self.assertEqual(logged, ["3", "2", "1", "0"])
+
+    def test_the_same_id_twice_in_flight_is_answered_twice(self):
+        r = self.receiver()
+        d, port = self.hop(r, "--in-flight", 8)
+        s = self.sender(port)
+        s.send(framed(message("same")) + framed(message("same", value="9")))
+        self.assertEqual([s.frame(), s.frame()], 2 * [ack(message("same"))])
+        self.assertEqual(len(d.wait_event("msg.acked", 2)), 2)
+
+    def test_all_in_flight_are_refused_when_the_receiver_is_lost(self):
+        r = self.receiver(lambda v, body, n: n == 5 and v.reset())
+        d, port = self.feed(r, forward={**QUICK, "in_flight": 8}, on_failure="reject")
+        s = self.sender(port)
+        bodies = [message(str(n)) for n in range(5)]
+        s.send(b"".join(map(framed, bodies)))
+        answers = [code_of(s.frame()) for _ in bodies]
+        self.assertEqual(answers, [(b"AR", control_id(b)) for b in bodies])
+        self.assertEqual(len(d.wait_event("msg.failed", 5)), 5)
+
+
+class Connections(World):
+    """Persistent and one-shot, on both sides."""
+
+    def test_each_sender_has_a_receivers_connection_of_its_own(self):
+        r = self.receiver()
+        _, port = self.hop(r)
+        senders = [self.sender(port) for _ in range(5)]
+        for turn in range(3):
+            for n, s in enumerate(senders):
+                body = message("%d-%d" % (n, turn))
+                self.assertEqual(s.exchange(body), ack(body))
+        self.assertEqual(len(r.visits), 5)
+        self.assertEqual({len(v.frames) for v in r.visits}, {3})
+
+    def test_one_shot_senders_and_one_shot_receivers_go_together(self):
+        def once(visit, body, number):
+            visit.answer(body)
+            visit.close()
+
+        for handler in (None, once):
+            r = self.receiver(handler)
+            d, port = self.hop(r)
+            for n in range(20):
+                s = self.sender(port)
+                self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
+                s.close()
+            self.assertEqual(len(r.visits), 20)
+            wait_for("ended visits", lambda r=r: all(v.ended or True for v in r.visits))
+
+    def test_the_receivers_connection_ends_with_the_senders(self):
+        r = self.receiver()
+        _, port = self.hop(r)
+        s = self.sender(port)
+        s.exchange(message())
+        s.close()
+        wait_for("the receiver's connection to end", lambda: r.visits[0].ended)
+
+    def test_an_idle_receiver_may_leave_and_the_sender_stays(self):
+        r = self.receiver()
+        d, port = self.hop(r)
+        s = self.sender(port)
+        s.exchange(message("1"))
+        r.visits[0].close()
+        self.assertTrue(s.silent())
+        self.assertEqual(s.exchange(message("2")), ack(message("2")))
+        self.assertEqual(d.events("msg.failed"), [])
+
+
+if __name__ == "__main__":
+    main()

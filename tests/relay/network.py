@@ -1,0 +1,431 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Connections: their limits, their time-outs, names, families, and the want of descriptors."""
+
+import os
+import resource
+import shutil
+import socket
+import subprocess
+import time
+
+from world import (
+    Sender, World, ack, config_xml, control_id, feed_xml, framed, free_port, main, message, wait_for,
+)
+
+QUICK = {"backoff_min": "100ms", "backoff_max": "400ms"}
+
+
+class Limits(World):
+    """Each has an event, and those within it are served."""
+
+    def refused(self, port, **named):
+        s = self.sender(port, **named)
+        return s.closed(3)
+
+    def test_connections_in_all(self):
+        r = self.receiver()
+        ports = [free_port(), free_port()]
+        d = self.configure(
+            '<limits connections="3"/>',
+            feed_xml(ports[0], r.port, name="a"),
+            feed_xml(ports[1], r.port, name="b"),
+        )
+        inside = [self.sender(p) for p in (ports[0], ports[1], ports[1])]
+        for s in inside:
+            s.exchange(message())
+        self.assertTrue(self.refused(ports[0]))
+        refused = d.wait_event("conn.refused")[0]
+        self.assertEqual((refused["feed"], refused["outcome"]), ("a", "connections"))
+        for s in inside:
+            self.assertEqual(s.exchange(message()), ack(message()))
+        inside[0].close()
+        wait_for("the place to be free", lambda: d.events("conn.close"))
+        self.assertEqual(self.sender(ports[0]).exchange(message()), ack(message()))
+
+    def test_connections_of_a_listener(self):
+        r = self.receiver()
+        port, other = free_port(), free_port()
+        d = self.configure(
+            feed_xml(port, r.port, name="a", listen={"max_connections": 2}),
+            feed_xml(other, r.port, name="b"),
+        )
+        inside = [self.sender(port), self.sender(port)]
+        self.assertTrue(self.refused(port))
+        d.wait_event("conn.refused", outcome="listener_connections")
+        for s in (*inside, self.sender(other)):
+            self.assertEqual(s.exchange(message()), ack(message()))
+
+    def test_connections_of_an_address(self):
+        r = self.receiver()
+        d, port = self.feed(r, listen={"max_per_address": 2})
+        inside = [self.sender(port), self.sender(port)]
+        self.assertTrue(self.refused(port))
+        refused = d.wait_event("conn.refused", outcome="address_connections")[0]
+        self.assertTrue(refused["peer"].startswith("127.0.0.1:"))
+        inside.append(self.sender(port, source="127.0.0.2"))
+        for s in inside:
+            self.assertEqual(s.exchange(message()), ack(message()))
+
+    def test_stalled_senders_do_not_hold_up_others(self):
+        r = self.receiver()
+        port = free_port()
+        wide = {"max_connections": 1000, "max_per_address": 1000}
+        self.configure('<limits connections="1000"/>', feed_xml(port, r.port, listen=wide))
+        for n in range(300):
+            self.sender(port).send(framed(message(str(n)))[: n % 100])
+        s = self.sender(port)
+        began = time.monotonic()
+        for n in range(20):
+            self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
+        self.assertLess(time.monotonic() - began, 2)
+        self.assertEqual(len(r.frames), 20)
+
+    def test_all_bytes_in_flight_pause_reading_and_lose_nothing(self):
+        r = self.receiver()
+        port = free_port()
+        d = self.configure(
+            '<limits in-flight-bytes="1MiB"/>', feed_xml(port, r.port, max_frame="1MiB")
+        )
+        body = message(value="15", more=b"NTE|1||" + b"x" * 800000 + b"\r")
+        first, second = self.sender(port), self.sender(port)
+        for s in (first, second):
+            s.send(framed(body)[:700000])
+        time.sleep(0.2)
+        third = self.sender(port)
+        third.send(framed(message("3")))
+        self.assertTrue(third.silent(0.4))
+        for s in (first, second):
+            s.send(framed(body)[700000:])
+            self.assertEqual(s.frame(), ack(body))
+        self.assertEqual(third.frame(), ack(message("3")))
+
+
+class Time(World):
+    def test_a_slow_sender_is_closed_at_the_absolute_frame_deadline(self):
+        r = self.receiver()
+        d, port = self.feed(r, frame_deadline="500ms")
+        s = self.sender(port)
+        began = time.monotonic()
+        try:
+            for byte in framed(message()):
+                s.send(bytes([byte]))
+                time.sleep(0.02)
+                if time.monotonic() - began > 3:
+                    break
+        except OSError:
+            pass
+        self.assertTrue(0.4 < time.monotonic() - began < 1.5)
+        d.wait_event("conn.timeout", outcome="frame_timeout")
+        self.assertEqual(r.frames, [])
+
+    def test_a_whole_frame_that_waits_is_not_a_slow_one(self):
+        r = self.receiver(lambda v, body, n: (time.sleep(0.4), v.answer(body)))
+        d, port = self.feed(r, frame_deadline="300ms")
+        s = self.sender(port)
+        bodies = [message(str(n)) for n in range(4)]
+        s.send(b"".join(map(framed, bodies)))
+        self.assertEqual([s.frame() for _ in bodies], [ack(b) for b in bodies])
+        self.assertEqual(d.events("conn.timeout"), [])
+
+    def test_an_idle_connection_is_closed_without_noise_after_the_idle_time(self):
+        r = self.receiver()
+        d, port = self.feed(r, idle_timeout="400ms")
+        s, never = self.sender(port), self.sender(port)
+        s.exchange(message())
+        began = time.monotonic()
+        self.assertTrue(s.closed())
+        self.assertTrue(0.3 < time.monotonic() - began < 2)
+        self.assertTrue(never.closed())
+        d.wait_event("conn.timeout", outcome="idle_timeout")
+        wait_for("the receiver's connection to end", lambda: r.visits[0].ended)
+
+    def test_an_idle_time_of_none_keeps_connections(self):
+        r = self.receiver()
+        _, port = self.hop(r)
+        s = self.sender(port)
+        self.assertTrue(s.silent(1.5))
+        self.assertEqual(s.exchange(message()), ack(message()))
+
+    def test_a_receiver_that_does_not_accept_is_given_up_at_the_connect_time_out(self):
+        with socket.socket() as full:
+            full.bind(("127.0.0.1", 0))
+            full.listen(0)
+            held = [socket.socket() for _ in range(4)]
+            for s in held:
+                s.setblocking(False)
+                s.connect_ex(full.getsockname())
+            time.sleep(0.1)
+            d, port = self.feed(full.getsockname()[1], forward={"connect_timeout": "500ms"})
+            s = self.sender(port)
+            began = time.monotonic()
+            s.send(framed(message()))
+            self.assertTrue(s.closed())
+            self.assertTrue(0.4 < time.monotonic() - began < 2)
+            self.assertEqual(d.wait_event("conn.failed")[0]["err_code"], "ETIMEDOUT")
+            for h in held:
+                h.close()
+
+    def test_a_sender_that_never_reads_its_answers_is_closed_at_the_limit(self):
+        long = b"MSA|AA|%s|" + b"x" * 200000 + b"\r"
+        r = self.receiver(
+            lambda v, body, n: v.send(
+                framed(ack(body).split(b"MSA|")[0] + long % control_id(body))
+            )
+        )
+        d, port = self.feed(r, max_unsent="64KiB")
+        s = self.sender(port, room=4096)
+        try:
+            for n in range(1, 200):
+                s.send(framed(message(str(n))))
+                if d.events("conn.close", outcome="unread"):
+                    break
+        except OSError:
+            pass
+        d.wait_event("conn.close", outcome="unread")
+        self.assertIsNotNone(self.sender(port).exchange(message("1")))
+
+    def test_a_receiver_that_never_reads_ends_in_an_ack_time_out(self):
+        r = self.receiver(reads=False)
+        d, port = self.feed(r, forward={"ack_timeout": "500ms"})
+        s = self.sender(port)
+        s.send(framed(message(more=b"NTE|1||" + b"x" * (12 << 20) + b"\r")))
+        self.assertTrue(s.closed())
+        d.wait_event("msg.failed", outcome="ack_timeout")
+
+    def test_keepalive_and_the_user_time_out_are_set_on_both_sides(self):
+        """A link that is down is noticed: see halfopen.py, which waits for it."""
+        r = self.receiver()
+        _, port = self.hop(r)
+        s = self.sender(port)
+        s.exchange(message())
+        if not shutil.which("ss"):
+            self.skipTest("no ss")
+        timers = subprocess.run(
+            ["ss", "-tnoH", "state", "established"], stdout=subprocess.PIPE, check=True
+        ).stdout.decode()
+        for local, peer in ((port, s.sock.getsockname()[1]), (None, r.port)):
+            found = [
+                line
+                for line in timers.splitlines()
+                if ":%s " % peer in line and (local is None or ":%d " % local in line)
+            ]
+            self.assertTrue(any("timer:(keepalive" in line for line in found), found)
+
+
+class Backoff(World):
+    def test_attempts_are_spread_with_jitter_and_grow_to_their_limit(self):
+        r = self.receiver()
+        r.stop()
+        d, port = self.feed(r, forward=QUICK)
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            s = Sender(port)
+            s.send(framed(message()))
+            s.closed()
+            s.close()
+        times = [
+            float(e["ts"][17:].rstrip("Z")) % 60 for e in d.events("conn.failed")
+        ]
+        gaps = [(b - a) % 60 for a, b in zip(times, times[1:])]
+        self.assertTrue(5 <= len(gaps) <= 25, gaps)
+        self.assertGreater(max(gaps[2:]) - min(gaps[2:]), 0.005)
+        self.assertTrue(all(0.04 <= g <= 0.9 for g in gaps), gaps)
+
+    def test_many_senders_cause_few_attempts(self):
+        r = self.receiver()
+        r.stop()
+        d, port = self.feed(r, forward={"backoff_min": "500ms", "backoff_max": "1s"})
+        senders = [self.sender(port) for _ in range(25)]
+        for s in senders:
+            s.send(framed(message()))
+        for s in senders:
+            self.assertTrue(s.closed())
+        attempts = len(d.events("conn.failed"))
+        self.assertLessEqual(attempts, 60)
+        self.assertEqual(len(d.events("msg.acked")), 0)
+
+    def test_the_first_message_after_the_receiver_is_back_goes_through(self):
+        r = self.receiver()
+        r.stop()
+        d, port = self.feed(r, forward={"backoff_min": "300ms", "backoff_max": "300ms"})
+        s = self.sender(port)
+        s.send(framed(message("1")))
+        self.assertTrue(s.closed())
+        s = self.sender(port)
+        s.send(framed(message("2")))
+        r.start()
+        self.assertEqual(s.frame(), ack(message("2")))
+
+
+class Names(World):
+    def test_IPv6_on_both_sides(self):
+        r = self.receiver(host="::1")
+        port = free_port(socket.AF_INET6)
+        d = self.start("--listen", "[::1]:%d" % port, "--forward", "[::1]:%d" % r.port)
+        s = self.sender(port, host="::1")
+        self.assertEqual(s.exchange(message()), ack(message()))
+        self.assertTrue(d.wait_event("msg.acked")[0]["peer"].startswith("[::1]:"))
+
+    def test_a_port_alone_listens_on_all_addresses_of_both_families(self):
+        r = self.receiver()
+        port = free_port()
+        self.start("--listen", port, "--forward", "localhost:%d" % r.port)
+        for host in ("127.0.0.1", "127.0.0.2", "::1"):
+            self.assertEqual(self.sender(port, host=host).exchange(message()), ack(message()))
+
+    def test_the_next_address_of_a_name_is_tried(self):
+        """localhost is ::1 first on many systems, and nobody listens there."""
+        r = self.receiver()
+        port = free_port()
+        self.start("--listen", "127.0.0.1:%d" % port, "--forward", "localhost:%d" % r.port)
+        self.assertEqual(self.sender(port).exchange(message()), ack(message()))
+
+    def test_a_name_that_does_not_exist_closes_and_is_told(self):
+        d, port = self.feed(4711, host="no-such-host.invalid")
+        s = self.sender(port)
+        s.send(framed(message()))
+        self.assertTrue(s.closed(15))
+        d.wait_event("dns.failed", peer="no-such-host.invalid")
+        self.assertEqual(d.events("msg.acked"), [])
+
+    def private(self, hosts, resolver=""):
+        """A command that gives a process its own /etc/hosts, where we may do that."""
+        with open(self.path("hosts"), "w", encoding="ascii") as f:
+            f.write(hosts)
+        with open(self.path("resolv"), "w", encoding="ascii") as f:
+            f.write(resolver)
+        script = 'mount --bind "$1" /etc/hosts && mount --bind "$2" /etc/resolv.conf && shift 2'
+        command = [
+            "unshare", "-m", "sh", "-c", script + ' && exec "$@"', "sh",
+            self.path("hosts"), self.path("resolv"),
+        ]
+        if os.system(" ".join(command[:2]) + " true 2>/dev/null") != 0:
+            self.skipTest("no mount namespaces here")
+        return command
+
+    def test_the_last_address_is_kept_when_its_name_is_lost(self):
+        through = self.private("127.0.0.1 receiver.test\n", "nameserver 127.0.0.254\n")
+        r = self.receiver()
+        port = free_port()
+        config = self.write(
+            "c.xml",
+            config_xml(feed_xml(port, r.port, host="receiver.test", forward=QUICK)),
+        )
+        d = self.start("--config", config, through=through)
+        self.assertEqual(self.sender(port).exchange(message("1")), ack(message("1")))
+        with open(self.path("hosts"), "w", encoding="ascii") as f:
+            f.write("127.0.0.1 other.test\n")
+        r.stop()
+        s = self.sender(port)
+        s.send(framed(message("2")))
+        self.assertTrue(s.closed())
+        r.start()
+        s = self.sender(port)
+        self.assertEqual(s.exchange(message("3"), 20), ack(message("3")))
+        d.wait_event("dns.failed")
+
+    def test_a_slow_name_server_holds_up_nobody_else(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+            try:
+                deaf.bind(("127.0.0.253", 53))
+            except OSError:
+                self.skipTest("not allowed to be a name server")
+            through = self.private("", "nameserver 127.0.0.253\noptions timeout:2 attempts:1\n")
+            r = self.receiver()
+            ports = [free_port(), free_port()]
+            config = self.write(
+                "c.xml",
+                config_xml(
+                    feed_xml(ports[0], 1, name="slow", host="receiver.test"),
+                    feed_xml(ports[1], r.port, name="quick"),
+                ),
+            )
+            self.start("--config", config, through=through)
+            waiting = self.sender(ports[0])
+            waiting.send(framed(message()))
+            s = self.sender(ports[1])
+            began = time.monotonic()
+            for n in range(50):
+                self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
+            self.assertLess(time.monotonic() - began, 1)
+
+
+class Probes(World):
+    def test_probes_that_connect_and_leave_make_no_noise(self):
+        r = self.receiver()
+        d, port = self.hop(r, "--log-level", "debug")
+        before = d.text()
+        for n in range(60):
+            s = Sender(port)
+            s.reset() if n % 2 else s.close()
+        time.sleep(0.3)
+        self.assertEqual(d.text(), before)
+        self.assertEqual(r.visits, [])
+        self.assertEqual(self.sender(port).exchange(message()), ack(message()))
+
+
+class Descriptors(World):
+    def test_without_descriptors_nothing_spins_and_service_comes_back(self):
+        r = self.receiver()
+        port = free_port()
+        wide = {"max_connections": 1000, "max_per_address": 1000}
+        config = self.write("c.xml", config_xml(feed_xml(port, r.port, listen=wide)))
+        d = self.start(
+            "--config", config,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48)),
+        )
+        inside = self.sender(port)
+        self.assertEqual(inside.exchange(message("1")), ack(message("1")))
+        crowd = [self.sender(port) for _ in range(100)]
+        paused = d.wait_event("svc.paused")[0]
+        self.assertEqual(paused["err_code"], "EMFILE")
+        before, began = d.cpu(), time.monotonic()
+        time.sleep(1.5)
+        self.assertLess((d.cpu() - before) / (time.monotonic() - began), 0.05)
+        self.assertLess(len(d.events("svc.paused")), 20)
+        self.assertEqual(inside.exchange(message("2")), ack(message("2")))
+        for s in crowd:
+            s.close()
+        s = self.sender(port)
+        self.assertEqual(s.exchange(message("3")), ack(message("3")))
+
+    def test_no_descriptor_for_the_receivers_side_fails_that_connection_only(self):
+        r = self.receiver()
+        port = free_port()
+        wide = {"max_connections": 1000, "max_per_address": 1000}
+        config = self.write("c.xml", config_xml(feed_xml(port, r.port, listen=wide)))
+        d = self.start("--config", config)
+        inside = self.sender(port)
+        inside.exchange(message("1"))
+        other = self.sender(port)
+        time.sleep(0.2)
+        full = d.descriptors()
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (full, 4096))
+        other.send(framed(message("2")))
+        self.assertTrue(other.closed())
+        self.assertEqual(d.wait_event("conn.failed")[0]["err_code"], "EMFILE")
+        self.assertEqual(inside.exchange(message("3")), ack(message("3")))
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (4096, 4096))
+        wait_for(
+            "service again",
+            lambda: self.sender(port).exchange(message("4")) == ack(message("4")),
+        )
+
+    def test_many_connections_leave_no_descriptor_behind(self):
+        r = self.receiver()
+        d, port = self.hop(r)
+        self.sender(port).exchange(message())
+        before = d.descriptors()
+        for n in range(300):
+            s = Sender(port)
+            if n % 3 == 0:
+                s.exchange(message())
+            elif n % 3 == 1:
+                s.send(framed(message())[:30])
+            s.reset() if n % 2 else s.close()
+        wait_for("descriptors to be given back", lambda: d.descriptors() <= before)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,473 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""What an operator sees: metrics, probes, status, log formats, --check, exit codes."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+from world import (
+    B2M, HL7NOTE, HL7NOTED, SUGAR, World, config_xml, feed_xml, framed, free_port, http, main,
+    message, metric, wait_for,
+)
+
+NAME = re.compile(r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")
+SERIES = re.compile(r'^([a-zA-Z_:][a-zA-Z0-9_:]*)(\{(.*)\})? ([-+0-9.eE]+|\+Inf|NaN)$')
+
+
+class Metrics(World):
+    def running(self, *flags, **named):
+        r = self.receiver(**named)
+        self.door = free_port()
+        d, port = self.hop(r, "--metrics", "127.0.0.1:%d" % self.door, *flags)
+        return d, r, port
+
+    def test_messages_acks_rules_skips_and_times_are_counted(self):
+        codes = [b"AA", b"AA", b"AE", b"AR", b"CA", b"??"]
+        d, r, port = self.running(handler=lambda v, body, n: v.answer(body, codes[n - 1]))
+        s = self.sender(port)
+        for n in range(len(codes)):
+            s.exchange(message(str(n), value="25" if n % 2 else "text"))
+        value = lambda name, **labels: metric(self.door, "hl7noted_" + name, **labels)
+        self.assertEqual(value("messages_total", outcome="acked"), 3)
+        self.assertEqual(value("messages_total", outcome="nacked"), 3)
+        self.assertEqual(value("acks_total", code="AA"), 2)
+        self.assertEqual(value("acks_total", code="other"), 1)
+        self.assertEqual(value("rules_fired_total", mapping="test", rule="T1"), 3)
+        self.assertEqual(value("annotations_total", result="annotated"), 3)
+        self.assertEqual(value("annotations_total", result="unchanged"), 3)
+        self.assertEqual(value("message_duration_seconds_count"), 6)
+        self.assertEqual(value("message_duration_seconds_bucket", le="+Inf"), 6)
+        self.assertGreater(value("message_duration_seconds_sum"), 0)
+        self.assertEqual(value("connections"), 1)
+        self.assertEqual(value("forward_attempts_total", result="tried"), 1)
+        self.assertEqual(value("held_bytes"), 0)
+        self.assertEqual(value("mapping_approved", mapping="test"), 0)
+        self.assertEqual(value("config_last_reload_successful"), 1)
+        self.assertEqual(value("log_dropped_total"), 0)
+        self.assertEqual(value("build_info"), 1)
+
+    def test_the_text_is_what_a_scraper_reads(self):
+        d, r, port = self.running()
+        self.sender(port).exchange(message())
+        status, kind, text = http(self.door)
+        self.assertEqual(status, 200)
+        self.assertTrue(kind.startswith("text/plain; version=0.0.4"), kind)
+        self.assertTrue(text.endswith("\n"))
+        families, seen, last = {}, set(), None
+        for line in text.splitlines():
+            if line.startswith("# HELP "):
+                last = line.split(" ", 3)[2]
+                self.assertNotIn(last, families, "a family in two places")
+                families[last] = None
+            elif line.startswith("# TYPE "):
+                _, _, name, kind = line.split(" ")
+                self.assertEqual(name, last)
+                families[name] = kind
+            else:
+                found = SERIES.match(line)
+                self.assertTrue(found, line)
+                base = found.group(1)
+                if families[last] == "histogram":
+                    base = re.sub(r"_(bucket|sum|count)$", "", base)
+                self.assertEqual(base, last)
+                self.assertNotIn(line.rsplit(" ", 1)[0], seen, "a series twice")
+                seen.add(line.rsplit(" ", 1)[0])
+                if families[last] == "counter":
+                    self.assertTrue(last.endswith("_total"), last)
+        self.assertTrue(all(NAME.match(f) for f in families))
+        self.assertTrue(all(families.values()))
+        buckets = [float(m) for m in re.findall(r"duration_seconds_bucket{.*} (\d+)", text)]
+        self.assertEqual(buckets, sorted(buckets))
+        self.assertNotRegex(text, r"127\.0\.0\.1:\d+|ctl_id")
+
+    def test_promtool_finds_nothing_to_say(self):
+        if not shutil.which("promtool"):
+            self.skipTest("no promtool")
+        d, r, port = self.running()
+        self.sender(port).exchange(message())
+        done = subprocess.run(
+            ["promtool", "check", "metrics"],
+            input=http(self.door)[2].encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            check=False,
+        )
+        self.assertEqual((done.returncode, done.stdout), (0, b""))
+
+    def test_health_is_there_and_readiness_follows_the_receiver(self):
+        d, r, port = self.running()
+        self.assertEqual(http(self.door, "/healthz")[::2], (200, "ok\n"))
+        self.assertEqual(http(self.door, "/readyz")[::2], (200, "ready\n"))
+        self.assertEqual(http(self.door, "/other")[0], 404)
+        r.stop()
+        s = self.sender(port)
+        s.send(framed(message()))
+        self.assertTrue(s.closed())
+        self.assertEqual(http(self.door, "/readyz")[0], 503)
+        self.assertEqual(http(self.door, "/healthz")[0], 200)
+        self.assertGreater(metric(self.door, "hl7noted_backoff_seconds"), 0)
+        r.start()
+
+        def recovered():
+            s = self.sender(port)
+            s.send(framed(message()))
+            s.closed()
+            return http(self.door, "/readyz")[0] == 200
+
+        wait_for("readiness", recovered, 15)
+
+    def test_readiness_ends_when_draining(self):
+        d, r, port = self.running(handler=lambda v, body, n: None)
+        s = self.sender(port)
+        s.send(framed(message()))
+        r.wait(1)
+        d.signal(signal.SIGTERM)
+        d.wait_event("svc.stopping")
+        self.assertEqual(http(self.door, "/readyz")[0], 503)
+
+    def test_rude_clients_of_the_metrics_port_hurt_nobody(self):
+        d, r, port = self.running()
+        for data in (
+            b"", b"\r\n\r\n", b"GET\r\n\r\n", b"POST /metrics HTTP/1.1\r\n\r\n", b"\0" * 70000,
+            b"GET " + b"/" * 100000, b"GET /metrics HTTP/1.1\r\nX: " + b"y" * 100000,
+            b"GET /metrics HTTP/9.9\r\n\r\n", framed(message()),
+        ):
+            with socket.create_connection(("127.0.0.1", self.door), timeout=5) as c:
+                try:
+                    c.sendall(data)
+                    c.shutdown(socket.SHUT_WR)
+                    c.settimeout(3)
+                    while c.recv(65536):
+                        pass
+                except OSError:
+                    pass
+        stalled = [socket.create_connection(("127.0.0.1", self.door)) for _ in range(40)]
+        s = self.sender(port)
+        self.assertIsNotNone(s.exchange(message()))
+        for c in stalled:
+            c.close()
+        wait_for("an answer", lambda: self.scraped())
+
+    def scraped(self):
+        try:
+            return http(self.door)[0] == 200
+        except OSError:
+            return False
+
+
+class Status(World):
+    def running(self):
+        r = self.receiver(lambda v, body, n: v.answer(body, b"AE" if n == 2 else b"AA"))
+        port = free_port()
+        self.socket = self.path("control")
+        d = self.configure(
+            '<control socket="%s"/>' % self.socket,
+            feed_xml(port, r.port, name="lab", mapping=[SUGAR, B2M]),
+            feed_xml(free_port(), 1, name="other", annotate="shadow"),
+        )
+        s = self.sender(port)
+        for n in range(3):
+            s.exchange(message(str(n)))
+        return d, r, port
+
+    def test_text_tells_feeds_messages_errors_and_mappings(self):
+        d, r, port = self.running()
+        text = self.note("status", "--control", self.socket).decode()
+        self.assertIn("process %d" % d.pid, text)
+        self.assertIn("feed lab: relay to 127.0.0.1:%d, annotation live" % r.port, text)
+        self.assertRegex(text, r"127.0.0.1:%d, 1 connected" % port)
+        self.assertIn("2 answered positively, 1 negatively", text)
+        self.assertIn("3 annotated", text)
+        self.assertIn("test 1.2.3, DRAFT", text)
+        self.assertIn("feed other", text)
+        self.assertIn("annotation SHADOW", text)
+        self.assertRegex(text, r"last message +20")
+        self.assertRegex(text, r"last error +never")
+
+    def test_json_holds_the_same_and_the_checksums_of_the_files(self):
+        d, r, port = self.running()
+        state = json.loads(self.note("status", "--json", "--control", self.socket))
+        self.assertEqual((state["pid"], state["state"], state["connections"]), (d.pid, "running", 1))
+        lab, other = state["feeds"]
+        self.assertEqual(lab["messages"]["acked"], 2)
+        self.assertEqual(lab["messages"]["nacked"], 1)
+        self.assertEqual(lab["annotations"]["annotated"], 3)
+        self.assertEqual(other["annotate"], "shadow")
+        self.assertIsNone(other["last_message"])
+        self.assertRegex(lab["last_message"], r"^20\d\d-")
+        for mapping, path in zip(lab["mappings"], (SUGAR, B2M)):
+            with open(path, "rb") as f:
+                self.assertEqual(mapping["sha256"], hashlib.sha256(f.read()).hexdigest())
+            self.assertEqual((mapping["file"], mapping["status"]), (path, "draft"))
+
+    def test_a_failed_receiver_is_seen_at_once(self):
+        d, r, port = self.running()
+        r.stop()
+        s = self.sender(port)
+        s.send(framed(message()))
+        self.assertTrue(s.closed())
+        text = self.note("status", "--control", self.socket).decode()
+        self.assertIn("WAITING", text)
+        self.assertRegex(text, r"last error +20.* (connect_failed|down_refused)")
+
+    def test_nobody_there_is_69(self):
+        self.note("status", "--control", self.path("nowhere"), status=69)
+
+    def test_the_socket_is_for_owner_and_group_and_goes_with_the_daemon(self):
+        d, r, port = self.running()
+        self.assertEqual(os.stat(self.socket).st_mode & 0o777, 0o660)
+        d.stop()
+        self.assertFalse(os.path.exists(self.socket))
+
+    def test_a_socket_left_over_by_a_killed_daemon_is_taken_again(self):
+        d, r, port = self.running()
+        d.expected = -9
+        d.process.kill()
+        d.wait()
+        self.assertTrue(os.path.exists(self.socket))
+        self.start("--config", d.config)
+        self.note("status", "--control", self.socket)
+
+    def test_the_socket_of_a_living_daemon_is_not_taken(self):
+        d, r, port = self.running()
+        other = self.start(
+            "--listen", "127.0.0.1:%d" % free_port(), "--forward", "127.0.0.1:1",
+            "--control", self.socket, wait=False,
+        )
+        other.expected = 78
+        self.assertEqual(other.wait(), 78)
+        self.note("status", "--control", self.socket)
+
+    def test_rude_clients_of_the_control_socket_hurt_nobody(self):
+        d, r, port = self.running()
+        for data in (b"", b"\n", b"x" * 1000, b"status", b"nonsense\n", b"\0\n"):
+            with socket.socket(socket.AF_UNIX) as c:
+                c.connect(self.socket)
+                try:
+                    c.sendall(data)
+                except OSError:
+                    pass
+        self.note("status", "--control", self.socket)
+
+
+class Logs(World):
+    def test_every_line_is_JSON_with_time_level_and_event(self):
+        r = self.receiver()
+        d, port = self.hop(r, "--log-level", "debug")
+        self.sender(port).exchange(message())
+        d.stop()
+        for line in d.text().splitlines():
+            fields = json.loads(line)
+            self.assertRegex(fields["ts"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z$")
+            self.assertIn(fields["level"], ("error", "warning", "info", "debug"))
+            self.assertRegex(fields["event"], r"^[a-z]+\.[a-z_]+$")
+        acked = d.events("msg.acked")[0]
+        for name in (
+            "feed peer corr ctl_id msg_type hl7_version bytes_in bytes_out segs rules"
+            " obx_flagged nte_added latency_us ack_code"
+        ).split():
+            self.assertIn(name, acked)
+        self.assertEqual(acked["rules"], "T1")
+        self.assertEqual((acked["obx_flagged"], acked["nte_added"]), (1, 2))
+
+    def test_logfmt_is_one_line_of_pairs(self):
+        r = self.receiver()
+        d = self.start(
+            "--listen", free_port(), "--forward", "127.0.0.1:1", "--log-format", "logfmt",
+            wait=False,
+        )
+        wait_for("the start", lambda: "event=svc.started" in d.text())
+        for line in d.text().splitlines():
+            self.assertRegex(line, r'^ts=\S+ level=\w+ event=[a-z._]+( \w+=("[^"]*"|\S*))*$')
+
+    def test_the_journal_gets_native_fields(self):
+        journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(journal.close)
+        place = "/run/systemd/journal/socket"
+        if os.path.exists(place) or os.geteuid() != 0:
+            self.skipTest("there is a journal, or we may not play one")
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        journal.bind(place)
+        self.addCleanup(os.unlink, place)
+        d = self.start(
+            "--listen", free_port(), "--forward", "127.0.0.1:1", "--log-format", "journal",
+            wait=False,
+        )
+        journal.settimeout(5)
+        entry = journal.recv(65536).decode()
+        self.assertRegex(entry, r"(?m)^PRIORITY=6$")
+        self.assertRegex(entry, r"(?m)^EVENT=svc.started$")
+        self.assertRegex(entry, r"(?m)^MESSAGE=")
+
+    def test_a_log_file_is_opened_again_after_rotation(self):
+        r = self.receiver()
+        log = self.path("hl7noted.log")
+        port = free_port()
+        d = self.start(
+            "--listen", "127.0.0.1:%d" % port, "--forward", "127.0.0.1:%d" % r.port,
+            "--log-file", log, wait=False,
+        )
+        wait_for("the log", lambda: os.path.exists(log) and os.path.getsize(log))
+        s = self.sender(port)
+        s.exchange(message("before"))
+        wait_for("the line", lambda: "before" in open(log).read())
+        os.rename(log, log + ".1")
+        s.exchange(message("between"))
+        d.signal(signal.SIGUSR1)
+        wait_for("the new file", lambda: os.path.exists(log))
+        s.exchange(message("after"))
+        wait_for("the line", lambda: "after" in open(log).read())
+        self.assertIn("between", open(log + ".1").read())
+        self.assertNotIn("between", open(log).read())
+
+    def test_a_full_disk_under_the_log_stops_no_message(self):
+        """Lines wait for room; when there is no more of that, they are dropped and counted."""
+        r = self.receiver()
+        port, door = free_port(), free_port()
+        d = self.start(
+            "--listen", "127.0.0.1:%d" % port, "--forward", "127.0.0.1:%d" % r.port,
+            "--log-file", "/dev/full", "--metrics", door, wait=False,
+        )
+        wait_for("the metrics", lambda: self.up(door))
+        self.note(
+            "send", "-q", "--count", 5000, "--fresh-ids", "127.0.0.1:%d" % port,
+            self.write("m.hl7", message()),
+        )
+        self.assertEqual(len(r.frames), 5000)
+        self.assertGreater(metric(door, "hl7noted_log_dropped_total"), 0)
+
+    def up(self, door):
+        try:
+            return http(door)[0] == 200
+        except OSError:
+            return False
+
+
+class Starting(World):
+    """Exit codes as in sysexits.h, and what is said."""
+
+    def run_it(self, *arguments):
+        done = subprocess.run(
+            [HL7NOTED, *map(str, arguments)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20, check=False,
+        )
+        return done.returncode, done.stdout.decode(), done.stderr.decode()
+
+    def test_help_and_version_are_0(self):
+        self.assertEqual(self.run_it("--help")[0], 0)
+        self.assertRegex(self.run_it("--version")[1], r"^hl7noted \d")
+
+    def test_wrong_usage_is_64_with_the_nearest_option(self):
+        for arguments in ((), ("--listn", "1"), ("x",), ("--listen", "1"), ("--config",),
+                          ("--config", "x", "--listen", "1"), ("-z",)):
+            self.assertEqual(self.run_it(*arguments)[0], 64, arguments)
+        self.assertIn("did you mean --listen", self.run_it("--listn", "1")[2])
+
+    def test_wrong_values_are_78_and_say_how_to_mend_them(self):
+        base = ("--listen", "127.0.0.1:%d" % free_port(), "--forward", "h:1")
+        for more in (("--annotate", "x"), ("--on-failure", "x"), ("--in-flight", "0"),
+                     ("--in-flight", "257"), ("--ack-timeout", "x"), ("--log-level", "x"),
+                     ("--mapping", "nowhere.xml")):
+            status, _, err = self.run_it(*base, *more)
+            self.assertEqual(status, 78, (more, err))
+            self.assertIn(more[1], err)
+
+    def test_a_port_that_is_taken_is_78_and_told(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            status, _, err = self.run_it("--listen", "127.0.0.1:%d" % port, "--forward", "h:1")
+        self.assertEqual(status, 78)
+        self.assertIn("EADDRINUSE", err)
+
+    def test_a_log_file_that_cannot_be_is_73(self):
+        status, _, err = self.run_it(
+            "--listen", free_port(), "--forward", "h:1", "--log-file", "/nowhere/log"
+        )
+        self.assertEqual(status, 73)
+        self.assertIn("/nowhere/log", err)
+
+    def test_check_of_a_good_file_is_0_and_opens_nothing(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            good = self.write(
+                "good.xml", config_xml(feed_xml(taken.getsockname()[1], 1, mapping=[SUGAR]))
+            )
+            status, out, err = self.run_it("--config", good, "--check")
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn("1 feed, all good", out)
+
+    def test_check_tells_all_faults_of_all_files_with_places(self):
+        bad = self.write("bad.xml", open(SUGAR).read().replace("<flag>H</flag>", "<flog/>"))
+        config = self.write(
+            "c.xml",
+            config_xml(
+                feed_xml(1, 2, name="a", mapping=[bad]), feed_xml(3, 4, name="b", mapping=["no.xml"])
+            ),
+        )
+        status, out, err = self.run_it("--config", config, "--check")
+        self.assertEqual(status, 78)
+        self.assertRegex(err, r"bad\.xml:\d+:\d+: .*flog")
+        self.assertIn("no.xml", err)
+        wrong = self.write(
+            "w.xml",
+            config_xml(
+                feed_xml(1, 2, name="a", annotate="maybe"), feed_xml(1, 2, name="a", mode="relais")
+            ),
+        )
+        status, out, err = self.run_it("--config", wrong, "--check")
+        self.assertEqual(status, 78)
+        self.assertRegex(err, r"w\.xml:3:\d+: .*annotate")
+        self.assertRegex(err, r"w\.xml:4:\d+: .*mode")
+
+    def test_a_draft_is_refused_where_approval_is_required(self):
+        config = self.write("c.xml", config_xml(feed_xml(free_port(), 1, require_approved="yes")))
+        status, _, err = self.run_it("--config", config, "--check")
+        self.assertEqual(status, 78)
+        self.assertIn("draft", err)
+
+    def test_documents_that_reach_out_are_refused_and_nothing_is_opened(self):
+        """A reader of the FIFO would wait for ever."""
+        trap = self.path("trap")
+        os.mkfifo(trap)
+        mapping = open(SUGAR).read()
+        heads = {
+            "entity": '<!DOCTYPE x [<!ENTITY e SYSTEM "file://%s">]>' % trap,
+            "dtd": '<!DOCTYPE x SYSTEM "file://%s">' % trap,
+            "parameter entity": '<!DOCTYPE x [<!ENTITY %% p SYSTEM "file://%s"> %%p;]>' % trap,
+            "laughs": "<!DOCTYPE x [<!ENTITY a 'ha'>%s]>"
+            % "".join(
+                "<!ENTITY %s '%s'>" % (b, ("&%s;" % a) * 10)
+                for a, b in zip("abcdefghij", "bcdefghijk")
+            ),
+        }
+        for name, head in heads.items():
+            body = mapping.replace("?>\n", "?>\n" + head, 1)
+            body = body.replace("Too much", "&%s;Too much" % ("k" if name == "laughs" else "e"))
+            self.refused(name, "mapping.xml", body)
+            config = config_xml(feed_xml(1, 2)).replace("?>\n", "?>\n" + head, 1)
+            self.refused(name + " in the configuration", None, config)
+        include = '<xi:include xmlns:xi="http://www.w3.org/2001/XInclude" href="%s"/>' % trap
+        self.refused("xinclude", "m.xml", mapping.replace("<system", include + "<system"))
+        self.refused("xinclude", None, config_xml(feed_xml(1, 2), include))
+
+    def refused(self, name, mapping, text):
+        with self.subTest(name):
+            if mapping:
+                text = config_xml(feed_xml(1, 2, mapping=[self.write(mapping, text)]))
+            began = time.monotonic()
+            status, _, err = self.run_it("--config", self.write("c.xml", text), "--check")
+            self.assertEqual(status, 78)
+            self.assertRegex(err, r"\.xml:\d+:\d+: ")
+            self.assertLess(time.monotonic() - began, 3)
+
+
+if __name__ == "__main__":
+    main()

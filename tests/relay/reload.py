@@ -1,0 +1,402 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""HUP: whole or not at all, and nobody's connection is dropped.
+
+HL7_STORM is the number of HUPs of the storm, HL7_STORM_MESSAGES that of its messages."""
+
+import hashlib
+import os
+import signal
+import socket
+import time
+
+from world import (
+    SUGAR, Sender, World, ack, annotated, config_xml, control_id, feed_xml, framed, free_port,
+    main, message, wait_for,
+)
+
+STORM = int(os.environ.get("HL7_STORM", "100"))
+MESSAGES = int(os.environ.get("HL7_STORM_MESSAGES", "8000"))
+QUICK = {"ack_timeout": "1s", "backoff_min": "100ms", "backoff_max": "200ms"}
+
+
+def mapping(text="Too much of it.", version="1.2.3"):
+    with open(SUGAR, encoding="utf-8") as f:
+        return f.read().replace("Too much of it.", text).replace("1.2.3", version)
+
+
+class Reloading(World):
+    def running(self, handler=None, **named):
+        """A daemon with one feed whose mapping and configuration may be written anew."""
+        self.r = self.receiver(handler)
+        self.port = free_port()
+        self.rules = self.write("rules.xml", mapping())
+        self.named = {"mapping": [self.rules], "forward": QUICK, **named}
+        self.d = self.configure(feed_xml(self.port, self.r.port, **self.named))
+        return self.d
+
+    def rewrite(self, *feeds):
+        self.write("hl7noted.xml", config_xml(*feeds))
+
+    def note_of(self, sender, name="m"):
+        """The comment that the receiver sees for a message sent now."""
+        before = len(self.r.frames)
+        self.assertEqual(sender.exchange(message(name)), ack(message(name)))
+        body = self.r.bodies()[before]
+        return body.split(b"NTE|1|O|")[1].split(b"\r")[0].decode() if b"NTE|" in body else None
+
+
+class Mappings(Reloading):
+    def test_a_new_mapping_is_in_force_on_connections_that_stay(self):
+        d = self.running()
+        s = self.sender(self.port)
+        self.assertEqual(self.note_of(s), "Too much of it.")
+        self.write("rules.xml", mapping("Plenty.", "1.2.4"))
+        d.reload()
+        self.assertEqual(self.note_of(s), "Plenty.")
+        self.assertEqual(len(self.r.visits), 1)
+        self.assertEqual(len(d.events("conn.open")), 1)
+
+    def test_a_bad_mapping_changes_nothing_and_is_told_with_its_place(self):
+        d = self.running()
+        s = self.sender(self.port)
+        for bad in (
+            mapping().replace("<flag>H</flag>", "<flog>H</flog>"),
+            mapping().replace('flag="H" rules="T1"', 'flag="L" rules="T1"'),
+            mapping()[:700],
+            "",
+            "no XML at all",
+        ):
+            self.write("rules.xml", bad)
+            before = len(d.events("mapping.rejected"))
+            d.reload(good=False)
+            told = d.events("mapping.rejected")[before:]
+            self.assertTrue(told, bad[:60])
+            self.assertRegex(told[0]["err_loc"], r"rules\.xml:\d+:\d+$")
+            self.assertTrue(told[0]["err_text"])
+            self.assertEqual(self.note_of(s), "Too much of it.")
+        self.write("rules.xml", mapping("Mended."))
+        d.reload()
+        self.assertEqual(self.note_of(s), "Mended.")
+        self.assertEqual(len(self.r.visits), 1)
+
+    def test_a_missing_mapping_changes_nothing(self):
+        d = self.running()
+        s = self.sender(self.port)
+        os.unlink(self.rules)
+        d.reload(good=False)
+        self.assertEqual(self.note_of(s), "Too much of it.")
+
+    def test_the_checksum_of_what_is_in_force_is_logged(self):
+        d = self.running()
+        text = mapping("Other.", "2.0")
+        self.write("rules.xml", text)
+        d.reload()
+        line = d.events("mapping.draft")[-1]
+        self.assertEqual(line["sha256"], hashlib.sha256(text.encode()).hexdigest())
+        self.assertEqual((line["mapping"], line["version"]), ("test", "2.0"))
+
+    def test_one_bad_mapping_of_many_keeps_all_as_they_were(self):
+        r = self.receiver()
+        ports = [free_port(), free_port()]
+        files = [self.write("a.xml", mapping("A")), self.write("b.xml", mapping("B"))]
+        d = self.configure(
+            *(feed_xml(p, r.port, name="f%d" % p, mapping=[m]) for p, m in zip(ports, files))
+        )
+        self.write("a.xml", mapping("New A"))
+        self.write("b.xml", "<mapping/>")
+        d.reload(good=False)
+        for port, text in zip(ports, (b"|A\r", b"|B\r")):
+            self.sender(port).exchange(message())
+            self.assertIn(text, r.bodies()[-1])
+
+    def test_a_message_that_waits_for_its_receiver_is_annotated_once(self):
+        """It is annotated when it goes out, by what is in force then."""
+        gate = []
+
+        def hold(visit, body, number):
+            wait_for("the gate", lambda: gate)
+            visit.answer(body)
+
+        d = self.running(hold)
+        s = self.sender(self.port)
+        s.send(framed(message("1")) + framed(message("2")))
+        self.r.wait(1)
+        self.write("rules.xml", mapping("Plenty."))
+        d.reload()
+        gate.append(1)
+        self.assertEqual([s.frame(), s.frame()], [ack(message("1")), ack(message("2"))])
+        one, two = self.r.bodies()
+        self.assertIn(b"Too much", one)
+        self.assertEqual(two.count(b"NTE|1|O|"), 1)
+
+
+class Settings(Reloading):
+    def test_annotation_is_switched_on_connections_that_stay(self):
+        d = self.running()
+        s = self.sender(self.port)
+        for how, seen in (("off", None), ("shadow", None), ("live", "Too much of it.")):
+            self.rewrite(feed_xml(self.port, self.r.port, annotate=how, **self.named))
+            d.reload()
+            self.assertEqual(self.note_of(s), seen, how)
+        self.assertEqual(len(self.r.visits), 1)
+
+    def test_a_bad_configuration_changes_nothing_and_is_told_with_its_place(self):
+        d = self.running()
+        s = self.sender(self.port)
+        good = feed_xml(self.port, self.r.port, **self.named)
+        for bad in (
+            config_xml(good.replace("annotate", "annotat").replace("<feed", '<feed annotat="x"')),
+            config_xml(good, good),
+            config_xml(good)[:-20],
+            "",
+        ):
+            self.write("hl7noted.xml", bad)
+            before = len(d.events("config.rejected"))
+            d.reload(good=False)
+            wait_for("the fault", lambda: len(d.events("config.rejected")) >= before + 2)
+            self.assertRegex(
+                d.events("config.rejected")[before]["err_loc"], r"hl7noted\.xml:\d+:\d+$"
+            )
+            self.assertEqual(self.note_of(s), "Too much of it.")
+
+    def test_on_failure_may_change_with_a_message_in_flight(self):
+        """It was sent when the feed said close, and is lost when it says reject: the sender must
+        see one or the other, and not wait for ever."""
+        d = self.running(lambda v, body, n: None)
+        s = self.sender(self.port)
+        s.send(framed(message("m")))
+        self.r.wait(1)
+        self.rewrite(feed_xml(self.port, self.r.port, on_failure="reject", **self.named))
+        d.reload()
+        self.r.visits[0].reset()
+        answer = s.frame(3)
+        self.assertTrue(answer is None or b"MSA|AR|m" in answer, answer)
+        d.wait_event("msg.failed", outcome="down_lost")
+
+    def test_limits_change_for_connections_that_come(self):
+        d = self.running()
+        first = self.sender(self.port)
+        self.note_of(first)
+        self.rewrite(
+            feed_xml(self.port, self.r.port, listen={"max_connections": 1}, **self.named)
+        )
+        d.reload()
+        self.assertTrue(self.sender(self.port).closed())
+        self.note_of(first)
+
+    def test_log_level_and_format_change(self):
+        d = self.running()
+        self.write(
+            "hl7noted.xml",
+            config_xml(
+                '<log level="warning"/>', feed_xml(self.port, self.r.port, **self.named)
+            ),
+        )
+        d.signal(signal.SIGHUP)
+        time.sleep(0.3)
+        self.note_of(self.sender(self.port), "unseen")
+        time.sleep(0.2)
+        self.assertNotIn("unseen", d.text())
+
+
+class Feeds(Reloading):
+    def test_a_feed_is_added_and_the_others_stay(self):
+        d = self.running()
+        s = self.sender(self.port)
+        self.note_of(s)
+        other = free_port()
+        first = feed_xml(self.port, self.r.port, **self.named)
+        self.rewrite(first, feed_xml(other, self.r.port, name="new", **self.named))
+        d.reload()
+        self.assertEqual(self.sender(other).exchange(message("n")), ack(message("n")))
+        self.note_of(s)
+        self.assertEqual(d.wait_event("msg.acked", 3)[1]["feed"], "new")
+
+    def test_a_removed_feed_answers_what_is_in_flight_and_closes(self):
+        gate = []
+
+        def hold(visit, body, number):
+            if control_id(body) == b"held":
+                wait_for("the gate", lambda: gate)
+            visit.answer(body)
+
+        d = self.running(hold)
+        other = free_port()
+        stays = feed_xml(other, self.r.port, name="stays", **self.named)
+        self.rewrite(feed_xml(self.port, self.r.port, **self.named), stays)
+        d.reload()
+        s, idle, far = self.sender(self.port), self.sender(self.port), self.sender(other)
+        for one in (idle, far):
+            one.exchange(message("1"))
+        s.send(framed(message("held")))
+        self.r.wait(3)
+        self.rewrite(stays)
+        d.reload()
+        self.assertTrue(idle.closed())
+        with self.assertRaises(ConnectionRefusedError):
+            Sender(self.port)
+        self.assertEqual(far.exchange(message("2")), ack(message("2")))
+        d.reload()
+        gate.append(1)
+        self.assertEqual(s.frame(), ack(message("held")))
+        self.assertTrue(s.closed())
+
+    def test_listeners_come_and_go_and_their_connections_stay(self):
+        d = self.running()
+        s = self.sender(self.port)
+        self.note_of(s)
+        more = free_port()
+        self.rewrite(feed_xml([self.port, more], self.r.port, **self.named))
+        d.reload()
+        t = self.sender(more)
+        self.note_of(t)
+        self.rewrite(feed_xml([more], self.r.port, **self.named))
+        d.reload()
+        self.note_of(s)
+        self.note_of(t)
+        with self.assertRaises(ConnectionRefusedError):
+            Sender(self.port)
+
+    def test_a_listener_moves_to_another_feed(self):
+        d = self.running()
+        s = self.sender(self.port)
+        self.note_of(s)
+        self.rewrite(feed_xml(self.port, self.r.port, **{**self.named, "name": "renamed"}))
+        d.reload()
+        self.assertTrue(s.closed())
+        self.note_of(self.sender(self.port))
+        self.assertEqual(d.wait_event("msg.acked", 2)[-1]["feed"], "renamed")
+
+    def test_two_feeds_exchange_their_ports(self):
+        left, right = self.receiver(), self.receiver()
+        ports = [free_port(), free_port()]
+        d = self.configure(
+            feed_xml(ports[0], left.port, name="l"), feed_xml(ports[1], right.port, name="r")
+        )
+        self.sender(ports[0]).exchange(message())
+        self.assertEqual(len(left.frames), 1)
+        self.rewrite(
+            feed_xml(ports[1], left.port, name="l"), feed_xml(ports[0], right.port, name="r")
+        )
+        d.reload()
+        self.sender(ports[0]).exchange(message())
+        self.assertEqual((len(left.frames), len(right.frames)), (1, 1))
+
+    def test_a_new_receiver_is_used_by_connections_that_come(self):
+        d = self.running()
+        s = self.sender(self.port)
+        self.note_of(s)
+        other = self.receiver()
+        self.rewrite(feed_xml(self.port, other.port, **self.named))
+        d.reload()
+        self.assertEqual(self.sender(self.port).exchange(message("n")), ack(message("n")))
+        self.assertEqual(len(other.frames), 1)
+        self.assertEqual(s.exchange(message("o")), ack(message("o")))
+
+    def test_a_listener_that_cannot_be_keeps_all_as_it_was(self):
+        d = self.running()
+        s = self.sender(self.port)
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            self.write("rules.xml", mapping("Plenty."))
+            self.rewrite(
+                feed_xml([self.port, taken.getsockname()[1]], self.r.port, **self.named),
+                feed_xml(free_port(), self.r.port, name="more", **self.named),
+            )
+            d.reload(good=False)
+        self.assertEqual(self.note_of(s), "Too much of it.")
+        self.note_of(self.sender(self.port))
+
+    def test_reloading_while_the_receiver_is_away_leads_to_the_new_one(self):
+        d = self.running()
+        self.r.stop()
+        s = self.sender(self.port)
+        s.send(framed(message("1")))
+        self.assertTrue(s.closed())
+        s = self.sender(self.port)
+        s.send(framed(message("2")))
+        self.r = self.receiver()
+        self.rewrite(feed_xml(self.port, self.r.port, **self.named))
+        d.reload()
+        self.assertEqual(s.frame(), ack(message("2")))
+
+
+    def test_a_new_receiver_while_connecting_to_the_old_one_ends_in_time(self):
+        with socket.socket() as full:
+            full.bind(("127.0.0.1", 0))
+            full.listen(0)
+            held = [socket.socket() for _ in range(4)]
+            for h in held:
+                h.setblocking(False)
+                h.connect_ex(full.getsockname())
+            time.sleep(0.1)
+            d = self.running()
+            slow = {**self.named, "forward": {**QUICK, "connect_timeout": "1s"}}
+            self.rewrite(feed_xml(self.port, full.getsockname()[1], **slow))
+            d.reload()
+            s = self.sender(self.port)
+            s.send(framed(message("1")))
+            time.sleep(0.3)
+            self.rewrite(feed_xml(self.port, self.r.port, **slow))
+            d.reload()
+            self.assertIn(s.frame(), (None, ack(message("1"))))
+            for h in held:
+                h.close()
+        wait_for("service", lambda: self.sender(self.port).exchange(message("2")))
+
+
+class Storm(Reloading):
+    def test_a_storm_of_reloads_under_load_loses_and_doubles_nothing(self):
+        kept = self.path("kept")
+        port, stop = self.sink("--append", kept)
+        self.port, other = free_port(), free_port()
+        files = [self.write("a.xml", mapping("A")), self.write("b.xml", mapping("B"))]
+        feeds = lambda m, *more: config_xml(
+            feed_xml(self.port, port, mapping=[m], listen={"max_per_address": 64}), *more
+        )
+        self.r = self.receiver()
+        config = self.write("hl7noted.xml", feeds(files[0]))
+        d = self.start("--config", config)
+        example = self.write("m.hl7", message("x"))
+        load = self.background(
+            "send", "--json", "-q", "--connections", 8, "--fresh-ids", "--count", MESSAGES,
+            "--rate", MESSAGES // 5, "127.0.0.1:%d" % self.port, example,
+        )
+        good = bad = 0
+        more = feed_xml(other, self.r.port, name="more")
+        for n in range(STORM):
+            turn = n % 4
+            if turn == 0:
+                self.write("hl7noted.xml", feeds(files[n // 4 % 2]))
+            elif turn == 1:
+                self.write("b.xml", mapping("B")[: 50 + n * 13 % 1000])
+                self.write("hl7noted.xml", feeds(files[1]))
+            elif turn == 2:
+                self.write("b.xml", mapping("B"))
+                self.write("hl7noted.xml", feeds(files[1], more))
+            else:
+                self.write("hl7noted.xml", feeds(files[0])[: 100 + n])
+            d.reload(good=turn in (0, 2))
+            good, bad = good + (turn in (0, 2)), bad + (turn in (1, 3))
+            time.sleep(max(0, 5 / STORM - 0.02))
+        during = load.process.poll() is None
+        report = load()
+        took = stop()
+        self.assertEqual(report["answered"]["AA"], MESSAGES)
+        self.assertEqual(report["sent"], MESSAGES)
+        self.assertEqual(report["connections"], 8)
+        self.assertEqual(took["received"], MESSAGES)
+        self.assertEqual(took["connections"], 8)
+        with open(kept, "rb") as f:
+            bodies = f.read().split(b"\x1c\r")[:-1]
+        self.assertEqual(len({control_id(b) for b in bodies}), MESSAGES)
+        texts = {b.split(b"NTE|1|O|")[1].split(b"\r")[0] for b in bodies}
+        self.assertEqual(texts, {b"A", b"B"})
+        self.assertEqual(len(d.events("msg.acked")), MESSAGES)
+        self.assertTrue(during or STORM > 100, "the storm outlasted the load")
+
+
+if __name__ == "__main__":
+    main()

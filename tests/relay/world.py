@@ -1,0 +1,688 @@
+# SPDX-License-Identifier: MIT
+"""The world around the daemon under test: senders, receivers, and the daemon itself.
+
+A test is a unittest.TestCase that inherits World.  What it starts is ended with it, by
+process or socket and never by name; every wait has an end.  Each daemon is stopped with
+TERM in the end and must then exit with 0, so that every test is one of stopping, too.
+"""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+import urllib.error
+import urllib.request
+from xml.sax.saxutils import quoteattr
+
+TOP = os.path.abspath(
+    os.environ.get("HL7_TOP") or os.path.join(os.path.dirname(__file__), "..", "..")
+)
+HL7NOTE = os.environ.get("HL7NOTE") or "hl7note"
+HL7NOTED = os.environ.get("HL7NOTED") or os.path.join(os.path.dirname(HL7NOTE), "hl7noted")
+SUGAR = os.path.join(TOP, "tests", "system", "data", "glucose.xml")
+B2M = os.path.join(TOP, "mappings", "b2m.xml")
+SAMPLES = os.path.join(TOP, "samples")
+PATIENCE = float(os.environ.get("HL7_PATIENCE", "10"))
+SKIPPED = 77
+ALL = b"".join(bytes([n]) for n in range(256))
+
+
+# ---- waiting ----------------------------------------------------------------------------
+
+
+def wait_for(what, condition, patience=PATIENCE):
+    """The first true answer of condition(), or a failure that says what did not come."""
+    end = time.monotonic() + patience
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        if time.monotonic() > end:
+            raise AssertionError("%s: not within %g s" % (what, patience))
+        time.sleep(0.01)
+
+
+# Below the ports that the system gives to clients, and another start for each process.
+_next_port = [20000 + os.getpid() * 61 % 10000]
+
+
+def free_port(family=socket.AF_INET):
+    for _ in range(3000):
+        _next_port[0] = 20000 + (_next_port[0] + 1 - 20000) % 12000
+        with socket.socket(family, socket.SOCK_STREAM) as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                s.bind(("::1" if family == socket.AF_INET6 else "127.0.0.1", _next_port[0]))
+                return _next_port[0]
+            except OSError:
+                continue
+    raise AssertionError("no free port")
+
+
+# ---- messages ---------------------------------------------------------------------------
+
+
+def message(control_id="1", value="25", kind="ORU^R01", modes="", patient="DOE^JANE", more=b""):
+    """One report; 25 is above the interval of the tests' mapping, 15 within."""
+    text = (
+        "MSH|^~\\&|LAB|HOSP|EHR|HOSP|20260102030405||%s|%s|P|2.5.1%s\r"
+        "PID|1||4711||%s||19700101|F\r"
+        "OBR|1|||PANEL^Panel^L\r"
+        "OBX|1|NM|2222-2^Salt^LN||5|mg/L|1-9||||F\r"
+        "OBX|2|NM|1111-1^Sugar^LN||%s|mg/L|10-20||||F\r"
+        % (kind, control_id, modes, patient, value)
+    )
+    return text.encode() + more
+
+
+def framed(body):
+    return b"\x0b" + body + b"\x1c\r"
+
+
+def control_id(body):
+    """MSH-10 of the first message, whatever its delimiters."""
+    at = body.find(b"MSH")
+    if at < 0 or len(body) < at + 4:
+        return b""
+    header = body[at:].replace(b"\n", b"\r").split(b"\r")[0]
+    fields = header.split(header[3:4])
+    return fields[9].strip() if len(fields) > 9 else b""
+
+
+def ack(body, code=b"AA", of=None):
+    """What a receiver answers; `of` is the MSA-2 where it is not the message's own."""
+    return (
+        b"MSH|^~\\&|EHR|HOSP|LAB|HOSP|20260102030406||ACK|A%s|P|2.5.1\rMSA|%s|%s\r"
+        % (control_id(body), code, control_id(body) if of is None else of)
+    )
+
+
+def annotated(bodies, mapping=SUGAR):
+    """What hl7note makes of these, each in a frame of its own."""
+    done = subprocess.run(
+        [HL7NOTE, "annotate", "-m", mapping],
+        input=b"".join(framed(b) for b in bodies),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    if done.returncode not in (0, 65):  # 65: something in it is no HL7
+        raise AssertionError("hl7note annotate: " + done.stderr.decode())
+    return frames_of(done.stdout)
+
+
+def frames_of(stream):
+    frames = stream.split(b"\x1c\r")
+    assert frames.pop() == b"", stream[-80:]
+    assert all(f.startswith(b"\x0b") for f in frames), stream[:80]
+    return [f[1:] for f in frames]
+
+
+def samples():
+    """(name, body) of each sample that one frame can hold, small ones first."""
+    found = []
+    for name in sorted(os.listdir(SAMPLES)):
+        if not name.endswith(".hl7"):
+            continue
+        with open(os.path.join(SAMPLES, name), "rb") as f:
+            body = f.read()
+        if b"\x0b" not in body and b"\x1c" not in body and body:
+            found.append((name, body))
+    return found
+
+
+# ---- sockets ----------------------------------------------------------------------------
+
+
+def reset(sock):
+    """Close with RST."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    except OSError:
+        pass
+    sock.close()
+
+
+class Reader:
+    """Whole frames from a socket, and how it ended."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.buffer = b""
+
+    def frame(self, patience=PATIENCE):
+        """The body of the next frame; None when the stream ended before its end."""
+        end = time.monotonic() + patience
+        while b"\x1c\r" not in self.buffer:
+            self.sock.settimeout(max(0.001, end - time.monotonic()))
+            try:
+                more = self.sock.recv(65536)
+            except (ConnectionResetError, BrokenPipeError):
+                more = b""
+            except socket.timeout:
+                raise AssertionError(
+                    "no frame within %g s, only %r" % (patience, self.buffer[:80])
+                ) from None
+            if not more:
+                return None
+            self.buffer += more
+        at = self.buffer.index(b"\x1c\r") + 2
+        frame, self.buffer = self.buffer[:at], self.buffer[at:]
+        assert frame[:1] == b"\x0b", "bytes before the frame: %r" % frame[:80]
+        return frame[1:-2]
+
+
+class Sender:
+    """A client of the daemon."""
+
+    def __init__(self, port, host="127.0.0.1", source=None, room=None):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.sock = socket.socket(family, socket.SOCK_STREAM)
+        if room:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        if source:
+            self.sock.bind((source, 0))
+        self.sock.settimeout(PATIENCE)
+        self.sock.connect((host, port))
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.reader = Reader(self.sock)
+
+    def send(self, data):
+        self.sock.settimeout(PATIENCE)
+        self.sock.sendall(data)
+
+    def exchange(self, body, patience=PATIENCE):
+        self.send(framed(body))
+        return self.frame(patience)
+
+    def frame(self, patience=PATIENCE):
+        return self.reader.frame(patience)
+
+    def silent(self, seconds=0.3):
+        """Nothing comes, and the connection stays."""
+        self.sock.settimeout(seconds)
+        try:
+            got = self.sock.recv(65536)
+        except socket.timeout:
+            return True
+        except OSError:
+            return False
+        self.reader.buffer += got
+        return False
+
+    def closed(self, patience=PATIENCE):
+        """The connection ends, and nothing came before its end."""
+        return self.frame(patience) is None and self.reader.buffer == b""
+
+    def end(self):
+        """No more from us, but answers are still read."""
+        self.sock.shutdown(socket.SHUT_WR)
+
+    def reset(self):
+        reset(self.sock)
+
+    def close(self):
+        self.sock.close()
+
+
+class Visit:
+    """One connection that a receiver has accepted."""
+
+    def __init__(self, receiver, sock, number):
+        self.receiver, self.sock, self.number = receiver, sock, number
+        self.frames = []
+        self.ended = False
+        self.bytes = 0
+        self.thread = threading.Thread(target=receiver._serve, args=(self,), daemon=True)
+
+    def send(self, data):
+        try:
+            self.sock.sendall(data)
+        except OSError:
+            pass
+
+    def answer(self, body, code=b"AA", of=None):
+        self.send(framed(ack(body, code, of)))
+
+    def close(self):
+        try:
+            self.sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.sock.close()
+
+    def reset(self):
+        """With RST, also where a thread of ours is reading."""
+        try:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.sock.shutdown(socket.SHUT_RD)
+        except OSError:
+            pass
+        if threading.current_thread() is not self.thread:
+            self.thread.join(PATIENCE)
+        self.sock.close()
+
+
+class Receiver:
+    """A server that keeps what comes, and for each frame does what the test says:
+    handler(visit, body, number of the frame from 1); without one it answers AA."""
+
+    def __init__(self, handler=None, port=None, host="127.0.0.1", reads=True):
+        self.handler = handler or (lambda visit, body, number: visit.answer(body))
+        self.host, self.port, self.reads = host, port, reads
+        self.visits, self.frames = [], []
+        self.lock = threading.Lock()
+        self.listening = None
+        self.start()
+
+    def start(self):
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        self.port = self.port or free_port(family)
+        self.listening = socket.socket(family, socket.SOCK_STREAM)
+        self.listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listening.bind((self.host, self.port))
+        self.listening.listen(256)
+        threading.Thread(target=self._accept, args=(self.listening,), daemon=True).start()
+
+    def _accept(self, listening):
+        while True:
+            try:
+                sock, _ = listening.accept()
+            except OSError:
+                return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            with self.lock:
+                visit = Visit(self, sock, len(self.visits) + 1)
+                self.visits.append(visit)
+            if self.reads:
+                visit.thread.start()
+
+    def _serve(self, visit):
+        buffer = b""
+        while True:
+            try:
+                more = visit.sock.recv(1 << 20)
+            except OSError:
+                more = b""
+            if not more:
+                visit.ended = True
+                return
+            visit.bytes += len(more)
+            searched = max(0, len(buffer) - 1)
+            buffer += more
+            while True:
+                at = buffer.find(b"\x1c\r", searched)
+                if at < 0:
+                    break
+                raw, buffer, searched = buffer[: at + 2], buffer[at + 2 :], 0
+                self._take(visit, raw)
+
+    def _take(self, visit, raw):
+        body = raw[1:-2]
+        with self.lock:
+            visit.frames.append(raw)
+            self.frames.append(raw)
+            number = len(self.frames)
+        self.handler(visit, body, number)
+
+    def bodies(self):
+        with self.lock:
+            return [f[1:-2] for f in self.frames]
+
+    def wait(self, count, patience=PATIENCE):
+        wait_for(
+            "%d frames at the receiver" % count, lambda: len(self.frames) >= count, patience
+        )
+        return self.bodies()
+
+    def stop(self):
+        """Nobody listens any more, and nobody is connected."""
+        if self.listening:
+            try:
+                self.listening.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+            self.listening.close()
+            self.listening = None
+        for visit in self.visits:
+            visit.close()
+
+
+# ---- the daemon -------------------------------------------------------------------------
+
+
+def attributes(**named):
+    return "".join(
+        " %s=%s" % (name.replace("_", "-"), quoteattr(str(value)))
+        for name, value in named.items()
+        if value is not None
+    )
+
+
+def is_sanitized():
+    """Built with sanitizers, whose shadow memory knows no limit?"""
+    with open(HL7NOTED, "rb") as f:
+        return b"__asan_init" in f.read()
+
+
+def feed_xml(
+    port, to, name="lab", mapping=SUGAR, listen=None, forward=None, host="127.0.0.1", **feed
+):
+    """One <feed>; `listen` and `forward` are dictionaries of more attributes."""
+    ports = port if isinstance(port, (list, tuple)) else [port]
+    listens = "".join(
+        "<listen%s/>"
+        % attributes(**{"address": "127.0.0.1", "port": p, **(listen or {})})
+        for p in ports
+    )
+    mappings = mapping if isinstance(mapping, (list, tuple)) else [mapping]
+    return "<feed%s>%s<forward%s/>%s</feed>\n" % (
+        attributes(name=name, **feed),
+        listens,
+        attributes(**{"host": host, "port": to, **(forward or {})}),
+        "".join("<mapping%s/>" % attributes(file=m) for m in mappings if m),
+    )
+
+
+def config_xml(*parts):
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<hl7noted xmlns="urn:hl7note:config:1">\n%s'
+        "</hl7noted>\n" % "".join(parts)
+    )
+
+
+class Daemon:
+    """One hl7noted; its log is read from the file that its stderr goes to."""
+
+    def __init__(
+        self, arguments, folder, env=None, stderr=None, wait=True, through=(), **popen
+    ):
+        """`through` is a command that executes the daemon in its own process."""
+        self.folder = folder
+        self.log = os.path.join(folder, "stderr")
+        self.expected = 0
+        self.read, self.parsed = 0, []
+        err = stderr if stderr is not None else open(self.log, "ab")
+        self.process = subprocess.Popen(
+            [*through, HL7NOTED, *[str(a) for a in arguments]],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=err,
+            env={**os.environ, **(env or {})},
+            **popen,
+        )
+        if stderr is None:
+            err.close()
+        if wait:
+            wait_for("the daemon's start", self._is_up)
+
+    def _is_up(self):
+        if self.process.poll() is not None:
+            raise AssertionError(
+                "the daemon ended with %d: %s" % (self.process.returncode, self.text())
+            )
+        return self.events("svc.started")
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def text(self):
+        with open(self.log, "rb") as f:
+            return f.read().decode("utf-8", "replace")
+
+    def lines(self):
+        """The whole lines of the log; a line that is not JSON fails the test."""
+        with open(self.log, "rb") as f:
+            f.seek(self.read)
+            new = f.read()
+        new = new[: new.rfind(b"\n") + 1]
+        self.read += len(new)
+        for line in new.decode("utf-8").split("\n"):
+            if line.startswith("{"):
+                self.parsed.append(json.loads(line))
+        return self.parsed
+
+    def events(self, event, **fields):
+        return [
+            line
+            for line in self.lines()
+            if line["event"] == event and all(line.get(k) == v for k, v in fields.items())
+        ]
+
+    def wait_event(self, event, count=1, patience=PATIENCE, **fields):
+        try:
+            wait_for(event, lambda: len(self.events(event, **fields)) >= count, patience)
+        except AssertionError as e:
+            raise AssertionError("%s\n%s" % (e, self.text()[-3000:])) from None
+        return self.events(event, **fields)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def reload(self, good=True):
+        """HUP, and wait until it is dealt with."""
+        before = len(self._verdicts())
+        self.signal(signal.SIGHUP)
+        wait_for("the reload", lambda: len(self._verdicts()) > before)
+        verdict = self._verdicts()[before]["event"]
+        assert verdict == ("config.loaded" if good else "config.rejected"), self.text()[-2000:]
+
+    def _verdicts(self):
+        """The last line of each reload; lines about single faults have a place."""
+        return [
+            line
+            for line in self.lines()
+            if line["event"].startswith("config.") and "file" in line
+        ]
+
+    def cpu(self):
+        """Seconds of processor time used so far."""
+        with open("/proc/%d/stat" % self.pid, encoding="ascii") as f:
+            fields = f.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def descriptors(self):
+        return len(os.listdir("/proc/%d/fd" % self.pid))
+
+    def wait(self, patience=PATIENCE):
+        return self.process.wait(patience)
+
+    def stop(self):
+        """TERM, and again for those who wait for an answer that will not come."""
+        if self.process.poll() is None:
+            for _ in range(2):
+                self.signal(signal.SIGTERM)
+                try:
+                    self.process.wait(3)
+                    break
+                except subprocess.TimeoutExpired:
+                    pass
+            else:
+                self.process.kill()
+                self.process.wait()
+        return self.process.returncode
+
+
+def http(port, path="/metrics", host="127.0.0.1"):
+    """(status, type, body)"""
+    try:
+        with urllib.request.urlopen("http://%s:%d%s" % (host, port, path), timeout=5) as r:
+            return r.status, r.headers.get("Content-Type"), r.read().decode()
+    except urllib.error.HTTPError as e:
+        return e.code, e.headers.get("Content-Type"), e.read().decode()
+
+
+def metric(port, name, **labels):
+    """The value of one series; None when there is none."""
+    for line in http(port)[2].splitlines():
+        if line.startswith("#") or not line.strip():
+            continue
+        series, value = line.rsplit(" ", 1)
+        if series.split("{")[0] != name:
+            continue
+        if all('%s="%s"' % (k, v) in series for k, v in labels.items()):
+            return float(value)
+    return None
+
+
+# ---- tests ------------------------------------------------------------------------------
+
+
+class World(unittest.TestCase):
+    """What a test may ask for; all of it ends with the test."""
+
+    longMessage = True
+    maxDiff = 2000
+
+    def setUp(self):
+        if os.environ.get("HL7_TIMES"):
+            began = time.monotonic()
+            self.addCleanup(
+                lambda: print("%6.2f s %s" % (time.monotonic() - began, self.id()), flush=True)
+            )
+        self.folder = tempfile.mkdtemp(prefix="hl7noted-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.daemons = 0
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text):
+        """By rename, as files that a daemon reads should be."""
+        path = self.path(name)
+        with open(path + ".new", "wb") as f:
+            f.write(text if isinstance(text, bytes) else text.encode())
+        os.rename(path + ".new", path)
+        return path
+
+    def receiver(self, handler=None, **named):
+        r = Receiver(handler, **named)
+        self.addCleanup(r.stop)
+        return r
+
+    def sender(self, port, **named):
+        s = Sender(port, **named)
+        self.addCleanup(s.close)
+        return s
+
+    def start(self, *arguments, **named):
+        """A daemon by its flags."""
+        self.daemons += 1
+        folder = self.path("daemon%d" % self.daemons)
+        os.mkdir(folder)
+        d = Daemon(arguments, folder, **named)
+        self.addCleanup(self._stop, d)
+        return d
+
+    def configure(self, *parts, **named):
+        """A daemon with a configuration file, whose path is in .config."""
+        path = self.write("hl7noted.xml", config_xml(*parts))
+        d = self.start("--config", path, **named)
+        d.config = path
+        return d
+
+    def hop(self, receiver, *flags, mapping=SUGAR, **named):
+        """(daemon, port): one feed by flags from a free port to a receiver."""
+        port = free_port()
+        to = receiver if isinstance(receiver, int) else receiver.port
+        maps = ("--mapping", mapping) if mapping else ()
+        d = self.start(
+            "--listen", "127.0.0.1:%d" % port, "--forward", "127.0.0.1:%d" % to, *maps, *flags,
+            **named,
+        )
+        return d, port
+
+    def feed(self, receiver, *parts, d=None, **named):
+        """(daemon, port): one feed by a file, where flags do not reach."""
+        port = free_port()
+        to = receiver if isinstance(receiver, int) else receiver.port
+        return self.configure(feed_xml(port, to, **named), *parts), port
+
+    def _stop(self, d):
+        status = d.stop()
+        if not os.path.exists(d.log):
+            return
+        text = d.text()
+        for word in ("AddressSanitizer", "LeakSanitizer", "runtime error:"):
+            self.assertNotIn(word, text)
+        if d.expected is not None:
+            self.assertEqual(status, d.expected, text[-3000:])
+
+    def note(self, *arguments, data=None, patience=60, status=0):
+        """hl7note with these arguments: what it said."""
+        done = subprocess.run(
+            [HL7NOTE, *[str(a) for a in arguments]],
+            input=data,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            timeout=patience,
+            check=False,
+        )
+        if status is not None:
+            self.assertEqual(done.returncode, status, done.stderr.decode() + str(arguments))
+        return done.stdout
+
+    def sink(self, *arguments):
+        """A running hl7note sink: (port, function that ends it and answers its report)."""
+        ports = self.path("port%d" % time.monotonic_ns())
+        p = subprocess.Popen(
+            [HL7NOTE, "sink", "--json", "--port-file", ports, *map(str, arguments), "0"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+        def stop():
+            if p.poll() is None:
+                p.send_signal(signal.SIGTERM)
+            text = p.communicate(timeout=PATIENCE)[0]
+            return json.loads(text) if text else None
+
+        def kill():
+            if p.poll() is None:
+                p.kill()
+                p.communicate()
+
+        self.addCleanup(kill)
+        wait_for("the sink", lambda: os.path.exists(ports))
+        with open(ports, encoding="ascii") as f:
+            return int(f.read()), stop
+
+    def background(self, *arguments):
+        """hl7note in the background: a function that waits for it and answers its report."""
+        p = subprocess.Popen(
+            [HL7NOTE, *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+
+        def kill():
+            if p.poll() is None:
+                p.kill()
+                p.communicate()
+
+        def end(patience=60):
+            text = p.communicate(timeout=patience)[0]
+            return json.loads(text) if text else None
+
+        self.addCleanup(kill)
+        end.process = p
+        return end
+
+
+def main():
+    """Run the tests of the calling file; all skipped is skipped."""
+    if not os.access(HL7NOTED, os.X_OK):
+        print("no program " + HL7NOTED)
+        sys.exit(99)
+    program = unittest.main(exit=False, verbosity=2)
+    result = program.result
+    if result.wasSuccessful() and result.testsRun and len(result.skipped) == result.testsRun:
+        sys.exit(SKIPPED)
+    sys.exit(0 if result.wasSuccessful() else 1)
