@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+#
+# The chain that quickstart and soak start: hl7note send, hl7noted, hl7note sink, on
+# free ports of this machine, with all their files in one temporary folder.  Sourced
+# behind lib.sh; ends by process ID what it began, whatever happens.
+#
+#	HL7_BUILD	the build folder (build)
+#	HL7_UNDER	words in front of hl7noted, such as those of valgrind
+
+build=${HL7_BUILD:-build}
+mapping=mappings/b2m.xml
+chain=$(mktemp -d)
+chain_pids=
+
+chain_end()
+{
+	for pid in $chain_pids; do
+		kill "$pid" 2>/dev/null || :
+		wait "$pid" 2>/dev/null || :
+	done
+	rm -rf "$chain"
+}
+trap chain_end EXIT
+trap 'exit 130' INT
+trap 'exit 143' HUP TERM
+
+# chain_await PID COMMAND...: until it succeeds, while the process lives, for 30 s at most
+chain_await()
+{
+	alive=$1
+	shift
+	tries=300
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries - 1))
+		[ "$tries" -gt 0 ] && kill -0 "$alive" 2>/dev/null || return 1
+		sleep 0.1
+	done
+}
+
+# chain_stop PID: its exit status
+chain_stop()
+{
+	kept=
+	for pid in $chain_pids; do
+		[ "$pid" = "$1" ] || kept="$kept $pid"
+	done
+	chain_pids=$kept
+	kill "$1" && wait "$1"
+}
+
+# chain_sink NAME: a receiver that keeps what comes in NAME.mllp; sets sink and port
+chain_sink()
+{
+	"$build/hl7note" sink --quiet --port-file "$chain/$1.port" --append "$chain/$1.mllp" 0 \
+		2>"$chain/$1.err" &
+	sink=$!
+	chain_pids="$chain_pids $sink"
+	chain_await "$sink" test -s "$chain/$1.port" || die "no sink: $(cat "$chain/$1.err")"
+	port=$(cat "$chain/$1.port")
+}
+
+# A port that was free a moment ago; sets port
+chain_port()
+{
+	chain_sink free
+	chain_stop "$sink"
+	rm -f "$chain"/free.*
+}
+
+# chain_record NAME OPTION...: NAME.mllp is what `hl7note send` sends of the samples
+chain_record()
+{
+	name=$1
+	shift
+	chain_sink "$name"
+	"$build/hl7note" send --quiet "$@" "127.0.0.1:$port" samples/*.hl7 >/dev/null ||
+		die "the samples could not be sent"
+	chain_stop "$sink"
+}
+
+# chain_configuration RECEIVER-PORT
+chain_configuration()
+{
+	cat <<-END
+		<?xml version="1.0" encoding="UTF-8"?>
+		<hl7noted xmlns="urn:hl7note:config:1">
+		  <log format="json" file="$chain/log"/>
+		  <metrics listen="127.0.0.1:$metrics"/>
+		  <control socket="$chain/control"/>
+		  <feed name="samples">
+		    <listen address="127.0.0.1" port="$listen"/>
+		    <forward host="127.0.0.1" port="$1"/>
+		    <mapping file="$PWD/$mapping"/>
+		  </feed>
+		</hl7noted>
+	END
+}
+
+# chain_start: hl7noted in front of a sink that keeps got.mllp; sets listen, metrics, daemon.
+# Another may take a port before it does, so it begins again.
+chain_start()
+{
+	chain_sink got
+	receiver=$port
+	for attempt in 1 2 3 4 5; do
+		chain_port
+		listen=$port
+		chain_port
+		metrics=$port
+		chain_configuration "$receiver" >"$chain/hl7noted.xml"
+		# shellcheck disable=SC2086 # words
+		${HL7_UNDER-} "$build/hl7noted" --config "$chain/hl7noted.xml" 2>"$chain/hl7noted.err" &
+		daemon=$!
+		chain_pids="$chain_pids $daemon"
+		if chain_await "$daemon" "$build/hl7note" status --control "$chain/control"; then
+			return 0
+		fi
+		say "attempt $attempt to start hl7noted: $(cat "$chain/hl7noted.err")"
+	done
+	die "hl7noted does not start"
+}
+
+# chain_drain: the daemon ends as it is asked to, and says nothing but its log
+chain_drain()
+{
+	chain_stop "$daemon" || die "hl7noted ended with status $?: $(cat "$chain/hl7noted.err")"
+	[ ! -s "$chain/hl7noted.err" ] || die "hl7noted said: $(cat "$chain/hl7noted.err")"
+}
+
+# One line for each frame of the standard input, in an order of its own
+chain_lines()
+{
+	LC_ALL=C tr '\n\r\034' '\001\002\n' | LC_ALL=C sed -e "s/^$(printf '\002')//" -e '/^$/d' |
+		LC_ALL=C sort
+}
+
+# chain_compare: sent.mllp, annotated offline, is what the sink got, frame by frame: none
+# lost, none doubled, none different
+chain_compare()
+{
+	"$build/hl7note" annotate --quiet -m "$mapping" "$chain/sent.mllp" >"$chain/want.mllp" ||
+		die "annotating offline failed"
+	chain_lines <"$chain/want.mllp" >"$chain/want.lines"
+	chain_lines <"$chain/got.mllp" >"$chain/got.lines"
+	if ! cmp -s "$chain/want.lines" "$chain/got.lines"; then
+		diff "$chain/want.lines" "$chain/got.lines" | tr '\001' '\n' | head -n 40
+		die "the sink did not get what hl7note annotate makes of what was sent"
+	fi
+	say "all $(wc -l <"$chain/got.lines") messages arrived, each once and as hl7note annotate makes it"
+}
