@@ -8,7 +8,7 @@
 
 status 0 "$HL7NOTE" --help
 [ ! -s err ] || fail 'help on standard error'
-for command in annotate explain verify check show send sink; do
+for command in annotate explain verify check show send sink status; do
 	has out "  $command"
 	status 0 "$HL7NOTE" "$command" --help
 	has out "usage: hl7note $command "
@@ -30,7 +30,7 @@ status 0 "$HL7NOTE" -h
 
 # every option of --help is in the manual
 if [ -f "$HL7_TOP/man/hl7note.1" ]; then
-	for command in annotate explain verify check show send sink; do
+	for command in annotate explain verify check show send sink status; do
 		"$HL7NOTE" "$command" --help | sed -n 's/^  .*--\([a-z-]*\).*/\1/p' > flags
 		while read -r flag; do
 			has "$HL7_TOP/man/hl7note.1" "Fl -$flag"
@@ -57,6 +57,12 @@ done
 status 64 "$HL7NOTE"
 has err 'which command?'
 status 64 "$HL7NOTE" help nonsense
+
+# nobody to ask
+status 69 "$HL7NOTE" status --control no/such/socket
+has err 'cannot ask no/such/socket: '
+status 69 "$HL7NOTE" status -c "$(printf '%0200d' 0)"
+status 64 "$HL7NOTE" status now
 
 # a command that does not exist yet is not promised
 "$HL7NOTE" --help > out
