@@ -245,7 +245,11 @@ read_marks(struct annotator *a)
 static bool
 is_safe_charset(struct annotator *a)
 {
+	enum { ESCAPE = 0x1b }; /* of ISO 2022: what follows may be of another set */
+
 	a->charset = hl7_charset_read(a->msh[18], a->m->delims.repetition);
+	if (memchr(a->m->bytes.ptr, ESCAPE, a->m->bytes.len))
+		return false;
 	return a->charset != HL7_CHARSET_UNSAFE &&
 	       (a->charset != HL7_CHARSET_UNKNOWN || hl7_is_ascii(a->m->bytes));
 }

@@ -282,7 +282,7 @@ recognise_coded(const struct mapping *m, struct span coded, char separator)
 	return found;
 }
 
-uint64_t
+const struct order *
 context_specimens(struct annotator *a, const struct result *r)
 {
 	const struct hl7_delims *d = &a->m->delims;
@@ -290,7 +290,7 @@ context_specimens(struct annotator *a, const struct result *r)
 	struct span source;
 
 	if (o->specimens_of == r->mapping)
-		return o->specimens;
+		return o;
 	o->specimens_of = r->mapping;
 	o->specimens = 0;
 	for (long i = o->spm; i != NO_SEGMENT && i < o->end; i++) {
@@ -300,6 +300,6 @@ context_specimens(struct annotator *a, const struct result *r)
 	}
 	/* OBR-15: a coded element squeezed into the first component */
 	source = hl7_component(d, order_field(a, o, 15), 1);
-	o->specimens |= recognise_coded(r->mapping, source, d->subcomponent);
-	return o->specimens;
+	o->source = recognise_coded(r->mapping, source, d->subcomponent);
+	return o;
 }

@@ -9,16 +9,31 @@
 
 /* ---- may it be interpreted? ---- */
 
+/* Is the laboratory that this field names one of the mapping's? */
+static bool
+is_listed(const struct annotator *a, const struct mapping *m, struct span field,
+    bool (*match)(const struct annotator *, struct span, struct span, struct span))
+{
+	for (unsigned i = 0; i < m->laboratory_count; i++) {
+		if (match(a, field, m->laboratories[i].name, m->laboratories[i].id))
+			return true;
+	}
+	return false;
+}
+
+/* OBX-15 and OBX-23 both say who did the test: what is said must be on the list. */
 static bool
 is_listed_laboratory(const struct annotator *a, const struct result *r)
 {
 	const struct mapping *m = r->mapping;
+	struct span producer = obx_field(a, r, 15), performer = obx_field(a, r, 23);
 
-	for (unsigned i = 0; i < m->laboratory_count; i++) {
-		if (match_laboratory(a, r, m->laboratories[i].name, m->laboratories[i].id))
-			return true;
-	}
-	return m->laboratory_count == 0;
+	if (!m->laboratory_count)
+		return true;
+	if (!producer.len && !performer.len)
+		return false;
+	return (!producer.len || is_listed(a, m, producer, match_producer)) &&
+	       (!performer.len || is_listed(a, m, performer, match_performer));
 }
 
 /* The reason not to interpret, the site's own rules first. */

@@ -239,7 +239,8 @@ static enum truth
 specimen_is(struct annotator *a, const struct expr *e)
 {
 	const struct mapping *m = a->subject->mapping;
-	uint64_t named = context_specimens(a, a->subject);
+	const struct order *o = context_specimens(a, a->subject);
+	uint64_t named = o->specimens | o->source;
 
 	if (!named)
 		return TRUTH_UNKNOWN;
@@ -253,8 +254,12 @@ specimen_is(struct annotator *a, const struct expr *e)
 static enum truth
 laboratory_is(const struct annotator *a, const struct expr *e)
 {
+	struct span producer = obx_field(a, a->subject, 15),
+		    performer = obx_field(a, a->subject, 23);
+
 	for (unsigned i = 0; i < e->word_count; i++) {
-		if (match_laboratory(a, a->subject, e->words[i], e->words[i]))
+		if (match_producer(a, producer, e->words[i], e->words[i]) ||
+		    match_performer(a, performer, e->words[i], e->words[i]))
 			return TRUTH_YES;
 	}
 	return TRUTH_NO;

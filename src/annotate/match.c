@@ -96,15 +96,20 @@ component_is(const struct hl7_delims *d, struct span field, unsigned n, struct s
 }
 
 bool
-match_laboratory(
-    const struct annotator *a, const struct result *r, struct span name, struct span id)
+match_producer(const struct annotator *a, struct span obx15, struct span name, struct span id)
 {
 	const struct hl7_delims *d = &a->m->delims;
-	struct span producer = obx_field(a, r, 15), organisation = obx_field(a, r, 23);
 
-	return component_is(d, producer, 1, id) || component_is(d, organisation, 10, id) ||
-	       component_is(d, organisation, 3, id) || component_is(d, producer, 2, name) ||
-	       component_is(d, organisation, 1, name);
+	return component_is(d, obx15, 1, id) || component_is(d, obx15, 2, name);
+}
+
+bool
+match_performer(const struct annotator *a, struct span obx23, struct span name, struct span id)
+{
+	const struct hl7_delims *d = &a->m->delims;
+
+	return component_is(d, obx23, 10, id) || component_is(d, obx23, 3, id) ||
+	       component_is(d, obx23, 1, name);
 }
 
 bool

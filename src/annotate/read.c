@@ -92,14 +92,19 @@ static enum skip
 read_specimen(struct annotator *a, const struct result *r)
 {
 	const struct observation *o = r->code->observation;
-	uint64_t named, fitting = 0;
+	const struct order *order;
+	uint64_t fitting = 0;
 
 	if (!o->specimen_count)
 		return SKIP_NONE;
-	named = context_specimens(a, r);
+	order = context_specimens(a, r);
 	for (unsigned i = 0; i < o->specimen_count; i++)
 		fitting |= (uint64_t)1 << (o->specimens[i] - r->mapping->specimens);
-	return named && !(named & fitting) ? SKIP_SPECIMEN_CONFLICT : SKIP_NONE;
+	/* several SPM may describe several tubes, but OBR-15 must not contradict them */
+	if ((order->specimens && !(order->specimens & fitting)) ||
+	    (order->source && !(order->source & fitting)))
+		return SKIP_SPECIMEN_CONFLICT;
+	return SKIP_NONE;
 }
 
 /* A flag of the laboratory's beside a number may say that the number is only where the scale ends.
@@ -226,7 +231,8 @@ read_range(struct annotator *a, const struct result *r, struct interval *ret)
 	    delims(a), hl7_repetition(delims(a), obx_field(a, r, 7), 1), 1);
 	struct span unit;
 
-	if (!hl7_range_read(plain(a, text), r->site->point, ret, &unit))
+	if (!hl7_range_read(plain(a, text), r->site->point, ret, &unit) ||
+	    interval_is_point(ret)) /* "0-0" fills the field and says nothing */
 		return false;
 	if (unit.len && quantity_unit(r->code->quantity, unit) != r->unit)
 		return false;
@@ -244,6 +250,17 @@ applies(struct annotator *a, const struct result *r, const struct interval_choic
 	if (c->has_from && context_age_reached(a, r, c->from) != TRUTH_YES)
 		return false;
 	return !c->has_under || context_age_reached(a, r, c->under) == TRUTH_NO;
+}
+
+/* Text such as "see report" is no interval; what has numbers in it may be one that we misread. */
+static bool
+has_digit(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] >= '0' && text.ptr[i] <= '9')
+			return true;
+	}
+	return false;
 }
 
 /* The first interval of the observation that applies. */
@@ -268,7 +285,7 @@ choose_limits(struct annotator *a, struct result *r)
 			r->limits_from = INTERVAL_MESSAGE;
 			return;
 		}
-		if (c->stop_if_unreadable)
+		if (c->stop_if_unreadable || has_digit(obx_field(a, r, 7)))
 			return;
 	}
 }

@@ -64,7 +64,8 @@ struct order {
 	bool time_known, has_time;
 	struct hl7_time time; /* of SPM-17, else OBR-7; once it is known */
 	unsigned patient;
-	uint64_t specimens; /* bits of mapping->specimens recognised in SPM-4 and OBR-15 */
+	uint64_t specimens;                 /* bits of mapping->specimens recognised in any SPM-4 */
+	uint64_t source;                    /* and in OBR-15 */
 	const struct mapping *specimens_of; /* for which mapping; NULL: not looked up yet */
 };
 
@@ -278,7 +279,8 @@ bool context_moment(struct annotator *a, const struct result *r, struct hl7_time
 enum truth context_age_reached(struct annotator *a, const struct result *r, struct hl7_age age);
 /* The zone of MSH-7, HL7_NO_ZONE when it has none. */
 int context_zone(struct annotator *a);
-uint64_t context_specimens(struct annotator *a, const struct result *r);
+/* Looks up what the order's SPM-4 and OBR-15 name. */
+const struct order *context_specimens(struct annotator *a, const struct result *r);
 
 /* read */
 void read_result(struct annotator *a, struct result *r);
@@ -297,8 +299,10 @@ bool match_coded(const struct annotator *a, struct span field, const struct expr
 /* Is one of the words among the codes of an OBX-8? */
 bool match_flag(
     const struct annotator *a, struct span flags, const struct span *words, unsigned count);
-bool match_laboratory(
-    const struct annotator *a, const struct result *r, struct span name, struct span id);
+/* Who did the test: OBX-15 (CE), OBX-23 (XON). */
+bool match_producer(const struct annotator *a, struct span obx15, struct span name, struct span id);
+bool match_performer(
+    const struct annotator *a, struct span obx23, struct span name, struct span id);
 bool match_sender(const struct annotator *a, struct span application, struct span facility);
 
 /* eval */

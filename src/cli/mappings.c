@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "annotate/annotate.h"
+#include "annotate/examples.h"
 #include "base/buffer.h"
 #include "base/faults.h"
 #include "cli/say.h"
@@ -70,6 +71,10 @@ mappings_compile(const char *path, struct span bytes, int *ret_status)
 
 	faults_init(&faults, path);
 	m = mapping_create(bytes, &faults);
+	if (m && !examples_run(m, &faults)) {
+		mapping_destroy(m);
+		m = NULL;
+	}
 	*ret_status = m ? EX_OK : EX_CONFIG;
 	faults_sort(&faults);
 	faults_print(&faults, stderr);

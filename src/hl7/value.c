@@ -163,6 +163,12 @@ choose_repetition(const struct hl7_delims *d, struct span field, struct span *re
 	return found.len ? HL7_VALUE_NUMBER : HL7_VALUE_EMPTY;
 }
 
+static bool
+holds(struct span value, char mark)
+{
+	return mark && memchr(value.ptr, mark, value.len);
+}
+
 enum hl7_value
 hl7_value_read(const struct hl7_delims *d, struct span type, struct span field, char point,
     struct interval *ret)
@@ -176,7 +182,7 @@ hl7_value_read(const struct hl7_delims *d, struct span type, struct span field, 
 	if (kind != HL7_VALUE_NUMBER)
 		return kind;
 	type = span_trim(type);
-	if (never_a_number(type))
+	if (never_a_number(type) || holds(value, d->escape) || holds(value, d->subcomponent))
 		return HL7_VALUE_TEXT;
 	rest = value;
 	first = take_component(d, &rest);

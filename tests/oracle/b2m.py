@@ -128,12 +128,18 @@ class Result:
         if not read:
             return None
         limits, unit = read
+        if limits.is_point():  # 0-0 fills the field and says nothing
+            return None
         factor = self.factor(quantity)
         if unit:
             name = facts.normal_unit(unit.encode("latin-1"))
             if not self._same_unit(name, quantity):
                 return None
         return limits.scaled(factor)
+
+    def unread_reference(self):
+        """Are there numbers in OBX-7?  Where they say nothing, the shipped interval may not either."""
+        return any(chr(c).isdigit() for c in self.field(7) if c < 128)
 
     def _same_unit(self, name, quantity):
         mine = [n for n in self.unit_name() if n in facts.TABLE[quantity]][:1]
@@ -339,7 +345,7 @@ class Case:
     def limits_for(self, result, kind, quantity):
         """(limits, are they shipped ones?)"""
         own = result.own_reference(quantity)
-        if own:
+        if own or result.unread_reference():
             return own, False
         if kind in facts.SHIPPED and self.adult_of(result) is True:
             low, high, high_open = facts.SHIPPED[kind]
