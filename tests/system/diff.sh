@@ -45,9 +45,9 @@ has out '+ NTE|1|O|Too much of it.'
 lines out 5
 
 # control bytes do not reach the terminal
-sed 's/Sugar/Su\x1bgar/' high.hl7 > escape.hl7
+sed 's/Sugar/Su\x07gar/' high.hl7 > escape.hl7
 status 0 note --diff escape.hl7
-has out 'Su\x1bgar'
+has out 'Su\x07gar'
 
 # colour: never on a pipe, when asked for, never else
 ESC=$(printf '\033')
