@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "relay/summary.h"
+
 /* ---- series ---- */
 
 static struct metric *
@@ -298,21 +300,47 @@ count_findings(struct feed *f, const struct annotation *a)
 	}
 }
 
+/* A fault of ours: the message went on as it came, and somebody should look. */
+static void
+tell_unproved(struct link *l)
+{
+	l->feed->metrics.unproved->value++;
+	note_error(l->feed, "unproved");
+	if (begin(l, LOG_MSG_UNPROVED, LOG_ERROR_))
+		log_end(l->feed->daemon->log);
+}
+
+static void
+tell_shadow(struct link *l, const struct annotation *a)
+{
+	struct log *log = l->feed->daemon->log;
+	struct relay_summary would = { 0 };
+
+	l->feed->metrics.shadowed->value++;
+	if (!begin(l, LOG_MSG_ANNOTATED, LOG_INFO_))
+		return;
+	relay_summary_annotation(&would, a);
+	log_str(log, LOG_MODE, "shadow");
+	log_str(log, LOG_RULES, would.rules);
+	log_number(log, LOG_OBX_FLAGGED, would.flags);
+	log_number(log, LOG_NTE_ADDED, would.notes);
+	log_end(log);
+}
+
 void
 observe_annotated(struct link *l, const struct annotation *a)
 {
 	struct feed *f = l->feed;
-	bool changed = a->edits->count > 0;
 
 	count_findings(f, a);
 	if (a->skip == SKIP_PROOF_FAILED)
-		f->metrics.unproved->value++;
-	else if (changed && f->settings.annotate == RELAY_SHADOW)
-		f->metrics.shadowed->value++;
-	else if (changed)
-		f->metrics.annotated->value++;
-	else
+		tell_unproved(l);
+	else if (!a->edits->count)
 		f->metrics.unchanged->value++;
+	else if (f->settings.annotate == RELAY_SHADOW)
+		tell_shadow(l, a);
+	else
+		f->metrics.annotated->value++;
 }
 
 static void

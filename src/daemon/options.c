@@ -2,7 +2,6 @@
 #include "daemon/options.h"
 
 #include <getopt.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
@@ -34,33 +33,17 @@ static const char help[] =
     "\n"
     "HUP reloads, TERM drains and stops, USR1 opens the log file again.\n";
 
-/* Long options whose value is one string of struct options. */
-static const struct {
-	const char *name;
-	char letter; /* 0: none */
-	size_t at;
-} texts[] = {
-	{ "config", 'c', offsetof(struct options, config) },
-	{ "listen", 'l', offsetof(struct options, listen) },
-	{ "forward", 'f', offsetof(struct options, forward) },
-	{ "on-failure", 0, offsetof(struct options, on_failure) },
-	{ "annotate", 0, offsetof(struct options, annotate) },
-	{ "in-flight", 0, offsetof(struct options, in_flight) },
-	{ "ack-timeout", 0, offsetof(struct options, ack_timeout) },
-	{ "log-format", 0, offsetof(struct options, log_format) },
-	{ "log-level", 0, offsetof(struct options, log_level) },
-	{ "log-file", 0, offsetof(struct options, log_file) },
-	{ "metrics", 0, offsetof(struct options, metrics) },
-	{ "control", 0, offsetof(struct options, control) },
-};
+/* Options with one value: three for us, the others for conf_flag(). */
+static const char *const texts[] = { "config", "listen", "forward", "on-failure", "annotate",
+	"in-flight", "ack-timeout", "log-format", "log-level", "log-file", "metrics", "control" };
 
 enum {
 	TEXTS = sizeof(texts) / sizeof(texts[0]),
-	OPT_TEXT = 256,
-	OPT_MAPPING,
+	OPT_TEXT = 256, /* plus the place in texts */
+	OPT_MAPPING = OPT_TEXT + TEXTS,
 	OPT_CHECK,
 	OPT_HELP,
-	OPT_VERSION
+	OPT_VERSION,
 };
 
 static int
@@ -79,7 +62,7 @@ unknown(const char *word)
 	const char *bare = word + strspn(word, "-");
 
 	for (size_t i = 0; i < TEXTS; i++)
-		names[i + 4] = texts[i].name;
+		names[i + 4] = texts[i];
 	near = nearest_word(span_of(bare, strcspn(bare, "=")), names, TEXTS + 4);
 	fprintf(stderr, "hl7noted: unknown option or missing value: %s", word);
 	if (near)
@@ -88,10 +71,20 @@ unknown(const char *word)
 	return EX_USAGE;
 }
 
-static void
-set_text(struct options *o, size_t index)
+static int
+set_text(struct options *o, unsigned index)
 {
-	*(const char **)(void *)((char *)o + texts[index].at) = optarg;
+	const char **const ours[] = { &o->config, &o->listen, &o->forward };
+
+	if (index < sizeof(ours) / sizeof(ours[0])) {
+		*ours[index] = optarg;
+		return -1;
+	}
+	if (o->flag_count == OPTIONS_FLAGS)
+		return usage("too many options: --%s", texts[index]);
+	o->flags[o->flag_count].name = texts[index];
+	o->flags[o->flag_count++].value = optarg;
+	return -1;
 }
 
 static int
@@ -115,35 +108,45 @@ check_together(const struct options *o, int argc, char **argv)
 	return -1;
 }
 
+static int
+take(struct options *o, int c, const char *word)
+{
+	switch (c) {
+	case 'c':
+	case 'l':
+	case 'f':
+		return set_text(o, c == 'c' ? 0 : c == 'l' ? 1 : 2);
+	case 'm':
+	case OPT_MAPPING:
+		return add_mapping(o);
+	case OPT_CHECK:
+		o->check = true;
+		return -1;
+	case OPT_HELP:
+		return fputs(help, stdout) < 0 ? EX_IOERR : EX_OK;
+	case OPT_VERSION:
+		return puts(PACKAGE_NAME " " PACKAGE_VERSION) < 0 ? EX_IOERR : EX_OK;
+	case '?':
+	case ':':
+		return unknown(word);
+	default:
+		return set_text(o, (unsigned)(c - OPT_TEXT));
+	}
+}
+
 int
 options_read(struct options *o, int argc, char **argv)
 {
 	struct option longs[TEXTS + 5] = { { "mapping", required_argument, NULL, OPT_MAPPING },
 		{ "check", no_argument, NULL, OPT_CHECK }, { "help", no_argument, NULL, OPT_HELP },
 		{ "version", no_argument, NULL, OPT_VERSION } };
-	int c, index, status = -1;
+	int c, status = -1;
 
 	*o = (struct options){ 0 };
-	for (size_t i = 0; i < TEXTS; i++)
-		longs[4 + i] = (struct option){ texts[i].name, required_argument, NULL,
-			texts[i].letter ? texts[i].letter : OPT_TEXT };
+	for (int i = 0; i < TEXTS; i++)
+		longs[4 + i] = (struct option){ texts[i], required_argument, NULL, OPT_TEXT + i };
 	opterr = 0;
-	while (status < 0 && (c = getopt_long(argc, argv, ":c:l:f:m:", longs, &index)) != -1) {
-		for (size_t i = 0; i < TEXTS; i++) {
-			if ((texts[i].letter && c == texts[i].letter) ||
-			    (c == OPT_TEXT && strcmp(longs[index].name, texts[i].name) == 0))
-				set_text(o, i);
-		}
-		if (c == OPT_MAPPING || c == 'm')
-			status = add_mapping(o);
-		else if (c == OPT_CHECK)
-			o->check = true;
-		else if (c == OPT_HELP)
-			status = fputs(help, stdout) < 0 ? EX_IOERR : EX_OK;
-		else if (c == OPT_VERSION)
-			status = puts(PACKAGE_NAME " " PACKAGE_VERSION) < 0 ? EX_IOERR : EX_OK;
-		else if (c == '?' || c == ':')
-			status = unknown(argv[optind - 1]);
-	}
+	while (status < 0 && (c = getopt_long(argc, argv, ":c:l:f:m:", longs, NULL)) != -1)
+		status = take(o, c, argv[optind - 1]);
 	return status < 0 ? check_together(o, argc, argv) : status;
 }

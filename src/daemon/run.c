@@ -91,7 +91,9 @@ run_read_conf(const struct options *o, struct log *log, FILE *out)
 	else
 		conf = conf_from_flags(
 		    o->listen, o->forward, o->mappings, o->mapping_count, &faults);
-	if (conf && !options_apply(o, conf, &faults)) {
+	for (unsigned i = 0; conf && i < o->flag_count; i++)
+		(void)conf_flag(conf, o->flags[i].name, o->flags[i].value, &faults);
+	if (conf && faults.total) {
 		conf_destroy(conf);
 		conf = NULL;
 	}

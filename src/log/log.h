@@ -23,8 +23,7 @@ enum log_level { LOG_ERROR_, LOG_WARNING_, LOG_INFO_, LOG_DEBUG_ };
 enum log_format { LOG_JSON, LOG_LOGFMT, LOG_JOURNAL };
 
 enum log_event {
-	LOG_MSG_RECEIVED,  /* debug */
-	LOG_MSG_ANNOTATED, /* debug; in shadow mode info */
+	LOG_MSG_ANNOTATED, /* shadow mode: what would have been done */
 	LOG_MSG_FORWARDED, /* debug */
 	LOG_MSG_ACKED,     /* info: the one line of every message that got its answer */
 	LOG_MSG_REJECTED,  /* warning: we answered AR */
@@ -47,9 +46,7 @@ enum log_event {
 	LOG_SVC_STOPPING,
 	LOG_SVC_STOPPED,
 	LOG_SVC_PAUSED, /* accepting paused: no descriptors, too much in flight */
-	LOG_SVC_RESUMED,
 	LOG_LOG_DROPPED,
-	LOG_AUDIT_ADMIN,
 	LOG_EVENT_COUNT
 };
 

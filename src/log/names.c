@@ -14,7 +14,6 @@
 #define EVENT(id, name, level, sentence) [LOG_##id] = { WORD(name), WORD(sentence), LOG_##level##_ }
 
 const struct log_event_words log_events[LOG_EVENT_COUNT] = {
-	EVENT(MSG_RECEIVED,     "msg.received",     DEBUG,   "message received"),
 	EVENT(MSG_ANNOTATED,    "msg.annotated",    DEBUG,   "message annotated"),
 	EVENT(MSG_FORWARDED,    "msg.forwarded",    DEBUG,   "message forwarded"),
 	EVENT(MSG_ACKED,        "msg.acked",        INFO,    "message answered"),
@@ -38,9 +37,7 @@ const struct log_event_words log_events[LOG_EVENT_COUNT] = {
 	EVENT(SVC_STOPPING,     "svc.stopping",     INFO,    "stopping"),
 	EVENT(SVC_STOPPED,      "svc.stopped",      INFO,    "stopped"),
 	EVENT(SVC_PAUSED,       "svc.paused",       WARNING, "accepting paused"),
-	EVENT(SVC_RESUMED,      "svc.resumed",      INFO,    "accepting again"),
 	EVENT(LOG_DROPPED,      "log.dropped",      WARNING, "log lines lost here"),
-	EVENT(AUDIT_ADMIN,      "audit.admin",      INFO,    "administration"),
 };
 
 #define KEYS(lower, upper) { WORD(",\"" lower "\":"), WORD(" " lower "="), WORD(upper "=") }

@@ -173,7 +173,8 @@ annotate_message(struct relay_session *s, struct relay_flight *f, struct annotat
 	const struct hl7_message *m = &set->work->message;
 
 	annotate(set->annotator, m, ret);
-	relay_summary_annotation(&f->summary, ret);
+	if (set->annotate == RELAY_LIVE)
+		relay_summary_annotation(&f->summary, ret);
 	s->ops->annotated(s->ctx, m, ret);
 }
 
