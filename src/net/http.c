@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every connection is one request, one answer and an end; scrapers open another.
+ * A socket closed with bytes unread resets the connection, and the answer may be
+ * lost with it; so after the answer we say that it ended, and read what comes away
+ * until the client ends its side, too.
  */
 #define _GNU_SOURCE /* memmem */
 #include "net/http.h"
@@ -19,8 +22,11 @@ struct client {
 	struct net_http *http;
 	struct client *next, **link;
 	ev_io io;
-	ev_timer timer;
-	struct buffer request, answer;
+	ev_timer timer; /* for all of it */
+	bool leaving;   /* answered: what still comes is read away */
+	size_t len;     /* of the request so far */
+	char request[MOST_REQUEST];
+	struct buffer answer;
 };
 
 struct net_http {
@@ -42,7 +48,6 @@ client_destroy(struct client *c)
 	if (c->next)
 		c->next->link = c->link;
 	c->http->client_count--;
-	buffer_finish(&c->request);
 	buffer_finish(&c->answer);
 	free(c);
 }
@@ -102,7 +107,7 @@ answer_line(struct client *c, struct span line)
 
 	method = span_cut(line, ' ', &rest);
 	path = span_cut(span_cut(rest, ' ', &rest), '?', &query);
-	if (!rest.ptr || rest.len < 5 || memcmp(rest.ptr, "HTTP/", 5) != 0 || !path.len) {
+	if (!span_eq(span_head(rest, 7), SPAN("HTTP/1.")) || !path.len) {
 		refuse(c, 400);
 		return;
 	}
@@ -119,35 +124,39 @@ answer_line(struct client *c, struct span line)
 }
 
 static void
+watch_for(struct client *c, int events)
+{
+	ev_io_stop(c->http->loop, &c->io);
+	ev_io_set(&c->io, c->io.fd, events);
+	ev_io_start(c->http->loop, &c->io);
+}
+
+static void
 write_answer(struct client *c)
 {
 	struct span rest = buffer_span(&c->answer);
 	ssize_t n = send(c->io.fd, rest.ptr, rest.len, MSG_NOSIGNAL);
 
-	if (n < 0 && errno != EAGAIN && errno != EINTR) {
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n < 0) {
 		client_destroy(c);
 		return;
 	}
-	if (n > 0)
-		buffer_consume(&c->answer, (size_t)n);
-	if (c->answer.start == c->answer.end)
-		client_destroy(c);
+	buffer_consume(&c->answer, (size_t)n);
+	if (c->answer.start != c->answer.end)
+		return;
+	(void)shutdown(c->io.fd, SHUT_WR);
+	c->leaving = true;
+	watch_for(c, EV_READ);
 }
 
 /* ---- reading ---- */
 
 static void
-go_on_writing(struct client *c)
-{
-	ev_io_stop(c->http->loop, &c->io);
-	ev_io_set(&c->io, c->io.fd, EV_WRITE);
-	ev_io_start(c->http->loop, &c->io);
-}
-
-static void
 take_request(struct client *c)
 {
-	struct span all = buffer_span(&c->request), rest;
+	struct span all = span_of(c->request, c->len), rest;
 	bool whole = memmem(all.ptr, all.len, "\r\n\r\n", 4) || memmem(all.ptr, all.len, "\n\n", 2);
 
 	if (!whole && all.len < MOST_REQUEST)
@@ -156,31 +165,36 @@ take_request(struct client *c)
 		answer_line(c, span_cut(span_cut(all, '\n', &rest), '\r', &rest));
 	else
 		refuse(c, 413);
-	go_on_writing(c);
+	watch_for(c, EV_WRITE);
 }
 
+/* What comes after a request is not kept. */
 static void
-on_client(struct ev_loop *loop, ev_io *w, int revents)
+read_some(struct client *c)
 {
-	struct client *c = w->data;
-	char *room;
-	ssize_t n;
+	char *room = c->leaving ? c->request : c->request + c->len;
+	ssize_t n = recv(c->io.fd, room, (size_t)(c->request + MOST_REQUEST - room), 0);
 
-	(void)loop;
-	if (revents & EV_WRITE) {
-		write_answer(c);
-		return;
-	}
-	room = buffer_reserve(&c->request, MOST_REQUEST);
-	n = room ? recv(w->fd, room, MOST_REQUEST, 0) : 0;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
 		client_destroy(c);
 		return;
 	}
-	buffer_filled(&c->request, (size_t)n);
+	if (c->leaving)
+		return;
+	c->len += (size_t)n;
 	take_request(c);
+}
+
+static void
+on_client(struct ev_loop *loop, ev_io *w, int revents)
+{
+	(void)loop;
+	if (revents & EV_WRITE)
+		write_answer(w->data);
+	else
+		read_some(w->data);
 }
 
 /* ---- life ---- */
@@ -203,7 +217,6 @@ on_accepted(void *ctx, int fd, const struct sockaddr_storage *peer)
 		c->next->link = &c->next;
 	h->clients = c;
 	h->client_count++;
-	buffer_init(&c->request, 0);
 	buffer_init(&c->answer, 0);
 	ev_io_init(&c->io, on_client, fd, EV_READ);
 	ev_timer_init(&c->timer, on_patience, patience, 0.);

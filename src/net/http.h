@@ -3,8 +3,8 @@
  * net/http.h - answers to GET, for scrapers and probes
  *
  * As much of HTTP/1.1 as they need: one request line and its headers, a known
- * path, a whole answer, and the connection may be kept.  Requests are small, few
- * and timed.
+ * path, a whole answer, and the end of the connection.  Requests are small, few and
+ * timed.
  */
 #ifndef NET_HTTP_H
 #define NET_HTTP_H
