@@ -151,13 +151,14 @@ relay_read_answer(struct hl7_message *work, struct span body, struct relay_answe
 }
 
 /* Enhanced mode: MSH-15 asks for the answer on this connection, and where it is empty MSH-16.
- * Only AL promises one; ER and SU may stay silent. */
+ * NE wants none, ER and SU may stay silent; a word that nobody knows changes nothing. */
 static bool
 is_unawaited(struct span accept, struct span application)
 {
 	struct span asked = accept.len ? accept : application;
 
-	return asked.len && !span_eq_nocase(asked, SPAN("AL"));
+	return span_eq_nocase(asked, SPAN("NE")) || span_eq_nocase(asked, SPAN("ER")) ||
+	       span_eq_nocase(asked, SPAN("SU"));
 }
 
 void

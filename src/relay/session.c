@@ -12,29 +12,11 @@
 
 #include <stdlib.h>
 
-#include "hl7/ack.h"
 #include "relay/flights.h"
-#include "relay/summary.h"
+#include "relay/frame.h"
+#include "relay/reject.h"
 
 enum { MICROSECONDS = 1000 };
-
-void
-relay_work_init(struct relay_work *w)
-{
-	*w = (struct relay_work){ 0 };
-	hl7_message_init(&w->message);
-	buffer_init(&w->batch, 0);
-	buffer_init(&w->answer, 0);
-}
-
-void
-relay_work_finish(struct relay_work *w)
-{
-	hl7_message_finish(&w->message);
-	buffer_finish(&w->batch);
-	buffer_finish(&w->answer);
-	free(w->iov);
-}
 
 void
 relay_session_init(struct relay_session *s, const struct relay_settings *set,
@@ -69,43 +51,6 @@ close_session(struct relay_session *s, enum relay_why why, const struct diag *di
 	s->ops->close(s->ctx, why, diag);
 }
 
-/* ---- answers of our own, where the feed says reject ---- */
-
-static void
-send_reject(struct relay_session *s, struct span header, enum relay_why why)
-{
-	struct relay_work *w = s->set->work;
-	struct hl7_ack ack = { .code = HL7_ACK_REJECT, .error = 207, .text = relay_sentence(why) };
-	char time[32], id[32];
-	enum hl7_piece piece;
-	size_t used;
-
-	if (hl7_message_read(&w->message, header, &piece, &used) != 0)
-		return;
-	s->ops->stamp(s->ctx, time, id);
-	ack.time = time;
-	ack.id = id;
-	ack.commit = hl7_ack_is_enhanced(&w->message);
-	buffer_clear(&w->answer);
-	buffer_append(&w->answer, SPAN("\x0b"));
-	if (!hl7_ack_write(&w->message, &ack, &w->answer))
-		return;
-	buffer_append(&w->answer, SPAN("\x1c\r"));
-	if (!w->answer.failed)
-		s->ops->send_up(s->ctx, buffer_span(&w->answer));
-}
-
-/* The first segment of a frame, which is all that an AR needs of it. */
-static struct span
-header_of(struct span body)
-{
-	size_t n = 0;
-
-	while (n < body.len && body.ptr[n] != '\r' && body.ptr[n] != '\n')
-		n++;
-	return span_head(body, n);
-}
-
 static void
 reject_flights(struct relay_session *s, enum relay_why why)
 {
@@ -120,165 +65,12 @@ reject_flights(struct relay_session *s, enum relay_why why)
 		relay_flight_remove(s, 0);
 		s->ops->failed(s->ctx, &f, why);
 		if (!s->sender_ended)
-			send_reject(s, span_of(f.header, f.header_len), why);
+			relay_reject(s, span_of(f.header, f.header_len), why);
 		free(f.header);
 	}
 }
 
 /* ---- frames from the sender ---- */
-
-static bool
-work_room(struct relay_work *w, size_t count)
-{
-	struct iovec *grown;
-
-	if (count <= w->iov_size)
-		return true;
-	grown = realloc(w->iov, 2 * count * sizeof(*grown));
-	if (!grown)
-		return false;
-	w->iov = grown;
-	w->iov_size = 2 * count;
-	return true;
-}
-
-static struct iovec
-iovec_of(struct span s)
-{
-	return (struct iovec){ (void *)(uintptr_t)s.ptr, s.len };
-}
-
-/* A frame with these parts, in the working memory; its length, or 0 when memory ran out. */
-static size_t
-frame_parts(struct relay_work *w, const struct iovec *parts, size_t count)
-{
-	size_t len = 3;
-
-	if (!work_room(w, count + 2))
-		return 0;
-	w->iov[0] = iovec_of(SPAN("\x0b"));
-	for (size_t i = 0; i < count; i++) {
-		w->iov[i + 1] = parts[i];
-		len += parts[i].iov_len;
-	}
-	w->iov[count + 1] = iovec_of(SPAN("\x1c\r"));
-	return len;
-}
-
-/* Annotate the message in w->message; the parts to send are its own bytes or the annotation's. */
-static void
-annotate_message(struct relay_session *s, struct relay_flight *f, struct annotation *ret)
-{
-	const struct relay_settings *set = s->set;
-	const struct hl7_message *m = &set->work->message;
-
-	annotate(set->annotator, m, ret);
-	if (set->annotate == RELAY_LIVE)
-		relay_summary_annotation(&f->summary, ret);
-	s->ops->annotated(s->ctx, m, ret);
-}
-
-/* A piece behind another: what it becomes is put together in the batch buffer. */
-static bool
-append_piece(struct relay_session *s, struct relay_flight *f, enum hl7_piece piece)
-{
-	struct relay_work *w = s->set->work;
-	struct annotation a = { 0 };
-
-	if (piece == HL7_PIECE_MESSAGE)
-		relay_summary_message(&f->summary, &w->message);
-	if (piece == HL7_PIECE_MESSAGE && s->set->annotator && s->set->annotate != RELAY_OFF)
-		annotate_message(s, f, &a);
-	if (s->set->annotate != RELAY_LIVE || !a.iov)
-		buffer_append(&w->batch, w->message.bytes);
-	else
-		for (size_t i = 0; i < a.iov_count; i++)
-			buffer_append(&w->batch, span_of(a.iov[i].iov_base, a.iov[i].iov_len));
-	return !w->batch.failed;
-}
-
-struct made {
-	struct iovec whole;
-	const struct iovec *parts;
-	size_t count;
-};
-
-/* A frame of several messages, or of none that can be read. */
-static bool
-make_batch(struct relay_session *s, struct relay_flight *f, struct span body, struct made *ret)
-{
-	struct relay_work *w = s->set->work;
-	enum hl7_piece piece;
-	size_t used;
-
-	buffer_clear(&w->batch);
-	for (struct span rest = body; rest.len; rest = span_tail(rest, used)) {
-		if (hl7_message_read(&w->message, rest, &piece, &used) != 0 ||
-		    !append_piece(s, f, piece))
-			return false;
-	}
-	ret->whole = iovec_of(buffer_span(&w->batch));
-	ret->parts = &ret->whole;
-	ret->count = body.len > 0;
-	return true;
-}
-
-/* The usual frame, one message: nothing is copied. */
-static bool
-make_single(struct relay_session *s, struct relay_flight *f, struct made *ret)
-{
-	struct relay_work *w = s->set->work;
-	struct annotation a = { 0 };
-
-	relay_summary_message(&f->summary, &w->message);
-	if (s->set->annotator && s->set->annotate != RELAY_OFF)
-		annotate_message(s, f, &a);
-	ret->whole = iovec_of(w->message.bytes);
-	ret->parts = &ret->whole;
-	ret->count = 1;
-	if (s->set->annotate == RELAY_LIVE && a.iov) {
-		ret->parts = a.iov;
-		ret->count = a.iov_count;
-	}
-	return true;
-}
-
-static bool
-keep_header(struct relay_session *s, struct relay_flight *f, struct span body)
-{
-	struct span header = header_of(body);
-
-	if (!s->set->reject)
-		return true;
-	f->header = malloc(header.len + 1);
-	if (!f->header)
-		return false;
-	memcpy(f->header, header.ptr, header.len);
-	f->header_len = header.len;
-	return true;
-}
-
-/* Make the frame that goes on, and note what will answer it. */
-static bool
-make_frame(struct relay_session *s, struct relay_flight *f, struct span body, struct made *made,
-    bool *ret_unawaited)
-{
-	struct relay_work *w = s->set->work;
-	struct relay_asks asks;
-	enum hl7_piece piece;
-	size_t used;
-	bool single;
-
-	if (hl7_message_read(&w->message, body, &piece, &used) != 0 || !keep_header(s, f, body))
-		return false;
-	single = piece == HL7_PIECE_MESSAGE && used == body.len;
-	relay_read_asks(&w->message, single ? 1 : 0, &asks);
-	f->any_answer = asks.any_answer;
-	f->enhanced = asks.enhanced;
-	*ret_unawaited = asks.unawaited;
-	relay_flight_name(f, asks.control_id);
-	return single ? make_single(s, f, made) : make_batch(s, f, body, made);
-}
 
 /* The flight at the end of the list went out. */
 static void
@@ -299,29 +91,20 @@ frame_sent(struct relay_session *s, bool unawaited, uint64_t now_us)
 static void
 take_frame(struct relay_session *s, struct span body, uint64_t now_us)
 {
-	struct relay_work *w = s->set->work;
 	struct relay_flight *f = relay_flight_add(s);
-	struct made made;
-	bool unawaited;
-	size_t len;
+	struct relay_frame frame;
 
-	if (!f) {
+	if (f) {
+		f->corr = s->ops->number(s->ctx);
+		f->began = now_us;
+	}
+	if (!f || !relay_frame_make(s, f, body, &frame)) {
 		close_session(s, RELAY_NO_MEMORY, NULL);
 		return;
 	}
-	f->corr = s->ops->number(s->ctx);
-	f->began = now_us;
-	len = make_frame(s, f, body, &made, &unawaited) ? frame_parts(w, made.parts, made.count)
-							: 0;
-	if (!len) {
-		close_session(s, RELAY_NO_MEMORY, NULL);
-		return;
-	}
-	f->summary.bytes_in = body.len;
-	f->summary.bytes_out = len - 3;
-	s->ops->send_down(s->ctx, w->iov, made.count + 2);
+	s->ops->send_down(s->ctx, frame.parts, frame.count);
 	if (!s->closed && s->down == RELAY_DOWN_UP)
-		frame_sent(s, unawaited, now_us);
+		frame_sent(s, frame.unawaited, now_us);
 }
 
 /* Can the frame at hand go out now?  Asks for a connection where there is none. */
@@ -570,7 +353,7 @@ reject_ready(struct relay_session *s, enum relay_why why)
 
 	if (!s->ready_used)
 		return;
-	send_reject(s, header_of(span_of(in.ptr + s->ready_body, s->ready_len)), why);
+	relay_reject(s, relay_header(span_of(in.ptr + s->ready_body, s->ready_len)), why);
 	s->ops->rejected(s->ctx, why);
 	buffer_consume(&s->in, s->ready_used);
 	s->ready_used = 0;

@@ -5,40 +5,66 @@
 #include "relay/summary.h"
 
 static bool
-is_harmless(char c)
+is_letter(char c)
 {
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-	       c == '^' || c == '_' || c == '.';
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-static void
-keep(char *to, size_t size, struct span text)
+static bool
+is_digit(char c)
 {
-	size_t n = 0;
-
-	for (; n < text.len && n < size - 1; n++)
-		to[n] = is_harmless(text.ptr[n]) ? text.ptr[n] : '?';
-	to[n] = '\0';
+	return c >= '0' && c <= '9';
 }
 
+/* "ORU", "R01": three characters, the first a letter. */
+static bool
+is_code(struct span s)
+{
+	if (s.len != 3 || !is_letter(s.ptr[0]))
+		return false;
+	for (size_t i = 1; i < s.len; i++) {
+		if (!is_letter(s.ptr[i]) && !is_digit(s.ptr[i]))
+			return false;
+	}
+	return true;
+}
+
+/* "2.5.1" */
+static bool
+is_version(struct span s)
+{
+	for (size_t i = 0; i < s.len; i++) {
+		if (!is_digit(s.ptr[i]) && s.ptr[i] != '.')
+			return false;
+	}
+	return s.len < sizeof((struct relay_summary){ 0 }.version);
+}
+
+/*
+ * A header whose delimiters or line ends went wrong may hold a patient's name where
+ * type, version and control ID should be: nothing is told of one that does not look
+ * like a header.
+ */
 void
 relay_summary_message(struct relay_summary *s, const struct hl7_message *m)
 {
 	const struct hl7_delims *d = &m->delims;
-	struct span field[13], event;
-	size_t used;
+	struct span field[13], type, event, version;
 
 	s->segments += (unsigned)m->count;
 	if (s->messages++ || !m->count)
 		return;
 	hl7_fields(m, &m->segments[0], field + 1, 12);
-	keep(s->version, sizeof(s->version), hl7_component(d, field[12], 1));
-	keep(s->type, sizeof(s->type), hl7_component(d, field[9], 1));
+	type = hl7_component(d, field[9], 1);
 	event = hl7_component(d, field[9], 2);
-	used = strlen(s->type);
-	if (event.len && used + 2 < sizeof(s->type)) {
-		s->type[used] = '^';
-		keep(s->type + used + 1, sizeof(s->type) - used - 1, event);
+	version = hl7_component(d, field[12], 1);
+	if (!is_code(type) || (event.len && !is_code(event)) || !is_version(version))
+		return;
+	memcpy(s->version, version.ptr ? version.ptr : "", version.len);
+	memcpy(s->type, type.ptr, type.len);
+	if (event.len) {
+		s->type[type.len] = '^';
+		memcpy(s->type + type.len + 1, event.ptr, event.len);
 	}
 }
 

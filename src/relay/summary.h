@@ -7,7 +7,7 @@
 
 #include "relay/session.h"
 
-/* Type and version of a message; cut to size, and only letters, digits, ^ _ and dots. */
+/* Type and version of a message; both stay empty when it has no header to be believed. */
 void relay_summary_message(struct relay_summary *s, const struct hl7_message *m);
 /* Rules that fired, reasons why results or the message were left alone, counts. */
 void relay_summary_annotation(struct relay_summary *s, const struct annotation *a);

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The usual frame is one message, and nothing of it is copied: its own bytes and
+ * those of the annotation go out between the marks.  A frame of several messages
+ * is put together in the working memory, message by message.
+ */
+#include "relay/frame.h"
+
+#include <stdlib.h>
+
+#include "relay/flights.h"
+#include "relay/reject.h"
+#include "relay/summary.h"
+
+enum { MARKS = 3 }; /* bytes around a body */
+
+void
+relay_work_init(struct relay_work *w)
+{
+	*w = (struct relay_work){ 0 };
+	hl7_message_init(&w->message);
+	buffer_init(&w->batch, 0);
+	buffer_init(&w->answer, 0);
+}
+
+void
+relay_work_finish(struct relay_work *w)
+{
+	hl7_message_finish(&w->message);
+	buffer_finish(&w->batch);
+	buffer_finish(&w->answer);
+	free(w->iov);
+}
+
+static bool
+work_room(struct relay_work *w, size_t count)
+{
+	struct iovec *grown;
+
+	if (count <= w->iov_size)
+		return true;
+	grown = realloc(w->iov, 2 * count * sizeof(*grown));
+	if (!grown)
+		return false;
+	w->iov = grown;
+	w->iov_size = 2 * count;
+	return true;
+}
+
+static struct iovec
+iovec_of(struct span s)
+{
+	return (struct iovec){ (void *)(uintptr_t)s.ptr, s.len };
+}
+
+/* A frame with these parts, in the working memory; its length, or 0 when memory ran out. */
+static size_t
+frame_parts(struct relay_work *w, const struct iovec *parts, size_t count)
+{
+	size_t len = MARKS;
+
+	if (!work_room(w, count + 2))
+		return 0;
+	w->iov[0] = iovec_of(SPAN("\x0b"));
+	for (size_t i = 0; i < count; i++) {
+		w->iov[i + 1] = parts[i];
+		len += parts[i].iov_len;
+	}
+	w->iov[count + 1] = iovec_of(SPAN("\x1c\r"));
+	return len;
+}
+
+/* Annotate the message in w->message; the parts to send are its own bytes or the annotation's. */
+static void
+annotate_message(struct relay_session *s, struct relay_flight *f, struct annotation *ret)
+{
+	const struct relay_settings *set = s->set;
+	const struct hl7_message *m = &set->work->message;
+
+	annotate(set->annotator, m, ret);
+	if (set->annotate == RELAY_LIVE)
+		relay_summary_annotation(&f->summary, ret);
+	s->ops->annotated(s->ctx, m, ret);
+}
+
+/* A piece behind another: what it becomes is put together in the batch buffer. */
+static bool
+append_piece(struct relay_session *s, struct relay_flight *f, enum hl7_piece piece)
+{
+	struct relay_work *w = s->set->work;
+	struct annotation a = { 0 };
+
+	if (piece == HL7_PIECE_MESSAGE)
+		relay_summary_message(&f->summary, &w->message);
+	if (piece == HL7_PIECE_MESSAGE && s->set->annotator && s->set->annotate != RELAY_OFF)
+		annotate_message(s, f, &a);
+	if (s->set->annotate != RELAY_LIVE || !a.iov)
+		buffer_append(&w->batch, w->message.bytes);
+	else
+		for (size_t i = 0; i < a.iov_count; i++)
+			buffer_append(&w->batch, span_of(a.iov[i].iov_base, a.iov[i].iov_len));
+	return !w->batch.failed;
+}
+
+struct made {
+	struct iovec whole;
+	const struct iovec *parts;
+	size_t count;
+};
+
+/* A frame of several messages, or of none that can be read. */
+static bool
+make_batch(struct relay_session *s, struct relay_flight *f, struct span body, struct made *ret)
+{
+	struct relay_work *w = s->set->work;
+	enum hl7_piece piece;
+	size_t used;
+
+	buffer_clear(&w->batch);
+	for (struct span rest = body; rest.len; rest = span_tail(rest, used)) {
+		if (hl7_message_read(&w->message, rest, &piece, &used) != 0 ||
+		    !append_piece(s, f, piece))
+			return false;
+	}
+	ret->whole = iovec_of(buffer_span(&w->batch));
+	ret->parts = &ret->whole;
+	ret->count = body.len > 0;
+	return true;
+}
+
+/* The usual frame, one message: nothing is copied. */
+static bool
+make_single(struct relay_session *s, struct relay_flight *f, struct made *ret)
+{
+	struct relay_work *w = s->set->work;
+	struct annotation a = { 0 };
+
+	relay_summary_message(&f->summary, &w->message);
+	if (s->set->annotator && s->set->annotate != RELAY_OFF)
+		annotate_message(s, f, &a);
+	ret->whole = iovec_of(w->message.bytes);
+	ret->parts = &ret->whole;
+	ret->count = 1;
+	if (s->set->annotate == RELAY_LIVE && a.iov) {
+		ret->parts = a.iov;
+		ret->count = a.iov_count;
+	}
+	return true;
+}
+
+static bool
+keep_header(struct relay_session *s, struct relay_flight *f, struct span body)
+{
+	struct span header = relay_header(body);
+
+	if (!s->set->reject)
+		return true;
+	f->header = malloc(header.len + 1);
+	if (!f->header)
+		return false;
+	memcpy(f->header, header.ptr, header.len);
+	f->header_len = header.len;
+	return true;
+}
+
+/* Make the body that goes on, and note what will answer it. */
+static bool
+make(struct relay_session *s, struct relay_flight *f, struct span body, struct made *made,
+    bool *ret_unawaited)
+{
+	struct relay_work *w = s->set->work;
+	struct relay_asks asks;
+	enum hl7_piece piece;
+	size_t used;
+	bool single;
+
+	if (hl7_message_read(&w->message, body, &piece, &used) != 0 || !keep_header(s, f, body))
+		return false;
+	single = piece == HL7_PIECE_MESSAGE && used == body.len;
+	relay_read_asks(&w->message, single ? 1 : 0, &asks);
+	f->any_answer = asks.any_answer;
+	f->enhanced = asks.enhanced;
+	*ret_unawaited = asks.unawaited;
+	relay_flight_name(f, asks.control_id);
+	return single ? make_single(s, f, made) : make_batch(s, f, body, made);
+}
+
+bool
+relay_frame_make(
+    struct relay_session *s, struct relay_flight *f, struct span body, struct relay_frame *ret)
+{
+	struct relay_work *w = s->set->work;
+	struct made made;
+	size_t len;
+
+	if (!make(s, f, body, &made, &ret->unawaited))
+		return false;
+	len = frame_parts(w, made.parts, made.count);
+	if (!len)
+		return false;
+	f->summary.bytes_in = body.len;
+	f->summary.bytes_out = len - MARKS;
+	ret->parts = w->iov;
+	ret->count = made.count + 2;
+	return true;
+}
