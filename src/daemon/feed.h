@@ -14,11 +14,14 @@
 
 struct link;
 
+enum { FEED_ACK_CODES = 7 }; /* the six of HL7, and all others */
+
 struct feed_metrics {
 	struct metric *acked, *nacked, *rejected, *failed, *unawaited, *stray;
 	struct metric *annotated, *unchanged, *shadowed, *unproved;
 	struct metric *connections, *refused, *attempts, *connect_failed, *duration;
 	struct metric *backoff;
+	struct metric *acks[FEED_ACK_CODES]; /* made when first needed */
 };
 
 struct feed_listener {
@@ -45,9 +48,9 @@ struct feed {
 
 	/* the receiver */
 	struct addrinfo *addresses;
-	uint64_t resolved; /* when, ms; 0: never */
-	bool resolving; /* an answer is awaited */
-	bool asking;    /* and may come before the question returns */
+	uint64_t resolved;     /* when, ms; 0: never */
+	bool resolving;        /* an answer is awaited */
+	bool asking;           /* and may come before the question returns */
 	uint32_t backoff;      /* ms; 0: the last attempt went well */
 	uint64_t next_attempt; /* ms */
 
