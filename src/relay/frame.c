@@ -78,8 +78,9 @@ annotate_message(struct relay_session *s, struct relay_flight *f, struct annotat
 	const struct hl7_message *m = &set->work->message;
 
 	annotate(set->annotator, m, ret);
-	if (set->annotate == RELAY_LIVE)
-		relay_summary_annotation(&f->summary, ret);
+	relay_summary_annotation(&f->summary, ret);
+	if (set->annotate != RELAY_LIVE) /* in shadow nothing is added */
+		f->summary.notes = f->summary.flags = 0;
 	s->ops->annotated(s->ctx, m, ret);
 }
 
