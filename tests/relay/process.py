@@ -1,0 +1,488 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The daemon as a process: stopping and being killed under load, systemd, memory, the log pipe.
+
+HL7_KILLS is how often it is killed under load."""
+
+import collections
+import json
+import os
+import resource
+import signal
+import socket
+import subprocess
+import time
+
+from world import (
+    SUGAR, World, ack, annotated, config_xml, control_id, feed_xml, framed, free_port,
+    is_sanitized, main, message, wait_for,
+)
+
+KILLS = int(os.environ.get("HL7_KILLS", "4"))
+MESSAGES = int(os.environ.get("HL7_KILL_MESSAGES", "4000"))
+CONNECTIONS = 8
+
+
+class Load(World):
+    """A load that sends again what got no answer, and a sink that keeps what it answered."""
+
+    def prepare(self, delay=None):
+        self.kept = self.path("kept")
+        delays = ("--delay", delay) if delay else ()
+        to, self.stop_sink = self.sink("--append", self.kept, *delays)
+        self.port = free_port()
+        self.flags = (
+            "--listen", "127.0.0.1:%d" % self.port, "--forward", "127.0.0.1:%d" % to,
+            "--mapping", SUGAR,
+        )
+        return self.start(*self.flags)
+
+    def load(self, count=MESSAGES, rate=None):
+        return self.background(
+            "send", "--json", "-q", "--connections", CONNECTIONS, "--fresh-ids", "--count", count,
+            "--keep-going", "--resend", 50, "--timeout", "20s", *(("--rate", rate) if rate else ()),
+            "127.0.0.1:%d" % self.port, self.write("m.hl7", message("x")),
+        )
+
+    def received(self):
+        with open(self.kept, "rb") as f:
+            stream = f.read()
+        return collections.Counter(control_id(f) for f in stream.split(b"\x1c\r")[:-1])
+
+    def nothing_lost(self, report, count, faults):
+        """All answered positively, all received, and one more at most for each connection and
+        fault."""
+        self.assertEqual(report["answered"]["AA"], count)
+        self.stop_sink()
+        received = self.received()
+        self.assertEqual(len(received), count)
+        self.assertLessEqual(sum(received.values()) - count, faults * CONNECTIONS)
+
+
+class Stopping(Load):
+    def test_TERM_under_load_drains_and_nothing_acknowledged_is_lost(self):
+        d = self.prepare("1ms-5ms")
+        load = self.load()
+        d.wait_event("msg.acked", 500)
+        began = time.monotonic()
+        d.signal(signal.SIGTERM)
+        self.assertEqual(d.wait(), 0)
+        self.assertLess(time.monotonic() - began, 3)
+        self.assertEqual(d.events("svc.stopped")[0]["count"], 0)
+        self.assertEqual(d.events("msg.failed"), [])
+        acked = {e["ctl_id"].encode() for e in d.events("msg.acked")}
+        self.assertEqual(acked, set(self.received()))
+        self.start(*self.flags)
+        self.nothing_lost(load(), MESSAGES, 0)
+
+    def test_kill_under_load_loses_nothing_acknowledged(self):
+        d = self.prepare("1ms-3ms")
+        load = self.load()
+        for _ in range(KILLS):
+            d.wait_event("msg.acked", 200)
+            d.expected = -9
+            d.process.kill()
+            d.wait()
+            d = self.start(*self.flags)
+        self.nothing_lost(load(), MESSAGES, KILLS)
+
+    def test_TERM_waits_for_the_answer_in_flight_and_takes_no_new_frame(self):
+        gate = []
+
+        def hold(visit, body, number):
+            wait_for("the gate", lambda: gate)
+            visit.answer(body)
+
+        r = self.receiver(hold)
+        d, port = self.hop(r)
+        s, idle = self.sender(port), self.sender(port)
+        s.send(framed(message("1")) + framed(message("2")))
+        r.wait(1)
+        d.signal(signal.SIGTERM)
+        d.wait_event("svc.stopping")
+        self.assertTrue(idle.closed())
+        with self.assertRaises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port))
+        time.sleep(0.2)
+        gate.append(1)
+        self.assertEqual(s.frame(), ack(message("1")))
+        self.assertTrue(s.closed())
+        self.assertEqual(d.wait(), 0)
+        self.assertEqual(len(r.frames), 1)
+
+    def test_TERM_gives_up_at_the_drain_time_out(self):
+        r = self.receiver(lambda v, body, n: None)
+        d, port = self.feed(r, '<limits drain-timeout="1s"/>')
+        s = self.sender(port)
+        s.send(framed(message("1")))
+        r.wait(1)
+        began = time.monotonic()
+        d.signal(signal.SIGTERM)
+        self.assertEqual(d.wait(), 0)
+        self.assertTrue(0.8 < time.monotonic() - began < 3)
+        self.assertTrue(s.closed())
+
+    def test_TERM_twice_ends_at_once(self):
+        r = self.receiver(lambda v, body, n: None)
+        d, port = self.hop(r)
+        self.sender(port).send(framed(message("1")))
+        r.wait(1)
+        d.signal(signal.SIGTERM)
+        d.wait_event("svc.stopping")
+        d.signal(signal.SIGTERM)
+        self.assertEqual(d.wait(2), 0)
+
+    def test_INT_stops_like_TERM(self):
+        d, _ = self.hop(self.receiver())
+        d.signal(signal.SIGINT)
+        self.assertEqual(d.wait(), 0)
+        d.wait_event("svc.stopped")
+
+    def test_a_stopped_and_continued_process_goes_on(self):
+        r = self.receiver()
+        d, port = self.hop(r)
+        s = self.sender(port)
+        s.exchange(message("1"))
+        d.signal(signal.SIGSTOP)
+        s.send(framed(message("2")))
+        self.assertTrue(s.silent(0.5))
+        d.signal(signal.SIGCONT)
+        self.assertEqual(s.frame(), ack(message("2")))
+
+
+class Systemd(World):
+    """Its protocols, without it."""
+
+    def notified(self):
+        path = self.path("notify")
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        s.bind(path)
+        s.settimeout(5)
+        self.addCleanup(s.close)
+        return s, path
+
+    def until(self, s, word):
+        """The words of all notifications up to this one."""
+        seen = []
+        while word not in seen:
+            seen += s.recv(4096).decode().split("\n")
+        return seen
+
+    def test_ready_reloading_ready_stopping_are_told(self):
+        s, path = self.notified()
+        d, port = self.hop(self.receiver(), env={"NOTIFY_SOCKET": path})
+        self.until(s, "READY=1")
+        d.signal(signal.SIGHUP)
+        seen = self.until(s, "READY=1")
+        self.assertIn("RELOADING=1", seen)
+        self.assertTrue(any(w.startswith("MONOTONIC_USEC=") for w in seen))
+        d.signal(signal.SIGTERM)
+        self.until(s, "STOPPING=1")
+
+    def test_ready_is_told_only_once_it_listens(self):
+        s, path = self.notified()
+        r = self.receiver()
+        d, port = self.hop(r, env={"NOTIFY_SOCKET": path}, wait=False)
+        self.until(s, "READY=1")
+        self.assertEqual(self.sender(port).exchange(message()), ack(message()))
+
+    def test_an_abstract_notify_socket_is_found(self):
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.addCleanup(s.close)
+        name = "hl7noted-test-%d" % os.getpid()
+        s.bind("\0" + name)
+        s.settimeout(5)
+        self.hop(self.receiver(), env={"NOTIFY_SOCKET": "@" + name})
+        self.until(s, "READY=1")
+
+    def test_the_watchdog_is_fed_twice_a_period_and_not_by_a_stopped_loop(self):
+        s, path = self.notified()
+        d, _ = self.hop(
+            self.receiver(), env={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"}
+        )
+        for _ in range(3):
+            began = time.monotonic()
+            self.until(s, "WATCHDOG=1")
+            self.assertLess(time.monotonic() - began, 0.4)
+        d.signal(signal.SIGSTOP)
+        s.settimeout(0.6)
+        with self.assertRaises(socket.timeout):
+            while True:
+                s.recv(4096)
+        d.signal(signal.SIGCONT)
+
+    def activated(self, family=socket.AF_INET):
+        """A listening socket, and how to hand it over as number 3 under the name mllp."""
+        s = socket.socket(family, socket.SOCK_STREAM)
+        s.bind(("127.0.0.1", 0) if family == socket.AF_INET else self.path("mllp"))
+        s.listen()
+        self.addCleanup(s.close)
+        named = {
+            "through": ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh"],
+            "env": {"LISTEN_FDS": "1", "LISTEN_FDNAMES": "mllp"},
+            "preexec_fn": lambda: os.dup2(s.fileno(), 3),
+            "pass_fds": (3,),
+        }
+        return s, named
+
+    def socket_feed(self, r, more=""):
+        feed = feed_xml(1, r.port).replace('address="127.0.0.1" port="1"', 'socket="mllp"')
+        return self.write("hl7noted.xml", config_xml(feed, more))
+
+    def test_a_socket_handed_over_is_served_and_survives_restarts(self):
+        r = self.receiver()
+        s, named = self.activated()
+        port = s.getsockname()[1]
+        early = self.sender(port)
+        early.send(framed(message("early")))
+        for n in range(2):
+            d = self.start("--config", self.socket_feed(r), **named)
+            if n == 0:
+                self.assertEqual(early.frame(), ack(message("early")))
+            self.assertEqual(self.sender(port).exchange(message("1")), ack(message("1")))
+            d.stop()
+            waiting = self.sender(port)
+
+    def test_a_socket_handed_over_survives_a_reload(self):
+        r = self.receiver()
+        s, named = self.activated()
+        d = self.start("--config", self.socket_feed(r), **named)
+        one = self.sender(s.getsockname()[1])
+        one.exchange(message("1"))
+        for _ in range(3):
+            d.reload()
+        self.assertEqual(one.exchange(message("2")), ack(message("2")))
+        self.assertEqual(
+            self.sender(s.getsockname()[1]).exchange(message("3")), ack(message("3"))
+        )
+
+    def test_a_socket_that_is_not_handed_over_is_told(self):
+        r = self.receiver()
+        d = self.start("--config", self.socket_feed(r), wait=False)
+        d.expected = 78
+        self.assertEqual(d.wait(), 78)
+        self.assertEqual(d.events("config.rejected")[0]["outcome"], "socket_not_handed_over")
+
+    def test_a_UNIX_socket_works_as_well(self):
+        r = self.receiver()
+        s, named = self.activated(socket.AF_UNIX)
+        self.start("--config", self.socket_feed(r), **named)
+        with socket.socket(socket.AF_UNIX) as c:
+            c.connect(self.path("mllp"))
+            c.sendall(framed(message()))
+            c.settimeout(5)
+            self.assertEqual(c.recv(4096), framed(ack(message())))
+
+
+class Want(World):
+    """Of memory, of room in the log pipe, of file size."""
+
+    def test_without_memory_a_connection_fails_and_the_others_live(self):
+        if is_sanitized():
+            self.skipTest("sanitizers have memory of their own")
+        r = self.receiver()
+        d, port = self.hop(r)
+        s = self.sender(port)
+        s.exchange(message("1"))
+        with open("/proc/%d/statm" % d.pid, encoding="ascii") as f:
+            used = int(f.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        resource.prlimit(d.pid, resource.RLIMIT_AS, (used + (1 << 20), resource.RLIM_INFINITY))
+        crowd = [self.sender(port) for _ in range(6)]
+        for c in crowd:
+            try:
+                c.send(b"\x0b" + message("big") + b"x" * (8 << 20))
+            except OSError:
+                pass
+        d.wait_event("conn.close", outcome="no_memory")
+        self.assertEqual(s.exchange(message("2")), ack(message("2")))
+        for c in crowd:
+            c.close()
+        resource.prlimit(
+            d.pid, resource.RLIMIT_AS, (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+        )
+        s = self.sender(port)
+        big = message("3", value="15", more=b"NTE|1||" + b"x" * (8 << 20) + b"\r")
+        self.assertEqual(s.exchange(big), ack(big))
+
+    def test_failing_allocations_end_connections_or_lead_to_a_clean_restart(self):
+        """Every so many allocations fail, by a small library in front of malloc.  The event
+        loop itself knows no failure: it aborts, and then a new daemon must serve."""
+        if is_sanitized():
+            self.skipTest("sanitizers have an allocator of their own")
+        library = self.failing_malloc()
+        r = self.receiver()
+        port = free_port()
+        flags = ("--listen", "127.0.0.1:%d" % port, "--forward", "127.0.0.1:%d" % r.port)
+        env = {"LD_PRELOAD": library, "HL7_FAIL_FLAG": self.path("fail")}
+        d = self.start(*flags, "--mapping", SUGAR, env=env)
+        self.write("fail", "")
+        answered = 0
+        for n in range(300):
+            try:
+                s = self.sender(port)
+                answered += s.exchange(message(str(n))) == ack(message(str(n)))
+                s.close()
+            except OSError:
+                pass
+            if d.process.poll() is not None:
+                self.assertEqual(d.process.returncode, -signal.SIGABRT)
+                self.assertIn("(libev) cannot allocate", d.text())
+                d.expected = -signal.SIGABRT
+                os.unlink(self.path("fail"))
+                d = self.start(*flags, "--mapping", SUGAR, env=env)
+                self.write("fail", "")
+        os.unlink(self.path("fail"))
+        time.sleep(0.1)
+        self.assertTrue(0 < answered < 300, answered)
+        self.assertEqual(self.sender(port).exchange(message("e")), ack(message("e")))
+
+    def failing_malloc(self):
+        source = self.write("fail.c", FAILING)
+        done = subprocess.run(
+            [os.environ.get("CC", "cc").split()[0], "-shared", "-fPIC", "-O1", "-o",
+             self.path("fail.so"), source, "-ldl"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,
+        )
+        if done.returncode != 0:
+            self.skipTest("no compiler: " + done.stderr.decode()[:100])
+        return self.path("fail.so")
+
+    def test_a_blocked_log_pipe_drops_lines_and_never_a_message(self):
+        r = self.receiver()
+        control = self.path("control")
+        read, write = os.pipe()
+        port = free_port()
+        d = self.start(
+            "--listen", "127.0.0.1:%d" % port, "--forward", "127.0.0.1:%d" % r.port,
+            "--control", control, stderr=write, wait=False,
+        )
+        os.close(write)
+        wait_for("the socket", lambda: os.path.exists(control))
+        report = json.loads(
+            self.note(
+                "send", "--json", "-q", "--connections", 4, "--fresh-ids", "--count", 6000,
+                "127.0.0.1:%d" % port, self.write("m.hl7", message("x")),
+            )
+        )
+        self.assertEqual(report["answered"]["AA"], 6000)
+        state = json.loads(self.note("status", "--json", "--control", control))
+        dropped = state["log_dropped"]
+        self.assertGreater(dropped, 0)
+        d.signal(signal.SIGTERM)
+        with os.fdopen(read, "rb") as f:
+            lines = [json.loads(line) for line in f.read().splitlines()]
+        self.assertEqual(d.wait(), 0)
+        told = [line for line in lines if line["event"] == "log.dropped"]
+        self.assertTrue(0 <= sum(line["count"] for line in told) - dropped < 10)
+        acked = [line for line in lines if line["event"] == "msg.acked"]
+        self.assertGreaterEqual(len(acked) + dropped, 6000)
+
+    def test_a_log_pipe_that_nobody_holds_any_more_stops_nothing(self):
+        r = self.receiver()
+        read, write = os.pipe()
+        port = free_port()
+        d = self.start(
+            "--listen", "127.0.0.1:%d" % port, "--forward", "127.0.0.1:%d" % r.port,
+            stderr=write, wait=False,
+        )
+        os.close(write)
+        os.read(read, 10)
+        os.close(read)
+        s = wait_for("a connection", lambda: self.try_sender(port))
+        for n in range(20):
+            self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
+        self.assertIsNone(d.process.poll())
+
+    def try_sender(self, port):
+        try:
+            return self.sender(port)
+        except ConnectionRefusedError:
+            return None
+
+    def test_a_log_file_at_its_largest_size_stops_nothing(self):
+        r = self.receiver()
+        port, log = free_port(), self.path("log")
+        d = self.start(
+            "--listen", "127.0.0.1:%d" % port, "--forward", "127.0.0.1:%d" % r.port,
+            "--log-file", log, wait=False,
+            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)),
+        )
+        s = wait_for("a connection", lambda: self.try_sender(port))
+        for n in range(50):
+            self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
+        self.assertIsNone(d.process.poll())
+        self.assertLessEqual(os.path.getsize(log), 2000)
+
+
+class Clock(World):
+    def test_a_clock_that_jumps_a_year_changes_no_time_out(self):
+        library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+        if not os.path.exists(library) or is_sanitized():
+            self.skipTest("no libfaketime")
+        r = self.receiver(lambda v, body, n: None if control_id(body) == b"x" else v.answer(body))
+        rc = self.write("faketime", "+0")
+        d, port = self.hop(
+            r, "--ack-timeout", "1s",
+            env={
+                "LD_PRELOAD": library, "FAKETIME_TIMESTAMP_FILE": rc, "FAKETIME_NO_CACHE": "1",
+                "DONT_FAKE_MONOTONIC": "1",
+            },
+        )
+        for jump in ("+1y", "-1y"):
+            s = self.sender(port)
+            self.assertEqual(s.exchange(message("1")), ack(message("1")))
+            s.send(framed(message("x")))
+            began = time.monotonic()
+            self.write("faketime", jump)
+            self.assertTrue(s.closed())
+            self.assertTrue(0.8 < time.monotonic() - began < 2.5)
+
+
+FAILING = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* While the file $HL7_FAIL_FLAG is there, every seventh allocation fails. */
+static int
+fails(void)
+{
+	static __thread int inside;
+	static unsigned count;
+	const char *flag;
+	int failing;
+
+	if (inside)
+		return 0;
+	inside = 1;
+	flag = getenv("HL7_FAIL_FLAG");
+	failing = flag && access(flag, F_OK) == 0 && ++count % 7 == 0;
+	inside = 0;
+	return failing;
+}
+
+extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
+
+void *
+malloc(size_t n)
+{
+	return fails() ? NULL : __libc_malloc(n);
+}
+
+void *
+calloc(size_t n, size_t size)
+{
+	return fails() ? NULL : __libc_calloc(n, size);
+}
+
+void *
+realloc(void *p, size_t n)
+{
+	return fails() ? NULL : __libc_realloc(p, n);
+}
+"""
+
+
+if __name__ == "__main__":
+    main()
