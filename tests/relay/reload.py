@@ -364,7 +364,7 @@ class Storm(Reloading):
             "send", "--json", "-q", "--connections", 8, "--fresh-ids", "--count", MESSAGES,
             "--rate", MESSAGES // 5, "127.0.0.1:%d" % self.port, example,
         )
-        good = bad = 0
+        during = 0
         more = feed_xml(other, self.r.port, name="more")
         for n in range(STORM):
             turn = n % 4
@@ -379,9 +379,8 @@ class Storm(Reloading):
             else:
                 self.write("hl7noted.xml", feeds(files[0])[: 100 + n])
             d.reload(good=turn in (0, 2))
-            good, bad = good + (turn in (0, 2)), bad + (turn in (1, 3))
+            during += load.process.poll() is None
             time.sleep(max(0, 5 / STORM - 0.02))
-        during = load.process.poll() is None
         report = load()
         took = stop()
         self.assertEqual(report["answered"]["AA"], MESSAGES)
@@ -395,7 +394,8 @@ class Storm(Reloading):
         texts = {b.split(b"NTE|1|O|")[1].split(b"\r")[0] for b in bodies}
         self.assertEqual(texts, {b"A", b"B"})
         self.assertEqual(len(d.events("msg.acked")), MESSAGES)
-        self.assertTrue(during or STORM > 100, "the storm outlasted the load")
+        # a slow build may not have done with the storm when the load ends
+        self.assertGreaterEqual(during, min(STORM, 100) // 4, "few reloads met the load")
 
 
 if __name__ == "__main__":
