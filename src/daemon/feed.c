@@ -135,7 +135,8 @@ broken_limit(const struct feed_listener *l, const struct sockaddr_storage *peer)
 		return "connections";
 	if (l->links >= l->conf->max_connections)
 		return "listener_connections";
-	if (!l->conf->max_per_address || peer->ss_family == AF_UNIX)
+	if (l->links < l->conf->max_per_address || !l->conf->max_per_address ||
+	    peer->ss_family == AF_UNIX)
 		return NULL;
 	for (const struct link *k = f->links; k; k = k->next)
 		same += k->listener == l && net_same_host(&k->peer, peer);

@@ -65,6 +65,7 @@ static void
 finish(struct link *l)
 {
 	net_stream_close(&l->down);
+	net_stream_flush(&l->up);
 	if (!net_stream_unsent(&l->up) || l->up.ended) {
 		link_destroy(l);
 		return;
@@ -250,23 +251,6 @@ link_resolved(struct link *l, bool no_address)
 
 /* ---- what the connections tell ---- */
 
-/* With one message in flight each read leads to one write; with more, to several. */
-static void
-cork(struct link *l)
-{
-	if (l->feed->settings.in_flight < 2)
-		return;
-	net_stream_cork(&l->up);
-	net_stream_cork(&l->down);
-}
-
-static void
-uncork(struct link *l)
-{
-	net_stream_uncork(&l->up);
-	net_stream_uncork(&l->down);
-}
-
 static void
 up_bytes(void *ctx, struct span bytes)
 {
@@ -275,11 +259,8 @@ up_bytes(void *ctx, struct span bytes)
 	if (!l->heard)
 		observe_opened(l);
 	l->heard = true;
-	if (!l->dead) {
-		cork(l);
+	if (!l->dead)
 		relay_from_sender(&l->session, bytes, now_us());
-		uncork(l);
-	}
 	settle(l);
 }
 
@@ -312,9 +293,7 @@ down_bytes(void *ctx, struct span bytes)
 {
 	struct link *l = ctx;
 
-	cork(l);
 	relay_from_down(&l->session, bytes, now_us());
-	uncork(l);
 	settle(l);
 }
 
@@ -452,6 +431,7 @@ link_create(struct feed_listener *listener, int fd, const struct sockaddr_storag
 	relay_session_init(&l->session, &f->settings, &relay_ops, l, now_us());
 	net_stream_init(&l->up, &f->daemon->net, &up_ops, l);
 	net_stream_init(&l->down, &f->daemon->net, &down_ops, l);
+	l->up.gathers = l->down.gathers = true;
 	net_stream_open(&l->up, fd, (struct net_keepalive){ f->conf->keepalive });
 	settle(l); /* there may be no room for its first bytes */
 	return true;

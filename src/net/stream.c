@@ -2,7 +2,8 @@
 /*
  * Watchers are started and stopped only when something changes, so that a
  * connection in steady use costs one read and one write a message, and nothing
- * for the watching.
+ * for the watching.  Writes that are gathered come in a row: a peer that serves
+ * several of them is woken once, and waking is most of what a small write costs.
  */
 #define _GNU_SOURCE /* IOV_MAX */
 #include "net/stream.h"
@@ -16,21 +17,47 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { PROBE_SECONDS = 10, PROBES = 3, USER_TIMEOUT_MS = 30 * 1000 };
+enum {
+	PROBE_SECONDS = 10,
+	PROBES = 3,
+	USER_TIMEOUT_MS = 30 * 1000,
+	SMALL_MOST = 32 << 10, /* above it, copying costs more than it spares */
+	GATHER_MOST = 256 << 10,
+	SPARE_MOST = 64 << 10, /* larger buffers are not kept */
+};
 
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+
+static void flush_gathered(struct net *net);
+
+static void
+on_before_waiting(struct ev_loop *loop, ev_prepare *w, int revents)
+{
+	(void)loop, (void)revents;
+	flush_gathered(container_of(w, struct net, before_waiting));
+}
 
 bool
 net_init(struct net *net, struct ev_loop *loop)
 {
-	net->loop = loop;
-	net->room = malloc(NET_READ_SIZE);
-	return net->room != NULL;
+	*net = (struct net){ .loop = loop, .room = malloc(NET_READ_SIZE) };
+	if (!net->room)
+		return false;
+	ev_prepare_init(&net->before_waiting, on_before_waiting);
+	ev_prepare_start(loop, &net->before_waiting);
+	ev_unref(loop);
+	return true;
 }
 
 void
 net_finish(struct net *net)
 {
+	if (!net->room)
+		return;
+	ev_ref(net->loop);
+	ev_prepare_stop(net->loop, &net->before_waiting);
+	while (net->spare_count)
+		buffer_finish(&net->spare[--net->spare_count]);
 	free(net->room);
 }
 
@@ -79,6 +106,20 @@ finish_connecting(struct net_stream *s)
 	s->ops->connected(s->ctx);
 }
 
+static void
+release(struct net_stream *s)
+{
+	struct net *net = s->net;
+
+	if (!s->unsent.data || s->unsent.size > SPARE_MOST || net->spare_count == NET_GATHERED) {
+		buffer_finish(&s->unsent);
+		return;
+	}
+	buffer_clear(&s->unsent);
+	net->spare[net->spare_count++] = s->unsent;
+	buffer_init(&s->unsent, 0);
+}
+
 /* As much as the socket takes. */
 static void
 write_unsent(struct net_stream *s)
@@ -93,7 +134,7 @@ write_unsent(struct net_stream *s)
 	buffer_consume(&s->unsent, (size_t)n);
 	if (s->unsent.start != s->unsent.end)
 		return;
-	buffer_finish(&s->unsent);
+	release(s);
 	ev_io_stop(s->net->loop, &s->writable);
 }
 
@@ -190,13 +231,14 @@ net_stream_close(struct net_stream *s)
 {
 	if (!net_stream_is_open(s))
 		return;
+	net_stream_flush(s);
 	ev_io_stop(s->net->loop, &s->readable);
 	ev_io_stop(s->net->loop, &s->writable);
 	close(s->readable.fd);
 	ev_io_set(&s->readable, -1, EV_READ);
 	ev_io_set(&s->writable, -1, EV_WRITE);
 	buffer_finish(&s->unsent);
-	s->connecting = s->corked = false;
+	s->connecting = false;
 	s->ended = true;
 }
 
@@ -213,7 +255,14 @@ net_stream_read(struct net_stream *s, bool on)
 
 /* ---- writing ---- */
 
-/* Keep what the socket did not take: all of iov but its first `sent` bytes. */
+static void
+await_room(struct net_stream *s)
+{
+	if (s->unsent.start != s->unsent.end)
+		ev_io_start(s->net->loop, &s->writable);
+}
+
+/* Keep all of iov but its first `sent` bytes. */
 static void
 keep(struct net_stream *s, const struct iovec *iov, size_t count, size_t sent)
 {
@@ -227,25 +276,32 @@ keep(struct net_stream *s, const struct iovec *iov, size_t count, size_t sent)
 		buffer_append(&s->unsent, span_tail(part, sent));
 		sent = 0;
 	}
-	if (s->unsent.start != s->unsent.end && !s->corked)
-		ev_io_start(s->net->loop, &s->writable);
+	if (s->unsent.failed) /* a part is missing now: reading will tell that it is over */
+		(void)shutdown(s->readable.fd, SHUT_RDWR);
 }
 
-void
-net_stream_send(struct net_stream *s, const struct iovec *iov, size_t count)
+static size_t
+total(const struct iovec *iov, size_t count)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++)
+		size += iov[i].iov_len;
+	return size;
+}
+
+/* As much as the socket takes; the rest is kept. */
+static void
+write_now(struct net_stream *s, const struct iovec *iov, size_t count)
 {
 	struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)iov };
-	size_t wanted = 0;
+	size_t wanted;
 	ssize_t n;
 
-	if (!net_stream_is_open(s))
-		return;
-	while (count && !s->connecting && !s->corked && s->unsent.start == s->unsent.end) {
+	while (count) {
 		size_t few = count < IOV_MAX ? count : IOV_MAX;
 
-		wanted = 0;
-		for (size_t i = 0; i < few; i++)
-			wanted += message.msg_iov[i].iov_len;
+		wanted = total(message.msg_iov, few);
 		message.msg_iovlen = few;
 		n = sendmsg(s->readable.fd, &message, MSG_NOSIGNAL);
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
@@ -257,32 +313,90 @@ net_stream_send(struct net_stream *s, const struct iovec *iov, size_t count)
 		message.msg_iov += few;
 		count -= few;
 	}
-	keep(s, message.msg_iov, count, 0);
-	if (s->corked && net_stream_unsent(s) >= NET_READ_SIZE)
+}
+
+static void
+flush_gathered(struct net *net)
+{
+	for (unsigned i = 0; i < net->gathered_count; i++) {
+		struct net_stream *s = net->gathered[i];
+
+		if (!s)
+			continue;
+		s->gathered = false;
 		write_unsent(s);
+		await_room(s);
+	}
+	net->gathered_count = 0;
+}
+
+/* Takes its place among those that write soon; the last place there is calls for writing. */
+static void
+line_up(struct net_stream *s)
+{
+	struct net *net = s->net;
+
+	if (s->gathered)
+		return;
+	s->gathered = true;
+	net->gathered[net->gathered_count++] = s;
+	if (net->gathered_count == NET_GATHERED)
+		flush_gathered(net);
 }
 
 void
-net_stream_cork(struct net_stream *s)
+net_stream_flush(struct net_stream *s)
 {
-	s->corked = !s->connecting;
-}
+	struct net *net = s->net;
 
-void
-net_stream_uncork(struct net_stream *s)
-{
-	if (!s->corked)
+	if (!s->gathered)
 		return;
-	s->corked = false;
-	if (s->unsent.start == s->unsent.end || !net_stream_is_open(s))
-		return;
+	for (unsigned i = 0; i < net->gathered_count; i++) {
+		if (net->gathered[i] == s)
+			net->gathered[i] = NULL;
+	}
+	s->gathered = false;
 	write_unsent(s);
-	if (s->unsent.start != s->unsent.end)
-		ev_io_start(s->net->loop, &s->writable);
+	await_room(s);
+}
+
+/* Copy it for later, unless it is too much for that. */
+static bool
+gather(struct net_stream *s, const struct iovec *iov, size_t count)
+{
+	struct net *net = s->net;
+	size_t size = total(iov, count);
+
+	if (size > SMALL_MOST || s->unsent.end - s->unsent.start + size > GATHER_MOST)
+		return false;
+	if (!s->unsent.data && net->spare_count)
+		s->unsent = net->spare[--net->spare_count];
+	if (!buffer_reserve(&s->unsent, size))
+		return true;
+	keep(s, iov, count, 0);
+	line_up(s);
+	return true;
+}
+
+void
+net_stream_send(struct net_stream *s, const struct iovec *iov, size_t count)
+{
+	if (!net_stream_is_open(s))
+		return;
+	if (s->gathers && !s->connecting && !net_stream_unsent(s)) {
+		if (gather(s, iov, count))
+			return;
+		net_stream_flush(s);
+	}
+	if (s->connecting || s->unsent.start != s->unsent.end)
+		keep(s, iov, count, 0);
+	else
+		write_now(s, iov, count);
+	await_room(s);
 }
 
 size_t
 net_stream_unsent(const struct net_stream *s)
 {
-	return s->unsent.end - s->unsent.start;
+	return s->gathered ? 0 : s->unsent.end - s->unsent.start;
 }

@@ -3,7 +3,8 @@
  * net/stream.h - one non-blocking connection on the loop
  *
  * Reads once per wake-up into a buffer that all streams share, so an idle stream
- * holds none; writes at once and keeps only what the socket did not take.
+ * holds none; writes at once and keeps only what the socket did not take.  A stream
+ * that gathers writes when the loop is about to wait, or when enough others do.
  * Callbacks are the last thing a stream does: they may close it.
  */
 #ifndef NET_STREAM_H
@@ -17,12 +18,22 @@
 
 #include "base/buffer.h"
 
-enum { NET_READ_SIZE = 256 << 10 };
+enum {
+	NET_READ_SIZE = 256 << 10,
+	NET_GATHERED = 16, /* most streams that gather at one time */
+};
+
+struct net_stream;
 
 /* What all streams of a loop share. */
 struct net {
 	struct ev_loop *loop;
 	char *room; /* NET_READ_SIZE bytes */
+	ev_prepare before_waiting;
+	struct net_stream *gathered[NET_GATHERED];
+	unsigned gathered_count;
+	struct buffer spare[NET_GATHERED]; /* for the next to gather, so that memory stays warm */
+	unsigned spare_count;
 };
 
 bool net_init(struct net *net, struct ev_loop *loop);
@@ -43,7 +54,9 @@ struct net_stream {
 	void *ctx;
 	ev_io readable, writable;
 	struct buffer unsent;
-	bool connecting, ended, corked;
+	bool connecting, ended;
+	bool gathers;  /* small writes wait for the end of the loop's turn */
+	bool gathered; /* some do: it stands in net->gathered */
 };
 
 struct net_keepalive {
@@ -60,10 +73,9 @@ int net_stream_connect(struct net_stream *s, const struct sockaddr *address, soc
 bool net_stream_is_open(const struct net_stream *s);
 /* Errors are not answered here: reading will tell them. */
 void net_stream_send(struct net_stream *s, const struct iovec *iov, size_t count);
-/* Between these two, what is sent is gathered and written at once: for whoever answers many small
- * things in one go. */
-void net_stream_cork(struct net_stream *s);
-void net_stream_uncork(struct net_stream *s);
+/* Write what was gathered, now. */
+void net_stream_flush(struct net_stream *s);
+/* What the socket did not take. */
 size_t net_stream_unsent(const struct net_stream *s);
 /* Read from it, or leave its bytes to wait in the kernel. */
 void net_stream_read(struct net_stream *s, bool on);
