@@ -5,7 +5,9 @@
  *
  * Sleeping is the usual pair: the writer says that it sleeps, then looks for lines;
  * the other puts a line, then looks whether the writer sleeps.  With sequential
- * consistency one of them sees the other.
+ * consistency one of them sees the other.  While lines come the writer only naps,
+ * which nobody has to end but somebody in a hurry: many lines to a write, and no
+ * wake-up for the thread that puts them.
  */
 #define _GNU_SOURCE /* pthread_setname_np */
 #include "log/writer.h"
@@ -21,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NAP_MS = 5, RETRY_MS = 1000, DRAIN_MS = 1000, CROWD_MS = 20 };
+enum { NAP_MS = 20, RETRY_MS = 1000, DRAIN_MS = 1000, CROWD_MS = 20 };
 enum log_writer_state { AWAKE, NAPPING, ASLEEP };
 
 struct log_writer {
@@ -384,9 +386,11 @@ run(void *arg)
 	struct log_writer *w = arg;
 
 	while (!atomic_load(&w->stop)) {
-		rest(w, ASLEEP, -1);
 		rest(w, NAPPING, NAP_MS);
-		drain(w);
+		if (has_work(w))
+			drain(w);
+		else
+			rest(w, ASLEEP, -1);
 	}
 	drain(w);
 	skip_to(w, atomic_load(&w->head));
