@@ -350,7 +350,8 @@ log_summary(struct log *log, const struct relay_flight *flight)
 	size_t kept = flight->id_len < RELAY_ID_MOST ? flight->id_len : RELAY_ID_MOST;
 
 	log_number(log, LOG_CORR, flight->corr);
-	log_text(log, LOG_CTL_ID, span_of(flight->id, kept));
+	if (s->type[0]) /* else the header is none to be believed, and the ID might be a name */
+		log_text(log, LOG_CTL_ID, span_of(flight->id, kept));
 	log_str(log, LOG_MSG_TYPE, s->type[0] ? s->type : NULL);
 	log_str(log, LOG_HL7_VERSION, s->version[0] ? s->version : NULL);
 	log_number(log, LOG_BYTES_IN, s->bytes_in);
@@ -370,20 +371,21 @@ is_positive(struct span code)
 	return code.len == 2 && (code.ptr[0] == 'A' || code.ptr[0] == 'C') && code.ptr[1] == 'A';
 }
 
-static const char *const ack_codes[] = { "AA", "AE", "AR", "CA", "CE", "CR" };
+static const char *const ack_codes[FEED_ACK_CODES] = { "AA", "AE", "AR", "CA", "CE", "CR",
+	"other" };
 
 static void
 count_ack(struct feed *f, struct span code)
 {
-	const char *word = "other";
+	unsigned i = 0;
 
-	for (size_t i = 0; i < sizeof(ack_codes) / sizeof(ack_codes[0]); i++) {
-		if (span_eq(code, span_str(ack_codes[i])))
-			word = ack_codes[i];
-	}
-	metrics_series(f->daemon->metrics, METRIC_COUNTER, "hl7noted_acks_total",
-	    "Answers of the receiver by code.", "feed", f->name, "code", word, NULL)
-	    ->value++;
+	while (i < FEED_ACK_CODES - 1 && !span_eq(code, span_str(ack_codes[i])))
+		i++;
+	if (!f->metrics.acks[i])
+		f->metrics.acks[i] = metrics_series(f->daemon->metrics, METRIC_COUNTER,
+		    "hl7noted_acks_total", "Answers of the receiver by code.", "feed", f->name,
+		    "code", ack_codes[i], NULL);
+	f->metrics.acks[i]->value++;
 }
 
 void

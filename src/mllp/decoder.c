@@ -43,6 +43,20 @@ find_mark(struct span in, size_t from)
 #ifdef __SSE2__
 	const __m128i begin = _mm_set1_epi8(MLLP_START), end = _mm_set1_epi8(MLLP_END);
 
+	/* of a long frame, first the part without any */
+	for (; in.len - from >= 64; from += 64) {
+		const __m128i *part = (const __m128i *)(const void *)(in.ptr + from);
+		__m128i hit = _mm_setzero_si128();
+
+		for (unsigned i = 0; i < 4; i++) {
+			__m128i bytes = _mm_loadu_si128(part + i);
+
+			hit = _mm_or_si128(hit, _mm_cmpeq_epi8(bytes, begin));
+			hit = _mm_or_si128(hit, _mm_cmpeq_epi8(bytes, end));
+		}
+		if (_mm_movemask_epi8(hit))
+			break;
+	}
 	for (; in.len - from >= 16; from += 16) {
 		__m128i part = _mm_loadu_si128((const __m128i *)(const void *)(in.ptr + from));
 		__m128i hit = _mm_or_si128(_mm_cmpeq_epi8(part, begin), _mm_cmpeq_epi8(part, end));
