@@ -24,7 +24,7 @@ NOTE_SLOT_ENDS = (b"SPM", b"FT1", b"CTI", b"ORC", b"PID", b"DSC", b"DEV")
 
 
 def text_of(data):
-    return data.decode("latin-1").strip()
+    return data.decode("latin-1").strip(" \t")
 
 
 # ---- the message as results ------------------------------------------------------------
@@ -70,19 +70,12 @@ class Result:
         return [text_of(self.message.components(r)[0]) for r in self.message.repetitions(field)]
 
     def stamp(self):
-        """When the specimen was taken: the text that says so."""
-        message = self.message
-        own = message.piece(self.field(14), 1)
-        if own and own != b'""':
-            return own
-        if self.order.specimen:
-            drawn = message.piece(self.order.specimen.get(17), 1)
-            if drawn and drawn != b'""':
-                return drawn
-        if self.order.segment:
-            ordered = message.piece(self.order.segment.get(7), 1)
-            if ordered and ordered != b'""':
-                return ordered
+        """When the specimen was taken: the first text that is a time."""
+        sources = [(self.segment, 14), (self.order.specimen, 17), (self.order.segment, 7)]
+        for segment, number in sources:
+            text = self.message.piece(segment.get(number), 1) if segment else b""
+            if wire.time(text_of(text)):
+                return text
         return b""
 
     def time(self):
@@ -95,7 +88,7 @@ class Result:
         message = self.message
         parts = message.components(message.repetitions(self.field(6))[0])
         names = [parts[i] for i in (0, 3) if i < len(parts)]
-        names = [message.unescape(n).strip() for n in names]
+        names = [message.unescape(n).strip(b" \t") for n in names]
         return [facts.normal_unit(n) for n in names if n and n != b'""']
 
     def factor(self, quantity):
@@ -239,7 +232,7 @@ class Case:
     # -- the patient --
 
     def adult_of(self, result):
-        moment = result.time() or wire.time(text_of(self.message.segments[0].get(7)))
+        moment = result.time() or self.message.sent()
         return wire.age_reached(result.patient.birth(), moment, 18)
 
     def adult(self):
@@ -272,7 +265,7 @@ class Case:
             return True
         if one is None or two is None:
             return False
-        zone = wire.time(text_of(self.message.segments[0].get(7)))
+        zone = self.message.sent()
         return wire.within(one, two, zone.zone if zone else None, DAY) is True
 
     def usable(self, other, quantity, expected):
@@ -577,16 +570,20 @@ RULES = {
 
 
 def specimen_conflict(result, expected):
-    message, names = result.message, []
+    """Does SPM-4 or OBR-15 name only other specimens?"""
+    message, sources = result.message, []
     if result.order.specimen:
         parts = message.components(message.repetitions(result.order.specimen.get(4))[0])
-        names += parts[:2] + parts[3:5]
+        sources.append(parts[:2] + parts[3:5])
     if result.order.segment:
         first = message.components(message.repetitions(result.order.segment.get(15))[0])[0]
-        names += message.split(first, message.subcomponent)
-    names = [text_of(n).lower() for n in names]
-    named = {s for s, known in facts.SPECIMENS.items() for n in names if n in known}
-    return bool(named) and expected not in named
+        sources.append(message.split(first, message.subcomponent))
+    for names in sources:
+        names = [text_of(n).lower() for n in names]
+        named = {s for s, known in facts.SPECIMENS.items() for n in names if n in known}
+        if named and expected not in named:
+            return True
+    return False
 
 
 def gate(case):
@@ -637,11 +634,13 @@ def message_skip(message):
     kind = [text_of(p) for p in message.components(message.repetitions(msh.get(9))[0])]
     if kind[:2] != ["ORU", "R01"]:
         return "not_oru"
-    more = [s for s in message.segments if s.name == b"DSC" and s.get(1)]
-    if msh.get(14) or more:
+    named = any(r.loinc(facts.CODES) for r in results_of(message))
+    if named and (message.valued(msh.get(14)) or any(s.name == b"DSC" for s in message.segments)):
         return "fragment"
     charsets = [text_of(r).upper() for r in message.repetitions(msh.get(18))]
-    return "charset" if any(u in c for u in UNSAFE for c in charsets) else None
+    if any(u in c for u in UNSAFE for c in charsets) or b"\x1b" in message.data:
+        return "charset"
+    return None
 
 
 def annotate_message(data):

@@ -138,7 +138,7 @@ def normal_unit(raw):
     for micro in (b"\xc3\x82\xc2\xb5", b"\xc2\xb5", b"\xce\xbc", b"&micro;", b"\xb5", b"\xe6"):
         raw = raw.replace(micro, b"u")
     raw = raw.replace(b"\xc2\xb2", b"2").replace(b"\xb2", b"2")
-    return re.sub(r"\s", "", raw.decode("latin-1")).lower()
+    return re.sub(r"[ \t]", "", raw.decode("latin-1")).lower()
 
 
 # ---- limits ---------------------------------------------------------------------------

@@ -436,6 +436,8 @@ def compare(name, messages):
             report.same("findings of message %d" % number, message, lines, findings.get(number, []))
     plain_ones = b"".join(m for m in messages if m.startswith(b"MSH|^~\\&|") and m.endswith(b"\r"))
     report.same("all messages without frames", b"", b2m.annotate(plain_ones)[0], program.annotate(plain_ones)[0])
+    if program.verify(given, annotated):
+        report.wrong(program.verify(given, annotated))
     again, _ = program.annotate(annotated)
     for number, (out, second) in enumerate(zip(outs, frames(again)), 1):
         report.same("message %d, annotated again" % number, out, out, second)

@@ -14,6 +14,22 @@ MAPPING = os.environ.get("HL7_MAPPING") or os.path.join(TOP, "mappings", "b2m.xm
 MOST_SHOWN = int(os.environ.get("HL7_SHOW", "20"))
 
 
+def verify(original, annotated):
+    """Nothing, or why the second is not the first with declared edits."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [os.path.join(folder, name) for name in ("original", "annotated")]
+        for path, data in zip(paths, (original, annotated)):
+            with open(path, "wb") as file:
+                file.write(data)
+        done = subprocess.run(
+            [HL7NOTE, "verify", *paths],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    return done.stdout.decode("utf-8", "replace") if done.returncode else None
+
+
 def _run(command, data):
     with tempfile.NamedTemporaryFile(suffix=".hl7") as file:
         file.write(data)

@@ -49,6 +49,8 @@ def check():
         report.same(name, given, expected, annotated)
         report.same(name + ", findings", given, findings, program.findings(given))
         report.same(name + ", annotated again", expected, expected, program.annotate(expected)[0])
+        if program.verify(given, expected):
+            report.wrong("%s: %s" % (name, program.verify(given, expected)))
         oracle, told = b2m.annotate(given)
         report.same(name + ", its expected file", given, oracle, expected)
         report.same(name + ", its findings file", given, told, findings)

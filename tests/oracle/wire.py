@@ -122,7 +122,7 @@ class Message:
 
     def _index(self, body):
         sep = re.escape(self.field) if self.field else b"$"
-        line_rule = re.compile(rb"[ \t]*([A-Z][A-Z0-9]{2})(?:[ \t]*" + sep + rb"|$)")
+        line_rule = re.compile(rb"[ \t\n]*([A-Z][A-Z0-9]{2})(?:[ \t]*" + sep + rb"|$)")
         for start, end, next_ in lines_of(self.data):
             start = max(start, body)
             match = line_rule.match(self.data[start:end])
@@ -149,7 +149,19 @@ class Message:
             return False
         return all(33 <= c[0] <= 126 and not c.isalnum() for c in used)
 
+    def sent(self):
+        """MSH-7, or None."""
+        return time(self.piece(self.segments[0].get(7), 1).decode("latin-1"))
+
     # -- parts of a field --
+
+    def valued(self, data):
+        """Does a field hold more than its own delimiters?"""
+        return data.strip(self.encoding + b" \t") != b""
+
+    def holds_marks(self, data):
+        """Escapes and subcomponents are no part of a number."""
+        return any(mark and mark in data for mark in (self.escape, self.subcomponent))
 
     def split(self, data, sep):
         return data.split(sep) if sep else [data]
@@ -311,10 +323,10 @@ def value(message, kind, field):
         return None, "value_missing"
     if len(texts) > 1:
         return None, "value_repeats"
-    if kind.strip() in TEXT_TYPES:
+    if kind.strip(b" \t") in TEXT_TYPES or message.holds_marks(texts[0]):
         return None, "value_not_numeric"
-    parts = [p.decode("latin-1").strip() for p in message.components(texts[0])]
-    if kind.strip() == b"SN":
+    parts = [p.decode("latin-1").strip(" \t") for p in message.components(texts[0])]
+    if kind.strip(b" \t") == b"SN":
         read = _structured(parts)
     else:
         read = _plain(parts)
@@ -324,7 +336,7 @@ def value(message, kind, field):
 def _plain(parts):
     if any(parts[1:]):
         return None
-    match = re.fullmatch(r"(<=|>=|<|>|=|)\s*(\S+)", parts[0])
+    match = re.fullmatch(r"(<=|>=|<|>|=|)[ \t]*(\S+)", parts[0])
     amount = number(match.group(2)) if match else None
     return None if amount is None else compared(match.group(1), amount)
 
@@ -352,7 +364,7 @@ RANGE = re.compile(
 
 def reference(text):
     """OBX-7: (Interval, unit text), or None when it says nothing we understand."""
-    text = text.strip()
+    text = text.strip(" \t")
     match = re.fullmatch(r"[(\[]\s*([^()\[\]]*?)\s*[)\]]\s*(.*)", text, re.S)
     if match:
         text = (match.group(1) + " " + match.group(2)).strip()
@@ -362,11 +374,11 @@ def reference(text):
     sign, one, low, _, high, unit = match.groups()
     if sign:
         amount = number(one)
-        return None if amount is None else (compared(sign, amount), unit.strip())
+        return None if amount is None else (compared(sign, amount), unit.strip(" \t"))
     low, high = number(low), number(high)
     if low is None or high is None or low > high:
         return None
-    return Interval(low, high), unit.strip()
+    return Interval(low, high), unit.strip(" \t")
 
 
 # ---- time ------------------------------------------------------------------------
@@ -385,7 +397,7 @@ class Time:
 
 
 def time(text):
-    match = STAMP.fullmatch(text.strip())
+    match = STAMP.fullmatch(text.strip(" \t"))
     if not match:
         return None
     given = [None if g is None else int(g) for g in match.groups()[:6]]
