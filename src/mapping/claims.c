@@ -82,6 +82,7 @@ load_claims(struct load *ld, const struct observation *o, const struct xml_eleme
 		claim.text = load_text(ld, field_text(kid));
 		if (!claim.text.len)
 			continue;
+		load_carried(ld, "code", claim.text, kid->at);
 		if (!names_find(&ld->code_texts, claim.text) &&
 		    !names_add(&ld->code_texts, &ld->scratch, claim.text, o, kid->at))
 			ld->no_memory = true;

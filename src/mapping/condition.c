@@ -320,6 +320,9 @@ read_coded(struct load *ld, const struct xml_element *e, struct expr *draft)
 		draft->system = load_system(ld, system, field_place(e, "system"));
 	if (!read_words(ld, field(e, "code"), draft) || (system.len && !draft->system))
 		return NULL;
+	for (unsigned i = 0; i < draft->word_count; i++)
+		load_carried(ld, draft->op == EXPR_ORDER ? "order code" : "diagnosis code",
+		    draft->words[i], field_place(e, "code"));
 	return load_expr(ld, e, draft);
 }
 

@@ -7,6 +7,29 @@
 #include "mapping/fields.h"
 #include "mapping/load.h"
 
+/* Written into the report as they stand, so these would end a field or a segment. */
+static void
+check_delimiters(struct load *ld, const struct xml_element *e)
+{
+	for (unsigned i = 0; i < e->attribute_count; i++) {
+		const struct xml_attribute *a = &e->attributes[i];
+		struct span rest = field(e, a->name.ptr);
+		const char *what = NULL, *mend = "write \\F\\ for it";
+
+		for (; rest.len && !what; rest = span_tail(rest, 1)) {
+			if (rest.ptr[0] == '|')
+				what = "\"|\", which begins the next field";
+			else if (rest.ptr[0] == '\r' || rest.ptr[0] == '\n')
+				what = "a line break, which ends the segment";
+			if (what && rest.ptr[0] != '|')
+				mend = "leave it out";
+		}
+		if (what)
+			faults_add(ld->faults, a->at, mend, "%.*s holds %s", (int)a->name.len,
+			    a->name.ptr, what);
+	}
+}
+
 static void
 load_obx(struct load *ld, struct example_obx *obx, const struct xml_element *e)
 {
@@ -26,6 +49,7 @@ load_obx(struct load *ld, struct example_obx *obx, const struct xml_element *e)
 		.at = e->at,
 	};
 	value_signed(field(e, "at"), &obx->at_hours);
+	check_delimiters(ld, e);
 }
 
 static void
@@ -42,6 +66,7 @@ load_patient(struct load *ld, struct example *x, const struct xml_element *e)
 		x->order = load_text(ld, field(order, "code"));
 		x->order_system = load_text(ld, field(order, "system"));
 		x->diagnosis = load_text(ld, field(order, "diagnosis"));
+		check_delimiters(ld, order);
 	}
 }
 
@@ -79,6 +104,22 @@ check_obx(
 		lines[obx - 1] = e->at.line;
 }
 
+/* That nothing comes of a code may be expected of any code. */
+static void
+check_claimed(struct load *ld, const struct example_obx *obx, const struct example_expect *expect)
+{
+	bool hopes = expect->rules.len || expect->skip.len || !span_eq(expect->flag, obx->flag);
+	char mend[LOAD_MEND] = "switch it on, or name its system";
+
+	if (!hopes || !obx->code.len || mapping_code(ld->m, obx->code, obx->system))
+		return;
+	if (!names_find(&ld->code_texts, obx->code))
+		load_did_you_mean(names_nearest(&ld->code_texts, obx->code), mend);
+	faults_add(ld->faults, obx->at, mend,
+	    "no observation claims code \"%.*s\" of system \"%.*s\", so nothing can come of it",
+	    (int)obx->code.len, obx->code.ptr, (int)obx->system.len, obx->system.ptr);
+}
+
 static void
 load_expect(struct load *ld, struct example_expect *expect, const struct xml_element *e)
 {
@@ -113,8 +154,12 @@ load_example(struct load *ld, struct example *x, const struct xml_element *e)
 	load_obx(ld, &obx[x->obx_count++], kid);
 	LOAD_EACH(kid, e, "expect")
 	{
-		load_expect(ld, &expect[x->expect_count], kid);
-		check_obx(ld, expect[x->expect_count++].obx, lines, x->obx_count, kid);
+		const struct example_expect *to = &expect[x->expect_count];
+
+		load_expect(ld, &expect[x->expect_count++], kid);
+		check_obx(ld, to->obx, lines, x->obx_count, kid);
+		if (!ld->no_memory && to->obx >= 1 && to->obx <= x->obx_count)
+			check_claimed(ld, &obx[to->obx - 1], to);
 	}
 }
 

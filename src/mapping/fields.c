@@ -185,6 +185,22 @@ word_in(struct span list, struct span word)
 	return false;
 }
 
+bool
+value_begins_control(struct span s)
+{
+	unsigned char byte = s.len ? (unsigned char)s.ptr[0] : ' ';
+
+	if (byte < 0x20 || byte == 0x7f)
+		return true;
+	return byte == 0xc2 && s.len > 1 && (unsigned char)s.ptr[1] < 0xa0;
+}
+
+bool
+value_begins_delimiter(struct span s)
+{
+	return s.len && s.ptr[0] && strchr("|^~\\&", s.ptr[0]);
+}
+
 /* Days would make months and years incomparable; a month is a twelfth of a mean year here. */
 struct decimal
 value_age(struct hl7_age age)

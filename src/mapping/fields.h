@@ -24,6 +24,10 @@ bool value_positive(struct span s, struct decimal *ret); /* decimal > 0 */
 bool value_count(struct span s, unsigned *ret);          /* 0 to 99999 */
 bool value_signed(struct span s, int *ret);              /* -99999 to 99999 */
 
+/* Does it begin with a control character, in UTF-8, or with a usual delimiter of messages? */
+bool value_begins_control(struct span s);
+bool value_begins_delimiter(struct span s);
+
 /* Take the next blank-separated word off a list; false at its end. */
 bool value_next_word(struct span *list, struct span *ret);
 /* Take the next item off a list with | between items; items are trimmed, empty ones too. */

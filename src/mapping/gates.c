@@ -22,6 +22,26 @@ load_nearest_skip(struct span word)
 	return nearest_word(word, words, SKIP_COUNT);
 }
 
+static bool
+has_limits(const struct observation *o)
+{
+	return o->plausible.low.bounded || o->plausible.high.bounded;
+}
+
+static void
+check_implausible(struct load *ld, struct fault_place at)
+{
+	const struct block *block = ld->block;
+
+	for (unsigned i = 0; i < block->observation_count; i++)
+		if (has_limits(block->observations[i]))
+			return;
+	if (block->observation_count)
+		faults_add(ld->faults, at, "give one of them <plausible>, or leave the word out",
+		    "no observation of these <rules> has <plausible>, so no result is "
+		    "\"implausible\"");
+}
+
 static void
 load_skips(struct load *ld, struct gate *gate, const struct xml_element *e)
 {
@@ -41,6 +61,8 @@ load_skips(struct load *ld, struct gate *gate, const struct xml_element *e)
 			    "where the reason is \"%s\" no note can be written", skip_word(skip));
 		} else {
 			gate->skips |= (uint64_t)1 << skip;
+			if (skip == SKIP_IMPLAUSIBLE)
+				check_implausible(ld, at);
 		}
 	}
 }

@@ -123,12 +123,19 @@ void load_examples(struct load *ld, const struct xml_element *root);     /* exam
 
 /* ---- parts of them ---- */
 
+/* Report intervals that can never be used. */
+void load_check_intervals(
+    struct load *ld, const struct observation *o, const struct xml_element *e); /* intervals.c */
+/* Report a code, or a system's name, that cannot stand in a component; `kind` says what it is. */
+void load_carried(
+    struct load *ld, const char *kind, struct span text, struct fault_place at); /* carried.c */
 const char *load_nearest_skip(struct span word);                                 /* gates.c */
 void load_gates(struct load *ld, struct block *block);                           /* gates.c */
 void load_rule(struct load *ld, struct rule *rule, const struct xml_element *e); /* rules.c */
 /* Let later conditions ask about the rule; `group` is NULL for a gate's. */
 void load_rule_name(struct load *ld, const struct rule *rule, const struct group *group,
     const struct xml_element *e);
+void load_flag(struct load *ld, struct rule *rule, const struct xml_element *e); /* flag.c */
 void load_note(struct load *ld, struct rule *rule, const struct xml_element *e); /* note.c */
 /* Hand groups, gates and thresholds to the observations they are for. */
 void load_attach(struct load *ld); /* attach.c */

@@ -11,6 +11,9 @@
 
 enum { LINE_MOST = 200 /* characters */ };
 
+/* How the trailer begins that ends each block of ours: see annotate/trailer.h. */
+#define TRAILER SPAN("Auto-comment ")
+
 /* Where in the file a piece of an element's text stands. */
 static struct fault_place
 place_in(const struct xml_element *e, const char *at)
@@ -52,23 +55,13 @@ character_length(struct span s)
 	return len;
 }
 
-static bool
-is_control(struct span c)
-{
-	unsigned char byte = (unsigned char)c.ptr[0];
-
-	if (byte < 0x20 || byte == 0x7f)
-		return true;
-	return byte == 0xc2 && c.len == 2 && (unsigned char)c.ptr[1] < 0xa0;
-}
-
 /* Why a character cannot be part of a note; NULL when it can. */
 static const char *
 refusal(struct load *ld, struct span c, struct buffer *out)
 {
-	if (is_control(c))
+	if (value_begins_control(c))
 		return "a control character";
-	if (strchr("|^~\\&", c.ptr[0]))
+	if (value_begins_delimiter(c))
 		return "a delimiter of HL7 messages";
 	buffer_clear(out);
 	return hl7_charset_encode(ld->charset, c, out) ? NULL : "not in the mapping's charset";
@@ -79,6 +72,10 @@ check_line(struct load *ld, const struct xml_element *e, struct span line, struc
 {
 	size_t len;
 
+	if (span_eq(span_head(line, TRAILER.len), TRAILER))
+		faults_add(ld->faults, place_in(e, line.ptr), "begin it with another word",
+		    "a line that begins with \"Auto-comment\" would be taken for the trailer of "
+		    "our notes");
 	if (character_count(line) > LINE_MOST)
 		faults_add(ld->faults, place_in(e, line.ptr), "break it in two",
 		    "a line of more than %d characters", LINE_MOST);
@@ -89,7 +86,7 @@ check_line(struct load *ld, const struct xml_element *e, struct span line, struc
 		why = refusal(ld, span_head(rest, len), out);
 		if (!why)
 			continue;
-		if (is_control(rest))
+		if (value_begins_control(rest))
 			faults_add(ld->faults, place_in(e, rest.ptr), "write it in other words",
 			    "the note holds a control character (byte %02x)",
 			    (unsigned char)rest.ptr[0]);

@@ -141,12 +141,22 @@ static void
 load_intervals(struct load *ld, struct observation *o, const struct xml_element *e)
 {
 	struct interval_choice *list = load_room(ld, load_count(e, "interval"), sizeof(*list));
+	size_t before = ld->faults->total;
+	bool sound = true;
 
 	if (!list)
 		return;
 	o->intervals = list;
 	LOAD_EACH(kid, e, "interval")
-	load_interval(ld, &list[o->interval_count++], o, kid);
+	{
+		struct interval_choice *choice = &list[o->interval_count++];
+
+		load_interval(ld, choice, o, kid);
+		sound &= choice->has_from == !!xml_attribute(kid, "from-age") &&
+			 choice->has_under == !!xml_attribute(kid, "under-age");
+	}
+	if (sound && ld->faults->total == before)
+		load_check_intervals(ld, o, e);
 }
 
 /* ---- all of it ---- */

@@ -34,6 +34,7 @@ struct proof {
 	unsigned *rules; /* nodes in the world */
 	bool *fires;     /* by rule: it can */
 	bool *overlaps;  /* by rule: said so already */
+	unsigned *flags; /* nodes of the conditions of flags; NULL: not in this world */
 };
 
 /* ---- faults ---- */
@@ -127,10 +128,14 @@ fill_world(struct proof *p)
 	world_mention(w, g->when);
 	for (unsigned i = 0; i < g->rule_count; i++)
 		world_mention(w, g->rules[i].when);
+	for (unsigned i = 0; i < g->rule_count && p->flags; i++)
+		world_mention(w, g->rules[i].flag_when);
 	world_settle(w);
 	p->x.given = condition_node(w, g->when);
 	for (unsigned i = 0; i < g->rule_count; i++)
 		p->rules[i] = condition_node(w, g->rules[i].when);
+	for (unsigned i = 0; i < g->rule_count && p->flags; i++)
+		p->flags[i] = condition_node(w, g->rules[i].flag_when);
 	p->x.bounds = world_bounds(w);
 	p->x.logic = &w->logic;
 	p->ld->no_memory |= w->failed || w->logic.failed;
@@ -167,6 +172,72 @@ try_rules(struct proof *p)
 			return;
 		p->fires[i] = explore_satisfy(&p->x, node);
 	}
+}
+
+/* ---- can each flag be set? ---- */
+
+static void
+try_flags(struct proof *p, bool *sets)
+{
+	for (unsigned i = 0; i < p->group->rule_count && !p->x.gave_up; i++) {
+		unsigned node;
+
+		if (sets[i])
+			continue;
+		node = logic_both(&p->world.logic, fires_node(p, i), p->flags[i]);
+		p->ld->no_memory |= p->world.logic.failed;
+		if (p->ld->no_memory)
+			return;
+		sets[i] = explore_satisfy(&p->x, node);
+	}
+}
+
+static void
+prove_flags_in(struct proof *p, bool exact, bool *sets)
+{
+	begin_world(p, exact);
+	fill_world(p);
+	p->x.budget = WORK_MOST + (uint64_t)p->group->rule_count * WORK_MORE;
+	if (!p->ld->no_memory)
+		try_flags(p, sets);
+}
+
+static void
+report_flags(struct proof *p, const bool *sets)
+{
+	for (unsigned i = 0; i < p->group->rule_count; i++) {
+		const struct rule *rule = &p->group->rules[i];
+
+		if (sets[i] || !p->fires[i])
+			continue;
+		faults_add(p->ld->faults, rule->at, "mend the condition of the flag",
+		    "the flag of rule \"%s\" can never be set: its condition is never true "
+		    "together with the rule's",
+		    rule->id.ptr);
+	}
+}
+
+/* In worlds of their own, so that what is told of rules speaks of their conditions only.  What is
+ * too much to prove is let pass: such a flag does no harm. */
+static void
+prove_flags(struct proof *p)
+{
+	const struct group *g = p->group;
+	bool *sets = arena_zalloc(&p->group_arena, g->rule_count, sizeof(bool)), any = false;
+
+	p->flags = arena_zalloc(&p->group_arena, g->rule_count, sizeof(*p->flags));
+	p->ld->no_memory |= !sets || !p->flags;
+	for (unsigned i = 0; i < g->rule_count && !p->ld->no_memory; i++) {
+		sets[i] = !g->rules[i].flag_when;
+		any |= !sets[i];
+	}
+	if (any)
+		prove_flags_in(p, true, sets);
+	if (any && p->world.asks_unknown && !p->x.gave_up && !p->ld->no_memory)
+		prove_flags_in(p, false, sets);
+	if (any && !p->x.gave_up && !p->ld->no_memory)
+		report_flags(p, sets);
+	p->flags = NULL;
 }
 
 /* ---- one group ---- */
@@ -238,10 +309,12 @@ prove_group(struct proof *p, const struct group *g)
 		prove_world(p, false);
 	if (p->ld->no_memory)
 		return;
-	if (p->x.gave_up)
+	if (p->x.gave_up) {
 		report_spent(p);
-	else
-		report_rules(p);
+		return;
+	}
+	report_rules(p);
+	prove_flags(p);
 }
 
 /* A gate is like a group of one rule. */

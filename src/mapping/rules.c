@@ -19,22 +19,6 @@ read_state(const struct xml_element *e)
 
 /* ---- one rule ---- */
 
-static void
-load_flag(struct load *ld, struct rule *rule, const struct xml_element *e)
-{
-	const struct xml_element *flag = load_child(e, "flag");
-	struct span condition;
-
-	if (!flag)
-		return;
-	rule->flag = load_text(ld, field_text(flag));
-	rule->overwrite = field_is(flag, "overwrite", "yes");
-	condition = field(flag, "if");
-	if (condition.len)
-		rule->flag_when = load_refer(
-		    ld, &ld->conditions, "condition", condition, field_place(flag, "if"));
-}
-
 void
 load_rule(struct load *ld, struct rule *rule, const struct xml_element *e)
 {

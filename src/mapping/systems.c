@@ -29,6 +29,7 @@ name_system(
 
 	if (!key.len)
 		return;
+	load_carried(ld, "code system", name, at);
 	first = names_find(&ld->systems, key);
 	if (first) {
 		faults_add(ld->faults, at, "a name belongs to one system, whatever its case",
@@ -96,10 +97,14 @@ load_specimen(struct load *ld, const struct xml_element *e, struct specimen *spe
 		return;
 	specimen->codes = codes;
 	LOAD_EACH(kid, e, "code")
-	codes[specimen->code_count++] = (struct specimen_code){
-		.text = load_text(ld, field_text(kid)),
-		.system = load_text(ld, field(kid, "system")),
-	};
+	{
+		struct specimen_code *code = &codes[specimen->code_count++];
+
+		code->text = load_text(ld, field_text(kid));
+		code->system = load_text(ld, field(kid, "system"));
+		load_carried(ld, "specimen code", code->text, kid->at);
+		load_carried(ld, "code system", code->system, field_place(kid, "system"));
+	}
 }
 
 void

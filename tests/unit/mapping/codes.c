@@ -10,7 +10,7 @@ static const char file[] =
     "<mapping xmlns='urn:hl7note:mapping:1' id='t' version='1' status='draft'>"
     "<about><title>T</title></about>"
     "<system id='LN'><alias>LOINC</alias><alias>http://loinc.org</alias></system>"
-    "<system id='99LAB'><alias>Lab &amp; Co</alias></system>"
+    "<system id='99LAB'><alias>Lab, Co</alias></system>"
     "<observation id='x' label='X'>"
     "<codes system='loinc'><code>1-1</code><code> 12345678-9 </code></codes>"
     "<codes><code>1-1</code><code>L</code><code>0123456789abcdefghij</code></codes>"
@@ -29,7 +29,7 @@ static const struct {
 	{ "1-1", "HTTP://LOINC.ORG", "x" },
 	{ "1-1", "", "x" },
 	{ "1-1", "99LAB", "y" },
-	{ "1-1", "lab & co", "y" },
+	{ "1-1", "lab, co", "y" },
 	{ "1-1", "CDCREC", NULL },
 	{ "1-1", "L", NULL },
 	{ "12345678-9", "LN", "x" },

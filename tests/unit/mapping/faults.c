@@ -301,6 +301,90 @@ static const struct fault_case cases[] = {
 	  "<observation id=\"x\" label=\"X\" unit=\"mg/L\"><codes quantity=\"mass\" from-age=\"18y\" under-age=\"216m\"><code>1-1</code></codes><interval low=\"1\" from-age=\"1m\" under-age=\"28d\"/></observation>",
 	  "1:81: nobody is that old and under that age\n"
 	  "1:154: nobody is that old and under that age\n" },
+	{ IN_OBSERVATIONS,
+	  "<observation id=\"x\" label=\"X\" unit=\"mg/L\"><codes quantity=\"mass\"><code>1-1</code></codes>\n"
+	  "<interval low=\"1\"/>\n"
+	  "<interval high=\"2\" sex=\"F\"/>\n"
+	  "<interval from=\"message\" from-age=\"18y\"/></observation>",
+	  "3:1: this <interval> is never used: the one of line 16 applies before it to all its patients; move it before that one, or leave it out\n"
+	  "4:1: this <interval> is never used: the one of line 16 applies before it to all its patients; move it before that one, or leave it out\n" },
+	{ IN_OBSERVATIONS,
+	  "<observation id=\"x\" label=\"X\" unit=\"mg/L\"><codes quantity=\"mass\"><code>1-1</code></codes>\n"
+	  "<interval low=\"1\" from-age=\"18y\" default=\"yes\"/>\n"
+	  "<interval low=\"2\" from-age=\"216m\"/>\n"
+	  "<interval low=\"3\" from-age=\"17y\"/>\n"
+	  "<interval low=\"4\" sex=\"M\"/></observation>",
+	  "3:1: this <interval> is never used: the default one of line 16 applies before it to all its patients; move it before that one, or leave it out\n" },
+	{ IN_OBSERVATIONS,
+	  "<observation id=\"x\" label=\"X\" unit=\"mg/L\"><codes quantity=\"mass\"><code>1-1</code></codes>\n"
+	  "<interval from=\"message\" sex=\"F\"/>\n"
+	  "<interval from=\"message\" unreadable=\"next\"/>\n"
+	  "<interval from=\"message\" sex=\"M\"/></observation>",
+	  "4:1: the <interval> of line 17 reads the message for all these patients already; leave it out\n" },
+	{ IN_OBSERVATIONS,
+	  "<observation id=\"x\" label=\"X\" unit=\"mg/L\"><codes quantity=\"mass\"><code>1-1</code></codes>\n"
+	  "<interval low=\"1\" under-age=\"30d\"/>\n"
+	  "<interval low=\"2\" under-age=\"28d\"/>\n"
+	  "<interval low=\"3\" from-age=\"1d\" under-age=\"1m\"/>\n"
+	  "<interval low=\"4\" under-age=\"24d\" sex=\"M\"/></observation>",
+	  "3:1: this <interval> is never used: the one of line 16 applies before it to all its patients; move it before that one, or leave it out\n"
+	  "5:1: this <interval> is never used: the one of line 16 applies before it to all its patients; move it before that one, or leave it out\n" },
+	{ IN_OBSERVATIONS,
+	  "<observation id=\"x\" label=\"X\"><codes><code>a|b</code><code>a\\b</code></codes><codes enabled=\"no\"><code>a^1</code><code>a\tb</code><code>caf&#xe9;</code></codes></observation>",
+	  "1:38: code \"a|b\" holds \"|\", a delimiter of HL7 messages, which no message can carry there; write what stands in one component of the message\n"
+	  "1:54: code \"a\\b\" holds \"\\\", a delimiter of HL7 messages, which no message can carry there; write what stands in one component of the message\n"
+	  "1:98: code \"a^1\" holds \"^\", a delimiter of HL7 messages, which no message can carry there; write what stands in one component of the message\n"
+	  "1:114: code \"a\tb\" holds a control character (byte 09), which no message can carry there; leave it out\n" },
+	{ IN_SYSTEMS,
+	  "<system id=\"L^1\"/><system id=\"99X\"><alias>a&amp;b</alias><alias>x~y</alias></system>",
+	  "1:9: code system \"L^1\" holds \"^\", a delimiter of HL7 messages, which no message can carry there; write what stands in one component of the message\n"
+	  "1:36: code system \"a&b\" holds \"&\", a delimiter of HL7 messages, which no message can carry there; write what stands in one component of the message\n"
+	  "1:58: code system \"x~y\" holds \"~\", a delimiter of HL7 messages, which no message can carry there; write what stands in one component of the message\n" },
+	{ IN_SPECIMENS,
+	  "<specimen id=\"csf\" label=\"CSF\"><code system=\"A|B\">CSF^x</code></specimen>",
+	  "1:32: specimen code \"CSF^x\" holds \"^\", a delimiter of HL7 messages, which no message can carry there; write what stands in one component of the message\n"
+	  "1:38: code system \"A|B\" holds \"|\", a delimiter of HL7 messages, which no message can carry there; write what stands in one component of the message\n" },
+	{ IN_CONDITIONS,
+	  "<condition id=\"c\"><order code=\"1.2 a^b\"/><diagnosis code=\"C90~C91\" match=\"prefix\"/></condition>",
+	  "1:26: order code \"a^b\" holds \"^\", a delimiter of HL7 messages, which no message can carry there; write what stands in one component of the message\n"
+	  "1:53: diagnosis code \"C90~C91\" holds \"~\", a delimiter of HL7 messages, which no message can carry there; write what stands in one component of the message\n" },
+	{ IN_BLOCKS,
+	  "<rules for=\"alb text\"><gate id=\"g\" skip=\"unit_unknown implausible\"><note>x</note></gate></rules><rules for=\"alb b2m\"><gate id=\"h\" skip=\"implausible\"><note>x</note></gate></rules>",
+	  "1:36: no observation of these <rules> has <plausible>, so no result is \"implausible\"; give one of them <plausible>, or leave the word out\n" },
+	{ IN_ALL,
+	  "<rule id=\"a\"><flag>hh</flag></rule><rule id=\"b\"><flag>xyz</flag></rule><rule id=\"c\"><flag>B</flag></rule><rule id=\"d\"><flag>W</flag></rule><rule id=\"e\"><flag>HHH</flag></rule><rule id=\"f\"><flag>null</flag></rule><rule id=\"h\"><flag>Z</flag></rule><rule id=\"i\"><flag>Syn-S</flag></rule>",
+	  "1:14: <flag>: \"hh\" has small letters, the codes of HL7 table 0078 have none; write HH\n"
+	  "1:49: <flag>: \"xyz\" has small letters, the codes of HL7 table 0078 have none; write one of its codes, such as H\n"
+	  "1:85: <flag>: \"B\" judges a change, and a rule sees one report only; write a code for the value itself, such as H\n"
+	  "1:119: <flag>: \"W\" judges a change, and a rule sees one report only; write a code for the value itself, such as H\n"
+	  "1:153: <flag>: \"HHH\" is no code of HL7 table 0078; did you mean \"HH\"?\n"
+	  "1:189: <flag>: \"null\" has small letters, the codes of HL7 table 0078 have none; write one of its codes, such as H\n"
+	  "1:226: <flag>: \"Z\" is no code of HL7 table 0078; write one of its codes, such as H\n"
+	  "1:260: <flag>: \"Syn-S\" has small letters, the codes of HL7 table 0078 have none; write SYN-S\n" },
+	{ IN_ALL,
+	  "<rule id=\"a\"><note>Auto-comment t 1.0: a\n"
+	  "  Auto-comments are fine.\n"
+	  "  This is no Auto-comment at all.\n"
+	  "  Auto-comment by us</note></rule>",
+	  "1:14: a line that begins with \"Auto-comment\" would be taken for the trailer of our notes; begin it with another word\n"
+	  "4:3: a line that begins with \"Auto-comment\" would be taken for the trailer of our notes; begin it with another word\n" },
+	{ IN_EXAMPLES,
+	  "<example name=\"x\">\n"
+	  "<order code=\"A|B\" diagnosis=\"x&#13;DG1\"/>\n"
+	  "<obx code=\"1952-1\" value=\"^1^-^2\" unit=\"mg/L^^UCUM\" range=\"1|2\" flag=\"H~A\" status=\"F&#10;\" specimen=\"a&#10;b\" laboratory=\"|\"/>\n"
+	  "<expect/></example>",
+	  "2:8: code holds \"|\", which begins the next field; write \\F\\ for it\n"
+	  "2:19: diagnosis holds a line break, which ends the segment; leave it out\n"
+	  "3:53: range holds \"|\", which begins the next field; write \\F\\ for it\n"
+	  "3:92: specimen holds a line break, which ends the segment; leave it out\n"
+	  "3:111: laboratory holds \"|\", which begins the next field; write \\F\\ for it\n" },
+	{ IN_EXAMPLES,
+	  "<example name=\"x\"><obx code=\"1952-2\"/><obx code=\"1952-1\" system=\"L\"/><obx code=\"zzz\" flag=\"A\"/><obx code=\"zzz\"/>\n"
+	  "<expect rules=\"S1\"/><expect obx=\"2\" skip=\"unit_unknown\"/><expect obx=\"3\"/><expect obx=\"4\"/></example>",
+	  "1:19: no observation claims code \"1952-2\" of system \"LN\", so nothing can come of it; did you mean \"1952-1\"?\n"
+	  "1:39: no observation claims code \"1952-1\" of system \"L\", so nothing can come of it; switch it on, or name its system\n"
+	  "1:70: no observation claims code \"zzz\" of system \"LN\", so nothing can come of it\n"
+	  "2:9: there is no rule \"S1\"\n" },
 };
 /* clang-format on */
 
@@ -322,6 +406,39 @@ Test(mapping_faults, are_all_told_with_place_and_remedy)
 {
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		check(&cases[i]);
+}
+
+/* clang-format off */
+static const struct {
+	enum fragment_place place;
+	const char *fragment;
+} sound[] = {
+	/* sex and age may be unknown, so two that cover everybody leave some to a third */
+	{ IN_OBSERVATIONS,
+	  "<observation id='x' label='X' unit='mg/L'><codes quantity='mass'><code>1-1</code></codes>"
+	  "<interval from='message' sex='F' unreadable='stop'/><interval from='message' unreadable='next'/>"
+	  "<interval low='1' sex='F'/><interval low='2' sex='M'/>"
+	  "<interval low='3' under-age='18y'/><interval low='4' from-age='18y'/>"
+	  "<interval low='5' default='yes'/></observation>" },
+	/* 30 days may be more or less than a month */
+	{ IN_OBSERVATIONS,
+	  "<observation id='x' label='X' unit='mg/L'><codes quantity='mass'><code>1-1</code></codes>"
+	  "<interval low='1' from-age='30d'/><interval low='2' from-age='1m'/></observation>" },
+	{ IN_ALL, "<rule id='a'><flag>N</flag></rule><rule id='b'><flag>&lt;</flag></rule>"
+	  "<rule id='c'><flag>H&gt;</flag></rule><rule id='d'><flag>SYN-R</flag></rule>"
+	  "<rule id='e'><flag>U</flag></rule><rule id='f'><flag>POS</flag></rule>" },
+	{ IN_ALL, "<rule id='a'><when><flagged as='b W xyz'/></when></rule>" },
+	/* what nobody uses does no harm */
+	{ IN_QUANTITIES, "<quantity id='idle' unit='g/L'><unit name='g/L' factor='1'/></quantity>" },
+	{ IN_CONDITIONS, "<condition id='idle'><value below='1'/></condition>" },
+	{ IN_EXAMPLES, "<example name='x'><obx code='9-9' flag='A'/><expect flag='A'/></example>" },
+};
+/* clang-format on */
+
+Test(mapping_faults, are_not_seen_where_there_are_none)
+{
+	for (size_t i = 0; i < sizeof(sound) / sizeof(sound[0]); i++)
+		mapping_destroy(fragment_good(sound[i].place, sound[i].fragment));
 }
 
 Test(mapping_faults, never_outlive_the_file)

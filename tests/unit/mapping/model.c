@@ -113,8 +113,8 @@ Test(mapping_model, keeps_intervals_in_their_order)
 	struct mapping *m = fragment_good(IN_OBSERVATIONS,
 	    "<observation id='x' label='X' unit='mg/L' specimen='urine serum' "
 	    "same-result-within='5%'><codes quantity='mass'><code>X</code></codes>"
-	    "<plausible above='0' max='9'/><interval from='message' unreadable='next'/>"
-	    "<interval from='message' from-age='18'/>"
+	    "<plausible above='0' max='9'/><interval from='message' from-age='18'/>"
+	    "<interval from='message' unreadable='next'/>"
 	    "<interval low='1' below='2' sex='F' from-age='28d' under-age='6m' source='us'/>"
 	    "<interval high='3' default='yes'/></observation>");
 	const struct observation *o = observation(m, "x");
@@ -125,8 +125,8 @@ Test(mapping_model, keeps_intervals_in_their_order)
 	cr_expect(is(o->specimens[0]->id, "urine"));
 	cr_expect(o->plausible.low.open && o->plausible.high.bounded && !o->plausible.high.open);
 	cr_assert_eq(o->interval_count, 4);
-	cr_expect(c[0].source == INTERVAL_MESSAGE && !c[0].stop_if_unreadable && !c[0].has_from);
-	cr_expect(c[1].stop_if_unreadable && c[1].has_from && !c[1].has_under);
+	cr_expect(c[0].stop_if_unreadable && c[0].has_from && !c[0].has_under);
+	cr_expect(c[1].source == INTERVAL_MESSAGE && !c[1].stop_if_unreadable && !c[1].has_from);
 	cr_expect(c[2].source == INTERVAL_SITE && c[2].sex == 'F');
 	cr_expect(c[2].from.unit == HL7_AGE_DAYS && c[2].under.unit == HL7_AGE_MONTHS);
 	cr_expect(c[2].limits.low.bounded && !c[2].limits.low.open && c[2].limits.high.open);
@@ -340,7 +340,7 @@ Test(mapping_model, keeps_examples)
 	    "<example name='one'><patient age='60y' sex='F'/>"
 	    "<order code='1952-1' system='LN' diagnosis='C90.0'/>"
 	    "<obx code='1952-1' value='5.5' unit='mg/L'/>"
-	    "<obx code='X' system='' status='P' at='-3'/>"
+	    "<obx code='1751-7' system='LOINC' status='P' at='-3'/>"
 	    "<expect obx='2' skip='no_rule'/><expect flag='H'/></example>");
 	const struct example *x = m->examples;
 
@@ -350,7 +350,7 @@ Test(mapping_model, keeps_examples)
 	cr_assert_eq(x->obx_count, 2);
 	cr_expect(is(x->obx[0].system, "LN") && is(x->obx[0].status, "F"));
 	cr_expect_eq(x->obx[0].at_hours, 0);
-	cr_expect(is(x->obx[1].system, "") && is(x->obx[1].status, "P"));
+	cr_expect(is(x->obx[1].system, "LOINC") && is(x->obx[1].status, "P"));
 	cr_expect_eq(x->obx[1].at_hours, -3);
 	cr_assert_eq(x->expect_count, 2);
 	cr_expect_eq(x->expect[0].obx, 2);

@@ -142,6 +142,14 @@ static const struct proof_case unsound[] = {
 	  "<rule id=\"a\"><when><any><order code=\"A\"/><order code=\"B\"/></any></when></rule>\n"
 	  "<rule id=\"b\"><when><not><order code=\"A\"/></not><not><order code=\"B\"/></not><present of=\"alb\"/></when></rule>",
 	  "0:18: no rule of group \"g\" is true: order A false, order B false, alb present false; add a rule for it, or write gaps=\"allowed\"\n" },
+	{ IN_RULES,
+	  "<group id=\"g\" pick=\"first\" gaps=\"allowed\"><rule id=\"x\"><when><age at-least=\"18y\"/></when></rule></group>\n"
+	  "<group id=\"h\" pick=\"all\"><when><value below=\"50\"/></when><rule id=\"a\"><when><value above=\"20\"/><not><value of=\"egfr\" below=\"60\"/></not></when><flag if=\"ckd\">H</flag></rule></group>",
+	  "2:58: the flag of rule \"a\" can never be set: its condition is never true together with the rule's; mend the condition of the flag\n" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><present of=\"egfr\"/></when><flag if=\"ckd\">H</flag></rule>\n"
+	  "<rule id=\"b\"><when><not><present of=\"egfr\"/></not></when><flag if=\"ckd\" overwrite=\"yes\">L</flag></rule>",
+	  "2:1: the flag of rule \"b\" can never be set: its condition is never true together with the rule's; mend the condition of the flag\n" },
 };
 
 static const struct proof_case sound[] = {
