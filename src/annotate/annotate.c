@@ -66,6 +66,28 @@ find_clash(const struct mapping *const *mappings, size_t count)
 	return (struct span){ 0 };
 }
 
+static bool
+make_plans(struct site *site, const struct mapping *m)
+{
+	site->plans = calloc(m->observation_count + 1, sizeof(struct plan *));
+	for (unsigned i = 0; site->plans && i < m->observation_count; i++) {
+		const struct observation *o = &m->observations[i];
+
+		if (has_rules(o) && !(site->plans[i] = plan_create(m, o, site->asked)))
+			return false;
+	}
+	return site->plans != NULL;
+}
+
+static void
+site_finish(struct site *site)
+{
+	for (unsigned i = 0; site->plans && i < site->mapping->observation_count; i++)
+		plan_destroy(site->plans[i]);
+	free((void *)site->plans);
+	free(site->asked);
+}
+
 /* Tables for statuses of one letter, which nearly all are, and of what rules ask. */
 static bool
 make_site(struct site *site, const struct mapping *m)
@@ -85,7 +107,7 @@ make_site(struct site *site, const struct mapping *m)
 		site->cancelled[c] = word_in(m->cancelled_orders, word);
 	}
 	site->asked = calloc(m->observation_count + 1, sizeof(*site->asked));
-	return site->asked && pairing_find_asked(m, site->asked);
+	return site->asked && pairing_find_asked(m, site->asked) && make_plans(site, m);
 }
 
 struct annotator *
@@ -132,7 +154,7 @@ annotator_destroy(struct annotator *a)
 	if (!a)
 		return;
 	for (size_t i = 0; a->sites && i < a->mapping_count; i++)
-		free(a->sites[i].asked);
+		site_finish(&a->sites[i]);
 	free((void *)a->mappings);
 	free(a->sites);
 	free(a->answers);

@@ -80,7 +80,8 @@ fire_gates(struct annotator *a, struct finding *f, struct fired *list, uint64_t 
 
 /* Exclusive rules: the first that is true; one that may be true ends the search. */
 static void
-fire_first(struct annotator *a, struct finding *f, struct fired *list, const struct group *g)
+fire_first(struct annotator *a, struct finding *f, struct fired *list, const struct group *g,
+    const struct test *tests)
 {
 	for (unsigned i = 0; i < g->rule_count; i++) {
 		const struct rule *rule = &g->rules[i];
@@ -88,7 +89,7 @@ fire_first(struct annotator *a, struct finding *f, struct fired *list, const str
 
 		if (rule->state == RULE_OFF)
 			continue;
-		t = rule->when ? eval(a, rule->when) : TRUTH_YES;
+		t = eval_test(a, &tests[i]);
 		if (t == TRUTH_NO)
 			continue;
 		if (t == TRUTH_YES)
@@ -100,12 +101,13 @@ fire_first(struct annotator *a, struct finding *f, struct fired *list, const str
 }
 
 static void
-fire_all(struct annotator *a, struct finding *f, struct fired *list, const struct group *g)
+fire_all(struct annotator *a, struct finding *f, struct fired *list, const struct group *g,
+    const struct test *tests)
 {
 	for (unsigned i = 0; i < g->rule_count; i++) {
 		const struct rule *rule = &g->rules[i];
 
-		if (rule->state != RULE_OFF && holds(a, rule->when))
+		if (rule->state != RULE_OFF && eval_test(a, &tests[i]) == TRUTH_YES)
 			fire(a, f, list, rule);
 	}
 }
@@ -114,19 +116,23 @@ static void
 fire_groups(struct annotator *a, struct finding *f, struct fired *list)
 {
 	const struct observation *o = f->observation;
+	const struct test *next = a->plan->tests;
 
 	for (unsigned i = 0; i < o->group_count; i++) {
 		const struct group *g = o->groups[i];
-		enum truth t = g->when ? eval(a, g->when) : TRUTH_YES;
+		const struct test *tests = next + 1;
+		enum truth t = eval_test(a, next);
+
+		next = tests + g->rule_count;
 
 		if (t == TRUTH_UNKNOWN && g->first)
 			a->undecided_in[g->index] = a->round;
 		if (t != TRUTH_YES)
 			continue;
 		if (g->first)
-			fire_first(a, f, list, g);
+			fire_first(a, f, list, g, tests);
 		else
-			fire_all(a, f, list, g);
+			fire_all(a, f, list, g, tests);
 	}
 }
 
@@ -264,8 +270,10 @@ evaluate(struct annotator *a, const struct result *r, struct finding *f, struct 
 		gate = SKIP_PRELIMINARY;
 	if (gate != SKIP_NONE && gate != SKIP_NO_SLOT)
 		fire_gates(a, f, list, (uint64_t)1 << gate);
-	if (f->skip == SKIP_NONE)
-		fire_groups(a, f, list);
+	if (f->skip != SKIP_NONE)
+		return;
+	eval_begin(a, r->site->plans[f->observation->index]);
+	fire_groups(a, f, list);
 }
 
 static void

@@ -90,6 +90,14 @@ compare(const struct interval *value, enum compare how, struct decimal limit)
 }
 
 static enum truth
+between(enum truth below, enum truth above)
+{
+	if (below == TRUTH_YES || above == TRUTH_YES)
+		return TRUTH_NO;
+	return below == TRUTH_NO && above == TRUTH_NO ? TRUTH_YES : TRUTH_UNKNOWN;
+}
+
+static enum truth
 against_limits(struct annotator *a, const struct expr *e, struct result *r)
 {
 	if (!r->has_value)
@@ -104,9 +112,7 @@ against_limits(struct annotator *a, const struct expr *e, struct result *r)
 		return r->below;
 	if (e->op == EXPR_ABOVE_INTERVAL)
 		return r->above;
-	if (r->below == TRUTH_YES || r->above == TRUTH_YES)
-		return TRUTH_NO;
-	return r->below == TRUTH_NO && r->above == TRUTH_NO ? TRUTH_YES : TRUTH_UNKNOWN;
+	return between(r->below, r->above);
 }
 
 static enum truth
@@ -405,6 +411,87 @@ ask(struct annotator *a, const struct expr *e)
 		return TRUTH_UNKNOWN;
 	}
 }
+
+/* ---- by the plan ---- */
+
+static enum truth
+compound(struct annotator *a, const struct fact *f)
+{
+	enum truth t = eval_test(a, &f->test);
+
+	if (f->expr->op == EXPR_UNSURE)
+		return truth_of(t == TRUTH_UNKNOWN);
+	return f->expr->op == EXPR_ALL ? t : truth_not(t);
+}
+
+static void
+learn(struct known *k, uint64_t facts, enum truth t)
+{
+	if (t == TRUTH_UNKNOWN)
+		k->all |= facts;
+	else
+		plan_learn(k, facts, t == TRUTH_YES ? facts : 0);
+}
+
+/* How the value lies to its interval. */
+static void
+learn_limits(struct annotator *a)
+{
+	const struct plan *p = a->plan;
+	struct result *r = a->subject;
+
+	read_limits(a, r);
+	if (!r->has_value || r->limits_from == INTERVAL_NONE) {
+		a->known.all |= p->below | p->in | p->above;
+		return;
+	}
+	learn(&a->known, p->below, r->below);
+	learn(&a->known, p->above, r->above);
+	learn(&a->known, p->in, between(r->below, r->above));
+}
+
+static void
+find_out(struct annotator *a, unsigned n)
+{
+	const struct fact *f = &a->plan->facts[n];
+	uint64_t bit = (uint64_t)1 << n;
+
+	if (bit & (a->plan->below | a->plan->in | a->plan->above))
+		learn_limits(a);
+	else
+		learn(
+		    &a->known, bit, f->expr->op <= EXPR_UNSURE ? compound(a, f) : ask(a, f->expr));
+}
+
+enum truth
+eval_test_anew(struct annotator *a, const struct test *t)
+{
+	const struct known *k = &a->known;
+	uint64_t facts = t->yes | t->no, open;
+
+	if (t->tree)
+		return eval(a, t->tree);
+	while (!((t->yes & k->no) | (t->no & k->yes))) {
+		open = facts & ~k->all;
+		if (!open)
+			return facts & ~(k->yes | k->no) ? TRUTH_UNKNOWN : TRUTH_YES;
+		find_out(a, (unsigned)__builtin_ctzll(open));
+	}
+	return TRUTH_NO;
+}
+
+void
+eval_begin(struct annotator *a, const struct plan *plan)
+{
+	const struct result *r = a->subject;
+
+	a->plan = plan;
+	a->known = plan_begin(plan, a->classes[r->class].present);
+	plan_learn(&a->known, plan->status, plan->status_is[r->status & 7]);
+	plan_learn(&a->known, plan->censored, r->has_value && !r->single ? plan->censored : 0);
+}
+
+/* ---- by the tree ---- */
 
 __attribute__((noinline)) enum truth
 eval_anew(struct annotator *a, const struct expr *e)

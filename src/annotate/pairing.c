@@ -288,11 +288,14 @@ keep_best(struct annotator *a)
 {
 	size_t kept = 0;
 
+	a->present = 0;
 	for (size_t i = 0; i < a->companion_count; i++) {
 		struct result *r = a->companions[i];
 
-		if (r->code->priority == a->best[r->code->observation->index])
-			a->companions[kept++] = r;
+		if (r->code->priority != a->best[r->code->observation->index])
+			continue;
+		a->companions[kept++] = r;
+		a->present |= (uint64_t)1 << (r->site->asked[r->code->observation->index] - 1);
 	}
 	a->companion_count = kept;
 }
@@ -305,6 +308,7 @@ keep(struct annotator *a, struct class *c, const struct mapping *mapping)
 
 	c->paired = mapping;
 	c->companion_count = a->companion_count;
+	c->present = a->present;
 	if (!c->companion_count)
 		return true;
 	c->companions = arena_alloc(&a->arena, size);
@@ -334,19 +338,30 @@ pairing_choose(struct annotator *a, const struct result *subject)
 /* ---- what rules ask about ---- */
 
 static void
-mark_asked(const struct expr *e, bool *seen, bool *ret)
+mark_asked(const struct expr *e, bool *seen, unsigned char *ret)
 {
 	if (!e || seen[e->id])
 		return;
 	seen[e->id] = true;
 	for (unsigned i = 0; i < e->of_count; i++)
-		ret[e->of[i]->index] = true;
+		ret[e->of[i]->index] = 1;
 	for (unsigned i = 0; i < e->kid_count; i++)
 		mark_asked(e->kids[i], seen, ret);
 }
 
+static void
+number_asked(unsigned count, unsigned char *ret)
+{
+	unsigned char next = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (ret[i])
+			ret[i] = next < MOST_COMPANIONS ? ++next : next;
+	}
+}
+
 bool
-pairing_find_asked(const struct mapping *m, bool *ret)
+pairing_find_asked(const struct mapping *m, unsigned char *ret)
 {
 	bool *seen = calloc(m->expr_count + 1, sizeof(*seen));
 
@@ -362,6 +377,7 @@ pairing_find_asked(const struct mapping *m, bool *ret)
 		for (unsigned k = 0; k < o->group_count; k++)
 			mark_asked(o->groups[k]->when, seen, ret);
 	}
+	number_asked(m->observation_count, ret);
 	free(seen);
 	return true;
 }

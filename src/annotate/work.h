@@ -8,7 +8,7 @@
  *	context  segments around them: patient, order, specimen -> orders, patients
  *	read     value, unit, status, limits                    -> results, filled
  *	pairing  which results belong together                  -> classes, companions
- *	eval     a condition, asked of one result               -> truth
+ *	eval     a condition, asked of one result               -> truth, by plans (plan.h)
  *	decide   gates, groups, flag                            -> findings
  *	notes    what is there already, what is to be written   -> edits
  *
@@ -18,6 +18,7 @@
 #define ANNOTATE_WORK_H
 
 #include "annotate/annotate.h"
+#include "annotate/plan.h"
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "hl7/charset.h"
@@ -108,6 +109,7 @@ struct class
 	const struct mapping *paired; /* by the rules of which mapping; NULL: not yet */
 	struct result **companions;
 	size_t companion_count;
+	uint64_t present; /* of which numbers they are */
 	unsigned char *answers; /* of questions about companions alone, by expr id: 1 + truth */
 };
 
@@ -139,7 +141,10 @@ struct site {
 	char point;          /* of the sender's decimals */
 	uint64_t trailer[4]; /* bytes of its trailers */
 	bool listed;         /* may results of this sender be interpreted? */
-	bool *asked;         /* by observation: do rules ask about it as a companion? */
+	/* by observation: its number as a companion and one more, 0 when no rule asks about it;
+	 * those beyond MOST_COMPANIONS share the last one */
+	unsigned char *asked;
+	struct plan **plans; /* by observation; NULL: it has no rules */
 	/* what OBX-11 and OBR-25 say where they are one letter, made once */
 	unsigned char status[128];
 	bool cancelled[128];
@@ -180,6 +185,7 @@ struct annotator {
 	/* companions of one class, while they are gathered */
 	struct result **companions;
 	size_t companion_count, companion_size;
+	uint64_t present;         /* their numbers */
 	uint32_t pairing;         /* like round, below */
 	uint32_t *best, *best_in; /* by observation: best priority, in which pairing */
 
@@ -187,6 +193,8 @@ struct annotator {
 	struct result *subject;
 	uint32_t round;    /* answers of another round are void */
 	uint32_t *answers; /* by expr id: round * 4 + truth */
+	const struct plan *plan;
+	struct known known; /* of the facts of the plan */
 	struct answers of_patient, of_order;
 	uint32_t *fired_in, *undecided_in; /* by rule and group index: round */
 
@@ -290,8 +298,8 @@ bool read_is_number(const struct annotator *a, struct span type, struct span val
 /* pairing; false when memory ran out */
 bool pairing_build(struct annotator *a);
 bool pairing_choose(struct annotator *a, const struct result *subject);
-/* Which observations do the rules of a mapping ask about?  `ret` has one entry for each. */
-bool pairing_find_asked(const struct mapping *m, bool *ret);
+/* Numbers the observations that the rules of a mapping ask about, as site->asked. */
+bool pairing_find_asked(const struct mapping *m, unsigned char *ret);
 
 /* match: text of a message against words of a mapping */
 bool match_word(const struct span *words, unsigned count, struct span text);
@@ -315,6 +323,25 @@ eval(struct annotator *a, const struct expr *e)
 
 	/* rounds count from 1, so 0 is never an answer */
 	return answer >> 2 == a->round ? (enum truth)(answer & 3) : eval_anew(a, e);
+}
+
+/* What is known of the result at hand before anything is asked. */
+void eval_begin(struct annotator *a, const struct plan *plan);
+
+/* What is not known yet is found out. */
+enum truth eval_test_anew(struct annotator *a, const struct test *t);
+
+/* A condition of the plan at hand. */
+static inline enum truth
+eval_test(struct annotator *a, const struct test *t)
+{
+	const struct known *k = &a->known;
+
+	if ((t->yes & k->no) | (t->no & k->yes))
+		return TRUTH_NO;
+	if (!((t->yes & ~k->yes) | (t->no & ~k->no)) && !t->tree)
+		return TRUTH_YES;
+	return eval_test_anew(a, t);
 }
 
 /* d * (1 + sign * share) */

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Conditions are taken apart twice: the first time to find the facts there are,
+ * and, once these are in order of their cost, to write down the sets.
+ */
+#include "annotate/plan.h"
+
+#include <stdlib.h>
+
+enum { NO_FACT = 0xff };
+
+struct planner {
+	struct plan *plan;
+	unsigned char *fact_of; /* by expr id */
+	const unsigned char *numbers;
+};
+
+static bool add_literal(struct planner *p, struct test *t, const struct expr *e, bool positive);
+
+static bool
+is_compound(const struct expr *e)
+{
+	return e->op <= EXPR_UNSURE;
+}
+
+static bool
+add_literals(struct planner *p, struct test *t, const struct expr *e, bool positive)
+{
+	for (unsigned i = 0; i < e->kid_count; i++) {
+		if (!add_literal(p, t, e->kids[i], positive))
+			return false;
+	}
+	return true;
+}
+
+/* The number of a fact; NO_FACT when there is no room for one more. */
+static unsigned
+find_fact(struct planner *p, const struct expr *e)
+{
+	struct fact fact = { .expr = e };
+	unsigned *count = &p->plan->fact_count, n = p->fact_of[e->id];
+
+	/* any of them is: not all of them are not */
+	if (is_compound(e) && !add_literals(p, &fact.test, e, e->op != EXPR_ANY))
+		return NO_FACT;
+	if (n == NO_FACT) {
+		if (*count == MOST_FACTS)
+			return NO_FACT;
+		n = (*count)++;
+		p->fact_of[e->id] = (unsigned char)n;
+	}
+	p->plan->facts[n] = fact;
+	return n;
+}
+
+static bool
+add_fact(struct planner *p, struct test *t, const struct expr *e, bool positive)
+{
+	unsigned n = find_fact(p, e);
+
+	if (n == NO_FACT)
+		return false;
+	*(positive ? &t->yes : &t->no) |= (uint64_t)1 << n;
+	return true;
+}
+
+/* `e`, or not `e`, is one of those that must be. */
+static bool
+add_literal(struct planner *p, struct test *t, const struct expr *e, bool positive)
+{
+	bool one = e->kid_count == 1;
+
+	if ((e->op == EXPR_ALL && (positive || one)) || (e->op == EXPR_ANY && (!positive || one)))
+		return add_literals(p, t, e, positive);
+	if (e->op == EXPR_NOT && (!positive || one))
+		return add_literals(p, t, e, !positive);
+	return add_fact(p, t, e, positive);
+}
+
+static struct test
+make_test(struct planner *p, const struct expr *when)
+{
+	struct test t = { 0 };
+
+	if (!when || add_literal(p, &t, when, true))
+		return t;
+	return (struct test){ .tree = when };
+}
+
+static void
+make_tests(struct planner *p, const struct observation *o)
+{
+	struct test *t = p->plan->tests;
+
+	for (unsigned i = 0; i < o->group_count; i++) {
+		const struct group *g = o->groups[i];
+
+		*t++ = make_test(p, g->when);
+		for (unsigned k = 0; k < g->rule_count; k++)
+			*t++ = make_test(p, g->rules[k].when);
+	}
+}
+
+/* ---- order ---- */
+
+static unsigned
+cost(const struct expr *e)
+{
+	if (is_compound(e))
+		return 4;
+	if (e->of_count)
+		return 2;
+	switch (e->op) {
+	case EXPR_VALUE:
+	case EXPR_BELOW_INTERVAL:
+	case EXPR_IN_INTERVAL:
+	case EXPR_ABOVE_INTERVAL:
+	case EXPR_CENSORED:
+	case EXPR_STATUS:
+	case EXPR_FIRED:
+	case EXPR_UNDECIDED:
+		return 0;
+	case EXPR_AGE:
+	case EXPR_SEX:
+	case EXPR_CODE:
+	case EXPR_NEAR_LIMIT:
+		return 1;
+	default:
+		return 3;
+	}
+}
+
+static int
+compare_facts(const void *x, const void *y)
+{
+	const struct fact *a = x, *b = y;
+	unsigned a_cost = cost(a->expr), b_cost = cost(b->expr);
+
+	if (a_cost != b_cost)
+		return a_cost < b_cost ? -1 : 1;
+	return (a->expr->id > b->expr->id) - (a->expr->id < b->expr->id);
+}
+
+static void
+sort_facts(struct planner *p)
+{
+	struct plan *plan = p->plan;
+
+	qsort(plan->facts, plan->fact_count, sizeof(*plan->facts), compare_facts);
+	for (unsigned i = 0; i < plan->fact_count; i++)
+		p->fact_of[plan->facts[i].expr->id] = (unsigned char)i;
+}
+
+/* ---- facts that are known together ---- */
+
+static void
+mark_companion(struct planner *p, const struct expr *e, uint64_t bit)
+{
+	p->plan->companions |= bit;
+	for (unsigned i = 0; i < e->of_count; i++)
+		p->plan->of[p->numbers[e->of[i]->index] - 1] |= bit;
+}
+
+static void
+mark_own(struct plan *p, const struct expr *e, uint64_t bit)
+{
+	if (e->op == EXPR_STATUS)
+		p->status |= bit;
+	for (unsigned status = 0; e->op == EXPR_STATUS && status < 8; status++)
+		p->status_is[status] |= e->statuses & status ? bit : 0;
+	if (e->op == EXPR_CENSORED)
+		p->censored |= bit;
+	else if (e->op == EXPR_BELOW_INTERVAL && e->source == INTERVAL_NONE)
+		p->below |= bit;
+	else if (e->op == EXPR_IN_INTERVAL && e->source == INTERVAL_NONE)
+		p->in |= bit;
+	else if (e->op == EXPR_ABOVE_INTERVAL && e->source == INTERVAL_NONE)
+		p->above |= bit;
+}
+
+static void
+mark_facts(struct planner *p)
+{
+	for (unsigned i = 0; i < p->plan->fact_count; i++) {
+		const struct expr *e = p->plan->facts[i].expr;
+		uint64_t bit = (uint64_t)1 << i;
+
+		if (e->of_count)
+			mark_companion(p, e, bit);
+		else
+			mark_own(p->plan, e, bit);
+	}
+}
+
+struct known
+plan_begin(const struct plan *p, uint64_t companions)
+{
+	uint64_t absent = p->companions;
+
+	for (; companions; companions &= companions - 1)
+		absent &= ~p->of[__builtin_ctzll(companions)];
+	return (struct known){ .all = absent, .no = absent };
+}
+
+/* ---- life ---- */
+
+static size_t
+count_tests(const struct observation *o)
+{
+	size_t count = 1;
+
+	for (unsigned i = 0; i < o->group_count; i++)
+		count += 1 + o->groups[i]->rule_count;
+	return count;
+}
+
+struct plan *
+plan_create(const struct mapping *m, const struct observation *o, const unsigned char *numbers)
+{
+	struct planner p = { .plan = calloc(1, sizeof(*p.plan)), .numbers = numbers };
+
+	p.fact_of = malloc(m->expr_count + 1);
+	if (p.plan)
+		p.plan->tests = calloc(count_tests(o), sizeof(*p.plan->tests));
+	if (!p.fact_of || !p.plan || !p.plan->tests) {
+		free(p.fact_of);
+		plan_destroy(p.plan);
+		return NULL;
+	}
+	memset(p.fact_of, NO_FACT, m->expr_count + 1);
+	make_tests(&p, o);
+	sort_facts(&p);
+	make_tests(&p, o);
+	mark_facts(&p);
+	free(p.fact_of);
+	return p.plan;
+}
+
+void
+plan_destroy(struct plan *p)
+{
+	if (p)
+		free(p->tests);
+	free(p);
+}
