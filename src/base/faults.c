@@ -126,12 +126,20 @@ print_one(const struct faults *f, const struct fault *fault, FILE *out)
 }
 
 void
+faults_print_first(const struct faults *f, size_t most, FILE *out)
+{
+	const size_t shown = f->count < most ? f->count : most, more = f->total - shown;
+
+	for (size_t i = 0; i < shown; i++)
+		print_one(f, &f->list[i], out);
+	if (more)
+		fprintf(out, "%s: and %zu more fault%s\n", f->file, more, more == 1 ? "" : "s");
+}
+
+void
 faults_print(const struct faults *f, FILE *out)
 {
-	for (size_t i = 0; i < f->count; i++)
-		print_one(f, &f->list[i], out);
-	if (f->total > f->count)
-		fprintf(out, "%s: and %zu more faults\n", f->file, f->total - f->count);
+	faults_print_first(f, FAULTS_MOST, out);
 }
 
 /* ---- nearest word ---- */

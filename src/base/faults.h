@@ -44,6 +44,8 @@ void faults_add(struct faults *f, struct fault_place at, const char *mend, const
     __attribute__((format(printf, 4, 5)));
 void faults_sort(struct faults *f);
 void faults_print(const struct faults *f, FILE *out);
+/* At most so many, and how many more there are. */
+void faults_print_first(const struct faults *f, size_t most, FILE *out);
 
 /*
  * The known word nearest to a misspelt one, or NULL when none is near

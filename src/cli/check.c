@@ -14,13 +14,18 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "annotate/examples.h"
 #include "cli/mappings.h"
 #include "cli/output.h"
 #include "cli/say.h"
 #include "cli/text.h"
 #include "conf/conf.h"
 #include "mapping/mapping.h"
+
+struct check {
+	struct output out;
+	bool quiet;
+	size_t most_faults; /* told of one file */
+};
 
 static const char *
 status_word(enum mapping_status status)
@@ -59,40 +64,23 @@ summarise(struct output *o, const char *path, const struct mapping *m)
 }
 
 static int
-check_examples(const char *path, const struct mapping *m)
-{
-	struct faults faults;
-	bool held;
-
-	faults_init(&faults, path);
-	held = examples_run(m, &faults);
-	faults_sort(&faults);
-	faults_print(&faults, stderr);
-	faults_finish(&faults);
-	return held ? EX_OK : EX_CONFIG;
-}
-
-static int
-check_mapping(struct output *o, const char *path, struct span bytes, bool quiet)
+check_mapping(struct check *c, const char *path, struct span bytes)
 {
 	int status;
-	struct mapping *m = mappings_compile(path, bytes, &status);
+	struct mapping *m = mappings_compile(path, bytes, c->most_faults, &status);
 
-	if (!m)
-		return status;
-	status = check_examples(path, m);
-	if (status == EX_OK && !quiet)
-		summarise(o, path, m);
+	if (m && !c->quiet)
+		summarise(&c->out, path, m);
 	mapping_destroy(m);
 	return status;
 }
 
 /* ---- configurations ---- */
 
-typedef int check_bytes(struct output *o, const char *path, struct span bytes, bool quiet);
+typedef int check_bytes(struct check *c, const char *path, struct span bytes);
 
 static int
-check_read(struct output *o, const char *path, bool quiet, check_bytes *check)
+check_read(struct check *c, const char *path, check_bytes *check)
 {
 	struct buffer bytes;
 	int status = EX_NOINPUT, error;
@@ -102,7 +90,7 @@ check_read(struct output *o, const char *path, bool quiet, check_bytes *check)
 	if (error)
 		say_error("cannot read %s: %s", path, strerror(-error));
 	else
-		status = check(o, path, buffer_span(&bytes), quiet);
+		status = check(c, path, buffer_span(&bytes));
 	buffer_finish(&bytes);
 	return status;
 }
@@ -121,7 +109,7 @@ is_checked(const struct conf *conf, const struct conf_feed *f, unsigned at)
 }
 
 static int
-check_mappings(struct output *o, const struct conf *conf, bool quiet)
+check_mappings(struct check *c, const struct conf *conf)
 {
 	int status = EX_OK;
 
@@ -130,7 +118,7 @@ check_mappings(struct output *o, const struct conf *conf, bool quiet)
 			int got = EX_OK;
 
 			if (!is_checked(conf, f, i))
-				got = check_read(o, f->mappings[i].file, quiet, check_mapping);
+				got = check_read(c, f->mappings[i].file, check_mapping);
 			status = status == EX_OK ? got : status;
 		}
 	return status;
@@ -148,7 +136,7 @@ summarise_conf(struct output *o, const char *path, const struct conf *conf)
 }
 
 static int
-check_conf(struct output *o, const char *path, struct span bytes, bool quiet)
+check_conf(struct check *c, const char *path, struct span bytes)
 {
 	struct faults faults;
 	struct conf *conf;
@@ -157,48 +145,53 @@ check_conf(struct output *o, const char *path, struct span bytes, bool quiet)
 	faults_init(&faults, path);
 	conf = conf_create(bytes, path, &faults);
 	faults_sort(&faults);
-	faults_print(&faults, stderr);
+	faults_print_first(&faults, c->most_faults, stderr);
 	faults_finish(&faults);
-	if (conf && !quiet)
-		summarise_conf(o, path, conf);
+	if (conf && !c->quiet)
+		summarise_conf(&c->out, path, conf);
 	if (conf)
-		status = check_mappings(o, conf, quiet);
+		status = check_mappings(c, conf);
 	conf_destroy(conf);
 	return status;
 }
 
 static int
-check_either(struct output *o, const char *path, struct span bytes, bool quiet)
+check_either(struct check *c, const char *path, struct span bytes)
 {
-	return (conf_is_configuration(bytes) ? check_conf : check_mapping)(o, path, bytes, quiet);
+	return (conf_is_configuration(bytes) ? check_conf : check_mapping)(c, path, bytes);
 }
+
+enum { OPTION_ALL = FLAG_LONG };
 
 static int
 run(const struct command *self, int argc, char **argv)
 {
-	struct output out;
+	struct check c = { .most_faults = MAPPINGS_FAULTS };
 	struct options o;
-	bool quiet = false;
 	int letter, status = EX_OK;
 
 	options_init(&o, self, argc, argv);
 	while ((letter = options_next(&o)) != OPTIONS_END) {
-		if (letter != 'q')
+		if (letter == 'q')
+			c.quiet = true;
+		else if (letter == OPTION_ALL)
+			c.most_faults = FAULTS_MOST;
+		else
 			return o.status;
-		quiet = true;
 	}
 	if (optind == argc)
 		return options_misused(self, "which mapping or configuration files?");
-	output_init(&out, STDOUT_FILENO, "standard output");
+	output_init(&c.out, STDOUT_FILENO, "standard output");
 	for (int i = optind; i < argc; i++) {
-		const int got = check_read(&out, argv[i], quiet, check_either);
+		const int got = check_read(&c, argv[i], check_either);
 
 		status = status == EX_OK ? got : status;
 	}
-	return output_finish(&out) == EX_OK ? status : EX_IOERR;
+	return output_finish(&c.out) == EX_OK ? status : EX_IOERR;
 }
 
 static const struct flag flags[] = {
+	{ "all", OPTION_ALL, NULL, "tell up to 1000 faults of a file, not 50" },
 	{ "quiet", 'q', NULL, "no summary when all is well" },
 };
 
@@ -206,7 +199,7 @@ const struct command command_check = {
 	.name = "check",
 	.synopsis = "[OPTION...] FILE...",
 	.summary = "validate mapping and configuration files, run examples",
-	.about = "Reads mapping files as every use of them would, tells all their faults as\n"
+	.about = "Reads mapping files as every use of them would, tells their faults as\n"
 		 "file:line:column, runs their examples, and says what they hold.  Of a\n"
 		 "configuration of hl7noted, the settings and then each mapping it names.\n",
 	.flags = flags,

@@ -64,7 +64,7 @@ mappings_bytes(const char *path, struct buffer *b)
 }
 
 struct mapping *
-mappings_compile(const char *path, struct span bytes, int *ret_status)
+mappings_compile(const char *path, struct span bytes, size_t most_faults, int *ret_status)
 {
 	struct faults faults;
 	struct mapping *m;
@@ -77,7 +77,7 @@ mappings_compile(const char *path, struct span bytes, int *ret_status)
 	}
 	*ret_status = m ? EX_OK : EX_CONFIG;
 	faults_sort(&faults);
-	faults_print(&faults, stderr);
+	faults_print_first(&faults, most_faults, stderr);
 	faults_finish(&faults);
 	return m;
 }
@@ -95,7 +95,7 @@ read_mapping(const char *path, int *ret_status)
 		say_error("cannot read mapping %s: %s", path, strerror(-error));
 		*ret_status = EX_NOINPUT;
 	} else {
-		m = mappings_compile(path, buffer_span(&bytes), ret_status);
+		m = mappings_compile(path, buffer_span(&bytes), MAPPINGS_FAULTS, ret_status);
 	}
 	buffer_finish(&bytes);
 	return m;

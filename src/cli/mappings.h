@@ -33,7 +33,12 @@ void mappings_finish(struct mappings *ms);
 
 /* Append all bytes of a file, or as many as the XML reader needs to refuse it; 0 or -errno. */
 int mappings_bytes(const char *path, struct buffer *b);
-/* NULL when they have faults, which are told; *ret_status says EX_OK or EX_CONFIG. */
-struct mapping *mappings_compile(const char *path, struct span bytes, int *ret_status);
+/* Faults of one file that are told, unless somebody asks for all of them. */
+enum { MAPPINGS_FAULTS = 50 };
+
+/* NULL when they have faults, which are told up to a number; *ret_status says EX_OK or EX_CONFIG.
+ */
+struct mapping *mappings_compile(
+    const char *path, struct span bytes, size_t most_faults, int *ret_status);
 
 #endif

@@ -29,6 +29,23 @@ sed 's/value="25"/value="15"/' "$MAPPING" > example.xml
 status 78 check example.xml
 has err 'example.xml:30:5: example "above"'
 
+# many faults: fifty are told, and how many more; all for who asks
+{
+	sed '/<rules /,$d' "$MAPPING"
+	i=0
+	while [ $i -lt 60 ]; do
+		echo "<condition id='c$i'><is condition='c$i'/></condition>"
+		i=$((i + 1))
+	done
+	echo '</mapping>'
+} > many.xml
+status 78 check many.xml
+lines err 51
+has err 'many.xml: and 10 more faults'
+status 78 check --all many.xml
+lines err 60
+hasnt err 'more fault'
+
 # no XML, nothing at all, no file: the others are still checked
 printf 'no XML' > letter
 : > nothing
