@@ -459,7 +459,7 @@ Test(mapping_faults, never_outlive_the_file)
 
 Test(mapping_faults, of_another_file_do_not_refuse_this_one)
 {
-	static const char sound[] =
+	static const char whole[] =
 	    "<mapping xmlns='urn:hl7note:mapping:1' id='t' version='1' status='draft'>"
 	    "<about><title>T</title></about></mapping>";
 	struct faults faults;
@@ -467,7 +467,7 @@ Test(mapping_faults, of_another_file_do_not_refuse_this_one)
 
 	faults_init(&faults, "both");
 	cr_expect_null(mapping_create(SPAN("no mapping"), &faults));
-	m = mapping_create(span_str(sound), &faults);
+	m = mapping_create(span_str(whole), &faults);
 	cr_expect(m);
 	mapping_destroy(m);
 	faults_finish(&faults);
