@@ -25,8 +25,8 @@ named()
 
 # shellcheck disable=SC2046 # words
 {
-	named option $(sed -n 's/^[[:space:]]*{ "\([a-z-]*\)", [^}]*offsetof.*/-\1/p' \
-		"$HL7_TOP/src/daemon/options.c")
+	named option $(sed -n '/texts\[\] = {/,/};/p' "$HL7_TOP/src/daemon/options.c" |
+		grep -o '"[a-z-]*"' | tr -d '"' | sed 's/^/-/')
 	named event $(sed -n 's/.*EVENT([A-Z_]*, *"\([a-z_.]*\)".*/\1/p' "$HL7_TOP/src/log/names.c")
 	named field $(sed -n 's/.*\(TEXT\|NUMBER\)([A-Z0-9_]*, *"\([a-z0-9_]*\)".*/\2/p' \
 		"$HL7_TOP/src/log/names.c")
