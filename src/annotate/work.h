@@ -109,7 +109,7 @@ struct class
 	const struct mapping *paired; /* by the rules of which mapping; NULL: not yet */
 	struct result **companions;
 	size_t companion_count;
-	uint64_t present; /* of which numbers they are */
+	uint64_t present;       /* of which numbers they are */
 	unsigned char *answers; /* of questions about companions alone, by expr id: 1 + truth */
 };
 
