@@ -93,7 +93,6 @@ static bool
 make_site(struct site *site, const struct mapping *m)
 {
 	site->mapping = m;
-	site->codes = m->codes;
 	trailer_bytes(m, site->trailer);
 	for (unsigned c = 1; c < 128; c++) {
 		const struct span word = { (char[]){ (char)c }, 1 };
@@ -134,7 +133,8 @@ annotator_create(const struct mapping *const *mappings, size_t count, struct spa
 	a->best = calloc(most.observations, sizeof(*a->best));
 	a->best_in = calloc(most.observations, sizeof(*a->best_in));
 	if (!a->mappings || !a->sites || !a->answers || !a->fired_in || !a->undecided_in ||
-	    !a->of_patient.list || !a->of_order.list || !a->best || !a->best_in) {
+	    !a->of_patient.list || !a->of_order.list || !a->best || !a->best_in ||
+	    !scan_make_filter(mappings, count, &a->filter)) {
 		annotator_destroy(a);
 		return NULL;
 	}
@@ -157,6 +157,7 @@ annotator_destroy(struct annotator *a)
 		site_finish(&a->sites[i]);
 	free((void *)a->mappings);
 	free(a->sites);
+	free(a->filter.bits);
 	free(a->answers);
 	free(a->fired_in);
 	free(a->undecided_in);

@@ -235,15 +235,19 @@ prepare_lines(
 	return lines[n].ptr ? lines : NULL;
 }
 
-static char *
-put(char *to, struct span s)
+/* Terminators are one byte or two. */
+static inline char *
+put_terminator(char *to, struct span end)
 {
-	memcpy(to, s.ptr, s.len);
-	return to + s.len;
+	if (end.len)
+		*to++ = end.ptr[0];
+	if (end.len > 1)
+		*to++ = end.ptr[1];
+	return to;
 }
 
 static char *
-put_number(char *to, unsigned n)
+put_large_number(char *to, unsigned n)
 {
 	char digits[10];
 	unsigned count = 0;
@@ -254,6 +258,20 @@ put_number(char *to, unsigned n)
 	while (count)
 		*to++ = digits[--count];
 	return to;
+}
+
+/* NTE|n|O| */
+static inline char *
+put_head(char *to, char sep, unsigned n)
+{
+	memcpy(to, (char[]){ 'N', 'T', 'E', sep }, 4);
+	to += 4;
+	if (n < 10)
+		*to++ = (char)('0' + n);
+	else
+		to = put_large_number(to, n);
+	memcpy(to, (char[]){ sep, 'O', sep }, 3);
+	return to + 3;
 }
 
 /* One segment a line.  Behind a last segment that has no terminator the terminators come first,
@@ -280,16 +298,12 @@ write_block(
 	}
 	for (unsigned i = 0; i < count; i++) {
 		if (before)
-			to = put(to, end);
-		to = put(to, SPAN("NTE"));
-		*to++ = sep;
-		to = put_number(to, run->highest + 1 + i);
-		*to++ = sep;
-		*to++ = 'O';
-		*to++ = sep;
-		to = put(to, lines[i]);
+			to = put_terminator(to, end);
+		to = put_head(to, sep, run->highest + 1 + i);
+		memcpy(to, lines[i].ptr, lines[i].len);
+		to += lines[i].len;
 		if (!before)
-			to = put(to, end);
+			to = put_terminator(to, end);
 	}
 	return span_of(block, (size_t)(to - block));
 }

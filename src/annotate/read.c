@@ -174,7 +174,9 @@ read_number(struct annotator *a, struct result *r)
 		skip = read_unit(a, r);
 	if (skip)
 		return skip;
-	r->value = interval_scale(&r->read, r->unit->factor);
+	r->value = r->read;
+	if (r->unit->converted)
+		r->value = interval_scale(&r->read, r->unit->factor);
 	r->has_value = true;
 	return interval_overlap(&r->value, &r->code->observation->plausible) ? SKIP_NONE
 									     : SKIP_IMPLAUSIBLE;
@@ -236,7 +238,8 @@ read_range(struct annotator *a, const struct result *r, struct interval *ret)
 		return false;
 	if (unit.len && quantity_unit(r->code->quantity, unit) != r->unit)
 		return false;
-	*ret = interval_scale(ret, r->unit->factor);
+	if (r->unit->converted)
+		*ret = interval_scale(ret, r->unit->factor);
 	return true;
 }
 

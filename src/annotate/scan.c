@@ -28,17 +28,37 @@ work_grow(void **list, size_t *size, size_t count, size_t item)
 	return true;
 }
 
+bool
+scan_make_filter(const struct mapping *const *mappings, size_t count, struct code_filter *ret)
+{
+	enum { BITS_PER_CODE = 16 };
+	const struct code *code;
+	size_t codes = 0;
+	unsigned bits = 6;
+
+	for (size_t i = 0; i < count; i++)
+		codes += mappings[i]->codes->count;
+	while (bits < 31 && (size_t)1 << bits < codes * BITS_PER_CODE)
+		bits++;
+	ret->shift = 64 - bits;
+	ret->bits = calloc(((size_t)1 << bits) / 64, sizeof(*ret->bits));
+	for (size_t i = 0; ret->bits && i < count; i++) {
+		for (unsigned n = 0; (code = mapping_code_at(mappings[i], n)); n++) {
+			uint64_t bit = code_hash(code->text) >> ret->shift;
+
+			ret->bits[bit / 64] |= (uint64_t)1 << bit % 64;
+		}
+	}
+	return ret->bits != NULL;
+}
+
 /* Could a mapping claim this text, which is not empty? */
-static inline __attribute__((always_inline)) bool
+static inline bool
 any_may_claim(const struct annotator *a, struct span code)
 {
-	uint64_t hash = code_hash(code);
+	uint64_t bit = code_hash(code) >> a->filter.shift;
 
-	for (size_t i = 0; i < a->mapping_count; i++) {
-		if (code_table_may_hold(a->sites[i].codes, hash))
-			return true;
-	}
-	return false;
+	return a->filter.bits[bit / 64] >> bit % 64 & 1;
 }
 
 /* The long way: codes are components 1, 4 and 10 of OBX-3. */

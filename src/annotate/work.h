@@ -109,7 +109,7 @@ struct class
 	const struct mapping *paired; /* by the rules of which mapping; NULL: not yet */
 	struct result **companions;
 	size_t companion_count;
-	uint64_t present;       /* of which numbers they are */
+	uint64_t present; /* of which numbers they are */
 	unsigned char *answers; /* of questions about companions alone, by expr id: 1 + truth */
 };
 
@@ -137,7 +137,6 @@ struct places {
 /* One mapping, as this message finds it. */
 struct site {
 	const struct mapping *mapping;
-	const struct code_table *codes;
 	char point;          /* of the sender's decimals */
 	uint64_t trailer[4]; /* bytes of its trailers */
 	bool listed;         /* may results of this sender be interpreted? */
@@ -150,10 +149,17 @@ struct site {
 	bool cancelled[128];
 };
 
+/* The bitmap in front of the code tables, one for all mappings: bit hash >> shift. */
+struct code_filter {
+	uint64_t *bits;
+	unsigned shift;
+};
+
 struct annotator {
 	const struct mapping *const *mappings;
 	size_t mapping_count;
 	struct site *sites; /* one a mapping */
+	struct code_filter filter; /* of the codes of all */
 
 	/* the message at hand */
 	const struct hl7_message *m;
@@ -276,6 +282,8 @@ has_marks(const struct annotator *a, const uint64_t set[4])
 void annotator_forget(struct annotator *a);
 
 /* scan: false when memory ran out. */
+bool scan_make_filter(
+    const struct mapping *const *mappings, size_t count, struct code_filter *ret);
 bool scan(struct annotator *a);
 
 /* context */
