@@ -36,11 +36,14 @@ is_for_all_of(const struct interval_choice *wide, const struct interval_choice *
 	return !wide->has_under || (narrow->has_under && comes_first(narrow->under, wide->under));
 }
 
-/* What OBX-7 holds decides only among those that read it. */
+/* What OBX-7 holds decides only among those that read it.  That a site's own interval takes the
+ * place of a default one is what both are for. */
 static bool
 hides(const struct interval_choice *first, const struct interval_choice *second)
 {
 	if (first->source == INTERVAL_MESSAGE && second->source != INTERVAL_MESSAGE)
+		return false;
+	if (first->source == INTERVAL_SITE && second->source == INTERVAL_DEFAULT)
 		return false;
 	return is_for_all_of(first, second);
 }

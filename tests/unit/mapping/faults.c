@@ -420,6 +420,10 @@ static const struct {
 	  "<interval low='1' sex='F'/><interval low='2' sex='M'/>"
 	  "<interval low='3' under-age='18y'/><interval low='4' from-age='18y'/>"
 	  "<interval low='5' default='yes'/></observation>" },
+	/* a site's own stands before the default ones, which stay for those who take it out */
+	{ IN_OBSERVATIONS,
+	  "<observation id='x' label='X' unit='mg/L'><codes quantity='mass'><code>1-1</code></codes>"
+	  "<interval low='1'/><interval low='2' default='yes' sex='F'/></observation>" },
 	/* 30 days may be more or less than a month */
 	{ IN_OBSERVATIONS,
 	  "<observation id='x' label='X' unit='mg/L'><codes quantity='mass'><code>1-1</code></codes>"
