@@ -20,7 +20,6 @@
 #include "daemon/link.h"
 #include "daemon/notify.h"
 #include "daemon/reload.h"
-#include "daemon/reserve.h"
 #include "daemon/status.h"
 #include "net/http.h"
 
@@ -353,7 +352,6 @@ make_parts(struct run *r)
 {
 	struct hl7noted *d = &r->d;
 
-	reserve_for_loop();
 	d->loop = ev_default_loop(EVFLAG_AUTO);
 	d->metrics = metrics_create();
 	d->resolver = d->loop ? net_resolver_create(d->loop) : NULL;
