@@ -371,9 +371,8 @@ gather(struct net_stream *s, const struct iovec *iov, size_t count)
 		return false;
 	if (!s->unsent.data && net->spare_count)
 		s->unsent = net->spare[--net->spare_count];
-	if (!buffer_reserve(&s->unsent, size))
-		return true;
-	keep(s, iov, count, 0);
+	(void)buffer_reserve(&s->unsent, size);
+	keep(s, iov, count, 0); /* sees to a reserve that failed, too */
 	line_up(s);
 	return true;
 }
