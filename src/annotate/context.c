@@ -135,11 +135,35 @@ step(struct annotator *a, struct walk *w, long i)
 	return true;
 }
 
+static unsigned
+segment_of(const struct annotator *a, size_t result)
+{
+	return result < a->result_count ? a->results[result].segment : NO_INDEX;
+}
+
+/* The results of a segment, from *next on; answers the segment of the one behind them. */
+static unsigned
+place_results(struct annotator *a, const struct walk *w, size_t *next, unsigned segment)
+{
+	for (; segment_of(a, *next) == segment; ++*next) {
+		struct result *r = &a->results[*next];
+
+		if (!w->in_results) {
+			r->skip = SKIP_NO_SLOT;
+			continue;
+		}
+		r->order = (unsigned)w->order;
+		r->patient = (unsigned)w->patient;
+	}
+	return segment_of(a, *next);
+}
+
 bool
 context_build(struct annotator *a)
 {
 	struct walk w = { .patient = -1, .order = -1 };
 	size_t next = 0;
+	unsigned due = segment_of(a, next);
 
 	a->patient_count = a->order_count = a->diagnosis_count = 0;
 	a->fragment = false;
@@ -150,16 +174,8 @@ context_build(struct annotator *a)
 		else if (!step(a, &w, i))
 			return false;
 		w.before = w.id;
-		for (; next < a->result_count && a->results[next].segment == i; next++) {
-			struct result *r = &a->results[next];
-
-			if (!w.in_results) {
-				r->skip = SKIP_NO_SLOT;
-				continue;
-			}
-			r->order = (unsigned)w.order;
-			r->patient = (unsigned)w.patient;
-		}
+		if (i == due)
+			due = place_results(a, &w, &next, i);
 	}
 	end_order(a, &w, (long)a->m->count);
 	return true;

@@ -252,13 +252,11 @@ mark_present(
 /* ---- all of it ---- */
 
 static struct fired *
-fired_room(struct annotator *a, const struct observation *o)
+fired_room(struct annotator *a, const struct result *r)
 {
-	size_t most = o->gate_count;
+	const struct plan *plan = r->site->plans[r->code->observation->index];
 
-	for (unsigned i = 0; i < o->group_count; i++)
-		most += o->groups[i]->rule_count;
-	return arena_alloc(&a->arena, most * sizeof(struct fired));
+	return arena_alloc(&a->arena, plan->most_fired * sizeof(struct fired));
 }
 
 static void
@@ -328,7 +326,7 @@ void
 decide(struct annotator *a, struct result *r)
 {
 	struct finding *f = begin_finding(a, r);
-	struct fired *list = f ? fired_room(a, f->observation) : NULL;
+	struct fired *list = f ? fired_room(a, r) : NULL;
 
 	if (f)
 		f->fired = list;

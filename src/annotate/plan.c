@@ -227,6 +227,7 @@ plan_create(const struct mapping *m, const struct observation *o, const unsigned
 		plan_destroy(p.plan);
 		return NULL;
 	}
+	p.plan->most_fired = (unsigned)(count_tests(o) - 1) - o->group_count + o->gate_count;
 	memset(p.fact_of, NO_FACT, m->expr_count + 1);
 	make_tests(&p, o);
 	sort_facts(&p);

@@ -47,6 +47,7 @@ struct plan {
 	uint64_t censored, below, in, above;
 	/* of each group its own condition, and then those of its rules */
 	struct test *tests;
+	unsigned most_fired; /* rules and gates */
 };
 
 /* What is known of a result: false, true, or that it cannot be known. */
