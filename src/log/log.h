@@ -9,7 +9,10 @@
  *
  * A line is put into memory and written by a thread of its own, so a blocked pipe
  * or a slow disk never blocks a message.  When the memory is full, lines are
- * dropped and counted, and the count is logged when there is room again.
+ * dropped and counted, and the count is logged when there is room again.  A target
+ * that fails is tried again every second.
+ *
+ * One thread logs: the loop's.
  */
 #ifndef LOG_LOG_H
 #define LOG_LOG_H
@@ -86,12 +89,16 @@ enum log_field {
 
 struct log;
 
-/* `path` NULL: stderr.  NULL and errno when the file cannot be opened. */
+/* `path` NULL: stderr, or, for the journal, its usual socket; otherwise a file, or a socket like
+ * the journal's.  NULL and errno when it cannot be opened. */
 struct log *log_create(enum log_format format, enum log_level level, const char *path);
 /* Write what is left, wait for it at most a second. */
 void log_destroy(struct log *log);
+/* Going over to the journal, or from it, is to its usual socket, or to stderr: log_reopen() names
+ * another target before the next line. */
 void log_set(struct log *log, enum log_format format, enum log_level level);
-/* Open the file again by its name (after rotation), or another one; false and errno. */
+/* Open the file again by its name (after rotation), or another one, `path` as above; false and
+ * errno.  Lines of before go to the target of before, or here when that one takes none. */
 bool log_reopen(struct log *log, const char *path);
 uint64_t log_dropped(const struct log *log);
 

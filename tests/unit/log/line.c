@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* memmem */
+#include "log/line.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "log/names.h"
+
+static struct log_line line;
+
+/* As a string with its stamp replaced, so that it can be compared. */
+static const char *
+text_of(struct span made)
+{
+	static char text[sizeof(line.text) + 1];
+	char *stamp;
+
+	memcpy(text, made.ptr, made.len);
+	text[made.len] = '\0';
+	stamp = strstr(text, "T");
+	if (stamp && stamp - text >= 10 && strlen(stamp) > 16 && stamp[16] == 'Z')
+		memmove(stamp - 10, "STAMP", 5), memmove(stamp - 5, stamp + 17, strlen(stamp + 16));
+	return text;
+}
+
+static const char *
+compose(enum log_format format)
+{
+	log_line_init(&line);
+	log_line_begin(&line, format, LOG_MSG_ACKED, LOG_INFO_);
+	log_line_text(&line, LOG_FEED, SPAN("east"));
+	log_line_number(&line, LOG_CORR, UINT64_MAX);
+	log_line_text(&line, LOG_CTL_ID, SPAN("Q\"1\r\n\xe2\x80\xa8\\"));
+	log_line_text(&line, LOG_RULES, SPAN("S03 S22"));
+	log_line_number(&line, LOG_SEGS, 0);
+	log_line_text(&line, LOG_SKIP, SPAN(""));
+	return text_of(log_line_end(&line));
+}
+
+Test(log_line, is_json)
+{
+	cr_expect_str_eq(compose(LOG_JSON),
+	    "{\"ts\":\"STAMP\",\"level\":\"info\",\"event\":\"msg.acked\",\"feed\":\"east\","
+	    "\"corr\":18446744073709551615,\"ctl_id\":\"Q\\\"1???\\\\\",\"rules\":\"S03 S22\","
+	    "\"segs\":0,\"skip\":\"\"}\n");
+}
+
+Test(log_line, is_logfmt)
+{
+	cr_expect_str_eq(compose(LOG_LOGFMT),
+	    "ts=STAMP level=info event=msg.acked feed=east corr=18446744073709551615 "
+	    "ctl_id=\"Q\\\"1???\\\\\" rules=\"S03 S22\" segs=0 skip=\"\"\n");
+}
+
+Test(log_line, is_a_record_of_the_journal)
+{
+	cr_expect_str_eq(compose(LOG_JOURNAL),
+	    "PRIORITY=6\nSYSLOG_IDENTIFIER=hl7noted\nEVENT=msg.acked\nFEED=east\n"
+	    "CORR=18446744073709551615\nCTL_ID=Q\"1???\\\nRULES=S03 S22\nSEGS=0\nSKIP=\n"
+	    "MESSAGE=message answered feed=east corr=18446744073709551615 "
+	    "ctl_id=\"Q\\\"1???\\\\\" rules=\"S03 S22\" segs=0 skip=\"\"\n");
+}
+
+Test(log_line, takes_a_field_once)
+{
+	log_line_init(&line);
+	log_line_begin(&line, LOG_LOGFMT, LOG_CONN_OPEN, LOG_INFO_);
+	log_line_text(&line, LOG_FEED, SPAN("a"));
+	log_line_text(&line, LOG_FEED, SPAN("b"));
+	log_line_number(&line, LOG_SEGS, 1);
+	log_line_number(&line, LOG_SEGS, 2);
+	cr_expect_str_eq(
+	    text_of(log_line_end(&line)), "ts=STAMP level=info event=conn.open feed=a segs=1\n");
+}
+
+Test(log_line, stamps_in_utc_as_the_library_does)
+{
+	static const time_t seconds[] = { 0, 951782400, 1795233600, 4102444799, 1709164799 };
+
+	for (size_t i = 0; i < sizeof(seconds) / sizeof(seconds[0]); i++) {
+		struct log_line l;
+		time_t before, after;
+		char want[32];
+
+		log_line_init(&l);
+		do { /* a line within one second */
+			before = time(NULL);
+			log_line_begin(&l, LOG_LOGFMT, LOG_CONN_OPEN, LOG_INFO_);
+			after = time(NULL);
+		} while (before != after);
+		strftime(want, sizeof(want), "ts=%Y-%m-%dT%H:%M:%S.", gmtime(&before));
+		cr_expect_eq(memcmp(l.text, want, strlen(want)), 0, "%.30s, not %s", l.text, want);
+	}
+}
+
+/* Every field at its longest, of the kind that takes the most room. */
+static struct span
+compose_longest(enum log_format format, struct span value)
+{
+	log_line_init(&line);
+	log_line_begin(&line, format, LOG_MSG_UNPROVED, LOG_ERROR_);
+	for (int f = 0; f < LOG_FIELD_COUNT; f++) {
+		if (log_fields[f].most)
+			log_line_text(&line, (enum log_field)f, value);
+		else
+			log_line_number(&line, (enum log_field)f, UINT64_MAX);
+	}
+	return log_line_end(&line);
+}
+
+static size_t
+count(struct span in, char c)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < in.len; i++)
+		n += in.ptr[i] == c;
+	return n;
+}
+
+Test(log_line, holds_every_field_at_its_longest)
+{
+	static const char *const wide[] = { "\xf0\x9f\x99\x82", "\"", "\\", "\n", "\xff", "a",
+		"\x01" };
+	enum { MEGABYTE = 1 << 20 };
+	char *value = malloc(MEGABYTE);
+
+	for (size_t i = 0; i < sizeof(wide) / sizeof(wide[0]); i++) {
+		size_t len = strlen(wide[i]);
+		struct span made;
+
+		for (size_t at = 0; at + len <= MEGABYTE; at += len)
+			memcpy(value + at, wide[i], len);
+		made = compose_longest(LOG_JSON, span_of(value, MEGABYTE));
+		cr_expect_eq(count(made, '\n'), 1);
+		cr_expect_eq(made.ptr[made.len - 2], '}');
+		cr_expect_eq(count(made, ':') >= LOG_FIELD_COUNT, true);
+		for (int f = 0; f < LOG_FIELD_COUNT; f++)
+			cr_expect(memmem(made.ptr, made.len, log_fields[f].key[LOG_JSON].ptr,
+			    log_fields[f].key[LOG_JSON].len));
+		made = compose_longest(LOG_LOGFMT, span_of(value, MEGABYTE));
+		cr_expect_eq(count(made, '\n'), 1);
+		made = compose_longest(LOG_JOURNAL, span_of(value, MEGABYTE));
+		cr_expect_eq(count(made, '\n'), LOG_FIELD_COUNT + 4);
+		cr_expect_eq(count(made, '\0'), 1);
+	}
+	free(value);
+}
+
+Test(log_line, cuts_a_control_id_at_fifty_characters)
+{
+	char id[200];
+
+	memset(id, 'x', sizeof(id));
+	log_line_init(&line);
+	log_line_begin(&line, LOG_JSON, LOG_MSG_ACKED, LOG_INFO_);
+	log_line_text(&line, LOG_CTL_ID, span_of(id, sizeof(id)));
+	cr_expect_eq(count(log_line_end(&line), 'x'), 50);
+}
+
+Test(log_names, are_all_there_and_all_different)
+{
+	for (int i = 0; i < LOG_EVENT_COUNT; i++) {
+		cr_assert(log_events[i].name.len && log_events[i].sentence.len, "event %d", i);
+		for (int k = 0; k < i; k++)
+			cr_expect_not(span_eq(log_events[i].name, log_events[k].name));
+	}
+	for (int i = 0; i < LOG_FIELD_COUNT; i++) {
+		for (int format = 0; format < 3; format++)
+			cr_assert(log_fields[i].key[format].len, "field %d", i);
+		for (int k = 0; k < i; k++)
+			cr_expect_not(span_eq(log_fields[i].key[0], log_fields[k].key[0]));
+	}
+	cr_expect_str_eq(log_event_name(LOG_CONN_OPEN), "conn.open");
+}

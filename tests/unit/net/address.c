@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "net/listener.h"
+
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <netinet/in.h>
+#include <sys/un.h>
+
+static struct sockaddr_storage
+four(const char *host, unsigned port)
+{
+	struct sockaddr_storage a = { 0 };
+	struct sockaddr_in *in = (void *)&a;
+
+	in->sin_family = AF_INET;
+	in->sin_port = htons((uint16_t)port);
+	cr_assert_eq(inet_pton(AF_INET, host, &in->sin_addr), 1);
+	return a;
+}
+
+static struct sockaddr_storage
+six(const char *host, unsigned port)
+{
+	struct sockaddr_storage a = { 0 };
+	struct sockaddr_in6 *in = (void *)&a;
+
+	in->sin6_family = AF_INET6;
+	in->sin6_port = htons((uint16_t)port);
+	cr_assert_eq(inet_pton(AF_INET6, host, &in->sin6_addr), 1);
+	return a;
+}
+
+static void
+expect_text(struct sockaddr_storage a, const char *want)
+{
+	char buf[NET_ADDRESS_TEXT];
+
+	cr_expect_str_eq(net_address_text(&a, buf), want);
+}
+
+Test(net_address, is_written_as_people_write_it)
+{
+	struct sockaddr_storage local = { .ss_family = AF_UNIX };
+
+	expect_text(four("192.0.2.1", 40000), "192.0.2.1:40000");
+	expect_text(six("2001:db8::1", 1), "[2001:db8::1]:1");
+	expect_text(six("::ffff:192.0.2.1", 65535), "192.0.2.1:65535");
+	expect_text(six("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", 65535),
+	    "[ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff]:65535");
+	expect_text(local, "unix");
+}
+
+Test(net_address, is_the_same_host_whatever_the_port)
+{
+	struct sockaddr_storage a = four("192.0.2.1", 1), b = four("192.0.2.1", 2),
+				c = six("::ffff:192.0.2.1", 3), d = four("192.0.2.2", 1),
+				e = six("2001:db8::1", 1), f = six("2001:db8::2", 1);
+
+	cr_expect(net_same_host(&a, &b));
+	cr_expect(net_same_host(&a, &c));
+	cr_expect_not(net_same_host(&a, &d));
+	cr_expect_not(net_same_host(&a, &e));
+	cr_expect(net_same_host(&e, &e));
+	cr_expect_not(net_same_host(&e, &f));
+}
