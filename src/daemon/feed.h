@@ -43,7 +43,8 @@ struct feed {
 	struct feed_listener *listeners;
 	struct link *links; /* doubly linked */
 	unsigned link_count;
-	bool in_force; /* after the reload under way */
+	unsigned awake; /* of them, those with something that may be due soon */
+	bool in_force;  /* after the reload under way */
 	struct feed_metrics metrics;
 
 	/* the receiver */

@@ -40,11 +40,26 @@ count_held(struct link *l)
 	d->held_bytes->value = (double)d->held;
 }
 
+/* Where nothing is held, asked for or waited for, only the idle time can be due one day. */
+static void
+count_awake(struct link *l)
+{
+	bool awake = l->held || l->connect_since || l->waiting || l->closing ||
+		     !net_stream_is_reading(&l->up);
+
+	if (awake && !l->awake)
+		l->feed->awake++;
+	if (!awake && l->awake)
+		l->feed->awake--;
+	l->awake = awake;
+}
+
 void
 link_destroy(struct link *l)
 {
 	struct feed *f = l->feed;
 
+	f->awake -= l->awake;
 	net_stream_close(&l->up);
 	net_stream_close(&l->down);
 	relay_session_finish(&l->session);
@@ -72,6 +87,7 @@ finish(struct link *l)
 	}
 	l->closing = now_ms();
 	net_stream_read(&l->up, false);
+	count_awake(l);
 }
 
 /* ---- what the session asks for ---- */
@@ -373,6 +389,7 @@ settle(struct link *l)
 	}
 	if (!l->dead && net_stream_is_open(&l->up))
 		net_stream_read(&l->up, relay_wants_more(s) && is_room(l));
+	count_awake(l);
 }
 
 void

@@ -19,11 +19,13 @@ struct link {
 	size_t held;                   /* counted in daemon->held */
 	uint64_t closing;              /* ms; since when only the last bytes are waited for */
 	bool wants_connection, waiting, heard, dead;
+	bool awake; /* counted in feed->awake */
 };
 
 /* Takes the descriptor, also when it answers false because there is no memory. */
 bool link_create(struct feed_listener *l, int fd, const struct sockaddr_storage *peer);
-/* Deadlines; called a few times a second.  May destroy the link. */
+/* Deadlines; called a few times a second while links are awake, or else once a second.  May
+ * destroy the link. */
 void link_tick(struct link *l, uint64_t now);
 /* The receiver's addresses are known now, or (`failed`) are not to be had. */
 void link_resolved(struct link *l, bool failed);

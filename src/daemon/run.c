@@ -25,11 +25,14 @@
 
 static const double tick_seconds = 0.1;
 
+enum { TICKS_A_SECOND = 10, SHORT_IDLE_MS = 10 * 1000 };
+
 struct run {
 	struct hl7noted d;
 	const struct options *options;
 	ev_signal hup, term, interrupt, usr1;
 	ev_timer tick, watchdog, drain_deadline;
+	unsigned ticks;
 	struct status *status;
 	struct net_http *http;
 };
@@ -207,13 +210,21 @@ on_term(struct ev_loop *loop, ev_signal *w, int revents)
 
 /* ---- ticking ---- */
 
+/* Only the idle time can be due where no link is awake, and that is seldom short. */
+static bool
+needs_tick(const struct feed *f)
+{
+	return f->awake || (f->settings.idle_timeout && f->settings.idle_timeout < SHORT_IDLE_MS);
+}
+
+/* Thousands of links at rest are looked at once a second only. */
 static void
-tick_feeds(struct feed *list, uint64_t now)
+tick_feeds(struct feed *list, uint64_t now, bool all)
 {
 	for (struct feed *f = list; f; f = f->next) {
 		struct link *next;
 
-		for (struct link *l = f->links; l; l = next) {
+		for (struct link *l = all || needs_tick(f) ? f->links : NULL; l; l = next) {
 			next = l->next;
 			link_tick(l, now);
 		}
@@ -249,10 +260,11 @@ on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct run *r = w->data;
 	uint64_t now = now_us() / 1000;
+	bool all = r->ticks++ % TICKS_A_SECOND == 0;
 
 	(void)revents;
-	tick_feeds(r->d.feeds, now);
-	tick_feeds(r->d.retired, now);
+	tick_feeds(r->d.feeds, now, all);
+	tick_feeds(r->d.retired, now, all);
 	if (r->d.retired || r->d.older)
 		reap(&r->d);
 	if (r->d.draining && !r->d.connections)

@@ -253,6 +253,12 @@ net_stream_read(struct net_stream *s, bool on)
 		ev_io_stop(s->net->loop, &s->readable);
 }
 
+bool
+net_stream_is_reading(const struct net_stream *s)
+{
+	return ev_is_active(&s->readable);
+}
+
 /* ---- writing ---- */
 
 static void

@@ -79,6 +79,7 @@ void net_stream_flush(struct net_stream *s);
 size_t net_stream_unsent(const struct net_stream *s);
 /* Read from it, or leave its bytes to wait in the kernel. */
 void net_stream_read(struct net_stream *s, bool on);
+bool net_stream_is_reading(const struct net_stream *s);
 void net_stream_close(struct net_stream *s);
 
 #endif
