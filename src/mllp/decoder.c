@@ -9,10 +9,6 @@
 
 #include "base/diag.h"
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
-
 void
 mllp_decoder_init(struct mllp_decoder *d, size_t limit)
 {
@@ -40,35 +36,17 @@ mllp_decoder_junk(struct mllp_decoder *d)
 static size_t
 find_mark(struct span in, size_t from)
 {
-#ifdef __SSE2__
-	const __m128i begin = _mm_set1_epi8(MLLP_START), end = _mm_set1_epi8(MLLP_END);
+	const char *end, *start;
+	size_t len = in.len - from;
 
-	/* of a long frame, first the part without any */
-	for (; in.len - from >= 64; from += 64) {
-		const __m128i *part = (const __m128i *)(const void *)(in.ptr + from);
-		__m128i hit = _mm_setzero_si128();
-
-		for (unsigned i = 0; i < 4; i++) {
-			__m128i bytes = _mm_loadu_si128(part + i);
-
-			hit = _mm_or_si128(hit, _mm_cmpeq_epi8(bytes, begin));
-			hit = _mm_or_si128(hit, _mm_cmpeq_epi8(bytes, end));
-		}
-		if (_mm_movemask_epi8(hit))
-			break;
-	}
-	for (; in.len - from >= 16; from += 16) {
-		__m128i part = _mm_loadu_si128((const __m128i *)(const void *)(in.ptr + from));
-		__m128i hit = _mm_or_si128(_mm_cmpeq_epi8(part, begin), _mm_cmpeq_epi8(part, end));
-		unsigned mask = (unsigned)_mm_movemask_epi8(hit);
-
-		if (mask)
-			return from + (unsigned)__builtin_ctz(mask);
-	}
-#endif
-	while (from < in.len && in.ptr[from] != MLLP_START && in.ptr[from] != MLLP_END)
-		from++;
-	return from;
+	if (!len)
+		return in.len;
+	end = memchr(in.ptr + from, MLLP_END, len);
+	if (end)
+		len = (size_t)(end - in.ptr) - from;
+	/* twice memchr is still several times as fast as a search for both at once */
+	start = memchr(in.ptr + from, MLLP_START, len);
+	return start ? (size_t)(start - in.ptr) : from + len;
 }
 
 static enum mllp_result
