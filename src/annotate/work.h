@@ -109,7 +109,7 @@ struct class
 	const struct mapping *paired; /* by the rules of which mapping; NULL: not yet */
 	struct result **companions;
 	size_t companion_count;
-	uint64_t present; /* of which numbers they are */
+	uint64_t present;       /* of which numbers they are */
 	unsigned char *answers; /* of questions about companions alone, by expr id: 1 + truth */
 };
 
@@ -158,7 +158,7 @@ struct code_filter {
 struct annotator {
 	const struct mapping *const *mappings;
 	size_t mapping_count;
-	struct site *sites; /* one a mapping */
+	struct site *sites;        /* one a mapping */
 	struct code_filter filter; /* of the codes of all */
 
 	/* the message at hand */
@@ -282,8 +282,7 @@ has_marks(const struct annotator *a, const uint64_t set[4])
 void annotator_forget(struct annotator *a);
 
 /* scan: false when memory ran out. */
-bool scan_make_filter(
-    const struct mapping *const *mappings, size_t count, struct code_filter *ret);
+bool scan_make_filter(const struct mapping *const *mappings, size_t count, struct code_filter *ret);
 bool scan(struct annotator *a);
 
 /* context */
