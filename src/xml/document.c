@@ -9,6 +9,7 @@
  */
 #include "xml/document.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 
 #include <libxml/parserInternals.h>
@@ -169,12 +170,32 @@ next_attribute(struct span bytes, size_t *at)
 	return (size_t)(name.ptr - bytes.ptr);
 }
 
+/* libxml2 hands an ampersand in an attribute over as "&#38;", ready to be parsed again. */
+static struct span
+without_ampersands(struct span value)
+{
+	const struct span written = SPAN("&#38;");
+	char *to = (char *)(uintptr_t)value.ptr; /* a copy of ours, which only gets shorter */
+	size_t len = 0;
+
+	for (size_t i = 0; i < value.len; len++) {
+		bool is = span_eq(span_head(span_tail(value, i), written.len), written);
+
+		to[len] = value.ptr[i];
+		i += is ? written.len : 1;
+	}
+	to[len] = '\0';
+	return span_of(value.ptr, len);
+}
+
 static bool
 attribute_fill(struct build *b, struct xml_attribute *a, const struct sax_attribute *sax)
 {
 	a->name = arena_copy(b->arena, span_str((const char *)sax->name));
 	a->value = arena_copy(
 	    b->arena, span_of((const char *)sax->value, (size_t)(sax->value_end - sax->value)));
+	if (a->value.len && memchr(a->value.ptr, '&', a->value.len))
+		a->value = without_ampersands(a->value);
 	return a->name.ptr != NULL && a->value.ptr != NULL;
 }
 

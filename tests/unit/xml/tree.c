@@ -99,6 +99,16 @@ Test(xml_tree, keeps_text_as_it_stands)
 	parsed_finish(&p);
 }
 
+Test(xml_tree, reads_ampersands_in_attributes)
+{
+	struct parsed p = parse(
+	    SPAN(ROOT "<n a=\"x &amp; y &amp;amp; &#38; &amp;#38; &lt;\"/></m>"));
+
+	cr_assert(p.root, "%s", said(&p));
+	cr_expect(span_eq(p.root->first->attributes[0].value, SPAN("x & y &amp; & &#38; <")));
+	parsed_finish(&p);
+}
+
 Test(xml_tree, drops_the_blanks_that_lay_out_children)
 {
 	struct parsed p = parse(SPAN(ROOT "\n  <n/>\n\n  <n/>\n</m>"));
