@@ -23,7 +23,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NAP_MS = 20, RETRY_MS = 1000, DRAIN_MS = 1000, CROWD_MS = 20 };
+enum {
+	NAP_MS = 20,
+	RETRY_MS = 1000,
+	DRAIN_MS = 1000,
+	CROWD_MS = 20,
+	CALL_PART = 8, /* this part of the ring filled ends a nap: the rest is for a late thread */
+};
 enum log_writer_state { AWAKE, NAPPING, ASLEEP };
 
 struct log_writer {
@@ -120,7 +126,7 @@ log_writer_put(struct log_writer *w, struct span line, bool urgent)
 	atomic_store(&w->head, head + line.len);
 	if (urgent)
 		atomic_store(&w->urgent, true);
-	wake_from(w, urgent || used > w->size / 2 ? NAPPING : ASLEEP);
+	wake_from(w, urgent || used > w->size / CALL_PART ? NAPPING : ASLEEP);
 }
 
 void
