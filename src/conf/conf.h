@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/faults.h"
+#include "base/network.h"
 
 enum conf_mode { CONF_RELAY, CONF_STORE };
 enum conf_annotate { CONF_LIVE, CONF_SHADOW, CONF_OFF };
@@ -21,10 +22,40 @@ enum conf_on_failure { CONF_CLOSE, CONF_REJECT };
 enum conf_log_format { CONF_LOG_JSON, CONF_LOG_LOGFMT, CONF_LOG_JOURNAL };
 enum conf_log_level { CONF_ERROR, CONF_WARNING, CONF_INFO, CONF_DEBUG };
 
+enum conf_on_stranger { CONF_STRANGER_REJECT, CONF_STRANGER_CLOSE };
+enum conf_client { CONF_CLIENT_REQUIRED, CONF_CLIENT_NONE };
+/* What becomes of a message after an answer of one kind; acceptance always delivers it. */
+enum conf_policy { CONF_SET_ASIDE, CONF_RETRY, CONF_DELIVER, CONF_STOP };
+
+struct conf_peer {
+	const char *name; /* a DNS name among the certificate's; NULL: the pin */
+	const char *pin;  /* base64 of the SHA-256 of its public key, without "sha256//" */
+	struct fault_place at;
+};
+
+struct conf_tls {
+	const char *certificate, *key; /* files; with <forward> both or neither NULL */
+	const char *ca;          /* with <listen> NULL when no client certificate is asked for */
+	const char *crl;         /* NULL: none */
+	enum conf_client client; /* <listen> only */
+	const char *name;        /* <forward> only; NULL: its host */
+	const struct conf_peer *peers; /* none: any certificate of the CA */
+	unsigned peer_count;
+	struct fault_place at;
+};
+
+struct conf_allow {
+	struct network network;
+	struct fault_place at;
+};
+
 struct conf_listen {
 	const char *address, *port; /* address "" or "*": all, IPv6 and IPv4 */
 	const char *socket; /* name of a socket handed over by systemd; NULL: bind ourselves */
 	unsigned max_connections, max_per_address;
+	const struct conf_tls *tls;      /* NULL: plain TCP */
+	const struct conf_allow *allows; /* none: all addresses */
+	unsigned allow_count;
 	struct fault_place at;
 };
 
@@ -32,8 +63,25 @@ struct conf_forward {
 	const char *host, *port;
 	uint32_t connect_timeout, ack_timeout;
 	uint32_t backoff_least, backoff_most;
-	unsigned in_flight; /* messages outstanding on one connection */
+	unsigned in_flight;         /* messages outstanding on one connection */
+	const struct conf_tls *tls; /* NULL: plain TCP */
 	struct fault_place at;
+};
+
+/* Whose messages a feed takes; what is NULL is not looked at. */
+struct conf_sender {
+	const char *application, *facility; /* first components of MSH-3 and MSH-4 */
+	const char *peer;                   /* name or pin, as in a <peer> */
+	struct fault_place at;
+};
+
+struct conf_answer {
+	enum conf_policy policy;
+	unsigned retries; /* of CONF_RETRY, then it is set aside; 0: without limit */
+};
+
+struct conf_answers {
+	struct conf_answer error, reject, other, none;
 };
 
 struct conf_mapping {
@@ -46,17 +94,32 @@ struct conf_feed {
 	enum conf_mode mode;
 	enum conf_annotate annotate;
 	enum conf_on_failure on_failure;
+	enum conf_on_stranger on_stranger;
 	bool require_approved;
 	const struct conf_listen *listens;
 	unsigned listen_count;
 	struct conf_forward forward;
 	const struct conf_mapping *mappings;
 	unsigned mapping_count;
+	const struct conf_sender *senders; /* none: all */
+	unsigned sender_count;
+	struct conf_answers answers; /* CONF_STORE only */
 	uint64_t max_frame;
 	uint32_t frame_deadline; /* first byte to end of frame */
 	uint32_t idle_timeout;   /* 0: off */
 	uint64_t max_unsent;     /* bytes waiting in user space for a peer that does not read */
 	uint32_t keepalive;      /* seconds; 0: off */
+	struct fault_place at;
+};
+
+struct conf_store {
+	const char *directory;  /* NULL: no feed has CONF_STORE */
+	uint64_t free_space;    /* CONF_AUTO, or bytes that must stay free */
+	uint64_t quota;         /* bytes of the queue; 0: none */
+	uint64_t ballast;       /* 0: none */
+	uint32_t keep_age;      /* of what is delivered; 0: dropped at once */
+	uint64_t keep_size;     /* the same, all of it; 0: without limit */
+	uint32_t resend_window; /* 0: resends are not looked for */
 	struct fault_place at;
 };
 
@@ -70,6 +133,9 @@ struct conf {
 	unsigned max_connections;                   /* of all feeds */
 	uint64_t max_in_flight;                     /* bytes of frames held, of all feeds */
 	uint32_t drain_timeout;
+	unsigned handshakes; /* of TLS, at one time, of all feeds */
+	uint32_t handshake_timeout;
+	struct conf_store store;
 	const struct conf_feed *feeds;
 	unsigned feed_count;
 	struct conf *older; /* for whoever keeps several */
@@ -93,7 +159,17 @@ enum {
 	CONF_MAX_UNSENT = 64 << 10,
 	CONF_ALL_IN_FLIGHT = 64 << 20,
 	CONF_DRAIN_TIMEOUT = 30 * 1000,
+	CONF_HANDSHAKES = 64,
+	CONF_HANDSHAKE_TIMEOUT = 10 * 1000,
+	CONF_BALLAST = 64 << 20,
+	CONF_KEEP_AGE = 24 * 3600 * 1000,
+	CONF_KEEP_SIZE = 1 << 30,
+	CONF_RESEND_WINDOW = 24 * 3600 * 1000,
+	CONF_RETRIES = 10,
 };
+
+/* The larger of 1 GiB and 5 % of the file system. */
+#define CONF_AUTO ((uint64_t)0)
 
 #define CONF_NAMESPACE "urn:hl7note:config:1"
 
@@ -107,8 +183,8 @@ struct conf *conf_from_flags(const char *listen, const char *forward, const char
     unsigned mapping_count, struct faults *faults);
 /*
  * One more flag, over what the file or the defaults say, before the configuration
- * is used: log-format log-level log-file metrics control, and for the feed of
- * conf_from_flags() on-failure annotate in-flight ack-timeout.  False with a fault
+ * is used: log-format log-level log-file metrics control store, and for the feed of
+ * conf_from_flags() mode on-failure annotate in-flight ack-timeout.  False with a fault
  * when the value is wrong; without one when there is no such flag.
  */
 bool conf_flag(struct conf *conf, const char *name, const char *value, struct faults *faults);

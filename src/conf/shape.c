@@ -151,6 +151,12 @@ static const struct conf_feed feed_defaults = {
 	.idle_timeout = CONF_IDLE_TIMEOUT,
 	.max_unsent = CONF_MAX_UNSENT,
 	.keepalive = CONF_KEEPALIVE,
+	.answers = {
+		.error = { CONF_SET_ASIDE, CONF_RETRIES },
+		.reject = { CONF_RETRY, CONF_RETRIES },
+		.other = { CONF_SET_ASIDE, CONF_RETRIES },
+		.none = { CONF_RETRY, 0 },
+	},
 };
 
 static const struct conf_element feed_element = { "feed", feed_attributes, feed_children,
@@ -177,4 +183,13 @@ const struct conf conf_defaults = {
 	.max_connections = CONF_ALL_CONNECTIONS,
 	.max_in_flight = CONF_ALL_IN_FLIGHT,
 	.drain_timeout = CONF_DRAIN_TIMEOUT,
+	.handshakes = CONF_HANDSHAKES,
+	.handshake_timeout = CONF_HANDSHAKE_TIMEOUT,
+	.store = {
+		.free_space = CONF_AUTO,
+		.ballast = CONF_BALLAST,
+		.keep_age = CONF_KEEP_AGE,
+		.keep_size = CONF_KEEP_SIZE,
+		.resend_window = CONF_RESEND_WINDOW,
+	},
 };
