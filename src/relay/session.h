@@ -75,6 +75,10 @@ enum relay_why {
 	RELAY_UNREAD,  /* a peer does not read what is sent */
 	RELAY_DRAINED, /* we are stopping */
 	RELAY_NO_MEMORY,
+	RELAY_UNREADABLE,   /* a frame with no MSH to answer by */
+	RELAY_NOT_ALLOWED,  /* this sender's messages are refused */
+	RELAY_STORE_FULL,   /* custody: no space, so intake is stopped */
+	RELAY_STORE_FAILED, /* custody: not stored */
 	RELAY_WHY_COUNT
 };
 

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * custody/line.h - from the queue of one feed to its receiver, in order
+ *
+ *	queue --fetch--> [parcels, oldest first] --annotate, send--> receiver
+ *	      <--delivered | postponed | set aside--  <--answer--
+ *
+ * The line keeps what it fetched (a parcel each, as many as may be in flight) until
+ * its fate is told, so the queue is asked for each message once: after a lost
+ * connection the same parcels go out again, first things first.  Their frames are
+ * made anew from the original bytes, with the mapping then in force; as annotating
+ * is deterministic they are the same bytes unless a reload came between.
+ *
+ * An answer belongs to the parcel on this connection whose MSH-10 its MSA-2 repeats,
+ * and to no other.  When an answer is late the connection is closed before anything
+ * is sent again, so the late one finds nobody.  It does not matter how late it is
+ * read: an answer that came while the whole process stood still (SIGSTOP, suspend)
+ * is true, and is read before its lateness is looked at.  Nothing is sent on a
+ * connection that waited longer than the ACK timeout for an answer.
+ *
+ * delivered() is told in the order of fetching, each when all before it are delivered
+ * or durably set aside.  A message that awaits its setting aside holds its place: with
+ * one in flight nothing overtakes it.  With more in flight a refused message is sent
+ * again behind those that went out with it; after a lost connection order is kept.
+ *
+ * No answer is promised where MSH-15 (MSH-16 where it is empty) says NE or ER, nor for
+ * a message that is itself an answer: delivered when its bytes are written out.  SU
+ * promises an answer to what succeeds, so it is waited for.
+ */
+#ifndef CUSTODY_LINE_H
+#define CUSTODY_LINE_H
+
+#include "custody/policy.h"
+#include "relay/session.h"
+
+/* A message of the queue, lent until release(). */
+struct custody_item {
+	uint64_t seq;
+	struct span body;
+	int64_t received;  /* wall clock, ms: when it came in */
+	unsigned attempts; /* in earlier lives, as postpone() told */
+	void *hold;        /* the lender's */
+};
+
+enum custody_state {
+	CUSTODY_WAITS,    /* to be sent */
+	CUSTODY_SENT,     /* to be answered */
+	CUSTODY_WRITTEN,  /* to be written out: no answer is promised */
+	CUSTODY_ANSWERED, /* delivered, but not all before it are */
+	CUSTODY_ASIDE,    /* its setting aside is not durable yet */
+};
+
+struct custody_parcel {
+	struct custody_item item;
+	enum custody_state state;
+	bool unawaited;
+	unsigned attempts; /* all of them, the one under way included */
+	unsigned failures[CUSTODY_KINDS];
+	uint64_t sent;              /* microseconds; the last time */
+	struct relay_flight flight; /* of the last attempt; corr is seq, began is `sent` */
+};
+
+/* What became of an attempt. */
+struct custody_outcome {
+	enum custody_kind kind;
+	struct span code;   /* MSA-1; absent where there was no answer */
+	enum relay_why why; /* of CUSTODY_NONE: RELAY_ACK_TIMEOUT, _DOWN_LOST, _DOWN_BROKEN */
+	enum custody_action action;
+	uint64_t wait; /* ms; of CUSTODY_RETRY */
+};
+
+struct custody_line_settings {
+	size_t max_frame;                     /* of an answer */
+	unsigned in_flight;                   /* 1 to RELAY_IN_FLIGHT */
+	size_t most_bytes;                    /* of parcels held; one is always allowed */
+	uint64_t ack_timeout;                 /* ms; 0: none */
+	uint64_t backoff_least, backoff_most; /* ms */
+	struct custody_policy policy;
+	enum relay_annotate annotate;
+	struct annotator *annotator; /* NULL: nothing to annotate with */
+	struct relay_work *work;     /* shared by all machines of a thread */
+};
+
+struct custody_line_ops {
+	/* ---- the queue ---- */
+	/* The next message behind those fetched so far: 1; 0: none waits; -EAGAIN: it is being
+	 * read.  After 0 and -EAGAIN custody_line_fetchable() says when to ask again. */
+	int (*fetch)(void *ctx, struct custody_item *ret);
+	void (*release)(void *ctx, struct custody_item *item);
+	void (*delivered)(void *ctx, uint64_t seq);
+	void (*postpone)(void *ctx, uint64_t seq, unsigned attempts, const char *word);
+	/* custody_line_settled() answers once it is durable, perhaps before this returns. */
+	void (*set_aside)(void *ctx, uint64_t seq, unsigned attempts, const char *word);
+
+	/* ---- the connection ---- */
+	void (*connect)(void *ctx);    /* then custody_line_connected() or _lost(), later */
+	void (*disconnect)(void *ctx); /* drop it, at once; _lost() does not follow */
+	void (*send)(void *ctx, const struct iovec *iov, size_t count);
+
+	/* ---- to be told, and counted ---- */
+	void (*annotated)(void *ctx, const struct custody_parcel *p, const struct hl7_message *m,
+	    const struct annotation *a);
+	void (*outcome)(void *ctx, const struct custody_parcel *p, const struct custody_outcome *o);
+	/* A frame of the receiver's that is the answer to nothing in flight.  `known`: to a
+	 * message delivered before, whose sender awaits an application's answer (MSH-16) that
+	 * has no way back. */
+	void (*stray)(void *ctx, struct span ack_code, struct span control_id, bool known);
+
+	uint32_t (*random)(void *ctx);
+};
+
+struct custody_line {
+	const struct custody_line_ops *ops;
+	void *ctx;
+	const struct custody_line_settings *set;
+	struct mllp_decoder decoder;
+	struct buffer out; /* an answer that is not whole; no memory while empty */
+	enum relay_down down;
+	bool stopped;          /* by policy */
+	bool draining;         /* nothing more is sent */
+	bool redirected;       /* the connection is given up as soon as nothing is in flight */
+	bool dry;              /* nothing to fetch until custody_line_fetchable() */
+	bool busy;             /* at work: calls from within an op only leave a note */
+	unsigned failures;     /* in a row: what the backoff grows by */
+	uint64_t retry_at;     /* ms; nothing is sent or connected before; 0: no wait */
+	uint64_t oldest_since; /* ms; since when the oldest parcel sent is the one to be answered */
+	uint64_t seen;         /* ms; last call that had a time */
+	struct custody_parcel **parcels; /* oldest first */
+	unsigned count, room;
+	size_t bytes;                  /* of their bodies */
+	struct custody_parcel *spare;  /* one kept for the next */
+	uint64_t recent[RELAY_RECENT]; /* hashes of IDs in enhanced mode */
+	unsigned recent_next;
+};
+
+void custody_line_init(struct custody_line *l, const struct custody_line_settings *set,
+    const struct custody_line_ops *ops, void *ctx, uint64_t now_us);
+/* Releases what it holds; nothing is told to the queue, so it will be fetched again. */
+void custody_line_finish(struct custody_line *l);
+
+/* There may be something to fetch.  Call it once to begin. */
+void custody_line_fetchable(struct custody_line *l, uint64_t now_us);
+/* Setting aside has become durable. */
+void custody_line_settled(struct custody_line *l, uint64_t seq, uint64_t now_us);
+
+void custody_line_connected(struct custody_line *l, uint64_t now_us);
+/* Connecting failed, or the connection ended. */
+void custody_line_lost(struct custody_line *l, uint64_t now_us);
+/* Bytes from the receiver; they need not outlive the call. */
+void custody_line_bytes(struct custody_line *l, struct span bytes, uint64_t now_us);
+/* All that was sent has been written out. */
+void custody_line_written(struct custody_line *l, uint64_t now_us);
+/* Something may be due; cheap when nothing is.  A few times a second. */
+void custody_line_tick(struct custody_line *l, uint64_t now_us);
+
+/* Send nothing more; what was sent is waited for.  custody_line_in_flight() says when it is over.
+ */
+void custody_line_drain(struct custody_line *l, uint64_t now_us);
+/* Go on after a stop, or at once instead of waiting for the next attempt. */
+void custody_line_resume(struct custody_line *l, uint64_t now_us);
+/* The receiver has another address: connect there as soon as nothing is in flight. */
+void custody_line_redirect(struct custody_line *l, uint64_t now_us);
+/* An operator took the message away (dropped it, set it aside): let go of it, also when it is in
+ * flight, which costs the connection.  True if the line had it. */
+bool custody_line_drop(struct custody_line *l, uint64_t seq, uint64_t now_us);
+
+/* Parcels that were sent and have no answer. */
+unsigned custody_line_in_flight(const struct custody_line *l);
+/* Bytes held. */
+size_t custody_line_held(const struct custody_line *l);
+
+#endif
