@@ -37,7 +37,7 @@
 struct custody_item {
 	uint64_t seq;
 	struct span body;
-	int64_t received;  /* wall clock, ms: when it came in */
+	uint64_t received; /* wall clock, ms: when it came in */
 	unsigned attempts; /* in earlier lives, as postpone() told */
 	void *hold;        /* the lender's */
 };

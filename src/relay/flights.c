@@ -7,8 +7,8 @@
 
 #include <stdlib.h>
 
-static uint64_t
-hash_of(struct span s)
+uint64_t
+relay_id_hash(struct span s)
 {
 	uint64_t h = 0xcbf29ce484222325u;
 
@@ -22,7 +22,7 @@ relay_flight_name(struct relay_flight *f, struct span control_id)
 {
 	size_t kept = control_id.len < RELAY_ID_MOST ? control_id.len : RELAY_ID_MOST;
 
-	f->id_hash = hash_of(control_id);
+	f->id_hash = relay_id_hash(control_id);
 	f->id_len = (uint16_t)(control_id.len < UINT16_MAX ? control_id.len : UINT16_MAX);
 	if (kept)
 		memcpy(f->id, control_id.ptr, kept);
@@ -37,10 +37,16 @@ is_named(const struct relay_flight *f, struct span id, uint64_t hash)
 	       memcmp(f->id, id.ptr, kept) == 0;
 }
 
+bool
+relay_flight_is_named(const struct relay_flight *f, const struct relay_answer *a)
+{
+	return a->control_id.len && is_named(f, a->control_id, relay_id_hash(a->control_id));
+}
+
 int
 relay_flight_find(const struct relay_session *s, const struct relay_answer *a)
 {
-	uint64_t hash = hash_of(a->control_id);
+	uint64_t hash = relay_id_hash(a->control_id);
 
 	for (unsigned i = 0; i < s->flights && a->control_id.len; i++) {
 		if (is_named(&s->flight[i], a->control_id, hash))
@@ -108,7 +114,7 @@ relay_recent_add(struct relay_session *s, uint64_t id_hash)
 bool
 relay_recent_has(const struct relay_session *s, struct span control_id)
 {
-	uint64_t hash = hash_of(control_id);
+	uint64_t hash = relay_id_hash(control_id);
 
 	for (unsigned i = 0; s->recent && control_id.len && i < RELAY_RECENT; i++) {
 		if (s->recent[i] == hash)
@@ -150,15 +156,23 @@ relay_read_answer(struct hl7_message *work, struct span body, struct relay_answe
 	ret->control_id = span_trim(hl7_field(work, msa, 2));
 }
 
-/* Enhanced mode: MSH-15 asks for the answer on this connection, and where it is empty MSH-16.
- * NE wants none, ER and SU may stay silent; a word that nobody knows changes nothing. */
-static bool
-is_unawaited(struct span accept, struct span application)
+static enum relay_when
+read_when(struct span asked)
 {
-	struct span asked = accept.len ? accept : application;
+	if (span_eq_nocase(asked, SPAN("NE")))
+		return RELAY_NEVER;
+	if (span_eq_nocase(asked, SPAN("ER")))
+		return RELAY_ON_ERROR;
+	if (span_eq_nocase(asked, SPAN("SU")))
+		return RELAY_ON_SUCCESS;
+	return RELAY_ALWAYS;
+}
 
-	return span_eq_nocase(asked, SPAN("NE")) || span_eq_nocase(asked, SPAN("ER")) ||
-	       span_eq_nocase(asked, SPAN("SU"));
+/* An answer of the sender's to a message from downstream asks for nothing. */
+bool
+relay_is_awaited(const struct relay_asks *asks)
+{
+	return !asks->is_answer && asks->when == RELAY_ALWAYS;
 }
 
 void
@@ -175,6 +189,7 @@ relay_read_asks(const struct hl7_message *first, size_t count, struct relay_asks
 	ret->control_id = span_trim(field[10]);
 	ret->any_answer = count != 1 || !ret->control_id.len;
 	ret->enhanced = field[15].len || field[16].len;
-	/* an answer of the sender's to a message from downstream asks for nothing */
-	ret->unawaited = find_msa(first) || is_unawaited(field[15], field[16]);
+	ret->has_accept = field[15].len > 0;
+	ret->is_answer = find_msa(first);
+	ret->when = read_when(ret->has_accept ? field[15] : field[16]);
 }

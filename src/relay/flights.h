@@ -17,19 +17,36 @@ struct relay_answer {
 	struct span code, control_id; /* MSA-1, MSA-2 */
 };
 
+/* When a sender wants an answer: MSH-15, or where that is empty MSH-16. */
+enum relay_when {
+	RELAY_ALWAYS,     /* AL, nothing, or a word that nobody knows */
+	RELAY_NEVER,      /* NE */
+	RELAY_ON_ERROR,   /* ER */
+	RELAY_ON_SUCCESS, /* SU */
+};
+
 /* What a frame from the sender says of its answer. */
 struct relay_asks {
 	struct span control_id;
-	bool any_answer, enhanced, unawaited;
+	bool any_answer, enhanced;
+	bool is_answer;  /* it has an MSA itself */
+	bool has_accept; /* MSH-15 is valued */
+	enum relay_when when;
 };
 
 void relay_read_answer(struct hl7_message *work, struct span body, struct relay_answer *ret);
 /* `first` is the first message of the frame; count how many it has (0: none can be read). */
 void relay_read_asks(const struct hl7_message *first, size_t count, struct relay_asks *ret);
 
+/* Is an answer promised to it, whatever comes of it? */
+bool relay_is_awaited(const struct relay_asks *asks);
+
+uint64_t relay_id_hash(struct span control_id);
 /* Room for one more flight; NULL when memory ran out. */
 struct relay_flight *relay_flight_add(struct relay_session *s);
 void relay_flight_name(struct relay_flight *f, struct span control_id);
+/* Does the answer name this flight?  (One with any_answer is named by none.) */
+bool relay_flight_is_named(const struct relay_flight *f, const struct relay_answer *a);
 /* Index of the flight that an answer belongs to, or -1. */
 int relay_flight_find(const struct relay_session *s, const struct relay_answer *a);
 void relay_flight_remove(struct relay_session *s, unsigned index);

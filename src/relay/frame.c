@@ -8,8 +8,6 @@
 
 #include <stdlib.h>
 
-#include "relay/flights.h"
-#include "relay/reject.h"
 #include "relay/summary.h"
 
 enum { MARKS = 3 }; /* bytes around a body */
@@ -72,30 +70,29 @@ frame_parts(struct relay_work *w, const struct iovec *parts, size_t count)
 
 /* Annotate the message in w->message; the parts to send are its own bytes or the annotation's. */
 static void
-annotate_message(struct relay_session *s, struct relay_flight *f, struct annotation *ret)
+annotate_message(const struct relay_maker *with, struct relay_flight *f, struct annotation *ret)
 {
-	const struct relay_settings *set = s->set;
-	const struct hl7_message *m = &set->work->message;
+	const struct hl7_message *m = &with->work->message;
 
-	annotate(set->annotator, m, ret);
+	annotate(with->annotator, m, ret);
 	relay_summary_annotation(&f->summary, ret);
-	if (set->annotate != RELAY_LIVE) /* in shadow nothing is added */
+	if (with->annotate != RELAY_LIVE) /* in shadow nothing is added */
 		f->summary.notes = f->summary.flags = 0;
-	s->ops->annotated(s->ctx, m, ret);
+	with->annotated(with->ctx, m, ret);
 }
 
 /* A piece behind another: what it becomes is put together in the batch buffer. */
 static bool
-append_piece(struct relay_session *s, struct relay_flight *f, enum hl7_piece piece)
+append_piece(const struct relay_maker *with, struct relay_flight *f, enum hl7_piece piece)
 {
-	struct relay_work *w = s->set->work;
+	struct relay_work *w = with->work;
 	struct annotation a = { 0 };
 
 	if (piece == HL7_PIECE_MESSAGE)
 		relay_summary_message(&f->summary, &w->message);
-	if (piece == HL7_PIECE_MESSAGE && s->set->annotator && s->set->annotate != RELAY_OFF)
-		annotate_message(s, f, &a);
-	if (s->set->annotate != RELAY_LIVE || !a.iov)
+	if (piece == HL7_PIECE_MESSAGE && with->annotator && with->annotate != RELAY_OFF)
+		annotate_message(with, f, &a);
+	if (with->annotate != RELAY_LIVE || !a.iov)
 		buffer_append(&w->batch, w->message.bytes);
 	else
 		for (size_t i = 0; i < a.iov_count; i++)
@@ -111,16 +108,17 @@ struct made {
 
 /* A frame of several messages, or of none that can be read. */
 static bool
-make_batch(struct relay_session *s, struct relay_flight *f, struct span body, struct made *ret)
+make_batch(
+    const struct relay_maker *with, struct relay_flight *f, struct span body, struct made *ret)
 {
-	struct relay_work *w = s->set->work;
+	struct relay_work *w = with->work;
 	enum hl7_piece piece;
 	size_t used;
 
 	buffer_clear(&w->batch);
 	for (struct span rest = body; rest.len; rest = span_tail(rest, used)) {
 		if (hl7_message_read(&w->message, rest, &piece, &used) != 0 ||
-		    !append_piece(s, f, piece))
+		    !append_piece(with, f, piece))
 			return false;
 	}
 	ret->whole = iovec_of(buffer_span(&w->batch));
@@ -131,70 +129,53 @@ make_batch(struct relay_session *s, struct relay_flight *f, struct span body, st
 
 /* The usual frame, one message: nothing is copied. */
 static bool
-make_single(struct relay_session *s, struct relay_flight *f, struct made *ret)
+make_single(const struct relay_maker *with, struct relay_flight *f, struct made *ret)
 {
-	struct relay_work *w = s->set->work;
+	struct relay_work *w = with->work;
 	struct annotation a = { 0 };
 
 	relay_summary_message(&f->summary, &w->message);
-	if (s->set->annotator && s->set->annotate != RELAY_OFF)
-		annotate_message(s, f, &a);
+	if (with->annotator && with->annotate != RELAY_OFF)
+		annotate_message(with, f, &a);
 	ret->whole = iovec_of(w->message.bytes);
 	ret->parts = &ret->whole;
 	ret->count = 1;
-	if (s->set->annotate == RELAY_LIVE && a.iov) {
+	if (with->annotate == RELAY_LIVE && a.iov) {
 		ret->parts = a.iov;
 		ret->count = a.iov_count;
 	}
 	return true;
 }
 
-static bool
-keep_header(struct relay_session *s, struct relay_flight *f, struct span body)
-{
-	struct span header = relay_header(body);
-
-	if (!s->set->reject)
-		return true;
-	f->header = malloc(header.len + 1);
-	if (!f->header)
-		return false;
-	memcpy(f->header, header.ptr, header.len);
-	f->header_len = header.len;
-	return true;
-}
-
 /* Make the body that goes on, and note what will answer it. */
 static bool
-make(struct relay_session *s, struct relay_flight *f, struct span body, struct made *made,
-    bool *ret_unawaited)
+make(const struct relay_maker *with, struct relay_flight *f, struct span body, struct made *made,
+    struct relay_asks *ret_asks)
 {
-	struct relay_work *w = s->set->work;
-	struct relay_asks asks;
+	struct relay_work *w = with->work;
 	enum hl7_piece piece;
 	size_t used;
 	bool single;
 
-	if (hl7_message_read(&w->message, body, &piece, &used) != 0 || !keep_header(s, f, body))
+	if (hl7_message_read(&w->message, body, &piece, &used) != 0)
 		return false;
 	single = piece == HL7_PIECE_MESSAGE && used == body.len;
-	relay_read_asks(&w->message, single ? 1 : 0, &asks);
-	f->any_answer = asks.any_answer;
-	f->enhanced = asks.enhanced;
-	*ret_unawaited = asks.unawaited;
-	relay_flight_name(f, asks.control_id);
-	return single ? make_single(s, f, made) : make_batch(s, f, body, made);
+	relay_read_asks(&w->message, single ? 1 : 0, ret_asks);
+	f->any_answer = ret_asks->any_answer;
+	f->enhanced = ret_asks->enhanced;
+	relay_flight_name(f, ret_asks->control_id);
+	return single ? make_single(with, f, made) : make_batch(with, f, body, made);
 }
 
 bool
-relay_frame_make(
-    struct relay_session *s, struct relay_flight *f, struct span body, struct relay_frame *ret)
+relay_frame_make(const struct relay_maker *with, struct relay_flight *f, struct span body,
+    struct relay_frame *ret)
 {
-	struct relay_work *w = s->set->work;
+	struct relay_work *w = with->work;
 	struct made made;
 	size_t len;
 
-	if (!make(s, f, body, &made, &ret->unawaited))
+	if (!make(with, f, body, &made, &ret->asks))
 		return false;
 	len = frame_parts(w, made.parts, made.count);
 	if (!len)

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * relay/reject.h - the AR of a feed that says on-failure="reject"
+ * relay/reject.h - acknowledgements of our own
+ *
+ * A relay gives but one: the AR of a feed that says on-failure="reject".
  */
 #ifndef RELAY_REJECT_H
 #define RELAY_REJECT_H
 
+#include "hl7/ack.h"
 #include "relay/session.h"
 
+/* An acknowledgement in its frame, to the message with this header, in the working memory; empty
+ * when memory ran out.  Says whether it is a commit code. */
+struct span relay_acknowledge(struct relay_work *w, struct span header, struct hl7_ack *ack);
 /* The first segment of a frame, which is all that an AR needs of it. */
 struct span relay_header(struct span body);
 /* Answer a frame that did not get through. */

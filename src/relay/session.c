@@ -88,6 +88,33 @@ frame_sent(struct relay_session *s, bool unawaited, uint64_t now_us)
 	}
 }
 
+/* For the AR that may have to be given. */
+static bool
+keep_header(struct relay_session *s, struct relay_flight *f, struct span body)
+{
+	struct span header;
+
+	if (!s->set->reject)
+		return true;
+	header = relay_header(body);
+	f->header = malloc(header.len + 1);
+	if (!f->header)
+		return false;
+	memcpy(f->header, header.ptr, header.len);
+	f->header_len = header.len;
+	return true;
+}
+
+static bool
+make_frame(
+    struct relay_session *s, struct relay_flight *f, struct span body, struct relay_frame *ret)
+{
+	const struct relay_maker with = { s->set->annotate, s->set->annotator, s->set->work,
+		s->ops->annotated, s->ctx };
+
+	return keep_header(s, f, body) && relay_frame_make(&with, f, body, ret);
+}
+
 static void
 take_frame(struct relay_session *s, struct span body, uint64_t now_us)
 {
@@ -98,13 +125,13 @@ take_frame(struct relay_session *s, struct span body, uint64_t now_us)
 		f->corr = s->ops->number(s->ctx);
 		f->began = now_us;
 	}
-	if (!f || !relay_frame_make(s, f, body, &frame)) {
+	if (!f || !make_frame(s, f, body, &frame)) {
 		close_session(s, RELAY_NO_MEMORY, NULL);
 		return;
 	}
 	s->ops->send_down(s->ctx, frame.parts, frame.count);
 	if (!s->closed && s->down == RELAY_DOWN_UP)
-		frame_sent(s, frame.unawaited, now_us);
+		frame_sent(s, !relay_is_awaited(&frame.asks), now_us);
 }
 
 /* Can the frame at hand go out now?  Asks for a connection where there is none. */
