@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every connection is one request, one answer and an end; scrapers open another.
- * A socket closed with bytes unread resets the connection, and the answer may be
- * lost with it; so after the answer we say that it ended, and read what comes away
- * until the client ends its side, too.
  */
 #define _GNU_SOURCE /* memmem */
 #include "net/http.h"
@@ -11,53 +8,19 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "net/client.h"
 #include "net/listener.h"
 
 enum { MOST_REQUEST = 4096, MOST_CLIENTS = 16 };
-static const double patience = 5.;
-
-struct client {
-	struct net_http *http;
-	struct client *next, **link;
-	ev_io io;
-	ev_timer timer; /* for all of it */
-	bool leaving;   /* answered: what still comes is read away */
-	size_t len;     /* of the request so far */
-	char request[MOST_REQUEST];
-	struct buffer answer;
-};
+static const double patience = 5.; /* for all of it */
 
 struct net_http {
-	struct ev_loop *loop;
 	struct net_listener *listener;
 	net_http_answer *answer;
 	void *ctx;
-	struct client *clients;
-	unsigned client_count;
+	struct net_clients clients;
 };
-
-static void
-client_destroy(struct client *c)
-{
-	ev_io_stop(c->http->loop, &c->io);
-	ev_timer_stop(c->http->loop, &c->timer);
-	close(c->io.fd);
-	*c->link = c->next;
-	if (c->next)
-		c->next->link = c->link;
-	c->http->client_count--;
-	buffer_finish(&c->answer);
-	free(c);
-}
-
-static void
-on_patience(struct ev_loop *loop, ev_timer *w, int revents)
-{
-	(void)loop, (void)revents;
-	client_destroy(w->data);
-}
 
 /* ---- answering ---- */
 
@@ -81,25 +44,26 @@ reason(int status)
 }
 
 static void
-write_head(struct client *c, int status, const char *type, size_t length)
+write_head(struct net_client *c, int status, const char *type, size_t length)
 {
-	buffer_printf(&c->answer,
+	buffer_printf(&c->out,
 	    "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %zu\r\nConnection: "
 	    "close\r\n%s\r\n",
 	    status, reason(status), type, length, status == 405 ? "Allow: GET, HEAD\r\n" : "");
 }
 
 static void
-refuse(struct client *c, int status)
+refuse(struct net_client *c, int status)
 {
 	write_head(c, status, "text/plain", strlen(reason(status)) + 1);
-	buffer_printf(&c->answer, "%s\n", reason(status));
+	buffer_printf(&c->out, "%s\n", reason(status));
 }
 
 /* "GET /path?query HTTP/1.1" */
 static void
-answer_line(struct client *c, struct span line)
+answer_line(struct net_client *c, struct span line)
 {
+	struct net_http *h = c->all->ctx;
 	const char *type = "text/plain";
 	struct span rest, method, path, query;
 	struct buffer body;
@@ -116,86 +80,33 @@ answer_line(struct client *c, struct span line)
 		return;
 	}
 	buffer_init(&body, 0);
-	status = c->http->answer(c->http->ctx, path, &body, &type);
+	status = h->answer(h->ctx, path, &body, &type);
 	write_head(c, status, type, body.end - body.start);
 	if (method.len == 3)
-		buffer_append(&c->answer, buffer_span(&body));
+		buffer_append(&c->out, buffer_span(&body));
 	buffer_finish(&body);
 }
 
 static void
-watch_for(struct client *c, int events)
+asked(struct net_client *c)
 {
-	ev_io_stop(c->http->loop, &c->io);
-	ev_io_set(&c->io, c->io.fd, events);
-	ev_io_start(c->http->loop, &c->io);
-}
-
-static void
-write_answer(struct client *c)
-{
-	struct span rest = buffer_span(&c->answer);
-	ssize_t n = send(c->io.fd, rest.ptr, rest.len, MSG_NOSIGNAL);
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n < 0) {
-		client_destroy(c);
-		return;
-	}
-	buffer_consume(&c->answer, (size_t)n);
-	if (c->answer.start != c->answer.end)
-		return;
-	(void)shutdown(c->io.fd, SHUT_WR);
-	c->leaving = true;
-	watch_for(c, EV_READ);
-}
-
-/* ---- reading ---- */
-
-static void
-take_request(struct client *c)
-{
-	struct span all = span_of(c->request, c->len), rest;
+	struct span all = buffer_span(&c->in), rest;
 	bool whole = memmem(all.ptr, all.len, "\r\n\r\n", 4) || memmem(all.ptr, all.len, "\n\n", 2);
 
-	if (!whole && all.len < MOST_REQUEST)
-		return;
-	if (whole)
+	if (whole) {
 		answer_line(c, span_cut(span_cut(all, '\n', &rest), '\r', &rest));
-	else
+		net_client_finish(c);
+	} else if (all.len >= MOST_REQUEST) {
 		refuse(c, 413);
-	watch_for(c, EV_WRITE);
-}
-
-/* What comes after a request is not kept. */
-static void
-read_some(struct client *c)
-{
-	char *room = c->leaving ? c->request : c->request + c->len;
-	ssize_t n = recv(c->io.fd, room, (size_t)(c->request + MOST_REQUEST - room), 0);
-
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n <= 0) {
-		client_destroy(c);
-		return;
+		net_client_finish(c);
+	} else if (c->ended) {
+		net_client_finish(c); /* with nothing */
 	}
-	if (c->leaving)
-		return;
-	c->len += (size_t)n;
-	take_request(c);
 }
 
-static void
-on_client(struct ev_loop *loop, ev_io *w, int revents)
-{
-	(void)loop;
-	if (revents & EV_WRITE)
-		write_answer(w->data);
-	else
-		read_some(w->data);
-}
+static const struct net_client_ops client_ops = {
+	.asked = asked,
+};
 
 /* ---- life ---- */
 
@@ -203,26 +114,9 @@ static void
 on_accepted(void *ctx, int fd, const struct sockaddr_storage *peer)
 {
 	struct net_http *h = ctx;
-	struct client *c = h->client_count < MOST_CLIENTS ? calloc(1, sizeof(*c)) : NULL;
 
 	(void)peer;
-	if (!c) {
-		close(fd);
-		return;
-	}
-	c->http = h;
-	c->next = h->clients;
-	c->link = &h->clients;
-	if (c->next)
-		c->next->link = &c->next;
-	h->clients = c;
-	h->client_count++;
-	buffer_init(&c->answer, 0);
-	ev_io_init(&c->io, on_client, fd, EV_READ);
-	ev_timer_init(&c->timer, on_patience, patience, 0.);
-	c->io.data = c->timer.data = c;
-	ev_io_start(h->loop, &c->io);
-	ev_timer_start(h->loop, &c->timer);
+	(void)net_client_create(&h->clients, fd);
 }
 
 static void
@@ -245,7 +139,13 @@ net_http_create(struct ev_loop *loop, const char *address, const char *port,
 	*ret_step = "memory";
 	if (!h)
 		return NULL;
-	*h = (struct net_http){ .loop = loop, .answer = answer, .ctx = ctx };
+	*h = (struct net_http){ .answer = answer, .ctx = ctx };
+	h->clients = (struct net_clients){ .loop = loop,
+		.ops = &client_ops,
+		.ctx = h,
+		.most = MOST_CLIENTS,
+		.most_request = MOST_REQUEST,
+		.patience = patience };
 	h->listener = net_listener_create(loop, address, port, &listener_ops, h, ret_step);
 	if (h->listener)
 		return h;
@@ -258,8 +158,7 @@ net_http_destroy(struct net_http *h)
 {
 	if (!h)
 		return;
-	while (h->clients)
-		client_destroy(h->clients);
+	net_clients_drop(&h->clients);
 	net_listener_destroy(h->listener);
 	free(h);
 }

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A scanner over one line; it copies nothing and never looks back.
+ */
+#include "control/json.h"
+
+#include <stdio.h>
+#include <time.h>
+
+/* ---- writing ---- */
+
+static bool
+is_next(struct span s, size_t i)
+{
+	return i < s.len && ((unsigned char)s.ptr[i] & 0xc0) == 0x80;
+}
+
+/* Bytes of the well-formed character at the front; 0: none. */
+static size_t
+utf8(struct span s)
+{
+	const unsigned char c = (unsigned char)s.ptr[0];
+	const unsigned char d = s.len > 1 ? (unsigned char)s.ptr[1] : 0;
+
+	if (c < 0x80)
+		return 1;
+	if (c >= 0xc2 && c < 0xe0)
+		return is_next(s, 1) ? 2 : 0;
+	if (c >= 0xe0 && c < 0xf0) {
+		bool fits = !(c == 0xe0 && d < 0xa0) && !(c == 0xed && d >= 0xa0);
+
+		return fits && is_next(s, 1) && is_next(s, 2) ? 3 : 0;
+	}
+	if (c >= 0xf0 && c < 0xf5) {
+		bool fits = !(c == 0xf0 && d < 0x90) && !(c == 0xf4 && d >= 0x90);
+
+		return fits && is_next(s, 1) && is_next(s, 2) && is_next(s, 3) ? 4 : 0;
+	}
+	return 0;
+}
+
+static void
+put_character(struct buffer *out, struct span c)
+{
+	if (c.ptr[0] == '"' || c.ptr[0] == '\\')
+		buffer_append_char(out, '\\');
+	if ((unsigned char)c.ptr[0] < 0x20 || c.ptr[0] == 0x7f)
+		buffer_printf(out, "\\u%04x", (unsigned)(unsigned char)c.ptr[0]);
+	else
+		buffer_append(out, c);
+}
+
+void
+json_put_string(struct buffer *out, struct span text)
+{
+	buffer_append_char(out, '"');
+	while (text.len) {
+		size_t n = utf8(text);
+
+		if (n)
+			put_character(out, span_head(text, n));
+		else
+			buffer_append(out, SPAN("\\ufffd"));
+		text = span_tail(text, n ? n : 1);
+	}
+	buffer_append_char(out, '"');
+}
+
+void
+json_begin(struct buffer *out)
+{
+	buffer_append_char(out, '{');
+}
+
+void
+json_end(struct buffer *out)
+{
+	buffer_append(out, SPAN("}\n"));
+}
+
+static void
+put_name(struct buffer *out, const char *name)
+{
+	struct span so_far = buffer_span(out);
+
+	if (so_far.len && so_far.ptr[so_far.len - 1] != '{')
+		buffer_append_char(out, ',');
+	json_put_string(out, span_str(name));
+	buffer_append_char(out, ':');
+}
+
+void
+json_text(struct buffer *out, const char *name, struct span text)
+{
+	put_name(out, name);
+	if (text.ptr)
+		json_put_string(out, text);
+	else
+		buffer_append(out, SPAN("null"));
+}
+
+void
+json_str(struct buffer *out, const char *name, const char *text)
+{
+	json_text(out, name, span_str(text));
+}
+
+void
+json_number(struct buffer *out, const char *name, uint64_t n)
+{
+	put_name(out, name);
+	buffer_printf(out, "%llu", (unsigned long long)n);
+}
+
+void
+json_truth(struct buffer *out, const char *name, bool truth)
+{
+	put_name(out, name);
+	buffer_append(out, truth ? SPAN("true") : SPAN("false"));
+}
+
+void
+json_time(struct buffer *out, const char *name, uint64_t ms)
+{
+	char text[64];
+	time_t t = (time_t)(ms / 1000);
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%03uZ", tm.tm_year + 1900,
+	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (unsigned)(ms % 1000));
+	json_str(out, name, ms ? text : NULL);
+}
+
+/* ---- reading ---- */
+
+static void
+skip_blanks(struct span *s)
+{
+	while (s->len && (span_is_blank(s->ptr[0]) || s->ptr[0] == '\r' || s->ptr[0] == '\n'))
+		*s = span_tail(*s, 1);
+}
+
+static bool
+take_char(struct span *s, char c)
+{
+	skip_blanks(s);
+	if (!s->len || s->ptr[0] != c)
+		return false;
+	*s = span_tail(*s, 1);
+	return true;
+}
+
+/* Between its quotes. */
+static bool
+take_string(struct span *s, struct span *ret)
+{
+	size_t i = 0;
+
+	if (!take_char(s, '"'))
+		return false;
+	while (i < s->len && s->ptr[i] != '"')
+		i += s->ptr[i] == '\\' ? 2 : 1;
+	if (i >= s->len)
+		return false;
+	*ret = span_head(*s, i);
+	*s = span_tail(*s, i + 1);
+	return true;
+}
+
+static bool
+take_word(struct span *s, struct span word)
+{
+	if (!span_eq(span_head(*s, word.len), word))
+		return false;
+	*s = span_tail(*s, word.len);
+	return true;
+}
+
+static bool
+take_number(struct span *s, struct span *ret)
+{
+	static const char parts[] = "0123456789+-.eE";
+	size_t n = 0;
+
+	while (n < s->len && memchr(parts, s->ptr[n], sizeof(parts) - 1))
+		n++;
+	*ret = span_head(*s, n);
+	*s = span_tail(*s, n);
+	return n > 0;
+}
+
+static bool
+take_value(struct span *s, struct json_value *ret)
+{
+	*ret = (struct json_value){ JSON_NULL, { 0 } };
+	skip_blanks(s);
+	if (s->len && s->ptr[0] == '"') {
+		ret->kind = JSON_TEXT;
+		return take_string(s, &ret->text);
+	}
+	if (take_word(s, SPAN("null")))
+		return true;
+	ret->kind = JSON_TRUE;
+	if (take_word(s, SPAN("true")))
+		return true;
+	ret->kind = JSON_FALSE;
+	if (take_word(s, SPAN("false")))
+		return true;
+	ret->kind = JSON_NUMBER;
+	return take_number(s, &ret->text);
+}
+
+/* Up to the member called `name`, or (NULL) to the end of the line. */
+static bool
+scan(struct span s, const char *name, struct json_value *ret)
+{
+	bool found = false;
+
+	if (!take_char(&s, '{'))
+		return false;
+	if (!take_char(&s, '}')) {
+		do {
+			struct span its_name;
+
+			if (!take_string(&s, &its_name) || !take_char(&s, ':') ||
+			    !take_value(&s, ret))
+				return false;
+			found = name && span_eq(its_name, span_str(name));
+			if (found)
+				return true;
+		} while (take_char(&s, ','));
+		if (!take_char(&s, '}'))
+			return false;
+	}
+	skip_blanks(&s);
+	*ret = (struct json_value){ JSON_NONE, { 0 } };
+	return !s.len;
+}
+
+bool
+json_find(struct span line, const char *name, struct json_value *ret)
+{
+	return scan(line, name, ret);
+}
+
+bool
+json_is_object(struct span line)
+{
+	struct json_value v;
+
+	return scan(line, NULL, &v);
+}
+
+/* ---- escapes ---- */
+
+static void
+put_utf8(struct buffer *out, unsigned code)
+{
+	if (code < 0x80) {
+		buffer_append_char(out, (char)code);
+		return;
+	}
+	if (code < 0x800) {
+		buffer_append_char(out, (char)(0xc0 | code >> 6));
+	} else {
+		buffer_append_char(out, (char)(0xe0 | code >> 12));
+		buffer_append_char(out, (char)(0x80 | (code >> 6 & 0x3f)));
+	}
+	buffer_append_char(out, (char)(0x80 | (code & 0x3f)));
+}
+
+/* Four hex digits; U+FFFD for anything else, and for halves of pairs, which we never write. */
+static unsigned
+code_of(struct span digits)
+{
+	unsigned code = 0;
+
+	for (size_t i = 0; i < 4; i++) {
+		const char c = i < digits.len ? digits.ptr[i] : '?';
+
+		if (c >= '0' && c <= '9')
+			code = code * 16 + (unsigned)(c - '0');
+		else if (c >= 'a' && c <= 'f')
+			code = code * 16 + (unsigned)(c - 'a' + 10);
+		else if (c >= 'A' && c <= 'F')
+			code = code * 16 + (unsigned)(c - 'A' + 10);
+		else
+			return 0xfffd;
+	}
+	return code >= 0xd800 && code < 0xe000 ? 0xfffd : code;
+}
+
+/* What stands behind the backslash; bytes used. */
+static size_t
+put_escape(struct buffer *out, struct span s)
+{
+	static const char letters[] = "bfnrt", meanings[] = "\b\f\n\r\t";
+	const char *at = s.len ? memchr(letters, s.ptr[0], 5) : NULL;
+
+	if (!s.len)
+		return 0;
+	if (s.ptr[0] == 'u') {
+		put_utf8(out, code_of(span_tail(s, 1)));
+		return 5;
+	}
+	buffer_append_char(out, at ? meanings[at - letters] : s.ptr[0]);
+	return 1;
+}
+
+void
+json_unescape(struct span text, struct buffer *out)
+{
+	while (text.len) {
+		struct span rest, plain = span_cut(text, '\\', &rest);
+
+		buffer_append(out, plain);
+		text = rest.ptr ? span_tail(rest, put_escape(out, rest)) : SPAN("");
+	}
+}
+
+bool
+json_count(const struct json_value *v, uint64_t *ret)
+{
+	uint64_t n = 0;
+
+	if (v->kind != JSON_NUMBER || v->text.len > 18)
+		return false;
+	for (size_t i = 0; i < v->text.len; i++) {
+		if (v->text.ptr[i] < '0' || v->text.ptr[i] > '9')
+			return false;
+		n = n * 10 + (uint64_t)(v->text.ptr[i] - '0');
+	}
+	*ret = n;
+	return true;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/client.h - a connection that asks once and is answered
+ *
+ * What comes is gathered in `in` until its owner has taken it; what the owner appends
+ * to `out` goes out as the socket takes it, and when little of it is left the owner is
+ * asked for more, so an answer of any length needs little memory.  Reading stops while
+ * `in` is full.  After net_client_finish() the client is told that the answer ended,
+ * and what still comes is read away: a socket closed with bytes unread is reset, and
+ * the answer may be lost with it.
+ *
+ * A client that we wait for, to send or to read, has its patience; one that waits for
+ * us has none to lose.
+ */
+#ifndef NET_CLIENT_H
+#define NET_CLIENT_H
+
+#include <ev.h>
+#include <stdbool.h>
+
+#include "base/buffer.h"
+
+struct net_client;
+
+struct net_client_ops {
+	/* More has come (or, with `ended`, nothing more will).  Take what can be taken with
+	 * net_client_used(); may finish the client, not drop it. */
+	void (*asked)(struct net_client *c);
+	/* There is room in `out` again; NULL where answers are never long. */
+	void (*wants_more)(struct net_client *c);
+	/* It is gone, whatever for: forget c->own.  NULL where there is nothing to forget. */
+	void (*gone)(struct net_client *c);
+};
+
+struct net_clients {
+	struct ev_loop *loop;
+	const struct net_client_ops *ops;
+	void *ctx;
+	unsigned most;       /* at one time */
+	size_t most_request; /* bytes gathered */
+	double patience;     /* seconds */
+	bool renewed;        /* counted anew with every byte, not once for all */
+	struct net_client *list;
+	unsigned count;
+};
+
+struct net_client {
+	struct net_clients *all;
+	struct net_client *next, **link;
+	ev_io readable, writable;
+	ev_timer timer;
+	struct buffer in, out;
+	bool ended;    /* the client sends no more */
+	bool resting;  /* the owner wants no more of `in` for now */
+	bool finished; /* nothing is added to `out` any more */
+	bool leaving;  /* and all of it is sent */
+	size_t most;   /* bytes of `in`; what all have, until its owner says otherwise */
+	void *own;     /* the owner's */
+};
+
+enum { NET_CLIENT_LOW = 16 << 10 }; /* bytes of `out`, below which more is asked for */
+
+/* Takes the descriptor, also when it answers NULL: too many clients, or no memory. */
+struct net_client *net_client_create(struct net_clients *all, int fd);
+/* The first bytes of `in` are done with. */
+void net_client_used(struct net_client *c, size_t len);
+/* Leave what comes to wait in the kernel, or go on. */
+void net_client_rest(struct net_client *c, bool rest);
+/* Something was appended to `out`. */
+void net_client_answer(struct net_client *c);
+/* The same, and it was the last. */
+void net_client_finish(struct net_client *c);
+void net_client_drop(struct net_client *c);
+void net_clients_drop(struct net_clients *all);
+
+#endif
