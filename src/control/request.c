@@ -285,8 +285,8 @@ write_word(const struct control_request *r, const struct word *w, struct buffer 
 	else if (w->kind == TEXT)
 		write_text(out, place);
 	else if (w->kind == STATE)
-		buffer_append(out,
-		    span_str(states[*(const enum control_state *)(const void *)place]));
+		buffer_append(
+		    out, span_str(states[*(const enum control_state *)(const void *)place]));
 }
 
 void

@@ -54,7 +54,7 @@ struct control_request {
 	bool payload; /* show: the message, too */
 	bool all;     /* retry, drop: no filter is no mistake */
 	enum control_state state;
-	uint64_t seq, after, limit;     /* 0: not given */
+	uint64_t seq, after, limit;      /* 0: not given */
 	uint64_t older_than, newer_than; /* ms; 0: not given */
 	char feed[CONTROL_NAME + 1], id[CONTROL_ID + 1], path[CONTROL_PATH + 1]; /* "": not given */
 };

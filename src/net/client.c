@@ -49,8 +49,8 @@ set_patience(struct net_client *c, bool waits)
 static void
 watch(struct net_client *c)
 {
-	/* with nothing left to write, the end is still to be told, from the loop: whoever finishes a
-	 * client may look at it once more */
+	/* with nothing left to write, the end is still to be told, from the loop: whoever finishes
+	 * a client may look at it once more */
 	bool reads = wants_bytes(c), writes = left(&c->out) > 0 || (c->finished && !c->leaving);
 
 	set(c->all->loop, &c->readable, reads);

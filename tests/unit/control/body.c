@@ -70,16 +70,15 @@ Test(control_body, finds_messages_wherever_the_read_was_cut)
 	cr_assert_eq(body_read(buffer_span(&wire), 100, &message, &used), BODY_MESSAGE);
 	cr_expect(span_eq(message, SPAN("MSH|\n1\n")));
 	at += used;
-	cr_expect_eq(
-	    body_read(span_tail(buffer_span(&wire), at), 100, &message, &used), BODY_END);
+	cr_expect_eq(body_read(span_tail(buffer_span(&wire), at), 100, &message, &used), BODY_END);
 	cr_expect_eq(used, 2);
 	buffer_finish(&wire);
 }
 
 Test(control_body, refuses_lengths_that_are_none_or_too_large)
 {
-	static const char *const rows[] = { "\n", "-1\n", "1x\n", "101\n", "99999999999999999999999",
-		"000000000000000000000001\nx" };
+	static const char *const rows[] = { "\n", "-1\n", "1x\n", "101\n",
+		"99999999999999999999999", "000000000000000000000001\nx" };
 	struct span message;
 	size_t used;
 

@@ -74,8 +74,8 @@ Test(control_json, escapes_of_others_are_undone)
 
 	buffer_init(&back, 0);
 	json_unescape(SPAN("\\u00fc\\u20ac\\/\\t\\ud800\\u12\\"), &back);
-	cr_expect(span_eq(buffer_span(&back),
-	    SPAN("\xc3\xbc\xe2\x82\xac/\t\xef\xbf\xbd\xef\xbf\xbd")));
+	cr_expect(
+	    span_eq(buffer_span(&back), SPAN("\xc3\xbc\xe2\x82\xac/\t\xef\xbf\xbd\xef\xbf\xbd")));
 	buffer_finish(&back);
 }
 

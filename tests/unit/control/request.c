@@ -39,9 +39,10 @@ Test(control_request, reads_each_word)
 Test(control_request, writes_what_it_reads)
 {
 	static const char *const rows[] = { "status", "status text", "queue list",
-		"queue list limit=5 feed=a id=%c3%bc%20%3d state=delivered", "queue show payload seq=1",
-		"queue retry all", "queue drop seq=9", "queue drop older=5 feed=x state=aside",
-		"queue export after=3", "queue import feed=x", "queue backup path=/a" };
+		"queue list limit=5 feed=a id=%c3%bc%20%3d state=delivered",
+		"queue show payload seq=1", "queue retry all", "queue drop seq=9",
+		"queue drop older=5 feed=x state=aside", "queue export after=3",
+		"queue import feed=x", "queue backup path=/a" };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct control_request r = read_good(rows[i]), again;
@@ -63,10 +64,11 @@ Test(control_request, refuses_what_it_does_not_know)
 {
 	static const char *const rows[] = { "", "stat", "statuses", "status foo", "status seq=1",
 		"queue", "queue lis", "queue listen", "queue list payload", "queue list state=gone",
-		"queue list limit=0", "queue list limit=-1", "queue list limit=12345678901234567890",
-		"queue list feed=", "queue list feed=%00", "queue list feed=%zz", "queue list feed=%4",
-		"queue list feed=\xfc", "queue list feed=a feed=b", "queue list seq", "status text=1",
-		"queue show", "queue import", "queue backup", "queue list path=/x" };
+		"queue list limit=0", "queue list limit=-1",
+		"queue list limit=12345678901234567890", "queue list feed=", "queue list feed=%00",
+		"queue list feed=%zz", "queue list feed=%4", "queue list feed=\xfc",
+		"queue list feed=a feed=b", "queue list seq", "status text=1", "queue show",
+		"queue import", "queue backup", "queue list path=/x" };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct control_request r;
