@@ -25,11 +25,11 @@ enum conf_log_level { CONF_ERROR, CONF_WARNING, CONF_INFO, CONF_DEBUG };
 enum conf_on_stranger { CONF_STRANGER_REJECT, CONF_STRANGER_CLOSE };
 enum conf_client { CONF_CLIENT_REQUIRED, CONF_CLIENT_NONE };
 /* What becomes of a message after an answer of one kind; acceptance always delivers it. */
-enum conf_policy { CONF_SET_ASIDE, CONF_RETRY, CONF_DELIVER, CONF_STOP };
+enum conf_policy { CONF_SET_ASIDE, CONF_RETRY, CONF_STOP, CONF_DELIVER };
 
 struct conf_peer {
 	const char *name; /* a DNS name among the certificate's; NULL: the pin */
-	const char *pin;  /* base64 of the SHA-256 of its public key, without "sha256//" */
+	const char *pin;  /* base64 of the SHA-256 of its public key; NULL: the name */
 	struct fault_place at;
 };
 
@@ -71,8 +71,7 @@ struct conf_forward {
 /* Whose messages a feed takes; what is NULL is not looked at. */
 struct conf_sender {
 	const char *application, *facility; /* first components of MSH-3 and MSH-4 */
-	const char *peer;                   /* name or pin, as in a <peer> */
-	struct fault_place at;
+	struct conf_peer peer;
 };
 
 struct conf_answer {
@@ -166,6 +165,7 @@ enum {
 	CONF_KEEP_SIZE = 1 << 30,
 	CONF_RESEND_WINDOW = 24 * 3600 * 1000,
 	CONF_RETRIES = 10,
+	CONF_SENDERS_MOST = 64, /* of a feed */
 };
 
 /* The larger of 1 GiB and 5 % of the file system. */
@@ -188,6 +188,8 @@ struct conf *conf_from_flags(const char *listen, const char *forward, const char
  * when the value is wrong; without one when there is no such flag.
  */
 bool conf_flag(struct conf *conf, const char *name, const char *value, struct faults *faults);
+/* Behind the last flag: do they go together? */
+bool conf_flags_done(const struct conf *conf, struct faults *faults);
 void conf_destroy(struct conf *conf);
 /* Its root is <hl7noted>, or in CONF_NAMESPACE: meant as a configuration, not as a mapping. */
 bool conf_is_configuration(struct span bytes);

@@ -139,7 +139,7 @@ conf_from_flags(const char *listen, const char *forward, const char *const *mapp
 static const struct flag {
 	const char *name;
 	struct path path;
-	bool of_feed; /* only where there is but one, from flags */
+	bool alone; /* not beside a file */
 	void (*check)(const struct conf *conf, struct fault_place at, struct faults *faults);
 } flags[] = {
 	{ "log-format",  { { "log" },             "format" },      false, conf_meaning_log },
@@ -147,6 +147,8 @@ static const struct flag {
 	{ "log-file",    { { "log" },             "file" },        false, conf_meaning_log },
 	{ "metrics",     { { "metrics" },         "listen" },      false, conf_meaning_metrics },
 	{ "control",     { { "control" },         "socket" },      false, NULL },
+	{ "store",       { { "store" },           "directory" },   true,  NULL },
+	{ "mode",        { { "feed" },            "mode" },        true,  NULL },
 	{ "on-failure",  { { "feed" },            "on-failure" },  true,  NULL },
 	{ "annotate",    { { "feed" },            "annotate" },    true,  NULL },
 	{ "in-flight",   { { "feed", "forward" }, "in-flight" },   true,  NULL },
@@ -180,7 +182,7 @@ target(struct conf *conf, const struct flag *flag)
 {
 	struct conf_feed *feed = (struct conf_feed *)conf->feeds;
 
-	if (!flag->of_feed)
+	if (strcmp(flag->path.elements[0], "feed") != 0)
 		return conf;
 	return flag->path.elements[1] ? (void *)&feed->forward : feed;
 }
@@ -195,7 +197,7 @@ conf_flag(struct conf *conf, const char *name, const char *value, struct faults 
 
 	if (!flag)
 		return false;
-	if (flag->of_feed && conf->file) {
+	if (flag->alone && conf->file) {
 		refuse_beside_file(flag, faults);
 		return false;
 	}
@@ -207,5 +209,15 @@ conf_flag(struct conf *conf, const char *name, const char *value, struct faults 
 		faults_add(faults, nowhere, "", "out of memory");
 	else if (flag->check)
 		flag->check(conf, nowhere, faults);
+	return faults->total == before;
+}
+
+bool
+conf_flags_done(const struct conf *conf, struct faults *faults)
+{
+	const size_t before = faults->total;
+
+	if (!conf->file)
+		conf_meaning_store(conf, NULL, faults);
 	return faults->total == before;
 }

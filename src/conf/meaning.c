@@ -7,35 +7,13 @@
 #include <stdio.h>
 
 #include "conf/endpoint.h"
+#include "conf/places.h"
 #include "conf/spelling.h"
+#include "conf/trust.h"
 #include "conf/value.h"
 
 /* Comparing all with all stays quick up to here. */
 enum { FEEDS_MOST = 1024, LISTENS_MOST = 4096 };
-
-static const struct fault_place nowhere;
-
-static struct fault_place
-where(const struct xml_element *e, const char *attribute)
-{
-	const struct xml_attribute *a = e ? xml_attribute(e, attribute) : NULL;
-
-	return a ? a->at : e ? e->at : nowhere;
-}
-
-static const struct xml_element *
-first_named(const struct xml_element *e, const char *name)
-{
-	while (e && !xml_is(e, name))
-		e = e->next;
-	return e;
-}
-
-static const struct xml_element *
-child_named(const struct xml_element *e, const char *name)
-{
-	return e ? first_named(e->first, name) : NULL;
-}
 
 /* " since line 12", or nothing for settings from flags. */
 static const char *
@@ -84,19 +62,45 @@ static void
 check_room(const struct conf *conf, const struct xml_element *root, struct faults *faults)
 {
 	char frame[CONF_LIMIT_TEXT], room[CONF_LIMIT_TEXT];
-	const struct xml_element *e = child_named(root, "feed");
+	const struct xml_element *e = conf_first(root, "feed");
 
 	for (unsigned i = 0; i < conf->feed_count; i++) {
 		const struct conf_feed *f = &conf->feeds[i];
 
 		if (f->max_frame > conf->max_in_flight)
-			faults_add(faults, where(e, "max-frame"),
+			faults_add(faults, conf_place(e, "max-frame"),
 			    "lower max-frame, or raise in-flight-bytes of <limits>",
 			    "a frame of %s would not fit into the %s of all feeds",
 			    conf_size_text(f->max_frame, frame),
 			    conf_size_text(conf->max_in_flight, room));
-		e = e ? first_named(e->next, "feed") : NULL;
+		e = conf_next(e);
 	}
+}
+
+void
+conf_meaning_store(const struct conf *conf, const struct xml_element *root, struct faults *faults)
+{
+	const struct xml_element *e = conf_first(root, "feed"), *store = conf_first(root, "store");
+	const bool given = store || conf->store.directory;
+	bool wanted = false;
+
+	for (unsigned i = 0; i < conf->feed_count; i++) {
+		const struct conf_feed *f = &conf->feeds[i];
+
+		wanted |= f->mode == CONF_STORE;
+		if (f->mode == CONF_STORE && !given)
+			faults_add(faults, conf_place(e, "mode"),
+			    root ? "add <store directory=\"/var/lib/hl7noted\"/>"
+				 : "add --store DIRECTORY",
+			    "feed \"%s\" keeps its messages, and there is no %s",
+			    f->name ? f->name : "", root ? "<store>" : "directory for them");
+		e = conf_next(e);
+	}
+	if (given && !wanted)
+		faults_add(faults, conf->store.at,
+		    root ? "say mode=\"store\" in a feed, or leave <store> out"
+			 : "add --mode store, or leave --store out",
+		    "no feed keeps its messages: nothing would be stored");
 }
 
 /* ---- listeners ---- */
@@ -159,7 +163,7 @@ check_listen_words(const struct xml_element *e, struct faults *faults)
 		    "add port=\"2575\", or the socket that systemd hands over",
 		    "<listen> has neither port nor socket");
 	else if (socket && (port || xml_attribute(e, "address")))
-		faults_add(faults, where(e, port ? "port" : "address"),
+		faults_add(faults, conf_place(e, port ? "port" : "address"),
 		    "leave it out: the socket has its own, in its socket unit",
 		    "a <listen> with a socket takes no %s", port ? "port" : "address");
 }
@@ -168,13 +172,13 @@ static void
 check_listens(const struct conf *conf, const struct conf_feed *f, const struct xml_element *feed,
     struct faults *faults)
 {
-	const struct xml_element *e = child_named(feed, "listen");
+	const struct xml_element *e = conf_first(feed, "listen");
 
 	for (unsigned i = 0; i < f->listen_count; i++) {
 		if (e)
 			check_listen_words(e, faults);
 		check_taken(conf, &f->listens[i], faults);
-		e = e ? first_named(e->next, "listen") : NULL;
+		e = conf_next(e);
 	}
 }
 
@@ -186,18 +190,30 @@ check_name(const struct conf *conf, const struct conf_feed *f, const struct xml_
 {
 	for (const struct conf_feed *other = conf->feeds; f->name && other != f; other++)
 		if (other->name && strcmp(other->name, f->name) == 0) {
-			faults_add(faults, where(e, "name"), "give each feed a name of its own",
+			faults_add(faults, conf_place(e, "name"),
+			    "give each feed a name of its own",
 			    "feed \"%s\" exists already, since line %u", f->name, other->at.line);
 			return;
 		}
 }
 
 static void
-check_mode(const struct conf_feed *f, const struct xml_element *e, struct faults *faults)
+check_answers(const struct conf_feed *f, const struct xml_element *feed, struct faults *faults)
 {
-	if (f->mode == CONF_STORE)
-		faults_add(faults, where(e, "mode"), "use mode=\"relay\"",
-		    "mode=\"store\" is not built in this version");
+	static const char *const retries[] = { "error-retries", "reject-retries", "other-retries",
+		"none-retries" };
+	const struct conf_answer *const answers[] = { &f->answers.error, &f->answers.reject,
+		&f->answers.other, &f->answers.none };
+	const struct xml_element *e = conf_first(feed, "answers");
+
+	if (e && f->mode != CONF_STORE)
+		faults_add(faults, e->at, "say mode=\"store\" of the feed, or leave it out",
+		    "<answers> is for feeds that keep their messages");
+	for (size_t i = 0; i < sizeof(retries) / sizeof(retries[0]); i++)
+		if (conf_has(e, retries[i]) && answers[i]->policy != CONF_RETRY)
+			faults_add(faults, conf_place(e, retries[i]),
+			    "leave it out, or ask for \"retry\"",
+			    "%s is for answers after which the message is sent again", retries[i]);
 }
 
 /* Every message would come back, and again. */
@@ -217,12 +233,12 @@ check_loop(const struct conf_feed *f, struct faults *faults)
 static void
 check_backoff(const struct conf_forward *f, const struct xml_element *feed, struct faults *faults)
 {
-	const struct xml_element *e = child_named(feed, "forward");
+	const struct xml_element *e = conf_first(feed, "forward");
 	char least[CONF_LIMIT_TEXT], most[CONF_LIMIT_TEXT];
 
 	if (f->backoff_least > f->backoff_most)
 		faults_add(faults,
-		    where(e, xml_attribute(e, "backoff-min") ? "backoff-min" : "backoff-max"),
+		    conf_place(e, xml_attribute(e, "backoff-min") ? "backoff-min" : "backoff-max"),
 		    "lower backoff-min, or raise backoff-max",
 		    "backoff-min %s is above backoff-max %s",
 		    conf_duration_text(f->backoff_least, least),
@@ -252,10 +268,10 @@ is_too_large(const struct conf *conf, const struct xml_element *root, struct fau
 	for (unsigned i = 0; i < conf->feed_count; i++)
 		listens += conf->feeds[i].listen_count;
 	if (conf->feed_count > FEEDS_MOST)
-		faults_add(faults, where(root, ""), "let several daemons share the work",
+		faults_add(faults, conf_place(root, ""), "let several daemons share the work",
 		    "%u feeds, and %d may be", conf->feed_count, FEEDS_MOST);
 	if (listens > LISTENS_MOST)
-		faults_add(faults, where(root, ""), "let several daemons share the work",
+		faults_add(faults, conf_place(root, ""), "let several daemons share the work",
 		    "%u listeners, and %d may be", listens, LISTENS_MOST);
 	return conf->feed_count > FEEDS_MOST || listens > LISTENS_MOST;
 }
@@ -264,24 +280,28 @@ void
 conf_meaning(
     const struct conf *conf, const struct xml_element *root, bool sound, struct faults *faults)
 {
-	const struct xml_element *e = child_named(root, "feed");
+	const struct xml_element *e = conf_first(root, "feed");
 
 	if (is_too_large(conf, root, faults))
 		return;
-	conf_meaning_log(conf, where(child_named(root, "log"), "file"), faults);
-	conf_meaning_metrics(conf, where(child_named(root, "metrics"), "listen"), faults);
+	conf_meaning_log(conf, conf_place(conf_first(root, "log"), "file"), faults);
+	conf_meaning_metrics(conf, conf_place(conf_first(root, "metrics"), "listen"), faults);
+	if (root)
+		conf_meaning_store(conf, root, faults);
 	if (sound)
 		check_room(conf, root, faults);
 	for (unsigned i = 0; i < conf->feed_count; i++) {
 		const struct conf_feed *f = &conf->feeds[i];
 
 		check_name(conf, f, e, faults);
-		check_mode(f, e, faults);
+		check_answers(f, e, faults);
 		check_listens(conf, f, e, faults);
 		check_loop(f, faults);
 		if (sound && e)
 			check_backoff(&f->forward, e, faults);
 		check_mappings(f, faults);
-		e = e ? first_named(e->next, "feed") : NULL;
+		if (e)
+			conf_trust(f, e, faults);
+		e = conf_next(e);
 	}
 }

@@ -9,6 +9,12 @@ static const char *const levels[] = { "error", "warning", "info", "debug", NULL 
 static const char *const modes[] = { "relay", "store", NULL };
 static const char *const annotates[] = { "live", "shadow", "off", NULL };
 static const char *const on_failures[] = { "close", "reject", NULL };
+static const char *const on_strangers[] = { "reject", "close", NULL };
+static const char *const clients[] = { "required", "none", NULL };
+static const char *const automatic[] = { "auto", NULL };
+static const char *const policies[] = { "set-aside", "retry", "stop", "deliver", NULL };
+/* silence is no delivery */
+static const char *const silences[] = { "set-aside", "retry", "stop", NULL };
 
 #define SECOND 1000ull
 #define MINUTE (60 * SECOND)
@@ -44,6 +50,23 @@ static const struct conf_attribute limits_attributes[] = {
 	{ "in-flight-bytes", CONF_SIZE, AT(max_in_flight), .least = MIB, .most = 64 * GIB },
 	{ "drain-timeout", CONF_DURATION, AT(drain_timeout), .least = 1, .most = HOUR,
 	    .zero = "no waiting" },
+	{ "handshakes", CONF_COUNT, AT(handshakes), .least = 1, .most = 65536 },
+	{ "handshake-timeout", CONF_DURATION, AT(handshake_timeout), .least = 1, .most = HOUR },
+	{ NULL },
+};
+
+static const struct conf_attribute store_attributes[] = {
+	{ "directory", CONF_FILE, AT(store.directory), .required = true },
+	{ "free-space", CONF_SIZE, AT(store.free_space), .least = MIB, .most = 1024 * GIB,
+	    .words = automatic },
+	{ "quota", CONF_SIZE, AT(store.quota), .least = MIB, .most = 1024 * GIB, .zero = "none" },
+	{ "ballast", CONF_SIZE, AT(store.ballast), .least = MIB, .most = GIB, .zero = "none" },
+	{ "keep-age", CONF_DURATION, AT(store.keep_age), .least = 1, .most = 1000 * HOUR,
+	    .zero = "no keeping" },
+	{ "keep-size", CONF_SIZE, AT(store.keep_size), .least = MIB, .most = 1024 * GIB,
+	    .zero = "no limit" },
+	{ "resend-window", CONF_DURATION, AT(store.resend_window), .least = 1, .most = 1000 * HOUR,
+	    .zero = "none" },
 	{ NULL },
 };
 
@@ -56,8 +79,72 @@ static const struct conf_element control_element = { "control", control_attribut
 	CONF_NO_PLACE };
 static const struct conf_element limits_element = { "limits", limits_attributes, NULL, 0, NULL,
 	CONF_NO_PLACE };
+static const struct conf_element store_element = { "store", store_attributes, NULL, 0, NULL,
+	offsetof(struct conf, store.at) };
+
+/* ---- TLS, which either end of a feed may have ---- */
+
+#undef AT
+#define AT(member) .offset = offsetof(struct conf_peer, member)
+
+static const struct conf_attribute peer_attributes[] = {
+	{ "name", CONF_HOST, AT(name) },
+	{ "pin", CONF_PIN, AT(pin) },
+	{ NULL },
+};
+
+static const struct conf_peer peer_defaults = { .name = NULL };
+
+static const struct conf_element peer_element = { "peer", peer_attributes, NULL,
+	sizeof(struct conf_peer), &peer_defaults, offsetof(struct conf_peer, at) };
+
+static const struct conf_child tls_children[] = {
+	{ &peer_element, offsetof(struct conf_tls, peers), CONF_MANY, false,
+	    offsetof(struct conf_tls, peer_count) },
+	{ NULL },
+};
+
+static const struct conf_tls tls_defaults = { .client = CONF_CLIENT_REQUIRED };
+
+#undef AT
+#define AT(member) .offset = offsetof(struct conf_tls, member)
+
+static const struct conf_attribute tls_inbound_attributes[] = {
+	{ "certificate", CONF_FILE, AT(certificate), .required = true },
+	{ "key", CONF_FILE, AT(key), .required = true },
+	{ "ca", CONF_FILE, AT(ca) },
+	{ "crl", CONF_FILE, AT(crl) },
+	{ "client", CONF_WORD, AT(client), .words = clients },
+	{ NULL },
+};
+
+static const struct conf_element tls_inbound_element = { "tls", tls_inbound_attributes,
+	tls_children, sizeof(struct conf_tls), &tls_defaults, offsetof(struct conf_tls, at) };
+
+static const struct conf_attribute tls_outbound_attributes[] = {
+	{ "ca", CONF_FILE, AT(ca), .required = true },
+	{ "certificate", CONF_FILE, AT(certificate) },
+	{ "key", CONF_FILE, AT(key) },
+	{ "crl", CONF_FILE, AT(crl) },
+	{ "name", CONF_HOST, AT(name) },
+	{ NULL },
+};
+
+static const struct conf_element tls_outbound_element = { "tls", tls_outbound_attributes,
+	tls_children, sizeof(struct conf_tls), &tls_defaults, offsetof(struct conf_tls, at) };
 
 /* ---- in a feed ---- */
+
+static const struct conf_attribute allow_attributes[] = {
+	{ "address", CONF_NETWORK, .offset = offsetof(struct conf_allow, network),
+	    .required = true },
+	{ NULL },
+};
+
+static const struct conf_allow allow_defaults = { .at = { 0 } };
+
+static const struct conf_element allow_element = { "allow", allow_attributes, NULL,
+	sizeof(struct conf_allow), &allow_defaults, offsetof(struct conf_allow, at) };
 
 #undef AT
 #define AT(member) .offset = offsetof(struct conf_listen, member)
@@ -77,7 +164,14 @@ static const struct conf_listen listen_defaults = {
 	.max_per_address = CONF_PER_ADDRESS,
 };
 
-static const struct conf_element listen_element = { "listen", listen_attributes, NULL,
+static const struct conf_child listen_children[] = {
+	{ &tls_inbound_element, offsetof(struct conf_listen, tls), CONF_MAYBE, false, 0 },
+	{ &allow_element, offsetof(struct conf_listen, allows), CONF_MANY, false,
+	    offsetof(struct conf_listen, allow_count) },
+	{ NULL },
+};
+
+static const struct conf_element listen_element = { "listen", listen_attributes, listen_children,
 	sizeof(struct conf_listen), &listen_defaults, offsetof(struct conf_listen, at) };
 
 #undef AT
@@ -94,8 +188,13 @@ static const struct conf_attribute forward_attributes[] = {
 	{ NULL },
 };
 
-static const struct conf_element forward_element = { "forward", forward_attributes, NULL,
-	sizeof(struct conf_forward), NULL, offsetof(struct conf_forward, at) };
+static const struct conf_child forward_children[] = {
+	{ &tls_outbound_element, offsetof(struct conf_forward, tls), CONF_MAYBE, false, 0 },
+	{ NULL },
+};
+
+static const struct conf_element forward_element = { "forward", forward_attributes,
+	forward_children, sizeof(struct conf_forward), NULL, offsetof(struct conf_forward, at) };
 
 static const struct conf_attribute mapping_attributes[] = {
 	{ "file", CONF_FILE, .offset = offsetof(struct conf_mapping, file), .required = true },
@@ -108,6 +207,43 @@ static const struct conf_element mapping_element = { "mapping", mapping_attribut
 	sizeof(struct conf_mapping), &mapping_defaults, offsetof(struct conf_mapping, at) };
 
 #undef AT
+#define AT(member) .offset = offsetof(struct conf_sender, member)
+
+static const struct conf_attribute sender_attributes[] = {
+	{ "application", CONF_ASCII, AT(application) },
+	{ "facility", CONF_ASCII, AT(facility) },
+	{ "peer", CONF_PEER, AT(peer.name), offsetof(struct conf_sender, peer.pin) },
+	{ NULL },
+};
+
+static const struct conf_sender sender_defaults = { .application = NULL };
+
+static const struct conf_element sender_element = { "sender", sender_attributes, NULL,
+	sizeof(struct conf_sender), &sender_defaults, offsetof(struct conf_sender, peer.at) };
+
+#undef AT
+#define AT(member) .offset = offsetof(struct conf_answers, member)
+
+static const struct conf_attribute answers_attributes[] = {
+	{ "error", CONF_WORD, AT(error.policy), .words = policies },
+	{ "error-retries", CONF_COUNT, AT(error.retries), .least = 1, .most = 1000000,
+	    .zero = "no limit" },
+	{ "reject", CONF_WORD, AT(reject.policy), .words = policies },
+	{ "reject-retries", CONF_COUNT, AT(reject.retries), .least = 1, .most = 1000000,
+	    .zero = "no limit" },
+	{ "other", CONF_WORD, AT(other.policy), .words = policies },
+	{ "other-retries", CONF_COUNT, AT(other.retries), .least = 1, .most = 1000000,
+	    .zero = "no limit" },
+	{ "none", CONF_WORD, AT(none.policy), .words = silences },
+	{ "none-retries", CONF_COUNT, AT(none.retries), .least = 1, .most = 1000000,
+	    .zero = "no limit" },
+	{ NULL },
+};
+
+static const struct conf_element answers_element = { "answers", answers_attributes, NULL, 0, NULL,
+	CONF_NO_PLACE };
+
+#undef AT
 #define AT(member) .offset = offsetof(struct conf_feed, member)
 
 static const struct conf_attribute feed_attributes[] = {
@@ -115,6 +251,7 @@ static const struct conf_attribute feed_attributes[] = {
 	{ "mode", CONF_WORD, AT(mode), .words = modes },
 	{ "annotate", CONF_WORD, AT(annotate), .words = annotates },
 	{ "on-failure", CONF_WORD, AT(on_failure), .words = on_failures },
+	{ "on-stranger", CONF_WORD, AT(on_stranger), .words = on_strangers },
 	{ "require-approved", CONF_YES_NO, AT(require_approved) },
 	{ "max-frame", CONF_SIZE, AT(max_frame), .least = KIB, .most = GIB },
 	{ "frame-deadline", CONF_DURATION, AT(frame_deadline), .least = 1, .most = HOUR },
@@ -127,11 +264,14 @@ static const struct conf_attribute feed_attributes[] = {
 };
 
 static const struct conf_child feed_children[] = {
-	{ &listen_element, offsetof(struct conf_feed, listens), true, true,
+	{ &listen_element, offsetof(struct conf_feed, listens), CONF_MANY, true,
 	    offsetof(struct conf_feed, listen_count) },
-	{ &forward_element, offsetof(struct conf_feed, forward), false, true, 0 },
-	{ &mapping_element, offsetof(struct conf_feed, mappings), true, false,
+	{ &forward_element, offsetof(struct conf_feed, forward), CONF_ONCE, true, 0 },
+	{ &mapping_element, offsetof(struct conf_feed, mappings), CONF_MANY, false,
 	    offsetof(struct conf_feed, mapping_count) },
+	{ &sender_element, offsetof(struct conf_feed, senders), CONF_MANY, false,
+	    offsetof(struct conf_feed, sender_count) },
+	{ &answers_element, offsetof(struct conf_feed, answers), CONF_ONCE, false, 0 },
 	{ NULL },
 };
 
@@ -165,11 +305,12 @@ static const struct conf_element feed_element = { "feed", feed_attributes, feed_
 /* ---- the root ---- */
 
 static const struct conf_child root_children[] = {
-	{ &log_element, 0, false, false, 0 },
-	{ &metrics_element, 0, false, false, 0 },
-	{ &control_element, 0, false, false, 0 },
-	{ &limits_element, 0, false, false, 0 },
-	{ &feed_element, offsetof(struct conf, feeds), true, true,
+	{ &log_element, 0, CONF_ONCE, false, 0 },
+	{ &metrics_element, 0, CONF_ONCE, false, 0 },
+	{ &control_element, 0, CONF_ONCE, false, 0 },
+	{ &limits_element, 0, CONF_ONCE, false, 0 },
+	{ &store_element, 0, CONF_ONCE, false, 0 },
+	{ &feed_element, offsetof(struct conf, feeds), CONF_MANY, true,
 	    offsetof(struct conf, feed_count) },
 	{ NULL },
 };

@@ -13,11 +13,17 @@
 
 struct conf_element;
 
+enum conf_often {
+	CONF_ONCE,  /* the structure is a part of the parent's */
+	CONF_MAYBE, /* a pointer to it, NULL without the element */
+	CONF_MANY,  /* a pointer to an array, whose length stands at `count` */
+};
+
 struct conf_child {
 	const struct conf_element *element; /* NULL ends a list */
-	size_t offset;                      /* of its structure in the parent's */
-	/* Several: the structure is a pointer to an array, its length stands at `count`. */
-	bool many, required;
+	size_t offset;                      /* in the parent's structure */
+	enum conf_often often;
+	bool required;
 	size_t count;
 };
 
@@ -28,7 +34,7 @@ struct conf_element {
 	const struct conf_attribute *attributes; /* NULL: none */
 	const struct conf_child *children;       /* NULL: none */
 	size_t size;                             /* of its structure */
-	const void *defaults;                    /* for those that come in arrays */
+	const void *defaults;                    /* of those that are pointed to */
 	long at;                                 /* offset of its place, or CONF_NO_PLACE */
 };
 

@@ -8,7 +8,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum { DIGITS_MOST = 18, NAME_MOST = 64, HOST_MOST = 253, SERVICE_MOST = 15, PORT_MOST = 65535 };
+enum {
+	DIGITS_MOST = 18,
+	NAME_MOST = 64,
+	HOST_MOST = 253,
+	SERVICE_MOST = 15,
+	PORT_MOST = 65535,
+	PIN_LEN = 44
+};
 
 static bool
 is_digit(char c)
@@ -71,6 +78,28 @@ conf_is_port(struct span text)
 	if (conf_number(text, &n))
 		return n >= 1 && n <= PORT_MOST;
 	return text.len && text.len <= SERVICE_MOST && is_letter(text.ptr[0]) && all_in(text, "-");
+}
+
+bool
+conf_is_ascii(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < ' ' || text.ptr[i] > '~')
+			return false;
+	return text.len && text.len <= NAME_MOST;
+}
+
+bool
+conf_is_pin(struct span text)
+{
+	/* 43 characters hold 258 bits: the last two of them are zero */
+	static const char last[] = "AEIMQUYcgkosw048";
+	const struct span mark = SPAN(CONF_PIN_MARK), base64 = span_tail(text, mark.len);
+
+	if (!span_eq(span_head(text, mark.len), mark) || base64.len != PIN_LEN ||
+	    base64.ptr[PIN_LEN - 1] != '=' || !all_in(span_head(base64, PIN_LEN - 1), "+/"))
+		return false;
+	return memchr(last, base64.ptr[PIN_LEN - 2], sizeof(last) - 1) != NULL;
 }
 
 bool

@@ -13,6 +13,11 @@ bool conf_is_name(struct span text);
 bool conf_is_host(struct span text);
 /* 1 to 65535, or the name of a service. */
 bool conf_is_port(struct span text);
+/* Printable, 64 at most. */
+bool conf_is_ascii(struct span text);
+/* "sha256//" and 32 bytes in base64, as curl and openssl write them. */
+#define CONF_PIN_MARK "sha256//"
+bool conf_is_pin(struct span text);
 
 enum { CONF_LIMIT_TEXT = 32 };
 /* In the largest unit that leaves no rest: "30s", "16MiB"; both return buf. */

@@ -131,10 +131,11 @@ read_seconds(struct conf_reader *r, const struct conf_attribute *a, struct span 
 static bool
 read_size(struct conf_reader *r, const struct conf_attribute *a, struct span text, char *to)
 {
-	uint64_t bytes;
+	uint64_t bytes = 0;
 
 	(void)r;
-	if (!conf_size(text, &bytes) || !within(a, bytes))
+	if (!(a->words && span_eq(text, span_str(a->words[0]))) &&
+	    (!conf_size(text, &bytes) || !within(a, bytes)))
 		return false;
 	memcpy(to, &bytes, sizeof(bytes));
 	return true;
@@ -221,6 +222,40 @@ read_file(struct conf_reader *r, const struct conf_attribute *a, struct span tex
 	return true;
 }
 
+static bool
+read_ascii(struct conf_reader *r, const struct conf_attribute *a, struct span text, char *to)
+{
+	(void)a;
+	return conf_is_ascii(text) && store_text(r, text, to);
+}
+
+static bool
+read_pin(struct conf_reader *r, const struct conf_attribute *a, struct span text, char *to)
+{
+	(void)a;
+	return conf_is_pin(text) && store_text(r, span_tail(text, sizeof(CONF_PIN_MARK) - 1), to);
+}
+
+static bool
+read_peer(struct conf_reader *r, const struct conf_attribute *a, struct span text, char *to)
+{
+	if (conf_is_pin(text))
+		return read_pin(r, a, text, to - a->offset + a->second);
+	return conf_is_host(text) && store_text(r, text, to);
+}
+
+static bool
+read_network(struct conf_reader *r, const struct conf_attribute *a, struct span text, char *to)
+{
+	struct network n;
+
+	(void)r, (void)a;
+	if (network_parse(text, &n) != NETWORK_FINE)
+		return false;
+	memcpy(to, &n, sizeof(n));
+	return true;
+}
+
 /* clang-format off */
 static const struct {
 	read_kind *read;
@@ -239,6 +274,10 @@ static const struct {
 	[CONF_ENDPOINT] = { read_endpoint, "no address and port" },
 	[CONF_FILE]     = { read_file,     "no file name" },
 	[CONF_SOCKET]   = { read_file,     "too long for a socket" },
+	[CONF_ASCII]    = { read_ascii,    "not plain ASCII, or too long" },
+	[CONF_PIN]      = { read_pin,      "no pin" },
+	[CONF_PEER]     = { read_peer,     "neither a DNS name nor a pin" },
+	[CONF_NETWORK]  = { read_network,  "no network" },
 };
 /* clang-format on */
 
@@ -283,8 +322,30 @@ mend_limits(const struct conf_attribute *a, const char *how, char *mend)
 {
 	char least[CONF_LIMIT_TEXT], most[CONF_LIMIT_TEXT];
 
-	snprintf(mend, CONF_MEND, "%s from %s to %s%s%s", how, limit(a, a->least, least),
-	    limit(a, a->most, most), a->zero ? ", or 0 for " : "", a->zero ? a->zero : "");
+	snprintf(mend, CONF_MEND, "%s from %s to %s%s%s%s%s", how, limit(a, a->least, least),
+	    limit(a, a->most, most), a->zero ? ", or 0 for " : "", a->zero ? a->zero : "",
+	    a->words ? ", or " : "", a->words ? a->words[0] : "");
+}
+
+static void
+mend_network(struct span text, char *mend)
+{
+	struct network n;
+	const char *plain = "write an address, or a network as in 10.0.0.0/8 or 2001:db8::/32";
+
+	switch (network_parse(text, &n)) {
+	case NETWORK_NO_LENGTH:
+		plain = "behind the / stands how many bits count, 0 to 32, or to 128 for IPv6";
+		break;
+	case NETWORK_HOST_BITS:
+		plain = "bits are set behind the length: write the network's first address, or "
+			"leave out the / for a single one";
+		break;
+	case NETWORK_NO_ADDRESS:
+	case NETWORK_FINE:
+		break;
+	}
+	snprintf(mend, CONF_MEND, "%s", plain);
 }
 
 static void
@@ -328,6 +389,19 @@ mend_value(const struct conf_attribute *a, struct span text, char *mend)
 	case CONF_FILE:
 		plain = "write the name of a file";
 		break;
+	case CONF_ASCII:
+		plain = "write at most 64 printable characters of ASCII";
+		break;
+	case CONF_PIN:
+		plain = "write sha256// and the SHA-256 of the public key in base64, 44 characters "
+			"with the last =";
+		break;
+	case CONF_PEER:
+		plain = "write a DNS name of the certificate, or its pin as in <peer>";
+		break;
+	case CONF_NETWORK:
+		mend_network(text, mend);
+		return;
 	case CONF_SOCKET:
 		plain = "its path may have 107 bytes, that of the configuration file's folder "
 			"included";

@@ -24,6 +24,10 @@ enum conf_kind {
 	CONF_ENDPOINT, /* "[ADDRESS:]PORT", into two strings: `offset` and `second` */
 	CONF_FILE,     /* joined to the folder of the configuration file */
 	CONF_SOCKET,   /* the same, and short enough for the name of a UNIX socket */
+	CONF_ASCII,    /* printable ASCII, 64 at most */
+	CONF_PIN,      /* "sha256//" and base64, of which the base64 is kept */
+	CONF_PEER,     /* a host into `offset`, or a pin into `second` */
+	CONF_NETWORK,  /* struct network */
 };
 
 struct conf_attribute {
@@ -33,7 +37,7 @@ struct conf_attribute {
 	uint64_t least, most;     /* of numbers, durations and sizes */
 	const char *zero;         /* what 0 means when it is below `least`, NULL: refused; of an
 				     endpoint the address when there is none */
-	const char *const *words; /* ends in NULL */
+	const char *const *words; /* ends in NULL; of a size, one word for 0 */
 	bool required;
 };
 

@@ -50,14 +50,24 @@ has_child(const struct conf_element *kind, struct span name)
 
 /* The first element, from `from` down, that takes such a word. */
 static const struct conf_element *
-find_owner(const struct conf_element *from, struct span name,
+find_below(const struct conf_element *from, struct span name,
     bool (*takes)(const struct conf_element *, struct span))
 {
 	const struct conf_element *found = takes(from, name) ? from : NULL;
 
 	for (const struct conf_child *c = from->children; !found && c && c->element; c++)
-		found = find_owner(c->element, name, takes);
+		found = find_below(c->element, name, takes);
 	return found;
+}
+
+/* Below the one that has it wrongly, or anywhere. */
+static const struct conf_element *
+find_owner(const struct conf_element *kind, struct span name,
+    bool (*takes)(const struct conf_element *, struct span))
+{
+	const struct conf_element *near = find_below(kind, name, takes);
+
+	return near ? near : find_below(&conf_root, name, takes);
 }
 
 /* ---- attributes ---- */
@@ -66,7 +76,7 @@ static void
 unknown_attribute(
     struct conf_reader *r, const struct conf_element *kind, const struct xml_attribute *a)
 {
-	const struct conf_element *owner = find_owner(&conf_root, a->name, has_attribute);
+	const struct conf_element *owner = find_owner(kind, a->name, has_attribute);
 	const char *known[NEIGHBOURS], *nearest;
 	char mend[CONF_MEND] = "";
 	size_t count = 0;
@@ -109,7 +119,7 @@ walk_attributes(
 static void
 unknown_child(struct conf_reader *r, const struct conf_element *kind, const struct xml_element *e)
 {
-	const struct conf_element *owner = find_owner(&conf_root, e->name, has_child);
+	const struct conf_element *owner = find_owner(kind, e->name, has_child);
 	const char *known[NEIGHBOURS], *nearest;
 	char mend[CONF_MEND] = "";
 	size_t count = 0;
@@ -171,8 +181,13 @@ static void
 walk_one(struct conf_reader *r, const struct conf_element *parent, const struct conf_child *c,
     const struct xml_element *e, char *into)
 {
+	void *one = c->often == CONF_MAYBE ? conf_array(r, c->element, 1) : into + c->offset;
 	bool second = false;
 
+	if (!one)
+		return;
+	if (c->often == CONF_MAYBE)
+		memcpy(into + c->offset, &one, sizeof(one));
 	for (const struct xml_element *kid = e->first; kid; kid = kid->next) {
 		if (!xml_is(kid, c->element->name))
 			continue;
@@ -180,7 +195,7 @@ walk_one(struct conf_reader *r, const struct conf_element *parent, const struct 
 			faults_add(r->faults, kid->at, "keep one of them", "<%s> has a second <%s>",
 			    parent->name, c->element->name);
 		second = true;
-		walk_element(r, c->element, kid, into + c->offset);
+		walk_element(r, c->element, kid, one);
 	}
 }
 
@@ -197,7 +212,7 @@ walk_children(
 		if (!count && c->required)
 			faults_add(r->faults, e->at, "add it", "<%s> lacks <%s>", kind->name,
 			    c->element->name);
-		else if (count && c->many)
+		else if (count && c->often == CONF_MANY)
 			walk_many(r, c, e, count, into);
 		else if (count)
 			walk_one(r, kind, c, e, into);

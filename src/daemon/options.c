@@ -20,6 +20,8 @@ static const char help[] =
     "  -l, --listen [ADDR:]PORT one feed: where senders connect\n"
     "  -f, --forward HOST:PORT  one feed: the receiver\n"
     "  -m, --mapping FILE       mapping of the feed; may be given again\n"
+    "      --mode MODE          relay (default) or store\n"
+    "      --store DIRECTORY    where messages of --mode store are kept\n"
     "      --on-failure WHAT    close (default) or reject\n"
     "      --annotate HOW       live (default), shadow or off\n"
     "      --in-flight N        messages outstanding on a connection (default 1)\n"
@@ -34,8 +36,9 @@ static const char help[] =
     "HUP reloads, TERM drains and stops, USR1 opens the log file again.\n";
 
 /* Options with one value: three for us, the others for conf_flag(). */
-static const char *const texts[] = { "config", "listen", "forward", "on-failure", "annotate",
-	"in-flight", "ack-timeout", "log-format", "log-level", "log-file", "metrics", "control" };
+static const char *const texts[] = { "config", "listen", "forward", "mode", "store", "on-failure",
+	"annotate", "in-flight", "ack-timeout", "log-format", "log-level", "log-file", "metrics",
+	"control" };
 
 enum {
 	TEXTS = sizeof(texts) / sizeof(texts[0]),

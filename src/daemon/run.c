@@ -96,6 +96,12 @@ run_read_conf(const struct options *o, struct log *log, FILE *out)
 		    o->listen, o->forward, o->mappings, o->mapping_count, &faults);
 	for (unsigned i = 0; conf && i < o->flag_count; i++)
 		(void)conf_flag(conf, o->flags[i].name, o->flags[i].value, &faults);
+	for (unsigned i = 0; conf && i < conf->feed_count; i++)
+		if (conf->feeds[i].mode == CONF_STORE)
+			faults_add(&faults, conf->feeds[i].at, "use mode=\"relay\"",
+			    "mode=\"store\" is not built in this version");
+	if (conf && !faults.total)
+		(void)conf_flags_done(conf, &faults);
 	if (conf && faults.total) {
 		conf_destroy(conf);
 		conf = NULL;

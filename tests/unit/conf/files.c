@@ -145,18 +145,86 @@ Test(conf_files, reads_listeners_and_mappings_of_a_feed)
 	cr_expect_str_eq(f->listens[0].address, "::1");
 	cr_expect_str_eq(f->listens[0].port, "2575");
 	cr_expect(f->listens[0].max_connections == 12 && f->listens[0].max_per_address == 3);
-	cr_expect_eq(f->listens[0].at.line, 10);
+	cr_expect_eq(f->listens[0].at.line, 14);
 	cr_expect_str_eq(f->listens[1].socket, "lab");
 	cr_expect_null(f->listens[1].port);
 	cr_expect_eq(f->listens[1].max_connections, CONF_FEED_CONNECTIONS);
 	cr_assert_eq(f->mapping_count, 2);
 	cr_expect_str_eq(f->mappings[0].file, "/usr/share/hl7noted/mappings/b2m.xml");
 	cr_expect(ends_with(f->mappings[1].file, "tests/conf/good/mappings/site.xml"));
-	cr_expect_eq(f->mappings[1].at.line, 11);
+	cr_expect_eq(f->mappings[1].at.line, 25);
 	cr_assert_eq(g->listen_count, 2);
 	cr_expect_str_eq(g->listens[0].port, "2575", "blanks are dropped");
 	cr_expect_str_eq(g->listens[1].address, "*");
 	cr_expect_str_eq(g->listens[1].port, "hl7");
+	conf_destroy(c);
+}
+
+Test(conf_files, reads_what_a_feed_keeps)
+{
+	struct conf *c = load_good("tests/conf/good/full.xml");
+	const struct conf_answers *none = &c->feeds[0].answers, *a = &c->feeds[1].answers;
+
+	cr_expect(ends_with(c->store.directory, "tests/conf/good/queue"));
+	cr_expect_eq(c->store.free_space, (uint64_t)2 << 30);
+	cr_expect(c->store.quota == (uint64_t)10 << 30 && c->store.ballast == 1 << 20);
+	cr_expect(c->store.keep_age == 3600000000 && c->store.keep_size == 0);
+	cr_expect(c->store.resend_window == 1800000 && c->store.at.line > 0);
+	cr_expect(c->feeds[0].mode == CONF_RELAY && c->feeds[1].mode == CONF_STORE);
+	cr_expect(a->error.policy == CONF_RETRY && a->error.retries == 1);
+	cr_expect(a->reject.policy == CONF_RETRY && a->reject.retries == 3);
+	cr_expect(a->other.policy == CONF_RETRY && a->other.retries == 0);
+	cr_expect(a->none.policy == CONF_RETRY && a->none.retries == 1000000);
+	cr_expect(none->error.policy == CONF_SET_ASIDE && none->other.policy == CONF_SET_ASIDE);
+	cr_expect(none->reject.policy == CONF_RETRY && none->reject.retries == CONF_RETRIES);
+	cr_expect(none->none.policy == CONF_RETRY && none->none.retries == 0);
+	conf_destroy(c);
+}
+
+Test(conf_files, reads_tls_of_either_end)
+{
+	struct conf *c = load_good("tests/conf/good/full.xml");
+	const struct conf_tls *in = c->feeds[0].listens[0].tls, *out = c->feeds[0].forward.tls;
+
+	cr_expect(c->handshakes == 7 && c->handshake_timeout == 3000);
+	cr_assert(in && out);
+	cr_expect(ends_with(in->certificate, "tests/conf/good/tls/us.pem"));
+	cr_expect(ends_with(in->key, "/us.key") && ends_with(in->ca, "/ca.pem"));
+	cr_expect(ends_with(in->crl, "/crl.pem") && in->client == CONF_CLIENT_REQUIRED);
+	cr_assert_eq(in->peer_count, 2);
+	cr_expect_str_eq(in->peers[0].name, "lab.example");
+	cr_expect_null(in->peers[0].pin);
+	cr_expect_str_eq(in->peers[1].pin, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+	cr_expect(in->at.line == 16 && in->peers[1].at.line == 18);
+	cr_expect_str_eq(out->key, "/etc/tls/us.key");
+	cr_expect_str_eq(out->name, "ehr.example");
+	cr_expect(out->peer_count == 1 && !out->peers[0].name);
+	cr_expect(!c->feeds[0].listens[1].tls && !c->feeds[1].forward.tls);
+	cr_assert(c->feeds[1].listens[1].tls);
+	cr_expect(c->feeds[1].listens[1].tls->client == CONF_CLIENT_NONE);
+	cr_expect_null(c->feeds[1].listens[1].tls->ca);
+	conf_destroy(c);
+}
+
+Test(conf_files, reads_who_may_send)
+{
+	struct conf *c = load_good("tests/conf/good/full.xml");
+	const struct conf_feed *f = &c->feeds[0];
+	const struct conf_listen *l = &f->listens[0];
+
+	cr_assert(l->allow_count == 2 && f->listens[1].allow_count == 0);
+	cr_expect(l->allows[0].network.bits == 96 + 8 && l->allows[0].network.address[12] == 10);
+	cr_expect(l->allows[1].network.bits == 128 && l->allows[1].network.address[15] == 7);
+	cr_expect_eq(f->on_stranger, CONF_STRANGER_CLOSE);
+	cr_expect_eq(c->feeds[1].on_stranger, CONF_STRANGER_REJECT);
+	cr_assert(f->sender_count == 3 && c->feeds[1].sender_count == 0);
+	cr_expect_str_eq(f->senders[0].application, "LAB");
+	cr_expect_str_eq(f->senders[0].facility, "MAIN");
+	cr_expect_str_eq(f->senders[0].peer.name, "lab.example");
+	cr_expect_str_eq(f->senders[1].application, "LAB 2");
+	cr_expect(!f->senders[1].facility && !f->senders[1].peer.name && !f->senders[1].peer.pin);
+	cr_expect_null(f->senders[2].peer.name);
+	cr_expect_str_eq(f->senders[2].peer.pin, "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
 	conf_destroy(c);
 }
 
@@ -274,6 +342,21 @@ Test(conf_files, refuses_more_feeds_than_can_be_told_apart_quickly)
 	buffer_append(&b, SPAN("</hl7noted>"));
 	buffer_append_char(&b, '\0');
 	expect_fault(buffer_span(&b).ptr, "1025 feeds, and 1024 may be");
+	buffer_finish(&b);
+}
+
+Test(conf_files, refuse_more_senders_than_a_connection_can_remember)
+{
+	struct buffer b;
+
+	buffer_init(&b, 0);
+	buffer_append(&b, SPAN("<hl7noted xmlns='urn:hl7note:config:1'><feed name='f'><listen "
+			       "port='1'/><forward host='h' port='1'/>"));
+	for (unsigned i = 0; i < 65; i++)
+		buffer_append(&b, SPAN("<sender application='LAB'/>"));
+	buffer_append(&b, SPAN("</feed></hl7noted>"));
+	buffer_append_char(&b, '\0');
+	expect_fault(buffer_span(&b).ptr, "65 senders, and 64 may be");
 	buffer_finish(&b);
 }
 

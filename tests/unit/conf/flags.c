@@ -122,7 +122,8 @@ Test(conf_flags, are_put_over_the_defaults_one_by_one)
 		const char *name, *value;
 	} rows[] = { { "log-format", "logfmt" }, { "log-level", "debug" }, { "log-file", "log" },
 		{ "metrics", "9575" }, { "control", "/run/hl7noted" }, { "on-failure", "reject" },
-		{ "annotate", "shadow" }, { "in-flight", "8" }, { "ack-timeout", "5s" } };
+		{ "annotate", "shadow" }, { "mode", "store" }, { "store", "/var/q" },
+		{ "in-flight", "8" }, { "ack-timeout", "5s" } };
 	struct conf *c = conf_from_flags("2575", "engine:6661", NULL, 0, &faults);
 	const struct conf_feed *f;
 
@@ -137,6 +138,8 @@ Test(conf_flags, are_put_over_the_defaults_one_by_one)
 	cr_expect_str_eq(c->metrics_port, "9575");
 	cr_expect_str_eq(c->control_socket, "/run/hl7noted");
 	cr_expect(f->on_failure == CONF_REJECT && f->annotate == CONF_SHADOW);
+	cr_expect(f->mode == CONF_STORE && conf_flags_done(c, &faults));
+	cr_expect_str_eq(c->store.directory, "/var/q");
 	cr_expect(f->forward.in_flight == 8 && f->forward.ack_timeout == 5000);
 	conf_destroy(c);
 }
@@ -162,6 +165,25 @@ Test(conf_flags, are_refused_in_the_words_of_the_file)
 	conf_destroy(c);
 }
 
+Test(conf_flags, of_a_store_want_each_other)
+{
+	static const struct {
+		const char *name, *value, *fault;
+	} rows[] = { { "mode", "store", "add --store DIRECTORY" },
+		{ "store", "/var/q", "add --mode store, or leave --store out" } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct conf *c = conf_from_flags("2575", "engine:6661", NULL, 0, &faults);
+
+		cr_assert(c);
+		cr_expect(conf_flags_done(c, &faults));
+		cr_expect(conf_flag(c, rows[i].name, rows[i].value, &faults));
+		cr_expect_not(conf_flags_done(c, &faults));
+		cr_expect(strstr(said(), rows[i].fault), "%s", said());
+		conf_destroy(c);
+	}
+}
+
 Test(conf_flags, of_a_feed_do_not_go_with_a_file)
 {
 	static const char bytes[] =
@@ -175,6 +197,8 @@ Test(conf_flags, of_a_feed_do_not_go_with_a_file)
 				 "<forward> in the file"));
 	cr_expect_not(conf_flag(c, "log-file", "log", &faults));
 	cr_expect(strstr(said(), "the journal takes no file"));
+	cr_expect_not(conf_flag(c, "store", "/var/q", &faults));
+	cr_expect(strstr(said(), "set directory of <store> in the file"));
 	cr_expect(conf_flag(c, "log-level", "error", &faults));
 	cr_expect_eq(c->log_level, CONF_ERROR);
 	conf_destroy(c);

@@ -101,3 +101,31 @@ Test(conf_spelling, knows_names_hosts_and_ports)
 	cr_expect_not(conf_is_port(SPAN("7hl")));
 	cr_expect_not(conf_is_port(SPAN("a-service-name-too-long")));
 }
+
+Test(conf_spelling, knows_pins)
+{
+	static const struct {
+		const char *text;
+		bool is;
+	} rows[] = { { "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", true },
+		{ "sha256////////////////////////////////////////////8=", true },
+		{ "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", false },
+		{ "SHA256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", false },
+		{ "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFV=", false },
+		{ "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU", false },
+		{ "sha256//47DEQpj8HBSa+_TImW+5JCeuQeRkm5NMpJWZG3hSuFU=", false },
+		{ "sha256//47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU==", false },
+		{ "sha256//", false }, { "sha256/", false }, { "", false } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		cr_expect_eq(conf_is_pin(span_str(rows[i].text)), rows[i].is, "%s", rows[i].text);
+}
+
+Test(conf_spelling, knows_printable_ascii)
+{
+	cr_expect(conf_is_ascii(SPAN("LAB 2^~")));
+	cr_expect_not(conf_is_ascii(SPAN("")));
+	cr_expect_not(conf_is_ascii(SPAN("LAB\x7f")));
+	cr_expect_not(conf_is_ascii(SPAN("LAB\r")));
+	cr_expect_not(conf_is_ascii(SPAN("L\xc3\xa4")));
+}
