@@ -16,11 +16,11 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "daemon/control.h"
 #include "daemon/file.h"
 #include "daemon/link.h"
 #include "daemon/notify.h"
 #include "daemon/reload.h"
-#include "daemon/status.h"
 #include "net/http.h"
 
 static const double tick_seconds = 0.1;
@@ -33,7 +33,7 @@ struct run {
 	ev_signal hup, term, interrupt, usr1;
 	ev_timer tick, watchdog, drain_deadline;
 	unsigned ticks;
-	struct status *status;
+	struct control *control;
 	struct net_http *http;
 };
 
@@ -388,7 +388,7 @@ open_doors(struct run *r, const struct conf *conf)
 	struct hl7noted *d = &r->d;
 	const char *step;
 
-	if (conf->control_socket && !(r->status = status_create(d, conf->control_socket)))
+	if (conf->control_socket && !(r->control = control_create(d, conf->control_socket)))
 		return false;
 	if (!conf->metrics_port)
 		return true;
@@ -457,7 +457,7 @@ take_down(struct run *r)
 	}
 	d->retired = NULL;
 	net_http_destroy(r->http);
-	status_destroy(r->status);
+	control_destroy(r->control);
 	net_resolver_destroy(d->resolver);
 	relay_work_finish(&d->work);
 	metrics_destroy(d->metrics);

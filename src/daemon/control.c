@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The file's mode keeps others out already; who connects is asked all the same, since
+ * a folder or a mode may be changed by hand.
+ */
+#define _GNU_SOURCE /* struct ucred, strerrorname_np */
+#include "daemon/control.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "control/json.h"
+#include "control/request.h"
+#include "daemon/status.h"
+#include "net/client.h"
+#include "net/listener.h"
+
+enum { MOST_CLIENTS = 8, MOST_GROUPS = 256 };
+static const double patience = 5.; /* for the request */
+
+struct control {
+	struct hl7noted *daemon;
+	struct net_listener *listener;
+	struct net_clients clients;
+	char *path;
+};
+
+/* ---- who asks ---- */
+
+static bool
+has_group(int fd, const struct ucred *who, gid_t group)
+{
+	gid_t groups[MOST_GROUPS];
+	socklen_t size = sizeof(groups);
+
+	if (who->gid == group)
+		return true;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) < 0)
+		return false;
+	for (size_t i = 0; i < size / sizeof(groups[0]); i++) {
+		if (groups[i] == group)
+			return true;
+	}
+	return false;
+}
+
+static bool
+may_ask(int fd, struct ucred *ret)
+{
+	socklen_t size = sizeof(*ret);
+
+	*ret = (struct ucred){ .uid = (uid_t)-1, .gid = (gid_t)-1 };
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, ret, &size) < 0)
+		return false;
+	return ret->uid == 0 || ret->uid == geteuid() || has_group(fd, ret, getegid());
+}
+
+/* ---- what is asked ---- */
+
+static void
+refuse(struct net_client *c, const char *sentence)
+{
+	json_begin(&c->out);
+	json_str(&c->out, "error", sentence);
+	json_end(&c->out);
+	net_client_finish(c);
+}
+
+static void
+answer(struct net_client *c, const struct control_request *r)
+{
+	struct control *k = c->all->ctx;
+
+	if (r->verb != CONTROL_STATUS) {
+		refuse(c, "no feed keeps a queue");
+		return;
+	}
+	if (r->text)
+		status_write_text(k->daemon, &c->out);
+	else
+		status_write(k->daemon, &c->out);
+	net_client_finish(c);
+}
+
+static void
+asked(struct net_client *c)
+{
+	struct span all = buffer_span(&c->in), rest, line = span_cut(all, '\n', &rest);
+	struct control_request r;
+	struct ucred who;
+	struct diag diag;
+
+	if (!rest.ptr) {
+		if (c->ended || all.len >= CONTROL_LINE)
+			refuse(c, "no request: one line is wanted");
+		return;
+	}
+	if (!may_ask(c->readable.fd, &who))
+		refuse(c, "only root and the daemon's user and group are answered");
+	else if (control_request_read(line, &r, &diag) != 0)
+		refuse(c, diag.what);
+	else
+		answer(c, &r);
+}
+
+static const struct net_client_ops client_ops = {
+	.asked = asked,
+};
+
+/* ---- life ---- */
+
+static void
+on_accepted(void *ctx, int fd, const struct sockaddr_storage *peer)
+{
+	struct control *k = ctx;
+
+	(void)peer;
+	(void)net_client_create(&k->clients, fd);
+}
+
+static void
+on_paused(void *ctx, int error)
+{
+	(void)ctx, (void)error;
+}
+
+static const struct net_listener_ops listener_ops = {
+	.accepted = on_accepted,
+	.paused = on_paused,
+};
+
+/* A socket that nobody answers on is left over from a daemon that was killed. */
+static bool
+is_left_over(const struct sockaddr_un *a)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool refused = fd >= 0 && connect(fd, (const struct sockaddr *)a, sizeof(*a)) < 0 &&
+		       errno == ECONNREFUSED;
+
+	if (fd >= 0)
+		close(fd);
+	return refused;
+}
+
+static int
+bind_path(const char *path)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	int fd, error;
+
+	if (strlen(path) >= sizeof(a.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(a.sun_path, path, strlen(path) + 1);
+	if (is_left_over(&a))
+		unlink(path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&a, sizeof(a)) == 0 && chmod(path, 0660) == 0 &&
+	    listen(fd, MOST_CLIENTS) == 0)
+		return fd;
+	error = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = error;
+	return -1;
+}
+
+static bool
+open_socket(struct control *k, const char *path)
+{
+	int fd = bind_path(path);
+
+	if (fd < 0)
+		return false;
+	k->listener = net_listener_take(k->daemon->loop, fd, &listener_ops, k);
+	if (!k->listener)
+		close(fd);
+	return k->listener != NULL;
+}
+
+static void
+tell_no_socket(struct hl7noted *d, const char *path, int error)
+{
+	if (!log_begin(d->log, LOG_CONFIG_REJECTED))
+		return;
+	log_str(d->log, LOG_FILE, path);
+	log_str(d->log, LOG_ERR_CODE, strerrorname_np(error));
+	log_end(d->log);
+}
+
+struct control *
+control_create(struct hl7noted *d, const char *path)
+{
+	struct control *k = calloc(1, sizeof(*k));
+	int error;
+
+	if (!k)
+		return NULL;
+	k->daemon = d;
+	k->path = strdup(path);
+	k->clients = (struct net_clients){ .loop = d->loop,
+		.ops = &client_ops,
+		.ctx = k,
+		.most = MOST_CLIENTS,
+		.most_request = CONTROL_LINE,
+		.patience = patience,
+		.renewed = true };
+	if (k->path && open_socket(k, path))
+		return k;
+	error = errno;
+	tell_no_socket(d, path, error);
+	free(k->path);
+	free(k);
+	errno = error;
+	return NULL;
+}
+
+void
+control_destroy(struct control *k)
+{
+	if (!k)
+		return;
+	net_clients_drop(&k->clients);
+	net_listener_destroy(k->listener);
+	unlink(k->path);
+	free(k->path);
+	free(k);
+}
