@@ -291,7 +291,12 @@ on_ended(void *ctx, int error)
 struct send_line *
 send_lines_create(struct send_run *r, size_t count)
 {
-	static const struct net_stream_ops ops = { on_bytes, on_connected, on_ended, on_written };
+	static const struct net_stream_ops ops = {
+		.bytes = on_bytes,
+		.connected = on_connected,
+		.ended = on_ended,
+		.written = on_written,
+	};
 
 	r->lines = calloc(count, sizeof(*r->lines));
 	for (size_t i = 0; r->lines && i < count; i++) {

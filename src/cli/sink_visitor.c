@@ -302,7 +302,12 @@ on_connected(void *ctx)
 void
 sink_visit(struct sink *s, int fd)
 {
-	static const struct net_stream_ops ops = { on_bytes, on_connected, on_ended, on_written };
+	static const struct net_stream_ops ops = {
+		.bytes = on_bytes,
+		.connected = on_connected,
+		.ended = on_ended,
+		.written = on_written,
+	};
 	struct sink_visitor *v = malloc(sizeof(*v));
 
 	if (!v) {

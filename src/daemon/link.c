@@ -267,6 +267,14 @@ link_resolved(struct link *l, bool no_address)
 
 /* ---- what the connections tell ---- */
 
+static char *
+up_room(void *ctx, size_t *ret_size)
+{
+	struct link *l = ctx;
+
+	return relay_room(&l->session, ret_size);
+}
+
 static void
 up_bytes(void *ctx, struct span bytes)
 {
@@ -349,6 +357,7 @@ down_written(void *ctx)
 
 static const struct net_stream_ops up_ops = {
 	.bytes = up_bytes,
+	.room = up_room,
 	.ended = up_ended,
 	.written = up_written,
 };

@@ -269,6 +269,8 @@ on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 	bool all = r->ticks++ % TICKS_A_SECOND == 0;
 
 	(void)revents;
+	if (all)
+		relay_rooms_trim(&r->d.work.rooms);
 	tick_feeds(r->d.feeds, now, all);
 	tick_feeds(r->d.retired, now, all);
 	if (r->d.retired || r->d.older)

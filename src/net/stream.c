@@ -77,11 +77,16 @@ static void
 on_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct net_stream *s = container_of(w, struct net_stream, readable);
-	ssize_t n = recv(w->fd, s->net->room, NET_READ_SIZE, 0);
+	size_t size = NET_READ_SIZE;
+	char *room = s->ops->room ? s->ops->room(s->ctx, &size) : NULL;
+	ssize_t n;
 
 	(void)loop, (void)revents;
+	if (!room)
+		room = s->net->room;
+	n = recv(w->fd, room, size < NET_READ_SIZE ? size : NET_READ_SIZE, 0);
 	if (n > 0)
-		s->ops->bytes(s->ctx, span_of(s->net->room, (size_t)n));
+		s->ops->bytes(s->ctx, span_of(room, (size_t)n));
 	else if (n == 0)
 		end(s, 0);
 	else if (errno != EAGAIN && errno != EINTR)

@@ -3,9 +3,9 @@
  * net/stream.h - one non-blocking connection on the loop
  *
  * Reads once per wake-up into a buffer that all streams share, so an idle stream
- * holds none; writes at once and keeps only what the socket did not take.  A stream
- * that gathers writes when the loop is about to wait, or when enough others do.
- * Callbacks are the last thing a stream does: they may close it.
+ * holds none, or where its owner says; writes at once and keeps only what the socket did not take.
+ * A stream that gathers writes when the loop is about to wait, or when enough others do. Callbacks
+ * are the last thing a stream does: they may close it.
  */
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
@@ -41,6 +41,9 @@ void net_finish(struct net *net);
 
 struct net_stream_ops {
 	void (*bytes)(void *ctx, struct span bytes);
+	/* Room of the owner's own for the bytes to come, and its size; NULL: bytes come in the
+	 * buffer that is shared.  The op may be NULL, too. */
+	char *(*room)(void *ctx, size_t *ret_size);
 	void (*connected)(void *ctx);
 	/* The peer ended its side (error 0), or the connection failed; told once. */
 	void (*ended)(void *ctx, int error);

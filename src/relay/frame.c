@@ -28,6 +28,7 @@ relay_work_finish(struct relay_work *w)
 	buffer_finish(&w->batch);
 	buffer_finish(&w->answer);
 	free(w->iov);
+	relay_rooms_finish(&w->rooms);
 }
 
 static bool

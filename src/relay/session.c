@@ -16,7 +16,10 @@
 #include "relay/frame.h"
 #include "relay/reject.h"
 
-enum { MICROSECONDS = 1000 };
+enum {
+	MICROSECONDS = 1000,
+	LARGE = 64 << 10, /* copying what is shorter costs less than room of its own */
+};
 
 void
 relay_session_init(struct relay_session *s, const struct relay_settings *set,
@@ -236,8 +239,39 @@ use_kept(struct relay_session *s, uint64_t now_us)
 
 	if (in.len)
 		buffer_consume(&s->in, use_frames(s, in, now_us));
+	if (s->in.size >= LARGE && s->in.start == s->in.end)
+		relay_rooms_give(&s->set->work->rooms, &s->in);
 	release_if_empty(&s->in);
 	close_when_done(s);
+}
+
+/* ---- bytes from the sender ---- */
+
+char *
+relay_room(struct relay_session *s, size_t *ret_size)
+{
+	char *room;
+
+	if (s->closed || s->in.end - s->in.start < LARGE)
+		return NULL;
+	if (s->in.size - s->in.end < LARGE)
+		relay_rooms_take(&s->set->work->rooms, &s->in);
+	room = buffer_reserve(&s->in, LARGE);
+	*ret_size = s->in.size - s->in.end;
+	return room;
+}
+
+/* Behind what is kept; they may stand there already. */
+static void
+keep(struct relay_session *s, struct span bytes)
+{
+	if (s->in.data && bytes.ptr == s->in.data + s->in.end) {
+		buffer_filled(&s->in, bytes.len);
+		return;
+	}
+	if (bytes.len >= LARGE)
+		relay_rooms_take(&s->set->work->rooms, &s->in);
+	buffer_append(&s->in, bytes);
 }
 
 void
@@ -249,7 +283,7 @@ relay_from_sender(struct relay_session *s, struct span bytes, uint64_t now_us)
 		return;
 	s->active = now_us / MICROSECONDS;
 	if (s->in.start != s->in.end || s->draining) {
-		buffer_append(&s->in, bytes);
+		keep(s, bytes);
 		if (!s->in.failed && !s->draining) {
 			use_kept(s, now_us);
 			return;
@@ -257,7 +291,7 @@ relay_from_sender(struct relay_session *s, struct span bytes, uint64_t now_us)
 	} else {
 		done = use_frames(s, bytes, now_us);
 		if (!s->closed)
-			buffer_append(&s->in, span_tail(bytes, done));
+			keep(s, span_tail(bytes, done));
 	}
 	if (s->in.failed)
 		close_session(s, RELAY_NO_MEMORY, NULL);

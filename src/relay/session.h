@@ -27,6 +27,7 @@
 #include "base/buffer.h"
 #include "base/diag.h"
 #include "mllp/decoder.h"
+#include "relay/rooms.h"
 
 enum relay_annotate { RELAY_LIVE, RELAY_SHADOW, RELAY_OFF };
 
@@ -48,12 +49,13 @@ struct relay_settings {
 	struct relay_work *work;     /* shared by all sessions of a thread */
 };
 
-/* Memory that every frame uses and none keeps. */
+/* Memory that every frame uses and none keeps; `rooms` wants to be trimmed now and then. */
 struct relay_work {
 	struct hl7_message message;
 	struct buffer batch, answer; /* frames of several messages; AR */
 	struct iovec *iov;           /* message and frame marks */
 	size_t iov_size;
+	struct relay_rooms rooms;
 };
 
 void relay_work_init(struct relay_work *w);
@@ -155,7 +157,11 @@ void relay_session_init(struct relay_session *s, const struct relay_settings *se
     const struct relay_ops *ops, void *ctx, uint64_t now_us);
 void relay_session_finish(struct relay_session *s);
 
-/* Bytes from the sender, from downstream; they need not outlive the call. */
+/* Where the sender's next bytes had best be put, and how many fit: behind those kept of a large
+ * frame, so that they need not be copied.  NULL: anywhere. */
+char *relay_room(struct relay_session *s, size_t *ret_size);
+/* Bytes from the sender (in that room, or elsewhere), from downstream; they need not outlive the
+ * call. */
 void relay_from_sender(struct relay_session *s, struct span bytes, uint64_t now_us);
 void relay_from_down(struct relay_session *s, struct span bytes, uint64_t now_us);
 /* End of stream (or, `reset`, an error) from the sender. */
