@@ -189,7 +189,8 @@ tell_no_socket(struct hl7noted *d, const char *path, int error)
 {
 	if (!log_begin(d->log, LOG_CONFIG_REJECTED))
 		return;
-	log_str(d->log, LOG_FILE, path);
+	log_str(d->log, LOG_LISTENER, "control");
+	log_str(d->log, LOG_ERR_LOC, path);
 	log_str(d->log, LOG_ERR_CODE, strerrorname_np(error));
 	log_end(d->log);
 }

@@ -186,7 +186,7 @@ feed_listen(struct feed *f, const struct conf_listen *conf, int handed_over)
 		l->listener = net_listener_create(
 		    f->daemon->loop, conf->address, conf->port, &listener_ops, l, &step);
 	if (!l->listener) {
-		observe_not_listening(f, conf, step, strerrorname_np(errno));
+		observe_not_listening(f, conf, step, errno);
 		free(l);
 		return NULL;
 	}

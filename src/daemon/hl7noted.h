@@ -10,6 +10,7 @@
 #define DAEMON_HL7NOTED_H
 
 #include <ev.h>
+#include <stdio.h>
 
 #include "conf/conf.h"
 #include "log/log.h"
@@ -27,6 +28,7 @@ struct hl7noted {
 	struct conf *older;    /* that retired feeds still use */
 	const char *conf_file; /* NULL: from flags, nothing to reload but mappings */
 	struct log *log;
+	FILE *tell; /* faults in sentences, too, for who started us; NULL once we run */
 	struct metrics *metrics;
 	struct net_resolver *resolver;
 	struct relay_work work;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/notify.h"
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,17 +53,14 @@ notify_watchdog(void)
 int
 notify_socket(const char *name)
 {
-	static unsigned char given[MOST_DESCRIPTORS];
 	const char *count = getenv("LISTEN_FDS"), *at = getenv("LISTEN_FDNAMES");
 	long most = count && is_for_us("LISTEN_PID") ? strtol(count, NULL, 10) : 0;
 
 	for (long i = 0; at && i < most && i < MOST_DESCRIPTORS; i++) {
 		size_t len = strcspn(at, ":");
 
-		if (!given[i] && len == strlen(name) && memcmp(at, name, len) == 0) {
-			given[i] = 1;
-			return FIRST_DESCRIPTOR + (int)i;
-		}
+		if (len == strlen(name) && memcmp(at, name, len) == 0)
+			return fcntl(FIRST_DESCRIPTOR + (int)i, F_DUPFD_CLOEXEC, 3);
 		at += len + (at[len] == ':');
 	}
 	return -1;

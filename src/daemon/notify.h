@@ -14,7 +14,8 @@
 void notify(const char *state);
 /* Microseconds between the signs of life that are asked for; 0: none. */
 uint64_t notify_watchdog(void);
-/* The listening descriptor handed over under that name, or -1; each is given out once. */
+/* The listening descriptor handed over under that name, or -1.  The caller's to close; there is
+ * another one for the next who asks, so that a socket may be given up and wanted again. */
 int notify_socket(const char *name);
 
 #endif

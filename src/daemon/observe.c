@@ -2,9 +2,11 @@
 /*
  * Each function is one kind of event: its line and its counters.
  */
+#define _GNU_SOURCE /* strerrorname_np */
 #include "daemon/observe.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "relay/summary.h"
@@ -201,20 +203,44 @@ observe_paused(struct feed *f, const char *word)
 	log_end(log);
 }
 
+/* For who started us; the log has the words for machines. */
+static void
+tell_not_listening(struct feed *f, const char *listener, const char *step, int error)
+{
+	const char *why = strcmp(step, "address") == 0 ? "no such address" : strerror(error);
+
+	if (!f->daemon->tell)
+		return;
+	if (!error)
+		fprintf(f->daemon->tell,
+		    "hl7noted: feed %s: no socket \"%s\" was handed over; start hl7noted.socket, "
+		    "or "
+		    "listen on a port\n",
+		    f->name, listener);
+	else
+		fprintf(f->daemon->tell,
+		    "hl7noted: feed %s: cannot listen on %s: %s; name an address of this machine "
+		    "and a free port\n",
+		    f->name, listener, why);
+}
+
 void
-observe_not_listening(
-    struct feed *f, const struct conf_listen *conf, const char *step, const char *word)
+observe_not_listening(struct feed *f, const struct conf_listen *conf, const char *step, int error)
 {
 	struct log *log = f->daemon->log;
-	char listener[NET_ADDRESS_TEXT];
+	char listener[256];
 
-	snprintf(listener, sizeof(listener), "%s:%s", conf->address, conf->port);
+	if (conf->socket)
+		snprintf(listener, sizeof(listener), "%s", conf->socket);
+	else
+		snprintf(listener, sizeof(listener), "%s:%s", conf->address, conf->port);
+	tell_not_listening(f, listener, step, error);
 	if (!log_begin(log, LOG_CONFIG_REJECTED))
 		return;
 	log_str(log, LOG_FEED, f->name);
 	log_str(log, LOG_LISTENER, listener);
 	log_str(log, LOG_OUTCOME, step);
-	log_str(log, LOG_ERR_CODE, word);
+	log_str(log, LOG_ERR_CODE, error ? strerrorname_np(error) : NULL);
 	log_end(log);
 }
 

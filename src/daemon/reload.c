@@ -67,7 +67,7 @@ plan_listeners(struct hl7noted *d, struct step *s)
 		if (c->socket)
 			handed_over = notify_socket(c->socket);
 		if (c->socket && handed_over < 0)
-			observe_not_listening(s->feed, c, "socket_not_handed_over", c->socket);
+			observe_not_listening(s->feed, c, "socket_not_handed_over", 0);
 		else
 			s->listeners[i] = feed_listen(s->feed, c, handed_over);
 		s->is_new[i] = s->listeners[i] != NULL;
@@ -79,7 +79,7 @@ plan_listeners(struct hl7noted *d, struct step *s)
 static bool
 plan_step(struct hl7noted *d, struct step *s)
 {
-	s->rules = rules_load(s->conf, d->log, NULL);
+	s->rules = rules_load(s->conf, d->log, d->tell);
 	s->listeners = calloc(s->conf->listen_count + 1, sizeof(struct feed_listener *));
 	s->is_new = calloc(s->conf->listen_count + 1, sizeof(bool));
 	if (!s->rules || !s->listeners || !s->is_new)
@@ -190,7 +190,7 @@ keep_conf(struct hl7noted *d, struct conf *conf)
 }
 
 bool
-reload(struct hl7noted *d, struct conf *conf)
+reload(struct hl7noted *d, struct conf *conf, bool in_earnest)
 {
 	struct step *steps = calloc(conf->feed_count + 1, sizeof(*steps));
 	bool good = steps != NULL;
@@ -200,6 +200,7 @@ reload(struct hl7noted *d, struct conf *conf)
 		steps[i].conf = &conf->feeds[i];
 		good &= plan_step(d, &steps[i]);
 	}
+	good &= in_earnest;
 	if (good) {
 		carry_out(d, steps, conf->feed_count);
 		keep_conf(d, conf);

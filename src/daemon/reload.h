@@ -11,7 +11,8 @@
 
 #include "daemon/hl7noted.h"
 
-/* Put `conf` in force; takes it when it answers true, else everything is as before. */
-bool reload(struct hl7noted *d, struct conf *conf);
+/* Put `conf` in force; takes it when it answers true, else everything is as before.  Not in
+ * earnest, its faults are told, and the answer is false. */
+bool reload(struct hl7noted *d, struct conf *conf, bool in_earnest);
 
 #endif

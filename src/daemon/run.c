@@ -16,12 +16,11 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "daemon/control.h"
+#include "daemon/doors.h"
 #include "daemon/file.h"
 #include "daemon/link.h"
 #include "daemon/notify.h"
 #include "daemon/reload.h"
-#include "net/http.h"
 
 static const double tick_seconds = 0.1;
 
@@ -33,8 +32,7 @@ struct run {
 	ev_signal hup, term, interrupt, usr1;
 	ev_timer tick, watchdog, drain_deadline;
 	unsigned ticks;
-	struct control *control;
-	struct net_http *http;
+	struct doors doors;
 };
 
 uint64_t
@@ -141,6 +139,22 @@ log_plain(struct hl7noted *d, enum log_event event)
 	log_end(d->log);
 }
 
+/* All of a configuration, or nothing of it.  All of it is tried, so that all faults are told. */
+static bool
+bring_into_force(struct run *r, struct conf *conf)
+{
+	struct hl7noted *d = &r->d;
+	struct doors_plan plan;
+	bool good = doors_plan(&plan, d, conf);
+
+	if (reload(d, conf, good)) {
+		doors_carry_out(&plan, d, &r->doors);
+		return true;
+	}
+	doors_drop(&plan);
+	return false;
+}
+
 static void
 on_hup(struct ev_loop *loop, ev_signal *w, int revents)
 {
@@ -157,11 +171,9 @@ on_hup(struct ev_loop *loop, ev_signal *w, int revents)
 	    state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now_us());
 	notify(state);
 	conf = run_read_conf(r->options, d->log, NULL);
-	good = conf && reload(d, conf);
+	good = conf && bring_into_force(r, conf);
 	if (!good)
 		conf_destroy(conf);
-	else
-		log_set(d->log, (enum log_format)conf->log_format, (enum log_level)conf->log_level);
 	d->reload_good->value = good;
 	log_plain(d, good ? LOG_CONFIG_LOADED : LOG_CONFIG_REJECTED);
 	notify(good ? "READY=1\nSTATUS=running"
@@ -288,44 +300,6 @@ on_watchdog(struct ev_loop *loop, ev_timer *w, int revents)
 
 /* ---- metrics ---- */
 
-/* Ready: every feed listens, and none is in backoff. */
-static bool
-is_ready(const struct hl7noted *d)
-{
-	for (const struct feed *f = d->feeds; f; f = f->next) {
-		if (!f->listeners || f->backoff)
-			return false;
-	}
-	return !d->draining && d->feeds;
-}
-
-static int
-answer_http(void *ctx, struct span path, struct buffer *body, const char **type)
-{
-	struct hl7noted *d = ctx;
-	bool ready = is_ready(d);
-
-	*type = "text/plain; charset=utf-8";
-	if (span_eq(path, SPAN("/metrics"))) {
-		*type = "text/plain; version=0.0.4; charset=utf-8";
-		metrics_series(d->metrics, METRIC_COUNTER, "hl7noted_log_dropped_total",
-		    "Log lines dropped because nobody took them.", NULL)
-		    ->value = (double)log_dropped(d->log);
-		metrics_write(d->metrics, body);
-		return 200;
-	}
-	if (span_eq(path, SPAN("/healthz"))) {
-		buffer_append(body, SPAN("ok\n"));
-		return 200;
-	}
-	if (!span_eq(path, SPAN("/readyz"))) {
-		buffer_append(body, SPAN("try /metrics, /healthz or /readyz\n"));
-		return 404;
-	}
-	buffer_append(body, ready ? SPAN("ready\n") : SPAN("not ready\n"));
-	return ready ? 200 : 503;
-}
-
 static void
 make_series(struct hl7noted *d)
 {
@@ -384,27 +358,6 @@ make_parts(struct run *r)
 	return true;
 }
 
-static bool
-open_doors(struct run *r, const struct conf *conf)
-{
-	struct hl7noted *d = &r->d;
-	const char *step;
-
-	if (conf->control_socket && !(r->control = control_create(d, conf->control_socket)))
-		return false;
-	if (!conf->metrics_port)
-		return true;
-	r->http = net_http_create(
-	    d->loop, conf->metrics_address, conf->metrics_port, answer_http, d, &step);
-	if (!r->http && log_begin(d->log, LOG_CONFIG_REJECTED)) {
-		log_str(d->log, LOG_LISTENER, "metrics");
-		log_str(d->log, LOG_OUTCOME, step);
-		log_str(d->log, LOG_ERR_CODE, strerrorname_np(errno));
-		log_end(d->log);
-	}
-	return r->http != NULL;
-}
-
 static void
 log_started(struct hl7noted *d)
 {
@@ -422,10 +375,12 @@ go(struct run *r, struct conf *conf)
 
 	if (!make_parts(r))
 		return EX_OSERR;
-	if (!open_doors(r, conf) || !reload(d, conf)) {
+	d->tell = stderr;
+	if (!bring_into_force(r, conf)) {
 		conf_destroy(conf);
 		return EX_CONFIG;
 	}
+	d->tell = NULL;
 	watch_signal(r, &r->hup, SIGHUP, on_hup);
 	watch_signal(r, &r->term, SIGTERM, on_term);
 	watch_signal(r, &r->interrupt, SIGINT, on_term);
@@ -458,8 +413,7 @@ take_down(struct run *r)
 		feed_destroy(f);
 	}
 	d->retired = NULL;
-	net_http_destroy(r->http);
-	control_destroy(r->control);
+	doors_close(&r->doors);
 	net_resolver_destroy(d->resolver);
 	relay_work_finish(&d->work);
 	metrics_destroy(d->metrics);

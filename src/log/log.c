@@ -81,19 +81,16 @@ log_destroy(struct log *log)
 	free(log);
 }
 
-/* The journal takes other records than a file, so going over to it, or back, is another target. */
 void
-log_set(struct log *log, enum log_format format, enum log_level level)
+log_set(
+    struct log *log, enum log_format format, enum log_level level, const struct log_target *target)
 {
-	struct log_target target;
-	bool other = (format == LOG_JOURNAL) != (log->format == LOG_JOURNAL);
-
+	/* the journal takes other records than a file */
+	assert(target || (format == LOG_JOURNAL) == (log->format == LOG_JOURNAL));
 	log->level = level;
-	if (other && !log_target_open(&target, format, NULL))
-		return; /* better the old format than none */
 	set_format(log, format);
-	if (other)
-		log_writer_turn(log->writer, target);
+	if (target)
+		log_writer_turn(log->writer, *target);
 }
 
 bool

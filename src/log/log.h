@@ -88,15 +88,17 @@ enum log_field {
 };
 
 struct log;
+struct log_target;
 
 /* `path` NULL: stderr, or, for the journal, its usual socket; otherwise a file, or a socket like
  * the journal's.  NULL and errno when it cannot be opened. */
 struct log *log_create(enum log_format format, enum log_level level, const char *path);
 /* Write what is left, wait for it at most a second. */
 void log_destroy(struct log *log);
-/* Going over to the journal, or from it, is to its usual socket, or to stderr: log_reopen() names
- * another target before the next line. */
-void log_set(struct log *log, enum log_format format, enum log_level level);
+/* From the next line on.  `target` was opened for this format; it is taken, and what follows goes
+ * there.  NULL: where lines go now, and not over to the journal, or from it. */
+void log_set(
+    struct log *log, enum log_format format, enum log_level level, const struct log_target *target);
 /* Open the file again by its name (after rotation), or another one, `path` as above; false and
  * errno.  Lines of before go to the target of before, or here when that one takes none. */
 bool log_reopen(struct log *log, const char *path);

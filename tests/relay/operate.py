@@ -385,6 +385,37 @@ class Starting(World):
             status, _, err = self.run_it("--listen", "127.0.0.1:%d" % port, "--forward", "h:1")
         self.assertEqual(status, 78)
         self.assertIn("EADDRINUSE", err)
+        self.assertRegex(err, "feed .*cannot listen on 127.0.0.1:%d: .* free port" % port)
+
+    def test_metrics_that_cannot_be_answered_are_78_and_told_in_a_sentence(self):
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            address = "127.0.0.1:%d" % taken.getsockname()[1]
+            for where in (address, "192.0.2.1:9575", "no.such.host.invalid:9575"):
+                status, _, err = self.run_it(
+                    "--listen", free_port(), "--forward", "h:1", "--metrics", where,
+                    "--log-file", self.path("log"),
+                )
+                self.assertEqual(status, 78, where)
+                self.assertRegex(err, "cannot answer metrics on %s: .*free port" % where)
+
+    def test_a_control_socket_that_cannot_be_is_78_and_told_in_a_sentence(self):
+        status, _, err = self.run_it(
+            "--listen", free_port(), "--forward", "h:1", "--control", "/nowhere/control",
+            "--log-file", self.path("log"),
+        )
+        self.assertEqual(status, 78)
+        self.assertRegex(err, "cannot make the control socket /nowhere/control: No such file")
+
+    def test_a_mapping_with_faults_is_78_and_told_also_when_the_log_is_a_file(self):
+        bad = self.write("bad.xml", open(SUGAR).read().replace("<flag>H</flag>", "<flog/>"))
+        status, _, err = self.run_it(
+            "--listen", free_port(), "--forward", "h:1", "--mapping", bad,
+            "--log-file", self.path("log"),
+        )
+        self.assertEqual(status, 78)
+        self.assertRegex(err, r"bad\.xml:\d+:\d+: .*flog")
 
     def test_a_log_file_that_cannot_be_is_73(self):
         status, _, err = self.run_it(

@@ -256,6 +256,23 @@ class Systemd(World):
             self.sender(s.getsockname()[1]).exchange(message("3")), ack(message("3"))
         )
 
+    def test_a_socket_given_up_is_served_again_when_it_is_wanted_again(self):
+        r = self.receiver()
+        s, named = self.activated()
+        d = self.start("--config", self.socket_feed(r), **named)
+        port = s.getsockname()[1]
+        self.sender(port).exchange(message("1"))
+        self.write("hl7noted.xml", config_xml(feed_xml(free_port(), r.port, name="else")))
+        d.reload()
+        waiting = self.sender(port)
+        waiting.send(framed(message("2")))
+        self.assertTrue(waiting.silent())
+        self.socket_feed(r, "<nonsense/>")
+        d.reload(good=False)
+        self.socket_feed(r)
+        d.reload()
+        self.assertEqual(waiting.frame(), ack(message("2")))
+
     def test_a_socket_that_is_not_handed_over_is_told(self):
         r = self.receiver()
         d = self.start("--config", self.socket_feed(r), wait=False)

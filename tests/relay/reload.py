@@ -5,6 +5,7 @@
 HL7_STORM is the number of HUPs of the storm, HL7_STORM_MESSAGES that of its messages."""
 
 import hashlib
+import json
 import os
 import signal
 import socket
@@ -12,7 +13,7 @@ import time
 
 from world import (
     SUGAR, Sender, World, ack, annotated, config_xml, control_id, feed_xml, framed, free_port,
-    main, message, wait_for,
+    http, main, message, wait_for,
 )
 
 STORM = int(os.environ.get("HL7_STORM", "100"))
@@ -198,6 +199,140 @@ class Settings(Reloading):
         self.note_of(self.sender(self.port), "unseen")
         time.sleep(0.2)
         self.assertNotIn("unseen", d.text())
+
+
+class Doors(Reloading):
+    """What is open beside the listeners is exchanged by a reload, with all the rest or not at
+    all."""
+
+    def rewrite_with(self, *parts):
+        self.rewrite(*parts, feed_xml(self.port, self.r.port, **self.named))
+
+    def served(self, port):
+        try:
+            return http(port, "/healthz")[0] == 200
+        except OSError:
+            return False
+
+    def holds(self, path, word):
+        if not os.path.exists(path):
+            return False
+        with open(path, encoding="utf-8") as f:
+            return word in f.read()
+
+    def lines_of(self, path):
+        with open(path, encoding="utf-8") as f:
+            return [json.loads(line) for line in f if line.startswith("{")]
+
+    def test_the_log_moves_to_a_file_and_on_and_back(self):
+        d = self.running()
+        s = self.sender(self.port)
+        one, two = self.path("one.log"), self.path("two.log")
+        for n, path in enumerate((None, one, two, None)):
+            if n:
+                self.rewrite_with('<log file="%s"/>' % path if path else "")
+                d.signal(signal.SIGHUP)
+                before = (d.log, one, two)[n - 1]
+                wait_for("the move", lambda: self.holds(before, "log_moved"))
+            self.note_of(s, "m%d" % n)
+        d.wait_event("msg.acked", 2)
+        for path, expected in ((d.log, ["m0", "m3"]), (one, ["m1"]), (two, ["m2"])):
+            acked = [line for line in self.lines_of(path) if line["event"] == "msg.acked"]
+            self.assertEqual([line["ctl_id"] for line in acked], expected)
+        for path in (one, two):
+            first, last = self.lines_of(path)[0], self.lines_of(path)[-1]
+            self.assertEqual((first["event"], "outcome" in first), ("config.loaded", False))
+            self.assertEqual((last["event"], last["outcome"]), ("config.loaded", "log_moved"))
+
+    def test_the_log_moves_to_another_format_with_its_file(self):
+        d = self.running()
+        path = self.path("log")
+        self.rewrite_with('<log file="%s" format="logfmt"/>' % path)
+        d.signal(signal.SIGHUP)
+        wait_for("the move", lambda: self.holds(path, "config.loaded"))
+        self.note_of(self.sender(self.port))
+        with open(path, encoding="utf-8") as f:
+            self.assertTrue(all(line.startswith("ts=") for line in f))
+
+    def test_the_log_moves_to_the_journal_format(self):
+        """There is no journal here, or one that is not ours: lines must not stay on stderr."""
+        d = self.running()
+        self.rewrite_with('<log format="journal" level="error"/>')
+        d.signal(signal.SIGHUP)
+        d.wait_event("config.loaded", outcome="log_moved")
+        self.note_of(self.sender(self.port), "unseen")
+        time.sleep(0.2)
+        self.assertNotIn("unseen", d.text())
+
+    def test_metrics_come_move_and_go(self):
+        d = self.running()
+        one, two = free_port(), free_port()
+        metrics = '<metrics listen="127.0.0.1:%d"/>'
+        for part, here, gone in (
+            (metrics % one, one, two),
+            (metrics % two, two, one),
+            (metrics % two, two, one),
+            ("", None, two),
+        ):
+            self.rewrite_with(part)
+            d.reload()
+            self.assertFalse(self.served(gone), part)
+            if here:
+                self.assertTrue(self.served(here), part)
+        self.assertEqual(len(d.events("config.loaded")), 4)
+
+    def test_the_control_socket_moves(self):
+        d = self.running()
+        one, two = self.path("one"), self.path("two")
+        for path, gone in ((one, two), (two, one), (one, two)):
+            self.rewrite_with('<control socket="%s"/>' % path)
+            d.reload()
+            self.note("status", "--control", path)
+            self.assertFalse(os.path.exists(gone))
+
+    def test_one_door_that_does_not_open_keeps_all_as_they_were(self):
+        d = self.running()
+        s = self.sender(self.port)
+        free, log, control = free_port(), self.path("new.log"), self.path("control")
+        good = {
+            "log": '<log file="%s"/>' % log,
+            "metrics": '<metrics listen="127.0.0.1:%d"/>' % free,
+            "control": '<control socket="%s"/>' % control,
+        }
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            for name, bad in (
+                ("log", '<log file="/nowhere/log"/>'),
+                ("metrics", '<metrics listen="127.0.0.1:%d"/>' % taken.getsockname()[1]),
+                ("control", '<control socket="/nowhere/control"/>'),
+            ):
+                self.write("rules.xml", mapping("Plenty."))
+                self.rewrite_with(*{**good, name: bad}.values())
+                d.reload(good=False)
+                self.assertEqual(self.note_of(s), "Too much of it.", name)
+                self.assertFalse(self.served(free), name)
+                self.assertFalse(os.path.exists(control), name)
+                self.assertFalse(os.path.exists(log) and os.path.getsize(log), name)
+            # and a fault elsewhere, with all doors sound
+            self.write("rules.xml", mapping("Plenty.")[:900])
+            self.rewrite_with(*good.values())
+            d.reload(good=False)
+            self.assertFalse(self.served(free))
+            self.assertFalse(os.path.exists(control))
+            self.assertEqual(self.note_of(s), "Too much of it.")
+        held = d.descriptors()
+        for _ in range(5):
+            d.reload(good=False)
+        self.assertEqual(d.descriptors(), held)
+
+    def test_all_faults_are_told_in_one_run(self):
+        d = self.running()
+        self.write("rules.xml", mapping()[:900])
+        self.rewrite_with('<log file="/nowhere/log"/>')
+        d.reload(good=False)
+        self.assertTrue(d.events("mapping.rejected"))
+        self.assertEqual(d.events("config.rejected", outcome="log")[0]["err_loc"], "/nowhere/log")
 
 
 class Feeds(Reloading):

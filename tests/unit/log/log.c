@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "log/target.h"
 
 static char folder[64], path[96], other[96];
 static struct buffer piped; /* a line of which only the beginning came */
@@ -185,7 +186,7 @@ Test(log, leaves_out_what_is_below_its_level)
 	cr_expect_not(log_begin(log, LOG_CONN_OPEN));
 	cr_expect_not(log_begin_at(log, LOG_MSG_UNPROVED, LOG_INFO_));
 	put(log, 0, 10);
-	log_set(log, LOG_JSON, LOG_INFO_);
+	log_set(log, LOG_JSON, LOG_INFO_, NULL);
 	put(log, 0, 2);
 	log_destroy(log);
 	read_file(&t, path);
@@ -282,7 +283,7 @@ Test(log, changes_its_format_between_two_lines)
 	FILE *f;
 
 	put(log, 0, 1);
-	log_set(log, LOG_JSON, LOG_INFO_);
+	log_set(log, LOG_JSON, LOG_INFO_, NULL);
 	put(log, 1, 2);
 	log_destroy(log);
 	f = fopen(path, "r");
@@ -497,10 +498,11 @@ Test(log, sends_no_record_of_another_format_to_the_journal)
 {
 	int fd = open_journal();
 	struct log *log = log_create(LOG_JSON, LOG_INFO_, "/dev/full");
+	struct log_target journal;
 
 	put(log, 0, 10);
-	log_set(log, LOG_JOURNAL, LOG_INFO_);
-	cr_assert(log_reopen(log, path));
+	cr_assert(log_target_open(&journal, LOG_JOURNAL, path));
+	log_set(log, LOG_JOURNAL, LOG_INFO_, &journal);
 	put(log, 10, 11);
 	wait_ms(100);
 	cr_expect_eq(log_dropped(log), 10);

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each door is one word to compare and one call to open.
+ */
+#define _GNU_SOURCE /* strerrorname_np */
+#include "daemon/doors.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/answers.h"
+#include "daemon/control.h"
+#include "net/http.h"
+
+/* Also when there is none of either. */
+static bool
+is_same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* ---- the log ---- */
+
+static bool
+is_same_log(const struct conf *a, const struct conf *b)
+{
+	return (a->log_format == CONF_LOG_JOURNAL) == (b->log_format == CONF_LOG_JOURNAL) &&
+	       is_same(a->log_file, b->log_file);
+}
+
+static void
+tell_no_log(struct hl7noted *d, const struct conf *conf, int error)
+{
+	if (!log_begin(d->log, LOG_CONFIG_REJECTED))
+		return;
+	log_str(d->log, LOG_OUTCOME, "log");
+	log_str(d->log, LOG_ERR_LOC, conf->log_file);
+	log_str(d->log, LOG_ERR_CODE, strerrorname_np(error));
+	log_end(d->log);
+}
+
+static bool
+plan_log(struct doors_plan *p, struct hl7noted *d)
+{
+	p->log = d->conf && !is_same_log(d->conf, p->conf);
+	if (!p->log)
+		return true;
+	if (log_target_open(&p->target, (enum log_format)p->conf->log_format, p->conf->log_file))
+		return true;
+	tell_no_log(d, p->conf, errno);
+	return false;
+}
+
+/* ---- metrics ---- */
+
+static void
+tell_no_metrics(struct hl7noted *d, const struct conf *conf, const char *step, int error)
+{
+	char address[256];
+	bool unknown = strcmp(step, "address") == 0;
+
+	snprintf(address, sizeof(address), "%s:%s", conf->metrics_address, conf->metrics_port);
+	if (d->tell)
+		fprintf(d->tell,
+		    "hl7noted: cannot answer metrics on %s: %s; name an address of this machine "
+		    "and a free port\n",
+		    address, unknown ? "no such address" : strerror(error));
+	if (!log_begin(d->log, LOG_CONFIG_REJECTED))
+		return;
+	log_str(d->log, LOG_LISTENER, "metrics");
+	log_str(d->log, LOG_PEER, address);
+	log_str(d->log, LOG_OUTCOME, step);
+	log_str(d->log, LOG_ERR_CODE, strerrorname_np(error));
+	log_end(d->log);
+}
+
+static bool
+plan_metrics(struct doors_plan *p, struct hl7noted *d)
+{
+	const struct conf *old = d->conf, *new = p->conf;
+	const char *step;
+
+	p->metrics = !old || !is_same(old->metrics_port, new->metrics_port) ||
+		     !is_same(old->metrics_address, new->metrics_address);
+	if (!p->metrics || !new->metrics_port)
+		return true;
+	p->doors.metrics = net_http_create(
+	    d->loop, new->metrics_address, new->metrics_port, answers_give, d, &step);
+	if (!p->doors.metrics)
+		tell_no_metrics(d, new, step, errno);
+	return p->doors.metrics != NULL;
+}
+
+/* ---- control ---- */
+
+static bool
+plan_control(struct doors_plan *p, struct hl7noted *d)
+{
+	const char *path = p->conf->control_socket;
+
+	p->control = !d->conf || !is_same(d->conf->control_socket, path);
+	if (!p->control || !path)
+		return true;
+	p->doors.control = control_create(d, path);
+	if (!p->doors.control && d->tell)
+		fprintf(d->tell,
+		    "hl7noted: cannot make the control socket %s: %s; name a new file in a folder "
+		    "that "
+		    "can be written\n",
+		    path, strerror(errno));
+	return p->doors.control != NULL;
+}
+
+/* ---- all of them ---- */
+
+bool
+doors_plan(struct doors_plan *p, struct hl7noted *d, const struct conf *conf)
+{
+	bool log, metrics, control;
+
+	*p = (struct doors_plan){ .conf = conf, .target = { .fd = -1 } };
+	log = plan_log(p, d);
+	metrics = plan_metrics(p, d);
+	control = plan_control(p, d);
+	if (log && metrics && control)
+		return true;
+	doors_drop(p);
+	return false;
+}
+
+static void
+set_log(struct doors_plan *p, struct hl7noted *d)
+{
+	const struct conf *conf = p->conf;
+
+	if (p->log && log_begin(d->log, LOG_CONFIG_LOADED)) {
+		log_str(d->log, LOG_FILE, d->conf_file);
+		log_str(d->log, LOG_OUTCOME, "log_moved");
+		log_end(d->log);
+	}
+	log_set(d->log, (enum log_format)conf->log_format, (enum log_level)conf->log_level,
+	    p->log ? &p->target : NULL);
+}
+
+void
+doors_carry_out(struct doors_plan *p, struct hl7noted *d, struct doors *doors)
+{
+	set_log(p, d);
+	if (p->metrics) {
+		net_http_destroy(doors->metrics);
+		doors->metrics = p->doors.metrics;
+	}
+	if (p->control) {
+		control_destroy(doors->control);
+		doors->control = p->doors.control;
+	}
+}
+
+void
+doors_drop(struct doors_plan *p)
+{
+	log_target_close(&p->target);
+	doors_close(&p->doors);
+}
+
+void
+doors_close(struct doors *doors)
+{
+	net_http_destroy(doors->metrics);
+	control_destroy(doors->control);
+	*doors = (struct doors){ 0 };
+}
