@@ -14,7 +14,7 @@
  *
  *	stored, or recognised as a resend   AA / CA
  *	no MSH in it that can be read       AR, ERR at MSH-1, code 100
- *	refused by admit()                  AR / CR, code 207
+ *	refused by admit()                  AR / CR, ERR at MSH-3, code 204
  *	not stored                          the connection ends without an answer, so that it
  *	                                    sends again; AR / CR, code 207, where the feed
  *	                                    says reject
@@ -34,6 +34,7 @@
 #ifndef CUSTODY_INTAKE_H
 #define CUSTODY_INTAKE_H
 
+#include "relay/inlet.h"
 #include "relay/session.h"
 
 /* What became of an append; the same as the queue's own words. */
@@ -49,6 +50,7 @@ enum custody_admission {
 	CUSTODY_ADMIT,
 	CUSTODY_REFUSE, /* AR */
 	CUSTODY_SHUT,   /* end the connection */
+			/* the stricter, the greater */
 };
 
 struct custody_intake_settings {
@@ -71,9 +73,10 @@ struct custody_entry {
 	uint64_t began;  /* when its last byte came, microseconds */
 	uint64_t seq;    /* in the queue, once stored */
 	size_t bytes;
-	bool settled;
+	bool settled; /* it has a verdict, or was refused */
+	bool refused; /* never appended: `why` */
+	enum relay_why why;
 	enum custody_verdict verdict;
-	bool enhanced;                /* commit codes: MSH-15 is valued */
 	bool on_accept, on_fail;      /* is an answer wanted? */
 	struct relay_summary summary; /* type, version, segments, messages, bytes_in */
 	size_t header_len;
@@ -91,8 +94,9 @@ struct custody_arrival {
 struct custody_intake_ops {
 	/* Queue it; the verdict comes by custody_intake_settle(), later or before this returns. */
 	void (*append)(void *ctx, const struct custody_arrival *a);
-	/* May this message come in?  NULL: all may.  `first` is the first of a frame. */
-	enum custody_admission (*admit)(void *ctx, const struct hl7_message *first);
+	/* May this message come in?  Asked for each of a frame, of which the strictest answer
+	 * counts; NULL: all may. */
+	enum custody_admission (*admit)(void *ctx, const struct hl7_message *m);
 	void (*send)(void *ctx, struct span bytes); /* to the sender */
 	/* End it; the machine wants no further calls but custody_intake_settle() for what is
 	 * pending, and custody_intake_finish() after that. */
@@ -112,18 +116,15 @@ struct custody_intake {
 	const struct custody_intake_ops *ops;
 	void *ctx;
 	const struct custody_intake_settings *set;
-	struct mllp_decoder decoder;
-	struct buffer in; /* what could not be used at once; no memory while empty */
-	size_t ready_body, ready_len, ready_used; /* a whole frame at the front of `in` that has to
-						   * wait; ready_used 0: none */
+	struct relay_inlet inlet;
 	bool sender_ended, closed, draining;
-	bool busy;            /* using frames: a verdict that comes meanwhile uses none */
-	uint64_t frame_began; /* ms; 0: no frame begun */
-	uint64_t active;      /* ms; last byte, or last verdict */
-	uint64_t seen;        /* ms; last call that had a time */
+	bool busy;       /* using frames: a verdict that comes meanwhile uses none */
+	uint64_t active; /* ms; last byte, or last verdict */
+	uint64_t ticked; /* ms */
 	struct custody_entry *first, **last;
-	unsigned pending; /* entries without a verdict */
-	size_t bytes;     /* of all entries */
+	unsigned count;   /* entries */
+	unsigned pending; /* of them, those without a verdict */
+	size_t bytes;     /* of the frames of these */
 };
 
 void custody_intake_init(struct custody_intake *in, const struct custody_intake_settings *set,

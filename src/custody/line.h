@@ -15,8 +15,8 @@
  * and to no other.  When an answer is late the connection is closed before anything
  * is sent again, so the late one finds nobody.  It does not matter how late it is
  * read: an answer that came while the whole process stood still (SIGSTOP, suspend)
- * is true, and is read before its lateness is looked at.  Nothing is sent on a
- * connection that waited longer than the ACK timeout for an answer.
+ * is true; so the first tick after a pause finds nothing due, and what came meanwhile
+ * is read before the next.
  *
  * delivered() is told in the order of fetching, each when all before it are delivered
  * or durably set aside.  A message that awaits its setting aside holds its place: with
@@ -31,6 +31,7 @@
 #define CUSTODY_LINE_H
 
 #include "custody/policy.h"
+#include "relay/inlet.h"
 #include "relay/session.h"
 
 /* A message of the queue, lent until release(). */
@@ -48,6 +49,7 @@ enum custody_state {
 	CUSTODY_WRITTEN,  /* to be written out: no answer is promised */
 	CUSTODY_ANSWERED, /* delivered, but not all before it are */
 	CUSTODY_ASIDE,    /* its setting aside is not durable yet */
+	CUSTODY_SETTLED,  /* it is, but not all before it are dealt with */
 };
 
 struct custody_parcel {
@@ -113,18 +115,19 @@ struct custody_line {
 	const struct custody_line_ops *ops;
 	void *ctx;
 	const struct custody_line_settings *set;
-	struct mllp_decoder decoder;
-	struct buffer out; /* an answer that is not whole; no memory while empty */
+	struct relay_inlet inlet; /* answers */
 	enum relay_down down;
-	bool stopped;          /* by policy */
+	bool stopped; /* by policy, for `culprit` */
+	uint64_t culprit;
 	bool draining;         /* nothing more is sent */
 	bool redirected;       /* the connection is given up as soon as nothing is in flight */
 	bool dry;              /* nothing to fetch until custody_line_fetchable() */
-	bool busy;             /* at work: calls from within an op only leave a note */
+	unsigned busy;         /* at work: calls from within an op only leave a note, */
+	bool again;            /* which is this */
 	unsigned failures;     /* in a row: what the backoff grows by */
 	uint64_t retry_at;     /* ms; nothing is sent or connected before; 0: no wait */
 	uint64_t oldest_since; /* ms; since when the oldest parcel sent is the one to be answered */
-	uint64_t seen;         /* ms; last call that had a time */
+	uint64_t ticked;       /* ms */
 	struct custody_parcel **parcels; /* oldest first */
 	unsigned count, room;
 	size_t bytes;                  /* of their bodies */
@@ -161,7 +164,8 @@ void custody_line_resume(struct custody_line *l, uint64_t now_us);
 /* The receiver has another address: connect there as soon as nothing is in flight. */
 void custody_line_redirect(struct custody_line *l, uint64_t now_us);
 /* An operator took the message away (dropped it, set it aside): let go of it, also when it is in
- * flight, which costs the connection.  True if the line had it. */
+ *  flight, which costs the connection.  True if the line had it.  A line that it stopped goes
+ * on. */
 bool custody_line_drop(struct custody_line *l, uint64_t seq, uint64_t now_us);
 
 /* Parcels that were sent and have no answer. */

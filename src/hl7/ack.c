@@ -177,8 +177,8 @@ put_msh(struct answer *a)
 	put(a, SPAN("\r"));
 }
 
-static struct span
-code_of(const struct hl7_ack *ack)
+struct span
+hl7_ack_word(const struct hl7_ack *ack)
 {
 	static const char codes[][2][3] = {
 		[HL7_ACK_ACCEPT] = { "AA", "CA" },
@@ -194,7 +194,7 @@ static void
 put_msa(struct answer *a)
 {
 	put(a, SPAN("MSA"));
-	put_field(a, code_of(a->ack));
+	put_field(a, hl7_ack_word(a->ack));
 	put_field(a, a->msh[10]);
 	if (a->ack->text && (a->version < 7 || a->ack->error == 0)) {
 		put_empty(a, 1);

@@ -26,6 +26,8 @@ struct hl7_ack {
 	struct diag where; /* its `at`: place of the error */
 };
 
+/* MSA-1: "AA", "CE" ... */
+struct span hl7_ack_word(const struct hl7_ack *ack);
 /* Enhanced mode asks for commit codes: MSH-15 valued. */
 bool hl7_ack_is_enhanced(const struct hl7_message *request);
 /* Append the acknowledgement, CR behind each segment.  A request whose MSH cannot be read is

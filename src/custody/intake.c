@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Entries are a list in the order of their frames.  A verdict settles one of them;
+ * answers go out from the front, as far as it is settled.
+ */
+#include "custody/intake.h"
+
+#include <stdlib.h>
+
+#include "custody/survey.h"
+#include "relay/reject.h"
+
+enum {
+	MICROSECONDS = 1000,
+	PAUSE_MS = 3000, /* between two ticks: the process stood still */
+};
+
+void
+custody_intake_init(struct custody_intake *in, const struct custody_intake_settings *set,
+    const struct custody_intake_ops *ops, void *ctx, uint64_t now_us)
+{
+	*in = (struct custody_intake){ .ops = ops, .ctx = ctx, .set = set };
+	relay_inlet_init(&in->inlet, set->max_frame);
+	in->last = &in->first;
+	in->active = in->ticked = now_us / MICROSECONDS;
+}
+
+static struct custody_entry *
+take_front(struct custody_intake *in)
+{
+	struct custody_entry *e = in->first;
+
+	in->count--;
+	in->first = e->next;
+	if (!in->first)
+		in->last = &in->first;
+	return e;
+}
+
+void
+custody_intake_finish(struct custody_intake *in)
+{
+	while (in->first)
+		free(take_front(in));
+	relay_inlet_finish(&in->inlet);
+}
+
+static void
+close_intake(struct custody_intake *in, enum relay_why why, const struct diag *diag)
+{
+	if (in->closed)
+		return;
+	in->closed = true;
+	in->ops->close(in->ctx, why, diag);
+}
+
+/* ---- answers ---- */
+
+static bool
+is_accepted(const struct custody_entry *e)
+{
+	return !e->refused && e->verdict <= CUSTODY_SAME_ID;
+}
+
+static enum relay_why
+why_not(const struct custody_entry *e)
+{
+	if (e->refused)
+		return e->why;
+	return e->verdict == CUSTODY_FULL ? RELAY_STORE_FULL : RELAY_STORE_FAILED;
+}
+
+static struct hl7_ack
+answer_to(const struct custody_entry *e)
+{
+	struct hl7_ack ack = { .code = HL7_ACK_ACCEPT };
+
+	if (is_accepted(e))
+		return ack;
+	ack.code = HL7_ACK_REJECT;
+	ack.error = 207;
+	ack.text = relay_sentence(why_not(e));
+	if (why_not(e) == RELAY_UNREADABLE) {
+		ack.error = 100;
+		ack.where = (struct diag){ .at = { .segment = "MSH", .sequence = 1 } };
+	} else if (why_not(e) == RELAY_NOT_ALLOWED) {
+		ack.error = 204;
+		ack.where = (struct diag){ .at = { .segment = "MSH", .sequence = 1, .field = 3 } };
+	}
+	return ack;
+}
+
+/* May the sender be told? */
+static bool
+is_answerable(const struct custody_intake *in, const struct custody_entry *e)
+{
+	if (is_accepted(e))
+		return e->on_accept;
+	if (!e->refused && (e->verdict == CUSTODY_FAILED || !in->set->reject))
+		return false;
+	return e->on_fail;
+}
+
+/* Its answer, if it gets one; what was not taken and cannot be told so ends the connection, so
+ * that silence is not mistaken for consent. */
+static struct span
+answer(struct custody_intake *in, const struct custody_entry *e)
+{
+	struct hl7_ack ack = answer_to(e);
+	char time[32], id[32];
+	struct span frame;
+
+	if (in->closed)
+		return (struct span){ 0 };
+	if (!is_answerable(in, e)) {
+		if (!is_accepted(e))
+			close_intake(in, why_not(e), NULL);
+		return (struct span){ 0 };
+	}
+	in->ops->stamp(in->ctx, time, id);
+	ack.time = time;
+	ack.id = id;
+	frame = relay_acknowledge(in->set->work, span_of(e->header, e->header_len), &ack);
+	if (!frame.len) {
+		close_intake(in, RELAY_NO_MEMORY, NULL);
+		return (struct span){ 0 };
+	}
+	in->ops->send(in->ctx, frame);
+	return hl7_ack_word(&ack);
+}
+
+static void
+answer_front(struct custody_intake *in)
+{
+	while (in->first && in->first->settled) {
+		struct custody_entry *e = take_front(in);
+		struct span code = answer(in, e);
+
+		if (e->refused)
+			in->ops->refused(in->ctx, e, e->why, code);
+		else
+			in->ops->taken(in->ctx, e, code);
+		free(e);
+	}
+}
+
+/* ---- frames ---- */
+
+static struct custody_entry *
+add_entry(struct custody_intake *in, const struct custody_survey *s, uint64_t now_us)
+{
+	const enum relay_when when = s->asks.when;
+	struct custody_entry *e = malloc(sizeof(*e) + s->header.len);
+
+	if (!e)
+		return NULL;
+	*e = (struct custody_entry){ .intake = in, .began = now_us, .summary = s->summary };
+	e->number = in->ops->number(in->ctx);
+	e->bytes = s->summary.bytes_in;
+	/* an answer gets none, but where it asks for one to its safe arrival */
+	if (!s->asks.is_answer || s->asks.has_accept) {
+		e->on_accept = when == RELAY_ALWAYS || when == RELAY_ON_SUCCESS;
+		e->on_fail = when == RELAY_ALWAYS || when == RELAY_ON_ERROR;
+	}
+	e->on_fail = e->on_fail && s->admission != CUSTODY_SHUT;
+	e->header_len = s->header.len;
+	memcpy(e->header, s->header.ptr, s->header.len);
+	*in->last = e;
+	in->last = &e->next;
+	in->count++;
+	return e;
+}
+
+static void
+refuse(struct custody_intake *in, struct custody_entry *e, enum relay_why why)
+{
+	e->refused = e->settled = true;
+	e->why = why;
+	answer_front(in);
+}
+
+static void
+append(struct custody_intake *in, struct custody_entry *e, const struct custody_survey *s,
+    struct span body)
+{
+	const struct custody_arrival a = {
+		.body = body,
+		.control_id = s->asks.control_id,
+		.application = s->application,
+		.facility = s->facility,
+		.type = span_str(e->summary.type),
+		.entry = e,
+	};
+
+	in->pending++;
+	in->bytes += e->bytes;
+	in->ops->append(in->ctx, &a);
+}
+
+static bool
+is_refused(const struct custody_intake *in, const struct custody_survey *s, enum relay_why *ret_why)
+{
+	if (!s->readable)
+		*ret_why = RELAY_UNREADABLE;
+	else if (s->admission != CUSTODY_ADMIT)
+		*ret_why = RELAY_NOT_ALLOWED;
+	else if (in->set->paused)
+		*ret_why = RELAY_STORE_FULL;
+	else
+		return false;
+	return true;
+}
+
+static void
+take_frame(struct custody_intake *in, struct span body, uint64_t now_us)
+{
+	struct custody_survey s;
+	struct custody_entry *e = NULL;
+	enum relay_why why;
+
+	if (custody_survey(in, body, &s))
+		e = add_entry(in, &s, now_us);
+	if (!e)
+		close_intake(in, RELAY_NO_MEMORY, NULL);
+	else if (is_refused(in, &s, &why))
+		refuse(in, e, why);
+	else
+		append(in, e, &s, body);
+}
+
+/* Is there room for the ready frame? */
+static bool
+can_take(const struct custody_intake *in)
+{
+	const struct custody_intake_settings *set = in->set;
+
+	if (set->paused && !set->reject)
+		return false;
+	return !in->count ||
+	       (in->count < set->most_pending && in->bytes + in->inlet.len <= set->most_bytes);
+}
+
+/* Queue what can be queued; answers how many bytes are done with. */
+static size_t
+use_frames(struct custody_intake *in, struct span bytes, uint64_t now_us)
+{
+	size_t done = 0;
+
+	in->busy = true;
+	while (!in->closed && !in->draining) {
+		struct span rest = span_tail(bytes, done);
+		struct diag diag;
+		enum mllp_result result = relay_inlet_look(
+		    &in->inlet, rest, now_us / MICROSECONDS, &diag);
+
+		if (result == MLLP_BROKEN)
+			close_intake(in,
+			    relay_inlet_is_too_large(&in->inlet, &diag) ? RELAY_FRAME_TOO_LARGE
+									: RELAY_FRAME_BROKEN,
+			    &diag);
+		if (result != MLLP_FRAME || !can_take(in))
+			break;
+		take_frame(in, relay_inlet_take(&in->inlet, rest, &done), now_us);
+	}
+	in->busy = false;
+	return in->closed ? done : done + relay_inlet_junk(&in->inlet);
+}
+
+static void
+close_when_done(struct custody_intake *in)
+{
+	if (in->closed || in->first)
+		return;
+	if (in->draining) /* what was not appended was not acknowledged: it will come again */
+		close_intake(in, RELAY_DRAINED, NULL);
+	else if (in->sender_ended && !relay_inlet_is_ready(&in->inlet))
+		close_intake(in,
+		    relay_inlet_is_inside(&in->inlet) ? RELAY_SENDER_CUT : RELAY_SENDER_LEFT, NULL);
+}
+
+/* Room came, or more bytes. */
+static void
+use_kept(struct custody_intake *in, uint64_t now_us)
+{
+	struct span kept = buffer_span(&in->inlet.kept);
+
+	if (kept.len)
+		relay_inlet_consume(&in->inlet, use_frames(in, kept, now_us));
+	close_when_done(in);
+}
+
+void
+custody_intake_bytes(struct custody_intake *in, struct span bytes, uint64_t now_us)
+{
+	size_t done;
+
+	if (in->closed)
+		return;
+	in->active = now_us / MICROSECONDS;
+	if (in->draining || relay_inlet_held(&in->inlet)) {
+		buffer_append(&in->inlet.kept, bytes);
+		if (!in->inlet.kept.failed)
+			use_kept(in, now_us);
+	} else {
+		done = use_frames(in, bytes, now_us);
+		if (!in->closed)
+			buffer_append(&in->inlet.kept, span_tail(bytes, done));
+	}
+	if (in->inlet.kept.failed)
+		close_intake(in, RELAY_NO_MEMORY, NULL);
+}
+
+/* ---- events ---- */
+
+void
+custody_intake_settle(
+    struct custody_entry *e, enum custody_verdict verdict, uint64_t seq, uint64_t now_us)
+{
+	struct custody_intake *in = e->intake;
+
+	e->settled = true;
+	e->verdict = verdict;
+	e->seq = seq;
+	in->pending--;
+	in->bytes -= e->bytes;
+	in->active = now_us / MICROSECONDS;
+	answer_front(in);
+	if (!in->busy && !in->closed)
+		use_kept(in, now_us);
+}
+
+void
+custody_intake_turn(struct custody_intake *in, uint64_t now_us)
+{
+	if (in->closed || in->busy)
+		return;
+	in->active = now_us / MICROSECONDS;
+	if (relay_inlet_is_inside(&in->inlet)) /* what was not read could not arrive */
+		in->inlet.frame_began = in->active;
+	use_kept(in, now_us);
+}
+
+void
+custody_intake_ended(struct custody_intake *in, bool reset, uint64_t now_us)
+{
+	(void)now_us;
+	if (in->closed)
+		return;
+	in->sender_ended = true;
+	if (reset)
+		close_intake(in,
+		    relay_inlet_is_inside(&in->inlet) ? RELAY_SENDER_CUT : RELAY_SENDER_ERROR,
+		    NULL);
+	else
+		close_when_done(in);
+}
+
+static bool
+is_due(uint64_t since, uint64_t limit, uint64_t now)
+{
+	return limit && since && now >= since + limit;
+}
+
+void
+custody_intake_tick(struct custody_intake *in, uint64_t now_us)
+{
+	const uint64_t now = now_us / MICROSECONDS, before = in->ticked;
+
+	in->ticked = now;
+	if (in->closed || now > before + PAUSE_MS || (in->set->paused && !in->set->reject))
+		return;
+	if (is_due(in->inlet.frame_began, in->set->frame_deadline, now))
+		close_intake(in, RELAY_FRAME_TIMEOUT, NULL);
+	else if (!in->first && !relay_inlet_is_ready(&in->inlet) &&
+		 is_due(in->active, in->set->idle_timeout, now))
+		close_intake(in, RELAY_IDLE_TIMEOUT, NULL);
+}
+
+void
+custody_intake_end(struct custody_intake *in, enum relay_why why)
+{
+	close_intake(in, why, NULL);
+}
+
+void
+custody_intake_drain(struct custody_intake *in, uint64_t now_us)
+{
+	(void)now_us;
+	in->draining = true;
+	close_when_done(in);
+}
+
+bool
+custody_intake_wants_more(const struct custody_intake *in)
+{
+	return !in->closed && !in->sender_ended && !in->draining &&
+	       !relay_inlet_is_ready(&in->inlet) && (!in->set->paused || in->set->reject);
+}
+
+size_t
+custody_intake_held(const struct custody_intake *in)
+{
+	return relay_inlet_held(&in->inlet) + in->bytes + in->count * sizeof(struct custody_entry);
+}

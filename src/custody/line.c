@@ -1,0 +1,544 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every event ends in turn(), which tells what can be told, fetches what there is
+ * room for, and sends what may be sent, until nothing more follows from it.
+ *
+ *	NONE --something waits, and retry_at is past--> CONNECTING --connected--> UP
+ *	  ^----------------lost, or the answer is late---------------------------'
+ *
+ * A parcel:
+ *
+ *	WAITS --send--> SENT --accepted--> ANSWERED --all before it are gone--> delivered
+ *	  ^--retry, lost--'  `--refused--> ASIDE --durable--> SETTLED --same--> gone
+ */
+#include "custody/line.h"
+
+#include <errno.h>
+
+#include "custody/parcels.h"
+#include "relay/frame.h"
+
+enum {
+	MICROSECONDS = 1000,
+	PAUSE_MS = 3000, /* between two ticks: the process stood still */
+	DOUBLINGS = 20,  /* of the backoff; beyond it the most is reached */
+};
+
+void
+custody_line_init(struct custody_line *l, const struct custody_line_settings *set,
+    const struct custody_line_ops *ops, void *ctx, uint64_t now_us)
+{
+	*l = (struct custody_line){ .ops = ops, .ctx = ctx, .set = set, .dry = true };
+	relay_inlet_init(&l->inlet, set->max_frame);
+	l->ticked = now_us / MICROSECONDS;
+}
+
+void
+custody_line_finish(struct custody_line *l)
+{
+	custody_parcels_finish(l);
+	relay_inlet_finish(&l->inlet);
+}
+
+unsigned
+custody_line_in_flight(const struct custody_line *l)
+{
+	unsigned out = 0;
+
+	for (unsigned i = 0; i < l->count; i++)
+		out += custody_parcel_is_out(l->parcels[i]);
+	return out;
+}
+
+size_t
+custody_line_held(const struct custody_line *l)
+{
+	return l->bytes + relay_inlet_held(&l->inlet);
+}
+
+/* ---- attempts and what becomes of them ---- */
+
+/* Half of the wait fixed, half by chance, so that many lines do not come back at one moment. */
+static uint64_t
+back_off(struct custody_line *l, uint64_t now_us)
+{
+	const struct custody_line_settings *set = l->set;
+	uint64_t wait = set->backoff_least << (l->failures < DOUBLINGS ? l->failures : DOUBLINGS);
+
+	l->failures++;
+	if (wait > set->backoff_most)
+		wait = set->backoff_most;
+	wait = wait / 2 + l->ops->random(l->ctx) % (wait / 2 + 1);
+	l->retry_at = now_us / MICROSECONDS + wait;
+	return wait;
+}
+
+/* For lists and logs; an unknown code is not repeated, as it may be anything. */
+static const char *
+word_of(const struct custody_outcome *o)
+{
+	static const char *const codes[] = { "AA", "CA", "AE", "CE", "AR", "CR" };
+
+	if (o->kind == CUSTODY_NONE)
+		return relay_word(o->why);
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		if (span_eq(o->code, span_str(codes[i])))
+			return codes[i];
+	}
+	return "unknown_code";
+}
+
+/* Carry out what the policy says of a parcel that is out. */
+static void
+conclude(struct custody_line *l, struct custody_parcel *p, struct custody_outcome *o)
+{
+	const uint64_t seq = p->item.seq;
+
+	l->ops->outcome(l->ctx, p, o);
+	switch (o->action) {
+	case CUSTODY_DELIVER:
+		p->state = CUSTODY_ANSWERED;
+		return;
+	case CUSTODY_SET_ASIDE:
+		p->state = CUSTODY_ASIDE;
+		l->ops->set_aside(l->ctx, seq, p->attempts, word_of(o));
+		return;
+	case CUSTODY_STOP:
+		l->stopped = true;
+		l->culprit = seq;
+		/* fall through */
+	case CUSTODY_RETRY:
+		p->state = CUSTODY_WAITS;
+		l->ops->postpone(l->ctx, seq, p->attempts, word_of(o));
+	}
+}
+
+static void
+answered(struct custody_line *l, struct custody_parcel *p, struct span code, uint64_t now_us)
+{
+	struct custody_outcome o = { .kind = CUSTODY_ACCEPT, .code = code };
+
+	if (p->state == CUSTODY_SENT || code.ptr)
+		o.kind = custody_kind_of(code);
+	o.action = custody_decide(&l->set->policy, o.kind, ++p->failures[o.kind]);
+	if (o.action == CUSTODY_RETRY)
+		o.wait = back_off(l, now_us);
+	else
+		l->failures = 0; /* the receiver is there, and answers */
+	l->oldest_since = now_us / MICROSECONDS;
+	conclude(l, p, &o);
+}
+
+static void
+forget_connection(struct custody_line *l)
+{
+	l->down = RELAY_DOWN_NONE;
+	l->redirected = false;
+	relay_inlet_reset(&l->inlet, l->set->max_frame);
+}
+
+/* What is out will have no answer.  The oldest was the one to be answered, so it alone is to
+ * blame; the others only go out again. */
+static void
+lose_flights(struct custody_line *l, enum relay_why why, uint64_t now_us)
+{
+	struct custody_outcome o = { .kind = CUSTODY_NONE, .why = why };
+	struct custody_parcel *oldest = custody_parcels_oldest_out(l);
+
+	if (!oldest)
+		return;
+	for (unsigned i = 0; i < l->count; i++) {
+		if (custody_parcel_is_out(l->parcels[i]) && l->parcels[i] != oldest)
+			l->parcels[i]->state = CUSTODY_WAITS;
+	}
+	o.action = custody_decide(&l->set->policy, o.kind, ++oldest->failures[o.kind]);
+	o.wait = back_off(l, now_us);
+	conclude(l, oldest, &o);
+}
+
+static void
+drop_connection(struct custody_line *l, enum relay_why why, uint64_t now_us)
+{
+	l->ops->disconnect(l->ctx);
+	forget_connection(l);
+	lose_flights(l, why, now_us);
+}
+
+/* ---- what follows by itself ---- */
+
+/* Tell the queue, in the order of fetching. */
+static void
+tell_front(struct custody_line *l)
+{
+	while (l->count) {
+		const struct custody_parcel *p = l->parcels[0];
+
+		if (p->state == CUSTODY_ANSWERED)
+			l->ops->delivered(l->ctx, p->item.seq);
+		else if (p->state != CUSTODY_SETTLED)
+			break;
+		custody_parcels_remove(l, 0);
+	}
+}
+
+static void
+fetch(struct custody_line *l, uint64_t now_us)
+{
+	const struct custody_line_settings *set = l->set;
+	struct custody_item item;
+
+	while (!l->dry && !l->draining && l->count < set->in_flight &&
+	       (!l->count || l->bytes < set->most_bytes)) {
+		if (!custody_parcels_reserve(l)) {
+			back_off(l, now_us);
+			return;
+		}
+		/* fetchable() may be told as soon as this returns, or before */
+		l->dry = true;
+		if (l->ops->fetch(l->ctx, &item) != 1)
+			return;
+		l->dry = false;
+		custody_parcels_add(l, &item);
+	}
+}
+
+static struct custody_parcel *
+first_waiting(const struct custody_line *l)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		if (l->parcels[i]->state == CUSTODY_WAITS)
+			return l->parcels[i];
+	}
+	return NULL;
+}
+
+struct telling {
+	struct custody_line *line;
+	const struct custody_parcel *parcel;
+};
+
+static void
+annotated(void *ctx, const struct hl7_message *m, const struct annotation *a)
+{
+	const struct telling *t = ctx;
+
+	t->line->ops->annotated(t->line->ctx, t->parcel, m, a);
+}
+
+static bool
+make_frame(struct custody_line *l, struct custody_parcel *p, struct relay_frame *ret)
+{
+	const struct custody_line_settings *set = l->set;
+	struct telling t = { l, p };
+	const struct relay_maker with = { set->annotate, set->annotator, set->work, annotated, &t };
+
+	p->flight = (struct relay_flight){ .corr = p->item.seq };
+	return relay_frame_make(&with, &p->flight, p->item.body, ret);
+}
+
+/* SU promises an answer to what succeeds, and that is what we wait for. */
+static bool
+is_awaited(const struct relay_asks *asks)
+{
+	return !asks->is_answer && (asks->when == RELAY_ALWAYS || asks->when == RELAY_ON_SUCCESS);
+}
+
+static bool
+send_parcel(struct custody_line *l, struct custody_parcel *p, uint64_t now_us)
+{
+	struct relay_frame frame;
+
+	if (!make_frame(l, p, &frame)) {
+		back_off(l, now_us);
+		return false;
+	}
+	if (!custody_parcels_oldest_out(l))
+		l->oldest_since = now_us / MICROSECONDS;
+	if (p->flight.enhanced)
+		l->recent[l->recent_next++ % RELAY_RECENT] = p->flight.id_hash;
+	p->attempts++;
+	p->sent = p->flight.began = now_us;
+	p->state = is_awaited(&frame.asks) ? CUSTODY_SENT : CUSTODY_WRITTEN;
+	l->ops->send(l->ctx, frame.parts, frame.count);
+	return l->down == RELAY_DOWN_UP;
+}
+
+/* A receiver that moved is left as soon as nothing is in flight there. */
+static void
+leave_if_redirected(struct custody_line *l)
+{
+	if (!l->redirected || custody_parcels_oldest_out(l))
+		return;
+	if (l->down != RELAY_DOWN_NONE)
+		l->ops->disconnect(l->ctx);
+	forget_connection(l);
+}
+
+static void
+forward(struct custody_line *l, uint64_t now_us)
+{
+	struct custody_parcel *p;
+
+	leave_if_redirected(l);
+	if (l->redirected || l->stopped || l->draining || now_us / MICROSECONDS < l->retry_at ||
+	    !first_waiting(l))
+		return;
+	l->retry_at = 0;
+	if (l->down == RELAY_DOWN_NONE) {
+		l->down = RELAY_DOWN_CONNECTING;
+		l->ops->connect(l->ctx);
+	}
+	while (l->down == RELAY_DOWN_UP && !l->retry_at && !l->stopped && (p = first_waiting(l)))
+		if (!send_parcel(l, p, now_us))
+			break;
+}
+
+static void
+turn(struct custody_line *l, uint64_t now_us)
+{
+	l->again = true;
+	if (l->busy)
+		return;
+	l->busy++;
+	while (l->again) {
+		l->again = false;
+		tell_front(l);
+		fetch(l, now_us);
+		forward(l, now_us);
+	}
+	l->busy--;
+}
+
+/* ---- answers ---- */
+
+static bool
+is_recent(const struct custody_line *l, struct span control_id)
+{
+	const uint64_t hash = relay_id_hash(control_id);
+
+	for (unsigned i = 0; control_id.len && i < RELAY_RECENT; i++) {
+		if (l->recent[i] == hash)
+			return true;
+	}
+	return false;
+}
+
+/* A batch of answers says what the worst of them says; one of none, that nothing was wrong. */
+static struct span
+worst_code(struct custody_line *l, struct span body)
+{
+	struct hl7_message *m = &l->set->work->message;
+	enum custody_kind worst = CUSTODY_ACCEPT;
+	struct span code = SPAN("AA");
+	struct relay_answer a;
+	size_t used;
+
+	for (struct span rest = body; rest.len; rest = span_tail(rest, used)) {
+		enum hl7_piece piece;
+
+		if (hl7_message_read(m, rest, &piece, &used) != 0)
+			return SPAN("");
+		if (piece != HL7_PIECE_MESSAGE)
+			continue;
+		relay_read_answer(m, span_head(rest, used), &a);
+		if (a.is_answer && custody_kind_of(a.code) > worst) {
+			worst = custody_kind_of(a.code);
+			code = a.code;
+		}
+	}
+	return code;
+}
+
+static void
+take_answer(struct custody_line *l, struct span body, uint64_t now_us)
+{
+	struct custody_parcel *p = NULL;
+	struct relay_answer a;
+
+	relay_read_answer(&l->set->work->message, body, &a);
+	if (a.is_answer)
+		p = custody_parcels_answered(l, &a);
+	if (p)
+		answered(l, p, a.is_batch ? worst_code(l, body) : a.code, now_us);
+	else
+		l->ops->stray(l->ctx, a.code, a.control_id, is_recent(l, a.control_id));
+}
+
+/* All whole frames; answers how many bytes are done with. */
+static size_t
+use_answers(struct custody_line *l, struct span bytes, uint64_t now_us)
+{
+	size_t done = 0;
+
+	while (l->down == RELAY_DOWN_UP) {
+		struct span rest = span_tail(bytes, done);
+		struct diag diag;
+
+		switch (relay_inlet_look(&l->inlet, rest, now_us / MICROSECONDS, &diag)) {
+		case MLLP_FRAME:
+			take_answer(l, relay_inlet_take(&l->inlet, rest, &done), now_us);
+			break;
+		case MLLP_MORE:
+			return done + relay_inlet_junk(&l->inlet);
+		case MLLP_BROKEN:
+			drop_connection(l, RELAY_DOWN_BROKEN, now_us);
+		}
+	}
+	return done;
+}
+
+static void
+take_bytes(struct custody_line *l, struct span bytes, uint64_t now_us)
+{
+	struct relay_inlet *in = &l->inlet;
+	bool keeps = relay_inlet_held(in) > 0;
+	size_t done;
+
+	if (keeps)
+		buffer_append(&in->kept, bytes);
+	done = use_answers(l, keeps ? buffer_span(&in->kept) : bytes, now_us);
+	if (l->down != RELAY_DOWN_UP) /* nothing is kept of it */
+		return;
+	if (keeps)
+		relay_inlet_consume(in, done);
+	else
+		buffer_append(&in->kept, span_tail(bytes, done));
+	if (in->kept.failed)
+		drop_connection(l, RELAY_NO_MEMORY, now_us);
+}
+
+void
+custody_line_bytes(struct custody_line *l, struct span bytes, uint64_t now_us)
+{
+	if (l->down != RELAY_DOWN_UP)
+		return;
+	l->busy++;
+	take_bytes(l, bytes, now_us);
+	l->busy--;
+	turn(l, now_us);
+}
+
+void
+custody_line_written(struct custody_line *l, uint64_t now_us)
+{
+	l->busy++;
+	for (unsigned i = 0; i < l->count; i++) {
+		if (l->parcels[i]->state == CUSTODY_WRITTEN)
+			answered(l, l->parcels[i], (struct span){ 0 }, now_us);
+	}
+	l->busy--;
+	turn(l, now_us);
+}
+
+/* ---- connections ---- */
+
+void
+custody_line_connected(struct custody_line *l, uint64_t now_us)
+{
+	if (l->down != RELAY_DOWN_CONNECTING)
+		return;
+	l->down = RELAY_DOWN_UP;
+	turn(l, now_us);
+}
+
+void
+custody_line_lost(struct custody_line *l, uint64_t now_us)
+{
+	const enum relay_down before = l->down;
+
+	if (before == RELAY_DOWN_NONE)
+		return;
+	l->busy++;
+	forget_connection(l);
+	if (before == RELAY_DOWN_CONNECTING)
+		back_off(l, now_us);
+	lose_flights(l, RELAY_DOWN_LOST, now_us);
+	l->busy--;
+	turn(l, now_us);
+}
+
+/* ---- the queue ---- */
+
+void
+custody_line_fetchable(struct custody_line *l, uint64_t now_us)
+{
+	l->dry = false;
+	turn(l, now_us);
+}
+
+void
+custody_line_settled(struct custody_line *l, uint64_t seq, uint64_t now_us)
+{
+	int index = custody_parcels_find(l, seq);
+
+	if (index < 0 || l->parcels[index]->state != CUSTODY_ASIDE)
+		return;
+	l->parcels[index]->state = CUSTODY_SETTLED;
+	turn(l, now_us);
+}
+
+bool
+custody_line_drop(struct custody_line *l, uint64_t seq, uint64_t now_us)
+{
+	int index = custody_parcels_find(l, seq);
+
+	if (index < 0)
+		return false;
+	if (custody_parcel_is_out(l->parcels[index])) {
+		/* its answer must find nobody */
+		l->ops->disconnect(l->ctx);
+		forget_connection(l);
+		for (unsigned i = 0; i < l->count; i++) {
+			if (custody_parcel_is_out(l->parcels[i]))
+				l->parcels[i]->state = CUSTODY_WAITS;
+		}
+	}
+	custody_parcels_remove(l, (unsigned)index);
+	if (l->stopped && l->culprit == seq)
+		l->stopped = false;
+	turn(l, now_us);
+	return true;
+}
+
+/* ---- time, and what operators want ---- */
+
+void
+custody_line_tick(struct custody_line *l, uint64_t now_us)
+{
+	const uint64_t now = now_us / MICROSECONDS, before = l->ticked;
+
+	l->ticked = now;
+	if (now > before + PAUSE_MS)
+		return;
+	l->busy++;
+	if (l->set->ack_timeout && custody_parcels_oldest_out(l) &&
+	    now >= l->oldest_since + l->set->ack_timeout)
+		drop_connection(l, RELAY_ACK_TIMEOUT, now_us);
+	l->busy--;
+	turn(l, now_us);
+}
+
+void
+custody_line_drain(struct custody_line *l, uint64_t now_us)
+{
+	l->draining = true;
+	turn(l, now_us);
+}
+
+void
+custody_line_resume(struct custody_line *l, uint64_t now_us)
+{
+	l->stopped = false;
+	l->failures = 0;
+	l->retry_at = 0;
+	turn(l, now_us);
+}
+
+void
+custody_line_redirect(struct custody_line *l, uint64_t now_us)
+{
+	l->redirected = l->down != RELAY_DOWN_NONE;
+	l->failures = 0;
+	l->retry_at = 0;
+	turn(l, now_us);
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A short list of pointers; the parcel that left last is kept for the next.
+ */
+#include "custody/parcels.h"
+
+#include <stdlib.h>
+
+bool
+custody_parcels_reserve(struct custody_line *l)
+{
+	if (l->count == l->room) {
+		unsigned room = l->room ? 2 * l->room : 1;
+		struct custody_parcel **list = realloc(l->parcels, room * sizeof(*list));
+
+		if (!list)
+			return false;
+		l->parcels = list;
+		l->room = room;
+	}
+	if (!l->spare)
+		l->spare = malloc(sizeof(*l->spare));
+	return l->spare != NULL;
+}
+
+void
+custody_parcels_add(struct custody_line *l, const struct custody_item *item)
+{
+	struct custody_parcel *p = l->spare;
+
+	l->spare = NULL;
+	*p = (struct custody_parcel){ .item = *item, .attempts = item->attempts };
+	l->parcels[l->count++] = p;
+	l->bytes += item->body.len;
+}
+
+void
+custody_parcels_remove(struct custody_line *l, unsigned index)
+{
+	struct custody_parcel *p = l->parcels[index];
+
+	l->count--;
+	l->bytes -= p->item.body.len;
+	memmove(
+	    &l->parcels[index], &l->parcels[index + 1], (l->count - index) * sizeof(*l->parcels));
+	l->ops->release(l->ctx, &p->item);
+	free(l->spare);
+	l->spare = p;
+}
+
+void
+custody_parcels_finish(struct custody_line *l)
+{
+	while (l->count)
+		custody_parcels_remove(l, l->count - 1);
+	free(l->parcels);
+	free(l->spare);
+	l->parcels = NULL;
+	l->spare = NULL;
+	l->room = 0;
+}
+
+struct custody_parcel *
+custody_parcels_oldest_out(const struct custody_line *l)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		if (custody_parcel_is_out(l->parcels[i]))
+			return l->parcels[i];
+	}
+	return NULL;
+}
+
+/* The one it names; else the oldest without an ID of its own; else, a batch of answers names none,
+ * the oldest. */
+struct custody_parcel *
+custody_parcels_answered(const struct custody_line *l, const struct relay_answer *a)
+{
+	struct custody_parcel *any = NULL;
+
+	for (unsigned i = 0; i < l->count; i++) {
+		struct custody_parcel *p = l->parcels[i];
+
+		if (!custody_parcel_is_out(p))
+			continue;
+		if (relay_flight_is_named(&p->flight, a))
+			return p;
+		if (!any && p->flight.any_answer)
+			any = p;
+	}
+	return any || !a->is_batch ? any : custody_parcels_oldest_out(l);
+}
+
+int
+custody_parcels_find(const struct custody_line *l, uint64_t seq)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		if (l->parcels[i]->item.seq == seq)
+			return (int)i;
+	}
+	return -1;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * custody/parcels.h - what a line holds, oldest first
+ */
+#ifndef CUSTODY_PARCELS_H
+#define CUSTODY_PARCELS_H
+
+#include "custody/line.h"
+#include "relay/flights.h"
+
+/* Room for one more; false when memory ran out. */
+bool custody_parcels_reserve(struct custody_line *l);
+/* Take an item in behind the others, in room reserved. */
+void custody_parcels_add(struct custody_line *l, const struct custody_item *item);
+/* Give its item back. */
+void custody_parcels_remove(struct custody_line *l, unsigned index);
+void custody_parcels_finish(struct custody_line *l);
+
+/* Sent, and its fate not known? */
+static inline bool
+custody_parcel_is_out(const struct custody_parcel *p)
+{
+	return p->state == CUSTODY_SENT || p->state == CUSTODY_WRITTEN;
+}
+
+/* The oldest that is out; NULL when none is. */
+struct custody_parcel *custody_parcels_oldest_out(const struct custody_line *l);
+/* The one that an answer is for, or NULL. */
+struct custody_parcel *custody_parcels_answered(
+    const struct custody_line *l, const struct relay_answer *a);
+/* Index of the one with this seq, or -1. */
+int custody_parcels_find(const struct custody_line *l, uint64_t seq);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every message of the frame is looked at, but only the first is answered.
+ */
+#include "custody/survey.h"
+
+#include "relay/summary.h"
+
+static void
+read_first(struct custody_survey *s, const struct hl7_message *m)
+{
+	struct span field[10];
+
+	s->readable = true;
+	s->header = hl7_segment_text(m, &m->segments[0]);
+	hl7_fields(m, &m->segments[0], field + 1, 9);
+	s->application = field[3];
+	s->facility = field[4];
+	relay_read_asks(m, 1, &s->asks);
+}
+
+static void
+read_message(const struct custody_intake *in, const struct hl7_message *m, struct custody_survey *s)
+{
+	enum custody_admission admission;
+
+	if (!s->readable)
+		read_first(s, m);
+	relay_summary_message(&s->summary, m);
+	if (!in->ops->admit)
+		return;
+	admission = in->ops->admit(in->ctx, m);
+	if (admission > s->admission)
+		s->admission = admission;
+}
+
+bool
+custody_survey(const struct custody_intake *in, struct span body, struct custody_survey *ret)
+{
+	struct hl7_message *m = &in->set->work->message;
+	enum hl7_piece piece;
+	size_t used;
+
+	*ret = (struct custody_survey){ .header = SPAN("") };
+	for (struct span rest = body; rest.len; rest = span_tail(rest, used)) {
+		if (hl7_message_read(m, rest, &piece, &used) != 0)
+			return false;
+		/* what stands before the first message is a batch's, or no HL7 */
+		if (piece == HL7_PIECE_FOREIGN && !ret->readable)
+			break;
+		if (piece == HL7_PIECE_MESSAGE && m->count)
+			read_message(in, m, ret);
+	}
+	ret->summary.bytes_in = body.len;
+	ret->type = span_str(ret->summary.type);
+	return true;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * custody/survey.h - what must be known of a frame to queue and answer it
+ */
+#ifndef CUSTODY_SURVEY_H
+#define CUSTODY_SURVEY_H
+
+#include "custody/intake.h"
+#include "relay/flights.h"
+
+/* All spans point into the frame. */
+struct custody_survey {
+	bool readable; /* there is a message in it; otherwise the rest says nothing */
+	enum custody_admission admission; /* the strictest of its messages */
+	struct span header;               /* MSH of its first message */
+	struct span application, facility, type;
+	struct relay_asks asks;
+	struct relay_summary summary;
+};
+
+/* False when memory ran out. */
+bool custody_survey(const struct custody_intake *in, struct span body, struct custody_survey *ret);
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The decoder knows how far it searched, the inlet which frame it found.
+ */
+#include "relay/inlet.h"
+
+void
+relay_inlet_init(struct relay_inlet *in, size_t max_frame)
+{
+	*in = (struct relay_inlet){ 0 };
+	mllp_decoder_init(&in->decoder, max_frame);
+	buffer_init(&in->kept, 0);
+}
+
+void
+relay_inlet_finish(struct relay_inlet *in)
+{
+	buffer_finish(&in->kept);
+}
+
+void
+relay_inlet_reset(struct relay_inlet *in, size_t max_frame)
+{
+	relay_inlet_finish(in);
+	relay_inlet_init(in, max_frame);
+}
+
+enum mllp_result
+relay_inlet_look(struct relay_inlet *in, struct span bytes, uint64_t now_ms, struct diag *reterr)
+{
+	enum mllp_result result;
+	struct span body;
+
+	if (in->used)
+		return MLLP_FRAME;
+	if (!bytes.len)
+		return MLLP_MORE;
+	result = mllp_decode(&in->decoder, bytes, &body, &in->used, reterr);
+	if (result == MLLP_FRAME) {
+		in->body = (size_t)(body.ptr - bytes.ptr);
+		in->len = body.len;
+	}
+	if (result == MLLP_MORE && relay_inlet_is_inside(in))
+		in->frame_began = in->frame_began ? in->frame_began : now_ms;
+	else
+		in->frame_began = 0;
+	return result;
+}
+
+struct span
+relay_inlet_take(struct relay_inlet *in, struct span bytes, size_t *done)
+{
+	struct span body = span_of(bytes.ptr + in->body, in->len);
+
+	*done += in->used;
+	in->used = 0;
+	return body;
+}
+
+bool
+relay_inlet_is_too_large(const struct relay_inlet *in, const struct diag *diag)
+{
+	const struct mllp_decoder *d = &in->decoder;
+
+	return d->start && diag->offset - d->start >= d->limit;
+}
+
+size_t
+relay_inlet_junk(struct relay_inlet *in)
+{
+	return in->used ? 0 : mllp_decoder_junk(&in->decoder);
+}
+
+void
+relay_inlet_consume(struct relay_inlet *in, size_t done)
+{
+	buffer_consume(&in->kept, done);
+	if (in->kept.data && in->kept.start == in->kept.end)
+		buffer_finish(&in->kept);
+}
