@@ -18,9 +18,9 @@
 #include <unistd.h>
 
 enum {
-	PROBE_SECONDS = 10,
+	PROBE_SECONDS = 5,
 	PROBES = 3,
-	USER_TIMEOUT_MS = 30 * 1000,
+	USER_TIMEOUT_SECONDS = 30,
 	SMALL_MOST = 32 << 10, /* above it, copying costs more than it spares */
 	GATHER_MOST = 256 << 10,
 	SPARE_MOST = 64 << 10, /* larger buffers are not kept */
@@ -176,11 +176,25 @@ set_option(int fd, int level, int option, int value)
 	(void)setsockopt(fd, level, option, &value, sizeof(value));
 }
 
+/*
+ * How long bytes, or a probe, may stay without an acknowledgement.  Linux ends an
+ * idle connection by the first probe that finds so much time gone, and does not
+ * count probes then; so there must be room for all of them, or one that is lost
+ * ends a sound connection.
+ */
+static int
+user_timeout(struct net_keepalive keepalive)
+{
+	unsigned seconds = keepalive.idle ? keepalive.idle + PROBES * PROBE_SECONDS : 0;
+
+	return 1000 * (int)(seconds > USER_TIMEOUT_SECONDS ? seconds : USER_TIMEOUT_SECONDS);
+}
+
 static void
 set_options(int fd, struct net_keepalive keepalive)
 {
 	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, USER_TIMEOUT_MS);
+	set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, user_timeout(keepalive));
 	if (!keepalive.idle)
 		return;
 	set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);

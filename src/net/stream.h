@@ -63,7 +63,7 @@ struct net_stream {
 };
 
 struct net_keepalive {
-	unsigned idle; /* seconds until the first probe; 0: off */
+	unsigned idle; /* seconds until the first of three probes, 5 s apart; 0: off */
 };
 
 void net_stream_init(
