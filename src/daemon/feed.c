@@ -29,6 +29,7 @@ apply(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 {
 	f->conf = conf;
 	f->rules = rules;
+	guard_senders(&f->senders, conf);
 	f->settings = (struct relay_settings){
 		.max_frame = conf->max_frame,
 		.in_flight = conf->forward.in_flight,
@@ -36,6 +37,8 @@ apply(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 		.idle_timeout = conf->idle_timeout,
 		.ack_timeout = conf->forward.ack_timeout,
 		.reject = conf->on_failure == CONF_REJECT,
+		.senders = { f->senders.list, f->senders.count },
+		.shut_strangers = conf->on_stranger == CONF_STRANGER_CLOSE,
 		.annotate = conf->annotate == CONF_LIVE     ? RELAY_LIVE
 			    : conf->annotate == CONF_SHADOW ? RELAY_SHADOW
 							    : RELAY_OFF,
@@ -86,6 +89,7 @@ void
 feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 {
 	struct rules *old = f->rules;
+	struct link *next;
 
 	if (!is_same_receiver(&f->conf->forward, &conf->forward)) {
 		forget_addresses(f);
@@ -94,6 +98,10 @@ feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 	apply(f, conf, rules);
 	observe_feed(f);
 	rules_destroy(old);
+	for (struct link *l = f->links; l; l = next) {
+		next = l->next;
+		link_admit(l);
+	}
 }
 
 void
@@ -124,13 +132,15 @@ feed_destroy(struct feed *f)
 
 /* ---- listening ---- */
 
-/* The limit that a new connection would break, or NULL. */
+/* The limit that a new connection would break, "address" for a list it is not on, or NULL. */
 static const char *
 broken_limit(const struct feed_listener *l, const struct sockaddr_storage *peer)
 {
 	const struct feed *f = l->feed;
 	unsigned same = 0;
 
+	if (!guard_allows(l->conf, peer))
+		return "address";
 	if (f->daemon->connections >= f->daemon->conf->max_connections)
 		return "connections";
 	if (l->links >= l->conf->max_connections)

@@ -8,6 +8,7 @@
 #ifndef DAEMON_FEED_H
 #define DAEMON_FEED_H
 
+#include "daemon/guard.h"
 #include "daemon/hl7noted.h"
 #include "daemon/rules.h"
 #include "net/listener.h"
@@ -17,7 +18,7 @@ struct link;
 enum { FEED_ACK_CODES = 7 }; /* the six of HL7, and all others */
 
 struct feed_metrics {
-	struct metric *acked, *nacked, *rejected, *failed, *unawaited, *stray;
+	struct metric *acked, *nacked, *rejected, *strangers, *failed, *unawaited, *stray;
 	struct metric *annotated, *unchanged, *shadowed, *unproved;
 	struct metric *connections, *refused, *attempts, *connect_failed, *duration;
 	struct metric *backoff;
@@ -40,6 +41,7 @@ struct feed {
 	const struct conf_feed *conf;
 	struct rules *rules;
 	struct relay_settings settings;
+	struct guard_senders senders; /* of the settings */
 	struct feed_listener *listeners;
 	struct link *links; /* doubly linked */
 	unsigned link_count;

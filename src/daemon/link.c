@@ -160,6 +160,12 @@ rejected(void *ctx, enum relay_why why)
 }
 
 static void
+refused(void *ctx, const struct relay_flight *f)
+{
+	observe_stranger(ctx, f);
+}
+
+static void
 stray(void *ctx, struct span ack_code, struct span control_id)
 {
 	observe_stray(ctx, ack_code, control_id);
@@ -197,6 +203,7 @@ static const struct relay_ops relay_ops = {
 	.answered = answered,
 	.failed = failed,
 	.rejected = rejected,
+	.refused = refused,
 	.stray = stray,
 	.number = number,
 	.stamp = stamp,
@@ -424,6 +431,16 @@ link_tick(struct link *l, uint64_t now)
 }
 
 void
+link_admit(struct link *l)
+{
+	l->session.senders_open = guard_open(l->feed->conf);
+	if (!l->dead && l->listener && !guard_allows(l->listener->conf, &l->peer)) {
+		relay_end(&l->session, RELAY_NOT_ALLOWED);
+		settle(l);
+	}
+}
+
+void
 link_drain(struct link *l)
 {
 	if (l->dead)
@@ -455,6 +472,7 @@ link_create(struct feed_listener *listener, int fd, const struct sockaddr_storag
 	f->daemon->connections++;
 	f->metrics.connections->value++;
 	relay_session_init(&l->session, &f->settings, &relay_ops, l, now_us());
+	l->session.senders_open = guard_open(f->conf);
 	net_stream_init(&l->up, &f->daemon->net, &up_ops, l);
 	net_stream_init(&l->down, &f->daemon->net, &down_ops, l);
 	l->up.gathers = l->down.gathers = true;

@@ -29,6 +29,8 @@ bool link_create(struct feed_listener *l, int fd, const struct sockaddr_storage 
 void link_tick(struct link *l, uint64_t now);
 /* The receiver's addresses are known now, or (`failed`) are not to be had. */
 void link_resolved(struct link *l, bool failed);
+/* Look again at who may send, and what; ends a link that may not.  May destroy it. */
+void link_admit(struct link *l);
 void link_drain(struct link *l);
 void link_destroy(struct link *l);
 

@@ -64,6 +64,7 @@ observe_feed(struct feed *f)
 		.unawaited = message_series(f, "unawaited"),
 		.failed = message_series(f, "failed"),
 		.rejected = message_series(f, "rejected"),
+		.strangers = message_series(f, "refused"),
 		.annotated = annotation_series(f, "annotated"),
 		.unchanged = annotation_series(f, "unchanged"),
 		.shadowed = annotation_series(f, "shadowed"),
@@ -75,7 +76,7 @@ observe_feed(struct feed *f)
 		.connections = metrics_series(m, METRIC_GAUGE, "hl7noted_connections",
 		    "Inbound connections now.", "feed", f->name, NULL),
 		.refused = metrics_series(m, METRIC_COUNTER, "hl7noted_connections_refused_total",
-		    "Inbound connections over a limit.", "feed", f->name, NULL),
+		    "Inbound connections refused.", "feed", f->name, NULL),
 		.backoff = metrics_series(m, METRIC_GAUGE, "hl7noted_backoff_seconds",
 		    "Wait between attempts to reach the receiver; 0 when it was reached.", "feed",
 		    f->name, NULL),
@@ -461,6 +462,20 @@ observe_rejected(struct link *l, enum relay_why why)
 	if (!begin(l, LOG_MSG_REJECTED, LOG_WARNING_))
 		return;
 	log_str(log, LOG_OUTCOME, relay_word(why));
+	log_end(log);
+}
+
+/* What a stranger calls itself stays out, as all does that a message holds. */
+void
+observe_stranger(struct link *l, const struct relay_flight *flight)
+{
+	struct log *log = l->feed->daemon->log;
+
+	l->feed->metrics.strangers->value++;
+	note_error(l->feed, "stranger");
+	if (!begin(l, LOG_AUDIT_REFUSED, LOG_WARNING_))
+		return;
+	log_summary(log, flight);
 	log_end(log);
 }
 

@@ -32,10 +32,11 @@ enum log_event {
 	LOG_MSG_REJECTED,  /* warning: we answered AR */
 	LOG_MSG_FAILED,    /* warning: no answer came; the sender was told by closing */
 	LOG_MSG_STRAY_ACK, /* warning: an answer that belongs to no message in flight */
+	LOG_AUDIT_REFUSED, /* warning: a message of a sender that is not on the list */
 	LOG_MSG_UNPROVED,  /* error: undoing the edits would not give the original */
 	LOG_CONN_OPEN,
 	LOG_CONN_CLOSE,
-	LOG_CONN_REFUSED, /* a limit: outcome says which */
+	LOG_CONN_REFUSED, /* a limit, or an address that is not on the list: outcome says which */
 	LOG_CONN_TIMEOUT,
 	LOG_CONN_BROKEN, /* framing: err_code says how */
 	LOG_CONN_FAILED, /* downstream refused, unreachable, lost */

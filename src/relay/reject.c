@@ -4,6 +4,9 @@
  */
 #include "relay/reject.h"
 
+#include "relay/flights.h"
+#include "relay/summary.h"
+
 struct span
 relay_acknowledge(struct relay_work *w, struct span header, struct hl7_ack *ack)
 {
@@ -24,9 +27,14 @@ void
 relay_reject(struct relay_session *s, struct span header, enum relay_why why)
 {
 	struct hl7_ack ack = { .code = HL7_ACK_REJECT, .error = 207, .text = relay_sentence(why) };
+	const struct diag sender = { .at = { .segment = "MSH", .sequence = 1, .field = 3 } };
 	char time[32], id[32];
 	struct span frame;
 
+	if (why == RELAY_NOT_ALLOWED) {
+		ack.error = 204; /* unknown key identifier */
+		ack.where = sender;
+	}
 	s->ops->stamp(s->ctx, time, id);
 	ack.time = time;
 	ack.id = id;
@@ -43,4 +51,25 @@ relay_header(struct span body)
 	while (n < body.len && body.ptr[n] != '\r' && body.ptr[n] != '\n')
 		n++;
 	return span_head(body, n);
+}
+
+void
+relay_refuse(struct relay_session *s, struct span body, uint64_t now_us)
+{
+	struct hl7_message *m = &s->set->work->message;
+	struct relay_flight f = { .corr = s->ops->number(s->ctx), .began = now_us };
+	struct relay_asks asks;
+	enum hl7_piece piece;
+	size_t used;
+
+	if (hl7_message_read(m, body, &piece, &used) != 0)
+		return;
+	relay_read_asks(m, piece == HL7_PIECE_MESSAGE, &asks);
+	relay_flight_name(&f, asks.control_id);
+	relay_summary_message(&f.summary, m);
+	f.summary.bytes_in = body.len;
+	s->ops->refused(s->ctx, &f);
+	if (!s->set->shut_strangers && !asks.is_answer &&
+	    (asks.when == RELAY_ALWAYS || asks.when == RELAY_ON_ERROR))
+		relay_reject(s, relay_header(body), RELAY_NOT_ALLOWED);
 }

@@ -15,6 +15,8 @@
 struct span relay_acknowledge(struct relay_work *w, struct span header, struct hl7_ack *ack);
 /* The first segment of a frame, which is all that an AR needs of it. */
 struct span relay_header(struct span body);
+/* Tell of a frame whose sender's messages are not taken, and answer it where it may be answered. */
+void relay_refuse(struct relay_session *s, struct span body, uint64_t now_us);
 /* Answer a frame that did not get through. */
 void relay_reject(struct relay_session *s, struct span header, enum relay_why why);
 

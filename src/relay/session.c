@@ -174,6 +174,8 @@ find_frame(struct relay_session *s, struct span in, uint64_t now_us)
 		s->ready_body = (size_t)(body.ptr - in.ptr);
 		s->ready_len = body.len;
 		s->ready_used = used;
+		s->ready_refused = !relay_senders_take_frame(
+		    &s->set->senders, s->senders_open, &s->set->work->message, body);
 		return true;
 	case MLLP_BROKEN:
 		break;
@@ -186,23 +188,43 @@ find_frame(struct relay_session *s, struct span in, uint64_t now_us)
 	return false;
 }
 
+/* The frame at hand is a stranger's.  False when its AR has to wait for earlier answers. */
+static bool
+refuse_frame(struct relay_session *s, struct span body, uint64_t now_us)
+{
+	if (s->flights)
+		return false;
+	s->ready_used = 0;
+	relay_refuse(s, body, now_us);
+	if (s->set->shut_strangers)
+		close_session(s, RELAY_NOT_ALLOWED, NULL);
+	return true;
+}
+
 /* Send what can be sent; answers how many bytes of `in` are done with. */
 static size_t
 use_frames(struct relay_session *s, struct span in, uint64_t now_us)
 {
-	size_t done = 0;
+	size_t done = 0, used;
 
 	while (!s->closed && !s->draining) {
 		struct span rest = span_tail(in, done), body;
 
 		if (!s->ready_used && (!rest.len || !find_frame(s, rest, now_us)))
 			break;
+		body = span_of(rest.ptr + s->ready_body, s->ready_len);
+		used = s->ready_used;
+		if (s->ready_refused) {
+			if (!refuse_frame(s, body, now_us))
+				break;
+			done += used;
+			continue;
+		}
 		if (!can_send(s))
 			break;
 		if (s->closed || !s->ready_used)
 			break;
-		body = span_of(rest.ptr + s->ready_body, s->ready_len);
-		done += s->ready_used;
+		done += used;
 		s->ready_used = 0;
 		take_frame(s, body, now_us);
 	}

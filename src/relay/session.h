@@ -28,6 +28,7 @@
 #include "base/diag.h"
 #include "mllp/decoder.h"
 #include "relay/rooms.h"
+#include "relay/senders.h"
 
 enum relay_annotate { RELAY_LIVE, RELAY_SHADOW, RELAY_OFF };
 
@@ -44,6 +45,8 @@ struct relay_settings {
 	unsigned in_flight;
 	uint64_t frame_deadline, idle_timeout, ack_timeout; /* ms; 0: none */
 	bool reject; /* on-failure: answer AR instead of closing */
+	struct relay_senders senders;
+	bool shut_strangers; /* close where their messages come, instead of answering AR */
 	enum relay_annotate annotate;
 	struct annotator *annotator; /* NULL: nothing to annotate with */
 	struct relay_work *work;     /* shared by all sessions of a thread */
@@ -126,6 +129,8 @@ struct relay_ops {
 	void (*answered)(void *ctx, const struct relay_flight *f, struct span ack_code);
 	void (*failed)(void *ctx, const struct relay_flight *f, enum relay_why why);
 	void (*rejected)(void *ctx, enum relay_why why); /* a frame that was never sent, with AR */
+	/* A frame of a sender whose messages are not taken; what it says of itself. */
+	void (*refused)(void *ctx, const struct relay_flight *f);
 	void (*stray)(void *ctx, struct span ack_code, struct span control_id);
 	uint64_t (*number)(void *ctx); /* for a new frame, counting from 1 */
 	/* Time stamp for an AR, YYYYMMDDHHMMSS+ZZZZ, and a control ID for it. */
@@ -142,6 +147,9 @@ struct relay_session {
 	struct buffer in, out; /* what could not be used at once; no memory while empty */
 	size_t ready_body, ready_len, ready_used; /* a whole frame at the front of `in` that has to
 						   * wait; ready_used 0: none */
+	bool ready_refused;                       /* that frame is not taken */
+	uint64_t senders_open; /* rules of set->senders that the connection may use; whoever knows
+				* its certificate says it at once, and again after a reload */
 	enum relay_down down;
 	bool sender_ended, closed, draining;
 	uint64_t frame_began;  /* ms; 0: no frame begun */

@@ -4,7 +4,7 @@
  * word after another, and compared with what should have been asked.
  *
  *	connect  down:BODY  up:BODY  answered:CODE  failed:WHY  rejected:WHY
- *	stray    disconnect  close:WHY
+ *	refused:ID  stray  disconnect  close:WHY
  */
 #include "relay/session.h"
 
@@ -101,6 +101,12 @@ on_rejected(void *ctx, enum relay_why why)
 }
 
 static void
+on_refused(void *ctx, const struct relay_flight *f)
+{
+	tell(ctx, "refused:", span_of(f->id, f->id_len));
+}
+
+static void
 on_stray(void *ctx, struct span code, struct span id)
 {
 	(void)code, (void)id;
@@ -122,7 +128,8 @@ on_stamp(void *ctx, char time[32], char id[32])
 }
 
 static const struct relay_ops ops = { on_connect, on_disconnect, on_close, on_send_down, on_send_up,
-	on_annotated, on_answered, on_failed, on_rejected, on_stray, on_number, on_stamp };
+	on_annotated, on_answered, on_failed, on_rejected, on_refused, on_stray, on_number,
+	on_stamp };
 
 static void
 begin(struct world *w)
@@ -566,4 +573,58 @@ Test(relay_session, keeps_the_room_of_large_frames_for_the_next_and_not_for_long
 	cr_expect_eq(w.work.rooms.count, 0);
 	end(&w);
 	buffer_finish(&wire);
+}
+
+/* ---- strangers ---- */
+
+static const struct relay_sender lab = { .application = { "a", 1 }, .facility = { "b", 1 } };
+
+#define STRANGER(id, more) "\x0bMSH|^~\\&|x|b|c|d|||ORU^R01|" id "|P|2.5" more "\r\x1c\r"
+#define UNTAKEN "messages of this sender are not taken here"
+#define SHOWN_AR(id)                                                      \
+	"<MSH|^~\\&|c|d|x|b|T||ACK^R01^ACK|N|P|2.5MSA|AR|" id "|" UNTAKEN \
+	"ERR||MSH^1^3|204^Unknown key identifier^HL70357|E||||" UNTAKEN ">"
+
+Test(relay_session, answers_strangers_without_asking_the_receiver)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.senders = (struct relay_senders){ &lab, 1 };
+	w.s.senders_open = 1;
+	from_sender(&w, STRANGER("1", "") STRANGER("2", "|||NE|NE") MSG("3"));
+	expect(&w, "refused:1 up:" SHOWN_AR("1") " refused:2 connect");
+	relay_connected(&w.s, w.now);
+	expect(&w, "down:" SHOWN("3"));
+	end(&w);
+}
+
+Test(relay_session, answers_strangers_behind_what_was_sent_before_them)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.in_flight = 4;
+	w.set.senders = (struct relay_senders){ &lab, 1 };
+	w.s.senders_open = 1;
+	connected(&w);
+	from_sender(&w, STRANGER("2", "") MSG("3"));
+	expect(&w, "");
+	cr_expect(!relay_wants_more(&w.s));
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA refused:2 up:" SHOWN_AR(
+		       "2") " down:" SHOWN("3"));
+	end(&w);
+}
+
+Test(relay_session, closes_on_strangers_where_the_feed_says_so)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.senders = (struct relay_senders){ &lab, 1 };
+	w.set.shut_strangers = true;
+	from_sender(&w, MSG("1") MSG("2")); /* the rule is not open to this connection */
+	expect(&w, "refused:1 close:not_allowed");
+	end(&w);
 }

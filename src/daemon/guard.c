@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/guard.h"
+
+#include <netinet/in.h>
+
+_Static_assert((int)RELAY_SENDERS_MOST == (int)CONF_SENDERS_MOST, "one bit for each");
+
+static bool
+network_of_peer(const struct sockaddr_storage *peer, struct network *ret)
+{
+	const struct sockaddr_in *four = (const void *)peer;
+	const struct sockaddr_in6 *six = (const void *)peer;
+
+	if (peer->ss_family == AF_INET)
+		*ret = network_of(&four->sin_addr, sizeof(four->sin_addr));
+	else if (peer->ss_family == AF_INET6)
+		*ret = network_of(&six->sin6_addr, sizeof(six->sin6_addr));
+	return peer->ss_family == AF_INET || peer->ss_family == AF_INET6;
+}
+
+bool
+guard_allows(const struct conf_listen *listen, const struct sockaddr_storage *peer)
+{
+	struct network address;
+
+	if (!listen->allow_count)
+		return true;
+	if (!network_of_peer(peer, &address))
+		return false;
+	for (unsigned i = 0; i < listen->allow_count; i++)
+		if (network_holds(&listen->allows[i].network, &address))
+			return true;
+	return false;
+}
+
+void
+guard_senders(struct guard_senders *g, const struct conf_feed *feed)
+{
+	g->count = feed->sender_count;
+	for (unsigned i = 0; i < g->count; i++)
+		g->list[i] = (struct relay_sender){ span_str(feed->senders[i].application),
+			span_str(feed->senders[i].facility) };
+}
+
+uint64_t
+guard_open(const struct conf_feed *feed)
+{
+	uint64_t open = 0;
+
+	for (unsigned i = 0; i < feed->sender_count; i++) {
+		const struct conf_peer *peer = &feed->senders[i].peer;
+
+		if (!peer->name && !peer->pin)
+			open |= UINT64_C(1) << i;
+	}
+	return open;
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * daemon/guard.h - the allow lists of a configuration, as those who ask need them
+ */
+#ifndef DAEMON_GUARD_H
+#define DAEMON_GUARD_H
+
+#include <sys/socket.h>
+
+#include "conf/conf.h"
+#include "relay/senders.h"
+
+/* May this address connect?  Where there is a list, one that has no address may not. */
+bool guard_allows(const struct conf_listen *listen, const struct sockaddr_storage *peer);
+
+/* The rules of a feed; they point into its configuration. */
+struct guard_senders {
+	struct relay_sender list[RELAY_SENDERS_MOST];
+	unsigned count;
+};
+
+void guard_senders(struct guard_senders *g, const struct conf_feed *feed);
+/* Those that are open to a connection which showed no certificate. */
+uint64_t guard_open(const struct conf_feed *feed);
+
+#endif
