@@ -29,10 +29,20 @@ static char *
 put_number(char *to, uint64_t n)
 {
 	unsigned width = 1;
+	uint64_t rest = n;
 
-	for (uint64_t rest = n / 10; rest; rest /= 10)
-		width++;
+	for (; rest >= 10000; rest /= 10000)
+		width += 4;
+	width += (rest >= 10) + (rest >= 100) + (rest >= 1000);
 	return put_digits(to, n, width);
+}
+
+/* All of it is copied, however long it is: there is room. */
+static char *
+put_key(char *to, const struct log_key *key)
+{
+	memcpy(to, key->text, sizeof(key->text));
+	return to + key->len;
 }
 
 /* ---- time --------------------------------------------------------------------------------- */
@@ -77,7 +87,7 @@ put_stamp(struct log_line *l)
 static bool
 fits(const char *at, const char *end, size_t more)
 {
-	return (size_t)(end - at) > more + TAIL_MOST;
+	return (size_t)(end - at) > more + sizeof(struct log_key) + TAIL_MOST;
 }
 
 static char *
@@ -101,24 +111,24 @@ put_logfmt(char *to, struct span text, size_t most)
 static void
 say(struct log_line *l, const struct log_field_words *words, struct span text, size_t most)
 {
-	const struct span *key = &words->key[LOG_LOGFMT];
+	const struct log_key *key = &words->key[LOG_LOGFMT];
 
 	if (!fits(l->said_at, l->said + sizeof(l->said), key->len + most * LOG_CLEAN_WIDEST + 2))
 		return;
-	l->said_at = put_logfmt(put(l->said_at, *key), text, most);
+	l->said_at = put_logfmt(put_key(l->said_at, key), text, most);
 }
 
 /* Room for the field, which was not there before; false and it is left out. */
 static bool
 begin_field(struct log_line *l, enum log_field field, size_t widest)
 {
-	const struct span *key = &log_fields[field].key[l->format];
+	const struct log_key *key = &log_fields[field].key[l->format];
 	uint64_t bit = UINT64_C(1) << field;
 
 	if (l->seen & bit || !fits(l->at, l->text + LOG_LINE_MOST, key->len + widest))
 		return false;
 	l->seen |= bit;
-	l->at = put(l->at, *key);
+	l->at = put_key(l->at, key);
 	return true;
 }
 
@@ -153,14 +163,14 @@ void
 log_line_number(struct log_line *l, enum log_field field, uint64_t n)
 {
 	char digits[DIGITS_MOST];
-	struct span text = span_of(digits, (size_t)(put_number(digits, n) - digits));
 
 	if (!begin_field(l, field, DIGITS_MOST + 2))
 		return;
-	if (l->format == LOG_JSON)
-		l->at = put(l->at, text);
+	if (l->format == LOG_JOURNAL)
+		put_value(l, field, span_of(digits, (size_t)(put_number(digits, n) - digits)),
+		    DIGITS_MOST);
 	else
-		put_value(l, field, text, DIGITS_MOST);
+		l->at = put_number(l->at, n);
 }
 
 /* ---- lines -------------------------------------------------------------------------------- */

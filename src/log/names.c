@@ -41,7 +41,8 @@ const struct log_event_words log_events[LOG_EVENT_COUNT] = {
 	EVENT(LOG_DROPPED,      "log.dropped",      WARNING, "log lines lost here"),
 };
 
-#define KEYS(lower, upper) { WORD(",\"" lower "\":"), WORD(" " lower "="), WORD(upper "=") }
+#define KEY(literal) { literal, sizeof(literal) - 1 }
+#define KEYS(lower, upper) { KEY(",\"" lower "\":"), KEY(" " lower "="), KEY(upper "=") }
 #define TEXT(id, lower, upper, most) [LOG_##id] = { KEYS(lower, upper), most }
 #define NUMBER(id, lower, upper) [LOG_##id] = { KEYS(lower, upper), 0 }
 

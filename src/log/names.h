@@ -16,9 +16,15 @@ struct log_event_words {
 	enum log_level level;
 };
 
+/* Short, so that it is copied in one go. */
+struct log_key {
+	char text[16];
+	unsigned char len;
+};
+
 struct log_field_words {
-	struct span key[3]; /* by enum log_format, with what stands before and behind it */
-	unsigned most;      /* characters of a text; 0: a number */
+	struct log_key key[3]; /* by enum log_format, with what stands before and behind it */
+	unsigned most;         /* characters of a text; 0: a number */
 };
 
 struct log_level_words {

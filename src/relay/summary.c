@@ -68,26 +68,39 @@ relay_summary_message(struct relay_summary *s, const struct hl7_message *m)
 	}
 }
 
-static void
-add_word(char *list, struct span word)
+/* Behind the `used` bytes of a list, unless the word is among the first `known` of them; answers
+ * how many are used then. */
+static size_t
+add_word(char *list, size_t used, size_t known, struct span word)
 {
-	size_t used = strlen(list);
-
-	if (word_in(span_of(list, used), word) || used + 1 + word.len >= RELAY_WORDS)
-		return;
+	if (used + 1 + word.len >= RELAY_WORDS || word_in(span_of(list, known), word))
+		return used;
 	if (used)
 		list[used++] = ' ';
 	memcpy(list + used, word.ptr, word.len);
-	list[used + word.len] = '\0';
+	used += word.len;
+	list[used] = '\0';
+	return used;
+}
+
+static void
+add_skip(struct relay_summary *s, enum skip skip)
+{
+	size_t used = strlen(s->skips);
+
+	if (skip != SKIP_NONE)
+		add_word(s->skips, used, used, span_str(skip_word(skip)));
 }
 
 static void
 add_finding(struct relay_summary *s, const struct finding *f)
 {
-	if (f->skip != SKIP_NONE)
-		add_word(s->skips, span_str(skip_word(f->skip)));
+	size_t known = strlen(s->rules), used = known;
+
+	add_skip(s, f->skip);
+	/* those of one finding are all different */
 	for (unsigned i = 0; i < f->fired_count; i++)
-		add_word(s->rules, f->fired[i].rule->id);
+		used = add_word(s->rules, used, known, f->fired[i].rule->id);
 	s->notes += f->notes;
 	s->flags += f->flag_outcome == FLAG_SET || f->flag_outcome == FLAG_REPLACED;
 }
@@ -95,8 +108,7 @@ add_finding(struct relay_summary *s, const struct finding *f)
 void
 relay_summary_annotation(struct relay_summary *s, const struct annotation *a)
 {
-	if (a->skip != SKIP_NONE)
-		add_word(s->skips, span_str(skip_word(a->skip)));
+	add_skip(s, a->skip);
 	for (size_t i = 0; i < a->finding_count; i++)
 		add_finding(s, &a->findings[i]);
 }

@@ -67,6 +67,26 @@ Test(log_clean, keeps_quotes_when_they_need_no_escape)
 	cr_expect_eq(memcmp(to, "\"\\", 2), 0);
 }
 
+Test(log_clean, does_the_same_to_a_byte_wherever_it_stands)
+{
+	for (unsigned n = 0; n < 0x100 * 20; n++) {
+		char from[20], alone[8], to[20 * LOG_CLEAN_WIDEST];
+		unsigned at = n % sizeof(from);
+		size_t len;
+		const char *end;
+
+		memset(from, 'x', sizeof(from));
+		from[at] = (char)(n / sizeof(from));
+		len = (size_t)(log_clean(alone, span_of(from + at, 1), 1, true) - alone);
+		end = log_clean(to, span_of(from, sizeof(from)), sizeof(from), true);
+		cr_assert_eq((size_t)(end - to), sizeof(from) - 1 + len);
+		cr_assert_eq(
+		    memcmp(to + at, alone, len), 0, "byte %02x at %u", from[at] & 0xff, at);
+		cr_assert(at == 0 || to[at - 1] == 'x');
+		cr_assert(at == sizeof(from) - 1 || end[-1] == 'x');
+	}
+}
+
 Test(log_clean, of_any_two_bytes_leaves_no_control_and_cuts_no_character)
 {
 	for (unsigned n = 0; n < 0x10000; n++) {
