@@ -44,6 +44,7 @@ apply(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 							    : RELAY_OFF,
 		.annotator = rules->annotator,
 		.work = &f->daemon->work,
+		.habit = &f->habit,
 	};
 }
 
@@ -94,6 +95,7 @@ feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 	if (!is_same_receiver(&f->conf->forward, &conf->forward)) {
 		forget_addresses(f);
 		f->backoff = 0;
+		f->habit = (struct relay_habit){ 0 };
 	}
 	apply(f, conf, rules);
 	observe_feed(f);

@@ -42,6 +42,7 @@ struct feed {
 	struct rules *rules;
 	struct relay_settings settings;
 	struct guard_senders senders; /* of the settings */
+	struct relay_habit habit;     /* of the receiver */
 	struct feed_listener *listeners;
 	struct link *links; /* doubly linked */
 	unsigned link_count;

@@ -476,6 +476,9 @@ link_create(struct feed_listener *listener, int fd, const struct sockaddr_storag
 	net_stream_init(&l->up, &f->daemon->net, &up_ops, l);
 	net_stream_init(&l->down, &f->daemon->net, &down_ops, l);
 	l->up.gathers = l->down.gathers = true;
+	/* the receiver's answers and ends before the sender's frames: of one turn, no frame goes to
+	 * a connection that has ended */
+	ev_set_priority(&l->down.readable, 1);
 	net_stream_open(&l->up, fd, (struct net_keepalive){ f->conf->keepalive });
 	settle(l); /* there may be no room for its first bytes */
 	return true;

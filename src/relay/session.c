@@ -81,6 +81,7 @@ frame_sent(struct relay_session *s, bool unawaited, uint64_t now_us)
 {
 	unsigned last = s->flights - 1;
 
+	relay_reuse_sent(&s->reuse);
 	if (s->flight[last].enhanced)
 		relay_recent_add(s, s->flight[last].id_hash);
 	if (unawaited) {
@@ -139,13 +140,14 @@ take_frame(struct relay_session *s, struct span body, uint64_t now_us)
 
 /* Can the frame at hand go out now?  Asks for a connection where there is none. */
 static bool
-can_send(struct relay_session *s)
+can_send(struct relay_session *s, uint64_t now_us)
 {
 	if (s->down == RELAY_DOWN_NONE) {
 		s->down = RELAY_DOWN_CONNECTING;
 		s->ops->connect(s->ctx);
 	}
-	return s->down == RELAY_DOWN_UP && s->flights < s->set->in_flight;
+	return s->down == RELAY_DOWN_UP && s->flights < s->set->in_flight &&
+	       !relay_reuse_waits(&s->reuse, s->set->habit, now_us / MICROSECONDS);
 }
 
 static void
@@ -220,7 +222,7 @@ use_frames(struct relay_session *s, struct span in, uint64_t now_us)
 			done += used;
 			continue;
 		}
-		if (!can_send(s))
+		if (!can_send(s, now_us))
 			break;
 		if (s->closed || !s->ready_used)
 			break;
@@ -326,7 +328,7 @@ flight_answered(struct relay_session *s, unsigned index, struct span code, uint6
 {
 	s->ops->answered(s->ctx, &s->flight[index], code);
 	relay_flight_remove(s, index);
-	s->oldest_since = now_us / MICROSECONDS;
+	s->oldest_since = s->reuse.answered = now_us / MICROSECONDS;
 }
 
 /* One frame, marks and all. */
@@ -424,6 +426,7 @@ relay_connected(struct relay_session *s, uint64_t now_us)
 	if (s->closed)
 		return;
 	s->down = RELAY_DOWN_UP;
+	s->reuse = (struct relay_reuse){ 0 };
 	s->active = now_us / MICROSECONDS;
 	use_kept(s, now_us);
 }
@@ -449,6 +452,8 @@ relay_down_lost(struct relay_session *s, uint64_t now_us)
 
 	if (s->closed || s->down == RELAY_DOWN_NONE)
 		return;
+	if (s->down == RELAY_DOWN_UP)
+		relay_reuse_ended(&s->reuse, s->set->habit, s->flights, now_us / MICROSECONDS);
 	s->down = RELAY_DOWN_NONE;
 	mllp_decoder_init(&s->out_decoder, s->set->max_frame);
 	buffer_finish(&s->out);
@@ -503,6 +508,8 @@ relay_tick(struct relay_session *s, uint64_t now_us)
 		close_session(s, RELAY_FRAME_TIMEOUT, NULL);
 	else if (!s->flights && !s->ready_used && is_due(s->active, s->set->idle_timeout, now))
 		close_session(s, RELAY_IDLE_TIMEOUT, NULL);
+	else if (s->ready_used && s->down == RELAY_DOWN_UP)
+		use_kept(s, now_us);
 }
 
 void

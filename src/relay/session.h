@@ -27,6 +27,7 @@
 #include "base/buffer.h"
 #include "base/diag.h"
 #include "mllp/decoder.h"
+#include "relay/habit.h"
 #include "relay/rooms.h"
 #include "relay/senders.h"
 
@@ -50,6 +51,7 @@ struct relay_settings {
 	enum relay_annotate annotate;
 	struct annotator *annotator; /* NULL: nothing to annotate with */
 	struct relay_work *work;     /* shared by all sessions of a thread */
+	struct relay_habit *habit;   /* of the receiver, learnt by all sessions of a feed */
 };
 
 /* Memory that every frame uses and none keeps; `rooms` wants to be trimmed now and then. */
@@ -151,6 +153,7 @@ struct relay_session {
 	uint64_t senders_open; /* rules of set->senders that the connection may use; whoever knows
 				* its certificate says it at once, and again after a reload */
 	enum relay_down down;
+	struct relay_reuse reuse; /* of the downstream connection at hand */
 	bool sender_ended, closed, draining;
 	uint64_t frame_began;  /* ms; 0: no frame begun */
 	uint64_t active;       /* ms; last byte either way */

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Which answer belongs to which message, and what a sender sees when there is none."""
 
+import threading
 import time
 
 from world import World, ack, annotated, control_id, framed, main, message, wait_for
@@ -466,7 +467,64 @@ class Connections(World):
                 self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
                 s.close()
             self.assertEqual(len(r.visits), 20)
-            wait_for("ended visits", lambda r=r: all(v.ended or True for v in r.visits))
+
+    def ends_after_each(self, later):
+        def once(visit, body, number):
+            visit.answer(body)
+            time.sleep(later)
+            visit.close()
+
+        return self.receiver(once)
+
+    def talk(self, port, name, count, lost):
+        """A sender that stays; one that loses its connection comes back with the same message."""
+        s = self.sender(port)
+        for n in range(count):
+            body = message("%s-%d" % (name, n))
+            while s.exchange(body) != ack(body):
+                lost.append(body)
+                s = self.sender(port)
+
+    def test_senders_that_stay_lose_nothing_to_receivers_that_leave(self):
+        """Before the feed knows its receiver, one frame a connection may meet its end."""
+        for later, in_flight in ((0, 1), (0.002, 1), (0.02, 4)):
+            with self.subTest(later=later, in_flight=in_flight):
+                r, lost = self.ends_after_each(later), []
+                d, port = self.hop(r, "--in-flight", in_flight)
+                self.talk(port, "first", 3, lost)
+                self.assertLessEqual(len(lost), 1)
+                lost = []
+                threads = [
+                    threading.Thread(target=self.talk, args=(port, "s%d" % n, 25, lost))
+                    for n in range(6)
+                ]
+                for t in threads:
+                    t.start()
+                for t in threads:
+                    t.join()
+                self.assertEqual(lost, [])
+                self.assertLessEqual(len(d.events("msg.failed")), 1)
+                self.assertEqual(len(d.wait_event("msg.acked", 153)), 153)
+
+    def test_a_receiver_that_stays_after_all_costs_one_wait(self):
+        leaving = [True]
+
+        def once(visit, body, number):
+            visit.answer(body)
+            if leaving:
+                visit.close()
+
+        r = self.receiver(once)
+        _, port = self.hop(r)
+        s = self.sender(port)
+        s.exchange(message("1"))
+        time.sleep(0.05)
+        leaving.clear()
+        began = time.monotonic()
+        for n in range(50):
+            self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
+        self.assertLess(time.monotonic() - began, 1)
+        self.assertLessEqual(len(r.visits), 3)
 
     def test_the_receivers_connection_ends_with_the_senders(self):
         r = self.receiver()

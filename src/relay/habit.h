@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * relay/habit.h - receivers that end the connection after each answer
+ *
+ * The end comes a moment behind the answer.  A frame sent within that moment is lost,
+ * and nobody can say whether it was read, so it cannot be sent again.  Nothing tells
+ * such a receiver from others but what it did before; so that is kept for a feed, and
+ * where it says that the receiver ends connections, the next frame waits for that end,
+ * or for the moment to pass without one.
+ */
+#ifndef RELAY_HABIT_H
+#define RELAY_HABIT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { RELAY_MOMENT = 100 }; /* ms */
+
+/* What all sessions of a feed know of their receiver; all zeroes to begin with. */
+struct relay_habit {
+	bool ends;
+};
+
+/* What a session knows of its connection; all zeroes when it is made. */
+struct relay_reuse {
+	bool sent, sent_again; /* a frame, another one */
+	uint64_t answered;     /* ms; the last answer */
+};
+
+void relay_reuse_sent(struct relay_reuse *r);
+/* Had the next frame better wait?  Unlearns what proves untrue. */
+bool relay_reuse_waits(const struct relay_reuse *r, struct relay_habit *h, uint64_t now);
+/* The connection ended, with so many frames unanswered. */
+void relay_reuse_ended(
+    const struct relay_reuse *r, struct relay_habit *h, unsigned unanswered, uint64_t now);
+
+#endif
