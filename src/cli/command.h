@@ -40,7 +40,7 @@ extern const struct command command_annotate, command_explain, command_verify, c
 
 /* ---- options ------------------------------------------------------------------ */
 
-enum { FLAGS_MOST = 24 };
+enum { FLAGS_MOST = 32 };
 
 struct option;
 

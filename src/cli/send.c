@@ -50,6 +50,13 @@ static const struct flag flags[] = {
 	{ "max-message", MAX_MESSAGE, "SIZE", "leave longer messages out (default 16M)" },
 	{ "progress", PROGRESS, NULL, "say every second how far it is" },
 	{ "json", JSON, NULL, "the summary as a JSON object" },
+	{ "tls", SECURE_TLS, NULL, "speak TLS" },
+	{ "tls-ca", SECURE_CA, "FILE", "CAs that may vouch for the receiver" },
+	{ "tls-cert", SECURE_CERT, "FILE", "our certificate, and its issuers" },
+	{ "tls-key", SECURE_KEY, "FILE", "its key (default: in the same file)" },
+	{ "tls-crl", SECURE_CRL, "FILE", "what those CAs have revoked" },
+	{ "tls-name", SECURE_NAME, "NAME", "the receiver's name (default HOST)" },
+	{ "tls-pin", SECURE_PIN, "PIN", "the receiver's key: sha256//BASE64" },
 	{ "quiet", 'q', NULL, "no notes" },
 };
 
@@ -99,6 +106,8 @@ parse_number(const struct command *self, int letter, const char *text, struct se
 static int
 parse_option(const struct command *self, int letter, const char *text, struct send_options *o)
 {
+	if (secure_option(&o->secure, letter, text))
+		return EX_OK;
 	switch (letter) {
 	case FRESH_IDS:
 		o->fresh_ids = true;
@@ -170,20 +179,24 @@ static int
 run(const struct command *self, int argc, char **argv)
 {
 	static struct send_run r;
+	struct net_tls *tls = NULL;
 	struct send_load load = { .count = 0 };
 	struct send_options o;
 	int loaded, status = parse(self, argc, argv, &o);
 
+	if (status == EX_OK)
+		status = secure_context(&o.secure, self, o.peer.host, &tls);
 	if (status != EX_OK)
 		return status == OPTIONS_STOP ? EX_OK : status;
 	loaded = send_load_files(&load, &o, argv + optind);
 	if (load.count > 0 && loaded != EX_OSERR) {
-		r = (struct send_run){ .options = &o, .load = &load };
+		r = (struct send_run){ .options = &o, .load = &load, .tls = tls };
 		r.total = total_of(&o, load.count);
 		status = send_run(&r);
 		send_report(&r);
 	}
 	send_load_finish(&load);
+	net_tls_release(tls);
 	return status != EX_OK ? status : loaded;
 }
 

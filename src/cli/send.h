@@ -26,6 +26,7 @@
 #include "cli/dice.h"
 #include "cli/frames.h"
 #include "cli/histogram.h"
+#include "cli/secure.h"
 #include "hl7/message.h"
 #include "net/stream.h"
 
@@ -45,6 +46,7 @@ struct send_options {
 	int64_t split;          /* 0: not; else bytes in a write, or random */
 	uint64_t seed;
 	size_t limit;
+	struct secure secure;
 	bool fresh_ids, keep_going, one_shot, progress, json, cr;
 };
 
@@ -96,7 +98,9 @@ struct send_run {
 	const struct send_options *options;
 	const struct send_load *load;
 	struct send_tally tally;
-	int status; /* EX_UNAVAILABLE and the like; EX_OK: by the tally */
+	struct net_tls *tls; /* NULL: plain TCP */
+	const char *denied;  /* why TLS failed last; NULL: it did not */
+	int status;          /* EX_UNAVAILABLE and the like; EX_OK: by the tally */
 
 	struct ev_loop *loop;
 	struct net net;

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sysexits.h>
 
 #include "base/diag.h"
@@ -80,8 +79,9 @@ line_end(struct send_line *l, enum send_fate fate)
 static void
 say_unreachable(const struct send_run *r, int error)
 {
-	say_error("cannot connect to %s port %s: %s", r->options->peer.host, r->options->peer.port,
-	    strerror(error));
+	say_error("cannot connect to %s port %s: %s%s", r->options->peer.host,
+	    r->options->peer.port, r->denied ? "TLS: " : "",
+	    r->denied ? r->denied : strerror(error));
 }
 
 /* Every address was tried. */
@@ -275,11 +275,24 @@ on_bytes(void *ctx, struct span bytes)
 	send_check_end(l->run);
 }
 
+/* With TLS 1.3 it may be told after the connection seemed to be good. */
+static void
+note_denial(struct send_line *l)
+{
+	const enum net_tls_reason reason = net_stream_denied(&l->stream);
+	const char *text = net_stream_denied_text(&l->stream);
+
+	l->run->denied = reason ? net_tls_word(reason) : NULL;
+	if (reason && (l->state == LINE_OPEN || text))
+		say_note("TLS: %s%s%s", net_tls_word(reason), text ? ": " : "", text ? text : "");
+}
+
 static void
 on_ended(void *ctx, int error)
 {
 	struct send_line *l = ctx;
 
+	note_denial(l);
 	if (l->state == LINE_CONNECTING)
 		try_next_address(l, error);
 	else
@@ -307,6 +320,7 @@ send_lines_create(struct send_run *r, size_t count)
 		l->flights = calloc((size_t)r->options->in_flight, sizeof(*l->flights));
 		buffer_init(&l->pieces, 0);
 		net_stream_init(&l->stream, &r->net, &ops, l);
+		net_stream_secure(&l->stream, r->tls);
 		r->line_count++;
 		if (!l->flights)
 			return NULL;
@@ -421,7 +435,7 @@ send_lines_shut(struct send_run *r)
 			continue;
 		any = true;
 		if (!l->shut)
-			shutdown(l->stream.readable.fd, SHUT_WR);
+			net_stream_finish(&l->stream);
 		l->shut = true;
 	}
 	return any;

@@ -48,6 +48,13 @@ static const struct flag flags[] = {
 	{ "split-ack", FAULT + SINK_SPLIT, "PERCENT", "send the answer in two parts" },
 	{ "wrong-id", FAULT + SINK_WRONG_ID, "PERCENT", "answer with another control ID" },
 	{ "garbage", FAULT + SINK_GARBAGE, "PERCENT", "send bytes in front of the answer" },
+	{ "tls", SECURE_TLS, NULL, "speak TLS" },
+	{ "tls-ca", SECURE_CA, "FILE", "CAs that must vouch for senders" },
+	{ "tls-cert", SECURE_CERT, "FILE", "our certificate, and its issuers" },
+	{ "tls-key", SECURE_KEY, "FILE", "its key (default: in the same file)" },
+	{ "tls-crl", SECURE_CRL, "FILE", "what those CAs have revoked" },
+	{ "tls-name", SECURE_NAME, "NAME", "the name a sender must have" },
+	{ "tls-pin", SECURE_PIN, "PIN", "the key a sender must have: sha256//BASE64" },
 	{ "silent", FAULT + SINK_SILENT, "PERCENT", "do not answer" },
 };
 
@@ -120,6 +127,8 @@ parse_option(struct job *j, int letter, const char *text)
 {
 	struct sink_options *o = &j->options;
 
+	if (secure_option(&o->secure, letter, text))
+		return EX_OK;
 	switch (letter) {
 	case 'o':
 		j->sink.keep.dir = text;
@@ -185,12 +194,15 @@ run(const struct command *self, int argc, char **argv)
 	};
 	j.sink.options = &j.options;
 	status = parse(&j, argc, argv);
+	if (status == EX_OK)
+		status = secure_context(&j.options.secure, self, NULL, &j.sink.tls);
 	if (status != EX_OK)
 		return status == OPTIONS_STOP ? EX_OK : status;
 	status = sink_keep_open(keep);
 	if (status == EX_OK)
 		status = sink_run(&j.sink);
 	closed = sink_keep_close(keep);
+	net_tls_release(j.sink.tls);
 	return status == EX_OK ? closed : status;
 }
 

@@ -18,6 +18,7 @@
 #include "cli/dice.h"
 #include "cli/frames.h"
 #include "cli/output.h"
+#include "cli/secure.h"
 #include "hl7/message.h"
 #include "net/listener.h"
 #include "net/stream.h"
@@ -95,6 +96,7 @@ struct sink_options {
 	uint64_t count; /* 0: until a signal */
 	size_t limit;
 	bool quiet, json;
+	struct secure secure;
 	struct sink_faults faults;
 };
 
@@ -112,7 +114,8 @@ struct sink {
 	const struct sink_options *options;
 	struct sink_keep keep;
 	struct sink_tally tally;
-	int status; /* the first thing that went wrong */
+	struct net_tls *tls; /* NULL: plain TCP */
+	int status;          /* the first thing that went wrong */
 
 	struct ev_loop *loop;
 	struct net net;

@@ -12,7 +12,6 @@
 #include "cli/sink.h"
 
 #include <stdlib.h>
-#include <sys/socket.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -275,8 +274,13 @@ static void
 on_ended(void *ctx, int error)
 {
 	struct sink_visitor *v = ctx;
+	const enum net_tls_reason reason = net_stream_denied(&v->stream);
+	const char *text = net_stream_denied_text(&v->stream);
 
 	(void)error;
+	if (reason)
+		say_note("closed a connection: TLS: %s%s%s", net_tls_word(reason), text ? ": " : "",
+		    text ? text : "");
 	if (frames_inside(&v->frames) && !v->sink->finishing)
 		v->sink->tally.broken++;
 	visitor_close(v);
@@ -324,6 +328,7 @@ sink_visit(struct sink *s, int fd)
 	ev_timer_init(&v->timer, on_timer, 0, 0);
 	v->timer.data = v;
 	net_stream_init(&v->stream, &s->net, &ops, v);
+	net_stream_secure(&v->stream, s->tls);
 	net_stream_open(&v->stream, fd, (struct net_keepalive){ 0 });
 }
 
@@ -341,7 +346,7 @@ sink_visitors_dismiss(struct sink *s, bool *ret_working)
 			due++;
 		} else if (!v->shut) {
 			v->shut = true;
-			shutdown(v->stream.readable.fd, SHUT_WR);
+			net_stream_finish(&v->stream);
 		}
 	}
 	return due;

@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "net/stream_tls.h"
+
 enum {
 	PROBE_SECONDS = 5,
 	PROBES = 3,
@@ -46,6 +48,7 @@ net_init(struct net *net, struct ev_loop *loop)
 	ev_prepare_init(&net->before_waiting, on_before_waiting);
 	ev_prepare_start(loop, &net->before_waiting);
 	ev_unref(loop);
+	net_handshakes_init(net);
 	return true;
 }
 
@@ -58,13 +61,14 @@ net_finish(struct net *net)
 	ev_prepare_stop(net->loop, &net->before_waiting);
 	while (net->spare_count)
 		buffer_finish(&net->spare[--net->spare_count]);
+	net_handshakes_finish(net);
 	free(net->room);
 }
 
 /* ---- watchers ---- */
 
-static void
-end(struct net_stream *s, int error)
+void
+net_stream_tell_end(struct net_stream *s, int error)
 {
 	if (s->ended)
 		return;
@@ -74,23 +78,35 @@ end(struct net_stream *s, int error)
 }
 
 static void
-on_readable(struct ev_loop *loop, ev_io *w, int revents)
+read_plain(struct net_stream *s)
 {
-	struct net_stream *s = container_of(w, struct net_stream, readable);
 	size_t size = NET_READ_SIZE;
 	char *room = s->ops->room ? s->ops->room(s->ctx, &size) : NULL;
 	ssize_t n;
 
-	(void)loop, (void)revents;
 	if (!room)
 		room = s->net->room;
-	n = recv(w->fd, room, size < NET_READ_SIZE ? size : NET_READ_SIZE, 0);
+	n = recv(s->readable.fd, room, size < NET_READ_SIZE ? size : NET_READ_SIZE, 0);
 	if (n > 0)
 		s->ops->bytes(s->ctx, span_of(room, (size_t)n));
 	else if (n == 0)
-		end(s, 0);
+		net_stream_tell_end(s, 0);
 	else if (errno != EAGAIN && errno != EINTR)
-		end(s, errno);
+		net_stream_tell_end(s, errno);
+}
+
+static void
+on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct net_stream *s = container_of(w, struct net_stream, readable);
+
+	(void)loop, (void)revents;
+	if (!s->secured)
+		read_plain(s);
+	else if (s->tls)
+		net_stream_tls_read(s);
+	else
+		net_stream_tell_end(s, ENOMEM);
 }
 
 static void
@@ -104,25 +120,34 @@ finish_connecting(struct net_stream *s)
 	if (getsockopt(s->writable.fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 		error = errno;
 	if (error) {
-		end(s, error);
+		net_stream_tell_end(s, error);
 		return;
 	}
 	ev_io_start(s->net->loop, &s->readable);
-	s->ops->connected(s->ctx);
+	if (s->secured)
+		net_stream_tls_greet(s);
+	else
+		s->ops->connected(s->ctx);
 }
 
-static void
-release(struct net_stream *s)
+struct buffer
+net_buffer_take(struct net *net)
 {
-	struct net *net = s->net;
+	struct buffer none = { 0 };
 
-	if (!s->unsent.data || s->unsent.size > SPARE_MOST || net->spare_count == NET_GATHERED) {
-		buffer_finish(&s->unsent);
+	return net->spare_count ? net->spare[--net->spare_count] : none;
+}
+
+void
+net_buffer_give(struct net *net, struct buffer *b)
+{
+	if (!b->data || b->size > SPARE_MOST || net->spare_count == NET_GATHERED) {
+		buffer_finish(b);
 		return;
 	}
-	buffer_clear(&s->unsent);
-	net->spare[net->spare_count++] = s->unsent;
-	buffer_init(&s->unsent, 0);
+	buffer_clear(b);
+	net->spare[net->spare_count++] = *b;
+	buffer_init(b, 0);
 }
 
 /* As much as the socket takes. */
@@ -139,7 +164,7 @@ write_unsent(struct net_stream *s)
 	buffer_consume(&s->unsent, (size_t)n);
 	if (s->unsent.start != s->unsent.end)
 		return;
-	release(s);
+	net_buffer_give(s->net, &s->unsent);
 	ev_io_stop(s->net->loop, &s->writable);
 }
 
@@ -154,7 +179,7 @@ on_writable(struct ev_loop *loop, ev_io *w, int revents)
 		return;
 	}
 	write_unsent(s);
-	if (s->unsent.start == s->unsent.end)
+	if (s->unsent.start == s->unsent.end && !net_stream_is_shaking(s))
 		s->ops->written(s->ctx);
 }
 
@@ -210,6 +235,10 @@ take(struct net_stream *s, int fd, struct net_keepalive keepalive)
 	ev_io_set(&s->readable, fd, EV_READ);
 	ev_io_set(&s->writable, fd, EV_WRITE);
 	s->ended = false;
+	s->secured = s->secure != NULL;
+	/* without memory it ends at once, like one that was closed, and before any byte */
+	if (s->secured && !net_stream_tls_open(s))
+		ev_feed_event(s->net->loop, &s->readable, EV_READ);
 }
 
 void
@@ -251,20 +280,26 @@ net_stream_close(struct net_stream *s)
 	if (!net_stream_is_open(s))
 		return;
 	net_stream_flush(s);
+	if (s->net->telling == s)
+		s->net->telling = NULL;
+	if (s->tls)
+		net_stream_tls_close(s);
 	ev_io_stop(s->net->loop, &s->readable);
 	ev_io_stop(s->net->loop, &s->writable);
 	close(s->readable.fd);
 	ev_io_set(&s->readable, -1, EV_READ);
 	ev_io_set(&s->writable, -1, EV_WRITE);
 	buffer_finish(&s->unsent);
-	s->connecting = false;
+	s->connecting = s->secured = false;
 	s->ended = true;
 }
 
 void
 net_stream_read(struct net_stream *s, bool on)
 {
-	if (s->ended || s->connecting || on == (bool)ev_is_active(&s->readable))
+	if (s->ended || s->connecting || on == net_stream_is_reading(s))
+		return;
+	if (s->secured && net_stream_tls_want(s, on))
 		return;
 	if (on)
 		ev_io_start(s->net->loop, &s->readable);
@@ -275,7 +310,7 @@ net_stream_read(struct net_stream *s, bool on)
 bool
 net_stream_is_reading(const struct net_stream *s)
 {
-	return ev_is_active(&s->readable);
+	return ev_is_active(&s->readable) && !(s->tls && s->tls->unwanted);
 }
 
 /* ---- writing ---- */
@@ -340,6 +375,22 @@ write_now(struct net_stream *s, const struct iovec *iov, size_t count)
 	}
 }
 
+void
+net_stream_write(struct net_stream *s)
+{
+	write_unsent(s);
+	await_room(s);
+}
+
+static void
+write_gathered(struct net_stream *s)
+{
+	s->gathered = false;
+	if (s->secured)
+		net_stream_tls_seal_gathered(s);
+	net_stream_write(s);
+}
+
 static void
 flush_gathered(struct net *net)
 {
@@ -348,9 +399,7 @@ flush_gathered(struct net *net)
 
 		if (!s)
 			continue;
-		s->gathered = false;
-		write_unsent(s);
-		await_room(s);
+		write_gathered(s);
 	}
 	net->gathered_count = 0;
 }
@@ -380,9 +429,7 @@ net_stream_flush(struct net_stream *s)
 		if (net->gathered[i] == s)
 			net->gathered[i] = NULL;
 	}
-	s->gathered = false;
-	write_unsent(s);
-	await_room(s);
+	write_gathered(s);
 }
 
 /* Copy it for later, unless it is too much for that. */
@@ -394,8 +441,8 @@ gather(struct net_stream *s, const struct iovec *iov, size_t count)
 
 	if (size > SMALL_MOST || s->unsent.end - s->unsent.start + size > GATHER_MOST)
 		return false;
-	if (!s->unsent.data && net->spare_count)
-		s->unsent = net->spare[--net->spare_count];
+	if (!s->unsent.data)
+		s->unsent = net_buffer_take(net);
 	(void)buffer_reserve(&s->unsent, size);
 	keep(s, iov, count, 0); /* sees to a reserve that failed, too */
 	line_up(s);
@@ -407,16 +454,31 @@ net_stream_send(struct net_stream *s, const struct iovec *iov, size_t count)
 {
 	if (!net_stream_is_open(s))
 		return;
+	if (s->secured && !net_stream_tls_may_send(s))
+		return;
 	if (s->gathers && !s->connecting && !net_stream_unsent(s)) {
 		if (gather(s, iov, count))
 			return;
 		net_stream_flush(s);
 	}
-	if (s->connecting || s->unsent.start != s->unsent.end)
+	if (s->secured)
+		net_stream_tls_send(s, iov, count);
+	else if (s->connecting || s->unsent.start != s->unsent.end)
 		keep(s, iov, count, 0);
 	else
 		write_now(s, iov, count);
 	await_room(s);
+}
+
+void
+net_stream_finish(struct net_stream *s)
+{
+	if (!net_stream_is_open(s))
+		return;
+	net_stream_flush(s);
+	if (s->tls)
+		net_stream_tls_end(s);
+	(void)shutdown(s->readable.fd, SHUT_WR);
 }
 
 size_t

@@ -6,6 +6,9 @@
  * holds none, or where its owner says; writes at once and keeps only what the socket did not take.
  * A stream that gathers writes when the loop is about to wait, or when enough others do. Callbacks
  * are the last thing a stream does: they may close it.
+ *
+ * With TLS all of this stays as it is; bytes are those of the messages, and what was
+ * not taken by the socket is counted as it is on the wire.
  */
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
@@ -17,13 +20,26 @@
 #include <sys/uio.h>
 
 #include "base/buffer.h"
+#include "net/tls.h"
 
 enum {
 	NET_READ_SIZE = 256 << 10,
 	NET_GATHERED = 16, /* most streams that gather at one time */
+	NET_HANDSHAKES = 64,
+	NET_HANDSHAKE_TIMEOUT = 10 * 1000, /* ms */
 };
 
 struct net_stream;
+struct net_stream_tls;
+
+/* Of TLS, under way now. */
+struct net_handshakes {
+	unsigned most;    /* of peers who connected to us */
+	uint32_t timeout; /* ms, of all of it */
+	unsigned accepting;
+	struct net_stream_tls *oldest, *newest;
+	ev_timer timer;
+};
 
 /* What all streams of a loop share. */
 struct net {
@@ -34,6 +50,9 @@ struct net {
 	unsigned gathered_count;
 	struct buffer spare[NET_GATHERED]; /* for the next to gather, so that memory stays warm */
 	unsigned spare_count;
+	char *plain;                      /* what was opened of the room; NULL: no TLS yet */
+	struct net_stream *telling;       /* whose owner is told something; NULL: it closed it */
+	struct net_handshakes handshakes; /* `most` and `timeout` may be set */
 };
 
 bool net_init(struct net *net, struct ev_loop *loop);
@@ -57,6 +76,9 @@ struct net_stream {
 	void *ctx;
 	ev_io readable, writable;
 	struct buffer unsent;
+	struct net_tls *secure;     /* the owner's; NULL: plain */
+	struct net_stream_tls *tls; /* of the connection */
+	bool secured;               /* the connection speaks TLS, or nothing at all */
 	bool connecting, ended;
 	bool gathers;  /* small writes wait for the end of the loop's turn */
 	bool gathered; /* some do: it stands in net->gathered */
@@ -68,6 +90,12 @@ struct net_keepalive {
 
 void net_stream_init(
     struct net_stream *s, struct net *net, const struct net_stream_ops *ops, void *ctx);
+/*
+ * Connections opened from now on speak TLS by these settings, which must outlive the
+ * stream or be exchanged; NULL: plain.  `connected` is told when the handshake is
+ * over, by one who connects; nothing can be sent before, nor before bytes came.
+ */
+void net_stream_secure(struct net_stream *s, struct net_tls *tls);
 /* Take an open connection; it is read from now on. */
 void net_stream_open(struct net_stream *s, int fd, struct net_keepalive keepalive);
 /* 0, or a negative errno when it failed at once; otherwise `connected` or `ended` will be told. */
@@ -83,6 +111,22 @@ size_t net_stream_unsent(const struct net_stream *s);
 /* Read from it, or leave its bytes to wait in the kernel. */
 void net_stream_read(struct net_stream *s, bool on);
 bool net_stream_is_reading(const struct net_stream *s);
+/* No more will be sent; reading goes on. */
+void net_stream_finish(struct net_stream *s);
 void net_stream_close(struct net_stream *s);
+
+/* ---- TLS ---- */
+
+/* May one more peer begin?  When there are too many, the oldest that had its time is ended. */
+bool net_handshake_room(struct net *net);
+bool net_stream_is_shaking(const struct net_stream *s);
+/* Why TLS ended it, until it is closed; FINE: TLS did not. */
+enum net_tls_reason net_stream_denied(const struct net_stream *s);
+/* A sentence about it, or NULL. */
+const char *net_stream_denied_text(const struct net_stream *s);
+/* Would the peer be let in with the settings of now?  FINE: yes, or there is no peer. */
+enum net_tls_reason net_stream_check(const struct net_stream *s);
+/* Who the peer is; NULL without TLS, or a certificate. */
+const struct net_tls_identity *net_stream_identity(const struct net_stream *s);
 
 #endif

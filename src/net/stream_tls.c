@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whoever is told something may close the stream, and free what it is part of; then
+ * net->telling is no longer it.
+ */
+#include "net/stream_tls.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	PLAIN_SIZE = NET_READ_SIZE + (32 << 10),
+	BATCH = 60 << 10, /* sealed and written at a time; sealed, a buffer that is kept */
+	BATCH_PIECES = 64,
+};
+static const double least_time = 1.0; /* of a handshake, before it may be ended for another */
+
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+
+/* ---- handshakes --------------------------------------------------------------------------- */
+
+static void
+watch_oldest(struct net *net)
+{
+	struct net_handshakes *h = &net->handshakes;
+
+	ev_tstamp left;
+
+	ev_timer_stop(net->loop, &h->timer);
+	if (!h->oldest)
+		return;
+	left = h->oldest->since + h->timeout / 1000.0 - ev_now(net->loop);
+	ev_timer_set(&h->timer, left > 0. ? left : 0., 0.);
+	ev_timer_start(net->loop, &h->timer);
+}
+
+static void
+join(struct net_stream_tls *t)
+{
+	struct net *net = t->stream->net;
+	struct net_handshakes *h = &net->handshakes;
+
+	t->shaking = true;
+	t->since = ev_now(net->loop);
+	t->older = h->newest;
+	*(h->newest ? &h->newest->newer : &h->oldest) = t;
+	h->newest = t;
+	h->accepting += net_tls_session_accepts(t->session);
+	if (h->oldest == t)
+		watch_oldest(net);
+}
+
+static void
+leave(struct net_stream_tls *t)
+{
+	struct net *net = t->stream->net;
+	struct net_handshakes *h = &net->handshakes;
+	const bool first = h->oldest == t;
+
+	if (!t->shaking)
+		return;
+	t->shaking = false;
+	*(t->older ? &t->older->newer : &h->oldest) = t->newer;
+	*(t->newer ? &t->newer->older : &h->newest) = t->older;
+	t->newer = t->older = NULL;
+	h->accepting -= net_tls_session_accepts(t->session);
+	if (first)
+		watch_oldest(net);
+}
+
+static void
+give_up(struct net_stream_tls *t, enum net_tls_reason reason)
+{
+	leave(t);
+	net_tls_session_fail(t->session, reason);
+	net_stream_tell_end(t->stream, ETIMEDOUT);
+}
+
+static void
+on_overdue(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct net *net = container_of(w, struct net, handshakes.timer);
+	struct net_handshakes *h = &net->handshakes;
+	const ev_tstamp late = ev_now(loop) - h->timeout / 1000.0 + 0.001;
+
+	(void)revents;
+	while (h->oldest && h->oldest->since <= late)
+		give_up(h->oldest, NET_TLS_HANDSHAKE_TIMEOUT);
+	watch_oldest(net);
+}
+
+void
+net_handshakes_init(struct net *net)
+{
+	net->handshakes = (struct net_handshakes){ .most = NET_HANDSHAKES,
+		.timeout = NET_HANDSHAKE_TIMEOUT };
+	ev_timer_init(&net->handshakes.timer, on_overdue, 0., 0.);
+}
+
+void
+net_handshakes_finish(struct net *net)
+{
+	ev_timer_stop(net->loop, &net->handshakes.timer);
+	free(net->plain);
+}
+
+bool
+net_handshake_room(struct net *net)
+{
+	struct net_handshakes *h = &net->handshakes;
+	struct net_stream_tls *t = h->oldest;
+
+	if (h->accepting < h->most)
+		return true;
+	while (t && !net_tls_session_accepts(t->session))
+		t = t->newer;
+	if (!t || ev_now(net->loop) - t->since < least_time)
+		return false;
+	give_up(t, NET_TLS_HANDSHAKE_CAP);
+	return true;
+}
+
+/* ---- what is known ------------------------------------------------------------------------ */
+
+bool
+net_stream_is_shaking(const struct net_stream *s)
+{
+	return s->tls && s->tls->shaking;
+}
+
+enum net_tls_reason
+net_stream_denied(const struct net_stream *s)
+{
+	return s->tls && net_tls_session_state(s->tls->session) == NET_TLS_FAILED
+		   ? net_tls_session_reason(s->tls->session)
+		   : NET_TLS_FINE;
+}
+
+const char *
+net_stream_denied_text(const struct net_stream *s)
+{
+	return s->tls ? net_tls_session_error(s->tls->session) : NULL;
+}
+
+enum net_tls_reason
+net_stream_check(const struct net_stream *s)
+{
+	if (!s->secure || !net_stream_is_open(s))
+		return NET_TLS_FINE;
+	return s->tls ? net_tls_session_check(s->tls->session, s->secure) : NET_TLS_PLAIN_TEXT;
+}
+
+const struct net_tls_identity *
+net_stream_identity(const struct net_stream *s)
+{
+	return s->tls ? net_tls_session_identity(s->tls->session) : NULL;
+}
+
+/* ---- life --------------------------------------------------------------------------------- */
+
+static bool
+is_over(enum net_tls_state state)
+{
+	return state == NET_TLS_ENDED || state == NET_TLS_FAILED;
+}
+
+void
+net_stream_secure(struct net_stream *s, struct net_tls *tls)
+{
+	s->secure = tls;
+}
+
+bool
+net_stream_tls_open(struct net_stream *s)
+{
+	struct net_stream_tls *t = calloc(1, sizeof(*t));
+
+	if (!s->net->plain)
+		s->net->plain = malloc(PLAIN_SIZE);
+	if (t)
+		t->session = net_tls_session_create(s->secure);
+	if (!t || !t->session || !s->net->plain) {
+		if (t)
+			net_tls_session_destroy(t->session);
+		free(t);
+		return false;
+	}
+	t->stream = s;
+	s->tls = t;
+	join(t);
+	return true;
+}
+
+void
+net_stream_tls_end(struct net_stream *s)
+{
+	if (s->unsent.start != s->unsent.end)
+		return; /* it could only come behind that */
+	net_tls_session_end(s->tls->session, &s->unsent);
+	if (s->unsent.end != s->unsent.start)
+		net_stream_write(s);
+}
+
+void
+net_stream_tls_close(struct net_stream *s)
+{
+	net_stream_tls_end(s);
+	leave(s->tls);
+	net_tls_session_destroy(s->tls->session);
+	free(s->tls);
+	s->tls = NULL;
+}
+
+/* A handshake is not for the owner to stop.  An end that was seen comes with no other event. */
+bool
+net_stream_tls_want(struct net_stream *s, bool on)
+{
+	if (!s->tls || s->tls->shaking) {
+		if (s->tls)
+			s->tls->unwanted = !on;
+		return true;
+	}
+	if (on && is_over(net_tls_session_state(s->tls->session)))
+		ev_feed_event(s->net->loop, &s->readable, EV_READ);
+	return false;
+}
+
+/* ---- reading ------------------------------------------------------------------------------ */
+
+/* The peer is somebody now; settings may have changed since it began to say who. */
+static enum net_tls_state
+finish_shaking(struct net_stream *s)
+{
+	struct net_stream_tls *t = s->tls;
+	enum net_tls_reason reason = s->secure
+					 ? net_tls_session_check_changed(t->session, s->secure)
+					 : NET_TLS_FINE;
+
+	leave(t);
+	if (reason)
+		return net_tls_session_fail(t->session, reason);
+	if (t->unwanted)
+		ev_io_stop(s->net->loop, &s->readable);
+	t->unwanted = false;
+	return net_tls_session_state(t->session);
+}
+
+/* False when the stream was closed by whom we told. */
+static bool
+tell_connected(struct net_stream *s)
+{
+	s->net->telling = s;
+	s->ops->connected(s->ctx);
+	return s->net->telling == s;
+}
+
+static bool
+tell_bytes(struct net_stream *s, size_t len)
+{
+	s->net->telling = s;
+	s->ops->bytes(s->ctx, span_of(s->net->plain, len));
+	return s->net->telling == s;
+}
+
+static void
+tell_over(struct net_stream *s)
+{
+	net_stream_tell_end(s, net_tls_session_reason(s->tls->session) ? EPROTO : 0);
+}
+
+static enum net_tls_state
+receive(struct net_stream *s, ssize_t n, size_t *ret_len)
+{
+	enum net_tls_state state;
+
+	*ret_len = 0;
+	if (n <= 0)
+		return net_tls_session_cut(s->tls->session);
+	state = net_tls_session_receive(s->tls->session, span_of(s->net->room, (size_t)n),
+	    s->net->plain, PLAIN_SIZE, ret_len, &s->unsent);
+	if (s->unsent.end != s->unsent.start)
+		net_stream_write(s);
+	return state;
+}
+
+static void
+take_wire(struct net_stream *s, ssize_t n)
+{
+	struct net_stream_tls *t = s->tls;
+	size_t len;
+	enum net_tls_state state = receive(s, n, &len);
+	const bool done = t->shaking && state != NET_TLS_SHAKING;
+
+	if (done && state != NET_TLS_FAILED)
+		state = finish_shaking(s);
+	if (done && state != NET_TLS_FAILED && !net_tls_session_accepts(t->session) &&
+	    !tell_connected(s))
+		return;
+	if (len && !(done && state == NET_TLS_FAILED) && !tell_bytes(s, len))
+		return;
+	/* one who does not read now is told when it does again */
+	if (is_over(state) && (done || ev_is_active(&s->readable)))
+		tell_over(s);
+}
+
+void
+net_stream_tls_read(struct net_stream *s)
+{
+	ssize_t n;
+
+	if (is_over(net_tls_session_state(s->tls->session))) {
+		tell_over(s);
+		return;
+	}
+	net_stream_flush(s); /* what is gathered stands where alerts would be put */
+	n = recv(s->readable.fd, s->net->room, NET_READ_SIZE, 0);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n < 0 && !s->tls->shaking)
+		net_stream_tell_end(s, errno);
+	else
+		take_wire(s, n);
+}
+
+void
+net_stream_tls_greet(struct net_stream *s)
+{
+	net_tls_session_begin(s->tls->session, &s->unsent);
+	net_stream_write(s);
+	if (is_over(net_tls_session_state(s->tls->session)))
+		tell_over(s);
+}
+
+/* ---- writing ------------------------------------------------------------------------------ */
+
+bool
+net_stream_tls_may_send(const struct net_stream *s)
+{
+	return s->tls && !s->tls->shaking && !s->connecting;
+}
+
+/* What could not be sealed leaves a hole: reading will tell that it is over. */
+static bool
+seal(struct net_stream *s, const struct iovec *iov, size_t count)
+{
+	if (net_tls_session_seal(s->tls->session, iov, count, &s->unsent) && !s->unsent.failed)
+		return true;
+	(void)shutdown(s->readable.fd, SHUT_RDWR);
+	return false;
+}
+
+void
+net_stream_tls_seal_gathered(struct net_stream *s)
+{
+	struct buffer plain = s->unsent;
+	const struct span all = buffer_span(&plain);
+	const struct iovec iov = { (void *)(uintptr_t)all.ptr, all.len };
+
+	s->unsent = net_buffer_take(s->net);
+	(void)seal(s, &iov, 1);
+	net_buffer_give(s->net, &plain);
+}
+
+/* The first pieces, at most BATCH bytes in all, cut off the front of what is left. */
+static size_t
+next_batch(struct iovec *batch, const struct iovec **iov, size_t *count, size_t *done)
+{
+	size_t pieces = 0, room = BATCH;
+
+	while (*count && pieces < BATCH_PIECES && room) {
+		const size_t left = (*iov)->iov_len - *done;
+		const size_t len = left < room ? left : room;
+
+		batch[pieces++] = (struct iovec){ (char *)(*iov)->iov_base + *done, len };
+		room -= len;
+		*done += len;
+		if (*done < (*iov)->iov_len)
+			break;
+		*done = 0;
+		(*iov)++, (*count)--;
+	}
+	return pieces;
+}
+
+void
+net_stream_tls_send(struct net_stream *s, const struct iovec *iov, size_t count)
+{
+	struct iovec batch[BATCH_PIECES];
+	size_t done = 0;
+
+	while (count) {
+		const bool waits = s->unsent.start != s->unsent.end;
+		const size_t pieces = next_batch(batch, &iov, &count, &done);
+
+		if (!waits && !s->unsent.data)
+			s->unsent = net_buffer_take(s->net);
+		if (!seal(s, batch, pieces))
+			return;
+		if (!waits)
+			net_stream_write(s);
+	}
+}

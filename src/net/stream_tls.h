@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/stream_tls.h - the inside of a stream, for what stands between it and its bytes
+ *
+ * A stream that speaks TLS reads and writes its socket as any other does; what comes
+ * goes through a session first, and what leaves is sealed when it would be written.
+ * So all that holds of plain streams (gathering, what is kept, when somebody is told)
+ * holds of these.
+ *
+ * Handshakes stand in a list, oldest first.  Those that take too long are ended, and
+ * when there are too many, one that had its time is ended in favour of another, so
+ * that who connects and says nothing cannot keep others out.
+ */
+#ifndef NET_STREAM_TLS_H
+#define NET_STREAM_TLS_H
+
+#include "net/stream.h"
+#include "net/tls_session.h"
+
+struct net_stream_tls {
+	struct net_stream *stream;
+	struct net_tls_session *session;
+	struct net_stream_tls *newer, *older; /* while shaking hands */
+	ev_tstamp since;
+	bool shaking;
+	bool unwanted; /* the owner does not want to read after the handshake */
+};
+
+/* A session of its settings; false when there is no memory. */
+bool net_stream_tls_open(struct net_stream *s);
+/* The socket of one who connects is ready. */
+void net_stream_tls_greet(struct net_stream *s);
+void net_stream_tls_read(struct net_stream *s);
+/* May anything be sent? */
+bool net_stream_tls_may_send(const struct net_stream *s);
+/* The owner wants to read, or not; true when nothing else needs to be done. */
+bool net_stream_tls_want(struct net_stream *s, bool on);
+/* What was gathered is plain so far. */
+void net_stream_tls_seal_gathered(struct net_stream *s);
+void net_stream_tls_send(struct net_stream *s, const struct iovec *iov, size_t count);
+/* Its last words to the peer, if these can be said at once. */
+void net_stream_tls_end(struct net_stream *s);
+void net_stream_tls_close(struct net_stream *s);
+
+/* Of the stream itself. */
+void net_stream_tell_end(struct net_stream *s, int error);
+/* As much as the socket takes. */
+void net_stream_write(struct net_stream *s);
+/* Take a buffer for `unsent`, give one back. */
+struct buffer net_buffer_take(struct net *net);
+void net_buffer_give(struct net *net, struct buffer *b);
+
+void net_handshakes_init(struct net *net);
+void net_handshakes_finish(struct net *net);
+
+#endif

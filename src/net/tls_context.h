@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * net/tls_context.h - the inside of a context, for those who speak OpenSSL
+ */
+#ifndef NET_TLS_CONTEXT_H
+#define NET_TLS_CONTEXT_H
+
+#include <openssl/ssl.h>
+
+#include "net/tls.h"
+
+struct net_tls_rule {
+	char *name; /* NULL: the pin */
+	unsigned char pin[NET_TLS_DIGEST];
+};
+
+struct net_tls {
+	unsigned holds;
+	SSL_CTX *ctx;
+	BIO_METHOD *bio;    /* between a session and the bytes it is given */
+	bool accepts, asks; /* asks: for the peer's certificate */
+	char *name;         /* of the host we connect to */
+	bool name_is_address;
+	struct net_tls_rule *rules;
+	unsigned rule_count;
+	struct net_tls_ends ends;
+};
+
+/* Is this certificate, already vouched for, of one who is allowed? */
+enum net_tls_reason net_tls_check_rules(
+    const struct net_tls *tls, X509 *leaf, const struct net_tls_identity *id);
+/* The whole question once more: chain, revocation, name, rules. */
+enum net_tls_reason net_tls_check_again(const struct net_tls *tls, X509 *leaf,
+    STACK_OF(X509) * chain, const struct net_tls_identity *id);
+enum net_tls_reason net_tls_reason_of_verify(long error); /* X509_V_ERR_... */
+/* NULL when there is no memory. */
+struct net_tls_identity *net_tls_identity_create(X509 *leaf);
+
+/* What a context needs of sessions. */
+BIO_METHOD *net_tls_session_bio(void);
+int net_tls_session_verify(int good, X509_STORE_CTX *c);
+
+#endif

@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * OpenSSL reads from a span and writes to a buffer, so it never waits for anything
+ * but more bytes, and every read of the socket is one system call whatever the
+ * size of its records.
+ */
+#include "net/tls_session.h"
+
+#include <errno.h>
+#include <openssl/err.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net/tls_context.h"
+
+enum {
+	ROUND_MOST = 64 << 10,  /* bytes that a peer may make us say by saying nothing */
+	PIECE_SMALL = 4 << 10,  /* pieces up to it are put together */
+	RECORD_MOST = 16 << 10, /* of plain text */
+	RECORD_OVERHEAD = 64,
+	FIRST_HANDSHAKE = 0x16, /* types of records */
+	FIRST_ALERT = 0x15,
+};
+
+struct net_tls_session {
+	struct net_tls *tls;
+	SSL *ssl;
+	struct span in;     /* while OpenSSL is at work */
+	struct buffer *out; /* the same */
+	enum net_tls_state state;
+	enum net_tls_reason reason;
+	const char *error;
+	struct net_tls_identity *identity;
+	bool heard; /* the peer has said something */
+};
+
+/* ---- between OpenSSL and the bytes -------------------------------------------------------- */
+
+static int
+bio_read(BIO *b, char *to, size_t size, size_t *ret_len)
+{
+	struct net_tls_session *s = BIO_get_data(b);
+	struct span part = span_head(s->in, size);
+
+	BIO_clear_retry_flags(b);
+	if (!part.len) {
+		BIO_set_retry_read(b);
+		return 0;
+	}
+	memcpy(to, part.ptr, part.len);
+	s->in = span_tail(s->in, part.len);
+	*ret_len = part.len;
+	return 1;
+}
+
+static int
+bio_write(BIO *b, const char *from, size_t len, size_t *ret_len)
+{
+	struct net_tls_session *s = BIO_get_data(b);
+
+	BIO_clear_retry_flags(b);
+	if (s->out)
+		buffer_append(s->out, span_of(from, len));
+	if (!s->out || s->out->failed)
+		return 0;
+	*ret_len = len;
+	return 1;
+}
+
+static long
+bio_control(BIO *b, int command, long number, void *ptr)
+{
+	(void)b, (void)number, (void)ptr;
+	return command == BIO_CTRL_FLUSH;
+}
+
+BIO_METHOD *
+net_tls_session_bio(void)
+{
+	BIO_METHOD *m = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "span and buffer");
+
+	if (m && BIO_meth_set_read_ex(m, bio_read) && BIO_meth_set_write_ex(m, bio_write) &&
+	    BIO_meth_set_ctrl(m, bio_control))
+		return m;
+	BIO_meth_free(m);
+	return NULL;
+}
+
+/* ---- who the peer is ---------------------------------------------------------------------- */
+
+/* Asked for each certificate of the chain, the peer's own last. */
+int
+net_tls_session_verify(int good, X509_STORE_CTX *c)
+{
+	SSL *ssl = X509_STORE_CTX_get_ex_data(c, SSL_get_ex_data_X509_STORE_CTX_idx());
+	struct net_tls_session *s = SSL_get_app_data(ssl);
+	X509 *leaf = X509_STORE_CTX_get0_cert(c);
+
+	if (!good) {
+		s->reason = net_tls_reason_of_verify(X509_STORE_CTX_get_error(c));
+		s->error = X509_verify_cert_error_string(X509_STORE_CTX_get_error(c));
+		return 0;
+	}
+	if (X509_STORE_CTX_get_error_depth(c) > 0)
+		return 1;
+	if (!s->identity)
+		s->identity = net_tls_identity_create(leaf);
+	s->reason = net_tls_check_rules(s->tls, leaf, s->identity);
+	if (!s->reason)
+		return 1;
+	X509_STORE_CTX_set_error(c, X509_V_ERR_APPLICATION_VERIFICATION);
+	return 0;
+}
+
+/* ---- life --------------------------------------------------------------------------------- */
+
+static bool
+fill(struct net_tls_session *s)
+{
+	const struct net_tls *t = s->tls;
+	BIO *bio;
+
+	s->ssl = SSL_new(t->ctx);
+	bio = s->ssl ? BIO_new(t->bio) : NULL;
+	if (!bio)
+		return false;
+	BIO_set_data(bio, s);
+	BIO_set_init(bio, 1);
+	SSL_set_bio(s->ssl, bio, bio);
+	SSL_set_app_data(s->ssl, s);
+	if (t->accepts)
+		SSL_set_accept_state(s->ssl);
+	else
+		SSL_set_connect_state(s->ssl);
+	return t->accepts || t->name_is_address || SSL_set_tlsext_host_name(s->ssl, t->name) == 1;
+}
+
+struct net_tls_session *
+net_tls_session_create(struct net_tls *tls)
+{
+	struct net_tls_session *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	s->tls = net_tls_hold(tls);
+	if (fill(s))
+		return s;
+	ERR_clear_error();
+	net_tls_session_destroy(s);
+	return NULL;
+}
+
+void
+net_tls_session_destroy(struct net_tls_session *s)
+{
+	if (!s)
+		return;
+	SSL_free(s->ssl);
+	net_tls_release(s->tls);
+	free(s->identity);
+	free(s);
+}
+
+/* ---- failing ------------------------------------------------------------------------------ */
+
+enum net_tls_state
+net_tls_session_fail(struct net_tls_session *s, enum net_tls_reason reason)
+{
+	if (s->state != NET_TLS_FAILED) {
+		s->state = NET_TLS_FAILED;
+		s->reason = reason;
+	}
+	return s->state;
+}
+
+/* A fatal alert of the peer's: OpenSSL adds its number to 1000. */
+static bool
+is_alert(int reason)
+{
+	return reason > SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256;
+}
+
+/* What a verification found is known already; the first error of the queue is its cause. */
+static enum net_tls_state
+fail_by_library(struct net_tls_session *s)
+{
+	unsigned long error = ERR_peek_error();
+	int reason = ERR_GET_REASON(error);
+	enum net_tls_reason why = NET_TLS_PROTOCOL;
+
+	if (s->reason) {
+		why = s->reason;
+	} else {
+		s->error = ERR_reason_error_string(error);
+		if (!error)
+			why = NET_TLS_OTHER;
+		else if (ERR_GET_LIB(error) != ERR_LIB_SSL)
+			why = reason == ERR_R_MALLOC_FAILURE ? NET_TLS_OTHER : NET_TLS_PROTOCOL;
+		else if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
+			why = NET_TLS_NO_CERTIFICATE;
+		else if (is_alert(reason))
+			why = NET_TLS_PEER_ALERT;
+	}
+	ERR_clear_error();
+	return net_tls_session_fail(s, why);
+}
+
+/* ---- receiving ---------------------------------------------------------------------------- */
+
+/* TLS begins with a handshake, or for one who connects perhaps with an alert. */
+static bool
+is_tls(const struct net_tls_session *s, struct span wire)
+{
+	return wire.ptr[0] == FIRST_HANDSHAKE || (!s->tls->accepts && wire.ptr[0] == FIRST_ALERT);
+}
+
+/* True when there is nothing to be done but wait. */
+static bool
+waits(struct net_tls_session *s, int result)
+{
+	return SSL_get_error(s->ssl, result) == SSL_ERROR_WANT_READ;
+}
+
+static void
+shake(struct net_tls_session *s)
+{
+	int result;
+
+	ERR_clear_error();
+	result = SSL_do_handshake(s->ssl);
+	if (result == 1)
+		s->state = NET_TLS_OPEN;
+	else if (!waits(s, result))
+		fail_by_library(s);
+}
+
+/* All that is there. */
+static size_t
+open_records(struct net_tls_session *s, char *room, size_t size)
+{
+	size_t len = 0, n;
+
+	while (len < size) {
+		int result;
+
+		ERR_clear_error();
+		result = SSL_read_ex(s->ssl, room + len, size - len, &n);
+		if (result == 1) {
+			len += n;
+			continue;
+		}
+		if (SSL_get_error(s->ssl, result) == SSL_ERROR_ZERO_RETURN)
+			s->state = NET_TLS_ENDED;
+		else if (!waits(s, result))
+			fail_by_library(s);
+		break;
+	}
+	return len;
+}
+
+enum net_tls_state
+net_tls_session_receive(struct net_tls_session *s, struct span wire, char *room, size_t size,
+    size_t *ret_len, struct buffer *out)
+{
+	const size_t before = out->end - out->start;
+
+	*ret_len = 0;
+	if (s->state >= NET_TLS_ENDED || !wire.len)
+		return s->state;
+	if (!s->heard && !is_tls(s, wire))
+		return net_tls_session_fail(s, NET_TLS_PLAIN_TEXT);
+	s->heard = true;
+	s->in = wire;
+	s->out = out;
+	if (s->state == NET_TLS_SHAKING)
+		shake(s);
+	if (s->state == NET_TLS_OPEN)
+		*ret_len = open_records(s, room, size);
+	s->in = SPAN("");
+	s->out = NULL;
+	if (!*ret_len && out->end - out->start > before + ROUND_MOST)
+		net_tls_session_fail(s, NET_TLS_PROTOCOL);
+	return s->state;
+}
+
+enum net_tls_state
+net_tls_session_cut(struct net_tls_session *s)
+{
+	if (s->state == NET_TLS_SHAKING)
+		return net_tls_session_fail(s, s->heard ? NET_TLS_CUT : NET_TLS_FINE);
+	if (s->state == NET_TLS_OPEN)
+		s->state = NET_TLS_ENDED;
+	return s->state;
+}
+
+/* ---- sending ------------------------------------------------------------------------------ */
+
+void
+net_tls_session_begin(struct net_tls_session *s, struct buffer *out)
+{
+	if (s->tls->accepts || s->state != NET_TLS_SHAKING)
+		return;
+	s->out = out;
+	shake(s);
+	s->out = NULL;
+}
+
+static bool
+seal_bytes(struct net_tls_session *s, const char *bytes, size_t len)
+{
+	size_t n;
+
+	ERR_clear_error();
+	if (!len || SSL_write_ex(s->ssl, bytes, len, &n) == 1)
+		return true;
+	fail_by_library(s);
+	return false;
+}
+
+/* Small pieces share a record, large ones are not copied first. */
+static bool
+seal_pieces(struct net_tls_session *s, const struct iovec *iov, size_t count)
+{
+	char record[RECORD_MOST];
+	size_t len = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const bool small = iov[i].iov_len <= PIECE_SMALL;
+
+		if (!small || len + iov[i].iov_len > sizeof(record)) {
+			if (!seal_bytes(s, record, len))
+				return false;
+			len = 0;
+		}
+		if (!small) {
+			if (!seal_bytes(s, iov[i].iov_base, iov[i].iov_len))
+				return false;
+			continue;
+		}
+		memcpy(record + len, iov[i].iov_base, iov[i].iov_len);
+		len += iov[i].iov_len;
+	}
+	return seal_bytes(s, record, len);
+}
+
+static size_t
+sealed_size(const struct iovec *iov, size_t count)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++)
+		size += iov[i].iov_len;
+	return size + (size / PIECE_SMALL + 2) * RECORD_OVERHEAD;
+}
+
+bool
+net_tls_session_seal(
+    struct net_tls_session *s, const struct iovec *iov, size_t count, struct buffer *out)
+{
+	bool good;
+
+	if (s->state != NET_TLS_OPEN && s->state != NET_TLS_ENDED)
+		return false;
+	(void)buffer_reserve(out, sealed_size(iov, count));
+	s->out = out;
+	good = count == 1 ? seal_bytes(s, iov[0].iov_base, iov[0].iov_len)
+			  : seal_pieces(s, iov, count);
+	s->out = NULL;
+	return good;
+}
+
+void
+net_tls_session_end(struct net_tls_session *s, struct buffer *out)
+{
+	if (s->state != NET_TLS_OPEN && s->state != NET_TLS_ENDED)
+		return;
+	s->out = out;
+	(void)SSL_shutdown(s->ssl);
+	ERR_clear_error();
+	s->out = NULL;
+}
+
+/* ---- what is known ------------------------------------------------------------------------ */
+
+enum net_tls_state
+net_tls_session_state(const struct net_tls_session *s)
+{
+	return s->state;
+}
+
+enum net_tls_reason
+net_tls_session_reason(const struct net_tls_session *s)
+{
+	return s->reason;
+}
+
+const char *
+net_tls_session_error(const struct net_tls_session *s)
+{
+	return s->error;
+}
+
+const struct net_tls_identity *
+net_tls_session_identity(const struct net_tls_session *s)
+{
+	return s->state == NET_TLS_SHAKING ? NULL : s->identity;
+}
+
+bool
+net_tls_session_accepts(const struct net_tls_session *s)
+{
+	return s->tls->accepts;
+}
+
+enum net_tls_reason
+net_tls_session_check(const struct net_tls_session *s, const struct net_tls *tls)
+{
+	X509 *leaf = SSL_get0_peer_certificate(s->ssl);
+
+	if (s->state == NET_TLS_SHAKING)
+		return NET_TLS_FINE; /* asked again when the peer is known */
+	return net_tls_check_again(tls, leaf, SSL_get_peer_cert_chain(s->ssl), s->identity);
+}
+
+enum net_tls_reason
+net_tls_session_check_changed(const struct net_tls_session *s, const struct net_tls *tls)
+{
+	return tls == s->tls ? NET_TLS_FINE : net_tls_session_check(s, tls);
+}
