@@ -15,13 +15,13 @@
 
 #include <errno.h>
 
+#include "custody/fate.h"
 #include "custody/parcels.h"
 #include "relay/frame.h"
 
 enum {
 	MICROSECONDS = 1000,
 	PAUSE_MS = 3000, /* between two ticks: the process stood still */
-	DOUBLINGS = 20,  /* of the backoff; beyond it the most is reached */
 };
 
 void
@@ -56,78 +56,7 @@ custody_line_held(const struct custody_line *l)
 	return l->bytes + relay_inlet_held(&l->inlet);
 }
 
-/* ---- attempts and what becomes of them ---- */
-
-/* Half of the wait fixed, half by chance, so that many lines do not come back at one moment. */
-static uint64_t
-back_off(struct custody_line *l, uint64_t now_us)
-{
-	const struct custody_line_settings *set = l->set;
-	uint64_t wait = set->backoff_least << (l->failures < DOUBLINGS ? l->failures : DOUBLINGS);
-
-	l->failures++;
-	if (wait > set->backoff_most)
-		wait = set->backoff_most;
-	wait = wait / 2 + l->ops->random(l->ctx) % (wait / 2 + 1);
-	l->retry_at = now_us / MICROSECONDS + wait;
-	return wait;
-}
-
-/* For lists and logs; an unknown code is not repeated, as it may be anything. */
-static const char *
-word_of(const struct custody_outcome *o)
-{
-	static const char *const codes[] = { "AA", "CA", "AE", "CE", "AR", "CR" };
-
-	if (o->kind == CUSTODY_NONE)
-		return relay_word(o->why);
-	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-		if (span_eq(o->code, span_str(codes[i])))
-			return codes[i];
-	}
-	return "unknown_code";
-}
-
-/* Carry out what the policy says of a parcel that is out. */
-static void
-conclude(struct custody_line *l, struct custody_parcel *p, struct custody_outcome *o)
-{
-	const uint64_t seq = p->item.seq;
-
-	l->ops->outcome(l->ctx, p, o);
-	switch (o->action) {
-	case CUSTODY_DELIVER:
-		p->state = CUSTODY_ANSWERED;
-		return;
-	case CUSTODY_SET_ASIDE:
-		p->state = CUSTODY_ASIDE;
-		l->ops->set_aside(l->ctx, seq, p->attempts, word_of(o));
-		return;
-	case CUSTODY_STOP:
-		l->stopped = true;
-		l->culprit = seq;
-		/* fall through */
-	case CUSTODY_RETRY:
-		p->state = CUSTODY_WAITS;
-		l->ops->postpone(l->ctx, seq, p->attempts, word_of(o));
-	}
-}
-
-static void
-answered(struct custody_line *l, struct custody_parcel *p, struct span code, uint64_t now_us)
-{
-	struct custody_outcome o = { .kind = CUSTODY_ACCEPT, .code = code };
-
-	if (p->state == CUSTODY_SENT || code.ptr)
-		o.kind = custody_kind_of(code);
-	o.action = custody_decide(&l->set->policy, o.kind, ++p->failures[o.kind]);
-	if (o.action == CUSTODY_RETRY)
-		o.wait = back_off(l, now_us);
-	else
-		l->failures = 0; /* the receiver is there, and answers */
-	l->oldest_since = now_us / MICROSECONDS;
-	conclude(l, p, &o);
-}
+/* ---- the connection is gone ---- */
 
 static void
 forget_connection(struct custody_line *l)
@@ -137,31 +66,12 @@ forget_connection(struct custody_line *l)
 	relay_inlet_reset(&l->inlet, l->set->max_frame);
 }
 
-/* What is out will have no answer.  The oldest was the one to be answered, so it alone is to
- * blame; the others only go out again. */
-static void
-lose_flights(struct custody_line *l, enum relay_why why, uint64_t now_us)
-{
-	struct custody_outcome o = { .kind = CUSTODY_NONE, .why = why };
-	struct custody_parcel *oldest = custody_parcels_oldest_out(l);
-
-	if (!oldest)
-		return;
-	for (unsigned i = 0; i < l->count; i++) {
-		if (custody_parcel_is_out(l->parcels[i]) && l->parcels[i] != oldest)
-			l->parcels[i]->state = CUSTODY_WAITS;
-	}
-	o.action = custody_decide(&l->set->policy, o.kind, ++oldest->failures[o.kind]);
-	o.wait = back_off(l, now_us);
-	conclude(l, oldest, &o);
-}
-
 static void
 drop_connection(struct custody_line *l, enum relay_why why, uint64_t now_us)
 {
 	l->ops->disconnect(l->ctx);
 	forget_connection(l);
-	lose_flights(l, why, now_us);
+	custody_lose_flights(l, why, now_us);
 }
 
 /* ---- what follows by itself ---- */
@@ -190,7 +100,7 @@ fetch(struct custody_line *l, uint64_t now_us)
 	while (!l->dry && !l->draining && l->count < set->in_flight &&
 	       (!l->count || l->bytes < set->most_bytes)) {
 		if (!custody_parcels_reserve(l)) {
-			back_off(l, now_us);
+			custody_back_off(l, now_us);
 			return;
 		}
 		/* fetchable() may be told as soon as this returns, or before */
@@ -249,7 +159,7 @@ send_parcel(struct custody_line *l, struct custody_parcel *p, uint64_t now_us)
 	struct relay_frame frame;
 
 	if (!make_frame(l, p, &frame)) {
-		back_off(l, now_us);
+		custody_back_off(l, now_us);
 		return false;
 	}
 	if (!custody_parcels_oldest_out(l))
@@ -359,7 +269,7 @@ take_answer(struct custody_line *l, struct span body, uint64_t now_us)
 	if (a.is_answer)
 		p = custody_parcels_answered(l, &a);
 	if (p)
-		answered(l, p, a.is_batch ? worst_code(l, body) : a.code, now_us);
+		custody_answered(l, p, a.is_batch ? worst_code(l, body) : a.code, now_us);
 	else
 		l->ops->stray(l->ctx, a.code, a.control_id, is_recent(l, a.control_id));
 }
@@ -424,7 +334,7 @@ custody_line_written(struct custody_line *l, uint64_t now_us)
 	l->busy++;
 	for (unsigned i = 0; i < l->count; i++) {
 		if (l->parcels[i]->state == CUSTODY_WRITTEN)
-			answered(l, l->parcels[i], (struct span){ 0 }, now_us);
+			custody_answered(l, l->parcels[i], (struct span){ 0 }, now_us);
 	}
 	l->busy--;
 	turn(l, now_us);
@@ -451,8 +361,8 @@ custody_line_lost(struct custody_line *l, uint64_t now_us)
 	l->busy++;
 	forget_connection(l);
 	if (before == RELAY_DOWN_CONNECTING)
-		back_off(l, now_us);
-	lose_flights(l, RELAY_DOWN_LOST, now_us);
+		custody_back_off(l, now_us);
+	custody_lose_flights(l, RELAY_DOWN_LOST, now_us);
 	l->busy--;
 	turn(l, now_us);
 }

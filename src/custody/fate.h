@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * custody/fate.h - what becomes of an attempt
+ */
+#ifndef CUSTODY_FATE_H
+#define CUSTODY_FATE_H
+
+#include "custody/line.h"
+
+/* Nothing is sent or connected for a while, the longer the more failures came in a row; answers
+ * the wait in ms. */
+uint64_t custody_back_off(struct custody_line *l, uint64_t now_us);
+/* The parcel has its answer; the code is absent when it was only written out, as promised. */
+void custody_answered(
+    struct custody_line *l, struct custody_parcel *p, struct span code, uint64_t now_us);
+/* What is out will have no answer. */
+void custody_lose_flights(struct custody_line *l, enum relay_why why, uint64_t now_us);
+
+#endif

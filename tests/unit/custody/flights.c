@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Several in flight, answers that are not promised, time, and operators.
+ */
+#include "script.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+/* ---- several in flight ---- */
+
+Test(custody_flights, tells_delivered_in_order_however_answers_come)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 4;
+	script_enqueue(&w, 6);
+	script_connected(&w);
+	script_expect(&w, "connect send:1 send:2 send:3 send:4");
+	cr_expect_eq(custody_line_in_flight(&w.l), 4);
+	script_bytes(&w, ACK("AA", "3"));
+	script_bytes(&w, ACK("AA", "2"));
+	script_expect(&w, "accept:AA:deliver accept:AA:deliver");
+	script_bytes(&w, ACK("AA", "1"));
+	script_expect(&w, "accept:AA:deliver delivered:1 delivered:2 delivered:3 send:5 send:6");
+	script_end(&w);
+}
+
+Test(custody_flights, sends_all_again_in_order_and_blames_the_oldest_alone)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 4;
+	script_enqueue(&w, 4);
+	script_connected(&w);
+	buffer_clear(&w.told);
+	script_bytes(&w, ACK("AA", "2"));
+	script_lost(&w);
+	script_expect(&w, "accept:AA:deliver none:down_lost:retry postponed:1:1:down_lost");
+	script_pass(&w, 1);
+	script_connected(&w);
+	script_expect(&w, "connect send:1 send:3 send:4");
+	script_end(&w);
+}
+
+Test(custody_flights, waits_for_the_durable_aside_before_it_tells_the_next)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.settles = false;
+	w.set.in_flight = 2;
+	script_enqueue(&w, 3);
+	script_connected(&w);
+	buffer_clear(&w.told);
+	script_bytes(&w, ACK("AE", "1"));
+	script_bytes(&w, ACK("AA", "2"));
+	script_expect(&w, "error:AE:set-aside aside:1:1:AE accept:AA:deliver");
+	custody_line_settled(&w.l, 1, w.now);
+	script_expect(&w, "delivered:2 send:3");
+	script_end(&w);
+}
+
+Test(custody_flights, times_the_oldest_from_when_it_became_that)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 2;
+	script_enqueue(&w, 2);
+	script_connected(&w);
+	buffer_clear(&w.told);
+	script_pass(&w, 8);
+	script_bytes(&w, ACK("AA", "1"));
+	script_expect(&w, "accept:AA:deliver delivered:1");
+	script_pass(&w, 9);
+	script_expect(&w, "");
+	script_pass(&w, 1);
+	script_expect(&w, "disconnect none:ack_timeout:retry postponed:2:1:ack_timeout");
+	script_end(&w);
+}
+
+Test(custody_flights, holds_no_more_bytes_than_it_may)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 64;
+	w.set.most_bytes = 100;
+	script_enqueue(&w, 20);
+	cr_expect_eq(w.lent, 3, "two are below 100 bytes, and the third goes over it");
+	w.set.most_bytes = 1;
+	script_connected(&w);
+	buffer_clear(&w.told);
+	script_bytes(&w, ACK("AA", "1") ACK("AA", "2") ACK("AA", "3"));
+	cr_expect_eq(w.lent, 1, "one is always allowed");
+	script_end(&w);
+}
+
+/* ---- enhanced mode ---- */
+
+Test(custody_flights, waits_for_the_answers_that_are_promised)
+{
+	static const struct {
+		const char *modes;
+		bool awaited;
+	} cases[] = {
+		{ "", true },
+		{ "|||AL|AL", true },
+		{ "|||AL|NE", true },
+		{ "|||al|", true },
+		{ "|||NE|NE", false },
+		{ "|||NE|AL", false }, /* that one comes on a channel of its own */
+		{ "|||NE|", false },
+		{ "||||NE", false },
+		{ "||||AL", true },
+		{ "|||ER|", false },
+		{ "|||SU|", true },
+		{ "|||??|", true },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char body[100];
+		struct script w;
+
+		script_begin(&w);
+		snprintf(
+		    body, sizeof(body), "MSH|^~\\&|a|b|c|d|||ORU^R01|1|P|2.5%s\r", cases[i].modes);
+		script_enqueue_body(&w, body);
+		script_enqueue(&w, 1);
+		script_connected(&w);
+		script_expect(&w, "connect send:1");
+		custody_line_written(&w.l, w.now);
+		script_expect(&w, cases[i].awaited ? "" : "accept:-:deliver delivered:1 send:2");
+		script_end(&w);
+	}
+}
+
+Test(custody_flights, has_what_was_not_written_out_sent_again)
+{
+	struct script w;
+
+	script_begin(&w);
+	script_enqueue_body(&w, MSH("1", "|||NE|NE"));
+	custody_line_fetchable(&w.l, w.now);
+	script_connected(&w);
+	buffer_clear(&w.told);
+	script_pass(&w, 10);
+	script_expect(&w, "disconnect none:ack_timeout:retry postponed:1:1:ack_timeout");
+	script_pass(&w, 1);
+	script_connected(&w);
+	script_expect(&w, "connect send:1");
+	script_lost(&w);
+	script_expect(&w, "none:down_lost:retry postponed:1:2:down_lost");
+	script_end(&w);
+}
+
+Test(custody_flights, takes_an_error_that_comes_before_all_is_written)
+{
+	struct script w;
+
+	script_begin(&w);
+	script_enqueue_body(&w, MSH("1", "|||ER|NE"));
+	custody_line_fetchable(&w.l, w.now);
+	script_connected(&w);
+	buffer_clear(&w.told);
+	script_bytes(&w, ACK("CE", "1"));
+	script_expect(&w, "error:CE:set-aside aside:1:1:CE");
+	script_end(&w);
+}
+
+Test(custody_flights, knows_the_applications_answer_when_it_sees_it)
+{
+	struct script w;
+
+	script_begin(&w);
+	script_enqueue_body(&w, MSH("1", "|||AL|AL"));
+	custody_line_fetchable(&w.l, w.now);
+	script_connected(&w);
+	buffer_clear(&w.told);
+	script_bytes(&w, ACK("CA", "1"));
+	script_bytes(&w, ACK("AE", "1"));
+	script_bytes(&w, ACK("AE", "2"));
+	script_expect(&w, "accept:CA:deliver delivered:1 known stray");
+	script_end(&w);
+}
+
+Test(custody_flights, expects_no_answer_to_an_answer)
+{
+	struct script w;
+
+	script_begin(&w);
+	script_enqueue_body(&w, MSH("1", "") "MSA|AA|7\r");
+	custody_line_fetchable(&w.l, w.now);
+	script_connected(&w);
+	custody_line_written(&w.l, w.now);
+	script_expect(&w, "connect send:1 accept:-:deliver delivered:1");
+	script_end(&w);
+}
+
+/* ---- time ---- */
+
+Test(custody_flights, backs_off_within_its_bounds)
+{
+	static const unsigned waits[] = { 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000 };
+
+	for (int most = 0; most < 2; most++) {
+		struct script w;
+
+		script_begin(&w);
+		script_enqueue(&w, 1);
+		for (size_t i = 0; i < sizeof(waits) / sizeof(waits[0]); i++) {
+			w.chance = most ? waits[i] / 2 : 0;
+			script_lost(&w);
+			cr_expect_eq(w.l.retry_at - w.now / 1000, most ? waits[i] : waits[i] / 2,
+			    "after %zu failures", i + 1);
+			w.now = w.l.retry_at * 1000 - 1000;
+			custody_line_tick(&w.l, w.now);
+			custody_line_tick(&w.l, w.now);
+			cr_expect_eq(w.l.down, RELAY_DOWN_NONE);
+			w.now += 1000;
+			custody_line_tick(&w.l, w.now);
+			cr_expect_eq(w.l.down, RELAY_DOWN_CONNECTING);
+		}
+		/* an answer, not a connection, is a new beginning */
+		script_connected(&w);
+		cr_expect_gt(w.l.failures, 0);
+		script_bytes(&w, ACK("AA", "1"));
+		cr_expect_eq(w.l.failures, 0);
+		script_end(&w);
+	}
+}
+
+Test(custody_flights, never_waits_longer_than_the_most)
+{
+	struct script w;
+
+	script_begin(&w);
+	script_enqueue(&w, 1);
+	w.set.backoff_least = w.set.backoff_most = 7;
+	for (unsigned i = 0; i < 200; i++) {
+		w.chance = 0xffffffffU - i;
+		script_lost(&w);
+		cr_expect_leq(w.l.retry_at - w.now / 1000, 7);
+		cr_expect_geq(w.l.retry_at - w.now / 1000, 3);
+		script_pass(&w, 1);
+	}
+	script_end(&w);
+}
+
+Test(custody_flights, reads_what_came_while_it_stood_still)
+{
+	struct script w;
+
+	script_begin(&w);
+	script_enqueue(&w, 2);
+	script_connected(&w);
+	buffer_clear(&w.told);
+	script_pass(&w, 1);
+	w.now += 3600ULL * SECOND;
+	custody_line_tick(&w.l, w.now);
+	script_expect(&w, "");
+	script_bytes(&w, ACK("AA", "1"));
+	script_expect(&w, "accept:AA:deliver delivered:1 send:2");
+	script_pass(&w, 1);
+	w.now += 3600ULL * SECOND;
+	custody_line_tick(&w.l, w.now);
+	script_pass(&w, 1); /* nothing had come */
+	script_expect(&w, "disconnect none:ack_timeout:retry postponed:2:1:ack_timeout");
+	script_end(&w);
+}
+
+/* ---- operators ---- */
+
+Test(custody_flights, moves_to_another_receiver_when_nothing_is_in_flight)
+{
+	struct script w;
+
+	script_begin(&w);
+	script_enqueue(&w, 2);
+	script_connected(&w);
+	custody_line_redirect(&w.l, w.now);
+	script_expect(&w, "connect send:1");
+	script_bytes(&w, ACK("AA", "1"));
+	script_expect(&w, "accept:AA:deliver delivered:1 disconnect connect");
+	custody_line_redirect(&w.l, w.now);
+	script_expect(&w, "disconnect connect");
+	script_lost(&w);
+	script_expect(&w, "");
+	custody_line_redirect(&w.l, w.now); /* no wait that the old one earned */
+	script_expect(&w, "connect");
+	script_end(&w);
+}
+
+Test(custody_flights, waits_for_what_is_in_flight_when_it_drains)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 2;
+	script_enqueue(&w, 4);
+	script_connected(&w);
+	custody_line_drain(&w.l, w.now);
+	script_bytes(&w, ACK("AA", "1"));
+	cr_expect_eq(custody_line_in_flight(&w.l), 1);
+	script_bytes(&w, ACK("AR", "2"));
+	cr_expect_eq(custody_line_in_flight(&w.l), 0);
+	script_pass(&w, 100);
+	script_expect(&w, "connect send:1 send:2 accept:AA:deliver delivered:1 "
+			  "reject:AR:retry postponed:2:1:AR");
+	script_end(&w);
+}
+
+Test(custody_flights, tries_at_once_when_an_operator_says_so)
+{
+	struct script w;
+
+	script_begin(&w);
+	script_enqueue(&w, 1);
+	script_lost(&w);
+	script_expect(&w, "connect");
+	custody_line_resume(&w.l, w.now);
+	script_expect(&w, "connect");
+	script_end(&w);
+}
+
+Test(custody_flights, tells_long_ids_apart)
+{
+	char id[200], text[400];
+	struct script w;
+
+	memset(id, 'x', sizeof(id) - 1);
+	id[199] = '\0';
+	script_begin(&w);
+	snprintf(text, sizeof(text), "MSH|^~\\&|a|b|c|d|||ORU^R01|%s|P|2.5\r", id);
+	script_enqueue_body(&w, text);
+	custody_line_fetchable(&w.l, w.now);
+	script_connected(&w);
+	buffer_clear(&w.told);
+	id[198] = 'y';
+	snprintf(text, sizeof(text), "\x0bMSH|^~\\&|c|d|a|b|||ACK|9\rMSA|AA|%s\r\x1c\r", id);
+	script_bytes(&w, text);
+	script_expect(&w, "stray");
+	id[198] = 'x';
+	snprintf(text, sizeof(text), "\x0bMSH|^~\\&|c|d|a|b|||ACK|9\rMSA|AA|%s\r\x1c\r", id);
+	script_bytes(&w, text);
+	script_expect(&w, "accept:AA:deliver delivered:1");
+	script_end(&w);
+}

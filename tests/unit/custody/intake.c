@@ -1,0 +1,695 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An intake against a scripted queue: what it does is written down, one word after
+ * another, and compared with what it should have done.
+ *
+ *	append:NUMBER  ack:CODE|ID  taken:NUMBER:CODE  refused:NUMBER:WHY:CODE  close:WHY
+ */
+#include "custody/intake.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SECOND = 1000000, APPENDS = 64 };
+
+struct world {
+	struct custody_intake_settings set;
+	struct relay_work work;
+	struct custody_intake in;
+	struct buffer told, sent; /* the answer sent last */
+	uint64_t number, stamps, now;
+	struct custody_entry *entries[APPENDS + 1]; /* by number; what has no verdict yet */
+	struct buffer bodies;                       /* all that was appended */
+	char id[40], application[40], facility[40], type[40];
+	int at_once; /* verdict given from within append(); -1: none */
+	enum custody_admission admission;
+};
+
+static void
+tell(struct world *w, const char *format, ...)
+{
+	char word[200];
+	va_list more;
+
+	va_start(more, format);
+	vsnprintf(word, sizeof(word), format, more);
+	va_end(more);
+	if (buffer_span(&w->told).len)
+		buffer_append_char(&w->told, ' ');
+	buffer_append(&w->told, span_str(word));
+}
+
+static void
+copy(char text[40], struct span s)
+{
+	snprintf(text, 40, "%.*s", (int)s.len, s.ptr ? s.ptr : "-");
+}
+
+static void
+on_append(void *ctx, const struct custody_arrival *a)
+{
+	struct world *w = ctx;
+
+	tell(w, "append:%d", (int)a->entry->number);
+	buffer_append(&w->bodies, a->body);
+	copy(w->id, a->control_id);
+	copy(w->application, a->application);
+	copy(w->facility, a->facility);
+	copy(w->type, a->type);
+	cr_assert(a->entry->number <= APPENDS);
+	w->entries[a->entry->number] = a->entry;
+	if (w->at_once >= 0)
+		custody_intake_settle(
+		    a->entry, (enum custody_verdict)w->at_once, a->entry->number, w->now);
+}
+
+static enum custody_admission
+on_admit(void *ctx, const struct hl7_message *m)
+{
+	struct world *w = ctx;
+
+	return span_eq(hl7_field(m, &m->segments[0], 3), SPAN("evil")) ? w->admission
+								       : CUSTODY_ADMIT;
+}
+
+static void
+on_send(void *ctx, struct span bytes)
+{
+	struct world *w = ctx;
+	const char *msa;
+
+	buffer_clear(&w->sent);
+	buffer_append(&w->sent, bytes);
+	buffer_append_char(&w->sent, '\0');
+	msa = strstr(buffer_span(&w->sent).ptr, "\rMSA|");
+	cr_assert_not_null(msa);
+	tell(w, "ack:%.*s", (int)(3 + strcspn(msa + 8, "|\r")), msa + 5);
+}
+
+static void
+on_close(void *ctx, enum relay_why why, const struct diag *diag)
+{
+	(void)diag;
+	tell(ctx, "close:%s", relay_word(why));
+}
+
+static const char *
+shown(struct span code)
+{
+	static char text[8];
+
+	if (!code.ptr)
+		return "-";
+	snprintf(text, sizeof(text), "%.*s", (int)code.len, code.ptr);
+	return text;
+}
+
+static void
+on_taken(void *ctx, const struct custody_entry *e, struct span code)
+{
+	tell(ctx, "taken:%d:%s", (int)e->number, shown(code));
+}
+
+static void
+on_refused(void *ctx, const struct custody_entry *e, enum relay_why why, struct span code)
+{
+	tell(ctx, "refused:%d:%s:%s", (int)e->number, relay_word(why), shown(code));
+}
+
+static uint64_t
+on_number(void *ctx)
+{
+	return ++((struct world *)ctx)->number;
+}
+
+static void
+on_stamp(void *ctx, char time[32], char id[32])
+{
+	struct world *w = ctx;
+
+	strcpy(time, "T");
+	snprintf(id, 32, "N%d", (int)++w->stamps);
+}
+
+static const struct custody_intake_ops ops = { on_append, on_admit, on_send, on_close, on_taken,
+	on_refused, on_number, on_stamp };
+
+static void
+begin(struct world *w)
+{
+	*w = (struct world){ .now = 1000 * SECOND,
+		.at_once = -1,
+		.set = { .max_frame = 1000,
+		    .most_pending = 8,
+		    .most_bytes = 10000,
+		    .frame_deadline = 30000,
+		    .work = &w->work } };
+	relay_work_init(&w->work);
+	buffer_init(&w->told, 0);
+	buffer_init(&w->sent, 0);
+	buffer_init(&w->bodies, 0);
+	custody_intake_init(&w->in, &w->set, &ops, w, w->now);
+}
+
+static void
+end(struct world *w)
+{
+	custody_intake_finish(&w->in);
+	relay_work_finish(&w->work);
+	buffer_finish(&w->told);
+	buffer_finish(&w->sent);
+	buffer_finish(&w->bodies);
+}
+
+static void
+expect(struct world *w, const char *want)
+{
+	buffer_append_char(&w->told, '\0');
+	cr_expect_str_eq(buffer_span(&w->told).ptr, want);
+	buffer_clear(&w->told);
+}
+
+static void
+bytes(struct world *w, const char *text)
+{
+	custody_intake_bytes(&w->in, span_str(text), w->now);
+}
+
+static void
+settle(struct world *w, unsigned number, enum custody_verdict verdict)
+{
+	struct custody_entry *e = w->entries[number];
+
+	cr_assert_not_null(e);
+	w->entries[number] = NULL;
+	custody_intake_settle(e, verdict, number, w->now);
+}
+
+/* Time passes, with a tick each second. */
+static void
+pass(struct world *w, unsigned seconds)
+{
+	while (seconds--) {
+		w->now += SECOND;
+		custody_intake_tick(&w->in, w->now);
+	}
+}
+
+#define MSH(id, more) "MSH|^~\\&|a|b|c|d|||ORU^R01|" id "|P|2.5" more "\r"
+#define MSG(id) "\x0b" MSH(id, "") "\x1c\r"
+
+/* ---- cases ---- */
+
+Test(custody_intake, acknowledges_what_is_durable_and_not_before)
+{
+	struct world w;
+
+	begin(&w);
+	bytes(&w, MSG("7"));
+	expect(&w, "append:1");
+	cr_expect_str_eq(w.id, "7");
+	cr_expect_str_eq(w.application, "a");
+	cr_expect_str_eq(w.facility, "b");
+	cr_expect_str_eq(w.type, "ORU^R01");
+	cr_expect(span_eq(buffer_span(&w.bodies), SPAN(MSH("7", ""))), "as it came");
+	pass(&w, 100);
+	expect(&w, "");
+	settle(&w, 1, CUSTODY_STORED);
+	expect(&w, "ack:AA|7 taken:1:AA");
+	cr_expect_str_eq(buffer_span(&w.sent).ptr,
+	    "\x0bMSH|^~\\&|c|d|a|b|T||ACK^R01^ACK|N1|P|2.5\rMSA|AA|7\r\x1c\r");
+	cr_expect_eq(custody_intake_held(&w.in), 0);
+	custody_intake_ended(&w.in, false, w.now);
+	expect(&w, "close:sender_left");
+	end(&w);
+}
+
+Test(custody_intake, does_the_same_wherever_reads_were_cut)
+{
+	const char *wire = "junk" MSG("1") "\n" MSG("2");
+
+	for (size_t cut = 0; cut < strlen(wire); cut++) {
+		struct world w;
+
+		begin(&w);
+		w.at_once = CUSTODY_STORED;
+		custody_intake_bytes(&w.in, span_of(wire, cut), w.now);
+		bytes(&w, wire + cut);
+		expect(&w, "append:1 ack:AA|1 taken:1:AA append:2 ack:AA|2 taken:2:AA");
+		cr_expect_eq(custody_intake_held(&w.in), 0, "cut at %zu", cut);
+		for (size_t i = 0; wire[i]; i++)
+			custody_intake_bytes(&w.in, span_of(wire + i, 1), w.now);
+		expect(&w, "append:3 ack:AA|1 taken:3:AA append:4 ack:AA|2 taken:4:AA");
+		end(&w);
+	}
+}
+
+Test(custody_intake, answers_in_the_order_of_the_frames)
+{
+	struct world w;
+
+	begin(&w);
+	bytes(&w, MSG("1") MSG("2") "\x0bhello\x1c\r" MSG("3"));
+	expect(&w, "append:1 append:2 append:4");
+	settle(&w, 4, CUSTODY_STORED);
+	settle(&w, 2, CUSTODY_RESEND);
+	expect(&w, "");
+	settle(&w, 1, CUSTODY_STORED);
+	expect(&w, "ack:AA|1 taken:1:AA ack:AA|2 taken:2:AA "
+		   "ack:AR| refused:3:unreadable:AR ack:AA|3 taken:4:AA");
+	end(&w);
+}
+
+Test(custody_intake, gives_each_answer_an_id_of_its_own)
+{
+	struct world w;
+
+	begin(&w);
+	w.at_once = CUSTODY_STORED;
+	for (int i = 1; i <= 3; i++) {
+		char want[20];
+
+		bytes(&w, MSG("1"));
+		snprintf(want, sizeof(want), "|N%d|", i);
+		cr_expect_not_null(strstr(buffer_span(&w.sent).ptr, want));
+	}
+	end(&w);
+}
+
+Test(custody_intake, answers_what_the_queue_says)
+{
+	static const struct {
+		enum custody_verdict verdict;
+		const char *closing, *rejecting;
+	} cases[] = {
+		{ CUSTODY_STORED, "ack:AA|1 taken:1:AA", "ack:AA|1 taken:1:AA" },
+		{ CUSTODY_RESEND, "ack:AA|1 taken:1:AA", "ack:AA|1 taken:1:AA" },
+		{ CUSTODY_SAME_ID, "ack:AA|1 taken:1:AA", "ack:AA|1 taken:1:AA" },
+		{ CUSTODY_FULL, "close:store_full taken:1:-", "ack:AR|1 taken:1:AR" },
+		{ CUSTODY_FAILED, "close:store_failed taken:1:-", "close:store_failed taken:1:-" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (int reject = 0; reject < 2; reject++) {
+			struct world w;
+
+			begin(&w);
+			w.set.reject = reject;
+			bytes(&w, MSG("1"));
+			buffer_clear(&w.told);
+			settle(&w, 1, cases[i].verdict);
+			expect(&w, reject ? cases[i].rejecting : cases[i].closing);
+			end(&w);
+		}
+	}
+}
+
+Test(custody_intake, says_why_it_rejects_in_the_versions_own_words)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.reject = true;
+	w.at_once = CUSTODY_FULL;
+	bytes(&w, "\x0bMSH|^~\\&|a|b|c|d|||ORU^R01|1|P|2.3\r\x1c\r");
+	cr_expect_str_eq(buffer_span(&w.sent).ptr,
+	    "\x0bMSH|^~\\&|c|d|a|b|T||ACK|N1|P|2.3\r"
+	    "MSA|AR|1|no space is left to store messages; send again later\r"
+	    "ERR|^^^207&Application internal error&HL70357\r\x1c\r");
+	end(&w);
+}
+
+Test(custody_intake, answers_as_the_sender_asked)
+{
+	static const struct {
+		const char *modes, *stored, *full;
+	} cases[] = {
+		{ "", "ack:AA|1 taken:1:AA", "ack:AR|1 taken:1:AR" },
+		{ "|||AL|AL", "ack:CA|1 taken:1:CA", "ack:CR|1 taken:1:CR" },
+		{ "|||al|NE", "ack:CA|1 taken:1:CA", "ack:CR|1 taken:1:CR" },
+		{ "|||NE|AL", "taken:1:-", "close:store_full taken:1:-" },
+		{ "|||NE|NE", "taken:1:-", "close:store_full taken:1:-" },
+		{ "|||ER|NE", "taken:1:-", "ack:CR|1 taken:1:CR" },
+		{ "|||SU|NE", "ack:CA|1 taken:1:CA", "close:store_full taken:1:-" },
+		{ "|||??|AL", "ack:CA|1 taken:1:CA", "ack:CR|1 taken:1:CR" },
+		{ "||||AL", "ack:AA|1 taken:1:AA", "ack:AR|1 taken:1:AR" },
+		{ "||||NE", "taken:1:-", "close:store_full taken:1:-" },
+		{ "||||ER", "taken:1:-", "ack:AR|1 taken:1:AR" },
+		{ "||||SU", "ack:AA|1 taken:1:AA", "close:store_full taken:1:-" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (int full = 0; full < 2; full++) {
+			char frame[100];
+			struct world w;
+
+			begin(&w);
+			w.set.reject = true;
+			snprintf(frame, sizeof(frame),
+			    "\x0bMSH|^~\\&|a|b|c|d|||ORU^R01|1|P|2.5%s\r\x1c\r", cases[i].modes);
+			bytes(&w, frame);
+			expect(&w, "append:1");
+			settle(&w, 1, full ? CUSTODY_FULL : CUSTODY_STORED);
+			expect(&w, full ? cases[i].full : cases[i].stored);
+			end(&w);
+		}
+	}
+}
+
+Test(custody_intake, gives_no_answer_to_an_answer)
+{
+	struct world w;
+
+	begin(&w);
+	w.at_once = CUSTODY_STORED;
+	bytes(&w, "\x0b" MSH("1", "") "MSA|AA|9\r\x1c\r");
+	expect(&w, "append:1 taken:1:-");
+	/* in enhanced mode its safe arrival is told */
+	bytes(&w, "\x0b" MSH("2", "|||AL|NE") "MSA|AA|9\r\x1c\r");
+	expect(&w, "append:2 ack:CA|2 taken:2:CA");
+	end(&w);
+}
+
+Test(custody_intake, takes_what_has_no_control_id)
+{
+	struct world w;
+
+	begin(&w);
+	w.at_once = CUSTODY_STORED;
+	bytes(&w, MSG("") "\x0bMSH|^~\\&\x1c\r");
+	expect(&w, "append:1 ack:AA| taken:1:AA append:2 ack:AA| taken:2:AA");
+	cr_expect_str_eq(w.id, "");
+	end(&w);
+}
+
+/* ---- refusals ---- */
+
+Test(custody_intake, refuses_what_it_cannot_answer_with_the_place)
+{
+	static const char *const frames[] = { "\x0bhello\x1c\r", "\x0b\x1c\r", "\x0bM\x1c\r",
+		"\x0bhello\r" MSH("1", "") "\x1c\r",
+		"\x0b"
+		"BHS|^~\\&\rBTS|0\r\x1c\r" };
+
+	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
+		struct world w;
+
+		begin(&w);
+		bytes(&w, frames[i]);
+		cr_expect_str_eq(buffer_span(&w.sent).ptr,
+		    "\x0bMSH|^~\\&|||||T||ACK|N1|P|2.5.1\r"
+		    "MSA|AR||no MSH segment could be read\r"
+		    "ERR||MSH^1|100^Segment sequence error^HL70357|E||||"
+		    "no MSH segment could be read\r\x1c\r",
+		    "frame %zu", i);
+		bytes(&w, MSG("2"));
+		expect(&w, "ack:AR| refused:1:unreadable:AR append:2");
+		end(&w);
+	}
+}
+
+Test(custody_intake, refuses_whom_the_feed_does_not_admit)
+{
+	struct world w;
+
+	begin(&w);
+	w.admission = CUSTODY_REFUSE;
+	bytes(&w, "\x0bMSH|^~\\&|evil|b|c|d|||ORU^R01|1|P|2.5\r\x1c\r");
+	expect(&w, "ack:AR|1 refused:1:not_allowed:AR");
+	cr_expect_not_null(strstr(buffer_span(&w.sent).ptr,
+	    "\rERR||MSH^1^3|204^Unknown key identifier^HL70357|E||||"
+	    "messages of this sender are not taken here\r"));
+	/* one of several is enough */
+	bytes(&w, "\x0b" MSH("2", "") "MSH|^~\\&|evil|b|c|d|||ORU^R01|3|P|2.5\r\x1c\r");
+	expect(&w, "ack:AR|2 refused:2:not_allowed:AR");
+	w.admission = CUSTODY_SHUT;
+	bytes(&w, "\x0bMSH|^~\\&|evil|b|c|d|||ORU^R01|4|P|2.5\r\x1c\r" MSG("5"));
+	expect(&w, "close:not_allowed refused:3:not_allowed:-");
+	end(&w);
+}
+
+Test(custody_intake, reads_nothing_while_intake_is_stopped)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.paused = true;
+	cr_expect(!custody_intake_wants_more(&w.in));
+	bytes(&w, MSG("1") "\x0bMSH|"); /* what had been read already */
+	expect(&w, "");
+	pass(&w, 100); /* the sender cannot be blamed */
+	expect(&w, "");
+	w.set.paused = false;
+	custody_intake_turn(&w.in, w.now);
+	expect(&w, "append:1");
+	cr_expect(custody_intake_wants_more(&w.in));
+	pass(&w, 29);
+	expect(&w, "");
+	pass(&w, 1);
+	expect(&w, "close:frame_timeout");
+	end(&w);
+}
+
+Test(custody_intake, rejects_while_intake_is_stopped_where_the_feed_says_so)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.paused = w.set.reject = true;
+	cr_expect(custody_intake_wants_more(&w.in));
+	bytes(&w, MSG("1"));
+	expect(&w, "ack:AR|1 refused:1:store_full:AR");
+	bytes(&w, "\x0b" MSH("2", "|||NE|NE") "\x1c\r");
+	expect(&w, "close:store_full refused:2:store_full:-");
+	end(&w);
+}
+
+/* ---- batches ---- */
+
+Test(custody_intake, takes_a_batch_as_one_and_answers_its_first_message)
+{
+	struct world w;
+
+	begin(&w);
+	w.at_once = CUSTODY_STORED;
+	bytes(&w, "\x0b"
+		  "FHS|^~\\&\rBHS|^~\\&\r" MSH("1", "") "OBX|1\r" MSH("2", "") "BTS|2\rFTS|1\r"
+									       "\x1c\r");
+	expect(&w, "append:1 ack:AA|1 taken:1:AA");
+	cr_expect_str_eq(w.id, "1");
+	cr_expect(span_eq(buffer_span(&w.bodies),
+	    SPAN("FHS|^~\\&\rBHS|^~\\&\r" MSH("1", "") "OBX|1\r" MSH("2", "") "BTS|2\rFTS|1\r")));
+	bytes(&w, "\x0b" MSH("3", "") MSH("4", "") "\x1c\r");
+	expect(&w, "append:2 ack:AA|3 taken:2:AA");
+	end(&w);
+}
+
+/* ---- limits ---- */
+
+Test(custody_intake, has_no_more_pending_than_it_may)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.most_pending = 2;
+	bytes(&w, MSG("1") MSG("2") MSG("3"));
+	expect(&w, "append:1 append:2");
+	cr_expect(!custody_intake_wants_more(&w.in));
+	settle(&w, 1, CUSTODY_STORED);
+	expect(&w, "ack:AA|1 taken:1:AA append:3");
+	cr_expect(custody_intake_wants_more(&w.in));
+	settle(&w, 3, CUSTODY_STORED);
+	settle(&w, 2, CUSTODY_STORED);
+	expect(&w, "ack:AA|2 taken:2:AA ack:AA|3 taken:3:AA");
+	cr_expect_eq(custody_intake_held(&w.in), 0);
+	end(&w);
+}
+
+Test(custody_intake, bounds_what_is_refused_behind_what_is_pending)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.most_pending = 3;
+	bytes(&w, MSG("1") "\x0b"
+			   "a\x1c\r\x0b"
+			   "b\x1c\r\x0b"
+			   "c\x1c\r");
+	cr_expect_eq(w.in.count, 3);
+	cr_expect(!custody_intake_wants_more(&w.in));
+	buffer_clear(&w.told);
+	settle(&w, 1, CUSTODY_STORED);
+	expect(&w, "ack:AA|1 taken:1:AA ack:AR| refused:2:unreadable:AR "
+		   "ack:AR| refused:3:unreadable:AR ack:AR| refused:4:unreadable:AR");
+	end(&w);
+}
+
+Test(custody_intake, holds_no_more_bytes_than_it_may_but_always_one_frame)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.most_bytes = 60;
+	bytes(&w, MSG("1") MSG("2") MSG("3"));
+	expect(&w, "append:1");
+	settle(&w, 1, CUSTODY_STORED);
+	expect(&w, "ack:AA|1 taken:1:AA append:2");
+	w.set.most_bytes = 1;
+	settle(&w, 2, CUSTODY_STORED);
+	expect(&w, "ack:AA|2 taken:2:AA append:3");
+	end(&w);
+}
+
+Test(custody_intake, refuses_frames_that_are_broken_or_too_large)
+{
+	static char large[1100];
+	struct world w;
+
+	begin(&w);
+	bytes(&w, "\x0bMSH|^~\\&|\x0bMSH");
+	expect(&w, "close:frame_broken");
+	end(&w);
+
+	memset(large, 'x', sizeof(large) - 1);
+	begin(&w);
+	large[0] = 0x0b;
+	custody_intake_bytes(&w.in, span_of(large, 1001), w.now);
+	expect(&w, "");
+	bytes(&w, "x");
+	expect(&w, "close:frame_too_large");
+	bytes(&w, MSG("1"));
+	expect(&w, "");
+	end(&w);
+}
+
+Test(custody_intake, ends_a_frame_that_does_not_end)
+{
+	struct world w;
+
+	begin(&w);
+	bytes(&w, "\x0bMSH|");
+	pass(&w, 20);
+	bytes(&w, "x");
+	pass(&w, 9);
+	expect(&w, "");
+	pass(&w, 1);
+	expect(&w, "close:frame_timeout");
+	end(&w);
+}
+
+Test(custody_intake, ends_an_idle_connection_but_none_that_waits)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.idle_timeout = 60000;
+	bytes(&w, MSG("1"));
+	pass(&w, 100);
+	expect(&w, "append:1");
+	settle(&w, 1, CUSTODY_STORED);
+	pass(&w, 59);
+	expect(&w, "ack:AA|1 taken:1:AA");
+	pass(&w, 1);
+	expect(&w, "close:idle_timeout");
+	end(&w);
+}
+
+Test(custody_intake, finds_nothing_due_before_it_could_read)
+{
+	struct world w;
+
+	begin(&w);
+	bytes(&w, "\x0bMSH|^~\\&|a|b|c|d|||ORU^R01|1|");
+	pass(&w, 1);
+	w.now += 3600ULL * SECOND;
+	custody_intake_tick(&w.in, w.now);
+	expect(&w, "");
+	bytes(&w, "P|2.5\r\x1c\r");
+	expect(&w, "append:1");
+	end(&w);
+}
+
+/* ---- ends ---- */
+
+Test(custody_intake, keeps_what_was_appended_when_the_sender_is_gone)
+{
+	struct world w;
+
+	begin(&w);
+	bytes(&w, MSG("1") MSG("2"));
+	custody_intake_ended(&w.in, true, w.now);
+	expect(&w, "append:1 append:2 close:sender_error");
+	cr_expect_eq(w.in.pending, 2);
+	settle(&w, 1, CUSTODY_STORED);
+	settle(&w, 2, CUSTODY_FULL);
+	expect(&w, "taken:1:- taken:2:-");
+	cr_expect_eq(w.in.pending, 0);
+	end(&w);
+}
+
+Test(custody_intake, appends_nothing_of_a_frame_that_was_cut)
+{
+	for (int reset = 0; reset < 2; reset++) {
+		struct world w;
+
+		begin(&w);
+		bytes(&w, "\x0bMSH|^~\\&|a|b|c|d|||ORU^R01|1|P|2.5\r\x1c");
+		custody_intake_ended(&w.in, reset, w.now);
+		expect(&w, "close:sender_cut");
+		end(&w);
+	}
+}
+
+Test(custody_intake, answers_a_sender_that_has_ended_its_side)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.most_pending = 1;
+	bytes(&w, MSG("1") MSG("2"));
+	custody_intake_ended(&w.in, false, w.now);
+	expect(&w, "append:1");
+	settle(&w, 1, CUSTODY_STORED);
+	expect(&w, "ack:AA|1 taken:1:AA append:2");
+	settle(&w, 2, CUSTODY_STORED);
+	expect(&w, "ack:AA|2 taken:2:AA close:sender_left");
+	end(&w);
+}
+
+Test(custody_intake, drains_by_answering_what_is_pending_and_no_more)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.most_pending = 1;
+	bytes(&w, MSG("1") MSG("2"));
+	custody_intake_drain(&w.in, w.now);
+	cr_expect(!custody_intake_wants_more(&w.in));
+	bytes(&w, MSG("3"));
+	expect(&w, "append:1");
+	settle(&w, 1, CUSTODY_STORED);
+	expect(&w, "ack:AA|1 taken:1:AA close:drained");
+	end(&w);
+}
+
+Test(custody_intake, says_nothing_when_a_probe_connects_and_leaves)
+{
+	struct world w;
+
+	begin(&w);
+	custody_intake_ended(&w.in, false, w.now);
+	expect(&w, "close:sender_left");
+	end(&w);
+}
+
+Test(custody_intake, can_be_finished_with_appends_that_will_have_no_verdict)
+{
+	struct world w;
+
+	begin(&w);
+	bytes(&w, MSG("1") MSG("2"));
+	custody_intake_end(&w.in, RELAY_UNREAD);
+	expect(&w, "append:1 append:2 close:unread");
+	end(&w);
+}
