@@ -79,12 +79,11 @@ custody_answered(
 		o.wait = custody_back_off(l, now_us);
 	else
 		l->failures = 0; /* the receiver is there, and answers */
-	l->oldest_since = now_us / MICROSECONDS;
+	l->oldest_since = l->reuse.answered = now_us / MICROSECONDS;
 	conclude(l, p, &o);
 }
 
-/* The oldest was the one to be answered, so it alone is to
- * blame; the others only go out again. */
+/* The oldest was the one to be answered, so it alone is to blame; the others only go out again. */
 void
 custody_lose_flights(struct custody_line *l, enum relay_why why, uint64_t now_us)
 {

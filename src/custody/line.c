@@ -63,6 +63,7 @@ forget_connection(struct custody_line *l)
 {
 	l->down = RELAY_DOWN_NONE;
 	l->redirected = false;
+	l->reuse = (struct relay_reuse){ 0 };
 	relay_inlet_reset(&l->inlet, l->set->max_frame);
 }
 
@@ -169,6 +170,7 @@ send_parcel(struct custody_line *l, struct custody_parcel *p, uint64_t now_us)
 	p->attempts++;
 	p->sent = p->flight.began = now_us;
 	p->state = is_awaited(&frame.asks) ? CUSTODY_SENT : CUSTODY_WRITTEN;
+	relay_reuse_sent(&l->reuse);
 	l->ops->send(l->ctx, frame.parts, frame.count);
 	return l->down == RELAY_DOWN_UP;
 }
@@ -182,6 +184,13 @@ leave_if_redirected(struct custody_line *l)
 	if (l->down != RELAY_DOWN_NONE)
 		l->ops->disconnect(l->ctx);
 	forget_connection(l);
+}
+
+static bool
+may_send(struct custody_line *l, uint64_t now_us)
+{
+	return l->down == RELAY_DOWN_UP && !l->retry_at && !l->stopped &&
+	       !relay_reuse_waits(&l->reuse, &l->habit, now_us / MICROSECONDS);
 }
 
 static void
@@ -198,9 +207,10 @@ forward(struct custody_line *l, uint64_t now_us)
 		l->down = RELAY_DOWN_CONNECTING;
 		l->ops->connect(l->ctx);
 	}
-	while (l->down == RELAY_DOWN_UP && !l->retry_at && !l->stopped && (p = first_waiting(l)))
+	while (may_send(l, now_us) && (p = first_waiting(l))) {
 		if (!send_parcel(l, p, now_us))
 			break;
+	}
 }
 
 static void
@@ -359,6 +369,7 @@ custody_line_lost(struct custody_line *l, uint64_t now_us)
 	if (before == RELAY_DOWN_NONE)
 		return;
 	l->busy++;
+	relay_reuse_ended(&l->reuse, &l->habit, custody_line_in_flight(l), now_us / MICROSECONDS);
 	forget_connection(l);
 	if (before == RELAY_DOWN_CONNECTING)
 		custody_back_off(l, now_us);
@@ -448,6 +459,7 @@ void
 custody_line_redirect(struct custody_line *l, uint64_t now_us)
 {
 	l->redirected = l->down != RELAY_DOWN_NONE;
+	l->habit = (struct relay_habit){ 0 };
 	l->failures = 0;
 	l->retry_at = 0;
 	turn(l, now_us);

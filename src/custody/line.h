@@ -23,6 +23,9 @@
  * one in flight nothing overtakes it.  With more in flight a refused message is sent
  * again behind those that went out with it; after a lost connection order is kept.
  *
+ * A receiver that ends the connection after each answer is known by its habit, and the
+ * next message waits for that end, so that it need not be sent twice.
+ *
  * No answer is promised where MSH-15 (MSH-16 where it is empty) says NE or ER, nor for
  * a message that is itself an answer: delivered when its bytes are written out.  SU
  * promises an answer to what succeeds, so it is waited for.
@@ -117,7 +120,9 @@ struct custody_line {
 	const struct custody_line_settings *set;
 	struct relay_inlet inlet; /* answers */
 	enum relay_down down;
-	bool stopped; /* by policy, for `culprit` */
+	struct relay_reuse reuse; /* of this connection */
+	struct relay_habit habit; /* of the receiver */
+	bool stopped;             /* by policy, for `culprit` */
 	uint64_t culprit;
 	bool draining;         /* nothing more is sent */
 	bool redirected;       /* the connection is given up as soon as nothing is in flight */

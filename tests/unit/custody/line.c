@@ -92,6 +92,33 @@ Test(custody_line, delivers_what_was_accepted_before_the_receiver_left)
 	script_end(&w);
 }
 
+Test(custody_line, learns_that_a_receiver_ends_each_connection)
+{
+	struct script w;
+
+	script_begin(&w);
+	script_enqueue(&w, 4);
+	script_connected(&w);
+	script_bytes(&w, ACK("AA", "1"));
+	script_lost(&w);
+	script_pass(&w, 1);
+	script_connected(&w);
+	script_expect(&w, "connect send:1 accept:AA:deliver delivered:1 send:2 "
+			  "none:down_lost:retry postponed:2:1:down_lost connect send:2");
+	/* from now on nothing is sent into the end of a connection */
+	script_bytes(&w, ACK("AA", "2"));
+	script_expect(&w, "accept:AA:deliver delivered:2");
+	script_lost(&w);
+	script_connected(&w);
+	script_expect(&w, "connect send:3");
+	/* but a connection that stays is used again */
+	script_bytes(&w, ACK("AA", "3"));
+	script_expect(&w, "accept:AA:deliver delivered:3");
+	script_pass(&w, 1);
+	script_expect(&w, "send:4");
+	script_end(&w);
+}
+
 /* ---- what an answer means ---- */
 
 struct meaning {
