@@ -318,6 +318,7 @@ evaluate(struct annotator *a)
 		return SKIP_NO_MEMORY;
 	if (a->fragment)
 		return SKIP_FRAGMENT;
+	habits_begin(&a->habits, &a->m->delims);
 	read_sites(a);
 	read_marks(a);
 	read_results(a);

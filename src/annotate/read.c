@@ -143,12 +143,12 @@ read_value(struct annotator *a, struct result *r)
 	return SKIP_NONE;
 }
 
-/* OBX-6: the first component, else the fourth, else all of it with its stray delimiters. */
+/* The first component, else the fourth, else all of it with its stray delimiters. */
 static enum skip
-read_unit(struct annotator *a, struct result *r)
+find_unit(struct annotator *a, struct result *r, struct span obx6)
 {
 	const struct quantity *q = r->code->quantity;
-	struct span field = hl7_repetition(delims(a), obx_field(a, r, 6), 1);
+	struct span field = hl7_repetition(delims(a), obx6, 1);
 
 	if (!span_trim(field).len || hl7_is_delete(field)) {
 		r->unit = q->unit_if_missing;
@@ -163,6 +163,25 @@ read_unit(struct annotator *a, struct result *r)
 	if (!r->unit)
 		r->unit = quantity_unit(q, plain(a, field));
 	return r->unit ? SKIP_NONE : SKIP_UNIT_UNKNOWN;
+}
+
+static enum skip
+read_unit(struct annotator *a, struct result *r)
+{
+	struct habit *habit = habit_of(&a->habits, r->code);
+	struct span field = obx_field(a, r, 6);
+	enum skip skip;
+
+	if (written_is(&habit->unit_text, field)) {
+		r->unit = habit->unit;
+		return SKIP_NONE;
+	}
+	skip = find_unit(a, r, field);
+	if (!skip) {
+		habit->unit = r->unit;
+		written_set(&habit->unit_text, field);
+	}
+	return skip;
 }
 
 static enum skip
@@ -227,10 +246,9 @@ read_result(struct annotator *a, struct result *r)
 /* The laboratory's own interval, when it can be read and is in the unit of the value; what is in
  * *ret otherwise means nothing. */
 static bool
-read_range(struct annotator *a, const struct result *r, struct interval *ret)
+find_range(struct annotator *a, const struct result *r, struct span obx7, struct interval *ret)
 {
-	struct span text = hl7_component(
-	    delims(a), hl7_repetition(delims(a), obx_field(a, r, 7), 1), 1);
+	struct span text = hl7_component(delims(a), hl7_repetition(delims(a), obx7, 1), 1);
 	struct span unit;
 
 	if (!hl7_range_read(plain(a, text), r->site->point, ret, &unit) ||
@@ -240,6 +258,26 @@ read_range(struct annotator *a, const struct result *r, struct interval *ret)
 		return false;
 	if (r->unit->converted)
 		*ret = interval_scale(ret, r->unit->factor);
+	return true;
+}
+
+static bool
+read_range(struct annotator *a, struct result *r)
+{
+	struct habit *habit = habit_of(&a->habits, r->code);
+	struct span field = obx_field(a, r, 7);
+
+	if (written_is(&habit->range_text, field) && habit->range_unit == r->unit &&
+	    habit->range_point == r->site->point) {
+		r->limits = habit->range;
+		return true;
+	}
+	if (!find_range(a, r, field, &r->limits))
+		return false;
+	habit->range = r->limits;
+	habit->range_unit = r->unit;
+	habit->range_point = r->site->point;
+	written_set(&habit->range_text, field);
 	return true;
 }
 
@@ -284,7 +322,7 @@ choose_limits(struct annotator *a, struct result *r)
 		}
 		if (!span_trim(obx_field(a, r, 7)).len)
 			continue;
-		if (read_range(a, r, &r->limits)) {
+		if (read_range(a, r)) {
 			r->limits_from = INTERVAL_MESSAGE;
 			return;
 		}

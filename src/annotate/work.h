@@ -18,6 +18,7 @@
 #define ANNOTATE_WORK_H
 
 #include "annotate/annotate.h"
+#include "annotate/habits.h"
 #include "annotate/plan.h"
 #include "base/arena.h"
 #include "base/buffer.h"
@@ -160,6 +161,7 @@ struct annotator {
 	size_t mapping_count;
 	struct site *sites;        /* one a mapping */
 	struct code_filter filter; /* of the codes of all */
+	struct habits habits;      /* of messages before this one */
 
 	/* the message at hand */
 	const struct hl7_message *m;

@@ -287,6 +287,25 @@ annotating_again_gives_the_same(struct laws *l, struct span original)
 	       broken(l, "the same message gives the same bytes", original);
 }
 
+/* What the annotator remembers of the messages before makes no difference. */
+static bool
+a_new_annotator_gives_the_same(struct laws *l, struct span original)
+{
+	const struct mapping *list[] = { l->mapping };
+	struct annotation again;
+	struct span clash;
+	struct annotator *fresh = annotator_create(list, 1, &clash);
+	bool same;
+
+	if (!fresh)
+		return broken(l, "memory is enough for one more annotator", original);
+	annotate(fresh, &l->message, &again);
+	gather(&again, &l->again);
+	same = span_eq(buffer_span(&l->again), buffer_span(&l->edited));
+	annotator_destroy(fresh);
+	return same || broken(l, "a message becomes the same whatever came before it", original);
+}
+
 static bool
 verify_agrees(struct laws *l, struct span original, bool changed)
 {
@@ -318,6 +337,7 @@ message_keeps_its_promises(struct laws *l, struct span original)
 	l->counts.changed += changed;
 	return edits_can_be_undone(l, &a, original) && verify_agrees(l, original, changed) &&
 	       annotating_again_gives_the_same(l, original) &&
+	       a_new_annotator_gives_the_same(l, original) &&
 	       annotating_twice_changes_nothing(l, original);
 }
 

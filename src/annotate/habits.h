@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * annotate/habits.h - how the unit and the range of a code were written last
+ *
+ * A laboratory writes them alike in each of its reports.  What was read once need
+ * only be compared the next time; only what could be read is remembered, and only
+ * texts that are short.  Private to annotate.
+ */
+#ifndef ANNOTATE_HABITS_H
+#define ANNOTATE_HABITS_H
+
+#include <stdbool.h>
+
+#include "base/decimal.h"
+#include "hl7/delims.h"
+
+struct code;
+struct unit;
+
+enum { HABITS = 32, HABIT_TEXT = 23 };
+
+/* A field as it stood in the message; not remembered when len is 0. */
+struct written {
+	unsigned char len;
+	char text[HABIT_TEXT];
+};
+
+struct habit {
+	const struct code *code;
+	struct written unit_text, range_text;
+	const struct unit *unit;       /* that unit_text names */
+	const struct unit *range_unit; /* of the value beside the range: it was scaled by it */
+	char range_point;              /* of the sender's decimals */
+	struct interval range;
+};
+
+/* All of one kind of delimiters; others mean other texts. */
+struct habits {
+	struct hl7_delims delims;
+	struct habit list[HABITS];
+};
+
+/* A message with these delimiters begins. */
+void habits_begin(struct habits *h, const struct hl7_delims *delims);
+/* What is remembered of a code; of another one it is forgotten. */
+struct habit *habit_of(struct habits *h, const struct code *code);
+
+static inline bool
+written_is(const struct written *w, struct span field)
+{
+	return field.len && w->len == field.len && memcmp(w->text, field.ptr, field.len) == 0;
+}
+
+/* Remember a field, unless it is too long. */
+static inline void
+written_set(struct written *w, struct span field)
+{
+	w->len = field.len <= HABIT_TEXT ? (unsigned char)field.len : 0;
+	if (w->len)
+		memcpy(w->text, field.ptr, field.len);
+}
+
+#endif
