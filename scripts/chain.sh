@@ -103,6 +103,9 @@ chain_start()
 {
 	chain_sink got
 	receiver=$port
+	# valgrind makes calls of its own, and only root may count a guarded daemon's descriptors
+	open=${HL7_UNDER:+--debuggable}
+	[ "$(id -u)" -eq 0 ] || open=--debuggable
 	for attempt in 1 2 3 4 5; do
 		chain_port
 		listen=$port
@@ -110,7 +113,7 @@ chain_start()
 		metrics=$port
 		chain_configuration "$receiver" >"$chain/hl7noted.xml"
 		# shellcheck disable=SC2086 # words
-		${HL7_UNDER-} "$build/hl7noted" --config "$chain/hl7noted.xml" 2>"$chain/hl7noted.err" &
+		${HL7_UNDER-} "$build/hl7noted" $open --config "$chain/hl7noted.xml" 2>"$chain/hl7noted.err" &
 		daemon=$!
 		chain_pids="$chain_pids $daemon"
 		if chain_await "$daemon" "$build/hl7note" status --control "$chain/control"; then

@@ -31,6 +31,7 @@ static const char help[] =
     "      --log-file FILE      instead of standard error\n"
     "      --metrics [ADDR:]PORT serve /metrics, /healthz and /readyz\n"
     "      --control SOCKET     where hl7note status asks\n"
+    "      --debuggable         leave core dumps, debuggers and all system calls possible\n"
     "      --help, --version\n"
     "\n"
     "HUP reloads, TERM drains and stops, USR1 opens the log file again.\n";
@@ -42,9 +43,11 @@ static const char *const texts[] = { "config", "listen", "forward", "mode", "sto
 
 enum {
 	TEXTS = sizeof(texts) / sizeof(texts[0]),
+	PLAIN = 5,      /* those that are not among them */
 	OPT_TEXT = 256, /* plus the place in texts */
 	OPT_MAPPING = OPT_TEXT + TEXTS,
 	OPT_CHECK,
+	OPT_DEBUGGABLE,
 	OPT_HELP,
 	OPT_VERSION,
 };
@@ -61,12 +64,13 @@ usage(const char *format, const char *what)
 static int
 unknown(const char *word)
 {
-	const char *names[TEXTS + 4] = { "mapping", "check", "help", "version" }, *near;
+	const char *names[TEXTS + PLAIN] = { "mapping", "check", "debuggable", "help", "version" },
+				  *near;
 	const char *bare = word + strspn(word, "-");
 
 	for (size_t i = 0; i < TEXTS; i++)
-		names[i + 4] = texts[i];
-	near = nearest_word(span_of(bare, strcspn(bare, "=")), names, TEXTS + 4);
+		names[i + PLAIN] = texts[i];
+	near = nearest_word(span_of(bare, strcspn(bare, "=")), names, TEXTS + PLAIN);
 	fprintf(stderr, "hl7noted: unknown option or missing value: %s", word);
 	if (near)
 		fprintf(stderr, "; did you mean --%s?", near);
@@ -125,6 +129,9 @@ take(struct options *o, int c, const char *word)
 	case OPT_CHECK:
 		o->check = true;
 		return -1;
+	case OPT_DEBUGGABLE:
+		o->debuggable = true;
+		return -1;
 	case OPT_HELP:
 		return fputs(help, stdout) < 0 ? EX_IOERR : EX_OK;
 	case OPT_VERSION:
@@ -140,14 +147,18 @@ take(struct options *o, int c, const char *word)
 int
 options_read(struct options *o, int argc, char **argv)
 {
-	struct option longs[TEXTS + 5] = { { "mapping", required_argument, NULL, OPT_MAPPING },
-		{ "check", no_argument, NULL, OPT_CHECK }, { "help", no_argument, NULL, OPT_HELP },
+	struct option longs[TEXTS + PLAIN + 1] = { { "mapping", required_argument, NULL,
+						       OPT_MAPPING },
+		{ "check", no_argument, NULL, OPT_CHECK },
+		{ "debuggable", no_argument, NULL, OPT_DEBUGGABLE },
+		{ "help", no_argument, NULL, OPT_HELP },
 		{ "version", no_argument, NULL, OPT_VERSION } };
 	int c, status = -1;
 
 	*o = (struct options){ 0 };
 	for (int i = 0; i < TEXTS; i++)
-		longs[4 + i] = (struct option){ texts[i], required_argument, NULL, OPT_TEXT + i };
+		longs[PLAIN + i] = (struct option){ texts[i], required_argument, NULL,
+			OPT_TEXT + i };
 	opterr = 0;
 	while (status < 0 && (c = getopt_long(argc, argv, ":c:l:f:m:", longs, NULL)) != -1)
 		status = take(o, c, argv[optind - 1]);

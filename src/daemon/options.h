@@ -18,7 +18,7 @@ struct options {
 		const char *name, *value;
 	} flags[OPTIONS_FLAGS]; /* for conf_flag() */
 	unsigned flag_count;
-	bool check;
+	bool check, debuggable;
 };
 
 /* -1 to go on; otherwise the exit status (after --help, --version, or a mistake that was told). */

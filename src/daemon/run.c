@@ -21,6 +21,7 @@
 #include "daemon/link.h"
 #include "daemon/notify.h"
 #include "daemon/reload.h"
+#include "daemon/shell.h"
 
 static const double tick_seconds = 0.1;
 
@@ -386,6 +387,7 @@ go(struct run *r, struct conf *conf)
 	watch_signal(r, &r->interrupt, SIGINT, on_term);
 	watch_signal(r, &r->usr1, SIGUSR1, on_usr1);
 	watch_time(r);
+	shell_calls(r->options->debuggable, d->log);
 	malloc_trim(0); /* what reading the mappings took for a moment */
 	log_started(d);
 	notify("READY=1\nSTATUS=running");
@@ -438,6 +440,7 @@ run(const struct options *o)
 
 	if (!conf)
 		return EX_CONFIG;
+	shell_privileges(conf, o->debuggable);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	r.d.conf_file = o->config;

@@ -49,7 +49,8 @@ enum log_event {
 	LOG_SVC_STARTED,
 	LOG_SVC_STOPPING,
 	LOG_SVC_STOPPED,
-	LOG_SVC_PAUSED, /* accepting paused: no descriptors, too much in flight */
+	LOG_SVC_EXPOSED, /* warning: less guarded than it could be; outcome says why */
+	LOG_SVC_PAUSED,  /* accepting paused: no descriptors, too much in flight */
 	LOG_LOG_DROPPED,
 	LOG_EVENT_COUNT
 };

@@ -299,7 +299,9 @@ class Logs(World):
             wait=False,
         )
         journal.settimeout(5)
-        entry = journal.recv(65536).decode()
+        entry = ""
+        while "EVENT=svc.started" not in entry:
+            entry = journal.recv(65536).decode()
         self.assertRegex(entry, r"(?m)^PRIORITY=6$")
         self.assertRegex(entry, r"(?m)^EVENT=svc.started$")
         self.assertRegex(entry, r"(?m)^MESSAGE=")
