@@ -333,6 +333,7 @@ send_lines_destroy(struct send_run *r)
 {
 	for (size_t i = 0; i < r->line_count; i++) {
 		line_close(&r->lines[i]);
+		net_stream_secure(&r->lines[i].stream, NULL);
 		free(r->lines[i].flights);
 	}
 	free(r->lines);

@@ -46,6 +46,7 @@ visitor_close(struct sink_visitor *v)
 {
 	ev_timer_stop(v->sink->loop, &v->timer);
 	net_stream_close(&v->stream);
+	net_stream_secure(&v->stream, NULL);
 	v->sink->tally.junk += v->frames.decoder.junk;
 	frames_finish(&v->frames);
 	buffer_finish(&v->answer);

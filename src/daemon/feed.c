@@ -128,11 +128,41 @@ feed_destroy(struct feed *f)
 		feed_unlisten(f->listeners);
 	forget_addresses(f);
 	rules_destroy(f->rules);
+	net_tls_release(f->tls);
 	free(f->name);
 	free(f);
 }
 
+/* ---- TLS ---- */
+
+static void
+exchange(struct net_tls **held, struct net_tls *tls)
+{
+	net_tls_hold(tls);
+	net_tls_release(*held);
+	*held = tls;
+}
+
+void
+feed_secure(struct feed *f, struct net_tls *tls)
+{
+	exchange(&f->tls, tls);
+}
+
+void
+feed_listener_secure(struct feed_listener *l, struct net_tls *tls)
+{
+	exchange(&l->tls, tls);
+}
+
 /* ---- listening ---- */
+
+/* Asked last, since another may be ended for this one. */
+static const char *
+broken_handshakes(const struct feed_listener *l)
+{
+	return l->tls && !net_handshake_room(&l->feed->daemon->net) ? "handshakes" : NULL;
+}
 
 /* The limit that a new connection would break, "address" for a list it is not on, or NULL. */
 static const char *
@@ -149,10 +179,10 @@ broken_limit(const struct feed_listener *l, const struct sockaddr_storage *peer)
 		return "listener_connections";
 	if (l->links < l->conf->max_per_address || !l->conf->max_per_address ||
 	    peer->ss_family == AF_UNIX)
-		return NULL;
+		return broken_handshakes(l);
 	for (const struct link *k = f->links; k; k = k->next)
 		same += k->listener == l && net_same_host(&k->peer, peer);
-	return same >= l->conf->max_per_address ? "address_connections" : NULL;
+	return same >= l->conf->max_per_address ? "address_connections" : broken_handshakes(l);
 }
 
 static void
@@ -220,6 +250,7 @@ feed_unlisten(struct feed_listener *l)
 			k->listener = NULL;
 	}
 	net_listener_destroy(l->listener);
+	net_tls_release(l->tls);
 	free(l);
 }
 
@@ -267,8 +298,22 @@ feed_resolve(struct feed *f)
 void
 feed_connected(struct feed *f)
 {
+	f->backoff_before = f->backoff;
 	f->backoff = 0;
 	f->metrics.backoff->value = 0;
+}
+
+void
+feed_connection_denied(struct feed *f, const char *word)
+{
+	f->backoff = f->backoff_before;
+	feed_connect_failed(f, word);
+}
+
+void
+feed_answered(struct feed *f)
+{
+	f->backoff_before = 0;
 }
 
 /* Half of it fixed, half by chance, so that many senders do not come back at one moment. */

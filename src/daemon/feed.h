@@ -29,6 +29,7 @@ struct feed_listener {
 	struct feed *feed;
 	const struct conf_listen *conf;
 	struct net_listener *listener;
+	struct net_tls *tls; /* NULL: plain TCP */
 	unsigned links;
 	bool kept; /* by the reload under way */
 	struct feed_listener *next;
@@ -51,12 +52,14 @@ struct feed {
 	struct feed_metrics metrics;
 
 	/* the receiver */
+	struct net_tls *tls; /* NULL: plain TCP */
 	struct addrinfo *addresses;
-	uint64_t resolved;     /* when, ms; 0: never */
-	bool resolving;        /* an answer is awaited */
-	bool asking;           /* and may come before the question returns */
-	uint32_t backoff;      /* ms; 0: the last attempt went well */
-	uint64_t next_attempt; /* ms */
+	uint64_t resolved;       /* when, ms; 0: never */
+	bool resolving;          /* an answer is awaited */
+	bool asking;             /* and may come before the question returns */
+	uint32_t backoff;        /* ms; 0: the last attempt went well */
+	uint64_t next_attempt;   /* ms */
+	uint32_t backoff_before; /* ms; of the connection that has had no answer yet */
 
 	/* for status */
 	uint64_t last_message, last_error; /* wall clock, seconds; 0: none */
@@ -71,6 +74,10 @@ void feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rul
 void feed_retire(struct feed *f);
 void feed_destroy(struct feed *f);
 
+/* TLS for connections from now on; those that there are meet it with the next feed_change(). */
+void feed_secure(struct feed *f, struct net_tls *tls);
+void feed_listener_secure(struct feed_listener *l, struct net_tls *tls);
+
 /* A listener for a <listen>, not yet in use; NULL, and the log says why. */
 struct feed_listener *feed_listen(struct feed *f, const struct conf_listen *conf, int handed_over);
 void feed_unlisten(struct feed_listener *l);
@@ -79,5 +86,8 @@ void feed_unlisten(struct feed_listener *l);
 bool feed_resolve(struct feed *f);
 void feed_connect_failed(struct feed *f, const char *word);
 void feed_connected(struct feed *f);
+/* With TLS 1.3 the receiver may refuse us when we seem to be connected: as if it had failed. */
+void feed_connection_denied(struct feed *f, const char *word);
+void feed_answered(struct feed *f);
 
 #endif

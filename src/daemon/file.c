@@ -57,3 +57,24 @@ file_read(const char *path, struct span *ret, struct faults *faults)
 	return errno ? fail(faults, "name a file that can be read", strerror(errno))
 		     : fail(faults, "split it into smaller files", "the file is too large");
 }
+
+void
+file_tell_faults(struct faults *faults, struct log *log, FILE *out)
+{
+	char place[512], text[1024];
+
+	faults_sort(faults);
+	if (out)
+		faults_print(faults, out);
+	for (size_t i = 0; log && i < faults->count; i++) {
+		const struct fault *f = &faults->list[i];
+
+		if (!log_begin(log, LOG_CONFIG_REJECTED))
+			return;
+		snprintf(place, sizeof(place), "%s:%u:%u", faults->file, f->at.line, f->at.column);
+		snprintf(text, sizeof(text), "%s%s%s", f->what, f->mend[0] ? "; " : "", f->mend);
+		log_str(log, LOG_ERR_LOC, place);
+		log_str(log, LOG_ERR_TEXT, text);
+		log_end(log);
+	}
+}

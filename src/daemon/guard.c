@@ -43,14 +43,16 @@ guard_senders(struct guard_senders *g, const struct conf_feed *feed)
 }
 
 uint64_t
-guard_open(const struct conf_feed *feed)
+guard_open(const struct conf_feed *feed, const struct net_tls_identity *id)
 {
 	uint64_t open = 0;
 
 	for (unsigned i = 0; i < feed->sender_count; i++) {
 		const struct conf_peer *peer = &feed->senders[i].peer;
 
-		if (!peer->name && !peer->pin)
+		const struct net_tls_peer rule = { peer->name, peer->pin };
+
+		if ((!rule.name && !rule.pin) || (id && net_tls_identity_is(id, &rule)))
 			open |= UINT64_C(1) << i;
 	}
 	return open;

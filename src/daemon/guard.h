@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "conf/conf.h"
+#include "net/tls.h"
 #include "relay/senders.h"
 
 /* May this address connect?  Where there is a list, one that has no address may not. */
@@ -20,7 +21,7 @@ struct guard_senders {
 };
 
 void guard_senders(struct guard_senders *g, const struct conf_feed *feed);
-/* Those that are open to a connection which showed no certificate. */
-uint64_t guard_open(const struct conf_feed *feed);
+/* Those that are open to a connection of whom this certificate is; NULL: it showed none. */
+uint64_t guard_open(const struct conf_feed *feed, const struct net_tls_identity *id);
 
 #endif

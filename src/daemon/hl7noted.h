@@ -20,6 +20,7 @@
 #include "relay/session.h"
 
 struct feed;
+struct secure_end;
 
 struct hl7noted {
 	struct ev_loop *loop;
@@ -32,12 +33,13 @@ struct hl7noted {
 	struct metrics *metrics;
 	struct net_resolver *resolver;
 	struct relay_work work;
-	struct feed *feeds;   /* in force */
-	struct feed *retired; /* gone from the configuration, still with links */
-	unsigned connections; /* of all feeds */
-	uint64_t held;        /* bytes, of all links */
-	uint64_t messages;    /* numbered so far */
-	uint64_t started;     /* wall clock, seconds */
+	struct feed *feeds;      /* in force */
+	struct feed *retired;    /* gone from the configuration, still with links */
+	unsigned connections;    /* of all feeds */
+	uint64_t held;           /* bytes, of all links */
+	uint64_t messages;       /* numbered so far */
+	uint64_t started;        /* wall clock, seconds */
+	struct secure_end *ends; /* of certificates and lists */
 	bool draining;
 	struct metric *held_bytes, *reload_good;
 	struct metric *skips[SKIP_COUNT]; /* made when first needed */

@@ -62,6 +62,8 @@ link_destroy(struct link *l)
 	f->awake -= l->awake;
 	net_stream_close(&l->up);
 	net_stream_close(&l->down);
+	net_stream_secure(&l->up, NULL);
+	net_stream_secure(&l->down, NULL);
 	relay_session_finish(&l->session);
 	count_held(l);
 	*l->link = l->next;
@@ -282,14 +284,22 @@ up_room(void *ctx, size_t *ret_size)
 	return relay_room(&l->session, ret_size);
 }
 
+/* The first bytes came; with TLS, it is known whose they are. */
+static void
+greet(struct link *l)
+{
+	l->heard = true;
+	l->session.senders_open = guard_open(l->feed->conf, net_stream_identity(&l->up));
+	observe_opened(l);
+}
+
 static void
 up_bytes(void *ctx, struct span bytes)
 {
 	struct link *l = ctx;
 
 	if (!l->heard)
-		observe_opened(l);
-	l->heard = true;
+		greet(l);
 	if (!l->dead)
 		relay_from_sender(&l->session, bytes, now_us());
 	settle(l);
@@ -299,7 +309,10 @@ static void
 up_ended(void *ctx, int error)
 {
 	struct link *l = ctx;
+	const enum net_tls_reason denied = net_stream_denied(&l->up);
 
+	if (denied)
+		observe_denied(l, &l->up, denied);
 	if (l->dead) {
 		link_destroy(l);
 		return;
@@ -324,6 +337,7 @@ down_bytes(void *ctx, struct span bytes)
 {
 	struct link *l = ctx;
 
+	feed_answered(l->feed);
 	relay_from_down(&l->session, bytes, now_us());
 	settle(l);
 }
@@ -345,12 +359,17 @@ down_ended(void *ctx, int error)
 {
 	struct link *l = ctx;
 	const struct addrinfo *next = l->trying ? l->trying->ai_next : NULL;
+	const enum net_tls_reason denied = net_stream_denied(&l->down);
 
+	if (denied)
+		observe_denied(l, &l->down, denied);
 	net_stream_close(&l->down);
 	if (l->connect_since) {
 		l->connect_since = 0;
 		try_addresses(l, next, error);
 	} else {
+		if (denied)
+			feed_connection_denied(l->feed, net_tls_word(denied));
 		relay_down_lost(&l->session, now_us());
 	}
 	settle(l);
@@ -430,14 +449,32 @@ link_tick(struct link *l, uint64_t now)
 	settle(l);
 }
 
+/* By the certificate it showed; a receiver that may not be trusted any more is left. */
+static void
+admit_again(struct link *l)
+{
+	const enum net_tls_reason up = net_stream_check(&l->up), down = net_stream_check(&l->down);
+
+	if (up)
+		observe_denied(l, &l->up, up);
+	if (down)
+		observe_denied(l, &l->down, down);
+	if (up || (l->listener && !guard_allows(l->listener->conf, &l->peer)))
+		relay_end(&l->session, RELAY_NOT_ALLOWED);
+	else if (down)
+		no_connection(l);
+}
+
 void
 link_admit(struct link *l)
 {
-	l->session.senders_open = guard_open(l->feed->conf);
-	if (!l->dead && l->listener && !guard_allows(l->listener->conf, &l->peer)) {
-		relay_end(&l->session, RELAY_NOT_ALLOWED);
-		settle(l);
-	}
+	l->session.senders_open = guard_open(l->feed->conf, net_stream_identity(&l->up));
+	net_stream_secure(&l->up, l->listener ? l->listener->tls : NULL);
+	net_stream_secure(&l->down, l->feed->tls);
+	if (l->dead)
+		return;
+	admit_again(l);
+	settle(l);
 }
 
 void
@@ -472,13 +509,14 @@ link_create(struct feed_listener *listener, int fd, const struct sockaddr_storag
 	f->daemon->connections++;
 	f->metrics.connections->value++;
 	relay_session_init(&l->session, &f->settings, &relay_ops, l, now_us());
-	l->session.senders_open = guard_open(f->conf);
 	net_stream_init(&l->up, &f->daemon->net, &up_ops, l);
 	net_stream_init(&l->down, &f->daemon->net, &down_ops, l);
 	l->up.gathers = l->down.gathers = true;
 	/* the receiver's answers and ends before the sender's frames: of one turn, no frame goes to
 	 * a connection that has ended */
 	ev_set_priority(&l->down.readable, 1);
+	net_stream_secure(&l->up, listener->tls);
+	net_stream_secure(&l->down, f->tls);
 	net_stream_open(&l->up, fd, (struct net_keepalive){ f->conf->keepalive });
 	settle(l); /* there may be no room for its first bytes */
 	return true;

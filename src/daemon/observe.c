@@ -108,13 +108,62 @@ begin(struct link *l, enum log_event event, enum log_level level)
 	return true;
 }
 
+static void
+log_identity(struct log *log, const struct net_stream *s)
+{
+	const struct net_tls_identity *id = net_stream_identity(s);
+
+	if (id)
+		log_str(log, LOG_PEER_CERT, net_tls_identity_name(id));
+}
+
 void
 observe_opened(struct link *l)
 {
 	struct log *log = l->feed->daemon->log;
 
-	if (begin(l, LOG_CONN_OPEN, LOG_INFO_))
-		log_end(log);
+	if (!begin(l, LOG_CONN_OPEN, LOG_INFO_))
+		return;
+	log_identity(log, &l->up);
+	log_end(log);
+}
+
+void
+observe_denied(struct link *l, const struct net_stream *s, enum net_tls_reason reason)
+{
+	struct feed *f = l->feed;
+	struct log *log = f->daemon->log;
+	const bool in = s == &l->up;
+	char peer[NET_ADDRESS_TEXT];
+
+	metrics_series(f->daemon->metrics, METRIC_COUNTER, "hl7noted_tls_failures_total",
+	    "Connections that TLS refused or ended.", "feed", f->name, "dir", in ? "in" : "out",
+	    "reason", net_tls_word(reason), NULL)
+	    ->value++;
+	f->last_error = (uint64_t)time(NULL);
+	f->last_error_word = net_tls_word(reason);
+	if (!log_begin(log, LOG_TLS_DENIED))
+		return;
+	log_str(log, LOG_FEED, f->name);
+	log_str(log, LOG_DIR, in ? "in" : "out");
+	log_str(log, LOG_PEER, in ? net_address_text(&l->peer, peer) : f->conf->forward.host);
+	log_identity(log, s);
+	log_str(log, LOG_OUTCOME, net_tls_word(reason));
+	log_str(log, LOG_ERR_TEXT, net_stream_denied_text(s));
+	log_end(log);
+}
+
+void
+observe_secured(struct feed *f, const char *dir, const struct conf_tls *tls)
+{
+	struct log *log = f->daemon->log;
+
+	if (!log_begin(log, LOG_TLS_RELOADED))
+		return;
+	log_str(log, LOG_FEED, f->name);
+	log_str(log, LOG_DIR, dir);
+	log_str(log, LOG_FILE, tls->certificate ? tls->certificate : tls->ca);
+	log_end(log);
 }
 
 static void

@@ -13,6 +13,9 @@
 void observe_feed(struct feed *f); /* make its series */
 void observe_opened(struct link *l);
 void observe_closed(struct link *l, enum relay_why why, const struct diag *diag);
+/* TLS ended a stream of the link's, or will: `reason` is not FINE. */
+void observe_denied(struct link *l, const struct net_stream *s, enum net_tls_reason reason);
+void observe_secured(struct feed *f, const char *dir, const struct conf_tls *tls);
 void observe_refused(struct feed *f, const struct sockaddr_storage *peer, const char *limit);
 void observe_annotated(struct link *l, const struct annotation *a);
 void observe_answered(

@@ -10,6 +10,7 @@
 #include "daemon/feed.h"
 #include "daemon/notify.h"
 #include "daemon/observe.h"
+#include "daemon/secure.h"
 
 /* What is to become of one feed of the new configuration. */
 struct step {
@@ -17,6 +18,7 @@ struct step {
 	struct feed *old;  /* the feed of that name; NULL: none */
 	struct feed *feed; /* the one that will be in force: old, or made for the plan */
 	struct rules *rules;
+	struct secure secure;
 	struct feed_listener **listeners; /* for each <listen>: kept or new */
 	bool *is_new;
 };
@@ -77,12 +79,14 @@ plan_listeners(struct hl7noted *d, struct step *s)
 }
 
 static bool
-plan_step(struct hl7noted *d, struct step *s)
+plan_step(struct hl7noted *d, const char *file, struct step *s)
 {
+	bool secure = secure_load(&s->secure, s->conf, file, d->log, d->tell);
+
 	s->rules = rules_load(s->conf, d->log, d->tell);
 	s->listeners = calloc(s->conf->listen_count + 1, sizeof(struct feed_listener *));
 	s->is_new = calloc(s->conf->listen_count + 1, sizeof(bool));
-	if (!s->rules || !s->listeners || !s->is_new)
+	if (!secure || !s->rules || !s->listeners || !s->is_new)
 		return false;
 	s->old = find_feed(d->feeds, s->conf->name);
 	s->feed = s->old ? s->old : feed_create(d, s->conf, s->rules);
@@ -148,8 +152,11 @@ carry_out(struct hl7noted *d, struct step *steps, unsigned count)
 	struct feed *old = d->feeds, *next;
 
 	for (unsigned i = 0; i < count; i++) {
-		for (unsigned k = 0; k < steps[i].conf->listen_count; k++)
+		for (unsigned k = 0; k < steps[i].conf->listen_count; k++) {
 			adopt(steps[i].feed, steps[i].listeners[k], &steps[i].conf->listens[k]);
+			feed_listener_secure(steps[i].listeners[k], steps[i].secure.listens[k]);
+		}
+		feed_secure(steps[i].feed, steps[i].secure.forward);
 	}
 	for (unsigned i = 0; i < count; i++) {
 		if (steps[i].old)
@@ -169,6 +176,20 @@ carry_out(struct hl7noted *d, struct step *steps, unsigned count)
 		close_the_rest(f);
 		f->next = d->feeds;
 		d->feeds = f;
+	}
+}
+
+/* Of a reload; at the start there is nothing that was before. */
+static void
+tell_secured(struct hl7noted *d)
+{
+	for (struct feed *f = d->conf ? d->feeds : NULL; f; f = f->next) {
+		for (unsigned i = 0; i < f->conf->listen_count; i++) {
+			if (f->conf->listens[i].tls)
+				observe_secured(f, "in", f->conf->listens[i].tls);
+		}
+		if (f->conf->forward.tls)
+			observe_secured(f, "out", f->conf->forward.tls);
 	}
 }
 
@@ -198,16 +219,21 @@ reload(struct hl7noted *d, struct conf *conf, bool in_earnest)
 	/* every feed is planned, so that all faults are told in one run */
 	for (unsigned i = 0; steps && i < conf->feed_count; i++) {
 		steps[i].conf = &conf->feeds[i];
-		good &= plan_step(d, &steps[i]);
+		good &= plan_step(d, conf->file, &steps[i]);
 	}
 	good &= in_earnest;
 	if (good) {
+		d->net.handshakes.most = conf->handshakes;
+		d->net.handshakes.timeout = conf->handshake_timeout;
 		carry_out(d, steps, conf->feed_count);
+		tell_secured(d);
 		keep_conf(d, conf);
+		secure_look_at_ends(d);
 	}
 	for (unsigned i = 0; steps && i < conf->feed_count; i++) {
 		if (!good)
 			drop_step(&steps[i]);
+		secure_drop(&steps[i].secure);
 		free(steps[i].listeners);
 		free(steps[i].is_new);
 	}

@@ -21,11 +21,12 @@
 #include "daemon/link.h"
 #include "daemon/notify.h"
 #include "daemon/reload.h"
+#include "daemon/secure.h"
 #include "daemon/shell.h"
 
 static const double tick_seconds = 0.1;
 
-enum { TICKS_A_SECOND = 10, SHORT_IDLE_MS = 10 * 1000 };
+enum { TICKS_A_SECOND = 10, TICKS_AN_HOUR = 3600 * TICKS_A_SECOND, SHORT_IDLE_MS = 10 * 1000 };
 
 struct run {
 	struct hl7noted d;
@@ -46,27 +47,6 @@ now_us(void)
 }
 
 /* ---- configuration ---- */
-
-static void
-tell_faults(struct faults *faults, struct log *log, FILE *out)
-{
-	char place[512], text[1024];
-
-	faults_sort(faults);
-	if (out)
-		faults_print(faults, out);
-	for (size_t i = 0; log && i < faults->count; i++) {
-		const struct fault *f = &faults->list[i];
-
-		if (!log_begin(log, LOG_CONFIG_REJECTED))
-			return;
-		snprintf(place, sizeof(place), "%s:%u:%u", faults->file, f->at.line, f->at.column);
-		snprintf(text, sizeof(text), "%s%s%s", f->what, f->mend[0] ? "; " : "", f->mend);
-		log_str(log, LOG_ERR_LOC, place);
-		log_str(log, LOG_ERR_TEXT, text);
-		log_end(log);
-	}
-}
 
 static struct conf *
 read_file(const char *path, struct faults *faults)
@@ -105,7 +85,7 @@ run_read_conf(const struct options *o, struct log *log, FILE *out)
 		conf_destroy(conf);
 		conf = NULL;
 	}
-	tell_faults(&faults, log, out);
+	file_tell_faults(&faults, log, out);
 	faults_finish(&faults);
 	return conf;
 }
@@ -118,9 +98,12 @@ run_check(const struct options *o)
 
 	for (unsigned i = 0; conf && i < conf->feed_count; i++) {
 		struct rules *rules = rules_load(&conf->feeds[i], NULL, stderr);
+		struct secure secure;
 
 		good &= rules != NULL;
+		good &= secure_load(&secure, &conf->feeds[i], conf->file, NULL, stderr);
 		rules_destroy(rules);
+		secure_drop(&secure);
 	}
 	if (good)
 		printf("%s: %u feed%s, all good\n", o->config ? o->config : "command line",
@@ -288,6 +271,8 @@ on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 	tick_feeds(r->d.retired, now, all);
 	if (r->d.retired || r->d.older)
 		reap(&r->d);
+	if (r->ticks % TICKS_AN_HOUR == 0)
+		secure_look_at_ends(&r->d);
 	if (r->d.draining && !r->d.connections)
 		ev_break(loop, EVBREAK_ALL);
 }
@@ -418,6 +403,7 @@ take_down(struct run *r)
 	doors_close(&r->doors);
 	net_resolver_destroy(d->resolver);
 	relay_work_finish(&d->work);
+	secure_forget_ends(d);
 	metrics_destroy(d->metrics);
 	net_finish(&d->net);
 	conf_destroy(d->conf);

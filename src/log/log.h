@@ -41,6 +41,9 @@ enum log_event {
 	LOG_CONN_BROKEN, /* framing: err_code says how */
 	LOG_CONN_FAILED, /* downstream refused, unreachable, lost */
 	LOG_DNS_FAILED,
+	LOG_TLS_DENIED, /* warning: a peer was refused, or refuses us; outcome says why */
+	LOG_TLS_RELOADED,
+	LOG_TLS_EXPIRING,
 	LOG_CONFIG_LOADED,
 	LOG_CONFIG_REJECTED,
 	LOG_MAPPING_LOADED,
@@ -59,8 +62,9 @@ enum log_field {
 	LOG_CORR, /* number of the message since start */
 	LOG_FEED,
 	LOG_LISTENER,
-	LOG_DIR,  /* "in", "out" */
-	LOG_PEER, /* address and port */
+	LOG_DIR,       /* "in", "out" */
+	LOG_PEER,      /* address and port */
+	LOG_PEER_CERT, /* the first DNS name of its certificate, or the common name */
 	LOG_CTL_ID,
 	LOG_MSG_TYPE,
 	LOG_HL7_VERSION,
@@ -86,6 +90,7 @@ enum log_field {
 	LOG_COUNT_,
 	LOG_FILE,
 	LOG_MODE,
+	LOG_DAYS_LEFT,
 	LOG_FIELD_COUNT
 };
 

@@ -29,6 +29,9 @@ const struct log_event_words log_events[LOG_EVENT_COUNT] = {
 	EVENT(CONN_BROKEN,      "conn.broken",      WARNING, "framing broken"),
 	EVENT(CONN_FAILED,      "conn.failed",      WARNING, "receiver not reached"),
 	EVENT(DNS_FAILED,       "dns.failed",       WARNING, "name not resolved"),
+	EVENT(TLS_DENIED,       "tls.denied",       WARNING, "peer refused"),
+	EVENT(TLS_RELOADED,     "tls.reloaded",     INFO,    "certificates in force"),
+	EVENT(TLS_EXPIRING,     "tls.expiring",     WARNING, "certificate or list ends soon"),
 	EVENT(CONFIG_LOADED,    "config.loaded",    INFO,    "configuration in force"),
 	EVENT(CONFIG_REJECTED,  "config.rejected",  ERROR,   "configuration refused"),
 	EVENT(MAPPING_LOADED,   "mapping.loaded",   INFO,    "mapping in force"),
@@ -53,6 +56,7 @@ const struct log_field_words log_fields[LOG_FIELD_COUNT] = {
 	TEXT(LISTENER,      "listener",    "LISTENER", 300), /* a host name of 253, and a port */
 	TEXT(DIR,           "dir",         "DIR", 8),
 	TEXT(PEER,          "peer",        "PEER", 300),
+	TEXT(PEER_CERT,   "peer_cert",   "PEER_CERT", 128),
 	TEXT(CTL_ID,        "ctl_id",      "CTL_ID", 50),
 	TEXT(MSG_TYPE,      "msg_type",    "MSG_TYPE", 20),
 	TEXT(HL7_VERSION,   "hl7_version", "HL7_VERSION", 12),
@@ -78,6 +82,7 @@ const struct log_field_words log_fields[LOG_FIELD_COUNT] = {
 	TEXT(FILE,          "file",        "FILE", 300),
 	TEXT(MODE,          "mode",        "MODE", 32),
 	NUMBER(OFFSET,      "offset",      "OFFSET"),
+	NUMBER(DAYS_LEFT,   "days_left",   "DAYS_LEFT"),
 };
 
 const struct log_level_words log_levels[LOG_DEBUG_ + 1] = {

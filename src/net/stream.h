@@ -91,9 +91,10 @@ struct net_keepalive {
 void net_stream_init(
     struct net_stream *s, struct net *net, const struct net_stream_ops *ops, void *ctx);
 /*
- * Connections opened from now on speak TLS by these settings, which must outlive the
- * stream or be exchanged; NULL: plain.  `connected` is told when the handshake is
- * over, by one who connects; nothing can be sent before, nor before bytes came.
+ * Connections opened from now on speak TLS by these settings; NULL: plain.  The
+ * stream holds them until others are named, and in the end NULL.  Where we connect,
+ * `connected` is told when the handshake is over; nothing can be sent before, nor,
+ * where we were connected to, before bytes came.
  */
 void net_stream_secure(struct net_stream *s, struct net_tls *tls);
 /* Take an open connection; it is read from now on. */

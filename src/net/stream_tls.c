@@ -169,6 +169,8 @@ is_over(enum net_tls_state state)
 void
 net_stream_secure(struct net_stream *s, struct net_tls *tls)
 {
+	net_tls_hold(tls);
+	net_tls_release(s->secure);
 	s->secure = tls;
 }
 

@@ -374,21 +374,25 @@ def is_sanitized():
 
 
 def feed_xml(
-    port, to, name="lab", mapping=SUGAR, listen=None, forward=None, host="127.0.0.1", **feed
+    port, to, name="lab", mapping=SUGAR, listen=None, forward=None, host="127.0.0.1",
+    in_listen="", in_forward="", inside="", **feed
 ):
-    """One <feed>; `listen` and `forward` are dictionaries of more attributes."""
+    """One <feed>; `listen` and `forward` are dictionaries of more attributes, and what is in
+    <listen>, in <forward> and behind the mappings is XML."""
     ports = port if isinstance(port, (list, tuple)) else [port]
     listens = "".join(
-        "<listen%s/>"
-        % attributes(**{"address": "127.0.0.1", "port": p, **(listen or {})})
+        "<listen%s>%s</listen>"
+        % (attributes(**{"address": "127.0.0.1", "port": p, **(listen or {})}), in_listen)
         for p in ports
     )
     mappings = mapping if isinstance(mapping, (list, tuple)) else [mapping]
-    return "<feed%s>%s<forward%s/>%s</feed>\n" % (
+    return "<feed%s>%s<forward%s>%s</forward>%s%s</feed>\n" % (
         attributes(name=name, **feed),
         listens,
         attributes(**{"host": host, "port": to, **(forward or {})}),
+        in_forward,
         "".join("<mapping%s/>" % attributes(file=m) for m in mappings if m),
+        inside,
     )
 
 

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * daemon/secure.h - TLS of a feed: contexts from its configuration
+ *
+ * All files of all feeds are read before anything comes into force, so a reload with
+ * a key that does not fit changes nothing.
+ */
+#ifndef DAEMON_SECURE_H
+#define DAEMON_SECURE_H
+
+#include <stdio.h>
+
+#include "conf/conf.h"
+#include "log/log.h"
+#include "net/tls.h"
+
+struct hl7noted;
+
+/* Contexts for one feed; NULL where it has plain TCP. */
+struct secure {
+	struct net_tls **listens; /* one for each <listen> */
+	unsigned count;
+	struct net_tls *forward;
+};
+
+/* All faults are told, to the log and to `out` (both may be NULL); false when there was any.
+ * `file` is the configuration's. */
+bool secure_load(
+    struct secure *ret, const struct conf_feed *feed, const char *file, struct log *log, FILE *out);
+void secure_drop(struct secure *s);
+
+/* ---- what ends one day -------------------------------------------------------------------- */
+
+/* How urgent it is, with so many seconds left. */
+enum secure_level { SECURE_FAR, SECURE_MONTH, SECURE_FORTNIGHT, SECURE_DAY, SECURE_OVER };
+
+enum secure_kind { SECURE_CERTIFICATE, SECURE_CA, SECURE_CRL };
+
+enum secure_level secure_level(enum secure_kind kind, int64_t left);
+
+/* Gauges of all files in force, and a warning for each that became more urgent.  To be asked for
+ * after each reload, and every hour. */
+void secure_look_at_ends(struct hl7noted *d);
+void secure_forget_ends(struct hl7noted *d);
+
+#endif

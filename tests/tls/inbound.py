@@ -1,0 +1,409 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Senders over TLS: who is let in, who is not and why, and that nothing else changes."""
+
+import os
+import resource
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+import time
+
+from secure import Secure, metric
+from world import (
+    SUGAR, Reader, ack, annotated, framed, free_port, main, message, reset, samples, wait_for,
+)
+
+TLS1_1, TLS1_2, TLS1_3 = ssl.TLSVersion.TLSv1_1, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3
+
+
+class Refused(Secure):
+    """Fault 51: refused, with the reason named, and nothing of it reaches the receiver."""
+
+    def test_certificates_that_are_no_good(self):
+        r = self.receiver()
+        metrics = free_port()
+        self.ca.issue("early", days=365)
+        d, port = self.secure_feed(
+            r, '<metrics listen="127.0.0.1:%d"/>' % metrics,
+            inbound=self.tls("lab.example", crl="crl"),
+        )
+        self.ca.issue("stranger", san="DNS:else.example,DNS:lab.example.evil.example")
+        self.ca.issue("wildcard", san="DNS:*.example")
+        self.ca.issue("coder", use="neither")
+        rows = {
+            "expired": "expired",
+            "other": "unknown_ca",
+            "revoked": "revoked",
+            "stranger": "name",
+            "wildcard": "name",
+            "coder": "key_usage",
+            "server": "key_usage",
+            None: "no_certificate",
+        }
+        for version in (TLS1_2, TLS1_3):
+            for own, reason in rows.items():
+                with self.subTest(own=own, version=version.name):
+                    told = self.refused(d, port, reason, own=own, version=version)
+                    self.assertEqual((told["feed"], told["dir"]), ("lab", "in"))
+                    self.assertTrue(told["peer"].startswith("127.0.0.1:"))
+        self.assertEqual(r.visits, [])
+        self.assertEqual(
+            metric(metrics, "hl7noted_tls_failures_total", reason="revoked", dir="in"), 2
+        )
+        self.assertEqual(d.events("conn.open"), [])
+        self.assertEqual(d.events("conn.close"), [], "one line each")
+        self.assertEqual(self.secure_sender(port).exchange(message()), ack(message()))
+        self.assertEqual(d.wait_event("conn.open")[0]["peer_cert"], "lab.example")
+
+    def test_keys_that_are_not_pinned(self):
+        r = self.receiver()
+        d, port = self.secure_feed(r, inbound=self.tls(self.ca.pin("client")))
+        told = self.refused(d, port, "pin", own="rsa")
+        self.assertEqual(told["feed"], "lab")
+        self.assertEqual(self.secure_sender(port).exchange(message()), ack(message()))
+
+    def test_a_name_or_a_pin_is_enough_where_both_are_listed(self):
+        d, port = self.secure_feed(
+            self.receiver(), inbound=self.tls("else.example", self.ca.pin("client"))
+        )
+        self.assertEqual(self.secure_sender(port).exchange(message()), ack(message()))
+        self.refused(d, port, "name", own="rsa")
+
+    def test_a_list_of_revoked_ones_that_is_out_of_date(self):
+        self.ca.run("crl", -1)
+        d, port = self.secure_feed(self.receiver(), inbound=self.tls(crl="crl"))
+        self.refused(d, port, "crl_expired")
+
+    def test_a_ca_without_a_list(self):
+        self.write("both.pem", b"".join(open(self.ca.pem(n), "rb").read() for n in ("ca", "other-ca")))
+        shutil.copy(self.path("both.pem"), self.ca.pem("two"))
+        d, port = self.secure_feed(self.receiver(), inbound=self.tls(ca="two", crl="crl"))
+        self.refused(d, port, "crl_missing", own="other")
+        self.assertEqual(self.secure_sender(port).exchange(message()), ack(message()))
+
+    def test_without_certificates_of_senders(self):
+        r = self.receiver()
+        d, port = self.secure_feed(r, inbound=self.tls(ca=None, client="none"))
+        s = self.secure_sender(port, own=None)
+        self.assertEqual(s.exchange(message()), ack(message()))
+        self.assertNotIn("peer_cert", d.wait_event("conn.open")[0])
+
+
+class Protocol(Secure):
+    """Fault 54, and what else may come instead of a handshake."""
+
+    def test_old_versions(self):
+        d, port = self.secure_feed(self.receiver())
+        self.refused(d, port, "protocol", version=TLS1_1)
+        self.assertEqual(
+            self.secure_sender(port, version=TLS1_2).exchange(message()), ack(message())
+        )
+
+    def test_weak_ciphers(self):
+        d, port = self.secure_feed(self.receiver())
+        done = subprocess.run(
+            ["openssl", "s_client", "-connect", "127.0.0.1:%d" % port, "-tls1_2", "-cipher",
+             "AES128-SHA:ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0"],
+            input=b"", capture_output=True, timeout=10, check=False,
+        )
+        self.assertNotEqual(done.returncode, 0)
+        d.wait_event("tls.denied", outcome="protocol")
+
+    def test_plain_text(self):
+        r = self.receiver()
+        d, port = self.secure_feed(r)
+        for said in (framed(message()), b"GET / HTTP/1.1\r\n\r\n", b"\x00" * 100):
+            s = self.sender(port)
+            s.send(said)
+            self.assertTrue(s.closed())
+        d.wait_event("tls.denied", 3, outcome="plain_text")
+        self.assertEqual(r.visits, [])
+
+    def test_noise_in_place_of_each_part(self):
+        d, port = self.secure_feed(self.receiver())
+        hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
+        rows = [hello + os.urandom(600), b"\x16" * 5000, b"\x16\x03\x01\xff\xff" + bytes(70000)]
+        for said in rows:
+            s = self.sender(port)
+            try:
+                s.send(said)
+            except OSError:
+                pass
+            s.frame()
+        d.wait_event("tls.denied", len(rows), outcome="protocol")
+
+    def test_noise_between_records(self):
+        r = self.receiver()
+        d, port = self.secure_feed(r)
+        s = self.secure_sender(port)
+        s.exchange(message())
+        raw = socket.socket(fileno=s.sock.detach())
+        self.addCleanup(raw.close)
+        raw.sendall(b"\x17\x03\x03\x00\x20" + os.urandom(32))
+        raw.settimeout(5)
+        while raw.recv(4096):
+            pass
+        d.wait_event("tls.denied", outcome="protocol")
+        self.assertEqual(len(r.frames), 1)
+
+    def test_renegotiation(self):
+        d, port = self.secure_feed(self.receiver())
+        done = subprocess.run(
+            ["openssl", "s_client", "-connect", "127.0.0.1:%d" % port, "-tls1_2",
+             "-CAfile", self.ca.pem("ca"), "-cert", self.ca.pem("client"),
+             "-key", self.ca.key("client")],
+            input=b"R\n", capture_output=True, timeout=10, check=False,
+        )
+        self.assertIn(b"RENEGOTIATING", done.stderr)
+        self.assertIn(b"no renegotiation", done.stderr)
+        self.assertNotEqual(done.returncode, 0)
+        self.assertEqual(self.secure_sender(port).exchange(message()), ack(message()))
+
+    def test_neither_tickets_nor_early_data_nor_compression(self):
+        _, port = self.secure_feed(self.receiver())
+        s = self.secure_sender(port)
+        s.exchange(message())
+        self.assertIsNone(s.sock.compression())
+        self.assertFalse(s.sock.session and s.sock.session.has_ticket)
+        self.assertEqual(s.sock.version(), "TLSv1.3")
+
+    def test_a_peer_that_leaves_in_the_handshake(self):
+        d, port = self.secure_feed(self.receiver())
+        self.sender(port).close()  # a probe: of no interest
+        for way in (socket.socket.close, reset):
+            s = self.sender(port)
+            s.send(b"\x16\x03\x01\x02\x00")
+            time.sleep(0.05)
+            way(s.sock)
+        d.wait_event("tls.denied", 2, outcome="cut")
+        self.assertEqual(len(d.events("tls.denied")), 2)
+
+
+class Handshakes(Secure):
+    """Fault 57, and slow ones."""
+
+    def test_half_a_handshake_and_silence(self):
+        d, port = self.secure_feed(
+            self.receiver(), '<limits handshake-timeout="500ms"/>'
+        )
+        began = time.monotonic()
+        silent, half = self.sender(port), self.sender(port)
+        half.send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(100))
+        self.assertTrue(silent.closed())
+        self.assertTrue(half.closed())
+        self.assertTrue(0.4 < time.monotonic() - began < 2)
+        d.wait_event("tls.denied", 2, outcome="handshake_timeout")
+
+    def test_a_handshake_byte_by_byte_has_a_deadline_for_all_of_it(self):
+        d, port = self.secure_feed(self.receiver(), '<limits handshake-timeout="500ms"/>')
+        s = self.sender(port)
+        began = time.monotonic()
+        try:
+            for _ in range(100):
+                s.send(b"\x16" if _ == 0 else b"\x03")
+                time.sleep(0.03)
+        except OSError:
+            pass
+        self.assertLess(time.monotonic() - began, 2)
+
+    def test_hundreds_that_stall_are_capped_and_others_served(self):
+        r = self.receiver()
+        wide = {"max_connections": 1000, "max_per_address": 1000}
+        d, port = self.secure_feed(
+            r, '<limits connections="1000" handshakes="32"/>', listen=wide
+        )
+        inside = self.secure_sender(port)
+        quiet = [self._timed(inside, n) for n in range(200)]
+        stalled = [self.sender(port) for _ in range(500)]
+        wait_for("refusals", lambda: len(d.events("conn.refused", outcome="handshakes")) >= 400)
+        busy = [self._timed(inside, n) for n in range(200)]
+        self.assertLess(sorted(busy)[190], 2 * sorted(quiet)[190] + 0.002)
+        time.sleep(1)  # from now on they have had their time
+        for n in range(20):
+            s = self.secure_sender(port)
+            self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
+        d.wait_event("tls.denied", outcome="handshake_cap")
+        self.assertEqual(len(stalled), 500)
+
+    def _timed(self, s, n):
+        began = time.monotonic()
+        s.exchange(message(str(n), value="15"))
+        return time.monotonic() - began
+
+    def test_a_pause_of_reading_does_not_stop_handshakes(self):
+        r = self.receiver()
+        d, port = self.secure_feed(
+            r, '<limits in-flight-bytes="1MiB"/>', max_frame="1MiB"
+        )
+        body = message(value="15", more=b"NTE|1||" + b"x" * 900000 + b"\r")
+        first = self.secure_sender(port)
+        second = self.secure_sender(port)
+        for s in (first, second):
+            s.send(framed(body)[:800000])
+        time.sleep(0.2)
+        third = self.secure_sender(port)  # its handshake is over, and it waits
+        third.send(framed(message("3")))
+        self.assertTrue(third.silent(0.4))
+        for s in (first, second):
+            s.send(framed(body)[800000:])
+            self.assertEqual(s.frame(), ack(body))
+        self.assertEqual(third.frame(), ack(message("3")))
+
+
+class Bytes(Secure):
+    """What goes through is what goes through without TLS."""
+
+    def test_samples_one_byte_in_each_record(self):
+        r = self.receiver()
+        _, port = self.secure_feed(r)
+        bodies = [body for _, body in samples() if len(body) < 3000][:6]
+        for version in (TLS1_2, TLS1_3):
+            r.frames.clear()
+            s = self.secure_sender(port, version=version)
+            for body in bodies:
+                for byte in framed(body):
+                    s.send(bytes([byte]))
+                self.assertEqual(s.frame(), ack(body))
+            self.assertEqual(r.bodies(), annotated(bodies))
+
+    def test_records_cut_anywhere_on_the_wire(self):
+        r = self.receiver()
+        _, port = self.secure_feed(r)
+        way, other = socket.socketpair()
+        outside = self.sender(port)
+        stop = threading.Event()
+
+        def carry(source, to, piece):
+            while not stop.is_set():
+                try:
+                    data = source.recv(piece)
+                    if not data:
+                        return
+                    to.sendall(data)
+                    if piece < 100:
+                        time.sleep(0.0002)
+                except OSError:
+                    return
+
+        from secure import client_context  # noqa: PLC0415
+        for args in ((other, outside.sock, 7), (outside.sock, other, 65536)):
+            threading.Thread(target=carry, args=args, daemon=True).start()
+        s = client_context(self.ca).wrap_socket(way, server_hostname="localhost")
+        s.settimeout(10)
+        s.sendall(framed(message("a")) + framed(message("b")))
+        reader = Reader(s)
+        self.assertEqual(reader.frame(), ack(message("a")))
+        self.assertEqual(reader.frame(), ack(message("b")))
+        stop.set()
+        s.close()
+
+    def test_large_messages_both_ways(self):
+        large = message("L", value="15", more=b"NTE|1||" + bytes(range(32, 127)) * 60000 + b"\r")
+        answer = b"MSH|^~\\&|A|B|C|D|20260102||ACK|1|P|2.5.1\rMSA|AA|L\rNTE|1||" + b"y" * 500000 + b"\r"
+        r = self.secure_receiver(lambda v, body, n: v.send(framed(answer)))
+        out = self.tls(own="client", name="localhost")
+        _, port = self.secure_feed(r, outbound=out)
+        s = self.secure_sender(port)
+        for _ in range(3):
+            self.assertEqual(s.exchange(large), answer)
+        self.assertEqual(r.bodies(), [large] * 3)
+
+    def test_messages_of_many_senders(self):
+        r = self.secure_receiver()
+        _, port = self.secure_feed(
+            r, outbound=self.tls(own="client", name="localhost"), forward={"in_flight": 4}
+        )
+        path = self.write("m.hl7", b"".join(framed(message(str(n))) for n in range(50)))
+        self.note(
+            "send", "-q", "--connections", 8, "--in-flight", 4, "--count", 2000, "--tls-ca",
+            self.ca.pem("ca"), "--tls-cert", self.ca.pem("client"), "--tls-key",
+            self.ca.key("client"), "127.0.0.1:%d" % port, path,
+        )
+        self.assertEqual(len(r.wait(2000)), 2000)
+
+    def test_one_who_ends_its_side_gets_its_answer(self):
+        r = self.receiver(lambda v, body, n: (time.sleep(0.3), v.answer(body)))
+        _, port = self.secure_feed(r)
+        s = self.secure_sender(port)
+        s.send(framed(message()))
+        threading.Timer(0.1, self._shut, (s.sock,)).start()
+        self.assertEqual(s.frame(), ack(message()))
+
+    def _shut(self, sock):
+        socket.socket.shutdown(sock, socket.SHUT_WR)
+
+    def test_a_sender_that_does_not_read_its_answers(self):
+        r = self.receiver()
+        d, port = self.secure_feed(r, max_unsent="16KiB", forward={"in_flight": 64})
+        s = self.secure_sender(port)
+        s.sock.setblocking(False)
+        data, sent, end = framed(message()) * 200, 0, time.monotonic() + 20
+        while not d.events("conn.close", outcome="unread") and time.monotonic() < end:
+            try:
+                sent += s.sock.send(data[sent % len(data):])
+            except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                time.sleep(0.01)
+            except OSError:
+                break
+        d.wait_event("conn.close", outcome="unread")
+
+
+class Scarce(Secure):
+    def test_no_descriptors(self):
+        """Fault 34 with TLS: accepting rests, those inside go on."""
+        r = self.receiver()
+        d, port = self.secure_feed(r)
+        s = self.secure_sender(port)
+        s.exchange(message())
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (d.descriptors() + 1,) * 2)
+        others = [self.sender(port) for _ in range(5)]
+        d.wait_event("svc.paused")
+        before = d.cpu()
+        for n in range(20):
+            self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
+        time.sleep(1)
+        self.assertLess(d.cpu() - before, 0.3)
+        self.assertEqual(len(others), 5)
+
+    def test_connections_come_and_go_and_leave_nothing(self):
+        r = self.receiver()
+        d, port = self.secure_feed(r)
+        for _ in range(20):
+            self.secure_sender(port).close()
+        wait_for("the connections to go", lambda: d.descriptors() < 30)
+        before = d.descriptors()
+        for n in range(200):
+            s = self.secure_sender(port)
+            if n % 2:
+                s.exchange(message(str(n)))
+            (s.reset if n % 3 else s.close)()
+        wait_for("all to be closed", lambda: d.descriptors() <= before)
+
+
+class Senders(Secure):
+    """Fault 53: MSH-3 and MSH-4 by certificate."""
+
+    def test_a_name_is_for_the_certificate_it_was_given_to(self):
+        r = self.receiver()
+        self.ca.issue("second", san="DNS:second.example")
+        d, port = self.secure_feed(
+            r,
+            inside='<sender application="LAB" peer="lab.example"/>'
+            '<sender application="OTHER" peer="second.example"/>',
+        )
+        lab, second = self.secure_sender(port), self.secure_sender(port, own="second")
+        other = message().replace(b"|LAB|", b"|OTHER|")
+        self.assertEqual(lab.exchange(message()), ack(message()))
+        self.assertEqual(second.exchange(other), ack(other))
+        for s, body in ((lab, other), (second, message())):
+            self.assertIn(b"MSA|AR|", s.exchange(body))
+        d.wait_event("audit.refused", 2)
+        self.assertEqual(len(r.frames), 2)
+
+
+if __name__ == "__main__":
+    assert os.path.exists(SUGAR)
+    main()

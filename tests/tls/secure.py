@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: MIT
+"""The world of tests/relay with TLS in it: a CA, senders, receivers."""
+
+import atexit
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import sys
+import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "relay"))
+
+from world import (  # noqa: E402
+    TOP, Reader, Receiver, Sender, World, attributes, feed_xml, free_port, metric,
+)
+
+TESTCA = os.path.join(TOP, "scripts", "testca")
+
+
+class CA:
+    """What scripts/testca makes; a copy may be changed."""
+
+    def __init__(self, folder=None):
+        self.folder = folder or tempfile.mkdtemp(prefix="hl7-ca-")
+        if not folder:
+            atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
+            self.run()
+
+    def run(self, *arguments):
+        return subprocess.run(
+            ["sh", TESTCA, self.folder, *map(str, arguments)], check=True, stdout=subprocess.PIPE
+        ).stdout.decode().strip()
+
+    def copy(self, to):
+        shutil.copytree(self.folder, to)
+        return CA(to)
+
+    def pem(self, name):
+        return os.path.join(self.folder, name + ".pem")
+
+    def key(self, name):
+        return os.path.join(self.folder, name + ".key")
+
+    def issue(self, name, use="client", days=365, san="DNS:lab.example"):
+        self.run("issue", name, use, days, san)
+
+    def pin(self, name):
+        return self.run("pin", name)
+
+
+def client_context(ca, own="client", believe="ca", version=None):
+    """`own` None: no certificate; `believe` None: in anybody."""
+    c = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if believe:
+        c.load_verify_locations(ca.pem(believe))
+    else:
+        c.check_hostname = False
+        c.verify_mode = ssl.CERT_NONE
+    if own:
+        c.load_cert_chain(ca.pem(own), ca.key(own))
+    if version:
+        if version < ssl.TLSVersion.TLSv1_2:
+            c.set_ciphers("ALL:@SECLEVEL=0")
+        c.minimum_version = c.maximum_version = version
+    return c
+
+
+def server_context(ca, own="server", ask="ca", version=None):
+    c = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    c.load_cert_chain(ca.pem(own), ca.key(own))
+    if ask:
+        c.verify_mode = ssl.CERT_REQUIRED
+        c.load_verify_locations(ca.pem(ask))
+    if version:
+        c.minimum_version = c.maximum_version = version
+    return c
+
+
+class SecureReader(Reader):
+    """One who was refused may be told so by an alert."""
+
+    def frame(self, patience=10):
+        try:
+            return super().frame(patience)
+        except ssl.SSLError as e:
+            self.alert = e.reason
+            return None
+
+
+class SecureSender(Sender):
+    def __init__(self, port, context, name="localhost", **named):
+        super().__init__(port, **named)
+        self.sock = context.wrap_socket(self.sock, server_hostname=name)
+        self.reader = SecureReader(self.sock)
+
+
+class SecureReceiver(Receiver):
+    """`errors` are those of handshakes."""
+
+    def __init__(self, context, handler=None, **named):
+        self.context, self.errors = context, []
+        super().__init__(handler, **named)
+
+    def _serve(self, visit):
+        try:
+            visit.sock = self.context.wrap_socket(visit.sock, server_side=True)
+        except OSError as e:
+            self.errors.append(getattr(e, "reason", None) or str(e))
+            visit.ended = True
+            visit.sock.close()
+            return
+        super()._serve(visit)
+
+
+class Secure(World):
+    """Each test has a CA that it may change."""
+
+    made = None
+
+    def setUp(self):
+        super().setUp()
+        if not Secure.made:
+            Secure.made = CA()
+        self.ca = Secure.made.copy(self.path("ca"))
+
+    def tls(self, *peers, own="server", ca="ca", crl=None, **more):
+        """A <tls>; peers are names, or pins with their "sha256//"."""
+        files = {
+            "certificate": own and self.ca.pem(own),
+            "key": own and self.ca.key(own),
+            "ca": ca and self.ca.pem(ca),
+            "crl": crl and self.ca.pem(crl),
+        }
+        return "<tls%s>%s</tls>" % (
+            attributes(**files, **more),
+            "".join(
+                "<peer%s/>" % attributes(**{"pin" if p.startswith("sha256") else "name": p})
+                for p in peers
+            ),
+        )
+
+    def secure_feed(self, receiver, *parts, inbound=None, outbound="", **named):
+        """(daemon, port): TLS from senders unless `inbound` says otherwise."""
+        port = free_port()
+        inbound = self.tls() if inbound is None else inbound
+        to = receiver if isinstance(receiver, int) else receiver.port
+        d = self.configure(
+            *parts,
+            feed_xml(port, to, in_listen=inbound, in_forward=outbound, **named),
+        )
+        return d, port
+
+    def secure_sender(self, port, own="client", believe="ca", version=None, **named):
+        s = SecureSender(port, client_context(self.ca, own, believe, version), **named)
+        self.addCleanup(s.close)
+        return s
+
+    def secure_receiver(self, handler=None, own="server", ask="ca", version=None, **named):
+        r = SecureReceiver(server_context(self.ca, own, ask, version), handler, **named)
+        self.addCleanup(r.stop)
+        return r
+
+    def refused(self, d, port, reason, own="client", **named):
+        """A sender gets no message through, and the log names the reason."""
+        before = len(d.events("tls.denied", outcome=reason))
+        try:
+            s = self.secure_sender(port, own, **named)
+            s.send(b"\x0bMSH")
+            self.assertIsNone(s.frame())
+        except (ssl.SSLError, ConnectionError, BrokenPipeError):
+            pass
+        return d.wait_event("tls.denied", before + 1, outcome=reason)[-1]
+
+
+def listening(port):
+    with socket.socket() as s:
+        return s.connect_ex(("127.0.0.1", port)) == 0
+
+
+__all__ = [
+    "CA", "Secure", "SecureReceiver", "SecureSender", "client_context", "listening", "metric",
+    "server_context",
+]
