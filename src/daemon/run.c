@@ -19,6 +19,7 @@
 #include "daemon/doors.h"
 #include "daemon/file.h"
 #include "daemon/link.h"
+#include "daemon/memory.h"
 #include "daemon/notify.h"
 #include "daemon/reload.h"
 #include "daemon/secure.h"
@@ -26,7 +27,12 @@
 
 static const double tick_seconds = 0.1;
 
-enum { TICKS_A_SECOND = 10, TICKS_AN_HOUR = 3600 * TICKS_A_SECOND, SHORT_IDLE_MS = 10 * 1000 };
+enum {
+	TICKS_A_SECOND = 10,
+	TICKS_AN_HOUR = 3600 * TICKS_A_SECOND,
+	SHORT_IDLE_MS = 10 * 1000,
+	LATE_MS = 400
+};
 
 struct run {
 	struct hl7noted d;
@@ -34,6 +40,7 @@ struct run {
 	ev_signal hup, term, interrupt, usr1;
 	ev_timer tick, watchdog, drain_deadline;
 	unsigned ticks;
+	uint64_t last_tick; /* ms */
 	struct doors doors;
 };
 
@@ -257,6 +264,16 @@ reap(struct hl7noted *d)
 	}
 }
 
+/* After a stop, what came meanwhile waits to be read, and may be what deadlines wait for. */
+static bool
+is_late(struct run *r, uint64_t now)
+{
+	bool late = now > r->last_tick + LATE_MS;
+
+	r->last_tick = now;
+	return late;
+}
+
 static void
 on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 {
@@ -265,6 +282,8 @@ on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 	bool all = r->ticks++ % TICKS_A_SECOND == 0;
 
 	(void)revents;
+	if (is_late(r, now))
+		return;
 	if (all)
 		relay_rooms_trim(&r->d.work.rooms);
 	tick_feeds(r->d.feeds, now, all);
@@ -322,6 +341,9 @@ watch_time(struct run *r)
 	ev_timer_init(&r->watchdog, on_watchdog, 0., alive);
 	ev_timer_init(&r->drain_deadline, on_drain_deadline, 0., 0.);
 	r->tick.data = r;
+	r->last_tick = now_us() / 1000;
+	/* of one turn, what came goes before what is due */
+	ev_set_priority(&r->tick, EV_MINPRI);
 	ev_timer_start(r->d.loop, &r->tick);
 	if (alive > 0)
 		ev_timer_start(r->d.loop, &r->watchdog);
@@ -332,6 +354,7 @@ make_parts(struct run *r)
 {
 	struct hl7noted *d = &r->d;
 
+	memory_for_loop(d->log);
 	d->loop = ev_default_loop(EVFLAG_AUTO);
 	d->metrics = metrics_create();
 	d->resolver = d->loop ? net_resolver_create(d->loop) : NULL;
@@ -359,8 +382,11 @@ go(struct run *r, struct conf *conf)
 {
 	struct hl7noted *d = &r->d;
 
-	if (!make_parts(r))
+	if (!make_parts(r)) {
+		fprintf(stderr, "hl7noted: cannot set up the event loop: %s\n", strerror(errno));
+		conf_destroy(conf);
 		return EX_OSERR;
+	}
 	d->tell = stderr;
 	if (!bring_into_force(r, conf)) {
 		conf_destroy(conf);

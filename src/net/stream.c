@@ -100,8 +100,10 @@ on_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct net_stream *s = container_of(w, struct net_stream, readable);
 
-	(void)loop, (void)revents;
-	if (!s->secured)
+	(void)loop;
+	if (revents & EV_ERROR) /* the kernel would not watch it */
+		net_stream_tell_end(s, ENOMEM);
+	else if (!s->secured)
 		read_plain(s);
 	else if (s->tls)
 		net_stream_tls_read(s);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A reserve would only put off the end, and a daemon without memory serves nobody.
+ */
+#include "daemon/memory.h"
+
+#include <ev.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+/* libev's allocator takes no context. */
+static struct log *last_words;
+
+_Noreturn static void
+leave(void)
+{
+	static const char sentence[] =
+	    "hl7noted: no memory for the event loop; raise MemoryMax, or lower the limits\n";
+
+	ssize_t n = write(STDERR_FILENO, sentence, strlen(sentence));
+
+	(void)n; /* nobody else could be told */
+	if (log_begin_at(last_words, LOG_SVC_STOPPED, LOG_ERROR_)) {
+		log_str(last_words, LOG_ERR_CODE, "ENOMEM");
+		log_end(last_words);
+	}
+	log_destroy(last_words);
+	_exit(EX_OSERR);
+}
+
+static void *
+allocate(void *ptr, long size)
+{
+	void *p;
+
+	if (size == 0) {
+		free(ptr);
+		return NULL;
+	}
+	p = realloc(ptr, (size_t)size);
+	if (!p)
+		leave();
+	return p;
+}
+
+void
+memory_for_loop(struct log *log)
+{
+	last_words = log;
+	ev_set_allocator(allocate);
+}
