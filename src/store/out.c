@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: MIT */
+/* Between a feed's window and its line. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "store/queue.h"
+
+enum {
+	LEAST_READ = 64 << 10,
+	WINDOW_ITEMS = 4096, /* small messages cost more than their bytes */
+};
+
+void
+store_release(struct store_item *item)
+{
+	store_body_drop(item->body);
+	item->body = NULL;
+}
+
+/* ---- reading ahead -------------------------------------------------------------------------- */
+
+static bool
+has_room(const struct store *s, const struct store_feed *f, size_t bytes)
+{
+	return f->ready.bytes + bytes <= s->set.window_feed &&
+	       s->held + bytes <= s->set.window_all && f->ready.count < WINDOW_ITEMS;
+}
+
+static void
+read_from(struct store *s, struct store_feed *f, bool again)
+{
+	struct store_task *t = store_task_create(TASK_READ);
+
+	if (!t)
+		return; /* asked again at the next turn */
+	t->feed = f->number;
+	t->read = (struct store_read_task){ .after = again ? 0 : f->tail,
+		.again = again,
+		.turn = f->turn,
+		.bytes = has_room(s, f, LEAST_READ) ? s->set.window_feed / 2 : LEAST_READ };
+	if (again)
+		f->reading_again = true;
+	else
+		f->reading = true;
+	store_ask(s, t);
+}
+
+/* Those sent again are read when none is left: so each is read once. */
+static void
+read_ahead(struct store *s, struct store_feed *f)
+{
+	if (f->again_behind && !f->reading_again && !f->again.count && !store_feed_has_again(f))
+		read_from(s, f, true);
+	if (!f->behind || f->reading)
+		return;
+	if (!f->ready.count ||
+	    (f->ready.bytes < s->set.window_feed / 2 && has_room(s, f, s->set.window_feed / 2)))
+		read_from(s, f, false);
+}
+
+static void
+keep_again(struct store_feed *f, struct store_read_task *r)
+{
+	f->reading_again = false;
+	f->again_behind = !r->all;
+	for (unsigned i = 0; i < r->count; i++)
+		if (store_window_put(&f->again, &r->items[i]))
+			r->items[i].body = NULL;
+		else
+			f->again_behind = true;
+}
+
+static void
+keep_ready(struct store_feed *f, struct store_read_task *r)
+{
+	f->reading = false;
+	for (unsigned i = 0; i < r->count; i++) {
+		if (!store_window_put(&f->ready, &r->items[i]))
+			return; /* still behind */
+		r->items[i].body = NULL;
+		f->tail = r->items[i].seq;
+	}
+	if (r->after > f->tail)
+		f->tail = r->after;
+	f->behind = !r->all;
+}
+
+void
+store_out_read(struct store *s, struct store_task *t)
+{
+	struct store_feed *f = s->feed[t->feed];
+
+	if (t->read.turn != f->turn)
+		return; /* of before a rewind */
+	if (t->error) { /* the thread has ended */
+		f->reading = f->reading_again = false;
+		return;
+	}
+	if (t->read.again)
+		keep_again(f, &t->read);
+	else
+		keep_ready(f, &t->read);
+}
+
+/* ---- what was committed --------------------------------------------------------------------- */
+
+static void
+keep_new(struct store *s, struct store_feed *f, struct store_append_task *a)
+{
+	const struct store_item item = { a->record.seq, a->record.received, f->number, 0,
+		store_body_span(a->body), a->body };
+
+	if (f->behind || (f->ready.count && !has_room(s, f, item.bytes.len)) ||
+	    !store_window_put(&f->ready, &item)) {
+		f->behind = true;
+		return;
+	}
+	a->body = NULL;
+	f->tail = item.seq;
+}
+
+void
+store_out_appended(struct store *s, struct store_task *t)
+{
+	struct store_append_task *a = &t->append;
+
+	s->pending -= a->body->len;
+	if (a->verdict == STORE_NEW || a->verdict == STORE_SAME_ID)
+		keep_new(s, s->feed[t->feed], a);
+	s->ops->appended(s->ctx, t->token, a->verdict, a->record.seq);
+}
+
+/* ---- calling lines -------------------------------------------------------------------------- */
+
+static bool
+has_something(const struct store_feed *f)
+{
+	if (store_feed_has_again(f))
+		return false;
+	return f->again.count || (!f->again_behind && f->ready.count);
+}
+
+void
+store_out_call(struct store *s)
+{
+	for (unsigned i = 1; i <= s->feeds; i++) {
+		struct store_feed *f = s->feed[i];
+
+		read_ahead(s, f);
+		if (f->hungry && has_something(f)) {
+			f->hungry = false;
+			s->ops->fetchable(s->ctx, i);
+		}
+	}
+}
+
+/* ---- what lines call ------------------------------------------------------------------------ */
+
+/* With the line; when there is no memory for that, it is read again later. */
+static int
+hand_out(struct store_feed *f, struct store_item *item, bool again, struct store_item *ret)
+{
+	if (!store_feed_begin(f, item, again)) {
+		store_release(item);
+		store_feed_rewind(f);
+		f->hungry = true;
+		return -EAGAIN;
+	}
+	*ret = *item;
+	return 1;
+}
+
+static bool
+take_ready(struct store_feed *f, struct store_item *ret)
+{
+	while (store_window_take(&f->ready, ret)) {
+		/* after a rewind: settled out of turn */
+		if (!store_feed_find(f, ret->seq))
+			return true;
+		store_release(ret);
+	}
+	return false;
+}
+
+int
+store_fetch(struct store *s, unsigned feed, struct store_item *ret)
+{
+	struct store_feed *f = store_feed_of(s, feed);
+	struct store_item item;
+	bool again;
+
+	if (!f)
+		return -EINVAL;
+	if (store_feed_has_again(f)) {
+		f->hungry = true;
+		return -EAGAIN;
+	}
+	again = store_window_take(&f->again, &item);
+	if (again || (!f->again_behind && take_ready(f, &item))) {
+		int got = hand_out(f, &item, again, ret);
+
+		read_ahead(s, f);
+		return got;
+	}
+	f->hungry = true;
+	read_ahead(s, f);
+	return f->again_behind || f->behind ? -EAGAIN : 0;
+}
+
+static void
+pass(struct store *s, struct store_feed *f)
+{
+	if (!store_feed_pass(f))
+		return;
+	store_progress_set(&s->progress, f->number, f->cursor);
+	atomic_store_explicit(&s->x->cursor[f->number], f->cursor, memory_order_release);
+	s->moved = true;
+}
+
+static void
+send_mark(
+    struct store *s, struct store_feed *f, struct store_out *o, const struct store_mark_task *m)
+{
+	struct store_task *t = o->task;
+
+	o->task = NULL;
+	t->feed = f->number;
+	t->mark = *m;
+	store_ask(s, t);
+}
+
+static struct store_out *
+sending(struct store *s, unsigned feed, uint64_t seq)
+{
+	struct store_feed *f = store_feed_of(s, feed);
+	struct store_out *o = f ? store_feed_find(f, seq) : NULL;
+
+	return o && o->fate == FATE_SENDING ? o : NULL;
+}
+
+void
+store_delivered(struct store *s, unsigned feed, uint64_t seq)
+{
+	struct store_out *o = sending(s, feed, seq);
+	const struct store_mark_task m = { .seq = seq, .state = RECORD_DELIVERED };
+
+	if (!o)
+		return;
+	if (o->again) {
+		o->fate = FATE_AGAIN_DONE;
+		send_mark(s, s->feed[feed], o, &m);
+		return;
+	}
+	o->fate = FATE_DELIVERED;
+	pass(s, s->feed[feed]);
+}
+
+static struct store_mark_task
+mark_of(uint64_t seq, int state, unsigned attempts, const char *word)
+{
+	struct store_mark_task m = { .seq = seq, .state = state, .attempts = attempts };
+
+	(void)snprintf(m.word, sizeof(m.word), "%s", word ? word : "");
+	return m;
+}
+
+void
+store_postpone(struct store *s, unsigned feed, uint64_t seq, unsigned attempts, const char *word)
+{
+	struct store_task *t;
+
+	if (!sending(s, feed, seq))
+		return;
+	t = store_task_create(TASK_MARK);
+	if (!t)
+		return; /* for lists only */
+	t->feed = feed;
+	t->mark = mark_of(seq, RECORD_ANY, attempts, word);
+	store_ask(s, t);
+}
+
+void
+store_set_aside(struct store *s, unsigned feed, uint64_t seq, unsigned attempts, const char *word)
+{
+	struct store_out *o = sending(s, feed, seq);
+	const struct store_mark_task m = mark_of(seq, RECORD_ASIDE, attempts, word);
+
+	if (!o)
+		return;
+	o->fate = FATE_ASIDE;
+	send_mark(s, s->feed[feed], o, &m);
+}
+
+void
+store_rewind(struct store *s, unsigned feed)
+{
+	struct store_feed *f = store_feed_of(s, feed);
+
+	if (!f)
+		return;
+	store_feed_rewind(f);
+	read_ahead(s, f);
+}
+
+/* ---- what became of it ---------------------------------------------------------------------- */
+
+void
+store_out_marked(struct store *s, struct store_task *t)
+{
+	struct store_feed *f = s->feed[t->feed];
+	struct store_out *o = store_feed_find(f, t->mark.seq);
+	bool aside = t->mark.state == RECORD_ASIDE;
+
+	if (!o || o->fate != (aside ? FATE_ASIDE : FATE_AGAIN_DONE))
+		return;
+	o->fate = FATE_SETTLED;
+	pass(s, f);
+	if (aside)
+		s->ops->settled(s->ctx, t->feed, t->mark.seq);
+}
+
+/* The line was quicker than the operator: it is delivered, and the queue shall say so. */
+static void
+correct(struct store *s, const struct store_change_row *c)
+{
+	struct store_task *t = store_task_create(TASK_MARK);
+
+	if (!t)
+		return;
+	t->feed = c->feed;
+	t->mark = (struct store_mark_task){ .seq = c->seq, .state = RECORD_DELIVERED };
+	store_ask(s, t);
+}
+
+static void
+drop_one(struct store *s, const struct store_change_row *c)
+{
+	struct store_feed *f = s->feed[c->feed];
+	struct store_out *o = store_feed_find(f, c->seq);
+
+	if (store_window_remove(&f->ready, c->seq) || store_window_remove(&f->again, c->seq))
+		return;
+	if (o && o->fate == FATE_SENDING) {
+		o->fate = FATE_SETTLED;
+		pass(s, f);
+		s->ops->dropped(s->ctx, c->feed, c->seq);
+	} else if (c->waited && (o ? o->fate == FATE_DELIVERED : c->seq <= f->cursor)) {
+		correct(s, c);
+	}
+}
+
+void
+store_out_changed(struct store *s, const struct store_task *t)
+{
+	for (unsigned i = 0; i < t->ask.change_count; i++) {
+		const struct store_change_row *c = &t->ask.changes[i];
+
+		if (t->kind == TASK_DROP)
+			drop_one(s, c);
+		else if (t->kind == TASK_RETRY)
+			s->feed[c->feed]->again_behind = true;
+	}
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The lock is a record lock on a file of its own, which names its holder and goes
+ * with the process, however that ends.  (SQLite's own locks would do, but any close
+ * of the queue's file by us would drop them, and so nothing here opens it.)
+ */
+#define _GNU_SOURCE /* asprintf, fallocate */
+#include "store/place.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+int
+store_error_set(struct store_error *e, int code, const char *format, ...)
+{
+	va_list args;
+
+	e->code = code;
+	va_start(args, format);
+	(void)vsnprintf(e->text, sizeof(e->text), format, args);
+	va_end(args);
+	return code;
+}
+
+/* ---- names ---------------------------------------------------------------------------------- */
+
+static char *
+name_in(const char *folder, const char *name)
+{
+	char *path;
+
+	return asprintf(&path, "%s/%s", folder, name) < 0 ? NULL : path;
+}
+
+static int
+name_files(struct store_place *p, const char *folder)
+{
+	p->folder = strdup(folder);
+	p->queue = name_in(folder, "queue.db");
+	p->log = name_in(folder, "queue.db-wal");
+	p->progress = name_in(folder, "progress");
+	p->ballast = name_in(folder, "ballast");
+	return p->folder && p->queue && p->log && p->progress && p->ballast ? 0 : -ENOMEM;
+}
+
+/* ---- the lock ------------------------------------------------------------------------------- */
+
+static struct flock
+whole_file(void)
+{
+	return (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
+}
+
+pid_t
+store_place_locker(const char *path)
+{
+	struct flock l = whole_file();
+	int fd = open(path, O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		return 0;
+	if (fcntl(fd, F_GETLK, &l) || l.l_type == F_UNLCK)
+		l.l_pid = 0;
+	close(fd);
+	return l.l_pid;
+}
+
+static int
+take_lock(struct store_place *p, struct store_error *reterr)
+{
+	struct flock l = whole_file();
+	char *path = name_in(p->folder, "lock");
+	int error;
+
+	p->lock = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+	error = path ? -errno : -ENOMEM;
+	free(path);
+	if (p->lock < 0)
+		return store_error_set(reterr, error, "the queue folder %s cannot be used: %s",
+		    p->folder, strerror(-error));
+	if (!fcntl(p->lock, F_SETLK, &l))
+		return 0;
+	if (fcntl(p->lock, F_GETLK, &l) || l.l_type == F_UNLCK)
+		l.l_pid = 0;
+	return store_error_set(
+	    reterr, -EBUSY, "the queue in %s is locked by process %ld", p->folder, (long)l.l_pid);
+}
+
+/* ---- what is there -------------------------------------------------------------------------- */
+
+static int
+make_folder(struct store_place *p, struct store_error *reterr)
+{
+	struct stat st;
+
+	if (!mkdir(p->folder, 0700) || errno == EEXIST) {
+		if (!stat(p->folder, &st) && S_ISDIR(st.st_mode))
+			return 0;
+		errno = ENOTDIR;
+	}
+	return store_error_set(
+	    reterr, -errno, "the queue folder %s cannot be made: %s", p->folder, strerror(errno));
+}
+
+static bool
+has_bytes(const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && st.st_size > 0;
+}
+
+/*
+ * A queue that was there and is gone, or was emptied, is not begun anew: somebody
+ * may want its messages.  A new one has its tables before it has a progress file.
+ */
+static int
+look(struct store_place *p, struct store_error *reterr)
+{
+	struct stat st;
+	int fd;
+
+	p->fresh = !has_bytes(p->queue);
+	if (p->fresh && (has_bytes(p->log) || has_bytes(p->progress)))
+		return store_error_set(reterr, -EUCLEAN,
+		    "%s is missing or empty, though the queue has been used; put it back, or "
+		    "empty the folder to begin anew",
+		    p->queue);
+	if (!p->fresh)
+		return stat(p->queue, &st) ? -errno : 0;
+	fd = open(p->queue, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return store_error_set(
+		    reterr, -errno, "%s cannot be made: %s", p->queue, strerror(errno));
+	close(fd);
+	return 0;
+}
+
+int
+store_place_init(struct store_place *p, const char *folder, struct store_error *reterr)
+{
+	int error;
+
+	*p = (struct store_place){ .lock = -1 };
+	if (name_files(p, folder))
+		return store_error_set(reterr, -ENOMEM, "out of memory");
+	error = make_folder(p, reterr);
+	if (!error)
+		error = take_lock(p, reterr);
+	if (!error)
+		error = look(p, reterr);
+	return error;
+}
+
+void
+store_place_finish(struct store_place *p)
+{
+	if (p->lock >= 0)
+		close(p->lock);
+	free(p->folder);
+	free(p->queue);
+	free(p->log);
+	free(p->progress);
+	free(p->ballast);
+	*p = (struct store_place){ .lock = -1 };
+}
+
+int
+store_place_fix(struct store_place *p)
+{
+	struct stat st;
+
+	if (stat(p->queue, &st))
+		return -errno;
+	p->device = st.st_dev;
+	p->inode = st.st_ino;
+	if (stat(p->log, &st))
+		return -errno;
+	p->log_inode = st.st_ino;
+	return 0;
+}
+
+static bool
+is_still(const struct store_place *p, const char *path, ino_t inode)
+{
+	struct stat st;
+
+	/* an answer other than "no such file" says nothing about the file */
+	if (stat(path, &st))
+		return errno != ENOENT && errno != ENOTDIR;
+	return st.st_dev == p->device && st.st_ino == inode;
+}
+
+int
+store_place_present(const struct store_place *p)
+{
+	return is_still(p, p->queue, p->inode) && is_still(p, p->log, p->log_inode) ? 0 : -ESTALE;
+}
+
+/* ---- space ---------------------------------------------------------------------------------- */
+
+int
+store_place_disk(const struct store_place *p, struct store_disk *ret)
+{
+	struct statvfs fs;
+
+	if (statvfs(p->folder, &fs))
+		return -errno;
+	ret->size = (uint64_t)fs.f_blocks * fs.f_frsize;
+	ret->available = (uint64_t)fs.f_bavail * fs.f_frsize;
+	return 0;
+}
+
+bool
+store_place_load_ballast(const struct store_place *p, uint64_t size)
+{
+	struct stat st;
+	int fd = open(p->ballast, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	bool done;
+
+	if (fd < 0)
+		return false;
+	done = !fstat(fd, &st) && (uint64_t)st.st_size == size;
+	/* not posix_fallocate(): where that has to write, it takes too long */
+	if (!done)
+		done = !ftruncate(fd, 0) && !fallocate(fd, 0, 0, (off_t)size);
+	close(fd);
+	if (!done)
+		(void)unlink(p->ballast);
+	return done;
+}
+
+bool
+store_place_drop_ballast(const struct store_place *p)
+{
+	return !unlink(p->ballast);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store/queue.h - the loop's side of the store, between its parts
+ *
+ * store.c opens, closes and turns; out.c is what lines call; ask.c is what operators
+ * ask.
+ */
+#ifndef STORE_QUEUE_H
+#define STORE_QUEUE_H
+
+#include "store/feed.h"
+#include "store/worker.h"
+
+struct store {
+	const struct store_ops *ops;
+	void *ctx;
+	struct store_settings set; /* defaults filled in */
+	struct store_place place;
+	struct store_backend *backend;
+	struct store_progress progress;
+	struct store_exchange *x;
+	struct store_worker *worker;
+	struct store_tasks outgoing; /* until store_flush() */
+	bool moved;                  /* a cursor, since the last flush */
+	size_t pending, held;        /* bytes appended and not told; in windows */
+	unsigned feeds;
+	struct store_feed *feed[STORE_FEEDS_MOST + 1];
+	struct store_news news;
+	char text[NOTE_SIZE];
+};
+
+/* NULL: no such feed. */
+struct store_feed *store_feed_of(const struct store *s, unsigned feed);
+void store_ask(struct store *s, struct store_task *t);
+
+/* out.c: what came back from the thread. */
+void store_out_appended(struct store *s, struct store_task *t);
+void store_out_marked(struct store *s, struct store_task *t);
+void store_out_read(struct store *s, struct store_task *t);
+/* An operator's step: what lines have to know of it. */
+void store_out_changed(struct store *s, const struct store_task *t);
+/* Who waits and has something. */
+void store_out_call(struct store *s);
+
+/* ask.c: an answer, or one more step; takes the task. */
+void store_ask_done(struct store *s, struct store_task *t);
+
+#endif

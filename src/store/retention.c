@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is settled is kept a while, so that it can be looked up and a resend can be
+ * compared with it: as long as settings say, and no shorter than resends are looked
+ * for, unless size or a disk that fills up ends it sooner.  Oldest first, feed by
+ * feed, a step with each commit.
+ */
+#include "store/worker.h"
+
+#include <stdlib.h>
+
+enum { REMOVED_AT_ONCE = 192, LOOKED_AT_ONCE = 512 };
+
+static bool
+over_size(const struct store_worker *w)
+{
+	return w->set.keep_size && w->kept_bytes > w->set.keep_size;
+}
+
+static uint64_t
+oldest_kept(const struct store_worker *w)
+{
+	const uint64_t now = store_clock_ms(), age = w->set.keep_age > w->set.resend_window
+							 ? w->set.keep_age
+							 : w->set.resend_window;
+
+	return now > age ? now - age : 0;
+}
+
+struct look {
+	struct store_worker *w;
+	uint64_t before; /* received before: is old */
+	bool all;        /* age does not matter */
+	struct store_record *found;
+	unsigned count, looked;
+	uint64_t last;
+};
+
+static bool
+is_due(const struct look *l, const struct store_record *r)
+{
+	return l->all || r->received < l->before;
+}
+
+/* Stops at the first that may stay: those after it came later. */
+static bool
+collect(void *ctx, const struct store_record *r)
+{
+	struct look *l = ctx;
+
+	if (l->looked++ == LOOKED_AT_ONCE || l->count == REMOVED_AT_ONCE)
+		return false;
+	if (store_worker_state(l->w, r) & (STORE_WAITING | STORE_ASIDE)) {
+		l->last = r->seq;
+		return true;
+	}
+	if (!is_due(l, r))
+		return false;
+	l->last = r->seq;
+	l->found[l->count++] = *r;
+	return true;
+}
+
+/* The feed to begin with: one that has old ones or, when it is size, the one that keeps most. */
+static unsigned
+choose(struct store_worker *w, struct look *l)
+{
+	unsigned best = 0;
+	uint64_t most = 0;
+
+	for (unsigned f = 1; f <= w->feeds; f++)
+		if (w->feed[f].counts.kept_bytes > most) {
+			most = w->feed[f].counts.kept_bytes;
+			best = f;
+		}
+	l->all = w->prune_space || over_size(w);
+	return best;
+}
+
+static int
+find(struct store_worker *w, unsigned feed, struct look *l)
+{
+	const struct store_range range = { feed, RECORD_ANY, w->feed[feed].kept_from,
+		w->feed[feed].cursor };
+
+	l->count = l->looked = 0;
+	l->last = range.after;
+	return w->b->ops->scan(w->b, &range, collect, l);
+}
+
+static int
+remove_found(struct store_worker *w, const struct look *l)
+{
+	int error = l->count ? store_worker_begin(w) : 0;
+
+	for (unsigned i = 0; i < l->count && !error; i++) {
+		error = w->b->ops->take(w->b, l->found[i].seq);
+		if (error)
+			break;
+		store_worker_touch(w, l->found[i].feed);
+		store_worker_count(w, &l->found[i], -1);
+	}
+	return error;
+}
+
+/* One feed's oldest; *ret: was anything done? */
+static int
+step_feed(struct store_worker *w, unsigned feed, struct look *l, bool *ret)
+{
+	int error;
+
+	if (!w->feed[feed].counts.kept)
+		return 0;
+	error = find(w, feed, l);
+	if (!error)
+		error = remove_found(w, l);
+	if (error)
+		return error;
+	*ret = l->last > w->feed[feed].kept_from;
+	w->feed[feed].kept_from = l->last;
+	return 0;
+}
+
+int
+store_retention_step(struct store_worker *w)
+{
+	struct look l = { .w = w, .before = oldest_kept(w) };
+	unsigned first = choose(w, &l);
+	bool some = false;
+	int error = 0;
+
+	l.found = malloc(REMOVED_AT_ONCE * sizeof(*l.found));
+	if (!l.found)
+		return 0; /* there is no hurry */
+	if (first && l.all)
+		error = step_feed(w, first, &l, &some);
+	for (unsigned f = 1; f <= w->feeds && !error && !some; f++)
+		error = step_feed(w, f, &l, &some);
+	free(l.found);
+	w->prune = some;
+	return error;
+}
+
+void
+store_retention_look(struct store_worker *w)
+{
+	for (unsigned f = 1; f <= w->feeds; f++)
+		if (w->feed[f].counts.kept)
+			w->prune = true;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A backup while messages come and go: SQLite's online backup, a piece between two
+ * commits.  What is written meanwhile through our connection goes into the copy, too,
+ * so it never has to begin anew.  The copy is synced once, at its end, by a thread
+ * that ends with it: for a large queue that takes seconds, which nobody should wait.
+ */
+#include "store/sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+enum { COPY_PAGES = 64 };
+
+struct sqlite_copy {
+	sqlite3 *to;
+	sqlite3_backup *backup; /* NULL: all is copied */
+	char *path;
+	int error;
+	bool kept; /* the whole copy is on the disk */
+	pthread_t thread;
+	bool syncing;
+	_Atomic bool synced;
+};
+
+static int
+sync_path(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC), error = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (fsync(fd))
+		error = -errno;
+	close(fd);
+	return error;
+}
+
+/* The file, and the entry that names it. */
+static void *
+sync_copy(void *arg)
+{
+	struct sqlite_copy *c = arg;
+	char *slash = strrchr(c->path, '/');
+
+	c->error = sync_path(c->path, O_RDONLY);
+	if (slash && slash != c->path)
+		*slash = '\0';
+	if (!c->error)
+		c->error = sync_path(!slash             ? "."
+				     : slash == c->path ? "/"
+							: c->path,
+		    O_RDONLY | O_DIRECTORY);
+	if (slash)
+		*slash = '/';
+	c->synced = true;
+	return NULL;
+}
+
+static int
+begin_copy(struct sqlite_backend *b, const char *path)
+{
+	struct sqlite_copy *c = calloc(1, sizeof(*c));
+	int fd, rc;
+
+	if (!c)
+		return -ENOMEM;
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		free(c);
+		return -errno;
+	}
+	close(fd);
+	b->copy = c;
+	c->path = strdup(path);
+	if (!c->path) {
+		unlink(path);
+		return -ENOMEM;
+	}
+	rc = sqlite3_open_v2(path, &c->to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (!rc)
+		rc = sqlite3_exec(
+		    c->to, "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF", NULL, NULL, NULL);
+	if (!rc)
+		c->backup = sqlite3_backup_init(c->to, "main", b->db, "main");
+	return c->backup ? 0 : sqlite_error(c->to, rc ? rc : sqlite3_errcode(c->to));
+}
+
+static int
+end_copying(struct sqlite_copy *c)
+{
+	int rc = sqlite3_backup_finish(c->backup), closed;
+
+	c->backup = NULL;
+	closed = sqlite3_close(c->to);
+	c->to = NULL;
+	if (rc || closed)
+		return -EIO;
+	c->syncing = !pthread_create(&c->thread, NULL, sync_copy, c);
+	if (!c->syncing)
+		sync_copy(c);
+	return 1;
+}
+
+static int
+copy_some(struct sqlite_copy *c, uint64_t *pages)
+{
+	int rc = sqlite3_backup_step(c->backup, COPY_PAGES);
+
+	*pages = (uint64_t)(sqlite3_backup_pagecount(c->backup) -
+			    sqlite3_backup_remaining(c->backup));
+	if (rc == SQLITE_DONE)
+		return end_copying(c);
+	return rc == SQLITE_OK ? 1 : sqlite_error(c->to, rc) ? sqlite_error(c->to, rc) : -EIO;
+}
+
+int
+sqlite_copy_step(struct store_backend *base, const char *path, uint64_t *pages)
+{
+	struct sqlite_backend *b = (struct sqlite_backend *)base;
+	struct sqlite_copy *c = b->copy;
+
+	if (!c) {
+		int error = begin_copy(b, path);
+
+		return error ? error : 1;
+	}
+	if (c->backup)
+		return copy_some(c, pages);
+	if (!c->synced)
+		return 1;
+	c->kept = !c->error;
+	return c->error;
+}
+
+/* What is not whole is no backup, and is removed. */
+void
+sqlite_copy_end(struct store_backend *base)
+{
+	struct sqlite_backend *b = (struct sqlite_backend *)base;
+	struct sqlite_copy *c = b->copy;
+
+	if (!c)
+		return;
+	if (c->backup)
+		sqlite3_backup_finish(c->backup);
+	sqlite3_close(c->to);
+	if (c->syncing)
+		pthread_join(c->thread, NULL);
+	if (!c->kept && c->path)
+		unlink(c->path);
+	free(c->path);
+	free(c);
+	b->copy = NULL;
+}

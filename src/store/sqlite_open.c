@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Taking a queue file: lock, look, check, and only then write.  Whatever is refused is
+ * left as it was found, its log with it.
+ */
+#include "store/sqlite.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum {
+	APPLICATION = 0x686c3771, /* "hl7q", in the header of the file, for file(1) */
+	VERSION = 1,
+	/* Rows of 2.5 KB: three to a page.  4 KiB pages waste a third and carry 40 % fewer
+	 * messages a second, 16 KiB ones cost a commit of one message a third of its rate. */
+	PAGE_SIZE = 8192,
+	CHECK_SECONDS = 2, /* a large file is not read to its end at every start */
+	CHECK_OPS = 20000,
+};
+
+/* What must hold on every connection, before anything is read. */
+static const char connection_settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
+					  "PRAGMA cell_size_check = ON;"
+					  "PRAGMA trusted_schema = OFF;"
+					  "PRAGMA mmap_size = 0;"
+					  "PRAGMA temp_store = MEMORY;"
+					  "PRAGMA cache_size = -8192;"
+					  "PRAGMA wal_autocheckpoint = 0;"
+					  "PRAGMA synchronous = FULL;"
+					  "PRAGMA journal_size_limit = 67108864;";
+
+/* Step n brings a queue of version n to n + 1; files of every version are about. */
+static const char *const steps[VERSION] = {
+	"CREATE TABLE run (one INTEGER PRIMARY KEY CHECK (one = 1), token BLOB NOT NULL) STRICT;"
+	"INSERT INTO run VALUES (1, zeroblob(16));"
+	"CREATE TABLE feed (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE,"
+	"	cursor INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE message (seq INTEGER PRIMARY KEY, feed INTEGER NOT NULL,"
+	"	received INTEGER NOT NULL, state INTEGER NOT NULL, attempts INTEGER NOT NULL,"
+	"	key_hash INTEGER NOT NULL, body_hash INTEGER NOT NULL, size INTEGER NOT NULL,"
+	"	control_id TEXT, type TEXT, word TEXT) STRICT;"
+	"CREATE INDEX message_feed ON message (feed, seq);"
+	"CREATE INDEX message_marked ON message (state, seq) WHERE state <> 0;"
+	"CREATE INDEX message_feed_marked ON message (feed, state, seq) WHERE state <> 0;"
+	/* apart from the rest, so that a list reads no bodies */
+	"CREATE TABLE body (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;",
+};
+
+#define RECORD                                                                                \
+	"SELECT seq, feed, received, state, attempts, key_hash, body_hash, size, control_id," \
+	" type, word FROM message "
+
+static const char *const statements[Q_COUNT] = {
+	[Q_BEGIN] = "BEGIN IMMEDIATE",
+	[Q_COMMIT] = "COMMIT",
+	[Q_ROLLBACK] = "ROLLBACK",
+	[Q_ADD_FEED] = "INSERT INTO feed VALUES (?1, ?2, 0)",
+	[Q_SET_CURSOR] = "UPDATE feed SET cursor = ?2 WHERE id = ?1",
+	[Q_PUT] = "INSERT INTO message (seq, feed, received, state, attempts, key_hash, body_hash,"
+		  " size, control_id, type) VALUES (?1, ?2, ?3, 0, 0, ?4, ?5, ?6, ?7, ?8)",
+	[Q_PUT_BODY] = "INSERT INTO body VALUES (?1, ?2)",
+	[Q_MARK] = "UPDATE message SET state = ?2, attempts = ?3, word = coalesce(?4, word)"
+		   " WHERE seq = ?1",
+	[Q_TAKE] = "DELETE FROM message WHERE seq = ?1",
+	[Q_TAKE_BODY] = "DELETE FROM body WHERE seq = ?1",
+	[Q_FIND] = RECORD "WHERE seq = ?1",
+	[Q_BODY] = "SELECT bytes FROM body WHERE seq = ?1",
+	[Q_SCAN_ALL] = RECORD "WHERE seq > ?1 AND seq <= ?2 ORDER BY seq",
+	[Q_SCAN_FEED] = RECORD "WHERE feed = ?3 AND seq > ?1 AND seq <= ?2 ORDER BY seq",
+	[Q_SCAN_STATE] = RECORD "WHERE state = ?4 AND state <> 0 AND seq > ?1 AND seq <= ?2"
+				" ORDER BY seq",
+	[Q_SCAN_FEED_STATE] = RECORD "WHERE feed = ?3 AND state = ?4 AND state <> 0"
+				     " AND seq > ?1 AND seq <= ?2 ORDER BY seq",
+	[Q_FEEDS] = "SELECT id, name, cursor FROM feed ORDER BY id",
+	[Q_TALLY] = "SELECT count(*), coalesce(sum(size), 0) FROM message"
+		    " WHERE feed = ?3 AND seq > ?1 AND seq <= ?2 AND state = 0",
+	[Q_PAGES] = "PRAGMA page_count",
+	[Q_SPARE] = "PRAGMA freelist_count",
+};
+
+/* ---- refusals ------------------------------------------------------------------------------- */
+
+static int
+refuse_locked(const struct store_place *p, struct store_error *reterr)
+{
+	pid_t pid = store_place_locker(p->queue);
+
+	if (pid > 0)
+		return store_error_set(
+		    reterr, -EBUSY, "%s is locked by process %ld", p->queue, (long)pid);
+	return store_error_set(reterr, -EBUSY, "%s is locked by another process", p->queue);
+}
+
+/* SQLite's own words name tables and pages, never what is in them. */
+static int
+refuse(struct sqlite_backend *b, int rc, struct store_error *reterr)
+{
+	int error = sqlite_error(b->db, rc);
+
+	switch (error) {
+	case -EBUSY:
+		return refuse_locked(b->place, reterr);
+	case -EUCLEAN:
+		return store_error_set(reterr, error,
+		    "%s is damaged (%s); it was left as it is: put back a backup, or move it away",
+		    b->place->queue, sqlite3_errmsg(b->db));
+	default:
+		return store_error_set(reterr, error ? error : -EPROTO, "%s cannot be used: %s",
+		    b->place->queue, sqlite3_errmsg(b->db));
+	}
+}
+
+static int
+execute(struct sqlite_backend *b, const char *sql, struct store_error *reterr)
+{
+	int rc = sqlite3_exec(b->db, sql, NULL, NULL, NULL);
+
+	return rc ? refuse(b, rc, reterr) : 0;
+}
+
+/* The first column of the first row, as a number or a text. */
+static int
+ask(struct sqlite_backend *b, const char *sql, int64_t *ret, char *ret_text, size_t size,
+    struct store_error *reterr)
+{
+	sqlite3_stmt *q;
+	const unsigned char *text;
+	int rc = sqlite3_prepare_v2(b->db, sql, -1, &q, NULL);
+
+	if (!rc)
+		rc = sqlite3_step(q);
+	if (rc == SQLITE_ROW) {
+		*ret = sqlite3_column_int64(q, 0);
+		text = sqlite3_column_text(q, 0);
+		(void)snprintf(ret_text, size, "%s", text ? (const char *)text : "");
+		rc = 0;
+	}
+	rc = rc ? refuse(b, rc, reterr) : 0;
+	sqlite3_finalize(q);
+	return rc;
+}
+
+static int
+ask_number(struct sqlite_backend *b, const char *sql, int64_t *ret, struct store_error *reterr)
+{
+	char text[32];
+
+	return ask(b, sql, ret, text, sizeof(text), reterr);
+}
+
+/* ---- looking -------------------------------------------------------------------------------- */
+
+static int
+look_version(struct sqlite_backend *b, int64_t *ret, struct store_error *reterr)
+{
+	int64_t application, tables;
+	int error = ask_number(b, "PRAGMA application_id", &application, reterr);
+
+	if (!error)
+		error = ask_number(b, "PRAGMA user_version", ret, reterr);
+	if (!error)
+		error = ask_number(b, "SELECT count(*) FROM sqlite_schema", &tables, reterr);
+	if (error)
+		return error;
+	if (tables && application != APPLICATION)
+		return store_error_set(reterr, -EPROTONOSUPPORT,
+		    "%s is a database, but no queue of hl7noted", b->place->queue);
+	if (*ret > VERSION)
+		return store_error_set(reterr, -EPROTONOSUPPORT,
+		    "%s has layout %lld, made by a newer hl7noted; this one knows up to %d",
+		    b->place->queue, (long long)*ret, VERSION);
+	return 0;
+}
+
+static int
+is_late(void *until)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec >= *(const time_t *)until;
+}
+
+/* Page by page, as far as that gets in its time. */
+static int
+check(struct sqlite_backend *b, struct store_error *reterr)
+{
+	struct timespec now;
+	time_t until;
+	int64_t number;
+	char text[200] = "";
+	int error;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	until = now.tv_sec + CHECK_SECONDS;
+	sqlite3_progress_handler(b->db, CHECK_OPS, is_late, &until);
+	error = ask(b, "PRAGMA quick_check(1)", &number, text, sizeof(text), reterr);
+	sqlite3_progress_handler(b->db, 0, NULL, NULL);
+	if (error && sqlite3_errcode(b->db) == SQLITE_INTERRUPT)
+		return 0;
+	if (error || !strcmp(text, "ok"))
+		return error;
+	text[strcspn(text, "\n")] = '\0';
+	return store_error_set(reterr, -EUCLEAN,
+	    "%s is damaged (%s); it was left as it is: put back a backup, or move it away",
+	    b->place->queue, text);
+}
+
+/* ---- taking --------------------------------------------------------------------------------- */
+
+static int
+set_log(struct sqlite_backend *b, uint64_t quota, struct store_error *reterr)
+{
+	/* a MiB more than asked: what is there must be settled also when nothing more is taken */
+	const uint64_t pages = quota ? (quota >> 13) + 128 : 1073741823;
+	char sql[64], mode[16];
+	int64_t number;
+	int error = ask(b, "PRAGMA journal_mode = WAL", &number, mode, sizeof(mode), reterr);
+
+	if (!error && strcmp(mode, "wal") != 0)
+		return store_error_set(reterr, -ENOTSUP,
+		    "%s: this file system cannot keep a write-ahead log", b->place->queue);
+	(void)snprintf(sql, sizeof(sql), "PRAGMA max_page_count = %llu",
+	    (unsigned long long)(pages < 1073741823 ? pages : 1073741823));
+	return error ? error : execute(b, sql, reterr);
+}
+
+static int
+migrate(struct sqlite_backend *b, int64_t version, struct store_error *reterr)
+{
+	char sql[128];
+	int error;
+
+	if (version == VERSION)
+		return 0;
+	error = execute(b, "BEGIN IMMEDIATE", reterr);
+	for (int64_t v = version; !error && v < VERSION; v++)
+		error = execute(b, steps[v], reterr);
+	(void)snprintf(sql, sizeof(sql),
+	    "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", APPLICATION, VERSION);
+	return error ? error : execute(b, sql, reterr);
+}
+
+static int
+prepare(struct sqlite_backend *b, struct store_error *reterr)
+{
+	for (unsigned i = 0; i < Q_COUNT; i++) {
+		int rc = sqlite3_prepare_v3(
+		    b->db, statements[i], -1, SQLITE_PREPARE_PERSISTENT, &b->q[i], NULL);
+
+		if (rc)
+			return refuse(b, rc, reterr);
+	}
+	return 0;
+}
+
+static int
+count_log(void *ctx, sqlite3 *db, const char *name, int pages)
+{
+	struct sqlite_backend *b = ctx;
+
+	(void)db, (void)name;
+	b->log_pages = pages;
+	return SQLITE_OK;
+}
+
+static int
+take(struct sqlite_backend *b, uint64_t quota, struct store_error *reterr)
+{
+	char sql[64];
+	int64_t version, page_size = 0;
+	int rc = sqlite3_open_v2(
+	    b->place->queue, &b->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	int error;
+
+	if (rc)
+		return refuse(b, rc, reterr);
+	sqlite3_db_config(b->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	/* until it is ours, its log stays as it is */
+	sqlite3_db_config(b->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	error = execute(b, connection_settings, reterr);
+	(void)snprintf(sql, sizeof(sql), "PRAGMA page_size = %d", PAGE_SIZE);
+	if (!error && b->place->fresh)
+		error = execute(b, sql, reterr);
+	if (!error)
+		error = look_version(b, &version, reterr);
+	if (!error && !b->place->fresh)
+		error = check(b, reterr);
+	if (!error)
+		error = set_log(b, quota, reterr);
+	if (!error)
+		error = migrate(b, version, reterr);
+	if (!error)
+		error = prepare(b, reterr);
+	if (!error)
+		error = ask_number(b, "PRAGMA page_size", &page_size, reterr);
+	b->page_size = (uint64_t)page_size;
+	return error;
+}
+
+struct sqlite_backend *
+sqlite_backend_open(const struct store_place *place, uint64_t quota, struct store_error *reterr)
+{
+	struct sqlite_backend *b = calloc(1, sizeof(*b));
+
+	if (!b) {
+		store_error_set(reterr, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	b->base.ops = &sqlite_backend_ops;
+	b->place = place;
+	if (take(b, quota, reterr)) {
+		b->broken = true;
+		b->base.ops->close(&b->base);
+		return NULL;
+	}
+	sqlite3_wal_hook(b->db, count_log, b);
+	return b;
+}
+
+/* ---- the mark of a run ---------------------------------------------------------------------- */
+
+int
+sqlite_backend_token(struct sqlite_backend *b, unsigned char ret[SQLITE_TOKEN])
+{
+	sqlite3_stmt *q;
+	int rc = sqlite3_prepare_v2(b->db, "SELECT token FROM run", -1, &q, NULL), error;
+
+	if (!rc)
+		rc = sqlite3_step(q);
+	error = rc == SQLITE_ROW ? 0 : sqlite_error(b->db, rc);
+	memset(ret, 0, SQLITE_TOKEN);
+	if (rc == SQLITE_ROW && sqlite3_column_bytes(q, 0) == SQLITE_TOKEN)
+		memcpy(ret, sqlite3_column_blob(q, 0), SQLITE_TOKEN);
+	sqlite3_finalize(q);
+	return error;
+}
+
+int
+sqlite_backend_set_token(struct sqlite_backend *b, const unsigned char token[SQLITE_TOKEN])
+{
+	sqlite3_stmt *q;
+	int rc = sqlite3_prepare_v2(b->db, "UPDATE run SET token = ?1", -1, &q, NULL);
+
+	if (!rc) {
+		sqlite3_bind_blob(q, 1, token, SQLITE_TOKEN, SQLITE_STATIC);
+		rc = sqlite3_step(q);
+	}
+	rc = rc == SQLITE_DONE ? 0 : sqlite_error(b->db, rc);
+	sqlite3_finalize(q);
+	return rc;
+}

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening in an order that a crash at any point leaves well: the queue is checked and
+ * read with the cursors of the last run's progress page, these are written to it with
+ * the token of the new run, and only then the page is begun under that token.
+ */
+#include "store/store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "store/hash.h"
+#include "store/queue.h"
+#include "store/sqlite.h"
+
+enum { LARGEST = 512 << 20, SQLITE_MEMORY = 256 << 20 };
+
+struct store_feed *
+store_feed_of(const struct store *s, unsigned feed)
+{
+	return feed && feed <= s->feeds ? s->feed[feed] : NULL;
+}
+
+void
+store_ask(struct store *s, struct store_task *t)
+{
+	store_tasks_put(&s->outgoing, t);
+}
+
+/* ---- opening -------------------------------------------------------------------------------- */
+
+static void
+set_defaults(struct store *s, const struct store_settings *set)
+{
+	s->set = *set;
+	s->set.directory = NULL; /* the caller's */
+	if (!s->set.window_feed)
+		s->set.window_feed = 4 << 20;
+	if (!s->set.window_all)
+		s->set.window_all = 64 << 20;
+}
+
+static struct store *
+create(const struct store_settings *set, const struct store_ops *ops, void *ctx)
+{
+	struct store *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	set_defaults(s, set);
+	s->ops = ops;
+	s->ctx = ctx;
+	s->place.lock = -1;
+	s->x = calloc(1, sizeof(*s->x));
+	s->worker = calloc(1, sizeof(*s->worker));
+	if (s->x && s->worker && !store_exchange_init(s->x))
+		return s;
+	free(s->x);
+	free(s->worker);
+	free(s);
+	return NULL;
+}
+
+/* As if never opened, but for what was asked and not answered. */
+static void
+destroy(struct store *s)
+{
+	struct store_task *t;
+
+	while ((t = store_tasks_take(&s->outgoing)))
+		store_task_destroy(t);
+	for (unsigned i = 1; i <= s->feeds; i++) {
+		store_feed_finish(s->feed[i]);
+		free(s->feed[i]);
+	}
+	store_worker_finish(s->worker);
+	if (s->backend)
+		s->backend->ops->close(s->backend);
+	store_progress_close(&s->progress);
+	store_place_finish(&s->place);
+	store_exchange_finish(s->x);
+	free(s->worker);
+	free(s->x);
+	free(s);
+}
+
+static int
+open_backend(struct store *s, const char *folder, struct store_error *reterr)
+{
+	struct sqlite_backend *b;
+	mode_t before;
+	int error;
+
+	if (!folder) {
+		s->backend = store_memory_create();
+		return s->backend ? 0 : store_error_set(reterr, -ENOMEM, "out of memory");
+	}
+	before = umask(077);
+	error = store_place_init(&s->place, folder, reterr);
+	b = error ? NULL : sqlite_backend_open(&s->place, s->set.quota, reterr);
+	umask(before);
+	if (!b)
+		return reterr->code;
+	s->backend = &b->base;
+	return 0;
+}
+
+static void
+name_feed(void *ctx, unsigned number, struct span name, uint64_t cursor)
+{
+	struct store *s = ctx;
+	struct store_feed *f;
+
+	(void)cursor;
+	if (number != s->feeds + 1 || number > STORE_FEEDS_MOST)
+		return;
+	f = malloc(sizeof(*f));
+	if (!f)
+		return;
+	if (!store_feed_init(f, number, name, &s->held)) {
+		free(f);
+		return;
+	}
+	s->feed[++s->feeds] = f;
+}
+
+static int
+load_feeds(struct store *s, struct store_error *reterr)
+{
+	int error = s->backend->ops->feeds(s->backend, name_feed, s);
+
+	if (!error && s->feeds != s->worker->feeds)
+		error = s->worker->feeds > s->feeds ? -ENOMEM : -EUCLEAN;
+	if (error)
+		return store_error_set(
+		    reterr, error, "the feeds of the queue cannot be read: %s", strerror(-error));
+	for (unsigned i = 1; i <= s->feeds; i++) {
+		struct store_feed *f = s->feed[i];
+
+		f->cursor = f->tail = s->worker->feed[i].cursor;
+		f->behind = s->worker->feed[i].counts.waiting > 0;
+		f->again_behind = s->worker->feed[i].counts.again > 0;
+		s->x->cursor[i] = f->cursor;
+		s->x->counts[i] = s->worker->feed[i].counts;
+		s->worker->kept_bytes += s->x->counts[i].kept_bytes;
+	}
+	return 0;
+}
+
+/* ---- the progress page ---------------------------------------------------------------------- */
+
+/* Cursors of the last run, where its page may be believed. */
+static void
+read_progress(struct store *s, const unsigned char token[SQLITE_TOKEN], uint64_t *cursor)
+{
+	if (!store_progress_is_of(&s->progress, token))
+		return;
+	for (unsigned i = 1; i <= STORE_FEEDS_MOST; i++)
+		cursor[i] = store_progress_get(&s->progress, i);
+}
+
+static int
+load(struct store *s, uint64_t *cursor)
+{
+	uint64_t most = 0;
+	int error;
+
+	for (unsigned i = 1; i <= STORE_FEEDS_MOST; i++)
+		most = cursor[i] > most ? cursor[i] : most;
+	error = store_worker_load(s->worker, cursor);
+	if (error || most < s->worker->next_seq)
+		return error;
+	/* a page that knows of messages the queue does not have is of another */
+	memset(cursor, 0, (STORE_FEEDS_MOST + 1) * sizeof(*cursor));
+	return store_worker_load(s->worker, cursor);
+}
+
+static int
+write_progress(struct store *s, const unsigned char token[SQLITE_TOKEN])
+{
+	const struct store_backend_ops *b = s->backend->ops;
+	int error = b->begin(s->backend);
+
+	for (unsigned i = 1; i <= s->worker->feeds && !error; i++)
+		error = b->set_cursor(s->backend, i, s->worker->feed[i].cursor);
+	if (!error)
+		error = sqlite_backend_set_token((struct sqlite_backend *)s->backend, token);
+	if (!error)
+		error = b->commit(s->backend);
+	if (error)
+		b->rollback(s->backend);
+	return error;
+}
+
+/* On a full disk the old page stays as it was, and this run does without. */
+static int
+begin_progress(struct store *s, struct store_error *reterr)
+{
+	unsigned char token[SQLITE_TOKEN];
+	int error = 0;
+
+	if (getrandom(token, sizeof(token), 0) != sizeof(token))
+		return store_error_set(reterr, -errno, "no random numbers: %s", strerror(errno));
+	error = write_progress(s, token);
+	if (error == -ENOSPC && store_place_drop_ballast(&s->place))
+		error = write_progress(s, token);
+	if (error == -ENOSPC) {
+		store_progress_close(&s->progress);
+		return 0;
+	}
+	if (error)
+		return store_error_set(
+		    reterr, error, "%s cannot be written: %s", s->place.queue, strerror(-error));
+	store_progress_begin(&s->progress, token);
+	return 0;
+}
+
+static int
+start_from(struct store *s, struct store_error *reterr)
+{
+	static uint64_t cursor[STORE_FEEDS_MOST + 1];
+	unsigned char token[SQLITE_TOKEN] = { 0 };
+	int error = 0;
+
+	memset(cursor, 0, sizeof(cursor));
+	if (s->place.queue) {
+		error = sqlite_backend_token((struct sqlite_backend *)s->backend, token);
+		/* it can be done without */
+		if (!error && !store_progress_open(&s->progress, s->place.progress))
+			read_progress(s, token, cursor);
+	}
+	if (!error)
+		error = load(s, cursor);
+	if (error)
+		return store_error_set(reterr, error, "%s cannot be read: %s",
+		    s->place.queue ? s->place.queue : "the queue", strerror(-error));
+	error = s->place.queue ? begin_progress(s, reterr) : 0;
+	if (!error && s->place.queue && store_place_fix(&s->place))
+		error = store_error_set(
+		    reterr, -ESTALE, "%s vanished while it was opened", s->place.queue);
+	return error ? error : load_feeds(s, reterr);
+}
+
+static int
+start(struct store *s, const char *folder, struct store_error *reterr)
+{
+	struct store_worker *w = s->worker;
+	int error = open_backend(s, folder, reterr);
+
+	if (error)
+		return error;
+	w->x = s->x;
+	w->b = s->backend;
+	w->place = folder ? &s->place : NULL;
+	w->set = s->set;
+	w->trouble = -1;
+	error = start_from(s, reterr);
+	if (error)
+		return error;
+	store_gate_tick(w);
+	store_retention_look(w);
+	error = store_worker_start(w);
+	return error
+		   ? store_error_set(reterr, error, "no thread for the queue: %s", strerror(-error))
+		   : 0;
+}
+
+struct store *
+store_open(const struct store_settings *set, const struct store_ops *ops, void *ctx,
+    struct store_error *reterr)
+{
+	struct store *s = create(set, ops, ctx);
+
+	if (!s) {
+		store_error_set(reterr, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	/* of the process: nobody else in it uses SQLite */
+	sqlite3_hard_heap_limit64(SQLITE_MEMORY);
+	if (start(s, set->directory, reterr)) {
+		destroy(s);
+		return NULL;
+	}
+	store_out_call(s);
+	store_flush(s);
+	return s;
+}
+
+/* ---- the loop's turn ------------------------------------------------------------------------ */
+
+int
+store_fd(const struct store *s)
+{
+	return s->x->wake;
+}
+
+void
+store_flush(struct store *s)
+{
+	store_exchange_send(s->x, &s->outgoing, s->moved);
+	s->moved = false;
+}
+
+static void
+handle(struct store *s, struct store_task *t)
+{
+	switch (t->kind) {
+	case TASK_APPEND:
+		store_out_appended(s, t);
+		break;
+	case TASK_MARK:
+		store_out_marked(s, t);
+		break;
+	case TASK_READ:
+		store_out_read(s, t);
+		break;
+	case TASK_FEED:
+	case TASK_CHANGE:
+		break;
+	default:
+		store_ask_done(s, t);
+		return;
+	}
+	store_task_destroy(t);
+}
+
+static void
+collect(struct store *s)
+{
+	struct store_tasks done;
+	struct store_task *t;
+
+	store_exchange_collect(s->x, &done, &s->news);
+	for (unsigned i = 0; i < s->news.commits; i++)
+		s->ops->committed(s->ctx, s->news.commit[i].us, s->news.commit[i].messages);
+	for (unsigned i = 0; i < s->news.notes; i++)
+		s->ops->trouble(
+		    s->ctx, s->news.note[i].what, s->news.note[i].error, s->news.note[i].text);
+	while ((t = store_tasks_take(&done)))
+		handle(s, t);
+}
+
+void
+store_turn(struct store *s)
+{
+	collect(s);
+	store_out_call(s);
+	store_flush(s);
+}
+
+void
+store_close(struct store *s)
+{
+	if (!s)
+		return;
+	store_flush(s);
+	store_worker_stop(s->worker);
+	collect(s);
+	destroy(s);
+}
+
+void
+store_change(struct store *s, const struct store_settings *set)
+{
+	struct store_task *t = store_task_create(TASK_CHANGE);
+	const struct store_settings before = s->set;
+
+	set_defaults(s, set);
+	s->set.quota = before.quota;
+	s->set.ballast = before.ballast;
+	s->set.resend_most = before.resend_most;
+	if (!t)
+		return; /* the old ones stay, until the next time */
+	t->set = s->set;
+	store_ask(s, t);
+}
+
+/* ---- feeds ---------------------------------------------------------------------------------- */
+
+static int
+add_feed(struct store *s, struct span name)
+{
+	struct store_task *t = store_task_create(TASK_FEED);
+	unsigned before = s->feeds;
+
+	if (t)
+		t->name = strndup(name.ptr, name.len);
+	if (t && t->name)
+		name_feed(s, s->feeds + 1, name, 0);
+	if (s->feeds == before) {
+		store_task_destroy(t);
+		return -ENOMEM;
+	}
+	t->feed = s->feeds;
+	store_ask(s, t);
+	return (int)s->feeds;
+}
+
+int
+store_feed(struct store *s, struct span name)
+{
+	for (unsigned i = 1; i <= s->feeds; i++)
+		if (span_eq(span_str(s->feed[i]->name), name))
+			return (int)i;
+	if (!name.len || memchr(name.ptr, 0, name.len))
+		return -EINVAL;
+	return s->feeds == STORE_FEEDS_MOST ? -ENOSPC : add_feed(s, name);
+}
+
+unsigned
+store_feed_count(const struct store *s)
+{
+	return s->feeds;
+}
+
+const char *
+store_feed_name(const struct store *s, unsigned feed)
+{
+	const struct store_feed *f = store_feed_of(s, feed);
+
+	return f ? f->name : NULL;
+}
+
+/* ---- in ------------------------------------------------------------------------------------- */
+
+/* 0 is nobody. */
+static uint64_t
+hash_key(const struct store_message *m)
+{
+	uint64_t hash;
+
+	if (!m->control_id.len)
+		return 0;
+	hash = store_hash(
+	    store_hash(store_hash(m->feed, m->application), m->facility), m->control_id);
+	return hash ? hash : 1;
+}
+
+static void
+fill_record(struct store_record *r, const struct store_message *m)
+{
+	const struct span id = span_head(m->control_id, STORE_ID_MOST),
+			  type = span_head(m->type, STORE_TYPE_MOST);
+
+	r->feed = m->feed;
+	r->received = m->received;
+	r->size = m->bytes.len;
+	r->key_hash = hash_key(m);
+	r->control_id_len = (unsigned)id.len;
+	r->type_len = (unsigned)type.len;
+	if (id.len)
+		memcpy(r->control_id, id.ptr, id.len);
+	if (type.len)
+		memcpy(r->type, type.ptr, type.len);
+}
+
+int
+store_append(struct store *s, const struct store_message *m, uint64_t token)
+{
+	struct store_task *t;
+
+	if (!store_feed_of(s, m->feed))
+		return -EINVAL;
+	if (m->bytes.len > LARGEST)
+		return -EMSGSIZE;
+	t = store_task_create(TASK_APPEND);
+	if (!t)
+		return -ENOMEM;
+	t->append.body = store_body_create(m->bytes.ptr, m->bytes.len);
+	if (!t->append.body) {
+		store_task_destroy(t);
+		return -ENOMEM;
+	}
+	t->feed = m->feed;
+	t->token = token;
+	t->append.always = m->always;
+	fill_record(&t->append.record, m);
+	s->pending += m->bytes.len;
+	store_ask(s, t);
+	return 0;
+}
+
+size_t
+store_pending(const struct store *s)
+{
+	return s->pending;
+}
+
+bool
+store_takes(const struct store *s)
+{
+	return atomic_load(&s->x->takes);
+}
+
+/* ---- counts --------------------------------------------------------------------------------- */
+
+void
+store_stats(const struct store *s, unsigned feed, struct store_stats *ret)
+{
+	const struct store_feed *f = store_feed_of(s, feed);
+	struct store_counts c = { .waiting = 0 };
+
+	*ret = (struct store_stats){ .waiting = 0 };
+	if (!f)
+		return;
+	pthread_mutex_lock(&s->x->lock);
+	c = s->x->counts[feed];
+	pthread_mutex_unlock(&s->x->lock);
+	*ret = (struct store_stats){ c.waiting, c.waiting_bytes, 0, c.aside, c.kept, c.kept_bytes };
+	if (c.waiting)
+		ret->oldest = store_feed_oldest(f);
+}
+
+void
+store_health(const struct store *s, struct store_health *ret)
+{
+	pthread_mutex_lock(&s->x->lock);
+	*ret = s->x->health;
+	pthread_mutex_unlock(&s->x->lock);
+}

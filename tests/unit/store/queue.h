@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * queue.h - a store under test, with a loop that waits for one thing
+ *
+ * What the store tells is kept, so that a test asks first and looks afterwards.
+ */
+#ifndef UNIT_STORE_QUEUE_H
+#define UNIT_STORE_QUEUE_H
+
+#include <criterion/criterion.h>
+
+#include "store/store.h"
+
+enum { TOLD_MOST = 4096, ROWS_MOST = 4096 };
+
+struct told {
+	uint64_t token, seq;
+	enum store_verdict verdict;
+};
+
+struct queue {
+	struct store *store;
+	char folder[64]; /* "": in memory */
+	struct told told[TOLD_MOST];
+	unsigned told_count;
+	unsigned fetchable[8], settled, dropped, commits, committed;
+	uint64_t settled_seq, dropped_seq;
+	/* answers, a page after another */
+	unsigned answers, row_count;
+	int error;
+	bool more;
+	uint64_t next, changed;
+	struct store_row row[ROWS_MOST];
+	char bytes[64]; /* of the last row */
+	size_t bytes_len;
+	char answer_text[256];
+	/* of enum store_trouble, in order */
+	unsigned trouble[64], troubles;
+	char sentence[512];
+};
+
+/* Which backends a test is for: `for (each_backend(i, &set)) ...` */
+enum { BACKENDS = 2 };
+struct queue *queue_open(unsigned backend, const struct store_settings *set);
+/* Again, what it was told forgotten; on disk only. */
+void queue_reopen(struct queue *q, const struct store_settings *set);
+/* Closed, the folder removed. */
+void queue_close(struct queue *q);
+/* A new empty folder below $TMPDIR. */
+void folder_make(char folder[64]);
+void folder_remove(const char *folder);
+const char *folder_file(const char *folder, const char *name);
+
+/* Turn the loop until so many are told, or fail. */
+void queue_await(struct queue *q, const unsigned *count, unsigned least);
+/* Turn it for some time. */
+void queue_run(struct queue *q, unsigned ms);
+
+/* Append "text" with a control ID ("": none); waits for the verdict. */
+struct told queue_put(struct queue *q, unsigned feed, const char *id, const char *text);
+/* Without waiting. */
+void queue_send(struct queue *q, unsigned feed, const char *id, const char *text);
+/* Fetch, waiting for it; its text, or NULL when nothing waits.  *ret_seq may be NULL. */
+const char *queue_get(struct queue *q, unsigned feed, uint64_t *ret_seq);
+/* All rows that a filter admits. */
+unsigned queue_list(struct queue *q, const struct store_filter *filter, bool with_bytes);
+struct store_stats queue_stats(struct queue *q, unsigned feed);
+
+#endif
