@@ -177,6 +177,7 @@ annotator_destroy(struct annotator *a)
 	free(a->findings);
 	free(a->iov);
 	hl7_edits_finish(&a->edits);
+	blocks_finish(&a->blocks);
 	buffer_finish(&a->scratch);
 	arena_finish(&a->arena);
 	free(a);
@@ -319,6 +320,7 @@ evaluate(struct annotator *a)
 	if (a->fragment)
 		return SKIP_FRAGMENT;
 	habits_begin(&a->habits, &a->m->delims);
+	blocks_begin(&a->blocks, &a->m->delims, a->charset);
 	read_sites(a);
 	read_marks(a);
 	read_results(a);

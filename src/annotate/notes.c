@@ -318,20 +318,47 @@ anything_to_write(const struct finding *f)
 	return is_flag_written(f);
 }
 
+/* The lines of a finding, one segment each; ptr NULL when one cannot be written. */
+static struct span
+make_block(
+    struct annotator *a, const struct result *r, const struct finding *f, unsigned *ret_count)
+{
+	struct span *lines = prepare_lines(a, r, f, ret_count);
+
+	return lines ? write_block(a, &r->run, lines, *ret_count) : (struct span){ 0 };
+}
+
+/* Blocks whose number begins elsewhere, or that stand behind the end of the last segment, are
+ * rare: they are made each time. */
+static struct span
+find_block(
+    struct annotator *a, const struct result *r, const struct finding *f, unsigned *ret_count)
+{
+	struct span end = hl7_segment_terminator(a->m, &a->m->segments[r->run.after]), block;
+	bool flag = is_flag_written(f);
+
+	if (!end.len || r->run.highest)
+		return make_block(a, r, f, ret_count);
+	block = blocks_find(&a->blocks, f, flag, end, ret_count);
+	if (block.ptr)
+		return block;
+	block = make_block(a, r, f, ret_count);
+	if (block.ptr)
+		blocks_add(&a->blocks, f, flag, end, block, *ret_count);
+	return block;
+}
+
 bool
 notes_write(struct annotator *a, const struct result *r, struct finding *f)
 {
 	const char *base = a->m->bytes.ptr;
 	const struct hl7_segment *after = &a->m->segments[r->run.after];
-	struct span *lines, block;
+	struct span block;
 	unsigned count = 0;
 
 	if (!anything_to_write(f))
 		return true;
-	lines = prepare_lines(a, r, f, &count);
-	if (!lines)
-		return false;
-	block = write_block(a, &r->run, lines, count);
+	block = find_block(a, r, f, &count);
 	if (!block.ptr)
 		return false;
 	if (is_flag_written(f))

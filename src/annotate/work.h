@@ -18,6 +18,7 @@
 #define ANNOTATE_WORK_H
 
 #include "annotate/annotate.h"
+#include "annotate/blocks.h"
 #include "annotate/habits.h"
 #include "annotate/plan.h"
 #include "base/arena.h"
@@ -162,6 +163,7 @@ struct annotator {
 	struct site *sites;        /* one a mapping */
 	struct code_filter filter; /* of the codes of all */
 	struct habits habits;      /* of messages before this one */
+	struct blocks blocks;      /* written for them */
 
 	/* the message at hand */
 	const struct hl7_message *m;
