@@ -517,7 +517,7 @@ class Storm(Reloading):
             self.write("b.xml", mapping("B"))
             self.write("hl7noted.xml", self.with_mapping(1, more))
         else:
-            self.write("hl7noted.xml", self.with_mapping(0)[: 100 + n])
+            self.write("hl7noted.xml", self.with_mapping(0)[: 100 + n % 100])
         return turn in (0, 2)
 
     def await_message(self):
