@@ -54,20 +54,21 @@ date_of(int64_t number)
 
 /* ---- stamps ---- */
 
+/* Two digits. */
 static bool
-take(struct span *s, size_t digits, int *ret)
+take(struct span *s, int *ret)
 {
-	int n = 0;
+	unsigned tens, ones;
 
-	if (s->len < digits)
+	if (s->len < 2)
 		return false;
-	for (size_t i = 0; i < digits; i++) {
-		if (s->ptr[i] < '0' || s->ptr[i] > '9')
-			return false;
-		n = n * 10 + (s->ptr[i] - '0');
-	}
-	*s = span_tail(*s, digits);
-	*ret = n;
+	tens = (unsigned char)s->ptr[0] - (unsigned)'0';
+	ones = (unsigned char)s->ptr[1] - (unsigned)'0';
+	if (tens > 9 || ones > 9)
+		return false;
+	s->ptr += 2;
+	s->len -= 2;
+	*ret = (int)(10 * tens + ones);
 	return true;
 }
 
@@ -82,7 +83,7 @@ take_zone(struct span *s, int *ret)
 		return true;
 	sign = s->ptr[0] == '-' ? -1 : 1;
 	*s = span_tail(*s, 1);
-	if (!take(s, 2, &hours) || !take(s, 2, &minutes) || s->len || hours > 14 || minutes > 59)
+	if (!take(s, &hours) || !take(s, &minutes) || s->len || hours > 14 || minutes > 59)
 		return false;
 	*ret = sign * (hours * 60 + minutes);
 	return true;
@@ -108,37 +109,36 @@ at_end(struct span s)
 	return !s.len || s.ptr[0] == '+' || s.ptr[0] == '-';
 }
 
+/* Of a stamp with so many parts, a day at least: its last second, counted from the first. */
+static const int rest_of[] = { [3] = DAY - 1, [4] = 3599, [5] = 59, [6] = 0 };
+
 bool
 hl7_time_parse(struct span text, struct hl7_time *ret)
 {
-	static const int first[] = { 1, 1, 1, 0, 0, 0 };
-	static const int least[] = { 1, 1, 1, 0, 0, 0 };
-	int part[6], last[6] = { 9999, 12, 31, 23, 59, 59 }, zone, parts = 0;
+	static const int least[] = { 1, 1, 1, 0, 0, 0 }, most[] = { 9999, 12, 31, 23, 59, 59 };
+	int part[6] = { 1, 1, 1, 0, 0, 0 }, last_month, zone, parts, century, year;
 
-	if (!take(&text, 4, &part[0]) || part[0] < 1)
+	if (!take(&text, &century) || !take(&text, &year) || century + year < 1)
 		return false;
+	part[0] = 100 * century + year;
 	for (parts = 1; parts < 6 && !at_end(text); parts++) {
-		if (!take(&text, 2, &part[parts]) || part[parts] < least[parts] ||
-		    part[parts] > last[parts])
+		if (!take(&text, &part[parts]) || part[parts] < least[parts] ||
+		    part[parts] > most[parts])
 			return false;
 	}
 	if ((parts == 6 && !skip_fraction(&text)) || !take_zone(&text, &zone) || text.len)
 		return false;
-	for (int i = 0; i < parts; i++)
-		last[i] = part[i];
-	for (int i = parts; i < 6; i++)
-		part[i] = first[i];
-	if (parts < 3)
-		last[2] = days_in(last[0], last[1]);
 	if (part[2] > days_in(part[0], part[1]))
 		return false;
 	ret->first = day_number(part[0], part[1], part[2]) * DAY + part[3] * 3600 + part[4] * 60 +
 		     part[5];
-	ret->last = ret->first;
-	if (parts < 6)
-		ret->last = day_number(last[0], last[1], last[2]) * DAY + last[3] * 3600 +
-			    last[4] * 60 + last[5];
 	ret->zone = zone;
+	if (parts >= 3) {
+		ret->last = ret->first + rest_of[parts];
+		return true;
+	}
+	last_month = parts == 1 ? 12 : part[1];
+	ret->last = day_number(part[0], last_month, days_in(part[0], last_month)) * DAY + DAY - 1;
 	return true;
 }
 

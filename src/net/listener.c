@@ -269,28 +269,29 @@ put_number(char *to, unsigned n)
 
 /* For every line of the log: printf would take as long as the rest of a line. */
 static void
-put_four(char *to, const struct sockaddr_in *four)
+put_four(char *to, const void *address, in_port_t port)
 {
-	const unsigned char *part = (const void *)&four->sin_addr;
+	const unsigned char *part = address;
 
 	for (unsigned i = 0; i < 4; i++) {
 		to = put_number(to, part[i]);
 		*to++ = i < 3 ? '.' : ':';
 	}
-	*put_number(to, ntohs(four->sin_port)) = '\0';
+	*put_number(to, ntohs(port)) = '\0';
 }
 
 const char *
 net_address_text(const struct sockaddr_storage *address, char *buf)
 {
-	struct sockaddr_storage a = plain(address);
-	const struct sockaddr_in *four = (const void *)&a;
-	const struct sockaddr_in6 *six = (const void *)&a;
+	const struct sockaddr_in *four = (const void *)address;
+	const struct sockaddr_in6 *six = (const void *)address;
 	char host[INET6_ADDRSTRLEN];
 
-	if (a.ss_family == AF_INET)
-		put_four(buf, four);
-	else if (a.ss_family == AF_INET6 &&
+	if (address->ss_family == AF_INET)
+		put_four(buf, &four->sin_addr, four->sin_port);
+	else if (address->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
+		put_four(buf, &six->sin6_addr.s6_addr[12], six->sin6_port);
+	else if (address->ss_family == AF_INET6 &&
 		 inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof(host)))
 		snprintf(buf, NET_ADDRESS_TEXT, "[%s]:%u", host, ntohs(six->sin6_port));
 	else

@@ -324,6 +324,13 @@ await_room(struct net_stream *s)
 		ev_io_start(s->net->loop, &s->writable);
 }
 
+/* Bytes are missing for want of memory: reading will tell that it is over. */
+static void
+lose(struct net_stream *s)
+{
+	(void)shutdown(s->readable.fd, SHUT_RDWR);
+}
+
 /* Keep all of iov but its first `sent` bytes. */
 static void
 keep(struct net_stream *s, const struct iovec *iov, size_t count, size_t sent)
@@ -338,8 +345,8 @@ keep(struct net_stream *s, const struct iovec *iov, size_t count, size_t sent)
 		buffer_append(&s->unsent, span_tail(part, sent));
 		sent = 0;
 	}
-	if (s->unsent.failed) /* a part is missing now: reading will tell that it is over */
-		(void)shutdown(s->readable.fd, SHUT_RDWR);
+	if (s->unsent.failed)
+		lose(s);
 }
 
 static size_t
@@ -438,15 +445,24 @@ net_stream_flush(struct net_stream *s)
 static bool
 gather(struct net_stream *s, const struct iovec *iov, size_t count)
 {
-	struct net *net = s->net;
 	size_t size = total(iov, count);
+	char *to;
 
 	if (size > SMALL_MOST || s->unsent.end - s->unsent.start + size > GATHER_MOST)
 		return false;
 	if (!s->unsent.data)
-		s->unsent = net_buffer_take(net);
-	(void)buffer_reserve(&s->unsent, size);
-	keep(s, iov, count, 0); /* sees to a reserve that failed, too */
+		s->unsent = net_buffer_take(s->net);
+	to = buffer_reserve(&s->unsent, size);
+	if (!to) {
+		lose(s);
+		return true;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (iov[i].iov_len)
+			memcpy(to, iov[i].iov_base, iov[i].iov_len);
+		to += iov[i].iov_len;
+	}
+	buffer_filled(&s->unsent, size);
 	line_up(s);
 	return true;
 }

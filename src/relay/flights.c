@@ -139,6 +139,7 @@ void
 relay_read_answer(struct hl7_message *work, struct span body, struct relay_answer *ret)
 {
 	const struct hl7_segment *msa;
+	struct span field[2]; /* MSA-1 and MSA-2 */
 	enum hl7_piece piece;
 	size_t used;
 
@@ -151,9 +152,10 @@ relay_read_answer(struct hl7_message *work, struct span body, struct relay_answe
 	if (piece != HL7_PIECE_MESSAGE || !msa)
 		return;
 	ret->is_answer = true;
-	if (hl7_field(work, msa, 1).ptr)
-		ret->code = span_trim(hl7_field(work, msa, 1));
-	ret->control_id = span_trim(hl7_field(work, msa, 2));
+	hl7_fields(work, msa, field, 2);
+	if (field[0].ptr)
+		ret->code = span_trim(field[0]);
+	ret->control_id = span_trim(field[1]);
 }
 
 static enum relay_when
