@@ -7,7 +7,7 @@
  *
  * Where the request's delimiters are ambiguous its MSH-1 and MSH-2 are repeated all
  * the same, since a peer that sent them reads with them, but nothing of ours is
- * divided by them.
+ * divided by them.  A separator that frames are made with is answered with the usual one.
  */
 #include "hl7/ack.h"
 
@@ -56,10 +56,17 @@ read_version(struct span msh12)
 	return n;
 }
 
+/* Dividing by 0x1C would end the answer's frame where an empty field ends its segment. */
+static bool
+can_divide(char c)
+{
+	return c != '\x0b' && c != '\x1c';
+}
+
 static void
 read_request(struct answer *a, const struct hl7_message *request)
 {
-	if (request->count == 0) {
+	if (request->count == 0 || !can_divide(request->delims.field)) {
 		a->delims = usual;
 		a->divides = true;
 		a->msh[2] = SPAN("^~\\&");
@@ -70,7 +77,8 @@ read_request(struct answer *a, const struct hl7_message *request)
 		hl7_fields(request, &request->segments[0], a->msh + 1, MSH_FIELDS);
 		for (unsigned i = 2; i <= MSH_FIELDS; i++)
 			a->msh[i] = copyable(a->msh[i]);
-		a->divides = hl7_delims_usable(&a->delims, a->msh[2]);
+		a->divides = hl7_delims_usable(&a->delims, a->msh[2]) &&
+			     can_divide(a->delims.component) && can_divide(a->delims.subcomponent);
 	}
 	a->version = read_version(a->msh[12]);
 }

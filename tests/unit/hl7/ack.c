@@ -50,6 +50,13 @@ static const struct ack_case cases[] = {
 	    .segment = "PID", .sequence = 1, .field = 3, .component = 4 } } },
 	  "MSH|^~\\&|||||20260102030405||ACK^R01^ACK|N1|P|2.7.1\rMSA|AE|Q1\r"
 	  "ERR||PID^1^3^^4|101^Required field missing^HL70357|E||||none\r" },
+	/* what frames are made with divides nothing: it would end the answer too early */
+	{ SPAN("MSH\x1c^~\\&\x1cLAB\x1c\x1c\x1c\x1c\x1c\x1cORU^R01\x1cQ1\x1cP\x1c" "2.5\r"),
+	  { .code = HL7_ACK_ACCEPT, NOW },
+	  "MSH|^~\\&|||||20260102030405||ACK|N1|P|2.5.1\rMSA|AA|\r" },
+	{ SPAN("MSH|\x1c~\\&|LAB||||||ORU\x1cR01|Q1|P|2.5\r"),
+	  { .code = HL7_ACK_REJECT, NOW, .error = 207 },
+	  "MSH||||LAB||20260102030405||ACK|N1|P|2.5\rMSA|AR|Q1\rERR|||207|E\r" },
 	/* delimiters of its own, fewer of them, ambiguous ones */
 	{ SPAN("MSH!$%*@!LAB!!EHR!!!!ORU$R01!Q|1!P!2.5\r"),
 	  { .code = HL7_ACK_ERROR, NOW, .error = 101, .text = "a!b|c" },
