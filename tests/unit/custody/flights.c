@@ -289,6 +289,18 @@ Test(custody_flights, moves_to_another_receiver_when_nothing_is_in_flight)
 	script_expect(&w, "disconnect connect");
 	script_lost(&w);
 	script_expect(&w, "");
+	script_pass(&w, 1);
+	w.set.in_flight = 3;
+	script_enqueue(&w, 1);
+	script_connected(&w);
+	script_expect(&w, "connect send:2 send:3");
+	custody_line_redirect(&w.l, w.now);
+	script_enqueue(&w, 1);
+	script_bytes(&w, ACK("AA", "2"));
+	script_expect(&w, "accept:AA:deliver delivered:2");
+	script_bytes(&w, ACK("AA", "3"));
+	script_expect(&w, "accept:AA:deliver delivered:3 disconnect connect");
+	script_lost(&w);
 	custody_line_redirect(&w.l, w.now); /* no wait that the old one earned */
 	script_expect(&w, "connect");
 	script_end(&w);

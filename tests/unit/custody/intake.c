@@ -423,9 +423,11 @@ Test(custody_intake, refuses_whom_the_feed_does_not_admit)
 	/* one of several is enough */
 	bytes(&w, "\x0b" MSH("2", "") "MSH|^~\\&|evil|b|c|d|||ORU^R01|3|P|2.5\r\x1c\r");
 	expect(&w, "ack:AR|2 refused:2:not_allowed:AR");
+	bytes(&w, "\x0bMSH|^~\\&|evil|b|c|d|||ORU^R01|3|P|2.5\r" MSH("2", "") "\x1c\r");
+	expect(&w, "ack:AR|3 refused:3:not_allowed:AR");
 	w.admission = CUSTODY_SHUT;
 	bytes(&w, "\x0bMSH|^~\\&|evil|b|c|d|||ORU^R01|4|P|2.5\r\x1c\r" MSG("5"));
-	expect(&w, "close:not_allowed refused:3:not_allowed:-");
+	expect(&w, "close:not_allowed refused:4:not_allowed:-");
 	end(&w);
 }
 
@@ -444,6 +446,25 @@ Test(custody_intake, reads_nothing_while_intake_is_stopped)
 	custody_intake_turn(&w.in, w.now);
 	expect(&w, "append:1");
 	cr_expect(custody_intake_wants_more(&w.in));
+	pass(&w, 29);
+	expect(&w, "");
+	pass(&w, 1);
+	expect(&w, "close:frame_timeout");
+	end(&w);
+}
+
+Test(custody_intake, blames_no_sender_for_a_frame_that_is_not_read_on)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.idle_timeout = 60000;
+	bytes(&w, "\x0bMSH|");
+	w.set.paused = true;
+	custody_intake_turn(&w.in, w.now);
+	pass(&w, 100);
+	w.set.paused = false;
+	custody_intake_turn(&w.in, w.now);
 	pass(&w, 29);
 	expect(&w, "");
 	pass(&w, 1);

@@ -295,6 +295,21 @@ Test(custody_line, takes_any_answer_for_what_has_no_control_id)
 	script_end(&w);
 }
 
+Test(custody_line, takes_an_answer_without_an_id_for_the_oldest)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 2;
+	script_enqueue_body(&w, MSH("", ""));
+	script_enqueue_body(&w, MSH("", ""));
+	custody_line_fetchable(&w.l, w.now);
+	script_connected(&w);
+	script_bytes(&w, ACK("AA", ""));
+	script_expect(&w, "connect send: send: accept:AA:deliver delivered:1");
+	script_end(&w);
+}
+
 Test(custody_line, takes_the_worst_of_a_batch_of_answers)
 {
 	static const struct {
