@@ -11,6 +11,7 @@
 #include <string.h>
 
 enum {
+	SHAKING_READ = 8 << 10, /* what follows may be more than the owner wants to hold */
 	PLAIN_SIZE = NET_READ_SIZE + (32 << 10),
 	BATCH = 60 << 10, /* sealed and written at a time; sealed, a buffer that is kept */
 	BATCH_PIECES = 64,
@@ -317,7 +318,7 @@ net_stream_tls_read(struct net_stream *s)
 		return;
 	}
 	net_stream_flush(s); /* what is gathered stands where alerts would be put */
-	n = recv(s->readable.fd, s->net->room, NET_READ_SIZE, 0);
+	n = recv(s->readable.fd, s->net->room, s->tls->shaking ? SHAKING_READ : NET_READ_SIZE, 0);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n < 0 && !s->tls->shaking)

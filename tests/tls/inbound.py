@@ -244,7 +244,8 @@ class Handshakes(Secure):
         for s in (first, second):
             s.send(framed(body)[:800000])
         time.sleep(0.2)
-        third = self.secure_sender(port)  # its handshake is over, and it waits
+        third = self.secure_sender(port)
+        time.sleep(0.2)  # its handshake is over; what came with it would be taken
         third.send(framed(message("3")))
         self.assertTrue(third.silent(0.4))
         for s in (first, second):

@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Receivers over TLS: nothing is sent to one that is not who it should be."""
+
+import ssl
+import time
+
+from secure import Secure
+from world import ack, annotated, framed, free_port, main, message, samples, wait_for
+
+QUICK = {"backoff_min": "100ms", "backoff_max": "400ms"}
+
+
+class Outbound(Secure):
+    def hop_to(self, r, outbound, **forward):
+        d, port = self.secure_feed(
+            r, inbound="", outbound=outbound, forward={**QUICK, **forward}
+        )
+        return d, port
+
+    def denied(self, r, outbound, reason):
+        """Its sender is closed unanswered, and not a byte of the message left."""
+        d, port = self.hop_to(r, outbound)
+        s = self.sender(port)
+        s.send(framed(message()))
+        line = d.wait_event("tls.denied", outcome=reason, dir="out")[0]
+        self.assertEqual((line["feed"], line["peer"]), ("lab", "127.0.0.1"))
+        self.assertTrue(s.closed())
+        d.wait_event("conn.failed")
+        self.assertEqual(r.frames, [])
+        return d, line
+
+
+class Identity(Outbound):
+    """Fault 51, of receivers."""
+
+    def test_certificates_that_are_no_good(self):
+        self.ca.issue("over", "server", -1, "DNS:localhost,IP:127.0.0.1")
+        self.ca.issue("gone", "server", 10, "DNS:localhost,IP:127.0.0.1")
+        self.ca.run("revoke", "gone")
+        self.ca.issue("lone", "client", 10, "DNS:localhost,IP:127.0.0.1")
+        self.ca.issue("common", "server", 10, "DNS:127.0.0.1")
+        rows = [
+            ("over", {}, "expired"),
+            ("gone", {"crl": "crl"}, "revoked"),
+            ("other", {}, "unknown_ca"),
+            ("lone", {}, "key_usage"),
+            ("client", {}, "key_usage"),
+            ("common", {}, "name"),  # an address is no DNS name
+            ("server", {"name": "else.example"}, "name"),
+            ("server", {"name": "example"}, "name"),
+            ("server", {"ca": "other-ca"}, "unknown_ca"),
+        ]
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            for own, more, reason in rows:
+                with self.subTest(own=own, reason=reason, version=version.name):
+                    r = self.secure_receiver(own=own, version=version)
+                    d, _ = self.denied(r, self.tls(own="client", **more), reason)
+                    self.assertNotEqual(r.errors, [], "it was told")
+                    d.stop()
+
+    def test_keys_that_are_not_pinned(self):
+        self.denied(
+            self.secure_receiver(), self.tls(self.ca.pin("both"), own="client"), "pin"
+        )
+
+    def test_names_addresses_wildcards_and_pins_that_are_right(self):
+        self.ca.issue("wild", "server", 10, "DNS:*.site.example")
+        rows = [
+            ("server", {}, ()),
+            ("server", {"name": "EHR.example"}, ()),
+            ("wild", {"name": "ehr.site.example"}, ()),
+            ("server", {}, (self.ca.pin("server"),)),
+            ("server", {}, (self.ca.pin("both"), self.ca.pin("server"))),
+        ]
+        for own, more, peers in rows:
+            with self.subTest(own=own, more=more):
+                r = self.secure_receiver(own=own)
+                d, port = self.hop_to(r, self.tls(*peers, own="client", crl="crl", **more))
+                s = self.sender(port)
+                self.assertEqual(s.exchange(message()), ack(message()))
+                self.assertEqual(r.bodies(), annotated([message()]))
+                self.assertEqual(d.events("tls.denied"), [])
+
+    def test_a_wildcard_is_good_for_one_label(self):
+        self.ca.issue("wild", "server", 10, "DNS:*.site.example")
+        self.denied(
+            self.secure_receiver(own="wild"),
+            self.tls(own="client", name="a.ehr.site.example"), "name",
+        )
+
+
+class Refusing(Outbound):
+    """It is the receiver who does not want us."""
+
+    def test_a_receiver_that_asks_for_a_certificate_we_have_not(self):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            with self.subTest(version.name):
+                r = self.secure_receiver(version=version)
+                _, line = self.denied(r, self.tls(own=None), "peer_alert")
+                self.assertIn("alert", line["err_text"])
+
+    def test_attempts_slow_down_although_tls_1_3_seems_to_connect(self):
+        r = self.secure_receiver()
+        d, port = self.secure_feed(
+            r, inbound="", outbound=self.tls(own=None),
+            forward={"backoff_min": "200ms", "backoff_max": "10s"},
+        )
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            s = self.sender(port)
+            s.send(framed(message()))
+            s.frame()
+            s.close()
+            time.sleep(0.01)
+        self.assertLess(len(r.visits), 12)
+
+    def test_a_receiver_that_speaks_no_tls(self):
+        r = self.receiver(lambda v, body, n: None)
+        d, port = self.secure_feed(
+            r, '<limits handshake-timeout="500ms"/>', inbound="",
+            outbound=self.tls(own="client"), forward=QUICK,
+        )
+        s = self.sender(port)
+        s.send(framed(message()))
+        self.assertTrue(s.closed())
+        d.wait_event("tls.denied", outcome="handshake_timeout", dir="out")
+
+        class Talks(type(r)):
+            def _serve(self, visit):
+                visit.send(b"\x0bMSH|")
+                super()._serve(visit)
+
+        r2 = Talks()
+        self.addCleanup(r2.stop)
+        d, port = self.hop_to(r2, self.tls(own="client"))
+        s = self.sender(port)
+        s.send(framed(message()))
+        self.assertTrue(s.closed())
+        d.wait_event("tls.denied", outcome="plain_text", dir="out")
+
+    def test_a_receiver_that_leaves_in_the_handshake(self):
+        r = self.receiver(lambda v, body, n: None)
+        d, port = self.hop_to(r, self.tls(own="client"))
+        s = self.sender(port)
+        s.send(framed(message()))
+        wait_for("its visit", lambda: r.visits and r.visits[0].bytes)
+        r.visits[0].reset()
+        self.assertTrue(s.closed())
+        d.wait_event("conn.failed")
+
+    def test_one_that_comes_to_its_senses_is_served(self):
+        port_out = free_port()
+        r = self.secure_receiver(own="other", port=port_out)
+        d, port = self.hop_to(r, self.tls(own="client"))
+        s = self.sender(port)
+        s.send(framed(message()))
+        self.assertTrue(s.closed())
+        r.stop()
+        self.secure_receiver(port=port_out)
+
+        def served():
+            s = self.sender(port)
+            answer = s.exchange(message())
+            s.close()
+            return answer == ack(message())
+
+        wait_for("the receiver", served)
+
+
+class Bytes(Outbound):
+    def test_samples(self):
+        r = self.secure_receiver()
+        _, port = self.hop_to(r, self.tls(own="client"))
+        s = self.sender(port)
+        bodies = [body for _, body in samples()][:40]
+        for body in bodies:
+            self.assertIsNotNone(s.exchange(body))
+        self.assertEqual(r.bodies(), annotated(bodies))
+
+    def test_answers_in_records_of_one_byte(self):
+        def answer(visit, body, number):
+            for byte in framed(ack(body)):
+                visit.send(bytes([byte]))
+
+        _, port = self.hop_to(self.secure_receiver(answer), self.tls(own="client"))
+        s = self.sender(port)
+        for n in range(5):
+            self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
+
+    def test_a_receiver_that_reads_nothing_holds_up_its_sender_only(self):
+        r = self.secure_receiver(lambda v, body, n: time.sleep(1) or v.answer(body))
+        d, port = self.hop_to(r, self.tls(own="client"))
+        large = message(value="15", more=b"NTE|1||" + b"x" * 8000000 + b"\r")
+        slow, other = self.sender(port), self.sender(port)
+        slow.send(framed(large))
+        self.assertEqual(other.exchange(message("2")), ack(message("2")))
+        self.assertEqual(slow.frame(), ack(large))
+        self.assertEqual(sorted(map(len, r.bodies()))[-1], len(large))
+
+    def test_an_answer_and_the_end_in_one_breath(self):
+        """The answer counts, and the next message has a connection of its own."""
+        def answer(visit, body, number):
+            visit.answer(body)
+            try:
+                visit.sock.unwrap()
+            except OSError:
+                pass
+            visit.close()
+
+        r = self.secure_receiver(answer)
+        _, port = self.hop_to(r, self.tls(own="client"))
+        for n in range(5):
+            s = self.sender(port)
+            self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
+            s.close()
+        self.assertEqual(len(r.visits), 5)
+
+
+if __name__ == "__main__":
+    main()

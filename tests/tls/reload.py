@@ -1,0 +1,311 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Certificates and lists that change while the daemon runs, and those that end."""
+
+import os
+import re
+import shutil
+import subprocess
+import time
+
+from secure import Secure, metric
+from world import HL7NOTED, ack, config_xml, feed_xml, free_port, main, message, wait_for
+
+
+class Reload(Secure):
+    def feed_to(self, r, inbound=None, **more):
+        """A daemon, its port, and a function that writes its configuration again."""
+        port = free_port()
+
+        def write(inbound, outbound="", **again):
+            return self.write(
+                "hl7noted.xml",
+                config_xml(
+                    feed_xml(port, r.port, in_listen=inbound, in_forward=outbound,
+                             **{**more, **again})
+                ),
+            )
+
+        path = write(inbound or self.tls(), more.pop("outbound", ""))
+        return self.start("--config", path), port, write
+
+    def exchange(self, s, n="1"):
+        self.assertEqual(s.exchange(message(n)), ack(message(n)))
+
+    def test_one_who_was_revoked_is_dropped_and_others_stay(self):
+        """Fault 52: a list that changes under connections held for long."""
+        r = self.receiver()
+        self.ca.issue("second", san="DNS:second.example")
+        d, port, _ = self.feed_to(r, self.tls(crl="crl"))
+        lab, second = self.secure_sender(port), self.secure_sender(port, own="second")
+        idle = self.secure_sender(port)
+        time.sleep(0.1)
+        for s in (lab, second):
+            self.exchange(s)
+        d.reload()
+        for s in (lab, second):
+            self.exchange(s, "2")
+        self.ca.run("revoke", "client")
+        d.reload()
+        self.assertTrue(lab.closed())
+        self.assertTrue(idle.closed())
+        self.exchange(second, "3")
+        denied = d.wait_event("tls.denied", 2, outcome="revoked")
+        self.assertEqual({line["peer_cert"] for line in denied}, {"lab.example"})
+        self.assertEqual(len(denied), 2)
+        self.refused(d, port, "revoked")
+
+    def test_a_handshake_under_way_is_asked_again_when_it_is_over(self):
+        d, port, _ = self.feed_to(self.receiver(), self.tls(crl="crl"))
+        context = __import__("secure").client_context(self.ca)
+        plain = self.sender(port)
+        s = context.wrap_socket(
+            plain.sock, server_hostname="localhost", do_handshake_on_connect=False
+        )
+        self.addCleanup(s.close)
+        s.setblocking(False)
+        try:
+            s.do_handshake()  # the first words
+        except OSError:
+            pass
+        time.sleep(0.1)
+        self.ca.run("revoke", "client")
+        d.reload()
+        s.setblocking(True)
+        s.settimeout(5)
+        try:
+            s.do_handshake()
+            s.recv(1)
+        except OSError:
+            pass
+        d.wait_event("tls.denied", outcome="revoked")
+
+    def test_names_that_are_taken_from_the_list(self):
+        r = self.receiver()
+        d, port, write = self.feed_to(r, self.tls("lab.example"))
+        s = self.secure_sender(port)
+        self.exchange(s)
+        write(self.tls("else.example"))
+        d.reload()
+        self.assertTrue(s.closed())
+        d.wait_event("tls.denied", outcome="name")
+
+    def test_a_ca_that_is_not_believed_any_more(self):
+        d, port, write = self.feed_to(self.receiver())
+        s = self.secure_sender(port)
+        self.exchange(s)
+        write(self.tls(ca="other-ca"))
+        d.reload()
+        self.assertTrue(s.closed())
+        d.wait_event("tls.denied", outcome="unknown_ca")
+        self.exchange(self.secure_sender(port, own="other"))
+
+    def test_from_plain_to_tls_and_back(self):
+        r = self.receiver()
+        d, port, write = self.feed_to(r)
+        write("")
+        d.reload()
+        plain = self.sender(port)
+        self.exchange(plain)
+        write(self.tls())
+        d.reload()
+        self.assertTrue(plain.closed())
+        d.wait_event("tls.denied", outcome="plain_text")
+        s = self.secure_sender(port)
+        self.exchange(s)
+        write("")
+        d.reload()
+        self.exchange(s, "2")  # nobody gains by its end
+        self.exchange(self.sender(port))
+
+    def test_a_new_certificate_is_shown_and_connections_stay(self):
+        d, port, _ = self.feed_to(self.receiver())
+        before = self.secure_sender(port)
+        self.exchange(before)
+        self.ca.issue("server", "server", 100, "DNS:localhost")
+        self.exchange(self.secure_sender(port))  # not before it is told
+        d.reload()
+        told = d.wait_event("tls.reloaded")[0]
+        self.assertEqual((told["feed"], told["dir"]), ("lab", "in"))
+        self.assertEqual(told["file"], self.ca.pem("server"))
+        after = self.secure_sender(port)
+        self.assertNotEqual(
+            before.sock.getpeercert()["serialNumber"], after.sock.getpeercert()["serialNumber"]
+        )
+        self.exchange(before, "2")
+        self.exchange(after)
+
+    def test_files_that_are_no_good_leave_the_old_ones_in_force(self):
+        r = self.receiver()
+        d, port, write = self.feed_to(r, self.tls(crl="crl"))
+        s = self.secure_sender(port)
+        self.exchange(s)
+        server_key, ca, crl = self.ca.key("server"), self.ca.pem("ca"), self.ca.pem("crl")
+
+        def overwrite(path, data):
+            def spoil():
+                with open(path, "wb") as f:
+                    f.write(data)
+            return spoil
+
+        rows = [
+            ("key", lambda: shutil.copy(self.ca.key("client"), server_key), server_key),
+            ("key", lambda: os.remove(server_key), server_key),
+            ("ca", overwrite(ca, b""), ca),
+            ("crl", overwrite(crl, b"-----BEGIN X509 CRL-----\nabc\n"), crl),
+        ]
+        for what, spoil, path in rows:
+            with self.subTest(what):
+                with open(path, "rb") as f:
+                    good = f.read()
+                spoil()
+                count = len(d.events("config.rejected"))
+                d.reload(good=False)
+                line = d.events("config.rejected")[count]
+                self.assertIn(path, line["err_text"])
+                self.assertRegex(line["err_loc"], r"hl7noted\.xml:\d+:\d+$")
+                self.exchange(s)
+                with open(path, "wb") as f:
+                    f.write(good)
+                self.exchange(self.secure_sender(port))
+        d.reload()
+        self.exchange(s)
+        self.assertEqual(d.events("tls.denied"), [])
+
+    def test_nothing_of_a_configuration_comes_into_force_with_a_bad_key(self):
+        r, other = self.receiver(), self.receiver()
+        d, port, write = self.feed_to(r)
+        s = self.secure_sender(port)
+        self.exchange(s)
+        r.port, old = other.port, r.port
+        write(self.tls().replace("server.key", "client.key"))
+        d.reload(good=False)
+        self.exchange(s)
+        self.exchange(self.secure_sender(port))
+        self.assertEqual((len(r.frames), len(other.frames)), (3, 0), old)
+
+    def test_a_storm_of_reloads_loses_no_message(self):
+        r = self.receiver()
+        d, port, _ = self.feed_to(r, self.tls("lab.example", crl="crl"))
+        s = self.secure_sender(port)
+        for n in range(60):
+            self.exchange(s, str(n))
+            d.reload()
+        self.assertEqual(len(r.frames), 60)
+
+
+class Check(Secure):
+    def test_says_where_and_what(self):
+        shutil.copy(self.ca.key("client"), self.ca.key("wrong"))
+        rows = {
+            "key": (self.tls().replace("server.key", "wrong.key"), "is not that of the certificate"),
+            "certificate": (self.tls().replace("server.pem", "none.pem"), "No such file"),
+            "ca": (self.tls().replace("/ca.pem", "/server.key"), "holds no certificate"),
+            "crl": (self.tls(crl="ca"), "holds no certificate revocation list"),
+        }
+        for what, (tls, sentence) in rows.items():
+            with self.subTest(what):
+                path = self.write("c.xml", config_xml(feed_xml(1, 2, in_listen=tls)))
+                done = subprocess.run(
+                    [HL7NOTED, "--check", "--config", path], capture_output=True, check=False
+                )
+                text = done.stderr.decode()
+                self.assertEqual(done.returncode, 78, text)
+                self.assertIn(sentence, text)
+                self.assertTrue(re.match(r".*c\.xml:\d+:\d+: ", text), text)
+        path = self.write("c.xml", config_xml(feed_xml(1, 2, in_listen=self.tls())))
+        self.assertEqual(subprocess.run([HL7NOTED, "--check", "--config", path],
+                                        capture_output=True, check=False).returncode, 0)
+
+
+class Ends(Secure):
+    """Certificates that end soon."""
+
+    def test_warnings_at_thirty_days_at_fourteen_and_at_the_end(self):
+        r = self.receiver()
+        for days in (1, 13, 29, 40):
+            self.ca.issue("days%d" % days, "server", days, "DNS:localhost")
+        self.ca.issue("over", "server", -1, "DNS:localhost")
+        metrics = free_port()
+        d = self.configure(
+            '<metrics listen="127.0.0.1:%d"/>' % metrics,
+            *[
+                feed_xml(free_port(), r.port, name=own, in_listen=self.tls(own=own))
+                for own in ("days1", "days13", "days29", "days40", "over", "server")
+            ],
+        )
+        told = {
+            os.path.basename(line["file"]): line
+            for line in d.wait_event("tls.expiring", 4, status="certificate")
+        }
+        self.assertEqual(sorted(told), ["days1.pem", "days13.pem", "days29.pem", "over.pem"])
+        for name, line in told.items():
+            days = int(re.sub(r"\D", "", name) or 0)
+            self.assertIn(line["days_left"], (days, max(0, days - 1)))
+            self.assertEqual(line["level"], "warning" if days else "error")
+        end = metric(metrics, "hl7noted_tls_certificate_expiry_timestamp_seconds",
+                     file=self.ca.pem("days29"), kind="own")
+        self.assertAlmostEqual(end, time.time() + 29 * 86400, delta=120)
+        d.reload()
+        self.assertEqual(len(d.events("tls.expiring")), 4, "told once")
+
+    def test_a_file_that_is_no_longer_used_alarms_nobody(self):
+        r = self.receiver()
+        port, metrics = free_port(), free_port()
+        where = '<metrics listen="127.0.0.1:%d"/>' % metrics
+        d = self.configure(
+            where, feed_xml(port, r.port, in_listen=self.tls(crl="crl"))
+        )
+        crl = metric(metrics, "hl7noted_tls_crl_next_update_timestamp_seconds")
+        self.assertAlmostEqual(crl, time.time() + 30 * 86400, delta=120)
+        self.write("hl7noted.xml", config_xml(where, feed_xml(port, r.port)))
+        d.reload()
+        name = "hl7noted_tls_certificate_expiry_timestamp_seconds"
+        self.assertNotEqual(metric(metrics, name), metric(metrics, name), "not a number")
+
+    def test_a_list_that_ends_within_a_day(self):
+        self.ca.run("crl", 1)
+        d, _ = self.secure_feed(self.receiver(), inbound=self.tls(crl="crl"))
+        self.assertEqual(len(d.wait_event("tls.expiring", status="crl")), 1)
+
+
+class Receivers(Secure):
+    """The other side of a feed, asked again."""
+
+    def test_a_receiver_that_was_revoked_is_left(self):
+        r = self.secure_receiver()
+        d, port = self.secure_feed(
+            r, inbound="", outbound=self.tls(own="client", crl="crl", name="localhost")
+        )
+        s = self.sender(port)
+        self.assertEqual(s.exchange(message()), ack(message()))
+        self.ca.run("revoke", "server")
+        d.reload()
+        denied = d.wait_event("tls.denied", outcome="revoked", dir="out")[0]
+        self.assertEqual(denied["peer_cert"], "localhost")
+        wait_for("the connection to end", lambda: r.visits[0].ended)
+        again = self.sender(port)
+        again.send(b"\x0b" + message("2") + b"\x1c\r")
+        d.wait_event("conn.failed")
+        self.assertEqual(len(r.frames), 1)
+
+    def test_from_plain_to_tls(self):
+        r = self.receiver()
+        port = free_port()
+
+        def config(outbound):
+            return self.write(
+                "hl7noted.xml", config_xml(feed_xml(port, r.port, in_forward=outbound))
+            )
+
+        d = self.start("--config", config(""))
+        s = self.sender(port)
+        self.assertEqual(s.exchange(message()), ack(message()))
+        config(self.tls(own="client", name="localhost"))
+        d.reload()
+        d.wait_event("tls.denied", outcome="plain_text", dir="out")
+        wait_for("the connection to end", lambda: r.visits[0].ended)
+
+
+if __name__ == "__main__":
+    main()
