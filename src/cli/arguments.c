@@ -111,6 +111,29 @@ arguments_duration(const struct command *c, const char *option, const char *text
 	return EX_OK;
 }
 
+int
+arguments_age(const struct command *c, const char *option, const char *text, uint64_t *ret_ms)
+{
+	static const struct {
+		struct span name;
+		uint64_t ms;
+	} units[] = { { { "", 0 }, 1000 }, { { "s", 1 }, 1000 }, { { "min", 3 }, 60000 },
+		{ { "m", 1 }, 60000 }, { { "h", 1 }, 3600000 }, { { "d", 1 }, 86400000 } };
+	struct span s = span_str(text);
+	uint64_t n;
+
+	if (read_fixed(&s, 0, &n) && n > 0 && n < 100000000) {
+		for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+			if (span_eq(s, units[i].name)) {
+				*ret_ms = n * units[i].ms;
+				return EX_OK;
+			}
+		}
+	}
+	return options_misused(
+	    c, "--%s %s: not an age such as 90s, 15min, 12h or 7d", option, text);
+}
+
 /* The unit behind a number. */
 static struct span
 unit_behind(struct span s)

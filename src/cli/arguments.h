@@ -17,6 +17,8 @@ int arguments_count(const struct command *c, const char *option, const char *tex
 /* "0.5s", "20ms", "30" (seconds), "2m"; at most a day; nanoseconds. */
 int arguments_duration(
     const struct command *c, const char *option, const char *text, uint64_t *ret);
+/* "90s", "15min", "12h", "7d", or plain seconds; milliseconds, at least 1. */
+int arguments_age(const struct command *c, const char *option, const char *text, uint64_t *ret_ms);
 /* "5ms-20ms", "5-20ms", "1s". */
 int arguments_durations(const struct command *c, const char *option, const char *text,
     uint64_t *ret_least, uint64_t *ret_most);

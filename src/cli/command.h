@@ -36,7 +36,7 @@ struct command {
 };
 
 extern const struct command command_annotate, command_explain, command_verify, command_check,
-    command_show, command_send, command_sink, command_status;
+    command_show, command_send, command_sink, command_status, command_queue;
 
 /* ---- options ------------------------------------------------------------------ */
 

@@ -23,6 +23,7 @@ static const struct command *const commands[] = {
 	&command_send,
 	&command_sink,
 	&command_status,
+	&command_queue,
 };
 enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 

@@ -2,99 +2,54 @@
 /*
  * cli/status.c - hl7note status: ask the running daemon
  *
- * One line goes out over the daemon's control socket, and what comes back is
- * printed as it is: the daemon knows both how people and how machines read it.
+ * What comes back is printed as it is: the daemon knows both how people and how
+ * machines read it.
  */
 #include "cli/command.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <sysexits.h>
-#include <unistd.h>
 
-#include "cli/say.h"
+#include "cli/ask.h"
 
 enum { PATIENCE_SECONDS = 5 };
-static const char usual_socket[] = "/run/hl7noted/control";
 
 static int
-open_socket(const char *path)
+print_answer(struct ask *a)
 {
-	const struct timeval patience = { PATIENCE_SECONDS, 0 };
-	struct sockaddr_un a = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (strlen(path) >= sizeof(a.sun_path)) {
-		errno = ENAMETOOLONG;
-		return -1;
-	}
-	memcpy(a.sun_path, path, strlen(path) + 1);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return -1;
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0)
-		return fd;
-	close(fd);
-	return -1;
-}
-
-/* What a daemon that does not answer may mean. */
-static int
-unavailable(const char *path)
-{
-	const char *mend = errno == EACCES
-			       ? "only root and the daemon's group may ask"
-			       : "is hl7noted running, and does it have this control socket?";
-
-	say_error("cannot ask %s: %s; %s", path, strerror(errno), mend);
-	return EX_UNAVAILABLE;
-}
-
-static int
-print_answer(int fd, const char *path)
-{
-	char piece[4096];
+	struct span piece;
 	size_t total = 0;
-	ssize_t n;
+	int got;
 
-	while ((n = recv(fd, piece, sizeof(piece), 0)) > 0) {
-		total += (size_t)n;
-		if (fwrite(piece, 1, (size_t)n, stdout) != (size_t)n)
+	while ((got = ask_bytes(a, &piece)) > 0) {
+		total += piece.len;
+		if (fwrite(piece.ptr, 1, piece.len, stdout) != piece.len)
 			return EX_IOERR;
 	}
-	if (n < 0 || !total) {
-		errno = n < 0 ? errno : ECONNRESET;
-		return unavailable(path);
-	}
+	if (got < 0 || !total)
+		return ask_unavailable(a, got < 0 ? got : -ECONNRESET);
 	return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
 }
 
 static int
-ask(const char *path, const char *request)
+ask(const char *path, const struct control_request *r)
 {
-	int fd = open_socket(path), status;
+	struct ask a;
+	int status = ask_begin(&a, path, r, PATIENCE_SECONDS);
 
-	if (fd < 0)
-		return unavailable(path);
-	if (send(fd, request, strlen(request), MSG_NOSIGNAL) < 0)
-		status = unavailable(path);
-	else
-		status = print_answer(fd, path);
-	close(fd);
+	if (status == EX_OK)
+		status = print_answer(&a);
+	ask_end(&a);
 	return status;
 }
 
 static int
 run(const struct command *self, int argc, char **argv)
 {
-	const char *path = usual_socket, *request = "status text\n";
+	struct control_request r = { .verb = CONTROL_STATUS, .text = true };
+	const char *path = ask_usual_socket;
 	struct options o;
 	int letter;
 
@@ -103,14 +58,14 @@ run(const struct command *self, int argc, char **argv)
 		if (letter == OPTIONS_STOP)
 			return o.status;
 		if (letter == 'j')
-			request = "status\n";
+			r.text = false;
 		else
 			path = optarg;
 	}
 	if (optind < argc)
 		return options_misused(
 		    self, "status takes no operands, so not \"%s\"", argv[optind]);
-	return ask(path, request);
+	return ask(path, &r);
 }
 
 static const struct flag flags[] = {
@@ -122,8 +77,9 @@ const struct command command_status = {
 	.name = "status",
 	.synopsis = "[--control SOCKET] [--json]",
 	.summary = "ask the running daemon how it is",
-	.about = "Prints feeds, connections, counts, the last message and the last error, and the\n"
-		 "mappings in force with version, checksum and approval.",
+	.about = "Prints feeds, connections, counts, the last message and the last error, what\n"
+		 "waits in the queue, and the mappings in force with version, checksum and\n"
+		 "approval.",
 	.flags = flags,
 	.flag_count = sizeof(flags) / sizeof(flags[0]),
 	.run = run,

@@ -34,7 +34,7 @@ enum {
 static const struct word words[] = {
 	{ NAME("text"),    FLAG,   MEMBER(text),       V(STATUS) },
 	{ NAME("payload"), FLAG,   MEMBER(payload),    V(SHOW) },
-	{ NAME("all"),     FLAG,   MEMBER(all),        CHANGES },
+	{ NAME("all"),     FLAG,   MEMBER(all),        CHANGES | V(IMPORT) },
 	{ NAME("seq"),     NUMBER, MEMBER(seq),        FILTERS | V(SHOW) },
 	{ NAME("after"),   NUMBER, MEMBER(after),      V(LIST) | V(EXPORT) },
 	{ NAME("limit"),   NUMBER, MEMBER(limit),      V(LIST) | V(EXPORT) },
@@ -211,7 +211,7 @@ missing(const struct control_request *r)
 	if (r->verb == CONTROL_BACKUP && !r->path[0])
 		return "the path is missing";
 	if ((V(RETRY) | V(DROP)) & 1u << r->verb && !filtered && !r->all)
-		return "which messages is missing; all of them is said by \"all\"";
+		return "which messages is missing; for all of them say so";
 	return NULL;
 }
 
@@ -230,8 +230,10 @@ control_request_read(struct span line, struct control_request *ret, struct diag 
 		if (word.len)
 			what = read_word(&r, word, &seen);
 	}
-	if (!what)
+	if (!what) {
 		what = missing(&r);
+		word = span_tail(line, line.len);
+	}
 	if (what) {
 		*reterr = (struct diag){ .what = what, .offset = (size_t)(word.ptr - line.ptr) };
 		return -EINVAL;

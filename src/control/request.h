@@ -52,7 +52,7 @@ struct control_request {
 	enum control_verb verb;
 	bool text;    /* status: for people */
 	bool payload; /* show: the message, too */
-	bool all;     /* retry, drop: no filter is no mistake */
+	bool all;     /* retry, drop: no filter is no mistake; import: resends, too */
 	enum control_state state;
 	uint64_t seq, after, limit;      /* 0: not given */
 	uint64_t older_than, newer_than; /* ms; 0: not given */

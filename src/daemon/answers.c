@@ -5,16 +5,27 @@
 #include "daemon/answers.h"
 
 #include "daemon/feed.h"
+#include "daemon/line.h"
+#include "daemon/queue.h"
 
-/* Ready: every feed listens, and none is in backoff. */
+/* A receiver that is away is what custody is for; a line that stopped goes on by nobody's doing. */
+static bool
+is_feed_ready(const struct feed *f)
+{
+	bool forwards = f->line ? !f->line->machine.stopped : !f->backoff;
+
+	return f->listeners && forwards;
+}
+
+/* Ready: every feed listens and can forward, and messages can be taken. */
 static bool
 is_ready(const struct hl7noted *d)
 {
 	for (const struct feed *f = d->feeds; f; f = f->next) {
-		if (!f->listeners || f->backoff)
+		if (!is_feed_ready(f))
 			return false;
 	}
-	return !d->draining && d->feeds;
+	return !d->draining && d->feeds && queue_is_ready(d);
 }
 
 int
@@ -29,6 +40,7 @@ answers_give(void *ctx, struct span path, struct buffer *body, const char **type
 		metrics_series(d->metrics, METRIC_COUNTER, "hl7noted_log_dropped_total",
 		    "Log lines dropped because nobody took them.", NULL)
 		    ->value = (double)log_dropped(d->log);
+		queue_measure(d);
 		metrics_write(d->metrics, body);
 		return 200;
 	}

@@ -14,8 +14,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "control/json.h"
 #include "control/request.h"
+#include "daemon/observe_custody.h"
+#include "daemon/question.h"
 #include "daemon/status.h"
 #include "net/client.h"
 #include "net/listener.h"
@@ -63,21 +64,15 @@ may_ask(int fd, struct ucred *ret)
 /* ---- what is asked ---- */
 
 static void
-refuse(struct net_client *c, const char *sentence)
-{
-	json_begin(&c->out);
-	json_str(&c->out, "error", sentence);
-	json_end(&c->out);
-	net_client_finish(c);
-}
-
-static void
-answer(struct net_client *c, const struct control_request *r)
+answer(struct net_client *c, const struct control_request *r, uid_t uid)
 {
 	struct control *k = c->all->ctx;
 
 	if (r->verb != CONTROL_STATUS) {
-		refuse(c, "no feed keeps a queue");
+		if (k->daemon->queue)
+			question_ask(k->daemon->queue, c, r, uid);
+		else
+			question_refuse(c, "no feed takes custody, so there is no queue");
 		return;
 	}
 	if (r->text)
@@ -91,25 +86,37 @@ static void
 asked(struct net_client *c)
 {
 	struct span all = buffer_span(&c->in), rest, line = span_cut(all, '\n', &rest);
-	struct control_request r;
+	struct control_request r = { 0 };
+	struct control *k = c->all->ctx;
 	struct ucred who;
 	struct diag diag;
 
-	if (!rest.ptr) {
-		if (c->ended || all.len >= CONTROL_LINE)
-			refuse(c, "no request: one line is wanted");
+	if (c->own) {
+		question_more_input(c);
 		return;
 	}
-	if (!may_ask(c->readable.fd, &who))
-		refuse(c, "only root and the daemon's user and group are answered");
-	else if (control_request_read(line, &r, &diag) != 0)
-		refuse(c, diag.what);
-	else
-		answer(c, &r);
+	if (!rest.ptr) {
+		if (c->ended || all.len >= CONTROL_LINE)
+			question_refuse(c, "no request: one line is wanted");
+		return;
+	}
+	if (!may_ask(c->readable.fd, &who)) {
+		observe_admin_refused(k->daemon, who.uid);
+		question_refuse(c, "only root and the daemon's user and group are answered");
+		return;
+	}
+	if (control_request_read(line, &r, &diag) != 0) {
+		question_refuse(c, diag.what);
+		return;
+	}
+	net_client_used(c, line.len + 1);
+	answer(c, &r, who.uid);
 }
 
 static const struct net_client_ops client_ops = {
 	.asked = asked,
+	.wants_more = question_more_output,
+	.gone = question_client_gone,
 };
 
 /* ---- life ---- */

@@ -7,12 +7,17 @@
 #include "daemon/feed.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "daemon/intake.h"
+#include "daemon/line.h"
 #include "daemon/link.h"
-#include "daemon/observe.h"
+#include "daemon/observe_custody.h"
+#include "daemon/queue.h"
 
 enum { ADDRESS_AGE_MS = 60 * 1000 }; /* after which a name is looked up again */
 
@@ -23,6 +28,28 @@ now_ms(void)
 }
 
 /* ---- life ---- */
+
+enum {
+	PENDING_MOST = 256,      /* appends of one connection without a verdict */
+	PENDING_BYTES = 4 << 20, /* of them */
+};
+
+static void
+apply_custody(struct feed *f)
+{
+	const struct conf_feed *c = f->conf;
+
+	f->taking = (struct custody_intake_settings){
+		.max_frame = c->max_frame,
+		.most_pending = PENDING_MOST,
+		.most_bytes = PENDING_BYTES,
+		.frame_deadline = c->frame_deadline,
+		.idle_timeout = c->idle_timeout,
+		.reject = c->on_failure == CONF_REJECT,
+		.paused = f->daemon->queue && !f->daemon->queue->takes,
+		.work = &f->daemon->work,
+	};
+}
 
 static void
 apply(struct feed *f, const struct conf_feed *conf, struct rules *rules)
@@ -46,6 +73,15 @@ apply(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 		.work = &f->daemon->work,
 		.habit = &f->habit,
 	};
+	apply_custody(f);
+}
+
+static void
+observe(struct feed *f)
+{
+	observe_feed(f);
+	if (f->conf->mode == CONF_STORE)
+		observe_custody(f);
 }
 
 struct feed *
@@ -62,7 +98,7 @@ feed_create(struct hl7noted *d, const struct conf_feed *conf, struct rules *rule
 		return NULL;
 	}
 	apply(f, conf, rules);
-	observe_feed(f);
+	observe(f);
 	return f;
 }
 
@@ -79,6 +115,8 @@ forget_addresses(struct feed *f)
 	/* attempts under way hold on to the list they were given */
 	for (struct link *l = f->links; l; l = l->next)
 		l->trying = NULL;
+	if (f->line)
+		line_forget_addresses(f->line);
 	if (f->addresses)
 		freeaddrinfo(f->addresses);
 	f->addresses = NULL;
@@ -86,44 +124,142 @@ forget_addresses(struct feed *f)
 	f->resolving = false;
 }
 
+/* ---- custody ---- */
+
+/* Messages that would be overtaken, or left behind, by what is relayed from now on. */
+static bool
+has_custody(const struct feed *f)
+{
+	struct store_stats s;
+
+	store_stats(f->daemon->queue->store, f->number, &s);
+	for (const struct intake *i = f->intakes; i; i = i->next) {
+		if (i->machine.pending)
+			return true;
+	}
+	return s.waiting > 0;
+}
+
+bool
+feed_plan(struct feed *f, const struct conf_feed *conf)
+{
+	bool was = f->line != NULL, will = conf->mode == CONF_STORE;
+
+	if (was && !will && has_custody(f)) {
+		observe_mode_kept(f);
+		return false;
+	}
+	if (was || !will)
+		return true;
+	if (queue_enter(f))
+		f->line = line_create(f);
+	return f->line != NULL;
+}
+
+void
+feed_unplan(struct feed *f)
+{
+	if (f->conf->mode != CONF_STORE)
+		feed_end_line(f);
+}
+
+static void
+drain_connections(struct feed *f)
+{
+	struct link *next_link;
+	struct intake *next;
+
+	for (struct link *l = f->links; l; l = next_link) {
+		next_link = l->next;
+		link_drain(l);
+	}
+	for (struct intake *i = f->intakes; i; i = next) {
+		next = i->next;
+		intake_drain(i);
+	}
+}
+
+void
+feed_end_line(struct feed *f)
+{
+	line_destroy(f->line);
+	f->line = NULL;
+}
+
+/* Those that may not send any more are ended. */
+static void
+admit_connections(struct feed *f)
+{
+	struct link *next_link;
+	struct intake *next;
+
+	for (struct link *l = f->links; l; l = next_link) {
+		next_link = l->next;
+		link_admit(l);
+	}
+	for (struct intake *i = f->intakes; i; i = next) {
+		next = i->next;
+		intake_admit(i);
+	}
+}
+
+void
+feed_begin(struct feed *f)
+{
+	if (f->line)
+		line_begin(f->line);
+}
+
 void
 feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 {
+	bool same = is_same_receiver(&f->conf->forward, &conf->forward);
+	bool same_mode = f->conf->mode == conf->mode;
 	struct rules *old = f->rules;
-	struct link *next;
 
-	if (!is_same_receiver(&f->conf->forward, &conf->forward)) {
+	if (!same) {
 		forget_addresses(f);
 		f->backoff = 0;
 		f->habit = (struct relay_habit){ 0 };
 	}
 	apply(f, conf, rules);
-	observe_feed(f);
+	observe(f);
+	if (conf->mode != CONF_STORE)
+		feed_end_line(f);
+	if (f->line)
+		line_change(f->line, !same);
 	rules_destroy(old);
-	for (struct link *l = f->links; l; l = next) {
-		next = l->next;
-		link_admit(l);
-	}
+	admit_connections(f);
+	if (same_mode)
+		return;
+	f->backoff = 0;
+	drain_connections(f);
 }
 
 void
 feed_retire(struct feed *f)
 {
-	struct link *next;
-
 	while (f->listeners)
 		feed_unlisten(f->listeners);
-	for (struct link *l = f->links; l; l = next) {
-		next = l->next;
-		link_drain(l);
-	}
+	drain_connections(f);
+	if (f->line)
+		line_drain(f->line);
+}
+
+bool
+feed_is_done(const struct feed *f)
+{
+	return !f->links && !f->intakes && (!f->line || line_is_idle(f->line));
 }
 
 void
 feed_destroy(struct feed *f)
 {
+	line_destroy(f->line);
 	while (f->links)
 		link_destroy(f->links);
+	while (f->intakes)
+		intake_destroy(f->intakes);
 	while (f->listeners)
 		feed_unlisten(f->listeners);
 	forget_addresses(f);
@@ -182,6 +318,8 @@ broken_limit(const struct feed_listener *l, const struct sockaddr_storage *peer)
 		return broken_handshakes(l);
 	for (const struct link *k = f->links; k; k = k->next)
 		same += k->listener == l && net_same_host(&k->peer, peer);
+	for (const struct intake *k = f->intakes; k; k = k->next)
+		same += k->listener == l && net_same_host(&k->peer, peer);
 	return same >= l->conf->max_per_address ? "address_connections" : broken_handshakes(l);
 }
 
@@ -190,11 +328,12 @@ on_accepted(void *ctx, int fd, const struct sockaddr_storage *peer)
 {
 	struct feed_listener *l = ctx;
 	const char *limit = broken_limit(l, peer);
+	bool store = l->feed->conf->mode == CONF_STORE;
 
 	if (limit) {
 		observe_refused(l->feed, peer, limit);
 		close(fd);
-	} else if (!link_create(l, fd, peer)) {
+	} else if (!(store ? intake_create(l, fd, peer) : link_create(l, fd, peer))) {
 		observe_refused(l->feed, peer, "memory");
 	}
 }
@@ -249,6 +388,10 @@ feed_unlisten(struct feed_listener *l)
 		if (k->listener == l)
 			k->listener = NULL;
 	}
+	for (struct intake *k = l->feed->intakes; k; k = k->next) {
+		if (k->listener == l)
+			k->listener = NULL;
+	}
 	net_listener_destroy(l->listener);
 	net_tls_release(l->tls);
 	free(l);
@@ -268,6 +411,8 @@ on_resolved(void *ctx, struct addrinfo *addresses, const char *error)
 	if (addresses) {
 		for (struct link *l = f->links; l; l = l->next)
 			l->trying = NULL;
+		if (f->line)
+			line_forget_addresses(f->line);
 		if (f->addresses)
 			freeaddrinfo(f->addresses);
 		f->addresses = addresses;
@@ -279,6 +424,8 @@ on_resolved(void *ctx, struct addrinfo *addresses, const char *error)
 		next = l->next;
 		link_resolved(l, !f->addresses);
 	}
+	if (f->line)
+		line_resolved(f->line, !f->addresses);
 }
 
 bool
@@ -338,4 +485,19 @@ feed_connect_failed(struct feed *f, const char *word)
 	f->next_attempt = now + with_jitter(f->backoff);
 	f->resolved = 0; /* the name may stand for another address by now */
 	f->metrics.backoff->value = f->backoff / 1000.0;
+}
+
+/* ---- answers of ours ---- */
+
+void
+feed_stamp(struct feed *f, char text[32], char id[32])
+{
+	struct hl7noted *d = f->daemon;
+	time_t now = time(NULL);
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	strftime(text, 32, "%Y%m%d%H%M%S%z", &tm);
+	snprintf(
+	    id, 32, "%llx-%llx", (unsigned long long)d->started, (unsigned long long)++d->messages);
 }

@@ -2,18 +2,24 @@
 /*
  * daemon/feed.h - from listeners to one receiver
  *
+ * In relay mode every inbound connection is a link with an outbound one of its own; a
+ * feed that takes custody has intakes, and one line from the queue to the receiver.
  * A feed keeps its name through reloads, and with it its links and its counters;
  * settings, rules and listeners are exchanged under them.
  */
 #ifndef DAEMON_FEED_H
 #define DAEMON_FEED_H
 
+#include "custody/intake.h"
+#include "custody/policy.h"
 #include "daemon/guard.h"
 #include "daemon/hl7noted.h"
 #include "daemon/rules.h"
 #include "net/listener.h"
 
 struct link;
+struct intake;
+struct line;
 
 enum { FEED_ACK_CODES = 7 }; /* the six of HL7, and all others */
 
@@ -23,6 +29,10 @@ struct feed_metrics {
 	struct metric *connections, *refused, *attempts, *connect_failed, *duration;
 	struct metric *backoff;
 	struct metric *acks[FEED_ACK_CODES]; /* made when first needed */
+	/* of a feed that takes custody */
+	struct metric *queued, *duplicate, *same_id, *delivered, *deadletter;
+	struct metric *waiting, *waiting_bytes, *oldest, *aside, *stopped, *delivery;
+	struct metric *deliveries[CUSTODY_KINDS];
 };
 
 struct feed_listener {
@@ -45,11 +55,17 @@ struct feed {
 	struct guard_senders senders; /* of the settings */
 	struct relay_habit habit;     /* of the receiver */
 	struct feed_listener *listeners;
-	struct link *links; /* doubly linked */
-	unsigned link_count;
-	unsigned awake; /* of them, those with something that may be due soon */
-	bool in_force;  /* after the reload under way */
+	struct link *links;     /* doubly linked */
+	struct intake *intakes; /* the same where we take custody */
+	unsigned link_count;    /* of both */
+	unsigned awake;         /* of them, those with something that may be due soon */
+	bool in_force;          /* after the reload under way */
 	struct feed_metrics metrics;
+
+	/* custody */
+	unsigned number;   /* in the queue; 0: never was there */
+	struct line *line; /* NULL: relay */
+	struct custody_intake_settings taking;
 
 	/* the receiver */
 	struct net_tls *tls; /* NULL: plain TCP */
@@ -68,11 +84,21 @@ struct feed {
 
 /* Without listeners yet; NULL when there is no memory. */
 struct feed *feed_create(struct hl7noted *d, const struct conf_feed *conf, struct rules *rules);
+/* Can it be changed so?  Makes what must be made for that, and tells what stands against it. */
+bool feed_plan(struct feed *f, const struct conf_feed *conf);
+/* It will not be, after all. */
+void feed_unplan(struct feed *f);
 /* Other settings and rules for the same name; takes `rules`. */
 void feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules);
 /* Close listeners, drain links; a feed without links can be destroyed. */
 void feed_retire(struct feed *f);
 void feed_destroy(struct feed *f);
+/* It is in force: forward what waits. */
+void feed_begin(struct feed *f);
+/* Has it nothing left to wait for, once it was retired? */
+bool feed_is_done(const struct feed *f);
+/* Forward no more; what is not settled stays in the queue. */
+void feed_end_line(struct feed *f);
 
 /* TLS for connections from now on; those that there are meet it with the next feed_change(). */
 void feed_secure(struct feed *f, struct net_tls *tls);
@@ -89,5 +115,8 @@ void feed_connected(struct feed *f);
 /* With TLS 1.3 the receiver may refuse us when we seem to be connected: as if it had failed. */
 void feed_connection_denied(struct feed *f, const char *word);
 void feed_answered(struct feed *f);
+
+/* Time stamp for an answer of ours, YYYYMMDDHHMMSS+ZZZZ, and a control ID never used before. */
+void feed_stamp(struct feed *f, char text[32], char id[32]);
 
 #endif

@@ -21,6 +21,7 @@
 
 struct feed;
 struct secure_end;
+struct queue;
 
 struct hl7noted {
 	struct ev_loop *loop;
@@ -33,6 +34,7 @@ struct hl7noted {
 	struct metrics *metrics;
 	struct net_resolver *resolver;
 	struct relay_work work;
+	struct queue *queue;     /* NULL: no feed takes custody */
 	struct feed *feeds;      /* in force */
 	struct feed *retired;    /* gone from the configuration, still with links */
 	unsigned connections;    /* of all feeds */

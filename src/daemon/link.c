@@ -7,9 +7,7 @@
 #include "daemon/link.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/observe.h"
@@ -116,7 +114,7 @@ want_end(void *ctx, enum relay_why why, const struct diag *diag)
 	struct link *l = ctx;
 
 	l->dead = true;
-	observe_closed(l, why, diag);
+	observe_closed(l->feed, &l->peer, l->heard, why, diag);
 }
 
 static void
@@ -139,8 +137,10 @@ send_up(void *ctx, struct span bytes)
 static void
 annotated(void *ctx, const struct hl7_message *m, const struct annotation *a)
 {
+	struct link *l = ctx;
+
 	(void)m;
-	observe_annotated(ctx, a);
+	observe_annotated(l->feed, &l->peer, a);
 }
 
 static void
@@ -185,14 +185,8 @@ static void
 stamp(void *ctx, char text[32], char id[32])
 {
 	struct link *l = ctx;
-	struct hl7noted *d = l->feed->daemon;
-	time_t now = time(NULL);
-	struct tm tm;
 
-	localtime_r(&now, &tm);
-	strftime(text, 32, "%Y%m%d%H%M%S%z", &tm);
-	snprintf(
-	    id, 32, "%llx-%llx", (unsigned long long)d->started, (unsigned long long)++d->messages);
+	feed_stamp(l->feed, text, id);
 }
 
 static const struct relay_ops relay_ops = {
@@ -290,7 +284,7 @@ greet(struct link *l)
 {
 	l->heard = true;
 	l->session.senders_open = guard_open(l->feed->conf, net_stream_identity(&l->up));
-	observe_opened(l);
+	observe_opened(l->feed, &l->peer, &l->up);
 }
 
 static void
@@ -312,7 +306,7 @@ up_ended(void *ctx, int error)
 	const enum net_tls_reason denied = net_stream_denied(&l->up);
 
 	if (denied)
-		observe_denied(l, &l->up, denied);
+		observe_denied(l->feed, &l->peer, &l->up, denied);
 	if (l->dead) {
 		link_destroy(l);
 		return;
@@ -362,7 +356,7 @@ down_ended(void *ctx, int error)
 	const enum net_tls_reason denied = net_stream_denied(&l->down);
 
 	if (denied)
-		observe_denied(l, &l->down, denied);
+		observe_denied(l->feed, NULL, &l->down, denied);
 	net_stream_close(&l->down);
 	if (l->connect_since) {
 		l->connect_since = 0;
@@ -456,9 +450,9 @@ admit_again(struct link *l)
 	const enum net_tls_reason up = net_stream_check(&l->up), down = net_stream_check(&l->down);
 
 	if (up)
-		observe_denied(l, &l->up, up);
+		observe_denied(l->feed, &l->peer, &l->up, up);
 	if (down)
-		observe_denied(l, &l->down, down);
+		observe_denied(l->feed, NULL, &l->down, down);
 	if (up || (l->listener && !guard_allows(l->listener->conf, &l->peer)))
 		relay_end(&l->session, RELAY_NOT_ALLOWED);
 	else if (down)

@@ -88,24 +88,25 @@ observe_feed(struct feed *f)
 
 /* ---- connections ---- */
 
-static void
-text_of_peer(const struct link *l, char *buf)
+bool
+observe_begin(
+    struct feed *f, const struct sockaddr_storage *peer, enum log_event event, enum log_level level)
 {
-	net_address_text(&l->peer, buf);
+	struct log *log = f->daemon->log;
+	char text[NET_ADDRESS_TEXT];
+
+	if (!log_begin_at(log, event, level))
+		return false;
+	log_str(log, LOG_FEED, f->name);
+	if (peer)
+		log_str(log, LOG_PEER, net_address_text(peer, text));
+	return true;
 }
 
 static bool
 begin(struct link *l, enum log_event event, enum log_level level)
 {
-	struct log *log = l->feed->daemon->log;
-	char peer[NET_ADDRESS_TEXT];
-
-	if (!log_begin_at(log, event, level))
-		return false;
-	log_str(log, LOG_FEED, l->feed->name);
-	text_of_peer(l, peer);
-	log_str(log, LOG_PEER, peer);
-	return true;
+	return observe_begin(l->feed, &l->peer, event, level);
 }
 
 static void
@@ -118,35 +119,32 @@ log_identity(struct log *log, const struct net_stream *s)
 }
 
 void
-observe_opened(struct link *l)
+observe_opened(struct feed *f, const struct sockaddr_storage *peer, const struct net_stream *s)
 {
-	struct log *log = l->feed->daemon->log;
-
-	if (!begin(l, LOG_CONN_OPEN, LOG_INFO_))
+	if (!observe_begin(f, peer, LOG_CONN_OPEN, LOG_INFO_))
 		return;
-	log_identity(log, &l->up);
-	log_end(log);
+	log_identity(f->daemon->log, s);
+	log_end(f->daemon->log);
 }
 
 void
-observe_denied(struct link *l, const struct net_stream *s, enum net_tls_reason reason)
+observe_denied(struct feed *f, const struct sockaddr_storage *peer, const struct net_stream *s,
+    enum net_tls_reason reason)
 {
-	struct feed *f = l->feed;
 	struct log *log = f->daemon->log;
-	const bool in = s == &l->up;
-	char peer[NET_ADDRESS_TEXT];
+	const bool in = peer != NULL;
+	char text[NET_ADDRESS_TEXT];
 
 	metrics_series(f->daemon->metrics, METRIC_COUNTER, "hl7noted_tls_failures_total",
 	    "Connections that TLS refused or ended.", "feed", f->name, "dir", in ? "in" : "out",
 	    "reason", net_tls_word(reason), NULL)
 	    ->value++;
-	f->last_error = (uint64_t)time(NULL);
-	f->last_error_word = net_tls_word(reason);
+	observe_error(f, net_tls_word(reason));
 	if (!log_begin(log, LOG_TLS_DENIED))
 		return;
 	log_str(log, LOG_FEED, f->name);
 	log_str(log, LOG_DIR, in ? "in" : "out");
-	log_str(log, LOG_PEER, in ? net_address_text(&l->peer, peer) : f->conf->forward.host);
+	log_str(log, LOG_PEER, in ? net_address_text(peer, text) : f->conf->forward.host);
 	log_identity(log, s);
 	log_str(log, LOG_OUTCOME, net_tls_word(reason));
 	log_str(log, LOG_ERR_TEXT, net_stream_denied_text(s));
@@ -202,21 +200,20 @@ is_limit(enum relay_why why)
 /* A probe that connects and leaves, with or without a reset, says nothing, and nothing is
  * said of it. */
 void
-observe_closed(struct link *l, enum relay_why why, const struct diag *diag)
+observe_closed(struct feed *f, const struct sockaddr_storage *peer, bool heard, enum relay_why why,
+    const struct diag *diag)
 {
-	struct log *log = l->feed->daemon->log;
+	struct log *log = f->daemon->log;
 	bool usual = why == RELAY_SENDER_LEFT || why == RELAY_DRAINED ||
-		     why == RELAY_IDLE_TIMEOUT || (why == RELAY_SENDER_ERROR && !l->heard);
+		     why == RELAY_IDLE_TIMEOUT || (why == RELAY_SENDER_ERROR && !heard);
 
 	if (is_limit(why))
-		count_limit(l->feed, relay_word(why));
-	if (!usual) {
-		l->feed->last_error = (uint64_t)time(NULL);
-		l->feed->last_error_word = relay_word(why);
-	}
-	if (usual && !l->heard)
+		count_limit(f, relay_word(why));
+	if (!usual)
+		observe_error(f, relay_word(why));
+	if (usual && !heard)
 		return;
-	if (!begin(l, closing_event(why), usual ? LOG_INFO_ : LOG_WARNING_))
+	if (!observe_begin(f, peer, closing_event(why), usual ? LOG_INFO_ : LOG_WARNING_))
 		return;
 	log_str(log, LOG_OUTCOME, relay_word(why));
 	if (diag)
@@ -296,8 +293,8 @@ observe_not_listening(struct feed *f, const struct conf_listen *conf, const char
 
 /* ---- the receiver ---- */
 
-static void
-note_error(struct feed *f, const char *word)
+void
+observe_error(struct feed *f, const char *word)
 {
 	f->last_error = (uint64_t)time(NULL);
 	f->last_error_word = word;
@@ -309,7 +306,7 @@ observe_connect_failed(struct feed *f, const char *word)
 	struct log *log = f->daemon->log;
 
 	f->metrics.connect_failed->value++;
-	note_error(f, "connect_failed");
+	observe_error(f, "connect_failed");
 	if (!log_begin(log, LOG_CONN_FAILED))
 		return;
 	log_str(log, LOG_FEED, f->name);
@@ -324,7 +321,7 @@ observe_dns_failed(struct feed *f, const char *error)
 {
 	struct log *log = f->daemon->log;
 
-	note_error(f, "dns_failed");
+	observe_error(f, "dns_failed");
 	if (!log_begin(log, LOG_DNS_FAILED))
 		return;
 	log_str(log, LOG_FEED, f->name);
@@ -378,22 +375,22 @@ count_findings(struct feed *f, const struct annotation *a)
 
 /* A fault of ours: the message went on as it came, and somebody should look. */
 static void
-tell_unproved(struct link *l)
+tell_unproved(struct feed *f, const struct sockaddr_storage *peer)
 {
-	l->feed->metrics.unproved->value++;
-	note_error(l->feed, "unproved");
-	if (begin(l, LOG_MSG_UNPROVED, LOG_ERROR_))
-		log_end(l->feed->daemon->log);
+	f->metrics.unproved->value++;
+	observe_error(f, "unproved");
+	if (observe_begin(f, peer, LOG_MSG_UNPROVED, LOG_ERROR_))
+		log_end(f->daemon->log);
 }
 
 static void
-tell_shadow(struct link *l, const struct annotation *a)
+tell_shadow(struct feed *f, const struct sockaddr_storage *peer, const struct annotation *a)
 {
-	struct log *log = l->feed->daemon->log;
+	struct log *log = f->daemon->log;
 	struct relay_summary would = { 0 };
 
-	l->feed->metrics.shadowed->value++;
-	if (!begin(l, LOG_MSG_ANNOTATED, LOG_INFO_))
+	f->metrics.shadowed->value++;
+	if (!observe_begin(f, peer, LOG_MSG_ANNOTATED, LOG_INFO_))
 		return;
 	relay_summary_annotation(&would, a);
 	log_str(log, LOG_MODE, "shadow");
@@ -404,23 +401,21 @@ tell_shadow(struct link *l, const struct annotation *a)
 }
 
 void
-observe_annotated(struct link *l, const struct annotation *a)
+observe_annotated(struct feed *f, const struct sockaddr_storage *peer, const struct annotation *a)
 {
-	struct feed *f = l->feed;
-
 	count_findings(f, a);
 	if (a->skip == SKIP_PROOF_FAILED)
-		tell_unproved(l);
+		tell_unproved(f, peer);
 	else if (!a->edits->count)
 		f->metrics.unchanged->value++;
 	else if (f->settings.annotate == RELAY_SHADOW)
-		tell_shadow(l, a);
+		tell_shadow(f, peer, a);
 	else
 		f->metrics.annotated->value++;
 }
 
-static void
-log_summary(struct log *log, const struct relay_flight *flight)
+void
+observe_flight(struct log *log, const struct relay_flight *flight)
 {
 	const struct relay_summary *s = &flight->summary;
 	size_t kept = flight->id_len < RELAY_ID_MOST ? flight->id_len : RELAY_ID_MOST;
@@ -450,8 +445,8 @@ is_positive(struct span code)
 static const char *const ack_codes[FEED_ACK_CODES] = { "AA", "AE", "AR", "CA", "CE", "CR",
 	"other" };
 
-static void
-count_ack(struct feed *f, struct span code)
+void
+observe_ack(struct feed *f, struct span code)
 {
 	unsigned i = 0;
 
@@ -476,12 +471,12 @@ observe_answered(struct link *l, const struct relay_flight *flight, struct span 
 		m->unawaited->value++;
 	} else {
 		(is_positive(code) ? m->acked : m->nacked)->value++;
-		count_ack(l->feed, code);
+		observe_ack(l->feed, code);
 		metric_observe(m->duration, latency);
 	}
 	if (!begin(l, code.ptr ? LOG_MSG_ACKED : LOG_MSG_FORWARDED, LOG_INFO_))
 		return;
-	log_summary(log, flight);
+	observe_flight(log, flight);
 	log_number(log, LOG_LATENCY_US, latency);
 	if (code.len)
 		log_text(log, LOG_ACK_CODE, code);
@@ -494,10 +489,10 @@ observe_failed(struct link *l, const struct relay_flight *flight, enum relay_why
 	struct log *log = l->feed->daemon->log;
 
 	l->feed->metrics.failed->value++;
-	note_error(l->feed, relay_word(why));
+	observe_error(l->feed, relay_word(why));
 	if (!begin(l, LOG_MSG_FAILED, LOG_WARNING_))
 		return;
-	log_summary(log, flight);
+	observe_flight(log, flight);
 	log_str(log, LOG_OUTCOME, relay_word(why));
 	log_end(log);
 }
@@ -521,10 +516,10 @@ observe_stranger(struct link *l, const struct relay_flight *flight)
 	struct log *log = l->feed->daemon->log;
 
 	l->feed->metrics.strangers->value++;
-	note_error(l->feed, "stranger");
+	observe_error(l->feed, "stranger");
 	if (!begin(l, LOG_AUDIT_REFUSED, LOG_WARNING_))
 		return;
-	log_summary(log, flight);
+	observe_flight(log, flight);
 	log_end(log);
 }
 

@@ -11,13 +11,20 @@
 #include "daemon/link.h"
 
 void observe_feed(struct feed *f); /* make its series */
-void observe_opened(struct link *l);
-void observe_closed(struct link *l, enum relay_why why, const struct diag *diag);
-/* TLS ended a stream of the link's, or will: `reason` is not FINE. */
-void observe_denied(struct link *l, const struct net_stream *s, enum net_tls_reason reason);
+/* With TLS, the stream says whose certificate it was. */
+void observe_opened(
+    struct feed *f, const struct sockaddr_storage *peer, const struct net_stream *s);
+/* `heard`: something came from it. */
+void observe_closed(struct feed *f, const struct sockaddr_storage *peer, bool heard,
+    enum relay_why why, const struct diag *diag);
+/* TLS ended a stream, or will: `reason` is not FINE.  `peer` NULL: to the receiver. */
+void observe_denied(struct feed *f, const struct sockaddr_storage *peer, const struct net_stream *s,
+    enum net_tls_reason reason);
 void observe_secured(struct feed *f, const char *dir, const struct conf_tls *tls);
 void observe_refused(struct feed *f, const struct sockaddr_storage *peer, const char *limit);
-void observe_annotated(struct link *l, const struct annotation *a);
+/* `peer` NULL: from the queue. */
+void observe_annotated(
+    struct feed *f, const struct sockaddr_storage *peer, const struct annotation *a);
 void observe_answered(
     struct link *l, const struct relay_flight *flight, struct span ack_code, uint64_t now);
 void observe_failed(struct link *l, const struct relay_flight *flight, enum relay_why why);
@@ -30,5 +37,15 @@ void observe_paused(struct feed *f, const char *word);
 /* `error` 0: a socket was not handed over. */
 void observe_not_listening(
     struct feed *f, const struct conf_listen *conf, const char *step, int error);
+
+/* ---- pieces of lines and counts, for those who observe custody ---- */
+
+/* A line with feed and peer (unless NULL); false when it is not logged. */
+bool observe_begin(struct feed *f, const struct sockaddr_storage *peer, enum log_event event,
+    enum log_level level);
+/* What is known of the frame. */
+void observe_flight(struct log *log, const struct relay_flight *flight);
+void observe_ack(struct feed *f, struct span code);   /* count it */
+void observe_error(struct feed *f, const char *word); /* for status */
 
 #endif

@@ -90,7 +90,8 @@ plan_step(struct hl7noted *d, const char *file, struct step *s)
 		return false;
 	s->old = find_feed(d->feeds, s->conf->name);
 	s->feed = s->old ? s->old : feed_create(d, s->conf, s->rules);
-	return s->feed && plan_listeners(d, s);
+	/* both, so that both tell their faults */
+	return s->feed && feed_plan(s->feed, s->conf) & plan_listeners(d, s);
 }
 
 static void
@@ -104,6 +105,8 @@ drop_step(struct step *s)
 		feed_destroy(s->feed); /* and its rules */
 	else
 		rules_destroy(s->rules);
+	if (s->old)
+		feed_unplan(s->old);
 }
 
 /* ---- carrying out ---- */
@@ -177,6 +180,8 @@ carry_out(struct hl7noted *d, struct step *steps, unsigned count)
 		f->next = d->feeds;
 		d->feeds = f;
 	}
+	for (struct feed *f = d->feeds; f; f = f->next)
+		feed_begin(f);
 }
 
 /* Of a reload; at the start there is nothing that was before. */

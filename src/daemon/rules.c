@@ -124,6 +124,21 @@ make_annotator(struct rules *r, struct log *log, FILE *out)
 	return false;
 }
 
+/* As many as there is room for. */
+static void
+name_all(struct rules *r)
+{
+	size_t at = 0;
+
+	for (unsigned i = 0; i < r->count && at < sizeof(r->text); i++) {
+		const struct mapping *m = r->list[i].mapping;
+
+		at += (size_t)snprintf(r->text + at, sizeof(r->text) - at, "%s%.*s %.*s %.12s",
+		    i ? ", " : "", (int)m->id.len, m->id.ptr, (int)m->version.len, m->version.ptr,
+		    r->list[i].sha256);
+	}
+}
+
 struct rules *
 rules_load(const struct conf_feed *feed, struct log *log, FILE *out)
 {
@@ -143,6 +158,8 @@ rules_load(const struct conf_feed *feed, struct log *log, FILE *out)
 		r->mappings[i] = r->list[i].mapping;
 	}
 	good = good && make_annotator(r, log, out);
+	if (good)
+		name_all(r);
 	for (unsigned i = 0; good && log && i < r->count; i++)
 		log_loaded(&r->list[i], feed, log);
 	if (good)

@@ -15,7 +15,7 @@
 #include "log/log.h"
 #include "log/metrics.h"
 
-enum { RULES_SHA256 = 65 };
+enum { RULES_SHA256 = 65, RULES_TEXT = 300 };
 
 struct rules_mapping {
 	struct mapping *mapping;
@@ -29,6 +29,7 @@ struct rules {
 	unsigned count;
 	const struct mapping **mappings; /* the same, as the annotator takes them */
 	struct annotator *annotator;     /* NULL when there are no mappings */
+	char text[RULES_TEXT];           /* "b2m 1.0.0 9f86d081884c, ...": for the log */
 };
 
 /* NULL when any mapping is refused; the log then says why.  `out` is stderr for --check, when the

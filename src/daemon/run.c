@@ -18,9 +18,12 @@
 #include "config.h"
 #include "daemon/doors.h"
 #include "daemon/file.h"
+#include "daemon/intake.h"
+#include "daemon/line.h"
 #include "daemon/link.h"
 #include "daemon/memory.h"
 #include "daemon/notify.h"
+#include "daemon/queue.h"
 #include "daemon/reload.h"
 #include "daemon/secure.h"
 #include "daemon/shell.h"
@@ -82,10 +85,6 @@ run_read_conf(const struct options *o, struct log *log, FILE *out)
 		    o->listen, o->forward, o->mappings, o->mapping_count, &faults);
 	for (unsigned i = 0; conf && i < o->flag_count; i++)
 		(void)conf_flag(conf, o->flags[i].name, o->flags[i].value, &faults);
-	for (unsigned i = 0; conf && i < conf->feed_count; i++)
-		if (conf->feeds[i].mode == CONF_STORE)
-			faults_add(&faults, conf->feeds[i].at, "use mode=\"relay\"",
-			    "mode=\"store\" is not built in this version");
 	if (conf && !faults.total)
 		(void)conf_flags_done(conf, &faults);
 	if (conf && faults.total) {
@@ -136,13 +135,17 @@ bring_into_force(struct run *r, struct conf *conf)
 {
 	struct hl7noted *d = &r->d;
 	struct doors_plan plan;
-	bool good = doors_plan(&plan, d, conf);
+	bool had_queue = d->queue, queue = queue_open(d, conf);
+	bool doors = doors_plan(&plan, d, conf);
 
-	if (reload(d, conf, good)) {
+	if (reload(d, conf, queue && doors)) {
 		doors_carry_out(&plan, d, &r->doors);
+		queue_change(d);
 		return true;
 	}
 	doors_drop(&plan);
+	if (!had_queue)
+		queue_close(d);
 	return false;
 }
 
@@ -226,6 +229,19 @@ needs_tick(const struct feed *f)
 	return f->awake || (f->settings.idle_timeout && f->settings.idle_timeout < SHORT_IDLE_MS);
 }
 
+static void
+tick_custody(struct feed *f, uint64_t now, bool all)
+{
+	struct intake *next;
+
+	for (struct intake *i = all ? f->intakes : NULL; i; i = next) {
+		next = i->next;
+		intake_tick(i, now);
+	}
+	if (f->line)
+		line_tick(f->line, now);
+}
+
 /* Thousands of links at rest are looked at once a second only. */
 static void
 tick_feeds(struct feed *list, uint64_t now, bool all)
@@ -237,6 +253,7 @@ tick_feeds(struct feed *list, uint64_t now, bool all)
 			next = l->next;
 			link_tick(l, now);
 		}
+		tick_custody(f, now, all || needs_tick(f));
 	}
 }
 
@@ -249,11 +266,12 @@ reap(struct hl7noted *d)
 	while (*link) {
 		struct feed *f = *link;
 
-		if (f->links) {
+		if (!feed_is_done(f)) {
 			link = &f->next;
 			continue;
 		}
 		*link = f->next;
+		queue_tell_waiting(f, "feed_gone");
 		feed_destroy(f);
 	}
 	while (!d->retired && d->older) {
@@ -274,6 +292,17 @@ is_late(struct run *r, uint64_t now)
 	return late;
 }
 
+/* All messages taken are acknowledged, and all sent are answered. */
+static bool
+is_drained(const struct hl7noted *d)
+{
+	for (const struct feed *f = d->feeds; f; f = f->next) {
+		if (!feed_is_done(f))
+			return false;
+	}
+	return !d->connections;
+}
+
 static void
 on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 {
@@ -292,7 +321,9 @@ on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 		reap(&r->d);
 	if (r->ticks % TICKS_AN_HOUR == 0)
 		secure_look_at_ends(&r->d);
-	if (r->d.draining && !r->d.connections)
+	if (all)
+		queue_tick(&r->d);
+	if (r->d.draining && is_drained(&r->d))
 		ev_break(loop, EVBREAK_ALL);
 }
 
@@ -410,12 +441,28 @@ go(struct run *r, struct conf *conf)
 	return EX_OK;
 }
 
+/* Lines first, for they hold messages of the store; connections last, for its last verdicts are
+ * theirs. */
+static void
+take_down_queue(struct hl7noted *d)
+{
+	for (struct feed *f = d->retired; f; f = f->next)
+		feed_end_line(f);
+	for (struct feed *f = d->feeds; f; f = f->next) {
+		queue_tell_waiting(f, "stopping");
+		feed_end_line(f);
+	}
+	queue_close(d);
+}
+
 static void
 take_down(struct run *r)
 {
 	struct hl7noted *d = &r->d;
 	struct feed *next;
 
+	doors_close(&r->doors);
+	take_down_queue(d);
 	for (struct feed *f = d->feeds; f; f = next) {
 		next = f->next;
 		feed_destroy(f);
@@ -426,7 +473,6 @@ take_down(struct run *r)
 		feed_destroy(f);
 	}
 	d->retired = NULL;
-	doors_close(&r->doors);
 	net_resolver_destroy(d->resolver);
 	relay_work_finish(&d->work);
 	secure_forget_ends(d);

@@ -7,7 +7,8 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "daemon/feed.h"
+#include "daemon/observe_custody.h"
+#include "daemon/queue.h"
 #include "daemon/status.h"
 
 /* Names come from checked files and flags; what JSON does not take is left out all the same. */
@@ -82,13 +83,64 @@ put_counts(struct buffer *out, const struct feed *f)
 }
 
 static void
+put_custody(struct buffer *out, const struct feed *f)
+{
+	const struct feed_metrics *m = &f->metrics;
+	const struct line *l = f->line;
+	struct store_stats s;
+
+	store_stats(f->daemon->queue->store, f->number, &s);
+	buffer_printf(out,
+	    "\"queue\":{\"waiting\":%llu,\"waiting_bytes\":%llu,\"oldest_age_ms\":%llu,"
+	    "\"aside\":%llu,\"kept\":%llu,\"queued\":%.0f,\"duplicates\":%.0f,"
+	    "\"delivered\":%.0f,\"deadletters\":%.0f},",
+	    (unsigned long long)s.waiting, (unsigned long long)s.waiting_bytes,
+	    (unsigned long long)observe_age_of(&s), (unsigned long long)s.aside,
+	    (unsigned long long)s.kept, m->queued->value, m->duplicate->value, m->delivered->value,
+	    m->deadletter->value);
+	buffer_append(out, SPAN("\"line\":{"));
+	put_member(out, "state", line_state(l));
+	buffer_append_char(out, ',');
+	put_member(out, "stopped_by", l->machine.stopped ? l->stopped_by : NULL);
+	buffer_printf(out, ",\"wait_s\":%.1f,", line_wait(l));
+	put_member(out, "last_answer", l->last_code[0] ? l->last_code : NULL);
+	buffer_append_char(out, ',');
+	put_time(out, "last_answer_at", l->last_answer);
+	buffer_append(out, SPAN("},"));
+}
+
+static void
+put_store(struct buffer *out, const struct hl7noted *d)
+{
+	struct store_health h;
+
+	if (!d->queue) {
+		buffer_append(out, SPAN("\"store\":null,"));
+		return;
+	}
+	store_health(d->queue->store, &h);
+	buffer_append(out, SPAN("\"store\":{"));
+	put_member(out, "directory", d->queue->directory);
+	buffer_printf(out,
+	    ",\"takes\":%s,\"ready\":%s,\"free_bytes\":%llu,\"file_bytes\":%llu,"
+	    "\"last_sync_us\":%llu,",
+	    h.takes ? "true" : "false", h.ready ? "true" : "false",
+	    (unsigned long long)h.free_bytes, (unsigned long long)h.file_bytes,
+	    (unsigned long long)h.last_sync_us);
+	put_member(out, "trouble", d->queue->trouble);
+	buffer_append(out, SPAN("},"));
+}
+
+static void
 put_feed(struct buffer *out, const struct feed *f)
 {
 	static const char *const modes[] = { "live", "shadow", "off" };
 
 	buffer_append_char(out, '{');
 	put_member(out, "name", f->name);
-	buffer_append(out, SPAN(",\"mode\":\"relay\","));
+	buffer_append_char(out, ',');
+	put_member(out, "mode", f->line ? "store" : "relay");
+	buffer_append_char(out, ',');
 	put_member(out, "annotate", modes[f->conf->annotate]);
 	buffer_append(out, SPAN(",\"listen\":["));
 	for (const struct feed_listener *l = f->listeners; l; l = l->next) {
@@ -103,6 +155,8 @@ put_feed(struct buffer *out, const struct feed *f)
 	buffer_append(out, SPAN("],\"forward\":"));
 	buffer_printf(out, "\"%s:%s\",", f->conf->forward.host, f->conf->forward.port);
 	put_counts(out, f);
+	if (f->line)
+		put_custody(out, f);
 	buffer_printf(out, "\"backoff_s\":%.1f,", f->backoff / 1000.0);
 	put_time(out, "last_message", f->last_message);
 	buffer_append_char(out, ',');
@@ -131,8 +185,10 @@ status_write(const struct hl7noted *d, struct buffer *out)
 	    d->draining ? "draining" : "running", d->connections, (unsigned long long)d->held,
 	    (unsigned long long)log_dropped(d->log));
 	put_member(out, "config", d->conf_file);
-	buffer_printf(out, ",\"last_reload_good\":%s,\"feeds\":[",
-	    d->reload_good->value > 0 ? "true" : "false");
+	buffer_printf(
+	    out, ",\"last_reload_good\":%s,", d->reload_good->value > 0 ? "true" : "false");
+	put_store(out, d);
+	buffer_append(out, SPAN("\"feeds\":["));
 	for (const struct feed *f = d->feeds; f; f = f->next) {
 		put_feed(out, f);
 		buffer_append(out, f->next ? SPAN(",") : SPAN(""));

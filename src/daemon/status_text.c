@@ -2,11 +2,13 @@
 /*
  * The daemon's state as an operator reads it.
  */
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "config.h"
-#include "daemon/feed.h"
+#include "daemon/observe_custody.h"
+#include "daemon/queue.h"
 #include "daemon/status.h"
 
 static void
@@ -60,17 +62,85 @@ put_counts(struct buffer *out, const struct hl7noted *d, const struct feed_metri
 	    (double)metric_quantile(m->duration, 0.99) / 1000);
 }
 
+static const char *
+age_text(uint64_t ms, char buf[32])
+{
+	if (ms < 120000)
+		snprintf(buf, 32, "%.0f s", (double)ms / 1000);
+	else if (ms < 7200000)
+		snprintf(buf, 32, "%.0f minutes", (double)ms / 60000);
+	else
+		snprintf(buf, 32, "%.1f hours", (double)ms / 3600000);
+	return buf;
+}
+
+static void
+put_line(struct buffer *out, const struct line *l)
+{
+	const char *state = line_state(l);
+
+	buffer_printf(out, "  %-12s ", "forwarding");
+	if (l->machine.stopped)
+		buffer_printf(out,
+		    "STOPPED by policy on an answer of kind \"%s\"; hl7note queue retry --feed %s",
+		    l->stopped_by ? l->stopped_by : "?", l->feed->name);
+	else if (line_wait(l) > 0)
+		buffer_printf(out, "WAITING %.1f s for the next attempt", line_wait(l));
+	else
+		buffer_append(out, span_str(state));
+	if (l->last_code[0])
+		buffer_printf(out, "; last answer %s", l->last_code);
+	buffer_append_char(out, '\n');
+}
+
+static void
+put_custody(struct buffer *out, const struct feed *f)
+{
+	const struct feed_metrics *m = &f->metrics;
+	struct store_stats s;
+	char age[32];
+
+	store_stats(f->daemon->queue->store, f->number, &s);
+	buffer_printf(out, "  %-12s %.0f taken, %.0f resends, %.0f delivered\n", "custody",
+	    m->queued->value, m->duplicate->value, m->delivered->value);
+	buffer_printf(out, "  %-12s %llu waiting", "queue", (unsigned long long)s.waiting);
+	if (s.waiting)
+		buffer_printf(out, " (%.1f MiB), the oldest for %s",
+		    (double)s.waiting_bytes / (1 << 20), age_text(observe_age_of(&s), age));
+	buffer_printf(out, s.aside ? "; %llu SET ASIDE\n" : "; %llu set aside\n",
+	    (unsigned long long)s.aside);
+	put_line(out, f->line);
+}
+
+static void
+put_store(struct buffer *out, const struct hl7noted *d)
+{
+	struct store_health h;
+
+	store_health(d->queue->store, &h);
+	buffer_printf(out,
+	    "queue in %s: %.1f MiB, %.1f MiB free on the disk; last commit %.1f ms\n",
+	    d->queue->directory, (double)h.file_bytes / (1 << 20), (double)h.free_bytes / (1 << 20),
+	    (double)h.last_sync_us / 1000);
+	if (!h.takes)
+		buffer_printf(out, "INTAKE IS STOPPED: %s; the log says more\n",
+		    d->queue->trouble ? d->queue->trouble : "disk");
+}
+
 static void
 put_feed(struct buffer *out, const struct hl7noted *d, const struct feed *f)
 {
 	static const char *const modes[] = { "live", "SHADOW", "OFF" };
 
-	buffer_printf(out, "\nfeed %s: relay to %s:%s, annotation %s\n", f->name,
-	    f->conf->forward.host, f->conf->forward.port, modes[f->conf->annotate]);
+	buffer_printf(out, "\nfeed %s: %s to %s:%s, annotation %s\n", f->name,
+	    f->line ? "custody, forwarded" : "relay", f->conf->forward.host, f->conf->forward.port,
+	    modes[f->conf->annotate]);
 	for (const struct feed_listener *l = f->listeners; l; l = l->next)
 		buffer_printf(out, "  %-12s %s:%u, %u connected\n", "listens on",
 		    l->conf->socket ? l->conf->socket : l->conf->address,
 		    net_listener_port(l->listener), l->links);
+	if (f->line)
+		put_custody(out, f);
 	put_counts(out, d, &f->metrics);
 	put_when(out, "last message", f->last_message, NULL);
 	put_when(out, "last error", f->last_error, f->last_error_word);
@@ -94,6 +164,8 @@ status_write_text(const struct hl7noted *d, struct buffer *out)
 	if (log_dropped(d->log))
 		buffer_printf(
 		    out, "%llu log lines were DROPPED\n", (unsigned long long)log_dropped(d->log));
+	if (d->queue)
+		put_store(out, d);
 	for (const struct feed *f = d->feeds; f; f = f->next)
 		put_feed(out, d, f);
 }

@@ -26,14 +26,32 @@ enum log_level { LOG_ERROR_, LOG_WARNING_, LOG_INFO_, LOG_DEBUG_ };
 enum log_format { LOG_JSON, LOG_LOGFMT, LOG_JOURNAL };
 
 enum log_event {
-	LOG_MSG_ANNOTATED, /* shadow mode: what would have been done */
-	LOG_MSG_FORWARDED, /* debug */
-	LOG_MSG_ACKED,     /* info: the one line of every message that got its answer */
-	LOG_MSG_REJECTED,  /* warning: we answered AR */
-	LOG_MSG_FAILED,    /* warning: no answer came; the sender was told by closing */
-	LOG_MSG_STRAY_ACK, /* warning: an answer that belongs to no message in flight */
-	LOG_AUDIT_REFUSED, /* warning: a message of a sender that is not on the list */
-	LOG_MSG_UNPROVED,  /* error: undoing the edits would not give the original */
+	LOG_MSG_ANNOTATED,  /* shadow mode: what would have been done */
+	LOG_MSG_FORWARDED,  /* debug */
+	LOG_MSG_ACKED,      /* info: the one line of every message that got its answer */
+	LOG_MSG_REJECTED,   /* warning: we answered AR */
+	LOG_MSG_FAILED,     /* warning: no answer came; the sender was told by closing */
+	LOG_MSG_STRAY_ACK,  /* warning: an answer that belongs to no message in flight */
+	LOG_AUDIT_REFUSED,  /* warning: a message of a sender that is not on the list */
+	LOG_MSG_UNPROVED,   /* error: undoing the edits would not give the original */
+	LOG_MSG_QUEUED,     /* info: in custody, and acknowledged */
+	LOG_MSG_DUPLICATE,  /* info: a resend, acknowledged again and not queued again */
+	LOG_MSG_SAME_ID,    /* warning: queued, but its control ID came before with other bytes */
+	LOG_MSG_DELIVERED,  /* info: the receiver has it */
+	LOG_MSG_RETRY,      /* warning: not accepted; it will be sent again */
+	LOG_MSG_DEADLETTER, /* error: set aside for an operator */
+	LOG_LINE_STOPPED,   /* error: by policy, with a message in front */
+	LOG_LINE_RESUMED,
+	LOG_QUEUE_WAITING, /* at the start, or when a feed goes: messages wait */
+	LOG_QUEUE_HIGH,    /* warning: the oldest message has waited for long */
+	LOG_QUEUE_LOW,
+	LOG_QUEUE_DISK_LOW, /* error: intake stops */
+	LOG_QUEUE_DISK_WELL,
+	LOG_QUEUE_IO_ERROR,
+	LOG_QUEUE_WELL,
+	LOG_QUEUE_DELETED, /* error: the file is gone, or another one; intake stops */
+	LOG_QUEUE_CORRUPT, /* error: the file is damaged; intake stops */
+	LOG_AUDIT_ADMIN,   /* an operator changed the queue, or looked into a message */
 	LOG_CONN_OPEN,
 	LOG_CONN_CLOSE,
 	LOG_CONN_REFUSED, /* a limit, or an address that is not on the list: outcome says which */
@@ -91,6 +109,12 @@ enum log_field {
 	LOG_FILE,
 	LOG_MODE,
 	LOG_DAYS_LEFT,
+	LOG_QUEUE_SEQ,
+	LOG_QUEUE_AGE_MS,
+	LOG_WAIT_MS, /* until it is sent again */
+	LOG_UID,
+	LOG_ASIDE,
+	LOG_VERB,
 	LOG_FIELD_COUNT
 };
 

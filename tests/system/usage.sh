@@ -8,7 +8,7 @@
 
 status 0 "$HL7NOTE" --help
 [ ! -s err ] || fail 'help on standard error'
-for command in annotate explain verify check show send sink status; do
+for command in annotate explain verify check show send sink status queue; do
 	has out "  $command"
 	status 0 "$HL7NOTE" "$command" --help
 	has out "usage: hl7note $command "
@@ -30,7 +30,7 @@ status 0 "$HL7NOTE" -h
 
 # every option of --help is in the manual
 if [ -f "$HL7_TOP/man/hl7note.1" ]; then
-	for command in annotate explain verify check show send sink status; do
+	for command in annotate explain verify check show send sink status queue; do
 		"$HL7NOTE" "$command" --help | sed -n 's/^  .*--\([a-z-]*\).*/\1/p' > flags
 		while read -r flag; do
 			has "$HL7_TOP/man/hl7note.1" "Fl -$flag"
@@ -64,9 +64,19 @@ has err 'cannot ask no/such/socket: '
 status 69 "$HL7NOTE" status -c "$(printf '%0200d' 0)"
 status 64 "$HL7NOTE" status now
 
-# a command that does not exist yet is not promised
-"$HL7NOTE" --help > out
-hasnt out '  queue '
+status 69 "$HL7NOTE" queue list --control no/such/socket
+has err 'cannot ask no/such/socket: '
+status 64 "$HL7NOTE" queue
+has err 'which verb?'
+status 64 "$HL7NOTE" queue lst
+has err 'did you mean list?'
+status 64 "$HL7NOTE" queue drop
+has err 'which messages is missing'
+status 64 "$HL7NOTE" queue show 5 --limit 4
+has err 'queue show: limit: a word that does not go with this request'
+for age in 0 5w -1h 1.5h 99999999999d; do
+	status 64 "$HL7NOTE" queue list --older-than "$age"
+done
 
 # files that are not there: said, the others are done, 66
 message U1 25 > high.hl7

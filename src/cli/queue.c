@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/queue.c - hl7note queue: what the daemon has in custody
+ *
+ * Which options go with which verb is known to the language of the control socket:
+ * what is to be asked is written, read again, and asked only when that works.
+ */
+#include "cli/queue.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/faults.h"
+#include "cli/arguments.h"
+#include "cli/command.h"
+#include "cli/say.h"
+#include "control/json.h"
+
+enum { PATIENCE_SECONDS = 3600, LIST_LIMIT = 1000 };
+
+enum {
+	AFTER = FLAG_LONG,
+	AGAIN,
+	ALL,
+	ID,
+	LIMIT,
+	NEWER,
+	OLDER,
+	PAYLOAD,
+	STATE,
+};
+
+struct job {
+	const char *path;
+	struct control_request request;
+	bool json;
+	char **operands;
+};
+
+/* ---- what is asked ---- */
+
+static const char *const verbs[] = { "list", "show", "retry", "drop", "export", "import",
+	"backup" };
+enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
+
+static int
+parse_verb(const struct command *self, const char *word, enum control_verb *ret)
+{
+	char hint[128];
+
+	for (unsigned i = 0; i < VERBS; i++) {
+		if (strcmp(word, verbs[i]) == 0) {
+			*ret = (enum control_verb)(CONTROL_LIST + i);
+			return EX_OK;
+		}
+	}
+	say_nearest("", nearest_word(span_str(word), verbs, VERBS), hint, sizeof(hint));
+	return options_misused(self, "unknown verb %s%s", word, hint);
+}
+
+static int
+parse_text(const struct command *self, const char *option, char *place, size_t size)
+{
+	size_t len = strlen(optarg);
+
+	if (!len || len >= size)
+		return options_misused(
+		    self, "%s takes 1 to %zu bytes, so not \"%s\"", option, size - 1, optarg);
+	memcpy(place, optarg, len + 1);
+	return EX_OK;
+}
+
+static int
+parse_value(const struct command *self, int letter, struct control_request *r)
+{
+	switch (letter) {
+	case AFTER:
+		return arguments_count(self, "after", optarg, 1, UINT64_MAX / 100, &r->after);
+	case LIMIT:
+		return arguments_count(self, "limit", optarg, 1, 1000000000, &r->limit);
+	case NEWER:
+		return arguments_age(self, "newer-than", optarg, &r->newer_than);
+	case OLDER:
+		return arguments_age(self, "older-than", optarg, &r->older_than);
+	case ID:
+		return parse_text(self, "--id", r->id, sizeof(r->id));
+	case 'f':
+		return parse_text(self, "--feed", r->feed, sizeof(r->feed));
+	default:
+		if (control_state_read(span_str(optarg), &r->state))
+			return EX_OK;
+		return options_misused(self,
+		    "--state %s: there are waiting, aside, delivered, dropped and any", optarg);
+	}
+}
+
+static int
+parse_option(const struct command *self, int letter, struct job *j)
+{
+	switch (letter) {
+	case 'c':
+		j->path = optarg;
+		return EX_OK;
+	case 'j':
+		j->json = true;
+		return EX_OK;
+	case PAYLOAD:
+		j->request.payload = true;
+		return EX_OK;
+	case AGAIN:
+	case ALL:
+		j->request.all = true;
+		return EX_OK;
+	default:
+		return parse_value(self, letter, &j->request);
+	}
+}
+
+/* Operands are numbers of messages, but for import, which has files, and backup. */
+static int
+parse_operands(const struct command *self, struct job *j, int count)
+{
+	struct control_request *r = &j->request;
+
+	if (r->verb == CONTROL_BACKUP && count != 1)
+		return options_misused(self, "backup wants the path of a new file");
+	if (r->verb == CONTROL_BACKUP && j->operands[0][0] != '/')
+		return options_misused(self,
+		    "%s: the daemon writes the backup, so its path begins with /", j->operands[0]);
+	if (r->verb == CONTROL_BACKUP && strlen(j->operands[0]) >= sizeof(r->path))
+		return options_misused(self, "the path is too long");
+	if (r->verb == CONTROL_BACKUP)
+		memcpy(r->path, j->operands[0], strlen(j->operands[0]) + 1);
+	if (r->verb == CONTROL_SHOW && count == 0)
+		return options_misused(self, "show wants the number of a message");
+	if (r->verb == CONTROL_LIST && !r->limit)
+		r->limit = LIST_LIMIT;
+	return EX_OK;
+}
+
+static int
+parse(const struct command *self, int argc, char **argv, struct job *j)
+{
+	struct options o;
+	int letter, status;
+
+	*j = (struct job){ .path = ask_usual_socket };
+	options_init(&o, self, argc, argv);
+	while ((letter = options_next(&o)) != OPTIONS_END) {
+		if (letter == OPTIONS_STOP)
+			return o.status == EX_OK ? OPTIONS_STOP : o.status;
+		if (parse_option(self, letter, j) != EX_OK)
+			return EX_USAGE;
+	}
+	if (optind == argc)
+		return options_misused(
+		    self, "which verb? list, show, retry, drop, export, import or backup");
+	status = parse_verb(self, argv[optind++], &j->request.verb);
+	j->operands = argv + optind;
+	return status == EX_OK ? parse_operands(self, j, argc - optind) : status;
+}
+
+/* Would the daemon understand it? */
+static int
+check(const struct command *self, const struct control_request *r)
+{
+	struct control_request again;
+	struct buffer line;
+	struct span request, word, rest;
+	struct diag diag = { 0 };
+	int status = EX_OK;
+
+	buffer_init(&line, 0);
+	control_request_write(r, &line);
+	request = span_cut(buffer_span(&line), '\n', &rest);
+	if (control_request_read(request, &again, &diag) != 0) {
+		word = span_cut(span_cut(span_tail(request, diag.offset), ' ', &rest), '=', &rest);
+		status = options_misused(self, "%s: %.*s%s%s", control_verb_word(r->verb),
+		    (int)word.len, word.ptr, word.len ? ": " : "", diag.what);
+	}
+	buffer_finish(&line);
+	return status;
+}
+
+/* ---- answers ---- */
+
+/* The daemon's last word; true when this line is it, and then the status. */
+static bool
+is_last(struct span line, int *ret_status)
+{
+	struct json_value v;
+	struct buffer text;
+
+	*ret_status = EX_OK;
+	if (json_find(line, "done", &v) && v.kind == JSON_TRUE)
+		return true;
+	if (!json_find(line, "error", &v) || v.kind != JSON_TEXT)
+		return false;
+	buffer_init(&text, 0);
+	json_unescape(v.text, &text);
+	buffer_append_char(&text, '\0');
+	say_error("%s", text.data ? text.data : "out of memory");
+	buffer_finish(&text);
+	*ret_status = EX_UNAVAILABLE;
+	return true;
+}
+
+static unsigned long long
+member(struct span line, const char *name)
+{
+	struct json_value v;
+	uint64_t n = 0;
+
+	(void)(json_find(line, name, &v) && json_count(&v, &n));
+	return n;
+}
+
+static bool
+is_true(struct span line, const char *name)
+{
+	struct json_value v;
+
+	return json_find(line, name, &v) && v.kind == JSON_TRUE;
+}
+
+static void
+print_end(struct output *o, const struct control_request *r, struct span line)
+{
+	unsigned long long count = member(line, "count");
+	const char *s = count == 1 ? "" : "s";
+
+	if (r->verb == CONTROL_LIST && is_true(line, "more"))
+		output_printf(o, "more follow: --after %llu\n", member(line, "next"));
+	else if (r->verb == CONTROL_LIST && !count)
+		output_text(o, "no messages\n");
+	else if (r->verb == CONTROL_RETRY && member(line, "resumed"))
+		output_printf(o, "%llu message%s to be sent again, %llu stopped line%s resumed\n",
+		    count, s, member(line, "resumed"), member(line, "resumed") == 1 ? "" : "s");
+	else if (r->verb == CONTROL_RETRY)
+		output_printf(o, "%llu message%s to be sent again\n", count, s);
+	else if (r->verb == CONTROL_DROP)
+		output_printf(o, "%llu message%s dropped\n", count, s);
+	else if (r->verb == CONTROL_IMPORT)
+		output_printf(o, "%llu message%s queued, %llu there already\n", count, s,
+		    member(line, "already"));
+	else if (r->verb == CONTROL_BACKUP)
+		output_printf(o, "backup written to %s\n", r->path);
+}
+
+/* An export is rows alone, so that it can be imported; all other JSON has the last line, too. */
+static void
+print_line(struct output *o, const struct job *j, struct span line, bool last, bool first)
+{
+	enum control_verb verb = j->request.verb;
+
+	if (verb == CONTROL_EXPORT ? !last : j->json) {
+		output_write(o, line);
+		output_text(o, "\n");
+	} else if (last) {
+		print_end(o, &j->request, line);
+	} else if (verb == CONTROL_SHOW) {
+		queue_print_message(o, line);
+	} else {
+		queue_print_row(o, line, first);
+	}
+}
+
+static int
+print_answer(struct ask *a, const struct job *j, struct output *o)
+{
+	struct span line;
+	bool last = false, first = true;
+	int got = 0, status = EX_OK;
+
+	while (!last && !o->error && (got = ask_line(a, &line)) > 0) {
+		last = is_last(line, &status);
+		if (!last || status == EX_OK)
+			print_line(o, j, line, last, first);
+		first = false;
+	}
+	if (!last && !o->error)
+		return ask_unavailable(a, got < 0 ? got : -ECONNRESET);
+	return status;
+}
+
+static int
+ask_once(const struct job *j, struct output *o)
+{
+	struct ask a;
+	int sent = EX_OK, status = ask_begin(&a, j->path, &j->request, PATIENCE_SECONDS);
+
+	if (status == EX_OK && j->request.verb == CONTROL_IMPORT)
+		sent = queue_send_files(&a, j->operands);
+	if (status == EX_OK && sent == EX_OK)
+		status = print_answer(&a, j, o);
+	ask_end(&a);
+	return status != EX_OK ? status : sent;
+}
+
+static bool
+has_numbers(const struct job *j)
+{
+	return *j->operands && j->request.verb != CONTROL_IMPORT &&
+	       j->request.verb != CONTROL_BACKUP;
+}
+
+static int
+ask_each(const struct command *self, struct job *j, struct output *o)
+{
+	int status = EX_OK;
+
+	for (; *j->operands && status == EX_OK; j->operands++) {
+		status = arguments_count(
+		    self, "message", *j->operands, 1, UINT64_MAX / 100, &j->request.seq);
+		if (status == EX_OK)
+			status = check(self, &j->request);
+		if (status == EX_OK)
+			status = ask_once(j, o);
+	}
+	return status;
+}
+
+static int
+run(const struct command *self, int argc, char **argv)
+{
+	static struct output o;
+	struct job j;
+	int written, status = parse(self, argc, argv, &j);
+
+	if (status != EX_OK)
+		return status == OPTIONS_STOP ? EX_OK : status;
+	output_init(&o, STDOUT_FILENO, "standard output");
+	if (has_numbers(&j)) {
+		status = ask_each(self, &j, &o);
+	} else {
+		status = check(self, &j.request);
+		if (status == EX_OK)
+			status = ask_once(&j, &o);
+	}
+	written = output_finish(&o);
+	return written != EX_OK ? written : status;
+}
+
+static const struct flag flags[] = {
+	{ "control", 'c', "SOCKET", "the daemon's control socket (/run/hl7noted/control)" },
+	{ "feed", 'f', "NAME", "of this feed alone" },
+	{ "state", STATE, "STATE", "waiting, aside, delivered, dropped or any" },
+	{ "older-than", OLDER, "AGE", "received before so long: 90s, 15min, 12h, 7d" },
+	{ "newer-than", NEWER, "AGE", "received since then" },
+	{ "id", ID, "ID", "with this control ID" },
+	{ "after", AFTER, "SEQ", "list, export: behind this message" },
+	{ "limit", LIMIT, "N", "list, export: at most so many (list: 1000)" },
+	{ "payload", PAYLOAD, NULL, "show: the message itself, too" },
+	{ "all", ALL, NULL, "retry, drop: without any of the above" },
+	{ "again", AGAIN, NULL, "import: also what the queue had before" },
+	{ "json", 'j', NULL, "JSON lines for machines" },
+};
+
+const struct command command_queue = {
+	.name = "queue",
+	.synopsis = "VERB [OPTION...] [SEQ...|FILE...]",
+	.summary = "look after the messages that the daemon has in custody",
+	.about = "list    messages, oldest first\n"
+		 "show    what is known of messages, and why they failed\n"
+		 "retry   send again what was set aside; resume a line that stopped\n"
+		 "drop    never send what waits or was set aside\n"
+		 "export  messages with their bytes, as JSON lines\n"
+		 "import  exported lines, or HL7 messages, into a feed\n"
+		 "backup  a copy of the whole queue, written by the daemon\n"
+		 "\n"
+		 "Messages are chosen by their numbers, or by the options that say which.\n",
+	.flags = flags,
+	.flag_count = sizeof(flags) / sizeof(flags[0]),
+	.run = run,
+};

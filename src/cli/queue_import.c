@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cli/queue_import.c - messages on their way into a queue
+ *
+ * What was exported is told by the brace in front of it.
+ */
+#include "cli/queue.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "cli/say.h"
+#include "cli/walk.h"
+#include "control/body.h"
+#include "control/json.h"
+
+static void
+send_message(struct ask *a, struct span body)
+{
+	struct buffer out;
+
+	buffer_init(&out, 0);
+	body_write(&out, body);
+	ask_send(a, buffer_span(&out));
+	buffer_finish(&out);
+}
+
+/* ---- exported lines ---- */
+
+static bool
+send_line(struct ask *a, struct span line)
+{
+	struct json_value v;
+	struct buffer body;
+	bool good;
+
+	if (!json_is_object(line) || !json_find(line, "body", &v) || v.kind != JSON_TEXT)
+		return false;
+	buffer_init(&body, 0);
+	good = body_from_base64(v.text, &body) && body.end > 0;
+	if (good)
+		send_message(a, buffer_span(&body));
+	buffer_finish(&body);
+	return good;
+}
+
+static int
+send_lines(struct ask *a, FILE *f, const char *path)
+{
+	unsigned long number = 0;
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len;
+	bool good = true;
+
+	while (good && (len = getline(&line, &size, f)) > 0) {
+		struct span text = span_of(line, (size_t)len);
+
+		number++;
+		if (text.ptr[text.len - 1] == '\n')
+			text.len--;
+		good = !text.len || send_line(a, text);
+	}
+	free(line);
+	if (!good) {
+		say_error("%s:%lu: no exported message", path, number);
+		return EX_DATAERR;
+	}
+	if (ferror(f)) {
+		say_error("%s: %s", path, strerror(errno));
+		return EX_IOERR;
+	}
+	return EX_OK;
+}
+
+/* ---- messages as others write them ---- */
+
+static int
+take_piece(void *ctx, struct input *in, const struct input_piece *piece, unsigned long number)
+{
+	(void)in, (void)number;
+	if (piece->kind == INPUT_MESSAGE)
+		send_message(ctx, piece->bytes);
+	return EX_OK;
+}
+
+static int
+send_messages(struct ask *a, char *path)
+{
+	static struct output nowhere;
+	char *paths[] = { path, NULL };
+	struct walk w = { .limit = INPUT_LIMIT,
+		.out = &nowhere,
+		.left_out = "left out",
+		.ctx = a,
+		.piece = take_piece };
+
+	output_init(&nowhere, -1, "nothing");
+	return walk_files(&w, paths);
+}
+
+/* ---- files ---- */
+
+static int
+send_file(struct ask *a, char *path)
+{
+	bool standard = strcmp(path, "-") == 0;
+	FILE *f = standard ? stdin : fopen(path, "r");
+	int first, status;
+
+	if (!f) {
+		say_error("%s: %s", path, strerror(errno));
+		return EX_NOINPUT;
+	}
+	first = getc(f);
+	if (first == '{' || first == EOF || standard) {
+		(void)ungetc(first, f);
+		status = send_lines(a, f, path);
+	} else {
+		status = send_messages(a, path);
+	}
+	if (!standard)
+		fclose(f);
+	return status;
+}
+
+int
+queue_send_files(struct ask *a, char **paths)
+{
+	static char standard[] = "-";
+	char *none[] = { standard, NULL };
+	int status = EX_OK;
+
+	for (char **p = *paths ? paths : none; *p && status == EX_OK; p++)
+		status = send_file(a, *p);
+	if (status == EX_OK)
+		send_message(a, SPAN(""));
+	return status;
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every callback ends in settle(), as those of a link do.
+ */
+#include "daemon/intake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/observe_custody.h"
+#include "daemon/queue.h"
+
+enum {
+	LINGER_MS = 5000, /* for the last bytes to a sender that does not read */
+};
+
+static void settle(struct intake *i);
+
+static uint64_t
+now_ms(void)
+{
+	return now_us() / 1000;
+}
+
+/* ---- life ---- */
+
+static void
+count_held(struct intake *i)
+{
+	struct hl7noted *d = i->feed->daemon;
+	size_t held = custody_intake_held(&i->machine) + net_stream_unsent(&i->up);
+
+	d->held += held - i->held;
+	i->held = held;
+	d->held_bytes->value = (double)d->held;
+}
+
+static void
+count_awake(struct intake *i)
+{
+	bool awake = i->held || i->closing || !net_stream_is_reading(&i->up);
+
+	i->feed->awake += (unsigned)awake - (unsigned)i->awake;
+	i->awake = awake;
+}
+
+void
+intake_destroy(struct intake *i)
+{
+	struct feed *f = i->feed;
+
+	f->awake -= i->awake;
+	net_stream_close(&i->up);
+	net_stream_secure(&i->up, NULL);
+	custody_intake_finish(&i->machine);
+	i->feed->daemon->held -= i->held;
+	*i->link = i->next;
+	if (i->next)
+		i->next->link = i->link;
+	if (i->listener)
+		i->listener->links--;
+	f->link_count--;
+	f->daemon->connections--;
+	f->metrics.connections->value--;
+	free(i);
+}
+
+/* The sender may be waiting for what it was sent last, and the queue still owe us verdicts. */
+static void
+finish(struct intake *i)
+{
+	net_stream_flush(&i->up);
+	if (net_stream_is_open(&i->up) && (!net_stream_unsent(&i->up) || i->up.ended))
+		net_stream_close(&i->up);
+	if (!net_stream_is_open(&i->up) && !i->machine.pending) {
+		intake_destroy(i);
+		return;
+	}
+	if (!i->closing)
+		i->closing = now_ms();
+	if (net_stream_is_open(&i->up))
+		net_stream_read(&i->up, false);
+	count_awake(i);
+}
+
+/* ---- what the machine asks for ---- */
+
+static void
+append(void *ctx, const struct custody_arrival *a)
+{
+	struct intake *i = ctx;
+	const struct store_message m = {
+		.feed = i->feed->number,
+		.received = queue_wall_ms(),
+		.bytes = a->body,
+		.application = a->application,
+		.facility = a->facility,
+		.control_id = a->control_id,
+		.type = a->type,
+	};
+
+	if (store_append(i->feed->daemon->queue->store, &m, (uint64_t)(uintptr_t)a->entry) != 0)
+		custody_intake_settle(a->entry, CUSTODY_FAILED, 0, now_us());
+}
+
+static void
+send_up(void *ctx, struct span bytes)
+{
+	struct intake *i = ctx;
+	const struct iovec iov = { (void *)(uintptr_t)bytes.ptr, bytes.len };
+
+	net_stream_send(&i->up, &iov, 1);
+}
+
+static void
+want_end(void *ctx, enum relay_why why, const struct diag *diag)
+{
+	struct intake *i = ctx;
+
+	i->dead = true;
+	observe_closed(i->feed, &i->peer, i->heard, why, diag);
+}
+
+static void
+taken(void *ctx, const struct custody_entry *e, struct span code)
+{
+	observe_taken(ctx, e, code);
+}
+
+static void
+refused(void *ctx, const struct custody_entry *e, enum relay_why why, struct span code)
+{
+	observe_turned_away(ctx, e, why, code);
+}
+
+static enum custody_admission
+admit(void *ctx, const struct hl7_message *m)
+{
+	struct intake *i = ctx;
+	const struct relay_settings *set = &i->feed->settings;
+
+	if (relay_senders_take(&set->senders, i->senders_open, m))
+		return CUSTODY_ADMIT;
+	return set->shut_strangers ? CUSTODY_SHUT : CUSTODY_REFUSE;
+}
+
+static uint64_t
+number(void *ctx)
+{
+	struct intake *i = ctx;
+
+	return ++i->feed->daemon->messages;
+}
+
+static void
+stamp(void *ctx, char time[32], char id[32])
+{
+	struct intake *i = ctx;
+
+	feed_stamp(i->feed, time, id);
+}
+
+static const struct custody_intake_ops machine_ops = {
+	.append = append,
+	.admit = admit,
+	.send = send_up,
+	.close = want_end,
+	.taken = taken,
+	.refused = refused,
+	.number = number,
+	.stamp = stamp,
+};
+
+/* ---- what the connection tells ---- */
+
+/* The first bytes came; with TLS, it is known whose they are. */
+static void
+greet(struct intake *i)
+{
+	i->heard = true;
+	i->senders_open = guard_open(i->feed->conf, net_stream_identity(&i->up));
+	observe_opened(i->feed, &i->peer, &i->up);
+}
+
+static void
+up_bytes(void *ctx, struct span bytes)
+{
+	struct intake *i = ctx;
+
+	if (!i->heard)
+		greet(i);
+	if (!i->dead)
+		custody_intake_bytes(&i->machine, bytes, now_us());
+	settle(i);
+}
+
+static void
+up_ended(void *ctx, int error)
+{
+	struct intake *i = ctx;
+	const enum net_tls_reason denied = net_stream_denied(&i->up);
+
+	if (denied)
+		observe_denied(i->feed, &i->peer, &i->up, denied);
+	if (!i->dead)
+		custody_intake_ended(&i->machine, error != 0, now_us());
+	settle(i);
+}
+
+static void
+up_written(void *ctx)
+{
+	settle(ctx);
+}
+
+static const struct net_stream_ops up_ops = {
+	.bytes = up_bytes,
+	.ended = up_ended,
+	.written = up_written,
+};
+
+/* ---- settling ---- */
+
+/* Is there room for what a sender that holds nothing yet may send? */
+static bool
+is_room(const struct intake *i)
+{
+	const struct hl7noted *d = i->feed->daemon;
+
+	return i->held || d->held < d->conf->max_in_flight;
+}
+
+static void
+settle(struct intake *i)
+{
+	if (!i->dead && net_stream_unsent(&i->up) > i->feed->conf->max_unsent)
+		custody_intake_end(&i->machine, RELAY_UNREAD);
+	count_held(i);
+	if (i->dead) {
+		finish(i);
+		return;
+	}
+	if (net_stream_is_open(&i->up))
+		net_stream_read(&i->up, custody_intake_wants_more(&i->machine) && is_room(i));
+	count_awake(i);
+}
+
+void
+intake_appended(struct custody_entry *e, int verdict, uint64_t seq)
+{
+	static const enum custody_verdict verdicts[] = {
+		[STORE_NEW] = CUSTODY_STORED,
+		[STORE_RESEND] = CUSTODY_RESEND,
+		[STORE_SAME_ID] = CUSTODY_SAME_ID,
+		[STORE_FULL] = CUSTODY_FULL,
+		[STORE_FAILED] = CUSTODY_FAILED,
+	};
+	struct intake *i = e->intake->ctx;
+
+	custody_intake_settle(e, verdicts[verdict], seq, now_us());
+	settle(i);
+}
+
+void
+intake_turn_all(struct feed *f)
+{
+	struct intake *next;
+
+	if (!f->line)
+		return;
+	f->taking.paused = !f->daemon->queue->takes;
+	for (struct intake *i = f->intakes; i; i = next) {
+		next = i->next;
+		if (!i->dead)
+			custody_intake_turn(&i->machine, now_us());
+		settle(i);
+	}
+}
+
+void
+intake_tick(struct intake *i, uint64_t now)
+{
+	if (i->dead) {
+		if (now >= i->closing + LINGER_MS)
+			net_stream_close(&i->up);
+		finish(i);
+		return;
+	}
+	custody_intake_tick(&i->machine, now * 1000);
+	settle(i);
+}
+
+void
+intake_admit(struct intake *i)
+{
+	enum net_tls_reason denied;
+
+	i->senders_open = guard_open(i->feed->conf, net_stream_identity(&i->up));
+	net_stream_secure(&i->up, i->listener ? i->listener->tls : NULL);
+	if (i->dead)
+		return;
+	denied = net_stream_check(&i->up);
+	if (denied)
+		observe_denied(i->feed, &i->peer, &i->up, denied);
+	if (denied || (i->listener && !guard_allows(i->listener->conf, &i->peer)))
+		custody_intake_end(&i->machine, RELAY_NOT_ALLOWED);
+	settle(i);
+}
+
+void
+intake_drain(struct intake *i)
+{
+	if (i->dead)
+		return;
+	custody_intake_drain(&i->machine, now_us());
+	settle(i);
+}
+
+bool
+intake_create(struct feed_listener *listener, int fd, const struct sockaddr_storage *peer)
+{
+	struct feed *f = listener->feed;
+	struct intake *i = calloc(1, sizeof(*i));
+
+	if (!i) {
+		close(fd);
+		return false;
+	}
+	i->feed = f;
+	i->listener = listener;
+	i->peer = *peer;
+	i->next = f->intakes;
+	i->link = &f->intakes;
+	if (i->next)
+		i->next->link = &i->next;
+	f->intakes = i;
+	f->link_count++;
+	listener->links++;
+	f->daemon->connections++;
+	f->metrics.connections->value++;
+	custody_intake_init(&i->machine, &f->taking, &machine_ops, i, now_us());
+	net_stream_init(&i->up, &f->daemon->net, &up_ops, i);
+	i->up.gathers = true;
+	net_stream_secure(&i->up, listener->tls);
+	net_stream_open(&i->up, fd, (struct net_keepalive){ f->conf->keepalive });
+	settle(i); /* there may be no room for its first bytes */
+	return true;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * daemon/intake.h - one sender whose messages we take into custody
+ *
+ * The machine of custody/intake.h over a stream.  It outlives its connection as long
+ * as the queue owes it a verdict.
+ */
+#ifndef DAEMON_INTAKE_H
+#define DAEMON_INTAKE_H
+
+#include "custody/intake.h"
+#include "daemon/feed.h"
+
+struct intake {
+	struct feed *feed;
+	struct feed_listener *listener;
+	struct intake *next, **link; /* in feed->intakes */
+	struct net_stream up;
+	struct custody_intake machine;
+	struct sockaddr_storage peer;
+	uint64_t senders_open; /* rules of feed->senders that the connection may use */
+	size_t held;           /* counted in daemon->held */
+	uint64_t closing;      /* ms; since when only the last bytes are waited for */
+	bool heard, dead;
+	bool awake; /* counted in feed->awake */
+};
+
+/* Takes the descriptor, also when it answers false because there is no memory. */
+bool intake_create(struct feed_listener *l, int fd, const struct sockaddr_storage *peer);
+/* As link_tick().  May destroy it. */
+void intake_tick(struct intake *i, uint64_t now);
+/* As link_admit(). */
+void intake_admit(struct intake *i);
+void intake_drain(struct intake *i);
+void intake_destroy(struct intake *i);
+
+/* The queue's verdict. */
+void intake_appended(struct custody_entry *e, int verdict, uint64_t seq);
+/* The queue takes messages again, or no more. */
+void intake_turn_all(struct feed *f);
+
+#endif

@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every callback ends in settle(): a connection that the machine asked for while it was
+ * at work is made only after it has returned.
+ */
+#define _GNU_SOURCE /* strerrorname_np */
+#include "daemon/line.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "daemon/observe_custody.h"
+#include "daemon/queue.h"
+
+enum { BODIES_MOST = 64 << 20 }; /* bytes of messages at hand on one line */
+
+static void settle(struct line *l);
+
+/* ---- settings ---- */
+
+static enum custody_action
+action_of(enum conf_policy p)
+{
+	static const enum custody_action actions[] = {
+		[CONF_SET_ASIDE] = CUSTODY_SET_ASIDE,
+		[CONF_RETRY] = CUSTODY_RETRY,
+		[CONF_DELIVER] = CUSTODY_DELIVER,
+		[CONF_STOP] = CUSTODY_STOP,
+	};
+
+	return actions[p];
+}
+
+static struct custody_rule
+rule_of(const struct conf_answer *a)
+{
+	return (struct custody_rule){ action_of(a->policy), a->retries };
+}
+
+static struct custody_policy
+policy_of(const struct conf_answers *a)
+{
+	struct custody_policy p = { 0 };
+
+	p.rule[CUSTODY_ACCEPT] = (struct custody_rule){ CUSTODY_DELIVER, 0 };
+	p.rule[CUSTODY_ERROR] = rule_of(&a->error);
+	p.rule[CUSTODY_REJECT] = rule_of(&a->reject);
+	p.rule[CUSTODY_OTHER] = rule_of(&a->other);
+	p.rule[CUSTODY_NONE] = rule_of(&a->none);
+	return p;
+}
+
+static void
+apply(struct line *l)
+{
+	const struct feed *f = l->feed;
+	const struct conf_forward *c = &f->conf->forward;
+
+	l->settings = (struct custody_line_settings){
+		.max_frame = f->conf->max_frame,
+		.in_flight = c->in_flight,
+		.most_bytes = BODIES_MOST,
+		.ack_timeout = c->ack_timeout,
+		.backoff_least = c->backoff_least,
+		.backoff_most = c->backoff_most,
+		.policy = policy_of(&f->conf->answers),
+		.annotate = f->settings.annotate,
+		.annotator = f->rules->annotator,
+		.work = &f->daemon->work,
+	};
+}
+
+static void
+name_mappings(struct line *l)
+{
+	const char *text = l->feed->rules->text;
+	struct line_mappings *m = malloc(sizeof(*m) + strlen(text) + 1);
+
+	if (!m)
+		return;
+	m->older = l->mappings;
+	m->since = now_us();
+	memcpy(m->text, text, strlen(text) + 1);
+	l->mappings = m;
+}
+
+static void
+forget_mappings(struct line_mappings *m)
+{
+	while (m) {
+		struct line_mappings *older = m->older;
+
+		free(m);
+		m = older;
+	}
+}
+
+const char *
+line_mappings_at(const struct line *l, uint64_t us)
+{
+	const struct line_mappings *m = l->mappings;
+
+	while (m && m->since > us && m->older)
+		m = m->older;
+	return m ? m->text : NULL;
+}
+
+/* ---- the queue, as the machine asks for it ---- */
+
+static struct store *
+store_of(const struct line *l)
+{
+	return l->feed->daemon->queue->store;
+}
+
+static int
+fetch(void *ctx, struct custody_item *ret)
+{
+	struct line *l = ctx;
+	struct store_item item;
+	int got = store_fetch(store_of(l), l->feed->number, &item);
+
+	if (got == 1)
+		*ret = (struct custody_item){ .seq = item.seq,
+			.body = item.bytes,
+			.received = (int64_t)item.received,
+			.attempts = item.attempts,
+			.hold = item.body };
+	return got;
+}
+
+static void
+release(void *ctx, struct custody_item *item)
+{
+	struct store_item it = { .seq = item->seq, .bytes = item->body, .body = item->hold };
+
+	(void)ctx;
+	store_release(&it);
+}
+
+static void
+delivered(void *ctx, uint64_t seq)
+{
+	struct line *l = ctx;
+
+	store_delivered(store_of(l), l->feed->number, seq);
+}
+
+static void
+postpone(void *ctx, uint64_t seq, unsigned attempts, const char *word)
+{
+	struct line *l = ctx;
+
+	store_postpone(store_of(l), l->feed->number, seq, attempts, word);
+}
+
+static void
+set_aside(void *ctx, uint64_t seq, unsigned attempts, const char *word)
+{
+	struct line *l = ctx;
+
+	store_set_aside(store_of(l), l->feed->number, seq, attempts, word);
+}
+
+/* ---- the connection, as the machine asks for it ---- */
+
+static void
+want_connection(void *ctx)
+{
+	struct line *l = ctx;
+
+	l->wants_connection = true;
+}
+
+static void
+disconnect(void *ctx)
+{
+	struct line *l = ctx;
+
+	l->connect_since = 0;
+	l->wants_connection = l->waiting = false;
+	net_stream_close(&l->down);
+}
+
+static void
+send_down(void *ctx, const struct iovec *iov, size_t count)
+{
+	struct line *l = ctx;
+
+	net_stream_send(&l->down, iov, count);
+}
+
+/* ---- what it tells ---- */
+
+static void
+annotated(void *ctx, const struct custody_parcel *p, const struct hl7_message *m,
+    const struct annotation *a)
+{
+	struct line *l = ctx;
+
+	(void)p, (void)m;
+	observe_annotated(l->feed, NULL, a);
+}
+
+static void
+outcome(void *ctx, const struct custody_parcel *p, const struct custody_outcome *o)
+{
+	observe_outcome(ctx, p, o);
+}
+
+static void
+stray(void *ctx, struct span code, struct span id, bool known)
+{
+	observe_stray_answer(ctx, code, id, known);
+}
+
+static uint32_t
+chance(void *ctx)
+{
+	(void)ctx;
+	return (uint32_t)random();
+}
+
+static const struct custody_line_ops machine_ops = {
+	.fetch = fetch,
+	.release = release,
+	.delivered = delivered,
+	.postpone = postpone,
+	.set_aside = set_aside,
+	.connect = want_connection,
+	.disconnect = disconnect,
+	.send = send_down,
+	.annotated = annotated,
+	.outcome = outcome,
+	.stray = stray,
+	.random = chance,
+};
+
+/* ---- connecting ---- */
+
+static void
+no_connection(struct line *l)
+{
+	l->waiting = false;
+	l->connect_since = 0;
+	l->trying = NULL;
+	net_stream_close(&l->down);
+	custody_line_lost(&l->machine, now_us());
+}
+
+/* This address or the next that takes a connection. */
+static void
+try_addresses(struct line *l, const struct addrinfo *a, int error)
+{
+	struct feed *f = l->feed;
+	const struct net_keepalive keepalive = { f->conf->keepalive };
+
+	for (; a; a = a->ai_next) {
+		f->metrics.attempts->value++;
+		error = -net_stream_connect(&l->down, a->ai_addr, a->ai_addrlen, keepalive);
+		if (error)
+			continue;
+		l->trying = a;
+		l->connect_since = now_us() / 1000;
+		return;
+	}
+	observe_connect_failed(f, strerrorname_np(error));
+	f->resolved = 0; /* the name may stand for another address by now */
+	no_connection(l);
+}
+
+static void
+begin_connecting(struct line *l)
+{
+	struct feed *f = l->feed;
+
+	l->waiting = false;
+	if (feed_resolve(f))
+		try_addresses(l, f->addresses, EADDRNOTAVAIL);
+	else if (f->resolving)
+		l->waiting = true;
+	else
+		no_connection(l);
+}
+
+void
+line_resolved(struct line *l, bool failed)
+{
+	if (!l->waiting)
+		return;
+	if (failed)
+		no_connection(l);
+	else
+		begin_connecting(l);
+	settle(l);
+}
+
+void
+line_forget_addresses(struct line *l)
+{
+	l->trying = NULL;
+}
+
+/* ---- what the connection tells ---- */
+
+static void
+down_bytes(void *ctx, struct span bytes)
+{
+	struct line *l = ctx;
+
+	custody_line_bytes(&l->machine, bytes, now_us());
+	settle(l);
+}
+
+static void
+down_connected(void *ctx)
+{
+	struct line *l = ctx;
+
+	l->connect_since = 0;
+	l->trying = NULL;
+	observe_line_connected(l);
+	custody_line_connected(&l->machine, now_us());
+	settle(l);
+}
+
+static void
+next_address(struct line *l, int error)
+{
+	const struct addrinfo *next = l->trying ? l->trying->ai_next : NULL;
+
+	net_stream_close(&l->down);
+	l->connect_since = 0;
+	try_addresses(l, next, error);
+}
+
+static void
+down_ended(void *ctx, int error)
+{
+	struct line *l = ctx;
+	const enum net_tls_reason denied = net_stream_denied(&l->down);
+
+	if (denied)
+		observe_denied(l->feed, NULL, &l->down, denied);
+	if (l->connect_since) {
+		next_address(l, error);
+	} else {
+		observe_line_lost(l, error);
+		net_stream_close(&l->down);
+		custody_line_lost(&l->machine, now_us());
+	}
+	settle(l);
+}
+
+static void
+down_written(void *ctx)
+{
+	struct line *l = ctx;
+
+	custody_line_written(&l->machine, now_us());
+	settle(l);
+}
+
+static const struct net_stream_ops down_ops = {
+	.bytes = down_bytes,
+	.connected = down_connected,
+	.ended = down_ended,
+	.written = down_written,
+};
+
+/* ---- settling ---- */
+
+static void
+tell_stop(struct line *l)
+{
+	if (l->machine.stopped == l->stopped)
+		return;
+	l->stopped = l->machine.stopped;
+	observe_line_stopped(l);
+}
+
+static void
+settle(struct line *l)
+{
+	while (l->wants_connection) {
+		l->wants_connection = false;
+		begin_connecting(l);
+	}
+	l->feed->metrics.backoff->value = line_wait(l);
+	tell_stop(l);
+}
+
+/* ---- from outside ---- */
+
+void
+line_fetchable(struct line *l)
+{
+	custody_line_fetchable(&l->machine, now_us());
+	settle(l);
+}
+
+void
+line_settled(struct line *l, uint64_t seq)
+{
+	custody_line_settled(&l->machine, seq, now_us());
+	settle(l);
+}
+
+void
+line_dropped(struct line *l, uint64_t seq)
+{
+	(void)custody_line_drop(&l->machine, seq, now_us());
+	settle(l);
+}
+
+void
+line_drain(struct line *l)
+{
+	custody_line_drain(&l->machine, now_us());
+	settle(l);
+}
+
+bool
+line_is_idle(const struct line *l)
+{
+	return custody_line_in_flight(&l->machine) == 0;
+}
+
+void
+line_resume(struct line *l)
+{
+	custody_line_resume(&l->machine, now_us());
+	settle(l);
+}
+
+void
+line_tick(struct line *l, uint64_t now)
+{
+	if (l->connect_since && now >= l->connect_since + l->feed->conf->forward.connect_timeout)
+		next_address(l, ETIMEDOUT);
+	custody_line_tick(&l->machine, now * 1000);
+	if (l->mappings && l->mappings->older && line_is_idle(l)) {
+		forget_mappings(l->mappings->older);
+		l->mappings->older = NULL;
+	}
+	settle(l);
+}
+
+const char *
+line_state(const struct line *l)
+{
+	if (l->machine.stopped)
+		return "stopped";
+	if (l->machine.draining)
+		return "draining";
+	if (l->machine.down == RELAY_DOWN_UP)
+		return "connected";
+	if (l->machine.down == RELAY_DOWN_CONNECTING)
+		return "connecting";
+	return l->machine.failures || line_wait(l) > 0 ? "backing_off" : "idle";
+}
+
+double
+line_wait(const struct line *l)
+{
+	uint64_t now = now_us() / 1000;
+
+	return l->machine.retry_at > now ? (double)(l->machine.retry_at - now) / 1000 : 0;
+}
+
+/* ---- life ---- */
+
+struct line *
+line_create(struct feed *f)
+{
+	struct line *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->feed = f;
+	apply(l);
+	name_mappings(l);
+	custody_line_init(&l->machine, &l->settings, &machine_ops, l, now_us());
+	net_stream_init(&l->down, &f->daemon->net, &down_ops, l);
+	l->down.gathers = true;
+	net_stream_secure(&l->down, f->tls);
+	return l;
+}
+
+void
+line_begin(struct line *l)
+{
+	if (l->began || !queue_attach(l->feed))
+		return;
+	l->began = true;
+	line_fetchable(l);
+}
+
+void
+line_change(struct line *l, bool redirected)
+{
+	enum net_tls_reason denied;
+
+	apply(l);
+	name_mappings(l);
+	net_stream_secure(&l->down, l->feed->tls);
+	denied = net_stream_check(&l->down);
+	if (denied) { /* a receiver that may not be trusted any more is left */
+		observe_denied(l->feed, NULL, &l->down, denied);
+		no_connection(l);
+	}
+	if (redirected)
+		custody_line_redirect(&l->machine, now_us());
+	/* a policy that stopped it may be another one now */
+	if (l->machine.stopped)
+		custody_line_resume(&l->machine, now_us());
+	settle(l);
+}
+
+void
+line_destroy(struct line *l)
+{
+	if (!l)
+		return;
+	custody_line_finish(&l->machine);
+	net_stream_close(&l->down);
+	net_stream_secure(&l->down, NULL);
+	if (l->began)
+		queue_detach(l->feed);
+	forget_mappings(l->mappings);
+	free(l);
+}

@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each function is one kind of event: its line and its counters.
+ */
+#define _GNU_SOURCE /* strerrorname_np */
+#include "daemon/observe_custody.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "daemon/queue.h"
+
+enum {
+	LATE_MS = 5 * 60 * 1000, /* waiting so long is told */
+	IN_TIME_MS = 60 * 1000,  /* and that it has passed */
+};
+
+/* ---- series ---- */
+
+static struct metric *
+attempt_series(struct feed *f, enum custody_kind kind)
+{
+	return metrics_series(f->daemon->metrics, METRIC_COUNTER, "hl7noted_deliveries_total",
+	    "Attempts to deliver queued messages by how they were answered.", "feed", f->name,
+	    "answer", custody_kind_word(kind), NULL);
+}
+
+static struct metric *
+queued_series(struct feed *f, const char *outcome)
+{
+	return metrics_series(f->daemon->metrics, METRIC_COUNTER, "hl7noted_messages_total",
+	    "Frames by what became of them.", "feed", f->name, "outcome", outcome, NULL);
+}
+
+void
+observe_custody(struct feed *f)
+{
+	struct metrics *m = f->daemon->metrics;
+	struct feed_metrics *s = &f->metrics;
+
+	s->queued = queued_series(f, "queued");
+	s->duplicate = queued_series(f, "duplicate");
+	s->same_id = queued_series(f, "same_id");
+	s->delivered = queued_series(f, "delivered");
+	s->deadletter = queued_series(f, "deadletter");
+	for (unsigned i = 0; i < CUSTODY_KINDS; i++)
+		s->deliveries[i] = attempt_series(f, (enum custody_kind)i);
+	s->waiting = metrics_series(m, METRIC_GAUGE, "hl7noted_queue_messages",
+	    "Messages in custody that wait for delivery.", "feed", f->name, NULL);
+	s->waiting_bytes = metrics_series(
+	    m, METRIC_GAUGE, "hl7noted_queue_bytes", "Their bytes.", "feed", f->name, NULL);
+	s->oldest = metrics_series(m, METRIC_GAUGE, "hl7noted_queue_oldest_age_seconds",
+	    "How long the oldest of them has waited.", "feed", f->name, NULL);
+	s->aside = metrics_series(m, METRIC_GAUGE, "hl7noted_deadletter_messages",
+	    "Messages set aside for an operator.", "feed", f->name, NULL);
+	s->stopped = metrics_series(m, METRIC_GAUGE, "hl7noted_line_stopped",
+	    "1 while forwarding is stopped by policy.", "feed", f->name, NULL);
+	s->delivery = metrics_series(m, METRIC_HISTOGRAM, "hl7noted_delivery_duration_seconds",
+	    "From sending a queued message to its answer.", "feed", f->name, NULL);
+}
+
+/* ---- in ---- */
+
+static struct span
+control_id_of(struct hl7_message *m, const struct custody_entry *e)
+{
+	enum hl7_piece piece;
+	size_t used;
+
+	if (!e->header_len ||
+	    hl7_message_read(m, span_of(e->header, e->header_len), &piece, &used) ||
+	    piece != HL7_PIECE_MESSAGE || !m->count)
+		return SPAN("");
+	return hl7_field(m, &m->segments[0], 10);
+}
+
+static void
+put_entry(struct intake *i, const struct custody_entry *e, struct span code)
+{
+	struct hl7noted *d = i->feed->daemon;
+
+	log_number(d->log, LOG_CORR, e->number);
+	if (e->seq)
+		log_number(d->log, LOG_QUEUE_SEQ, e->seq);
+	if (e->summary.type[0]) /* else the header is none to be believed */
+		log_text(d->log, LOG_CTL_ID, control_id_of(&d->queue->message, e));
+	log_str(d->log, LOG_MSG_TYPE, e->summary.type[0] ? e->summary.type : NULL);
+	log_str(d->log, LOG_HL7_VERSION, e->summary.version[0] ? e->summary.version : NULL);
+	log_number(d->log, LOG_BYTES_IN, e->summary.bytes_in);
+	log_number(d->log, LOG_LATENCY_US, now_us() - e->began);
+	if (code.len)
+		log_text(d->log, LOG_ACK_CODE, code);
+}
+
+static enum log_event
+event_of(enum custody_verdict verdict)
+{
+	switch (verdict) {
+	case CUSTODY_STORED:
+		return LOG_MSG_QUEUED;
+	case CUSTODY_RESEND:
+		return LOG_MSG_DUPLICATE;
+	case CUSTODY_SAME_ID:
+		return LOG_MSG_SAME_ID;
+	default:
+		return LOG_MSG_REJECTED;
+	}
+}
+
+static void
+count_taken(struct feed *f, const struct custody_entry *e)
+{
+	struct feed_metrics *m = &f->metrics;
+
+	if (e->verdict == CUSTODY_RESEND)
+		m->duplicate->value++;
+	else if (e->verdict <= CUSTODY_SAME_ID)
+		m->queued->value++;
+	else
+		m->rejected->value++;
+	if (e->verdict == CUSTODY_SAME_ID)
+		m->same_id->value++;
+	metric_observe(m->duration, now_us() - e->began);
+	f->last_message = (uint64_t)time(NULL);
+}
+
+void
+observe_taken(struct intake *i, const struct custody_entry *e, struct span code)
+{
+	static const enum log_level levels[] = { LOG_INFO_, LOG_INFO_, LOG_WARNING_, LOG_WARNING_,
+		LOG_WARNING_ };
+	struct log *log = i->feed->daemon->log;
+
+	count_taken(i->feed, e);
+	if (!observe_begin(i->feed, &i->peer, event_of(e->verdict), levels[e->verdict]))
+		return;
+	put_entry(i, e, code);
+	if (e->verdict >= CUSTODY_FULL)
+		log_str(
+		    log, LOG_OUTCOME, e->verdict == CUSTODY_FULL ? "store_full" : "store_failed");
+	log_end(log);
+}
+
+void
+observe_turned_away(
+    struct intake *i, const struct custody_entry *e, enum relay_why why, struct span code)
+{
+	bool stranger = why == RELAY_NOT_ALLOWED;
+	struct feed_metrics *m = &i->feed->metrics;
+
+	(stranger ? m->strangers : m->rejected)->value++;
+	observe_error(i->feed, stranger ? "stranger" : relay_word(why));
+	if (!observe_begin(
+		i->feed, &i->peer, stranger ? LOG_AUDIT_REFUSED : LOG_MSG_REJECTED, LOG_WARNING_))
+		return;
+	put_entry(i, e, code);
+	log_str(i->feed->daemon->log, LOG_OUTCOME, relay_word(why));
+	log_end(i->feed->daemon->log);
+}
+
+/* ---- out ---- */
+
+static void
+count_outcome(struct line *l, const struct custody_parcel *p, const struct custody_outcome *o)
+{
+	struct feed_metrics *m = &l->feed->metrics;
+
+	m->deliveries[o->kind]->value++;
+	if (o->code.len) {
+		observe_ack(l->feed, o->code);
+		metric_observe(m->delivery, now_us() - p->sent);
+	}
+	if (o->action == CUSTODY_DELIVER)
+		m->delivered->value++;
+	if (o->action == CUSTODY_SET_ASIDE)
+		m->deadletter->value++;
+	if (o->action != CUSTODY_DELIVER)
+		observe_error(l->feed, custody_kind_word(o->kind));
+}
+
+static void
+remember_answer(struct line *l, const struct custody_outcome *o)
+{
+	size_t len = o->code.len < sizeof(l->last_code) ? o->code.len : sizeof(l->last_code) - 1;
+
+	if (o->action == CUSTODY_STOP)
+		l->stopped_by = custody_kind_word(o->kind);
+	if (!o->code.len)
+		return;
+	for (size_t i = 0; i < len; i++)
+		l->last_code[i] = o->code.ptr[i] > ' ' && o->code.ptr[i] < 0x7f ? o->code.ptr[i]
+										: '?';
+	l->last_code[len] = '\0';
+	l->last_answer = (uint64_t)time(NULL);
+}
+
+static void
+put_outcome(struct line *l, const struct custody_parcel *p, const struct custody_outcome *o)
+{
+	struct log *log = l->feed->daemon->log;
+	uint64_t now = queue_wall_ms(), received = (uint64_t)p->item.received;
+
+	observe_flight(log, &p->flight);
+	log_number(log, LOG_QUEUE_SEQ, p->item.seq);
+	log_number(log, LOG_QUEUE_AGE_MS, now > received ? now - received : 0);
+	log_number(log, LOG_ATTEMPT, p->attempts);
+	log_number(log, LOG_LATENCY_US, now_us() - p->sent);
+	log_str(log, LOG_MAPPING, line_mappings_at(l, p->sent));
+	if (o->code.len)
+		log_text(log, LOG_ACK_CODE, o->code);
+	if (o->action != CUSTODY_DELIVER)
+		log_str(log, LOG_OUTCOME, custody_kind_word(o->kind));
+	if (o->kind == CUSTODY_NONE)
+		log_str(log, LOG_ERR_CODE, relay_word(o->why));
+	if (o->action == CUSTODY_RETRY)
+		log_number(log, LOG_WAIT_MS, o->wait);
+}
+
+void
+observe_outcome(struct line *l, const struct custody_parcel *p, const struct custody_outcome *o)
+{
+	static const struct {
+		enum log_event event;
+		enum log_level level;
+	} kinds[] = {
+		[CUSTODY_DELIVER] = { LOG_MSG_DELIVERED, LOG_INFO_ },
+		[CUSTODY_RETRY] = { LOG_MSG_RETRY, LOG_WARNING_ },
+		[CUSTODY_SET_ASIDE] = { LOG_MSG_DEADLETTER, LOG_ERROR_ },
+		[CUSTODY_STOP] = { LOG_LINE_STOPPED, LOG_ERROR_ },
+	};
+
+	count_outcome(l, p, o);
+	remember_answer(l, o);
+	if (!observe_begin(l->feed, NULL, kinds[o->action].event, kinds[o->action].level))
+		return;
+	put_outcome(l, p, o);
+	log_end(l->feed->daemon->log);
+}
+
+void
+observe_stray_answer(struct line *l, struct span code, struct span id, bool known)
+{
+	struct log *log = l->feed->daemon->log;
+
+	l->feed->metrics.stray->value++;
+	if (!observe_begin(l->feed, NULL, LOG_MSG_STRAY_ACK, known ? LOG_INFO_ : LOG_WARNING_))
+		return;
+	log_text(log, LOG_CTL_ID, id);
+	log_text(log, LOG_ACK_CODE, code);
+	log_str(log, LOG_OUTCOME, known ? "application_answer" : NULL);
+	log_end(log);
+}
+
+static bool
+begin_receiver(struct feed *f, enum log_event event, enum log_level level)
+{
+	char peer[300];
+
+	if (!observe_begin(f, NULL, event, level))
+		return false;
+	snprintf(peer, sizeof(peer), "%s:%s", f->conf->forward.host, f->conf->forward.port);
+	log_str(f->daemon->log, LOG_DIR, "out");
+	log_str(f->daemon->log, LOG_PEER, peer);
+	return true;
+}
+
+void
+observe_line_connected(struct line *l)
+{
+	if (begin_receiver(l->feed, LOG_CONN_OPEN, LOG_INFO_))
+		log_end(l->feed->daemon->log);
+}
+
+void
+observe_line_lost(struct line *l, int error)
+{
+	struct log *log = l->feed->daemon->log;
+
+	if (!begin_receiver(l->feed, LOG_CONN_CLOSE, LOG_INFO_))
+		return;
+	log_str(log, LOG_ERR_CODE, error ? strerrorname_np(error) : NULL);
+	log_end(log);
+}
+
+void
+observe_line_stopped(struct line *l)
+{
+	l->feed->metrics.stopped->value = l->stopped;
+	/* that it stopped was told with the answer that stopped it */
+	if (!l->stopped && observe_begin(l->feed, NULL, LOG_LINE_RESUMED, LOG_INFO_))
+		log_end(l->feed->daemon->log);
+}
+
+/* ---- the queue ---- */
+
+void
+observe_no_queue(struct hl7noted *d, const struct conf_store *at, int code, const char *text)
+{
+	if (d->tell)
+		fprintf(d->tell, "hl7noted: %s\n", text);
+	if (!log_begin(d->log, LOG_CONFIG_REJECTED))
+		return;
+	log_str(d->log, LOG_ERR_LOC, at->directory);
+	log_str(d->log, LOG_OUTCOME, "store");
+	log_str(d->log, LOG_ERR_CODE, strerrorname_np(-code));
+	log_str(d->log, LOG_ERR_TEXT, text);
+	log_end(d->log);
+}
+
+void
+observe_trouble(struct hl7noted *d, enum store_trouble what, int error, const char *sentence)
+{
+	static const enum log_event events[] = {
+		[STORE_LOW_SPACE] = LOG_QUEUE_DISK_LOW,
+		[STORE_SPACE_AGAIN] = LOG_QUEUE_DISK_WELL,
+		[STORE_IO_ERROR] = LOG_QUEUE_IO_ERROR,
+		[STORE_WELL_AGAIN] = LOG_QUEUE_WELL,
+		[STORE_UNKNOWN] = LOG_QUEUE_IO_ERROR,
+		[STORE_DELETED] = LOG_QUEUE_DELETED,
+		[STORE_CORRUPT] = LOG_QUEUE_CORRUPT,
+	};
+
+	if (!log_begin(d->log, events[what]))
+		return;
+	log_str(d->log, LOG_ERR_CODE, error ? strerrorname_np(error) : NULL);
+	log_str(d->log, LOG_ERR_TEXT, sentence);
+	if (what == STORE_UNKNOWN)
+		log_str(d->log, LOG_OUTCOME, "unknown");
+	log_end(d->log);
+}
+
+uint64_t
+observe_age_of(const struct store_stats *s)
+{
+	uint64_t now = queue_wall_ms();
+
+	return s->oldest && now > s->oldest ? now - s->oldest : 0;
+}
+
+static void
+put_depth(struct log *log, const char *feed, const struct store_stats *s)
+{
+	log_str(log, LOG_FEED, feed);
+	log_number(log, LOG_COUNT_, s->waiting);
+	if (s->oldest)
+		log_number(log, LOG_QUEUE_AGE_MS, observe_age_of(s));
+	if (s->aside)
+		log_number(log, LOG_ASIDE, s->aside);
+}
+
+void
+observe_waiting(
+    struct hl7noted *d, const char *feed, const struct store_stats *s, const char *occasion)
+{
+	if (!log_begin(d->log, LOG_QUEUE_WAITING))
+		return;
+	put_depth(d->log, feed, s);
+	log_str(d->log, LOG_OUTCOME, occasion);
+	log_end(d->log);
+}
+
+void
+observe_mode_kept(struct feed *f)
+{
+	struct hl7noted *d = f->daemon;
+
+	if (!log_begin(d->log, LOG_CONFIG_REJECTED))
+		return;
+	log_str(d->log, LOG_FEED, f->name);
+	log_str(d->log, LOG_OUTCOME, "mode");
+	log_str(d->log, LOG_ERR_TEXT,
+	    "messages of this feed are in the queue, and relayed ones would overtake them; let "
+	    "them "
+	    "be delivered, or drop them, before the feed relays");
+	log_end(d->log);
+}
+
+void
+observe_depth(struct feed *f)
+{
+	struct store_stats s;
+
+	store_stats(f->daemon->queue->store, f->number, &s);
+	f->metrics.waiting->value = (double)s.waiting;
+	f->metrics.waiting_bytes->value = (double)s.waiting_bytes;
+	f->metrics.oldest->value = (double)observe_age_of(&s) / 1000;
+	f->metrics.aside->value = (double)s.aside;
+}
+
+void
+observe_age(struct feed *f)
+{
+	struct log *log = f->daemon->log;
+	struct store_stats s;
+	uint64_t age;
+
+	store_stats(f->daemon->queue->store, f->number, &s);
+	age = observe_age_of(&s);
+	if (f->line->late ? age > IN_TIME_MS : age < LATE_MS)
+		return;
+	f->line->late = !f->line->late;
+	if (!log_begin(log, f->line->late ? LOG_QUEUE_HIGH : LOG_QUEUE_LOW))
+		return;
+	put_depth(log, f->name, &s);
+	log_end(log);
+}
+
+/* ---- operators ---- */
+
+void
+observe_admin(struct hl7noted *d, uid_t uid, const struct control_request *r, uint64_t count,
+    const char *result)
+{
+	if (!log_begin(d->log, LOG_AUDIT_ADMIN))
+		return;
+	log_number(d->log, LOG_UID, uid);
+	log_str(d->log, LOG_VERB, control_verb_word(r->verb));
+	log_str(d->log, LOG_FEED, r->feed[0] ? r->feed : NULL);
+	log_str(d->log, LOG_CTL_ID, r->id[0] ? r->id : NULL);
+	log_str(d->log, LOG_STATUS, r->state != CONTROL_ANY ? control_state_word(r->state) : NULL);
+	log_str(d->log, LOG_FILE, r->path[0] ? r->path : NULL);
+	if (r->seq)
+		log_number(d->log, LOG_QUEUE_SEQ, r->seq);
+	log_number(d->log, LOG_COUNT_, count);
+	log_str(d->log, LOG_OUTCOME, result);
+	log_end(d->log);
+}
+
+void
+observe_admin_refused(struct hl7noted *d, uid_t uid)
+{
+	if (!log_begin(d->log, LOG_AUDIT_ADMIN))
+		return;
+	log_number(d->log, LOG_UID, uid);
+	log_str(d->log, LOG_OUTCOME, "refused");
+	log_end(d->log);
+}
