@@ -90,15 +90,11 @@ collect(void *ctx, const struct store_record *r)
 	return true;
 }
 
-/* Only what the cursor has passed: a seq is never used again. */
 static int
 remove_one(struct store_worker *w, const struct store_record *r)
 {
-	int error;
+	int error = store_worker_begin(w);
 
-	if (r->seq > w->feed[r->feed].cursor)
-		return 0;
-	error = store_worker_begin(w);
 	if (!error)
 		error = w->b->ops->take(w->b, r->seq);
 	if (error)
@@ -116,7 +112,7 @@ change(struct store_worker *w, enum store_task_kind kind, const struct store_rec
 	int error;
 
 	if (kind == TASK_PRUNE)
-		return state & (STORE_DELIVERED | STORE_DROPPED) ? remove_one(w, r) : 0;
+		return store_worker_may_remove(w, r) ? remove_one(w, r) : 0;
 	if (kind == TASK_RETRY && state != STORE_WAITING)
 		error = store_worker_move(w, r, RECORD_AGAIN, 0, NULL);
 	else if (kind == TASK_DROP && state & (STORE_WAITING | STORE_ASIDE))

@@ -176,7 +176,7 @@ take_ready(struct store_feed *f, struct store_item *ret)
 {
 	while (store_window_take(&f->ready, ret)) {
 		/* after a rewind: settled out of turn */
-		if (!store_feed_find(f, ret->seq))
+		if (ret->seq > f->cursor && !store_feed_find(f, ret->seq))
 			return true;
 		store_release(ret);
 	}

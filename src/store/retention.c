@@ -50,7 +50,7 @@ collect(void *ctx, const struct store_record *r)
 
 	if (l->looked++ == LOOKED_AT_ONCE || l->count == REMOVED_AT_ONCE)
 		return false;
-	if (store_worker_state(l->w, r) & (STORE_WAITING | STORE_ASIDE)) {
+	if (!store_worker_may_remove(l->w, r)) {
 		l->last = r->seq;
 		return true;
 	}
@@ -78,14 +78,11 @@ choose(struct store_worker *w, struct look *l)
 }
 
 static int
-find(struct store_worker *w, unsigned feed, struct look *l)
+find(struct store_worker *w, const struct store_range *range, struct look *l)
 {
-	const struct store_range range = { feed, RECORD_ANY, w->feed[feed].kept_from,
-		w->feed[feed].cursor };
-
 	l->count = l->looked = 0;
-	l->last = range.after;
-	return w->b->ops->scan(w->b, &range, collect, l);
+	l->last = range->after;
+	return w->b->ops->scan(w->b, range, collect, l);
 }
 
 static int
@@ -103,22 +100,29 @@ remove_found(struct store_worker *w, const struct look *l)
 	return error;
 }
 
-/* One feed's oldest; *ret: was anything done? */
+/* One feed's oldest, then what an operator dropped before its turn; *ret: was anything done? */
 static int
 step_feed(struct store_worker *w, unsigned feed, struct look *l, bool *ret)
 {
-	int error;
+	struct store_worker_feed *f = &w->feed[feed];
+	const struct store_range passed = { feed, RECORD_ANY, f->kept_from, f->cursor },
+				 dropped = { feed, RECORD_DROPPED, f->cursor, UINT64_MAX };
+	int error = f->counts.kept ? find(w, &passed, l) : 0;
 
-	if (!w->feed[feed].counts.kept)
-		return 0;
-	error = find(w, feed, l);
-	if (!error)
-		error = remove_found(w, l);
+	if (error || !f->counts.kept)
+		return error;
+	error = remove_found(w, l);
 	if (error)
 		return error;
-	*ret = l->last > w->feed[feed].kept_from;
-	w->feed[feed].kept_from = l->last;
-	return 0;
+	*ret = l->last > f->kept_from;
+	f->kept_from = l->last;
+	if (*ret)
+		return 0;
+	error = find(w, &dropped, l);
+	if (!error)
+		error = remove_found(w, l);
+	*ret = l->count > 0;
+	return error;
 }
 
 int

@@ -162,9 +162,9 @@ bool store_takes(const struct store *s);
 
 /*
  * The oldest waiting message not fetched yet; what an operator sent again comes first.
- * 1 and an item; 0 when nothing waits; -EAGAIN when it is being read: fetchable() follows
- * in both cases.  A message stays with the line, which tries as often as its policy says,
- * until it is delivered, set aside or dropped.
+ * 1 and an item; 0 when nothing waits; -EAGAIN when it is being read: after either,
+ * fetchable() tells as soon as there is something.  A message stays with the line, which tries as
+ * often as its policy says, until it is delivered, set aside or dropped.
  */
 int store_fetch(struct store *s, unsigned feed, struct store_item *ret);
 void store_release(struct store_item *item);

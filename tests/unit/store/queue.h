@@ -39,7 +39,7 @@ struct queue {
 	char sentence[512];
 };
 
-/* Which backends a test is for: `for (each_backend(i, &set)) ...` */
+/* 0 in memory, 1 on disk. */
 enum { BACKENDS = 2 };
 struct queue *queue_open(unsigned backend, const struct store_settings *set);
 /* Again, what it was told forgotten; on disk only. */
@@ -64,6 +64,7 @@ void queue_send(struct queue *q, unsigned feed, const char *id, const char *text
 const char *queue_get(struct queue *q, unsigned feed, uint64_t *ret_seq);
 /* All rows that a filter admits. */
 unsigned queue_list(struct queue *q, const struct store_filter *filter, bool with_bytes);
+/* Counts, with all that was told so far. */
 struct store_stats queue_stats(struct queue *q, unsigned feed);
 
 #endif
