@@ -255,7 +255,7 @@ feed_is_done(const struct feed *f)
 void
 feed_destroy(struct feed *f)
 {
-	line_destroy(f->line);
+	feed_end_line(f);
 	while (f->links)
 		link_destroy(f->links);
 	while (f->intakes)
