@@ -134,17 +134,42 @@ disagree(const struct observation *o, const struct result *low, const struct res
 		   high->value.low.at, eval_with_share(low->value.low.at, o->same_within, 1)) > 0;
 }
 
-/* Does an interval leave room for the numbers seen so far? */
+/* Does an interval leave a number seen so far out? */
 static bool
 is_apart(const struct siblings *s, const struct result *r)
 {
-	struct interval seen;
+	return s->low && (!interval_overlap(&s->low->value, &r->value) ||
+			     !interval_overlap(&s->high->value, &r->value));
+}
 
-	if (!s->low)
-		return false;
-	seen = s->low->value;
-	seen.high = s->high->value.high;
-	return !interval_overlap(&seen, &r->value);
+/* Is the second end a tighter one? */
+static bool
+is_tighter(const struct bound *old, const struct bound *new, int sign)
+{
+	int order;
+
+	if (!old->bounded || !new->bounded)
+		return new->bounded;
+	order = sign * decimal_compare(new->at, old->at);
+	return order > 0 || (order == 0 && new->open);
+}
+
+/* Intervals disagree when two have no number in common: of those before, the highest low end and
+ * the lowest high end know. */
+static void
+join_interval(struct siblings *s, const struct result *r)
+{
+	s->disagree |= is_apart(s, r);
+	if (!s->floor) {
+		s->floor = s->ceiling = r;
+		return;
+	}
+	s->disagree |= !interval_overlap(&s->floor->value, &r->value) ||
+		       !interval_overlap(&s->ceiling->value, &r->value);
+	if (is_tighter(&s->floor->value.low, &r->value.low, 1))
+		s->floor = r;
+	if (is_tighter(&s->ceiling->value.high, &r->value.high, -1))
+		s->ceiling = r;
 }
 
 static void
@@ -157,7 +182,7 @@ join_siblings(struct annotator *a, const struct result *r)
 	if (!r->has_value)
 		return;
 	if (!r->single) {
-		s->disagree |= is_apart(s, r);
+		join_interval(s, r);
 		return;
 	}
 	if (!s->low) {
@@ -171,7 +196,7 @@ join_siblings(struct annotator *a, const struct result *r)
 	s->disagree |= disagree(s->observation, s->low, s->high);
 }
 
-/* Numbers may have come behind an interval that leaves no room for them. */
+/* Numbers may have come behind an interval that leaves them out. */
 static void
 check_intervals(struct annotator *a, const struct result *r)
 {

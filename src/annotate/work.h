@@ -127,6 +127,8 @@ struct siblings {
 	unsigned class;
 	unsigned first;                  /* result */
 	const struct result *low, *high; /* of the single numbers */
+	const struct result *floor,
+	    *ceiling; /* of the others: the highest low end, the lowest high */
 	bool disagree;
 };
 

@@ -717,9 +717,14 @@ def differ(one, two):
     if one.is_point() and two.is_point():
         return abs(one.low - two.low) > D("0.05") * min(one.low, two.low)
     # beyond a limit of the method: they differ when they have no number in common
-    lows = [i.low for i in (one, two) if i.low is not None]
-    highs = [i.high for i in (one, two) if i.high is not None]
-    return bool(lows and highs) and max(lows) > min(highs)
+    return beyond(one, two) or beyond(two, one)
+
+
+def beyond(one, two):
+    """Is all of one greater than all of two?"""
+    if one.low is None or two.high is None:
+        return False
+    return one.low > two.high or (one.low == two.high and (one.low_open or two.high_open))
 
 
 # ---- writing ------------------------------------------------------------------------------------

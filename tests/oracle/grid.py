@@ -217,11 +217,24 @@ def time_reports():
         yield segments
 
 
+ALIKE = ("1.9", "1.95", "2.5", "<2", "<=1.9", "<1.9", ">1.9", ">=1.9", ">2.4", "1.8^-^2")
+
+
+def sibling_reports():
+    """Three results of one specimen: do they agree?"""
+    for values in itertools.product(ALIKE, ALIKE, ALIKE):
+        segments = [pid("19600214"), obr(1, stamp(0))]
+        for n, value in enumerate(values, 1):
+            kind = "SN" if "^" in value else "ST" if value[0] in "<>" else "NM"
+            segments.append(obx(n, "1952-1", "^" + value if kind == "SN" else value, "mg/L", kind))
+        yield segments
+
+
 def combined():
     for number, segments in enumerate(time_reports()):
         zone = segments.pop(0)[1]
         yield Style().message([msh(number, "20260312143005" + zone)] + segments)
-    for number, segments in enumerate(itertools.chain(serum_reports(), urine_reports())):
+    for number, segments in enumerate(itertools.chain(serum_reports(), urine_reports(), sibling_reports())):
         yield Style().message([msh(number)] + segments)
 
 
