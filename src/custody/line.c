@@ -50,6 +50,16 @@ custody_line_in_flight(const struct custody_line *l)
 	return out;
 }
 
+bool
+custody_line_is_writing(const struct custody_line *l)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		if (l->parcels[i]->state == CUSTODY_WRITTEN)
+			return true;
+	}
+	return false;
+}
+
 size_t
 custody_line_held(const struct custody_line *l)
 {

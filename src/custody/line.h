@@ -173,6 +173,8 @@ void custody_line_redirect(struct custody_line *l, uint64_t now_us);
  * on. */
 bool custody_line_drop(struct custody_line *l, uint64_t seq, uint64_t now_us);
 
+/* Is anything sent that custody_line_written() is awaited for? */
+bool custody_line_is_writing(const struct custody_line *l);
 /* Parcels that were sent and have no answer. */
 unsigned custody_line_in_flight(const struct custody_line *l);
 /* Bytes held. */

@@ -12,7 +12,10 @@
 #include "daemon/observe_custody.h"
 #include "daemon/queue.h"
 
-enum { BODIES_MOST = 64 << 20 }; /* bytes of messages at hand on one line */
+enum {
+	BODIES_MOST = 64 << 20, /* bytes of messages at hand on one line */
+	WRITTEN_MOST = 1000,    /* messages in one go, before others have their turn */
+};
 
 static void settle(struct line *l);
 
@@ -355,10 +358,7 @@ down_ended(void *ctx, int error)
 static void
 down_written(void *ctx)
 {
-	struct line *l = ctx;
-
-	custody_line_written(&l->machine, now_us());
-	settle(l);
+	settle(ctx);
 }
 
 static const struct net_stream_ops down_ops = {
@@ -379,9 +379,23 @@ tell_stop(struct line *l)
 	observe_line_stopped(l);
 }
 
+/* Messages without a promised answer are delivered when the kernel has them.  What was gathered
+ * goes out for that, and each may be followed by another. */
+static void
+tell_written(struct line *l)
+{
+	for (unsigned i = 0; i < WRITTEN_MOST && custody_line_is_writing(&l->machine); i++) {
+		net_stream_flush(&l->down);
+		if (!net_stream_is_written(&l->down))
+			return;
+		custody_line_written(&l->machine, now_us());
+	}
+}
+
 static void
 settle(struct line *l)
 {
+	tell_written(l);
 	while (l->wants_connection) {
 		l->wants_connection = false;
 		begin_connecting(l);

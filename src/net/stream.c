@@ -499,6 +499,19 @@ net_stream_finish(struct net_stream *s)
 	(void)shutdown(s->readable.fd, SHUT_WR);
 }
 
+/* What is written into a connection that was reset counts as taken, too. */
+bool
+net_stream_is_written(const struct net_stream *s)
+{
+	struct tcp_info info;
+	socklen_t len = sizeof(info);
+
+	if (!net_stream_is_open(s) || s->ended || s->gathered || net_stream_unsent(s) ||
+	    getsockopt(s->writable.fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
+		return false;
+	return info.tcpi_state == TCP_ESTABLISHED || info.tcpi_state == TCP_CLOSE_WAIT;
+}
+
 size_t
 net_stream_unsent(const struct net_stream *s)
 {
