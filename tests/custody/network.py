@@ -1,0 +1,347 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Custody between networks that fail: nothing acknowledged is lost, at most one is doubled."""
+
+import os
+import signal
+import socket
+import threading
+import time
+
+from here import QUICK, Custody, code_of
+from world import ack, annotated, framed, free_port, main, message, wait_for
+
+NUMBERED = [message("m%d" % n, value=str(n)) for n in range(1, 21)]
+
+
+class Senders(Custody):
+    def test_a_reset_inside_a_frame_takes_nothing_of_it(self):
+        """Fault 1."""
+        r = self.receiver()
+        d, port = self.keep(r)
+        s = self.sender(port)
+        s.send(framed(message("1")) + framed(message("2"))[:-1])
+        self.assertEqual(code_of(s.frame()), (b"AA", b"1"))
+        s.reset()
+        d.wait_event("conn.broken", outcome="sender_cut")
+        self.taken(self.sender(port), message("3"))
+        self.arrived(r, [message("1"), message("3")])
+        self.assertEqual(len(d.events("msg.queued")), 2)
+
+    def test_a_resend_after_a_lost_answer_is_acknowledged_again_and_not_sent_again(self):
+        """Fault 2."""
+        r = self.receiver()
+        d, port = self.keep(r)
+        for n, modes in enumerate(("", "|||AL|NE"), 1):
+            body = message(str(n), modes=modes)
+            s = self.sender(port)
+            s.send(framed(body))
+            d.wait_event("msg.queued", n)
+            s.reset()
+            for _ in range(3):
+                answer = self.sender(port).exchange(body)
+                self.assertEqual(
+                    code_of(answer), (b"CA" if modes else b"AA", str(n).encode())
+                )
+            d.wait_event("msg.duplicate", 3 * n)
+        self.arrived(r, [message("1"), message("2", modes="|||AL|NE")])
+        self.quiet(r)
+
+    def test_a_resend_on_the_same_connection_is_recognised(self):
+        r = self.receiver()
+        d, port = self.keep(r)
+        s = self.sender(port)
+        s.send(3 * framed(message("1")))
+        for _ in range(3):
+            self.assertEqual(code_of(s.frame()), (b"AA", b"1"))
+        self.arrived(r, [message("1")])
+        self.quiet(r)
+
+    def test_a_sender_gone_before_its_answer_leaves_its_message_queued(self):
+        r = self.receiver()
+        _, port = self.keep(r)
+        s = self.sender(port)
+        s.send(framed(message("1")))
+        s.end()
+        s.close()
+        self.arrived(r, [message("1")])
+
+    def test_a_sender_that_ends_its_side_gets_all_its_answers(self):
+        r = self.receiver()
+        _, port = self.keep(r)
+        s = self.sender(port)
+        s.send(b"".join(map(framed, NUMBERED)))
+        s.end()
+        got = [code_of(s.frame()) for _ in NUMBERED]
+        self.assertEqual(got, [(b"AA", b"m%d" % n) for n in range(1, 21)])
+        self.assertIsNone(s.frame())
+        self.arrived(r, NUMBERED)
+
+    def test_one_byte_per_segment_arrives_whole(self):
+        """Fault 5."""
+        r = self.receiver()
+        _, port = self.keep(r)
+        s = self.sender(port)
+        for byte in framed(message("1")):
+            s.send(bytes([byte]))
+        self.assertEqual(code_of(s.frame()), (b"AA", b"1"))
+        self.arrived(r, [message("1")])
+
+    def test_a_slow_sender_is_closed_at_the_frame_deadline(self):
+        """Fault 7."""
+        r = self.receiver()
+        d, port = self.keep(r, frame_deadline="500ms")
+        s = self.sender(port)
+        s.send(framed(message("1"))[:40])
+        self.assertTrue(s.closed(3))
+        d.wait_event("conn.timeout", outcome="frame_timeout")
+        self.quiet(r)
+
+    def test_a_sender_that_never_reads_its_answers_is_closed_and_loses_nothing(self):
+        """Fault 8."""
+        r = self.receiver()
+        d, port = self.keep(r, max_unsent="4KiB")
+        s = self.sender(port, room=2048)
+        sent = 0
+        try:
+            for n in range(100000):
+                s.send(framed(message("u%d" % n)))
+                sent += 1
+        except OSError:
+            pass
+        d.wait_event("conn.close", outcome="unread")
+        queued = len(d.events("msg.queued"))
+        self.assertLess(queued, 100000)
+        bodies = r.wait(queued)
+        self.assertEqual(bodies, annotated([message("u%d" % n) for n in range(queued)]))
+
+    def test_what_cannot_be_read_is_rejected_with_its_place_and_not_queued(self):
+        """Faults 19 and 48: the sender goes on as if nothing had happened."""
+        r = self.receiver()
+        d, port = self.keep(r)
+        s = self.sender(port)
+        for junk in (b"", b"M", b"hello", b"\xff\xfe\0", b"PID|1\rMSH|^~\\&|a"):
+            answer = s.exchange(junk)
+            self.assertEqual(code_of(answer), (b"AR", b""), junk)
+            self.assertIn(b"\rERR||MSH^1|100^Segment sequence error^HL70357|E|", answer)
+        self.taken(s, message("1"))
+        self.arrived(r, [message("1")])
+        self.assertEqual(len(d.wait_event("msg.rejected", 5, outcome="unreadable")), 5)
+
+
+class Receivers(Custody):
+    def test_a_receiver_that_is_lost_after_the_send_gets_the_same_bytes_again(self):
+        """Fault 3: once more for each loss, and no other."""
+        r = self.receiver(lambda v, body, n: v.reset() if n in (1, 2, 6) else v.answer(body))
+        d, port = self.keep(r)
+        self.taken(self.sender(port), *NUMBERED[:5])
+        done = annotated(NUMBERED[:5])
+        self.assertEqual(
+            r.wait(8),
+            [done[0], done[0], done[0], done[1], done[2], done[3], done[3], done[4]],
+        )
+        self.quiet(r)
+        d.wait_event("msg.delivered", 5)
+        retries = d.events("msg.retry", outcome="none", err_code="down_lost")
+        self.assertEqual([e["attempt"] for e in retries], [1, 2, 1])
+        self.assertEqual([e["attempt"] for e in d.events("msg.delivered")], [3, 1, 1, 2, 1])
+
+    def test_a_receiver_that_ends_inside_its_answer_has_not_answered(self):
+        def half(visit, body, number):
+            if number > 1:
+                visit.answer(body)
+                return
+            visit.send(framed(ack(body))[:-1])
+            visit.close()
+
+        r = self.receiver(half)
+        _, port = self.keep(r)
+        self.taken(self.sender(port), message("1"))
+        self.arrived(r, 2 * [message("1")])
+
+    def test_nobody_listens_and_all_is_taken_and_delivered_later_in_order(self):
+        """Faults 9 and 20's opposite: with custody it is AA."""
+        r = self.receiver()
+        r.stop()
+        d, port = self.keep(r)
+        self.taken(self.sender(port), *NUMBERED)
+        d.wait_event("conn.failed", 3, err_code="ECONNREFUSED")
+        self.assertEqual(d.events("msg.retry"), [], "no message is to blame")
+        r.start()
+        self.arrived(r, NUMBERED)
+        self.quiet(r)
+
+    def test_attempts_to_connect_back_off_between_their_bounds(self):
+        r = self.receiver()
+        r.stop()
+        d, port = self.keep(r, forward={**QUICK, "backoff_min": "200ms", "backoff_max": "800ms"})
+        began = time.monotonic()
+        self.taken(self.sender(port), message("1"))
+        time.sleep(4)
+        took = time.monotonic() - began
+        count = len(d.events("conn.failed"))
+        # waits of 100 to 200, 200 to 400, then 400 to 800 ms
+        self.assertLessEqual(count, 3 + took / 0.4)
+        self.assertGreaterEqual(count, 1 + (took - 1.5) / 1.0)
+
+    def test_a_receiver_that_does_not_accept_is_tried_until_it_does(self):
+        """Fault 9, blackholed: connections are neither made nor refused."""
+        hole = socket.socket()
+        self.addCleanup(hole.close)
+        port = free_port()
+        hole.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        hole.bind(("127.0.0.1", port))
+        hole.listen(0)
+        fill = [socket.socket() for _ in range(4)]
+        for s in fill:
+            self.addCleanup(s.close)
+            s.setblocking(False)
+            s.connect_ex(("127.0.0.1", port))
+        d, at = self.keep(port, forward={**QUICK, "connect_timeout": "300ms"})
+        self.taken(self.sender(at), *NUMBERED[:3])
+        d.wait_event("conn.failed", 2, err_code="ETIMEDOUT")
+        for s in (hole, *fill):
+            s.close()
+        r = self.receiver(port=port)
+        self.arrived(r, NUMBERED[:3])
+
+    def test_a_name_that_does_not_exist_is_told_and_nothing_is_lost(self):
+        """Fault 10."""
+        r = self.receiver()
+        d, port = self.keep(r, host="no-such-host.invalid")
+        self.taken(self.sender(port), *NUMBERED[:3])
+        d.wait_event("dns.failed")
+        self.change(d, r, port)
+        self.arrived(r, NUMBERED[:3])
+
+    def test_a_receiver_moved_by_reload_gets_what_is_left(self):
+        first, second = self.receiver(), self.receiver()
+        d, port = self.keep(first)
+        self.taken(self.sender(port), *NUMBERED[:5])
+        self.arrived(first, NUMBERED[:5])
+        self.change(d, second, port)
+        self.taken(self.sender(port), *NUMBERED[5:10])
+        self.arrived(second, NUMBERED[5:10])
+        self.assertEqual(len(first.frames), 5)
+
+    def test_a_connection_for_each_message_doubles_and_delays_none(self):
+        def once(visit, body, number):
+            visit.answer(body)
+            time.sleep(0.002)
+            visit.close()
+
+        r = self.receiver(once)
+        d, port = self.keep(r)
+        began = time.monotonic()
+        self.taken(self.sender(port), *NUMBERED)
+        d.wait_event("msg.delivered", len(NUMBERED))
+        # before its habit is known, one message may meet the end of a connection
+        self.assertLessEqual(len(r.frames), len(NUMBERED) + 1)
+        self.assertLess(time.monotonic() - began, 5)
+        seen = []
+        for body in r.bodies():
+            if body not in seen:
+                seen.append(body)
+        self.assertEqual(seen, annotated(NUMBERED))
+
+
+class Processes(Custody):
+    def test_messages_that_wait_are_told_and_sent_after_a_restart(self):
+        r = self.receiver()
+        r.stop()
+        d, port = self.keep(r)
+        self.taken(self.sender(port), *NUMBERED)
+        self.assertEqual(d.stop(), 0)
+        d, _ = self.keep(r, port=port)
+        self.assertEqual(d.wait_event("queue.waiting")[0]["count"], len(NUMBERED))
+        r.start()
+        self.arrived(r, NUMBERED)
+        self.quiet(r)
+        self.assertEqual(d.stop(), 0)
+        self.keep(r, port=port)
+        self.quiet(r)
+
+    def test_a_kill_loses_nothing_and_doubles_at_most_one(self):
+        count = int(os.environ.get("HL7_KILLS", "4"))
+        r = self.receiver()
+        port, doubled, sent = free_port(), 0, []
+        for n in range(count):
+            d, _ = self.keep(r, port=port)
+            d.expected = None
+            s = self.sender(port)
+            bodies = [message("k%d-%d" % (n, i)) for i in range(50)]
+            for body in bodies:
+                s.send(framed(body))
+            for body in bodies[: 10 + 9 * (n % 5)]:
+                self.assertEqual(code_of(s.frame())[0], b"AA")
+                sent.append(body)
+            d.process.kill()
+            d.wait()
+        d, _ = self.keep(r, port=port)
+        wanted = set(annotated(sent))
+        wait_for("all of them", lambda: wanted <= set(r.bodies()))
+        bodies = r.bodies()
+        doubled = len(bodies) - len(set(bodies))
+        self.assertLessEqual(doubled, count)
+        # in order, but for what came twice
+        first = list(dict.fromkeys(bodies))
+        order = {body: i for i, body in enumerate(first)}
+        places = [order[b] for b in annotated(sent)]
+        self.assertEqual(places, sorted(places))
+
+    def test_an_answer_that_came_while_the_process_stood_still_counts(self):
+        """Fault 42."""
+        gate = threading.Event()
+
+        def hold(visit, body, number):
+            if number == 1:
+                gate.wait(10)
+            visit.answer(body)
+
+        r = self.receiver(hold)
+        d, port = self.keep(r, forward={**QUICK, "ack_timeout": "2s"})
+        self.taken(self.sender(port), *NUMBERED[:2])
+        r.wait(1)
+        d.signal(signal.SIGSTOP)
+        gate.set()
+        time.sleep(4)
+        d.signal(signal.SIGCONT)
+        self.arrived(r, NUMBERED[:2])
+        self.quiet(r)
+        self.assertEqual(d.events("msg.retry"), [])
+
+    def test_after_a_pause_a_message_without_an_answer_is_sent_again(self):
+        r = self.receiver(lambda v, body, n: n > 1 and v.answer(body))
+        d, port = self.keep(r, forward={**QUICK, "ack_timeout": "2s"})
+        self.taken(self.sender(port), message("1"))
+        r.wait(1)
+        d.signal(signal.SIGSTOP)
+        time.sleep(4)
+        d.signal(signal.SIGCONT)
+        self.arrived(r, 2 * [message("1")])
+        self.assertEqual(d.wait_event("msg.retry")[0]["err_code"], "ack_timeout")
+
+    def test_TERM_lets_what_is_in_flight_be_answered_and_keeps_the_rest(self):
+        """Fault 35."""
+        gate = threading.Event()
+
+        def slow(visit, body, number):
+            gate.wait(10)
+            visit.answer(body)
+
+        r = self.receiver(slow)
+        d, port = self.keep(r, forward={**QUICK, "ack_timeout": "20s"})
+        self.taken(self.sender(port), *NUMBERED[:5])
+        r.wait(1)
+        d.signal(signal.SIGTERM)
+        d.wait_event("svc.stopping")
+        gate.set()
+        self.assertEqual(d.wait(), 0)
+        self.assertEqual(len(r.frames), 1)
+        self.keep(r, port=port)
+        self.arrived(r, NUMBERED[:5])
+        self.quiet(r)
+
+
+if __name__ == "__main__":
+    main()
