@@ -35,11 +35,11 @@ blocks_begin(struct blocks *b, const struct hl7_delims *delims, enum hl7_charset
 static struct block *
 place_of(struct blocks *b, const struct finding *f)
 {
-	unsigned hash = 0;
+	uint64_t hash = 0;
 
 	for (unsigned i = 0; i < f->fired_count; i++)
-		hash = hash * 31 + f->fired[i].rule->index;
-	return &b->list[hash % BLOCKS];
+		hash = (hash + f->fired[i].rule->index + 1) * 0x9e3779b97f4a7c15u;
+	return &b->list[(hash >> 32) % BLOCKS]; /* the upper half depends on all of them */
 }
 
 static bool

@@ -15,7 +15,7 @@
 #include "annotate/annotate.h"
 #include "hl7/charset.h"
 
-enum { BLOCKS = 16, BLOCK_RULES = 16, BLOCK_MOST = 4096 };
+enum { BLOCKS = 32, BLOCK_RULES = 16, BLOCK_MOST = 4096 };
 
 /* All that decides what a block holds, but for delimiters and character set. */
 struct block {

@@ -89,7 +89,8 @@ without_lowest(uint64_t mask)
  * longer than 63, and has one triplet: may its code be claimed?
  */
 static inline bool
-obx_may_be_claimed(const struct annotator *a, const struct hl7_segment *s)
+obx_may_be_claimed(
+    const struct annotator *a, const struct hl7_segment *s, char field_mark, char component_mark)
 {
 	const struct hl7_message *m = a->m;
 	const char *text = m->bytes.ptr + s->start;
@@ -99,12 +100,17 @@ obx_may_be_claimed(const struct annotator *a, const struct hl7_segment *s)
 	if (__builtin_expect(m->bytes.len - s->start < 16 + HL7_SCAN_BLOCK, 0))
 		return may_be_claimed(a, s);
 	/* the third field separator stands in front of OBX-3 */
-	fields = without_lowest(without_lowest(hl7_scan_16(text, m->delims.field)));
+	fields = without_lowest(without_lowest(hl7_scan_16(text, field_mark)));
 	if (__builtin_expect(!fields, 0))
 		return may_be_claimed(a, s);
 	text += hl7_scan_next(&fields) + 1;
-	fields = hl7_scan_64(text, m->delims.field);
-	components = hl7_scan_64(text, m->delims.component);
+	/* most end within 32 bytes */
+	fields = hl7_scan_32(text, field_mark);
+	components = hl7_scan_32(text, component_mark);
+	if (!fields) {
+		fields = hl7_scan_64(text, field_mark);
+		components = hl7_scan_64(text, component_mark);
+	}
 	/* those in front of the end of the field */
 	components &= (fields - 1) & ~fields;
 	if (__builtin_expect(!fields || without_lowest(without_lowest(components)), 0))
@@ -182,6 +188,7 @@ bool
 scan(struct annotator *a)
 {
 	const struct hl7_message *m = a->m;
+	const char field_mark = m->delims.field, component_mark = m->delims.component;
 	unsigned obx = 0;
 
 	a->result_count = 0;
@@ -192,7 +199,7 @@ scan(struct annotator *a)
 		if (s->id != HL7_ID('O', 'B', 'X'))
 			continue;
 		obx++;
-		if (obx_may_be_claimed(a, s) && !add_results(a, i, obx))
+		if (obx_may_be_claimed(a, s, field_mark, component_mark) && !add_results(a, i, obx))
 			return false;
 	}
 	return true;

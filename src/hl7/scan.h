@@ -80,6 +80,14 @@ hl7_scan_16(const char *at, char c)
 	return hl7_scan_wanted(at, _mm_set1_epi8(c));
 }
 
+static inline uint64_t
+hl7_scan_32(const char *at, char c)
+{
+	__m128i wanted = _mm_set1_epi8(c);
+
+	return hl7_scan_wanted(at, wanted) | hl7_scan_wanted(at + 16, wanted) << 16;
+}
+
 #else
 
 static inline uint64_t
@@ -92,6 +100,12 @@ static inline uint64_t
 hl7_scan_16(const char *at, char c)
 {
 	return hl7_scan_8(at, c) | hl7_scan_8(at + 8, c) << 8;
+}
+
+static inline uint64_t
+hl7_scan_32(const char *at, char c)
+{
+	return hl7_scan_16(at, c) | hl7_scan_16(at + 16, c) << 16;
 }
 
 #endif
