@@ -27,14 +27,15 @@ hl7_segment_is_header(const struct hl7_segment *s)
 	       s->id == HL7_ID('B', 'H', 'S');
 }
 
-/* The separator before the first field, behind any blanks; s->end when there is none. */
+/* The separator before the first field, behind any blanks, and behind the line break that a
+ * segment may have like any other; s->end when there is none. */
 static size_t
 first_separator(const struct hl7_message *m, const struct hl7_segment *s)
 {
 	const char *p = m->bytes.ptr;
 	size_t at = s->start + 3;
 
-	while (at < s->end && (p[at] == ' ' || p[at] == '\t'))
+	while (at < s->end && (p[at] == ' ' || p[at] == '\t' || p[at] == '\r' || p[at] == '\n'))
 		at++;
 	return at < s->end && p[at] == m->delims.field ? at : s->end;
 }

@@ -223,10 +223,10 @@ naive_free(struct naive_piece *p)
 struct span
 naive_field(struct span bytes, const struct hl7_segment *s, char sep, unsigned n)
 {
-	size_t at = behind_blanks(bytes, s->start + 3), from;
-	bool header = s->id == HL7_ID('M', 'S', 'H');
+	size_t at = behind_blank_lines(bytes, s->start + 3), from;
+	bool header = hl7_segment_is_header(s);
 
-	/* a line that is a bare ID has no field, whatever lines continue it */
+	/* a bare ID has the fields of the line that continues it, if that begins with one */
 	if (at >= s->end || bytes.ptr[at] != sep)
 		return span_of(NULL, 0);
 	if (header && n == 1)

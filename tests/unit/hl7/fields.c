@@ -6,6 +6,7 @@
 #include "hl7/message.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "corpus.h"
@@ -30,11 +31,11 @@ slow_field(const struct hl7_message *m, const struct hl7_segment *s, unsigned n)
 	const char *p = m->bytes.ptr + s->start + 3, *end = m->bytes.ptr + s->end, *from;
 	char sep = m->delims.field;
 
-	while (p < end && (*p == ' ' || *p == '\t'))
+	while (p < end && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n'))
 		p++;
 	if (p == end || *p != sep)
 		return span_of(NULL, 0);
-	if (s->id == HL7_ID('M', 'S', 'H')) {
+	if (hl7_segment_is_header(s)) {
 		if (n == 1)
 			return span_of(p, 1);
 		n--;
@@ -108,6 +109,23 @@ Test(hl7_fields, agree_with_the_slow_way_on_odd_messages)
 Test(hl7_fields, agree_with_the_slow_way_on_real_messages)
 {
 	corpus_each(expect_same_in);
+}
+
+Test(hl7_fields, begin_on_the_next_line_when_a_break_follows_the_ID)
+{
+	static const char *const breaks[] = { "\r", "\r\n", "\r\r ", "" };
+
+	for (size_t i = 0; i < sizeof(breaks) / sizeof(*breaks); i++) {
+		struct hl7_message m;
+		char text[64];
+
+		snprintf(text, sizeof(text), "MSH|^~\\&|A\rOBR%s|1|2|X\r", breaks[i]);
+		read_whole(&m, span_str(text));
+		cr_assert_eq(m.count, 2);
+		cr_expect(span_eq(hl7_field(&m, &m.segments[1], 3), SPAN("X")), "case %zu", i);
+		expect_same_fields(&m, &m.segments[1]);
+		hl7_message_finish(&m);
+	}
 }
 
 Test(hl7_fields, are_numbered_from_the_separator_in_a_header)
