@@ -420,7 +420,6 @@ observe_flight(struct log *log, const struct relay_flight *flight)
 	const struct relay_summary *s = &flight->summary;
 	size_t kept = flight->id_len < RELAY_ID_MOST ? flight->id_len : RELAY_ID_MOST;
 
-	log_number(log, LOG_CORR, flight->corr);
 	if (s->type[0]) /* else the header is none to be believed, and the ID might be a name */
 		log_text(log, LOG_CTL_ID, span_of(flight->id, kept));
 	log_str(log, LOG_MSG_TYPE, s->type[0] ? s->type : NULL);
@@ -434,6 +433,14 @@ observe_flight(struct log *log, const struct relay_flight *flight)
 		log_str(log, LOG_SKIP, s->skips);
 	log_number(log, LOG_OBX_FLAGGED, s->flags);
 	log_number(log, LOG_NTE_ADDED, s->notes);
+}
+
+/* With the number that all lines about a relayed message have. */
+static void
+put_flight(struct log *log, const struct relay_flight *flight)
+{
+	log_number(log, LOG_CORR, flight->corr);
+	observe_flight(log, flight);
 }
 
 static bool
@@ -476,7 +483,7 @@ observe_answered(struct link *l, const struct relay_flight *flight, struct span 
 	}
 	if (!begin(l, code.ptr ? LOG_MSG_ACKED : LOG_MSG_FORWARDED, LOG_INFO_))
 		return;
-	observe_flight(log, flight);
+	put_flight(log, flight);
 	log_number(log, LOG_LATENCY_US, latency);
 	if (code.len)
 		log_text(log, LOG_ACK_CODE, code);
@@ -492,7 +499,7 @@ observe_failed(struct link *l, const struct relay_flight *flight, enum relay_why
 	observe_error(l->feed, relay_word(why));
 	if (!begin(l, LOG_MSG_FAILED, LOG_WARNING_))
 		return;
-	observe_flight(log, flight);
+	put_flight(log, flight);
 	log_str(log, LOG_OUTCOME, relay_word(why));
 	log_end(log);
 }
@@ -519,7 +526,7 @@ observe_stranger(struct link *l, const struct relay_flight *flight)
 	observe_error(l->feed, "stranger");
 	if (!begin(l, LOG_AUDIT_REFUSED, LOG_WARNING_))
 		return;
-	observe_flight(log, flight);
+	put_flight(log, flight);
 	log_end(log);
 }
 

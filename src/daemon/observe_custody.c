@@ -199,6 +199,7 @@ static void
 put_outcome(struct line *l, const struct custody_parcel *p, const struct custody_outcome *o)
 {
 	struct log *log = l->feed->daemon->log;
+	const char *mappings = line_mappings_at(l, p->sent);
 	uint64_t now = queue_wall_ms(), received = (uint64_t)p->item.received;
 
 	observe_flight(log, &p->flight);
@@ -206,7 +207,8 @@ put_outcome(struct line *l, const struct custody_parcel *p, const struct custody
 	log_number(log, LOG_QUEUE_AGE_MS, now > received ? now - received : 0);
 	log_number(log, LOG_ATTEMPT, p->attempts);
 	log_number(log, LOG_LATENCY_US, now_us() - p->sent);
-	log_str(log, LOG_MAPPING, line_mappings_at(l, p->sent));
+	if (mappings && mappings[0])
+		log_str(log, LOG_MAPPING, mappings);
 	if (o->code.len)
 		log_text(log, LOG_ACK_CODE, o->code);
 	if (o->action != CUSTODY_DELIVER)

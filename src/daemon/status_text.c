@@ -45,7 +45,7 @@ minutes_up(const struct hl7noted *d)
 }
 
 static void
-put_counts(struct buffer *out, const struct hl7noted *d, const struct feed_metrics *m)
+put_relayed(struct buffer *out, const struct hl7noted *d, const struct feed_metrics *m)
 {
 	double all = m->acked->value + m->nacked->value + m->unawaited->value;
 
@@ -54,6 +54,11 @@ put_counts(struct buffer *out, const struct hl7noted *d, const struct feed_metri
 	    "minute\n",
 	    "messages", m->acked->value, m->nacked->value, m->failed->value, m->rejected->value,
 	    all / minutes_up(d));
+}
+
+static void
+put_counts(struct buffer *out, const struct feed_metrics *m)
+{
 	buffer_printf(out,
 	    "  %-12s %.0f annotated, %.0f unchanged, %.0f in shadow, %.0f unproved\n", "annotation",
 	    m->annotated->value, m->unchanged->value, m->shadowed->value, m->unproved->value);
@@ -94,15 +99,17 @@ put_line(struct buffer *out, const struct line *l)
 }
 
 static void
-put_custody(struct buffer *out, const struct feed *f)
+put_custody(struct buffer *out, const struct hl7noted *d, const struct feed *f)
 {
 	const struct feed_metrics *m = &f->metrics;
 	struct store_stats s;
 	char age[32];
 
-	store_stats(f->daemon->queue->store, f->number, &s);
-	buffer_printf(out, "  %-12s %.0f taken, %.0f resends, %.0f delivered\n", "custody",
-	    m->queued->value, m->duplicate->value, m->delivered->value);
+	store_stats(d->queue->store, f->number, &s);
+	buffer_printf(out,
+	    "  %-12s %.0f taken, %.0f resends, %.0f rejected, %.0f delivered; %.1f a minute\n",
+	    "custody", m->queued->value, m->duplicate->value, m->rejected->value,
+	    m->delivered->value, m->queued->value / minutes_up(d));
 	buffer_printf(out, "  %-12s %llu waiting", "queue", (unsigned long long)s.waiting);
 	if (s.waiting)
 		buffer_printf(out, " (%.1f MiB), the oldest for %s",
@@ -140,8 +147,10 @@ put_feed(struct buffer *out, const struct hl7noted *d, const struct feed *f)
 		    l->conf->socket ? l->conf->socket : l->conf->address,
 		    net_listener_port(l->listener), l->links);
 	if (f->line)
-		put_custody(out, f);
-	put_counts(out, d, &f->metrics);
+		put_custody(out, d, f);
+	else
+		put_relayed(out, d, &f->metrics);
+	put_counts(out, &f->metrics);
 	put_when(out, "last message", f->last_message, NULL);
 	put_when(out, "last error", f->last_error, f->last_error_word);
 	if (f->backoff)
