@@ -19,14 +19,6 @@
 #include "daemon/observe_custody.h"
 #include "daemon/queue.h"
 
-enum { ADDRESS_AGE_MS = 60 * 1000 }; /* after which a name is looked up again */
-
-static uint64_t
-now_ms(void)
-{
-	return now_us() / 1000;
-}
-
 /* ---- life ---- */
 
 enum {
@@ -106,22 +98,6 @@ static bool
 is_same_receiver(const struct conf_forward *a, const struct conf_forward *b)
 {
 	return strcmp(a->host, b->host) == 0 && strcmp(a->port, b->port) == 0;
-}
-
-static void
-forget_addresses(struct feed *f)
-{
-	net_resolver_forget(f->daemon->resolver, f);
-	/* attempts under way hold on to the list they were given */
-	for (struct link *l = f->links; l; l = l->next)
-		l->trying = NULL;
-	if (f->line)
-		line_forget_addresses(f->line);
-	if (f->addresses)
-		freeaddrinfo(f->addresses);
-	f->addresses = NULL;
-	f->resolved = 0;
-	f->resolving = false;
 }
 
 /* ---- custody ---- */
@@ -218,7 +194,7 @@ feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 	struct rules *old = f->rules;
 
 	if (!same) {
-		forget_addresses(f);
+		feed_forget_receiver(f);
 		f->backoff = 0;
 		f->habit = (struct relay_habit){ 0 };
 	}
@@ -262,7 +238,7 @@ feed_destroy(struct feed *f)
 		intake_destroy(f->intakes);
 	while (f->listeners)
 		feed_unlisten(f->listeners);
-	forget_addresses(f);
+	feed_forget_receiver(f);
 	rules_destroy(f->rules);
 	net_tls_release(f->tls);
 	free(f->name);
@@ -395,96 +371,6 @@ feed_unlisten(struct feed_listener *l)
 	net_listener_destroy(l->listener);
 	net_tls_release(l->tls);
 	free(l);
-}
-
-/* ---- the receiver ---- */
-
-static void
-on_resolved(void *ctx, struct addrinfo *addresses, const char *error)
-{
-	struct feed *f = ctx;
-	struct link *next;
-
-	f->resolving = false;
-	if (!addresses)
-		observe_dns_failed(f, error);
-	if (addresses) {
-		for (struct link *l = f->links; l; l = l->next)
-			l->trying = NULL;
-		if (f->line)
-			line_forget_addresses(f->line);
-		if (f->addresses)
-			freeaddrinfo(f->addresses);
-		f->addresses = addresses;
-		f->resolved = now_ms();
-	}
-	if (f->asking)
-		return; /* the link that asked goes on by itself, and others with the next tick */
-	for (struct link *l = f->links; l; l = next) {
-		next = l->next;
-		link_resolved(l, !f->addresses);
-	}
-	if (f->line)
-		line_resolved(f->line, !f->addresses);
-}
-
-bool
-feed_resolve(struct feed *f)
-{
-	bool fresh = f->addresses && now_ms() < f->resolved + ADDRESS_AGE_MS;
-
-	if (!fresh && !f->resolving) {
-		f->resolving = f->asking = true;
-		net_resolve(f->daemon->resolver, f->conf->forward.host, f->conf->forward.port,
-		    on_resolved, f);
-		f->asking = false;
-	}
-	return f->addresses != NULL;
-}
-
-void
-feed_connected(struct feed *f)
-{
-	f->backoff_before = f->backoff;
-	f->backoff = 0;
-	f->metrics.backoff->value = 0;
-}
-
-void
-feed_connection_denied(struct feed *f, const char *word)
-{
-	f->backoff = f->backoff_before;
-	feed_connect_failed(f, word);
-}
-
-void
-feed_answered(struct feed *f)
-{
-	f->backoff_before = 0;
-}
-
-/* Half of it fixed, half by chance, so that many senders do not come back at one moment. */
-static uint32_t
-with_jitter(uint32_t ms)
-{
-	return ms / 2 + (uint32_t)(random() % (ms / 2 + 1));
-}
-
-void
-feed_connect_failed(struct feed *f, const char *word)
-{
-	const struct conf_forward *c = &f->conf->forward;
-	const uint64_t now = now_ms();
-
-	observe_connect_failed(f, word);
-	if (f->backoff && now < f->next_attempt)
-		return; /* several links failed at once */
-	f->backoff = f->backoff ? 2 * f->backoff : c->backoff_least;
-	if (f->backoff > c->backoff_most)
-		f->backoff = c->backoff_most;
-	f->next_attempt = now + with_jitter(f->backoff);
-	f->resolved = 0; /* the name may stand for another address by now */
-	f->metrics.backoff->value = f->backoff / 1000.0;
 }
 
 /* ---- answers of ours ---- */

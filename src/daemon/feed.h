@@ -108,6 +108,8 @@ void feed_listener_secure(struct feed_listener *l, struct net_tls *tls);
 struct feed_listener *feed_listen(struct feed *f, const struct conf_listen *conf, int handed_over);
 void feed_unlisten(struct feed_listener *l);
 
+/* It is another one now. */
+void feed_forget_receiver(struct feed *f);
 /* Addresses of the receiver: known, or asked for; links are told by link_resolved(). */
 bool feed_resolve(struct feed *f);
 void feed_connect_failed(struct feed *f, const char *word);

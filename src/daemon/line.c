@@ -12,101 +12,9 @@
 #include "daemon/observe_custody.h"
 #include "daemon/queue.h"
 
-enum {
-	BODIES_MOST = 64 << 20, /* bytes of messages at hand on one line */
-	WRITTEN_MOST = 1000,    /* messages in one go, before others have their turn */
-};
+enum { WRITTEN_MOST = 1000 }; /* messages in one go, before others have their turn */
 
 static void settle(struct line *l);
-
-/* ---- settings ---- */
-
-static enum custody_action
-action_of(enum conf_policy p)
-{
-	static const enum custody_action actions[] = {
-		[CONF_SET_ASIDE] = CUSTODY_SET_ASIDE,
-		[CONF_RETRY] = CUSTODY_RETRY,
-		[CONF_DELIVER] = CUSTODY_DELIVER,
-		[CONF_STOP] = CUSTODY_STOP,
-	};
-
-	return actions[p];
-}
-
-static struct custody_rule
-rule_of(const struct conf_answer *a)
-{
-	return (struct custody_rule){ action_of(a->policy), a->retries };
-}
-
-static struct custody_policy
-policy_of(const struct conf_answers *a)
-{
-	struct custody_policy p = { 0 };
-
-	p.rule[CUSTODY_ACCEPT] = (struct custody_rule){ CUSTODY_DELIVER, 0 };
-	p.rule[CUSTODY_ERROR] = rule_of(&a->error);
-	p.rule[CUSTODY_REJECT] = rule_of(&a->reject);
-	p.rule[CUSTODY_OTHER] = rule_of(&a->other);
-	p.rule[CUSTODY_NONE] = rule_of(&a->none);
-	return p;
-}
-
-static void
-apply(struct line *l)
-{
-	const struct feed *f = l->feed;
-	const struct conf_forward *c = &f->conf->forward;
-
-	l->settings = (struct custody_line_settings){
-		.max_frame = f->conf->max_frame,
-		.in_flight = c->in_flight,
-		.most_bytes = BODIES_MOST,
-		.ack_timeout = c->ack_timeout,
-		.backoff_least = c->backoff_least,
-		.backoff_most = c->backoff_most,
-		.policy = policy_of(&f->conf->answers),
-		.annotate = f->settings.annotate,
-		.annotator = f->rules->annotator,
-		.work = &f->daemon->work,
-	};
-}
-
-static void
-name_mappings(struct line *l)
-{
-	const char *text = l->feed->rules->text;
-	struct line_mappings *m = malloc(sizeof(*m) + strlen(text) + 1);
-
-	if (!m)
-		return;
-	m->older = l->mappings;
-	m->since = now_us();
-	memcpy(m->text, text, strlen(text) + 1);
-	l->mappings = m;
-}
-
-static void
-forget_mappings(struct line_mappings *m)
-{
-	while (m) {
-		struct line_mappings *older = m->older;
-
-		free(m);
-		m = older;
-	}
-}
-
-const char *
-line_mappings_at(const struct line *l, uint64_t us)
-{
-	const struct line_mappings *m = l->mappings;
-
-	while (m && m->since > us && m->older)
-		m = m->older;
-	return m ? m->text : NULL;
-}
 
 /* ---- the queue, as the machine asks for it ---- */
 
@@ -454,7 +362,7 @@ line_tick(struct line *l, uint64_t now)
 		next_address(l, ETIMEDOUT);
 	custody_line_tick(&l->machine, now * 1000);
 	if (l->mappings && l->mappings->older && line_is_idle(l)) {
-		forget_mappings(l->mappings->older);
+		line_forget_mappings(l->mappings->older);
 		l->mappings->older = NULL;
 	}
 	settle(l);
@@ -492,8 +400,7 @@ line_create(struct feed *f)
 	if (!l)
 		return NULL;
 	l->feed = f;
-	apply(l);
-	name_mappings(l);
+	line_apply(l);
 	custody_line_init(&l->machine, &l->settings, &machine_ops, l, now_us());
 	net_stream_init(&l->down, &f->daemon->net, &down_ops, l);
 	l->down.gathers = true;
@@ -515,8 +422,7 @@ line_change(struct line *l, bool redirected)
 {
 	enum net_tls_reason denied;
 
-	apply(l);
-	name_mappings(l);
+	line_apply(l);
 	net_stream_secure(&l->down, l->feed->tls);
 	denied = net_stream_check(&l->down);
 	if (denied) { /* a receiver that may not be trusted any more is left */
@@ -541,6 +447,6 @@ line_destroy(struct line *l)
 	net_stream_secure(&l->down, NULL);
 	if (l->began)
 		queue_detach(l->feed);
-	forget_mappings(l->mappings);
+	line_forget_mappings(l->mappings);
 	free(l);
 }

@@ -61,6 +61,9 @@ bool line_is_idle(const struct line *l);
 /* An operator wants it to go on, now. */
 void line_resume(struct line *l);
 
+/* Settings from the feed's configuration and rules, from now on. */
+void line_apply(struct line *l);
+void line_forget_mappings(struct line_mappings *m);
 /* Mappings that were in force at that moment. */
 const char *line_mappings_at(const struct line *l, uint64_t us);
 /* "connected", "connecting", "backing_off", "stopped", "idle", "draining" */

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The other end of a feed: its addresses, and how long to wait before the next attempt.
+ */
+#define _GNU_SOURCE /* strerrorname_np */
+#include "daemon/feed.h"
+
+#include <stdlib.h>
+
+#include "daemon/line.h"
+#include "daemon/link.h"
+#include "daemon/observe.h"
+
+enum { ADDRESS_AGE_MS = 60 * 1000 }; /* after which a name is looked up again */
+
+static uint64_t
+now_ms(void)
+{
+	return now_us() / 1000;
+}
+
+void
+feed_forget_receiver(struct feed *f)
+{
+	net_resolver_forget(f->daemon->resolver, f);
+	/* attempts under way hold on to the list they were given */
+	for (struct link *l = f->links; l; l = l->next)
+		l->trying = NULL;
+	if (f->line)
+		line_forget_addresses(f->line);
+	if (f->addresses)
+		freeaddrinfo(f->addresses);
+	f->addresses = NULL;
+	f->resolved = 0;
+	f->resolving = false;
+}
+
+static void
+on_resolved(void *ctx, struct addrinfo *addresses, const char *error)
+{
+	struct feed *f = ctx;
+	struct link *next;
+
+	f->resolving = false;
+	if (!addresses)
+		observe_dns_failed(f, error);
+	if (addresses) {
+		for (struct link *l = f->links; l; l = l->next)
+			l->trying = NULL;
+		if (f->line)
+			line_forget_addresses(f->line);
+		if (f->addresses)
+			freeaddrinfo(f->addresses);
+		f->addresses = addresses;
+		f->resolved = now_ms();
+	}
+	if (f->asking)
+		return; /* the link that asked goes on by itself, and others with the next tick */
+	for (struct link *l = f->links; l; l = next) {
+		next = l->next;
+		link_resolved(l, !f->addresses);
+	}
+	if (f->line)
+		line_resolved(f->line, !f->addresses);
+}
+
+bool
+feed_resolve(struct feed *f)
+{
+	bool fresh = f->addresses && now_ms() < f->resolved + ADDRESS_AGE_MS;
+
+	if (!fresh && !f->resolving) {
+		f->resolving = f->asking = true;
+		net_resolve(f->daemon->resolver, f->conf->forward.host, f->conf->forward.port,
+		    on_resolved, f);
+		f->asking = false;
+	}
+	return f->addresses != NULL;
+}
+
+void
+feed_connected(struct feed *f)
+{
+	f->backoff_before = f->backoff;
+	f->backoff = 0;
+	f->metrics.backoff->value = 0;
+}
+
+void
+feed_connection_denied(struct feed *f, const char *word)
+{
+	f->backoff = f->backoff_before;
+	feed_connect_failed(f, word);
+}
+
+void
+feed_answered(struct feed *f)
+{
+	f->backoff_before = 0;
+}
+
+/* Half of it fixed, half by chance, so that many senders do not come back at one moment. */
+static uint32_t
+with_jitter(uint32_t ms)
+{
+	return ms / 2 + (uint32_t)(random() % (ms / 2 + 1));
+}
+
+void
+feed_connect_failed(struct feed *f, const char *word)
+{
+	const struct conf_forward *c = &f->conf->forward;
+	const uint64_t now = now_ms();
+
+	observe_connect_failed(f, word);
+	if (f->backoff && now < f->next_attempt)
+		return; /* several links failed at once */
+	f->backoff = f->backoff ? 2 * f->backoff : c->backoff_least;
+	if (f->backoff > c->backoff_most)
+		f->backoff = c->backoff_most;
+	f->next_attempt = now + with_jitter(f->backoff);
+	f->resolved = 0; /* the name may stand for another address by now */
+	f->metrics.backoff->value = f->backoff / 1000.0;
+}

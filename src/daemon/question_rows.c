@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pages of rows: the next one is asked for when the client has taken most of the last.
+ */
+#include "daemon/question_parts.h"
+
+#include "control/body.h"
+#include "control/json.h"
+
+static const char *
+state_word(enum store_state state)
+{
+	switch (state) {
+	case STORE_ASIDE:
+		return "aside";
+	case STORE_DELIVERED:
+		return "delivered";
+	case STORE_DROPPED:
+		return "dropped";
+	default:
+		return "waiting";
+	}
+}
+
+static void
+write_row(struct question *k, const struct store_row *row)
+{
+	struct buffer *out = &k->client->out;
+	uint64_t now = queue_wall_ms();
+
+	json_begin(out);
+	json_number(out, "seq", row->seq);
+	json_str(out, "feed", store_feed_name(k->queue->store, row->feed));
+	json_str(out, "state", state_word(row->state));
+	json_time(out, "received", row->received);
+	json_number(out, "age_ms", now > row->received ? now - row->received : 0);
+	json_number(out, "attempts", row->attempts);
+	json_str(out, "why", row->word[0] ? row->word : NULL);
+	json_str(out, "control_id", row->control_id);
+	json_str(out, "type", row->type);
+	json_number(out, "bytes", row->size);
+	if (row->bytes.ptr) {
+		buffer_append(out, SPAN(",\"body\":\""));
+		body_base64(out, row->bytes);
+		buffer_append_char(out, '"');
+	}
+	json_end(out);
+}
+
+static bool
+wants_bytes(const struct control_request *r)
+{
+	return r->verb == CONTROL_EXPORT || r->payload;
+}
+
+static unsigned
+rows_wanted(const struct question *k)
+{
+	uint64_t left = k->request.limit ? k->request.limit - k->count : STORE_PAGE_MOST;
+
+	return left < STORE_PAGE_MOST ? (unsigned)left : STORE_PAGE_MOST;
+}
+
+void
+question_ask_page(struct question *k)
+{
+	k->asking = true;
+	if (store_list(k->queue->store, &k->filter, rows_wanted(k), wants_bytes(&k->request),
+		question_token(k)) != 0)
+		question_fail(k, "out of memory");
+}
+
+static void
+end_rows(struct question *k)
+{
+	if (k->request.verb == CONTROL_SHOW && !k->count) {
+		question_fail(k, "there is no such message in the queue");
+		return;
+	}
+	question_audit(k, "done");
+	question_begin_end(k);
+	json_truth(&k->client->out, "more", k->more);
+	if (k->more)
+		json_number(&k->client->out, "next", k->filter.after);
+	question_end(k);
+}
+
+void
+question_take_page(struct question *k, const struct store_answer *a)
+{
+	for (unsigned i = 0; i < a->count; i++)
+		write_row(k, &a->rows[i]);
+	k->count += a->count;
+	k->more = a->more;
+	k->filter.after = a->next;
+	net_client_answer(k->client);
+	if (!k->more || (k->request.limit && k->count >= k->request.limit))
+		end_rows(k);
+	else if (k->client->out.end - k->client->out.start < NET_CLIENT_LOW)
+		question_ask_page(k);
+}
+
+void
+question_more_output(struct net_client *c)
+{
+	struct question *k = c->own;
+
+	if (k && k->more && !k->asking)
+		question_ask_page(k);
+}
