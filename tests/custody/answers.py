@@ -379,7 +379,7 @@ class Answers(Custody):
             "an AA", lambda: code_of(s.exchange(message("4"))) == (b"AA", b"4"), patience=5
         )
         self.arrived(r, [message("4")])
-        self.assertEqual(len(d.events("msg.queued")), 1)
+        self.assertEqual(len(d.wait_event("msg.queued")), 1)
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ class Senders(Custody):
         d.wait_event("conn.broken", outcome="sender_cut")
         self.taken(self.sender(port), message("3"))
         self.arrived(r, [message("1"), message("3")])
-        self.assertEqual(len(d.events("msg.queued")), 2)
+        self.assertEqual(len(d.wait_event("msg.queued", 2)), 2)
 
     def test_a_resend_after_a_lost_answer_is_acknowledged_again_and_not_sent_again(self):
         """Fault 2."""
@@ -110,6 +110,13 @@ class Senders(Custody):
         except OSError:
             pass
         d.wait_event("conn.close", outcome="unread")
+
+        def all_is_delivered():
+            queued = len(d.events("msg.queued"))
+            return queued and len(d.events("msg.delivered")) == queued
+
+        wait_for("all to be delivered", all_is_delivered, 60)
+        self.quiet(r)  # what was pending when it was closed, too
         queued = len(d.events("msg.queued"))
         self.assertLess(queued, 100000)
         bodies = r.wait(queued)
