@@ -278,15 +278,27 @@ close_when_done(struct custody_intake *in)
 		    relay_inlet_is_inside(&in->inlet) ? RELAY_SENDER_CUT : RELAY_SENDER_LEFT, NULL);
 }
 
+static struct relay_rooms *
+rooms_of(const struct custody_intake *in)
+{
+	return &in->set->work->rooms;
+}
+
 /* Room came, or more bytes. */
 static void
 use_kept(struct custody_intake *in, uint64_t now_us)
 {
-	struct span kept = buffer_span(&in->inlet.kept);
+	struct span kept = relay_inlet_kept(&in->inlet);
 
 	if (kept.len)
-		relay_inlet_consume(&in->inlet, use_frames(in, kept, now_us));
+		relay_inlet_consume(&in->inlet, rooms_of(in), use_frames(in, kept, now_us));
 	close_when_done(in);
+}
+
+char *
+custody_intake_room(struct custody_intake *in, size_t *ret_size)
+{
+	return in->closed ? NULL : relay_inlet_room(&in->inlet, rooms_of(in), ret_size);
 }
 
 void
@@ -298,15 +310,15 @@ custody_intake_bytes(struct custody_intake *in, struct span bytes, uint64_t now_
 		return;
 	in->active = now_us / MICROSECONDS;
 	if (in->draining || relay_inlet_held(&in->inlet)) {
-		buffer_append(&in->inlet.kept, bytes);
-		if (!in->inlet.kept.failed)
+		relay_inlet_keep(&in->inlet, rooms_of(in), bytes);
+		if (!relay_inlet_failed(&in->inlet))
 			use_kept(in, now_us);
 	} else {
 		done = use_frames(in, bytes, now_us);
 		if (!in->closed)
-			buffer_append(&in->inlet.kept, span_tail(bytes, done));
+			relay_inlet_keep(&in->inlet, rooms_of(in), span_tail(bytes, done));
 	}
-	if (in->inlet.kept.failed)
+	if (relay_inlet_failed(&in->inlet))
 		close_intake(in, RELAY_NO_MEMORY, NULL);
 }
 

@@ -132,7 +132,9 @@ void custody_intake_init(struct custody_intake *in, const struct custody_intake_
 /* Not while appends are pending, unless the queue will tell no more verdicts. */
 void custody_intake_finish(struct custody_intake *in);
 
-/* Bytes from the sender; they need not outlive the call. */
+/* Where the sender's next bytes had best be put, and how many fit; NULL: anywhere. */
+char *custody_intake_room(struct custody_intake *in, size_t *ret_size);
+/* Bytes from the sender (in that room, or elsewhere); they need not outlive the call. */
 void custody_intake_bytes(struct custody_intake *in, struct span bytes, uint64_t now_us);
 /* End of stream (or, `reset`, an error) from the sender. */
 void custody_intake_ended(struct custody_intake *in, bool reset, uint64_t now_us);

@@ -321,19 +321,20 @@ static void
 take_bytes(struct custody_line *l, struct span bytes, uint64_t now_us)
 {
 	struct relay_inlet *in = &l->inlet;
+	struct relay_rooms *rooms = &l->set->work->rooms;
 	bool keeps = relay_inlet_held(in) > 0;
 	size_t done;
 
 	if (keeps)
-		buffer_append(&in->kept, bytes);
-	done = use_answers(l, keeps ? buffer_span(&in->kept) : bytes, now_us);
+		relay_inlet_keep(in, rooms, bytes);
+	done = use_answers(l, keeps ? relay_inlet_kept(in) : bytes, now_us);
 	if (l->down != RELAY_DOWN_UP) /* nothing is kept of it */
 		return;
 	if (keeps)
-		relay_inlet_consume(in, done);
+		relay_inlet_consume(in, rooms, done);
 	else
-		buffer_append(&in->kept, span_tail(bytes, done));
-	if (in->kept.failed)
+		relay_inlet_keep(in, rooms, span_tail(bytes, done));
+	if (relay_inlet_failed(in))
 		drop_connection(l, RELAY_NO_MEMORY, now_us);
 }
 

@@ -215,7 +215,16 @@ up_written(void *ctx)
 	settle(ctx);
 }
 
+static char *
+up_room(void *ctx, size_t *ret_size)
+{
+	struct intake *i = ctx;
+
+	return i->dead ? NULL : custody_intake_room(&i->machine, ret_size);
+}
+
 static const struct net_stream_ops up_ops = {
+	.room = up_room,
 	.bytes = up_bytes,
 	.ended = up_ended,
 	.written = up_written,

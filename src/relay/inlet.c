@@ -4,6 +4,8 @@
  */
 #include "relay/inlet.h"
 
+enum { LARGE = 64 << 10 }; /* copying what is shorter costs less than room of its own */
+
 void
 relay_inlet_init(struct relay_inlet *in, size_t max_frame)
 {
@@ -48,9 +50,15 @@ relay_inlet_look(struct relay_inlet *in, struct span bytes, uint64_t now_ms, str
 }
 
 struct span
+relay_inlet_body(const struct relay_inlet *in, struct span bytes)
+{
+	return span_of(bytes.ptr + in->body, in->len);
+}
+
+struct span
 relay_inlet_take(struct relay_inlet *in, struct span bytes, size_t *done)
 {
-	struct span body = span_of(bytes.ptr + in->body, in->len);
+	struct span body = relay_inlet_body(in, bytes);
 
 	*done += in->used;
 	in->used = 0;
@@ -71,10 +79,39 @@ relay_inlet_junk(struct relay_inlet *in)
 	return in->used ? 0 : mllp_decoder_junk(&in->decoder);
 }
 
+char *
+relay_inlet_room(struct relay_inlet *in, struct relay_rooms *rooms, size_t *ret_size)
+{
+	char *room;
+
+	if (relay_inlet_held(in) < LARGE)
+		return NULL;
+	if (in->kept.size - in->kept.end < LARGE)
+		relay_rooms_take(rooms, &in->kept);
+	room = buffer_reserve(&in->kept, LARGE);
+	*ret_size = in->kept.size - in->kept.end;
+	return room;
+}
+
 void
-relay_inlet_consume(struct relay_inlet *in, size_t done)
+relay_inlet_keep(struct relay_inlet *in, struct relay_rooms *rooms, struct span bytes)
+{
+	if (in->kept.data && bytes.ptr == in->kept.data + in->kept.end) {
+		buffer_filled(&in->kept, bytes.len);
+		return;
+	}
+	if (bytes.len >= LARGE)
+		relay_rooms_take(rooms, &in->kept);
+	buffer_append(&in->kept, bytes);
+}
+
+void
+relay_inlet_consume(struct relay_inlet *in, struct relay_rooms *rooms, size_t done)
 {
 	buffer_consume(&in->kept, done);
-	if (in->kept.data && in->kept.start == in->kept.end)
-		buffer_finish(&in->kept);
+	if (relay_inlet_held(in) || !in->kept.data)
+		return;
+	if (in->kept.size >= LARGE)
+		relay_rooms_give(rooms, &in->kept);
+	buffer_finish(&in->kept);
 }

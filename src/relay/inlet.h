@@ -4,7 +4,8 @@
  *
  * Whole frames are found where the bytes stand; what is left over, and a frame that
  * has to wait, is kept.  A frame that was found stays `ready` at the front until it
- * is taken.
+ * is taken.  Frames that are large are kept in rooms, where the next bytes can be read
+ * to without being copied.
  */
 #ifndef RELAY_INLET_H
 #define RELAY_INLET_H
@@ -12,6 +13,7 @@
 #include "base/buffer.h"
 #include "base/diag.h"
 #include "mllp/decoder.h"
+#include "relay/rooms.h"
 
 struct relay_inlet {
 	struct mllp_decoder decoder;
@@ -28,14 +30,21 @@ void relay_inlet_reset(struct relay_inlet *in, size_t max_frame);
 /* Is there a whole frame at the front of `bytes`?  They begin where the last one taken ended. */
 enum mllp_result relay_inlet_look(
     struct relay_inlet *in, struct span bytes, uint64_t now_ms, struct diag *reterr);
-/* The body of the ready frame; *done grows by what it used. */
+/* The body of the ready frame. */
+struct span relay_inlet_body(const struct relay_inlet *in, struct span bytes);
+/* The same, and it is ready no longer; *done grows by what it used. */
 struct span relay_inlet_take(struct relay_inlet *in, struct span bytes, size_t *done);
 /* After MLLP_BROKEN: was it the limit? */
 bool relay_inlet_is_too_large(const struct relay_inlet *in, const struct diag *diag);
 /* Bytes at the front that belong to no frame; none while a frame is ready. */
 size_t relay_inlet_junk(struct relay_inlet *in);
+
+/* Where the next bytes had best be put, and how many fit; NULL: anywhere. */
+char *relay_inlet_room(struct relay_inlet *in, struct relay_rooms *rooms, size_t *ret_size);
+/* Keep bytes behind what is kept; they may stand in that room already. */
+void relay_inlet_keep(struct relay_inlet *in, struct relay_rooms *rooms, struct span bytes);
 /* Forget so many bytes of what is kept. */
-void relay_inlet_consume(struct relay_inlet *in, size_t done);
+void relay_inlet_consume(struct relay_inlet *in, struct relay_rooms *rooms, size_t done);
 
 static inline bool
 relay_inlet_is_ready(const struct relay_inlet *in)
@@ -48,6 +57,18 @@ static inline bool
 relay_inlet_is_inside(const struct relay_inlet *in)
 {
 	return mllp_decoder_inside(&in->decoder);
+}
+
+static inline bool
+relay_inlet_failed(const struct relay_inlet *in)
+{
+	return in->kept.failed;
+}
+
+static inline struct span
+relay_inlet_kept(const struct relay_inlet *in)
+{
+	return buffer_span(&in->kept);
 }
 
 static inline size_t

@@ -16,28 +16,23 @@
 #include "relay/frame.h"
 #include "relay/reject.h"
 
-enum {
-	MICROSECONDS = 1000,
-	LARGE = 64 << 10, /* copying what is shorter costs less than room of its own */
-};
+enum { MICROSECONDS = 1000 };
 
 void
 relay_session_init(struct relay_session *s, const struct relay_settings *set,
     const struct relay_ops *ops, void *ctx, uint64_t now_us)
 {
 	*s = (struct relay_session){ .ops = ops, .ctx = ctx, .set = set };
-	mllp_decoder_init(&s->in_decoder, set->max_frame);
-	mllp_decoder_init(&s->out_decoder, set->max_frame);
-	buffer_init(&s->in, 0);
-	buffer_init(&s->out, 0);
+	relay_inlet_init(&s->in, set->max_frame);
+	relay_inlet_init(&s->out, set->max_frame);
 	s->active = now_us / MICROSECONDS;
 }
 
 void
 relay_session_finish(struct relay_session *s)
 {
-	buffer_finish(&s->in);
-	buffer_finish(&s->out);
+	relay_inlet_finish(&s->in);
+	relay_inlet_finish(&s->out);
 	relay_flights_finish(s);
 }
 
@@ -150,54 +145,43 @@ can_send(struct relay_session *s, uint64_t now_us)
 	       !relay_reuse_waits(&s->reuse, s->set->habit, now_us / MICROSECONDS);
 }
 
-static void
-note_frame_begun(struct relay_session *s, uint64_t now_us)
+static struct relay_rooms *
+rooms_of(const struct relay_session *s)
 {
-	if (!mllp_decoder_inside(&s->in_decoder))
-		s->frame_began = 0;
-	else if (!s->frame_began)
-		s->frame_began = now_us / MICROSECONDS;
+	return &s->set->work->rooms;
 }
 
 /* Find the next whole frame in `in`; false when there is none (yet). */
 static bool
 find_frame(struct relay_session *s, struct span in, uint64_t now_us)
 {
-	struct span body;
+	const bool before = relay_inlet_is_ready(&s->in);
 	struct diag diag;
-	size_t used;
 
-	switch (mllp_decode(&s->in_decoder, in, &body, &used, &diag)) {
+	switch (relay_inlet_look(&s->in, in, now_us / MICROSECONDS, &diag)) {
 	case MLLP_MORE:
-		note_frame_begun(s, now_us);
 		return false;
 	case MLLP_FRAME:
-		s->frame_began = 0;
-		s->ready_body = (size_t)(body.ptr - in.ptr);
-		s->ready_len = body.len;
-		s->ready_used = used;
-		s->ready_refused = !relay_senders_take_frame(
-		    &s->set->senders, s->senders_open, &s->set->work->message, body);
+		if (!before)
+			s->ready_refused = !relay_senders_take_frame(&s->set->senders,
+			    s->senders_open, &s->set->work->message, relay_inlet_body(&s->in, in));
 		return true;
 	case MLLP_BROKEN:
 		break;
 	}
 	close_session(s,
-	    s->in_decoder.start && diag.offset - s->in_decoder.start >= s->set->max_frame
-		? RELAY_FRAME_TOO_LARGE
-		: RELAY_FRAME_BROKEN,
+	    relay_inlet_is_too_large(&s->in, &diag) ? RELAY_FRAME_TOO_LARGE : RELAY_FRAME_BROKEN,
 	    &diag);
 	return false;
 }
 
 /* The frame at hand is a stranger's.  False when its AR has to wait for earlier answers. */
 static bool
-refuse_frame(struct relay_session *s, struct span body, uint64_t now_us)
+refuse_frame(struct relay_session *s, struct span in, size_t *done, uint64_t now_us)
 {
 	if (s->flights)
 		return false;
-	s->ready_used = 0;
-	relay_refuse(s, body, now_us);
+	relay_refuse(s, relay_inlet_take(&s->in, in, done), now_us);
 	if (s->set->shut_strangers)
 		close_session(s, RELAY_NOT_ALLOWED, NULL);
 	return true;
@@ -207,32 +191,25 @@ refuse_frame(struct relay_session *s, struct span body, uint64_t now_us)
 static size_t
 use_frames(struct relay_session *s, struct span in, uint64_t now_us)
 {
-	size_t done = 0, used;
+	size_t done = 0;
 
 	while (!s->closed && !s->draining) {
-		struct span rest = span_tail(in, done), body;
+		struct span rest = span_tail(in, done);
 
-		if (!s->ready_used && (!rest.len || !find_frame(s, rest, now_us)))
+		if (!find_frame(s, rest, now_us))
 			break;
-		body = span_of(rest.ptr + s->ready_body, s->ready_len);
-		used = s->ready_used;
 		if (s->ready_refused) {
-			if (!refuse_frame(s, body, now_us))
+			if (!refuse_frame(s, rest, &done, now_us))
 				break;
-			done += used;
 			continue;
 		}
 		if (!can_send(s, now_us))
 			break;
-		if (s->closed || !s->ready_used)
+		if (s->closed || !relay_inlet_is_ready(&s->in))
 			break;
-		done += used;
-		s->ready_used = 0;
-		take_frame(s, body, now_us);
+		take_frame(s, relay_inlet_take(&s->in, rest, &done), now_us);
 	}
-	if (!s->closed && !s->ready_used)
-		done += mllp_decoder_junk(&s->in_decoder);
-	return done;
+	return s->closed ? done : done + relay_inlet_junk(&s->in);
 }
 
 static void
@@ -242,30 +219,18 @@ close_when_done(struct relay_session *s)
 		return;
 	if (s->draining) /* what was not sent was not acknowledged: it will come again */
 		close_session(s, RELAY_DRAINED, NULL);
-	else if (s->sender_ended && !s->ready_used)
-		close_session(s,
-		    mllp_decoder_inside(&s->in_decoder) ? RELAY_SENDER_CUT : RELAY_SENDER_LEFT,
-		    NULL);
-}
-
-/* Keep nothing while there is nothing to keep. */
-static void
-release_if_empty(struct buffer *b)
-{
-	if (b->data && b->start == b->end)
-		buffer_finish(b);
+	else if (s->sender_ended && !relay_inlet_is_ready(&s->in))
+		close_session(
+		    s, relay_inlet_is_inside(&s->in) ? RELAY_SENDER_CUT : RELAY_SENDER_LEFT, NULL);
 }
 
 static void
 use_kept(struct relay_session *s, uint64_t now_us)
 {
-	struct span in = buffer_span(&s->in);
+	struct span in = relay_inlet_kept(&s->in);
 
 	if (in.len)
-		buffer_consume(&s->in, use_frames(s, in, now_us));
-	if (s->in.size >= LARGE && s->in.start == s->in.end)
-		relay_rooms_give(&s->set->work->rooms, &s->in);
-	release_if_empty(&s->in);
+		relay_inlet_consume(&s->in, rooms_of(s), use_frames(s, in, now_us));
 	close_when_done(s);
 }
 
@@ -274,28 +239,7 @@ use_kept(struct relay_session *s, uint64_t now_us)
 char *
 relay_room(struct relay_session *s, size_t *ret_size)
 {
-	char *room;
-
-	if (s->closed || s->in.end - s->in.start < LARGE)
-		return NULL;
-	if (s->in.size - s->in.end < LARGE)
-		relay_rooms_take(&s->set->work->rooms, &s->in);
-	room = buffer_reserve(&s->in, LARGE);
-	*ret_size = s->in.size - s->in.end;
-	return room;
-}
-
-/* Behind what is kept; they may stand there already. */
-static void
-keep(struct relay_session *s, struct span bytes)
-{
-	if (s->in.data && bytes.ptr == s->in.data + s->in.end) {
-		buffer_filled(&s->in, bytes.len);
-		return;
-	}
-	if (bytes.len >= LARGE)
-		relay_rooms_take(&s->set->work->rooms, &s->in);
-	buffer_append(&s->in, bytes);
+	return s->closed ? NULL : relay_inlet_room(&s->in, rooms_of(s), ret_size);
 }
 
 void
@@ -306,18 +250,18 @@ relay_from_sender(struct relay_session *s, struct span bytes, uint64_t now_us)
 	if (s->closed)
 		return;
 	s->active = now_us / MICROSECONDS;
-	if (s->in.start != s->in.end || s->draining) {
-		keep(s, bytes);
-		if (!s->in.failed && !s->draining) {
+	if (relay_inlet_held(&s->in) || s->draining) {
+		relay_inlet_keep(&s->in, rooms_of(s), bytes);
+		if (!relay_inlet_failed(&s->in) && !s->draining) {
 			use_kept(s, now_us);
 			return;
 		}
 	} else {
 		done = use_frames(s, bytes, now_us);
 		if (!s->closed)
-			keep(s, span_tail(bytes, done));
+			relay_inlet_keep(&s->in, rooms_of(s), span_tail(bytes, done));
 	}
-	if (s->in.failed)
+	if (relay_inlet_failed(&s->in))
 		close_session(s, RELAY_NO_MEMORY, NULL);
 }
 
@@ -359,23 +303,21 @@ take_answer(struct relay_session *s, struct span frame, struct span body, uint64
 static size_t
 use_answers(struct relay_session *s, struct span out, uint64_t now_us)
 {
-	size_t done = 0, used;
-	struct span body;
-	struct diag diag;
+	size_t done = 0;
 
-	while (!s->closed && done < out.len) {
-		struct span rest = span_tail(out, done);
+	while (!s->closed) {
+		struct span rest = span_tail(out, done), body;
+		struct diag diag;
 
-		switch (mllp_decode(&s->out_decoder, rest, &body, &used, &diag)) {
+		switch (relay_inlet_look(&s->out, rest, now_us / MICROSECONDS, &diag)) {
 		case MLLP_FRAME:
+			body = relay_inlet_take(&s->out, rest, &done);
 			take_answer(s, span_of(body.ptr - 1, body.len + 3), body, now_us);
-			done += used;
 			break;
 		case MLLP_MORE:
-			return done + mllp_decoder_junk(&s->out_decoder);
+			return done + relay_inlet_junk(&s->out);
 		case MLLP_BROKEN:
 			close_session(s, RELAY_DOWN_BROKEN, &diag);
-			break;
 		}
 	}
 	return done;
@@ -387,17 +329,17 @@ relay_from_down(struct relay_session *s, struct span bytes, uint64_t now_us)
 	if (s->closed)
 		return;
 	s->active = now_us / MICROSECONDS;
-	if (s->out.start != s->out.end) {
-		buffer_append(&s->out, bytes);
-		buffer_consume(&s->out, use_answers(s, buffer_span(&s->out), now_us));
-		release_if_empty(&s->out);
+	if (relay_inlet_held(&s->out)) {
+		relay_inlet_keep(&s->out, rooms_of(s), bytes);
+		relay_inlet_consume(
+		    &s->out, rooms_of(s), use_answers(s, relay_inlet_kept(&s->out), now_us));
 	} else {
 		size_t done = use_answers(s, bytes, now_us);
 
 		if (!s->closed)
-			buffer_append(&s->out, span_tail(bytes, done));
+			relay_inlet_keep(&s->out, rooms_of(s), span_tail(bytes, done));
 	}
-	if (s->out.failed)
+	if (relay_inlet_failed(&s->out))
 		close_session(s, RELAY_NO_MEMORY, NULL);
 	if (!s->closed)
 		use_kept(s, now_us);
@@ -413,9 +355,8 @@ relay_sender_ended(struct relay_session *s, bool reset, uint64_t now_us)
 		return;
 	s->sender_ended = true;
 	if (reset)
-		close_session(s,
-		    mllp_decoder_inside(&s->in_decoder) ? RELAY_SENDER_CUT : RELAY_SENDER_ERROR,
-		    NULL);
+		close_session(
+		    s, relay_inlet_is_inside(&s->in) ? RELAY_SENDER_CUT : RELAY_SENDER_ERROR, NULL);
 	else
 		close_when_done(s);
 }
@@ -435,14 +376,14 @@ relay_connected(struct relay_session *s, uint64_t now_us)
 static void
 reject_ready(struct relay_session *s, enum relay_why why)
 {
-	struct span in = buffer_span(&s->in);
+	struct span in = relay_inlet_kept(&s->in);
+	size_t done = 0;
 
-	if (!s->ready_used)
+	if (!relay_inlet_is_ready(&s->in))
 		return;
-	relay_reject(s, relay_header(span_of(in.ptr + s->ready_body, s->ready_len)), why);
+	relay_reject(s, relay_header(relay_inlet_take(&s->in, in, &done)), why);
 	s->ops->rejected(s->ctx, why);
-	buffer_consume(&s->in, s->ready_used);
-	s->ready_used = 0;
+	relay_inlet_consume(&s->in, rooms_of(s), done);
 }
 
 void
@@ -455,8 +396,7 @@ relay_down_lost(struct relay_session *s, uint64_t now_us)
 	if (s->down == RELAY_DOWN_UP)
 		relay_reuse_ended(&s->reuse, s->set->habit, s->flights, now_us / MICROSECONDS);
 	s->down = RELAY_DOWN_NONE;
-	mllp_decoder_init(&s->out_decoder, s->set->max_frame);
-	buffer_finish(&s->out);
+	relay_inlet_reset(&s->out, s->set->max_frame);
 	if (why == RELAY_DOWN_LOST && !s->flights) {
 		use_kept(s, now_us);
 		return;
@@ -489,8 +429,7 @@ answer_is_late(struct relay_session *s, uint64_t now_us)
 	/* a late answer must find no connection to come back on */
 	s->ops->disconnect(s->ctx);
 	s->down = RELAY_DOWN_NONE;
-	mllp_decoder_init(&s->out_decoder, s->set->max_frame);
-	buffer_finish(&s->out);
+	relay_inlet_reset(&s->out, s->set->max_frame);
 	reject_flights(s, RELAY_ACK_TIMEOUT);
 	use_kept(s, now_us);
 }
@@ -504,11 +443,12 @@ relay_tick(struct relay_session *s, uint64_t now_us)
 		return;
 	if (s->flights && is_due(s->oldest_since, s->set->ack_timeout, now))
 		answer_is_late(s, now_us);
-	else if (is_due(s->frame_began, s->set->frame_deadline, now))
+	else if (is_due(s->in.frame_began, s->set->frame_deadline, now))
 		close_session(s, RELAY_FRAME_TIMEOUT, NULL);
-	else if (!s->flights && !s->ready_used && is_due(s->active, s->set->idle_timeout, now))
+	else if (!s->flights && !relay_inlet_is_ready(&s->in) &&
+		 is_due(s->active, s->set->idle_timeout, now))
 		close_session(s, RELAY_IDLE_TIMEOUT, NULL);
-	else if (s->ready_used && s->down == RELAY_DOWN_UP)
+	else if (relay_inlet_is_ready(&s->in) && s->down == RELAY_DOWN_UP)
 		use_kept(s, now_us);
 }
 
@@ -529,13 +469,13 @@ relay_drain(struct relay_session *s, uint64_t now_us)
 bool
 relay_wants_more(const struct relay_session *s)
 {
-	return !s->closed && !s->sender_ended && !s->draining && !s->ready_used;
+	return !s->closed && !s->sender_ended && !s->draining && !relay_inlet_is_ready(&s->in);
 }
 
 size_t
 relay_held(const struct relay_session *s)
 {
-	size_t held = s->in.end - s->in.start + s->out.end - s->out.start;
+	size_t held = relay_inlet_held(&s->in) + relay_inlet_held(&s->out);
 
 	for (unsigned i = 0; i < s->flights; i++)
 		held += s->flight[i].summary.bytes_out;

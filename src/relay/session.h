@@ -26,8 +26,8 @@
 #include "annotate/annotate.h"
 #include "base/buffer.h"
 #include "base/diag.h"
-#include "mllp/decoder.h"
 #include "relay/habit.h"
+#include "relay/inlet.h"
 #include "relay/rooms.h"
 #include "relay/senders.h"
 
@@ -145,17 +145,13 @@ struct relay_session {
 	const struct relay_ops *ops;
 	void *ctx;
 	const struct relay_settings *set;
-	struct mllp_decoder in_decoder, out_decoder;
-	struct buffer in, out; /* what could not be used at once; no memory while empty */
-	size_t ready_body, ready_len, ready_used; /* a whole frame at the front of `in` that has to
-						   * wait; ready_used 0: none */
-	bool ready_refused;                       /* that frame is not taken */
+	struct relay_inlet in, out; /* a frame from the sender may have to wait */
+	bool ready_refused;         /* that frame is not taken */
 	uint64_t senders_open; /* rules of set->senders that the connection may use; whoever knows
 				* its certificate says it at once, and again after a reload */
 	enum relay_down down;
 	struct relay_reuse reuse; /* of the downstream connection at hand */
 	bool sender_ended, closed, draining;
-	uint64_t frame_began;  /* ms; 0: no frame begun */
 	uint64_t active;       /* ms; last byte either way */
 	uint64_t oldest_since; /* ms; since when the oldest flight is the one to be answered */
 	unsigned flights, flight_room; /* oldest first */
