@@ -9,7 +9,7 @@ import threading
 import time
 
 from here import QUICK, Custody, code_of
-from world import ack, annotated, framed, free_port, main, message, wait_for
+from world import ack, annotated, control_id, framed, free_port, main, message, wait_for
 
 NUMBERED = [message("m%d" % n, value=str(n)) for n in range(1, 21)]
 
@@ -86,6 +86,20 @@ class Senders(Custody):
             s.send(bytes([byte]))
         self.assertEqual(code_of(s.frame()), (b"AA", b"1"))
         self.arrived(r, [message("1")])
+
+    def test_large_frames_arrive_whole_whatever_waits_behind_them(self):
+        r = self.receiver()
+        d, port = self.keep(r)
+        s = self.sender(port)
+        large = [
+            message("L%d" % n, more=b"OBX|3|ED|9^x^L||" + b"%d" % n * size + b"||||||F\r")
+            for n, size in enumerate((3 << 20, 70000, 5 << 20, 65535, 1))
+        ]
+        s.send(b"".join(framed(m) + framed(message("s%d" % n)) for n, m in enumerate(large)))
+        bodies = [b for n, m in enumerate(large) for b in (m, message("s%d" % n))]
+        got = [code_of(s.frame()) for _ in bodies]
+        self.assertEqual(got, [(b"AA", control_id(b)) for b in bodies])
+        self.arrived(r, bodies)
 
     def test_a_slow_sender_is_closed_at_the_frame_deadline(self):
         """Fault 7."""
