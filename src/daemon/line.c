@@ -186,6 +186,7 @@ begin_connecting(struct line *l)
 	struct feed *f = l->feed;
 
 	l->waiting = false;
+	net_stream_secure(&l->down, f->tls); /* what is in force now, not when the line was made */
 	if (feed_resolve(f))
 		try_addresses(l, f->addresses, EADDRNOTAVAIL);
 	else if (f->resolving)
@@ -404,7 +405,6 @@ line_create(struct feed *f)
 	custody_line_init(&l->machine, &l->settings, &machine_ops, l, now_us());
 	net_stream_init(&l->down, &f->daemon->net, &down_ops, l);
 	l->down.gathers = true;
-	net_stream_secure(&l->down, f->tls);
 	return l;
 }
 

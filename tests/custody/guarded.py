@@ -1,0 +1,147 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Custody behind certificates and lists: who may put something into the queue, and who gets it."""
+
+import os
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tls"))
+
+from custody import Custody, custody_xml  # noqa: E402
+from secure import Secure  # noqa: E402
+from world import annotated, framed, free_port, main, message, wait_for  # noqa: E402
+
+
+class Certificates(Custody, Secure):
+    def guarded(self, receiver, inbound="", outbound="", **named):
+        port = free_port()
+        to = receiver if isinstance(receiver, int) else receiver.port
+
+        def parts(inbound=inbound, outbound=outbound):
+            return self.parts(
+                custody_xml(port, to, in_listen=inbound, in_forward=outbound, **named)
+            )
+
+        d = self.configure(*parts())
+        return d, port, lambda **other: self.rewrite(*parts(**other))
+
+    def test_both_sides_speak_TLS_and_the_log_says_with_whom(self):
+        r = self.secure_receiver()
+        d, port, _ = self.guarded(
+            r, self.tls("lab.example"), self.tls(own="client", name="localhost")
+        )
+        s = self.secure_sender(port)
+        bodies = [message("m%d" % n) for n in range(50)]
+        for body in bodies:
+            self.assertIn(b"MSA|AA", s.exchange(body))
+        self.assertEqual(r.wait(50), annotated(bodies))
+        opened = d.wait_event("conn.open", peer_cert="lab.example")
+        self.assertEqual(len(opened), 1)
+        Secure.refused(self, d, port, "name", own="both")
+        self.assertEqual(self.metric("hl7noted_tls_failures_total", dir="in", reason="name"), 1)
+        self.assertEqual(len(self.ids("--state", "any")), 50)
+
+    def test_messages_wait_while_the_receiver_is_not_who_it_should_be(self):
+        r = self.secure_receiver(own="other")
+        d, port, rewrite = self.guarded(r, outbound=self.tls(own="client", name="localhost"))
+        s = self.sender(port)
+        for n in range(3):
+            self.assertIn(b"MSA|AA", s.exchange(message("m%d" % n)))
+        d.wait_event("tls.denied", 2, dir="out")
+        self.assertEqual(r.frames, [])
+        self.assertEqual(self.ids("--state", "waiting"), ["m0", "m1", "m2"])
+        self.assertIn(self.state()[1]["line"]["state"], ("backing_off", "connecting"))
+        self.ca.issue("other", "server", san="DNS:localhost")
+        r.context.load_cert_chain(self.ca.pem("other"), self.ca.key("other"))
+        r.wait(3)
+        self.assertEqual(self.sent(r), ["m0", "m1", "m2"])
+
+    def test_not_a_byte_goes_out_before_it_is_known_to_whom(self):
+        r = self.receiver()  # of plain text
+        d, port, _ = self.guarded(r, outbound=self.tls(own="client", name="localhost"))
+        self.assertIn(b"MSA|AA|m1", self.sender(port).exchange(message("m1", patient="CANARY")))
+        wait_for("an attempt", lambda: r.visits)
+        time.sleep(0.5)
+        self.assertEqual(r.frames, [])
+        self.assertEqual(self.ids("--state", "waiting"), ["m1"])
+
+    def test_a_list_of_revoked_ones_ends_connections_and_loses_nothing(self):
+        r = self.secure_receiver()
+        d, port, rewrite = self.guarded(
+            r, self.tls(crl="crl"), self.tls(own="client", name="localhost", crl="crl")
+        )
+        s = self.secure_sender(port)
+        self.assertIn(b"MSA|AA", s.exchange(message("m1")))
+        r.wait(1)
+        for name in ("client", "server"):
+            self.ca.run("revoke", name)
+        self.ca.run("crl", 1)
+        d.reload()
+        self.assertTrue(s.closed())
+        d.wait_event("tls.denied", dir="in", outcome="revoked")
+        d.wait_event("tls.denied", dir="out", outcome="revoked")
+        rewrite(inbound="", outbound=self.tls(own="client", name="localhost", crl="crl"))
+        d.reload()
+        plain = self.sender(port)
+        self.assertIn(b"MSA|AA", plain.exchange(message("m2")))
+        time.sleep(0.5)
+        self.assertEqual(self.ids("--state", "waiting"), ["m2"])
+        self.assertEqual(self.sent(r), ["m1"])
+        rewrite(inbound="", outbound=self.tls(own="client", name="localhost"))
+        d.reload()
+        r.wait(2)
+
+
+class Lists(Custody):
+    def listed(self, **feed):
+        r = self.receiver()
+        port = free_port()
+        rule = '<sender application="LAB"/>'
+
+        def parts(rule=rule, allow="127.0.0.0/8"):
+            text = custody_xml(
+                port, r.port, in_listen='<allow address="%s"/>' % allow, **feed
+            ).replace("</feed>", rule + "</feed>")
+            return self.parts(text)
+
+        d = self.configure(*parts())
+        return d, r, port, lambda **other: self.rewrite(*parts(**other))
+
+    def test_a_stranger_is_told_so_and_nothing_is_queued(self):
+        d, r, port, _ = self.listed()
+        s = self.sender(port)
+        answer = s.exchange(message("x1").replace(b"|LAB|", b"|EVIL|"))
+        self.assertIn(b"MSA|AR|x1", answer)
+        self.assertIn(b"MSA|AA|m1", s.exchange(message("m1")))
+        refused = d.wait_event("audit.refused", ctl_id="x1")[0]
+        self.assertEqual(refused["feed"], "lab")
+        r.wait(1)
+        self.assertEqual(self.ids("--state", "any"), ["m1"])
+        self.assertEqual(self.metric("hl7noted_messages_total", outcome="refused"), 1)
+
+    def test_a_stranger_is_left_without_an_answer_where_that_is_wanted(self):
+        d, r, port, _ = self.listed(on_stranger="close")
+        s = self.sender(port)
+        s.send(framed(message("m1")) + framed(message("x1").replace(b"|LAB|", b"|EVIL|")))
+        self.assertIn(b"MSA|AA|m1", s.frame())
+        self.assertTrue(s.closed())
+        r.wait(1)
+        self.assertEqual(self.ids("--state", "any"), ["m1"])
+
+    def test_lists_are_exchanged_with_a_reload(self):
+        d, r, port, rewrite = self.listed()
+        s = self.sender(port)
+        self.assertIn(b"MSA|AA|m1", s.exchange(message("m1")))
+        rewrite(rule='<sender application="RIS"/>')
+        d.reload()
+        self.assertIn(b"MSA|AR|m2", s.exchange(message("m2")))
+        rewrite(allow="192.0.2.0/24")
+        d.reload()
+        self.assertTrue(s.closed())
+        self.assertTrue(self.sender(port).closed())
+        wait_for("the refusal", lambda: d.events("conn.refused", outcome="address"))
+
+
+if __name__ == "__main__":
+    main()
