@@ -24,6 +24,13 @@ now_ms(void)
 	return now_us() / 1000;
 }
 
+/* What the session is told next happens now. */
+static uint64_t
+note_now(struct link *l)
+{
+	return l->now = now_us();
+}
+
 /* ---- life ---- */
 
 static void
@@ -146,7 +153,9 @@ annotated(void *ctx, const struct hl7_message *m, const struct annotation *a)
 static void
 answered(void *ctx, const struct relay_flight *f, struct span ack_code)
 {
-	observe_answered(ctx, f, ack_code, now_us());
+	struct link *l = ctx;
+
+	observe_answered(l, f, ack_code, l->now);
 }
 
 static void
@@ -214,7 +223,7 @@ no_connection(struct link *l)
 	l->connect_since = 0;
 	l->trying = NULL;
 	net_stream_close(&l->down);
-	relay_down_lost(&l->session, now_us());
+	relay_down_lost(&l->session, note_now(l));
 }
 
 /* This address or the next that takes a connection. */
@@ -295,7 +304,7 @@ up_bytes(void *ctx, struct span bytes)
 	if (!l->heard)
 		greet(l);
 	if (!l->dead)
-		relay_from_sender(&l->session, bytes, now_us());
+		relay_from_sender(&l->session, bytes, note_now(l));
 	settle(l);
 }
 
@@ -311,7 +320,7 @@ up_ended(void *ctx, int error)
 		link_destroy(l);
 		return;
 	}
-	relay_sender_ended(&l->session, error != 0, now_us());
+	relay_sender_ended(&l->session, error != 0, note_now(l));
 	settle(l);
 }
 
@@ -332,7 +341,7 @@ down_bytes(void *ctx, struct span bytes)
 	struct link *l = ctx;
 
 	feed_answered(l->feed);
-	relay_from_down(&l->session, bytes, now_us());
+	relay_from_down(&l->session, bytes, note_now(l));
 	settle(l);
 }
 
@@ -344,7 +353,7 @@ down_connected(void *ctx)
 	l->connect_since = 0;
 	l->trying = NULL;
 	feed_connected(l->feed);
-	relay_connected(&l->session, now_us());
+	relay_connected(&l->session, note_now(l));
 	settle(l);
 }
 
@@ -364,7 +373,7 @@ down_ended(void *ctx, int error)
 	} else {
 		if (denied)
 			feed_connection_denied(l->feed, net_tls_word(denied));
-		relay_down_lost(&l->session, now_us());
+		relay_down_lost(&l->session, note_now(l));
 	}
 	settle(l);
 }
@@ -439,7 +448,8 @@ link_tick(struct link *l, uint64_t now)
 	} else if (l->waiting && (!l->feed->backoff || now >= l->feed->next_attempt)) {
 		begin_connecting(l);
 	}
-	relay_tick(&l->session, now * 1000);
+	l->now = now * 1000;
+	relay_tick(&l->session, l->now);
 	settle(l);
 }
 
@@ -476,7 +486,7 @@ link_drain(struct link *l)
 {
 	if (l->dead)
 		return;
-	relay_drain(&l->session, now_us());
+	relay_drain(&l->session, note_now(l));
 	settle(l);
 }
 
@@ -502,7 +512,7 @@ link_create(struct feed_listener *listener, int fd, const struct sockaddr_storag
 	listener->links++;
 	f->daemon->connections++;
 	f->metrics.connections->value++;
-	relay_session_init(&l->session, &f->settings, &relay_ops, l, now_us());
+	relay_session_init(&l->session, &f->settings, &relay_ops, l, note_now(l));
 	net_stream_init(&l->up, &f->daemon->net, &up_ops, l);
 	net_stream_init(&l->down, &f->daemon->net, &down_ops, l);
 	l->up.gathers = l->down.gathers = true;

@@ -16,6 +16,7 @@ struct link {
 	struct sockaddr_storage peer;
 	const struct addrinfo *trying; /* address of the attempt under way */
 	uint64_t connect_since;        /* ms; 0: no attempt under way */
+	uint64_t now;                  /* us; of what the session was told last */
 	size_t held;                   /* counted in daemon->held */
 	uint64_t closing;              /* ms; since when only the last bytes are waited for */
 	bool wants_connection, waiting, heard, dead;

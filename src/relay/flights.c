@@ -59,20 +59,39 @@ relay_flight_find(const struct relay_session *s, const struct relay_answer *a)
 	return -1;
 }
 
+static bool
+grow(struct relay_session *s)
+{
+	unsigned room = s->flight_room ? s->flight_room * 2 : 1;
+	struct relay_flight *list = realloc(s->flight_list, room * sizeof(*list));
+
+	if (!list)
+		return false;
+	s->flight = s->flight_list = list;
+	s->flight_room = room;
+	return true;
+}
+
+/* Room behind the last one: what was left in front by older ones, or more. */
+static bool
+make_room(struct relay_session *s)
+{
+	if (s->flights == s->flight_room)
+		return grow(s);
+	if (s->flight + s->flights == s->flight_list + s->flight_room) {
+		memmove(s->flight_list, s->flight, s->flights * sizeof(*s->flight));
+		s->flight = s->flight_list;
+	}
+	return true;
+}
+
 struct relay_flight *
 relay_flight_add(struct relay_session *s)
 {
 	struct relay_flight *f;
 
-	if (s->flights == s->flight_room) {
-		unsigned room = s->flight_room ? s->flight_room * 2 : 1;
-		struct relay_flight *list = realloc(s->flight, room * sizeof(*list));
-
-		if (!list)
-			return NULL;
-		s->flight = list;
-		s->flight_room = room;
-	}
+	if (!make_room(s))
+		return NULL;
 	f = &s->flight[s->flights++];
 	memset(f, 0, offsetof(struct relay_flight, id));
 	f->header = NULL;
@@ -86,6 +105,10 @@ relay_flight_remove(struct relay_session *s, unsigned index)
 {
 	free(s->flight[index].header);
 	s->flights--;
+	if (!index) { /* as mostly: the others stay where they are */
+		s->flight++;
+		return;
+	}
 	memmove(
 	    &s->flight[index], &s->flight[index + 1], (s->flights - index) * sizeof(*s->flight));
 }
@@ -95,9 +118,9 @@ relay_flights_finish(struct relay_session *s)
 {
 	while (s->flights)
 		relay_flight_remove(s, s->flights - 1);
-	free(s->flight);
+	free(s->flight_list);
 	free(s->recent);
-	s->flight = NULL;
+	s->flight = s->flight_list = NULL;
 	s->recent = NULL;
 	s->flight_room = 0;
 }

@@ -154,9 +154,9 @@ struct relay_session {
 	bool sender_ended, closed, draining;
 	uint64_t active;       /* ms; last byte either way */
 	uint64_t oldest_since; /* ms; since when the oldest flight is the one to be answered */
-	unsigned flights, flight_room; /* oldest first */
-	struct relay_flight *flight;
-	uint64_t *recent; /* ring of ID hashes; NULL until one is needed */
+	unsigned flights, flight_room;
+	struct relay_flight *flight, *flight_list; /* oldest first; the list begins with room */
+	uint64_t *recent;                          /* ring of ID hashes; NULL until one is needed */
 	unsigned recent_next;
 };
 

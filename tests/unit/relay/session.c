@@ -600,6 +600,52 @@ Test(relay_session, tells_long_ids_apart)
 	end(&w);
 }
 
+static void
+pass(struct world *w, const char *format, unsigned id, bool answer)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text), format, id);
+	if (answer)
+		from_down(w, text);
+	else
+		from_sender(w, text);
+	buffer_append_char(&w->told, '\0');
+}
+
+Test(relay_session, knows_each_answer_in_whatever_order_they_come)
+{
+	enum { IN_FLIGHT = 5, MESSAGES = 400 };
+	unsigned waiting[IN_FLIGHT], count = 0, next = 2, seed = 1;
+	struct world w;
+
+	begin(&w);
+	w.set.in_flight = IN_FLIGHT;
+	connected(&w);
+	from_down(&w, ACK("AA", "1"));
+	buffer_clear(&w.told);
+	while (next < MESSAGES || count) {
+		bool full = count == IN_FLIGHT || next >= MESSAGES;
+
+		seed = seed * 1103515245 + 12345;
+		if (!full && (!count || seed >> 16 & 1)) {
+			pass(&w, MSG("%u"), next, false);
+			waiting[count++] = next++;
+			cr_assert(strstr(w.told.data, "down:"));
+		} else {
+			unsigned at = (seed >> 17 & 3) ? 0 : (seed >> 19) % count;
+
+			pass(&w, ACK("AA", "%u"), waiting[at], true);
+			memmove(waiting + at, waiting + at + 1, (--count - at) * sizeof(*waiting));
+			cr_assert(strstr(w.told.data, "answered:AA"));
+			cr_assert_eq(w.s.flights, count);
+		}
+		buffer_clear(&w.told);
+	}
+	cr_expect_eq(relay_held(&w.s), 0);
+	end(&w);
+}
+
 /* ---- large frames ---- */
 
 /* As a stream does it: into the room there is, or elsewhere. */
