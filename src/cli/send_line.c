@@ -294,7 +294,7 @@ on_ended(void *ctx, int error)
 
 	note_denial(l);
 	if (l->state == LINE_CONNECTING)
-		try_next_address(l, error);
+		try_next_address(l, error ? error : ECONNRESET);
 	else
 		line_end(l, SEND_LOST);
 }

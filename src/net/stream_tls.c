@@ -12,7 +12,8 @@
 
 enum {
 	SHAKING_READ = 8 << 10, /* what follows may be more than the owner wants to hold */
-	PLAIN_SIZE = NET_READ_SIZE + (32 << 10),
+	PLAIN_MORE = 32 << 10,  /* what is left of earlier records */
+	PLAIN_SIZE = NET_READ_SIZE + PLAIN_MORE,
 	BATCH = 60 << 10, /* sealed and written at a time; sealed, a buffer that is kept */
 	BATCH_PIECES = 64,
 };
@@ -260,10 +261,10 @@ tell_connected(struct net_stream *s)
 }
 
 static bool
-tell_bytes(struct net_stream *s, size_t len)
+tell_bytes(struct net_stream *s, struct span bytes)
 {
 	s->net->telling = s;
-	s->ops->bytes(s->ctx, span_of(s->net->plain, len));
+	s->ops->bytes(s->ctx, bytes);
 	return s->net->telling == s;
 }
 
@@ -273,27 +274,55 @@ tell_over(struct net_stream *s)
 	net_stream_tell_end(s, net_tls_session_reason(s->tls->session) ? EPROTO : 0);
 }
 
+/* Where the bytes go that are opened next, and how many of the wire may come for that. */
+struct intake {
+	char *room;
+	size_t size, wire_most;
+};
+
+/* Where the owner wants them, if there is room enough to be worth it. */
+static struct intake
+next_intake(struct net_stream *s)
+{
+	struct intake i = { s->net->plain, PLAIN_SIZE, NET_READ_SIZE };
+	size_t size = 0;
+	char *room;
+
+	if (s->tls->shaking) {
+		i.wire_most = SHAKING_READ;
+		return i;
+	}
+	room = s->ops->room ? s->ops->room(s->ctx, &size) : NULL;
+	if (!room || size < 2 * PLAIN_MORE)
+		return i;
+	i.room = room;
+	i.size = size;
+	if (size < NET_READ_SIZE + PLAIN_MORE)
+		i.wire_most = size - PLAIN_MORE;
+	return i;
+}
+
 static enum net_tls_state
-receive(struct net_stream *s, ssize_t n, size_t *ret_len)
+receive(struct net_stream *s, struct intake *i, ssize_t n, struct span *ret)
 {
 	enum net_tls_state state;
 
-	*ret_len = 0;
+	*ret = span_of(i->room, 0);
 	if (n <= 0)
 		return net_tls_session_cut(s->tls->session);
-	state = net_tls_session_receive(s->tls->session, span_of(s->net->room, (size_t)n),
-	    s->net->plain, PLAIN_SIZE, ret_len, &s->unsent);
+	state = net_tls_session_receive(s->tls->session, span_of(s->net->room, (size_t)n), i->room,
+	    i->size, &ret->len, &s->unsent);
 	if (s->unsent.end != s->unsent.start)
 		net_stream_write(s);
 	return state;
 }
 
 static void
-take_wire(struct net_stream *s, ssize_t n)
+take_wire(struct net_stream *s, struct intake *i, ssize_t n)
 {
 	struct net_stream_tls *t = s->tls;
-	size_t len;
-	enum net_tls_state state = receive(s, n, &len);
+	struct span bytes;
+	enum net_tls_state state = receive(s, i, n, &bytes);
 	const bool done = t->shaking && state != NET_TLS_SHAKING;
 
 	if (done && state != NET_TLS_FAILED)
@@ -301,7 +330,7 @@ take_wire(struct net_stream *s, ssize_t n)
 	if (done && state != NET_TLS_FAILED && !net_tls_session_accepts(t->session) &&
 	    !tell_connected(s))
 		return;
-	if (len && !(done && state == NET_TLS_FAILED) && !tell_bytes(s, len))
+	if (bytes.len && !(done && state == NET_TLS_FAILED) && !tell_bytes(s, bytes))
 		return;
 	/* one who does not read now is told when it does again */
 	if (is_over(state) && (done || ev_is_active(&s->readable)))
@@ -311,6 +340,7 @@ take_wire(struct net_stream *s, ssize_t n)
 void
 net_stream_tls_read(struct net_stream *s)
 {
+	struct intake i;
 	ssize_t n;
 
 	if (is_over(net_tls_session_state(s->tls->session))) {
@@ -318,13 +348,14 @@ net_stream_tls_read(struct net_stream *s)
 		return;
 	}
 	net_stream_flush(s); /* what is gathered stands where alerts would be put */
-	n = recv(s->readable.fd, s->net->room, s->tls->shaking ? SHAKING_READ : NET_READ_SIZE, 0);
+	i = next_intake(s);
+	n = recv(s->readable.fd, s->net->room, i.wire_most, 0);
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n < 0 && !s->tls->shaking)
 		net_stream_tell_end(s, errno);
 	else
-		take_wire(s, n);
+		take_wire(s, &i, n);
 }
 
 void

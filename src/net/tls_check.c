@@ -5,6 +5,7 @@
  */
 #include "net/tls_context.h"
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
@@ -319,15 +320,22 @@ check_chain(const struct net_tls *tls, X509 *leaf, STACK_OF(X509) * chain)
 }
 
 enum net_tls_reason
-net_tls_check_again(const struct net_tls *tls, X509 *leaf, STACK_OF(X509) * chain,
-    const struct net_tls_identity *id)
+net_tls_check_again(
+    const struct net_tls *tls, struct span packed, const struct net_tls_identity *id)
 {
-	enum net_tls_reason reason;
+	enum net_tls_reason reason = NET_TLS_OTHER;
+	STACK_OF(X509) * chain;
 
 	if (!tls->asks)
 		return NET_TLS_FINE;
-	if (!leaf)
+	if (!packed.len)
 		return NET_TLS_NO_CERTIFICATE;
-	reason = check_chain(tls, leaf, chain);
-	return reason ? reason : net_tls_check_rules(tls, leaf, id);
+	chain = net_tls_chain_unpack(packed);
+	if (chain)
+		reason = check_chain(tls, sk_X509_value(chain, 0), chain);
+	if (chain && !reason)
+		reason = net_tls_check_rules(tls, sk_X509_value(chain, 0), id);
+	sk_X509_pop_free(chain, X509_free);
+	ERR_clear_error();
+	return reason;
 }

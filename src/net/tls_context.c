@@ -293,6 +293,7 @@ net_tls_create(const struct net_tls_settings *s, struct net_tls_fault *reterr)
 {
 	struct net_tls *t = calloc(1, sizeof(*t));
 
+	net_tls_memory_keep();
 	ERR_clear_error();
 	if (!t) {
 		no_memory(reterr);

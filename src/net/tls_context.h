@@ -7,6 +7,7 @@
 
 #include <openssl/ssl.h>
 
+#include "base/span.h"
 #include "net/tls.h"
 
 struct net_tls_rule {
@@ -29,13 +30,23 @@ struct net_tls {
 /* Is this certificate, already vouched for, of one who is allowed? */
 enum net_tls_reason net_tls_check_rules(
     const struct net_tls *tls, X509 *leaf, const struct net_tls_identity *id);
-/* The whole question once more: chain, revocation, name, rules. */
-enum net_tls_reason net_tls_check_again(const struct net_tls *tls, X509 *leaf,
-    STACK_OF(X509) * chain, const struct net_tls_identity *id);
+/* The whole question once more: chain, revocation, name, rules.  Without certificates, `packed` has
+ * no bytes. */
+enum net_tls_reason net_tls_check_again(
+    const struct net_tls *tls, struct span packed, const struct net_tls_identity *id);
 enum net_tls_reason net_tls_reason_of_verify(long error); /* X509_V_ERR_... */
 /* NULL when there is no memory. */
 struct net_tls_identity *net_tls_identity_create(X509 *leaf);
 
+/* The certificates a peer showed, its own first, as bytes that are the caller's to free; ptr NULL:
+ * no memory.  And back, as many as there are; NULL: no memory. */
+struct span net_tls_chain_pack(X509 *leaf, STACK_OF(X509) * issuers);
+STACK_OF(X509) * net_tls_chain_unpack(struct span packed);
+/* What the session keeps of them is of no use any more. */
+void net_tls_chain_empty(SSL *ssl);
+
+/* Before the first of all contexts: keep the blocks that come and go. */
+void net_tls_memory_keep(void);
 /* What a context needs of sessions. */
 BIO_METHOD *net_tls_session_bio(void);
 int net_tls_session_verify(int good, X509_STORE_CTX *c);

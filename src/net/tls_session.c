@@ -31,7 +31,8 @@ struct net_tls_session {
 	enum net_tls_reason reason;
 	const char *error;
 	struct net_tls_identity *identity;
-	bool heard; /* the peer has said something */
+	struct span chain; /* packed certificates of the peer */
+	bool heard;        /* the peer has said something */
 };
 
 /* ---- between OpenSSL and the bytes -------------------------------------------------------- */
@@ -158,6 +159,7 @@ net_tls_session_destroy(struct net_tls_session *s)
 	SSL_free(s->ssl);
 	net_tls_release(s->tls);
 	free(s->identity);
+	free((void *)(uintptr_t)s->chain.ptr);
 	free(s);
 }
 
@@ -221,17 +223,31 @@ waits(struct net_tls_session *s, int result)
 	return SSL_get_error(s->ssl, result) == SSL_ERROR_WANT_READ;
 }
 
+/* A peer that cannot be asked about again is not let in. */
+static void
+keep_chain(struct net_tls_session *s)
+{
+	X509 *leaf = SSL_get0_peer_certificate(s->ssl);
+
+	if (!leaf || !s->tls->asks)
+		return;
+	s->chain = net_tls_chain_pack(leaf, SSL_get_peer_cert_chain(s->ssl));
+	if (!s->chain.len)
+		net_tls_session_fail(s, NET_TLS_OTHER);
+	net_tls_chain_empty(s->ssl);
+}
+
 static void
 shake(struct net_tls_session *s)
 {
-	int result;
+	int result = SSL_do_handshake(s->ssl);
 
-	ERR_clear_error();
-	result = SSL_do_handshake(s->ssl);
-	if (result == 1)
+	if (result == 1) {
 		s->state = NET_TLS_OPEN;
-	else if (!waits(s, result))
+		keep_chain(s);
+	} else if (!waits(s, result)) {
 		fail_by_library(s);
+	}
 }
 
 /* All that is there. */
@@ -240,11 +256,10 @@ open_records(struct net_tls_session *s, char *room, size_t size)
 {
 	size_t len = 0, n;
 
-	while (len < size) {
-		int result;
+	/* with nothing left to open, asking again would only say so */
+	while (len < size && (s->in.len || SSL_pending(s->ssl))) {
+		int result = SSL_read_ex(s->ssl, room + len, size - len, &n);
 
-		ERR_clear_error();
-		result = SSL_read_ex(s->ssl, room + len, size - len, &n);
 		if (result == 1) {
 			len += n;
 			continue;
@@ -270,6 +285,7 @@ net_tls_session_receive(struct net_tls_session *s, struct span wire, char *room,
 	if (!s->heard && !is_tls(s, wire))
 		return net_tls_session_fail(s, NET_TLS_PLAIN_TEXT);
 	s->heard = true;
+	ERR_clear_error(); /* what others left there would be taken for ours */
 	s->in = wire;
 	s->out = out;
 	if (s->state == NET_TLS_SHAKING)
@@ -300,6 +316,7 @@ net_tls_session_begin(struct net_tls_session *s, struct buffer *out)
 {
 	if (s->tls->accepts || s->state != NET_TLS_SHAKING)
 		return;
+	ERR_clear_error();
 	s->out = out;
 	shake(s);
 	s->out = NULL;
@@ -310,7 +327,6 @@ seal_bytes(struct net_tls_session *s, const char *bytes, size_t len)
 {
 	size_t n;
 
-	ERR_clear_error();
 	if (!len || SSL_write_ex(s->ssl, bytes, len, &n) == 1)
 		return true;
 	fail_by_library(s);
@@ -361,6 +377,7 @@ net_tls_session_seal(
 
 	if (s->state != NET_TLS_OPEN && s->state != NET_TLS_ENDED)
 		return false;
+	ERR_clear_error();
 	(void)buffer_reserve(out, sealed_size(iov, count));
 	s->out = out;
 	good = count == 1 ? seal_bytes(s, iov[0].iov_base, iov[0].iov_len)
@@ -415,11 +432,9 @@ net_tls_session_accepts(const struct net_tls_session *s)
 enum net_tls_reason
 net_tls_session_check(const struct net_tls_session *s, const struct net_tls *tls)
 {
-	X509 *leaf = SSL_get0_peer_certificate(s->ssl);
-
 	if (s->state == NET_TLS_SHAKING)
 		return NET_TLS_FINE; /* asked again when the peer is known */
-	return net_tls_check_again(tls, leaf, SSL_get_peer_cert_chain(s->ssl), s->identity);
+	return net_tls_check_again(tls, s->chain, s->identity);
 }
 
 enum net_tls_reason
