@@ -385,5 +385,5 @@ feed_stamp(struct feed *f, char text[32], char id[32])
 	localtime_r(&now, &tm);
 	strftime(text, 32, "%Y%m%d%H%M%S%z", &tm);
 	snprintf(
-	    id, 32, "%llx-%llx", (unsigned long long)d->started, (unsigned long long)++d->messages);
+	    id, 32, "%llx-%llx", (unsigned long long)d->started, (unsigned long long)++d->answers);
 }

@@ -40,6 +40,7 @@ struct hl7noted {
 	unsigned connections;    /* of all feeds */
 	uint64_t held;           /* bytes, of all links */
 	uint64_t messages;       /* numbered so far */
+	uint64_t answers;        /* of ours, the same */
 	uint64_t started;        /* wall clock, seconds */
 	struct secure_end *ends; /* of certificates and lists */
 	bool draining;

@@ -30,7 +30,7 @@ static const char help[] =
     "      --log-level LEVEL    error, warning, info (default) or debug\n"
     "      --log-file FILE      instead of standard error\n"
     "      --metrics [ADDR:]PORT serve /metrics, /healthz and /readyz\n"
-    "      --control SOCKET     where hl7note status asks\n"
+    "      --control SOCKET     where hl7note status and queue ask\n"
     "      --debuggable         leave core dumps, debuggers and all system calls possible\n"
     "      --help, --version\n"
     "\n"

@@ -3,12 +3,14 @@
 """Operating a daemon that takes custody: the queue commands, status, metrics, who may ask,
 restart, reload, drain, backups."""
 
+import contextlib
 import glob
 import json
 import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import time
 import unittest
@@ -530,6 +532,24 @@ class Life(Custody):
         self.assertEqual(second.returncode, 78)
         self.assertIn(path.encode(), second.stderr)
         self.assertEqual(read(path), before)
+
+    def test_what_has_waited_for_long_is_told(self):
+        r = self.receiver()
+        r.stop()
+        d, port = self.keep(r)
+        self.sender(port).exchange(message("m1"))
+        d.stop()
+        with contextlib.closing(sqlite3.connect(self.directory + "/queue.db")) as db:
+            db.execute("UPDATE message SET received = received - 600000")
+            db.commit()
+        d2 = self.again(d)
+        high = d2.wait_event("queue.high", feed="lab")[0]
+        self.assertGreaterEqual(high["queue_age_ms"], 600000)
+        self.assertGreaterEqual(self.metric("hl7noted_queue_oldest_age_seconds", feed="lab"), 600)
+        self.assertIn("the oldest for 10 minutes", self.text())
+        r.start()
+        r.wait(1)
+        d2.wait_event("queue.low", feed="lab")
 
     def test_delivered_messages_are_kept_for_a_while(self):
         r = self.receiver()
