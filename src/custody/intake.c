@@ -83,6 +83,10 @@ answer_to(const struct custody_entry *e)
 	if (why_not(e) == RELAY_UNREADABLE) {
 		ack.error = 100;
 		ack.where = (struct diag){ .at = { .segment = "MSH", .sequence = 1 } };
+	} else if (why_not(e) == RELAY_NO_ID) {
+		ack.code = HL7_ACK_ERROR;
+		ack.error = 101;
+		ack.where = (struct diag){ .at = { .segment = "MSH", .sequence = 1, .field = 10 } };
 	} else if (why_not(e) == RELAY_NOT_ALLOWED) {
 		ack.error = 204;
 		ack.where = (struct diag){ .at = { .segment = "MSH", .sequence = 1, .field = 3 } };
@@ -204,6 +208,8 @@ is_refused(const struct custody_intake *in, const struct custody_survey *s, enum
 		*ret_why = RELAY_UNREADABLE;
 	else if (s->admission != CUSTODY_ADMIT)
 		*ret_why = RELAY_NOT_ALLOWED;
+	else if (!s->asks.control_id.len)
+		*ret_why = RELAY_NO_ID;
 	else if (in->set->paused)
 		*ret_why = RELAY_STORE_FULL;
 	else

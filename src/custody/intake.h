@@ -14,6 +14,7 @@
  *
  *	stored, or recognised as a resend   AA / CA
  *	no MSH in it that can be read       AR, ERR at MSH-1, code 100
+ *	no control ID                       AE / CE, ERR at MSH-10, code 101
  *	refused by admit()                  AR / CR, ERR at MSH-3, code 204
  *	not stored                          the connection ends without an answer, so that it
  *	                                    sends again; AR / CR, code 207, where the feed
@@ -25,7 +26,7 @@
  * not want; a frame that could not be stored and may not be told so ends the
  * connection.  A message with an MSA is itself an answer and gets none in original
  * mode.  A batch, or several messages in a frame, is one entry, answered to its
- * first message.  A message without a control ID is taken like any other.
+ * first message.
  *
  * A sender that is gone before its answer changes nothing: what was appended stays.
  * After a pause of the whole process (SIGSTOP, suspend) nothing is due until the

@@ -83,6 +83,7 @@ enum relay_why {
 	RELAY_DRAINED, /* we are stopping */
 	RELAY_NO_MEMORY,
 	RELAY_UNREADABLE,   /* a frame with no MSH to answer by */
+	RELAY_NO_ID,        /* no MSH-10 that an answer could repeat */
 	RELAY_NOT_ALLOWED,  /* this sender's messages are refused */
 	RELAY_STORE_FULL,   /* custody: no space, so intake is stopped */
 	RELAY_STORE_FAILED, /* custody: not stored */

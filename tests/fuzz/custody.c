@@ -67,7 +67,7 @@ static void
 on_refused(void *ctx, const struct custody_entry *e, enum relay_why why, struct span code)
 {
 	(void)ctx, (void)code;
-	MUST(e->refused && why == RELAY_UNREADABLE);
+	MUST(e->refused && (why == RELAY_UNREADABLE || why == RELAY_NO_ID));
 }
 
 static uint64_t

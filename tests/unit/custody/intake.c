@@ -371,19 +371,21 @@ Test(custody_intake, gives_no_answer_to_an_answer)
 	end(&w);
 }
 
-Test(custody_intake, takes_what_has_no_control_id)
+/* ---- refusals ---- */
+
+Test(custody_intake, refuses_what_has_no_control_id)
 {
 	struct world w;
 
 	begin(&w);
-	w.at_once = CUSTODY_STORED;
-	bytes(&w, MSG("") "\x0bMSH|^~\\&\x1c\r");
-	expect(&w, "append:1 ack:AA| taken:1:AA append:2 ack:AA| taken:2:AA");
-	cr_expect_str_eq(w.id, "");
+	bytes(&w, "\x0bMSH|^~\\&\x1c\r" MSG(" ") MSG(""));
+	expect(&w, "ack:AE| refused:1:no_control_id:AE ack:AE|  refused:2:no_control_id:AE "
+		   "ack:AE| refused:3:no_control_id:AE");
+	cr_expect(strstr(buffer_span(&w.sent).ptr, "\rERR||MSH^1^10|101^"), "it names the place");
+	bytes(&w, MSG("4"));
+	expect(&w, "append:4");
 	end(&w);
 }
-
-/* ---- refusals ---- */
 
 Test(custody_intake, refuses_what_it_cannot_answer_with_the_place)
 {
