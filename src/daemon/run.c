@@ -6,7 +6,6 @@
 #include "daemon/run.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +22,7 @@
 #include "daemon/link.h"
 #include "daemon/memory.h"
 #include "daemon/notify.h"
+#include "daemon/pages.h"
 #include "daemon/queue.h"
 #include "daemon/reload.h"
 #include "daemon/secure.h"
@@ -430,7 +430,7 @@ go(struct run *r, struct conf *conf)
 	watch_signal(r, &r->usr1, SIGUSR1, on_usr1);
 	watch_time(r);
 	shell_calls(r->options->debuggable, d->log);
-	malloc_trim(0); /* what reading the mappings took for a moment */
+	pages_give_back();
 	log_started(d);
 	notify("READY=1\nSTATUS=running");
 	ev_run(d->loop, 0);
