@@ -43,3 +43,12 @@ AC_DEFUN([HL7_FLAGS_INSTRUMENTS], [
 	AC_SUBST([INSTRUMENT_CFLAGS])
 	AC_SUBST([INSTRUMENT_LDFLAGS])
 ])
+
+dnl What tests/worst counts by: both compilers call a function at each basic block.
+AC_DEFUN([HL7_FLAGS_COUNTED], [
+	AS_IF([test "$with_fuzzer" = no], [
+		HL7_TRY_CFLAG([COUNTED_CFLAGS], [-fsanitize-coverage=trace-pc])
+	])
+	AC_SUBST([COUNTED_CFLAGS])
+	AM_CONDITIONAL([COUNTED], [test -n "$COUNTED_CFLAGS"])
+])

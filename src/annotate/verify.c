@@ -64,19 +64,18 @@ field(const struct hl7_message *m, size_t segment, unsigned n)
 
 /* An OBX-8 that differs, when the trailer behind it claims what stands there now.  *growth is by
  * how much it made that segment longer. */
-static bool
+static void
 add_flag(struct pair *p, struct twins obx, struct span claimed, size_t segment, size_t *growth)
 {
 	struct span before = field(&p->original, obx.original, 8);
 	struct span after = field(&p->annotated, obx.annotated, 8);
 
-	if (!before.ptr || !claimed.len || span_eq(before, after) || !span_eq(after, claimed))
-		return false;
+	if (!before.ptr || !claimed.len || !span_eq(after, claimed))
+		return;
 	hl7_edits_add(&p->edits, (size_t)(before.ptr - p->original.bytes.ptr), before, after);
 	p->counts.flags++;
 	if (obx.original == segment)
 		*growth = after.len - before.len;
-	return true;
 }
 
 /* Do two OBX of the original carry one observation, as consecutive ones with one code may? */
@@ -125,26 +124,38 @@ add_block(struct pair *p, size_t i, size_t j, size_t count, size_t growth)
 	p->counts.notes += count;
 }
 
-/* The OBX that notes may belong to: the one before them, and the first of its observation. */
+/* The observation that notes may belong to, and whichever of its OBX since the last notes has
+ * another flag than it had. */
 struct owner {
-	bool any;
-	struct twins first, last;
+	bool any, has_changed;
+	size_t first; /* its first OBX in the original */
+	struct twins changed;
 };
+
+static void
+note_result(const struct pair *p, struct owner *o, struct twins obx)
+{
+	if (!o->any || !is_one_observation(&p->original, o->first, obx.original)) {
+		o->first = obx.original;
+		o->has_changed = false;
+	}
+	o->any = true;
+	if (span_eq(field(&p->original, obx.original, 8), field(&p->annotated, obx.annotated, 8)))
+		return;
+	o->changed = obx;
+	o->has_changed = true;
+}
 
 static void
 note_owner(const struct pair *p, struct owner *o, size_t i, size_t j)
 {
 	uint32_t id = id_at(&p->original, i);
 
-	if (id == HL7_ID('O', 'B', 'X')) {
-		if (!o->any || !is_one_observation(&p->original, o->first.original, i))
-			o->first = (struct twins){ i, j };
-		o->last = (struct twins){ i, j };
-		o->any = true;
-	} else if (id != HL7_ID('N', 'T', 'E') && id != HL7_ID('P', 'R', 'T') &&
-		   id != HL7_ID('A', 'D', 'D')) {
+	if (id == HL7_ID('O', 'B', 'X'))
+		note_result(p, o, (struct twins){ i, j });
+	else if (id != HL7_ID('N', 'T', 'E') && id != HL7_ID('P', 'R', 'T') &&
+		 id != HL7_ID('A', 'D', 'D'))
 		o->any = false;
-	}
 }
 
 /* Walk both; the segments of the original have their twins in the annotated message. */
@@ -167,8 +178,9 @@ find_edits(struct pair *p, struct diag *reterr)
 		if (!read_trailer(p, j + count, &flag))
 			return fail(reterr, &p->annotated, p->annotated.segments[j + 1].start,
 			    "added notes do not end in a trailer that says whose they are");
-		if (!add_flag(p, owner.last, flag, i, &growth))
-			add_flag(p, owner.first, flag, i, &growth);
+		if (owner.has_changed)
+			add_flag(p, owner.changed, flag, i, &growth);
+		owner.has_changed = false;
 		add_block(p, i, j, count, growth);
 		j += count;
 	}

@@ -292,7 +292,7 @@ static void
 greet(struct link *l)
 {
 	l->heard = true;
-	l->session.senders_open = guard_open(l->feed->conf, net_stream_identity(&l->up));
+	relay_admit(&l->session, guard_open(l->feed->conf, net_stream_identity(&l->up)));
 	observe_opened(l->feed, &l->peer, &l->up);
 }
 
@@ -472,7 +472,7 @@ admit_again(struct link *l)
 void
 link_admit(struct link *l)
 {
-	l->session.senders_open = guard_open(l->feed->conf, net_stream_identity(&l->up));
+	relay_admit(&l->session, guard_open(l->feed->conf, net_stream_identity(&l->up)));
 	net_stream_secure(&l->up, l->listener ? l->listener->tls : NULL);
 	net_stream_secure(&l->down, l->feed->tls);
 	if (l->dead)

@@ -151,6 +151,22 @@ rooms_of(const struct relay_session *s)
 	return &s->set->work->rooms;
 }
 
+static bool
+is_strangers(struct relay_session *s, struct span body)
+{
+	return !relay_senders_take_frame(
+	    &s->set->senders, s->senders_open, &s->set->work->message, body);
+}
+
+void
+relay_admit(struct relay_session *s, uint64_t open)
+{
+	s->senders_open = open;
+	if (relay_inlet_is_ready(&s->in))
+		s->ready_refused = is_strangers(
+		    s, relay_inlet_body(&s->in, buffer_span(&s->in.kept)));
+}
+
 /* Find the next whole frame in `in`; false when there is none (yet). */
 static bool
 find_frame(struct relay_session *s, struct span in, uint64_t now_us)
@@ -163,8 +179,7 @@ find_frame(struct relay_session *s, struct span in, uint64_t now_us)
 		return false;
 	case MLLP_FRAME:
 		if (!before)
-			s->ready_refused = !relay_senders_take_frame(&s->set->senders,
-			    s->senders_open, &s->set->work->message, relay_inlet_body(&s->in, in));
+			s->ready_refused = is_strangers(s, relay_inlet_body(&s->in, in));
 		return true;
 	case MLLP_BROKEN:
 		break;

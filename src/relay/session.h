@@ -148,8 +148,7 @@ struct relay_session {
 	const struct relay_settings *set;
 	struct relay_inlet in, out; /* a frame from the sender may have to wait */
 	bool ready_refused;         /* that frame is not taken */
-	uint64_t senders_open; /* rules of set->senders that the connection may use; whoever knows
-				* its certificate says it at once, and again after a reload */
+	uint64_t senders_open;      /* rules of set->senders that the connection may use */
 	enum relay_down down;
 	struct relay_reuse reuse; /* of the downstream connection at hand */
 	bool sender_ended, closed, draining;
@@ -168,6 +167,9 @@ void relay_session_finish(struct relay_session *s);
 /* Where the sender's next bytes had best be put, and how many fit: behind those kept of a large
  * frame, so that they need not be copied.  NULL: anywhere. */
 char *relay_room(struct relay_session *s, size_t *ret_size);
+/* The rules of set->senders that are open to it, by its certificate: none, until said; to be said
+ * again when the rules have changed. */
+void relay_admit(struct relay_session *s, uint64_t open);
 /* Bytes from the sender (in that room, or elsewhere), from downstream; they need not outlive the
  * call. */
 void relay_from_sender(struct relay_session *s, struct span bytes, uint64_t now_us);

@@ -759,7 +759,7 @@ Test(relay_session, answers_strangers_without_asking_the_receiver)
 
 	begin(&w);
 	w.set.senders = (struct relay_senders){ &lab, 1 };
-	w.s.senders_open = 1;
+	relay_admit(&w.s, 1);
 	from_sender(&w, STRANGER("1", "") STRANGER("2", "|||NE|NE") MSG("3"));
 	expect(&w, "refused:1 up:" SHOWN_AR("1") " refused:2 connect");
 	relay_connected(&w.s, w.now);
@@ -774,7 +774,7 @@ Test(relay_session, answers_strangers_behind_what_was_sent_before_them)
 	begin(&w);
 	w.set.in_flight = 4;
 	w.set.senders = (struct relay_senders){ &lab, 1 };
-	w.s.senders_open = 1;
+	relay_admit(&w.s, 1);
 	connected(&w);
 	from_sender(&w, STRANGER("2", "") MSG("3"));
 	expect(&w, "");
@@ -782,6 +782,33 @@ Test(relay_session, answers_strangers_behind_what_was_sent_before_them)
 	from_down(&w, ACK("AA", "1"));
 	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA refused:2 up:" SHOWN_AR(
 		       "2") " down:" SHOWN("3"));
+	end(&w);
+}
+
+Test(relay_session, decides_anew_of_what_waits_when_the_rules_change)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.senders = (struct relay_senders){ &lab, 1 };
+	relay_admit(&w.s, 1);
+	connected(&w);
+	from_sender(&w, MSG("2")); /* one may be in flight, so it waits */
+	relay_admit(&w.s, 0);
+	from_down(&w, ACK("AA", "1"));
+	buffer_append_char(&w.told, '\0');
+	cr_expect(strstr(buffer_span(&w.told).ptr, " refused:2 "));
+	buffer_clear(&w.told);
+	relay_admit(&w.s, 1);
+	from_sender(&w, MSG("3"));
+	expect(&w, "down:" SHOWN("3"));
+	from_sender(&w, STRANGER("4", ""));
+	w.set.senders.count = 0;
+	relay_admit(&w.s, 1);
+	from_down(&w, ACK("AA", "3"));
+	buffer_append_char(&w.told, '\0');
+	cr_expect(strstr(buffer_span(&w.told).ptr, "down:"));
+	cr_expect_not(strstr(buffer_span(&w.told).ptr, "refused"));
 	end(&w);
 }
 

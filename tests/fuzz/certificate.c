@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who a peer is: names and key of any certificate, in DER, against any rule.  The first
+ * bytes up to a newline are the rule.
+ */
+#include <openssl/x509.h>
+
+#include "fuzz/target.h"
+#include "net/tls_context.h"
+
+/* A rule is a pin or it is not, whatever is asked of it. */
+static void
+read_pin(const char *rule)
+{
+	unsigned char digest[NET_TLS_DIGEST];
+
+	if (net_tls_pin_parse(rule, digest))
+		MUST(strlen(rule) == 44 || strlen(rule) == 52);
+}
+
+static void
+identify(X509 *leaf, const char *rule)
+{
+	struct net_tls_identity *id = net_tls_identity_create(leaf);
+	char pin[NET_TLS_PIN_TEXT];
+
+	if (!id)
+		return;
+	MUST(net_tls_identity_name(id));
+	net_tls_identity_pin(id, pin);
+	MUST(strlen(pin) == NET_TLS_PIN_TEXT - 1);
+	MUST(net_tls_identity_matches(id, pin));
+	MUST(net_tls_identity_is(id, &(struct net_tls_peer){ .pin = pin }));
+	MUST(!net_tls_identity_matches(id, ""));
+	if (net_tls_identity_matches(id, rule))
+		MUST(rule[0]);
+	free(id);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const uint8_t *newline = size ? memchr(data, '\n', size) : NULL;
+	const size_t len = newline ? (size_t)(newline - data) : 0;
+	const unsigned char *der = newline ? newline + 1 : data;
+	char rule[300];
+	X509 *leaf;
+
+	snprintf(rule, sizeof(rule), "%.*s", (int)len, (const char *)data);
+	read_pin(rule);
+	leaf = d2i_X509(NULL, &der, (long)(data + size - der));
+	if (leaf)
+		identify(leaf, rule);
+	X509_free(leaf);
+	return 0;
+}

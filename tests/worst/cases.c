@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One function for each input.  Those of messages go all the way that a frame goes:
+ * index, annotation, the answer we would give.
+ */
+#include "worst/cases.h"
+
+#include <stdlib.h>
+
+#include "conf/conf.h"
+#include "hl7/ack.h"
+#include "hl7/escape.h"
+#include "relay/flights.h"
+#include "relay/senders.h"
+#include "relay/session.h"
+#include "support/files.h"
+
+#define HEADER "MSH|^~\\&|LAB|MAIN|EHR|MAIN|20260101||ORU^R01|1|P|2.5.1\rPID|1||1\rOBR|1|||P\r"
+
+/* ---- what reads ------------------------------------------------------------------ */
+
+static struct mapping *mapping;
+
+bool
+worst_init(struct worst *w)
+{
+	const struct mapping *list;
+	struct span clash;
+
+	*w = (struct worst){ 0 };
+	hl7_message_init(&w->message);
+	buffer_init(&w->out, 0);
+	mapping = mapping_load("mappings/b2m.xml");
+	list = mapping;
+	w->annotator = mapping ? annotator_create(&list, 1, &clash) : NULL;
+	return w->annotator != NULL;
+}
+
+void
+worst_finish(struct worst *w)
+{
+	annotator_destroy(w->annotator);
+	mapping_destroy(mapping);
+	hl7_message_finish(&w->message);
+	buffer_finish(&w->out);
+}
+
+static void
+run_message(struct worst *w, struct span in)
+{
+	static const struct hl7_ack ack = {
+		.code = HL7_ACK_REJECT, .time = "", .id = "1", .error = 207, .text = "no"
+	};
+	enum hl7_piece piece;
+	struct annotation a;
+	size_t used;
+
+	for (; in.len; in = span_tail(in, used)) {
+		if (hl7_message_read(&w->message, in, &piece, &used) != 0)
+			abort();
+		if (piece != HL7_PIECE_MESSAGE)
+			continue;
+		annotate(w->annotator, &w->message, &a);
+		buffer_clear(&w->out);
+		hl7_ack_write(&w->message, &ack, &w->out);
+	}
+}
+
+static void
+run_answer(struct worst *w, struct span in)
+{
+	struct relay_answer a;
+
+	relay_read_answer(&w->message, in, &a);
+}
+
+static void
+run_senders(struct worst *w, struct span in)
+{
+	static const struct relay_sender lab = { .application = { "LAB", 3 } };
+	static const struct relay_senders rules = { &lab, 1 };
+
+	(void)relay_senders_take_frame(&rules, 1, &w->message, in);
+}
+
+static void
+run_escapes(struct worst *w, struct span in)
+{
+	const struct hl7_delims usual = { '|', '^', '~', '\\', '&', 0 };
+
+	buffer_clear(&w->out);
+	hl7_unescape(&usual, in, HL7_UNESCAPE_LAYOUT, &w->out);
+}
+
+static void
+run_conf(struct worst *w, struct span in)
+{
+	struct faults faults;
+
+	(void)w;
+	faults_init(&faults, "");
+	conf_destroy(conf_create(in, "x", &faults));
+	faults_finish(&faults);
+}
+
+static void
+run_mapping(struct worst *w, struct span in)
+{
+	struct faults faults;
+
+	(void)w;
+	faults_init(&faults, "");
+	mapping_destroy(mapping_create(in, &faults));
+	faults_finish(&faults);
+}
+
+/* ---- a session, whose receiver answers at once ----------------------------------- */
+
+struct link {
+	struct relay_settings set;
+	struct relay_work work;
+	struct relay_habit habit;
+	struct relay_session s;
+};
+
+static void
+no_connect(void *ctx)
+{
+	(void)ctx;
+}
+
+static void
+no_close(void *ctx, enum relay_why why, const struct diag *diag)
+{
+	(void)ctx, (void)why, (void)diag;
+}
+
+static void
+no_send_down(void *ctx, const struct iovec *iov, size_t count)
+{
+	(void)ctx, (void)iov, (void)count;
+}
+
+static void
+no_send_up(void *ctx, struct span bytes)
+{
+	(void)ctx, (void)bytes;
+}
+
+static void
+no_annotated(void *ctx, const struct hl7_message *m, const struct annotation *a)
+{
+	(void)ctx, (void)m, (void)a;
+}
+
+static void
+no_answered(void *ctx, const struct relay_flight *f, struct span code)
+{
+	(void)ctx, (void)f, (void)code;
+}
+
+static void
+no_failed(void *ctx, const struct relay_flight *f, enum relay_why why)
+{
+	(void)ctx, (void)f, (void)why;
+}
+
+static void
+no_rejected(void *ctx, enum relay_why why)
+{
+	(void)ctx, (void)why;
+}
+
+static void
+no_refused(void *ctx, const struct relay_flight *f)
+{
+	(void)ctx, (void)f;
+}
+
+static void
+no_stray(void *ctx, struct span code, struct span id)
+{
+	(void)ctx, (void)code, (void)id;
+}
+
+static uint64_t
+no_number(void *ctx)
+{
+	(void)ctx;
+	return 1;
+}
+
+static void
+no_stamp(void *ctx, char time[32], char id[32])
+{
+	(void)ctx;
+	memcpy(time, "T", 2);
+	memcpy(id, "N", 2);
+}
+
+static const struct relay_ops ops = {
+	.connect = no_connect,
+	.disconnect = no_connect,
+	.close = no_close,
+	.send_down = no_send_down,
+	.send_up = no_send_up,
+	.annotated = no_annotated,
+	.answered = no_answered,
+	.failed = no_failed,
+	.rejected = no_rejected,
+	.refused = no_refused,
+	.stray = no_stray,
+	.number = no_number,
+	.stamp = no_stamp,
+};
+
+static void
+link_begin(struct link *l, struct annotator *annotator)
+{
+	*l = (struct link){ .set = { .max_frame = 1 << 30,
+				.in_flight = RELAY_IN_FLIGHT,
+				.annotator = annotator,
+				.habit = &l->habit,
+				.work = &l->work } };
+	relay_work_init(&l->work);
+	relay_session_init(&l->s, &l->set, &ops, l, 1000000);
+	/* connected, for the sake of a message that is answered */
+	relay_from_sender(&l->s, SPAN("\x0b" HEADER "\x1c\r"), 1000000);
+	relay_connected(&l->s, 1000000);
+}
+
+static void
+link_end(struct link *l)
+{
+	relay_end(&l->s, RELAY_DRAINED);
+	relay_session_finish(&l->s);
+	relay_work_finish(&l->work);
+}
+
+static void
+answer_all(struct link *l)
+{
+	while (l->s.flights)
+		relay_from_down(&l->s, SPAN("\x0bMSH|^~\\&|\rMSA|AA|1\r\x1c\r"), 1000000);
+}
+
+static void
+feed(struct worst *w, struct span in, size_t piece)
+{
+	static struct link l;
+
+	link_begin(&l, w->annotator);
+	for (; in.len; in = span_tail(in, piece)) {
+		relay_from_sender(&l.s, span_head(in, piece), 1000000);
+		answer_all(&l);
+	}
+	link_end(&l);
+}
+
+static void
+run_bytewise(struct worst *w, struct span in)
+{
+	feed(w, in, 1);
+}
+
+static void
+run_session(struct worst *w, struct span in)
+{
+	feed(w, in, 1400);
+}
+
+/* All from the receiver, with as much in flight as may be. */
+static void
+run_strays(struct worst *w, struct span in)
+{
+	static struct link l;
+
+	link_begin(&l, w->annotator);
+	for (unsigned i = 1; i < RELAY_IN_FLIGHT; i++)
+		relay_from_sender(&l.s, SPAN("\x0b" HEADER "\x1c\r"), 1000000);
+	for (; in.len; in = span_tail(in, 1400))
+		relay_from_down(&l.s, span_head(in, 1400), 1000000);
+	link_end(&l);
+}
+
+/* ---- what is read ---------------------------------------------------------------- */
+
+static void
+repeat(struct buffer *in, const char *text, unsigned n)
+{
+	while (n--)
+		buffer_append(in, span_str(text));
+}
+
+static void
+around(struct buffer *in, const char *before, const char *text, unsigned n, const char *behind)
+{
+	buffer_append(in, span_str(before));
+	repeat(in, text, n);
+	buffer_append(in, span_str(behind));
+}
+
+#define B2M "1952-1^B2M^LN"
+#define RESULT "OBX|1|NM|" B2M "||2.5|mg/L|0.8-2.2||||F\r"
+
+static void
+make_results(struct buffer *in, unsigned n)
+{
+	around(in, HEADER, RESULT, n, "");
+}
+
+static void
+make_moments(struct buffer *in, unsigned n)
+{
+	buffer_append(in, SPAN(HEADER));
+	for (unsigned i = 0; i < n; i++)
+		buffer_printf(in, "OBX|%u|NM|%s||2.5|mg/L|||||F|||20260101%06u\r", i,
+		    i % 2 ? B2M : "2160-0^Creatinine^LN", i);
+}
+
+static void
+make_orders(struct buffer *in, unsigned n)
+{
+	around(in, HEADER, "OBR|1|||P\rSPM|1|||UR\r" RESULT, n, "");
+}
+
+static void
+make_companions(struct buffer *in, unsigned n)
+{
+	around(in, HEADER, "OBX|1|NM|2160-0^Creatinine^LN||1.4|mg/dL|||||F\r", n, RESULT);
+}
+
+static void
+make_notes(struct buffer *in, unsigned n)
+{
+	around(in, HEADER RESULT, "NTE|1|L|Auto-comment b2m 1.0.0: S03 S22; flag H\r", n, "");
+}
+
+static void
+make_segments(struct buffer *in, unsigned n)
+{
+	around(in, HEADER, "ZZZ|\r", n, "");
+}
+
+static void
+make_lines(struct buffer *in, unsigned n)
+{
+	around(in, HEADER RESULT, "x\r", n, "");
+}
+
+static void
+make_blanks(struct buffer *in, unsigned n)
+{
+	around(in, HEADER, "\r", n, RESULT);
+}
+
+static void
+make_fields(struct buffer *in, unsigned n)
+{
+	around(in, HEADER "OBX|1|NM|" B2M "||2.5|mg/L", "|", n, "\r");
+}
+
+static void
+make_header(struct buffer *in, unsigned n)
+{
+	around(in, "MSH|^~\\&", "|", n, "\r" RESULT);
+}
+
+static void
+make_repetitions(struct buffer *in, unsigned n)
+{
+	around(in, HEADER "OBX|1|NM|" B2M "||2.5", "~2.5", n, "|mg/L|||||F\r");
+}
+
+static void
+make_flags(struct buffer *in, unsigned n)
+{
+	around(in, HEADER "OBX|1|NM|" B2M "||2.5|mg/L||H", "~H", n, "|||F\r");
+}
+
+static void
+make_components(struct buffer *in, unsigned n)
+{
+	around(in, HEADER "OBX|1|NM|1952-1", "^&", n, "||2.5|mg/L|||||F\r");
+}
+
+static void
+make_digits(struct buffer *in, unsigned n)
+{
+	around(in, HEADER "OBX|1|NM|" B2M "||2.", "9", n, "|mg/L|||||F\r");
+}
+
+static void
+make_structured(struct buffer *in, unsigned n)
+{
+	around(in, HEADER "OBX|1|SN|" B2M "||<^0.5", "^-", n, "|mg/L|||||F\r");
+}
+
+static void
+make_ranges(struct buffer *in, unsigned n)
+{
+	around(in, HEADER "OBX|1|NM|" B2M "||2.5|mg/L|0", "-0", n, "||||F\r");
+}
+
+static void
+make_units(struct buffer *in, unsigned n)
+{
+	around(in, HEADER "OBX|1|NM|" B2M "||2.5|mg", "{x}/L", n, "|||||F\r");
+}
+
+static void
+make_escaped(struct buffer *in, unsigned n)
+{
+	around(in, HEADER "OBX|1|NM|" B2M "||2.5|", "\\T\\\\X6D\\", n, "|||||F\r");
+}
+
+static void
+make_escapes(struct buffer *in, unsigned n)
+{
+	repeat(in, "\\T\\\\", n);
+}
+
+static void
+make_hex(struct buffer *in, unsigned n)
+{
+	around(in, "\\X", "4", n, "");
+}
+
+static void
+make_backslashes(struct buffer *in, unsigned n)
+{
+	repeat(in, "\\", n);
+}
+
+static void
+make_charsets(struct buffer *in, unsigned n)
+{
+	around(in, "MSH|^~\\&|||||||ORU^R01|1|P|2.5|||||", "~UNICODE UTF-8\xff", n, "\r" RESULT);
+}
+
+static void
+make_batch(struct buffer *in, unsigned n)
+{
+	around(in, "BHS|^~\\&\r", "MSH|^~\\&|LAB\r", n, "BTS|1\r");
+}
+
+static void
+make_envelopes(struct buffer *in, unsigned n)
+{
+	repeat(in, "BHS|^~\\&\rBTS|1\r", n);
+}
+
+static void
+make_foreign(struct buffer *in, unsigned n)
+{
+	repeat(in, "MS MSH\r", n);
+}
+
+static void
+make_answers(struct buffer *in, unsigned n)
+{
+	around(in, "MSH|^~\\&|\r", "MSB|AA|1\r", n, "MSA|AA|1\r");
+}
+
+static void
+make_frames(struct buffer *in, unsigned n)
+{
+	repeat(in, "\x0bx\x1c\r", n);
+}
+
+static void
+make_messages(struct buffer *in, unsigned n)
+{
+	repeat(in, "\x0bMSH|^~\\&||||||||1|\r\x1c\r", n);
+}
+
+static void
+make_frame(struct buffer *in, unsigned n)
+{
+	around(in, "\x0b" HEADER, "OBX|1|TX|1||\x1c x\r", n, "\x1c\r");
+}
+
+static void
+make_junk(struct buffer *in, unsigned n)
+{
+	repeat(in, "\x1c\r", n);
+}
+
+static void
+make_strays(struct buffer *in, unsigned n)
+{
+	repeat(in, "\x0bMSH|^~\\&|\rMSA|AA|2\r\x1c\r", n);
+}
+
+static void
+make_allows(struct buffer *in, unsigned n)
+{
+	around(in, "<hl7noted xmlns='urn:hl7note:config:1'><feed name='f'><listen port='1'>",
+	    "<allow address='10.0.0.0/8'/>", n,
+	    "</listen><forward host='h' port='2'/></feed></hl7noted>");
+}
+
+static void
+make_faults(struct buffer *in, unsigned n)
+{
+	around(in, "<hl7noted xmlns='urn:hl7note:config:1'>", "<fed nam='x'/>", n, "</hl7noted>");
+}
+
+static void
+make_codes(struct buffer *in, unsigned n)
+{
+	buffer_append(
+	    in, SPAN("<mapping xmlns='urn:hl7note:mapping:1' id='x' version='1'>"
+		     "<quantity id='q' unit='mg/L'><unit name='mg/L' factor='1'/></quantity>"
+		     "<observation id='o' label='o' unit='mg/L'><codes quantity='q' system='LN'>"));
+	for (unsigned i = 0; i < n; i++)
+		buffer_printf(in, "<code>%u-1</code>", 100000 + i);
+	buffer_append(in, SPAN("</codes></observation></mapping>"));
+}
+
+/* clang-format off */
+const struct worst_case worst_cases[] = {
+	{ "results of one moment",        make_results,     run_message,  100000 },
+	{ "results of as many moments",   make_moments,     run_message,  100000 },
+	{ "orders with a result each",    make_orders,      run_message,  50000 },
+	{ "companions of one result",     make_companions,  run_message,  100000 },
+	{ "notes of ours",                make_notes,       run_message,  100000 },
+	{ "empty segments",               make_segments,    run_message,  200000 },
+	{ "lines that continue one",      make_lines,       run_message,  400000 },
+	{ "blank lines",                  make_blanks,      run_message,  800000 },
+	{ "fields of a result",           make_fields,      run_message,  800000 },
+	{ "fields of the header",         make_header,      run_message,  800000 },
+	{ "repetitions of a value",       make_repetitions, run_message,  200000 },
+	{ "repetitions of a flag",        make_flags,       run_message,  400000 },
+	{ "components of a code",         make_components,  run_message,  400000 },
+	{ "digits of a value",            make_digits,      run_message,  800000 },
+	{ "parts of a structured value",  make_structured,  run_message,  400000 },
+	{ "parts of a range",             make_ranges,      run_message,  400000 },
+	{ "parts of a unit",              make_units,       run_message,  200000 },
+	{ "escapes in a unit",            make_escaped,     run_message,  100000 },
+	{ "escapes",                      make_escapes,     run_escapes,  200000 },
+	{ "an escape without end",        make_hex,         run_escapes,  800000 },
+	{ "escape characters",            make_backslashes, run_escapes,  800000 },
+	{ "character sets",               make_charsets,    run_message,  100000 },
+	{ "messages of a batch",          make_batch,       run_message,  50000 },
+	{ "envelopes",                    make_envelopes,   run_message,  50000 },
+	{ "lines of nothing",             make_foreign,     run_message,  100000 },
+	{ "senders in a batch",           make_batch,       run_senders,  50000 },
+	{ "segments before an MSA",       make_answers,     run_answer,   100000 },
+	{ "frames of one byte",           make_frames,      run_session,  50000 },
+	{ "messages of one segment",      make_messages,    run_session,  20000 },
+	{ "frames, byte by byte",         make_messages,    run_bytewise, 20000 },
+	{ "a frame, byte by byte",        make_frame,       run_bytewise, 20000 },
+	{ "junk between frames",          make_junk,        run_session,  800000 },
+	{ "answers to nothing",           make_strays,      run_strays,   20000 },
+	{ "networks of a listener",       make_allows,      run_conf,     10000 },
+	{ "faults of a configuration",    make_faults,      run_conf,     10000 },
+	{ "codes of a mapping",           make_codes,       run_mapping,  20000 },
+};
+/* clang-format on */
+
+const unsigned worst_count = sizeof(worst_cases) / sizeof(worst_cases[0]);

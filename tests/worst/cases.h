@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * worst/cases.h - inputs built to be slow, and what reads them
+ *
+ * Each is made at any size.  Twice the size may cost twice the work and no more; the
+ * bench measures that in time, and `make check` by counting.
+ */
+#ifndef WORST_CASES_H
+#define WORST_CASES_H
+
+#include "annotate/annotate.h"
+#include "base/buffer.h"
+
+/* All that a case may need, made once. */
+struct worst {
+	struct annotator *annotator; /* of the mapping that comes with the program */
+	struct hl7_message message;
+	struct buffer out;
+};
+
+bool worst_init(struct worst *w);
+void worst_finish(struct worst *w);
+
+struct worst_case {
+	const char *name;
+	/* An input of about `n` of whatever it is made of. */
+	void (*make)(struct buffer *in, unsigned n);
+	void (*run)(struct worst *w, struct span in);
+	unsigned many; /* a size that takes some milliseconds */
+};
+
+extern const struct worst_case worst_cases[];
+extern const unsigned worst_count;
+
+#endif
