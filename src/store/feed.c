@@ -147,6 +147,8 @@ store_feed_has_again(const struct store_feed *f)
 static void
 leave(struct store_feed *f, unsigned from, unsigned to)
 {
+	if (from == to)
+		return;
 	for (unsigned i = from; i < to; i++)
 		store_task_destroy(f->out[i].task);
 	memmove(f->out + from, f->out + to, (f->out_count - to) * sizeof(*f->out));

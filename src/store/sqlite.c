@@ -25,10 +25,22 @@ backend_of(struct store_backend *b)
 
 /* ---- results -------------------------------------------------------------------------------- */
 
+/* SQLite asks for errno when a statement fails, but not when a commit does; the file kept it. */
 static int
-io_error(sqlite3 *db, int rc)
+last_errno(sqlite3 *db, int which)
 {
-	int error = sqlite3_system_errno(db);
+	sqlite3_file *file = NULL;
+	int error = 0;
+
+	if (!sqlite3_file_control(db, "main", which, &file) && file && file->pMethods)
+		(void)file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);
+	return error;
+}
+
+static int
+io_error(sqlite3 *db, int rc, int which)
+{
+	int error;
 
 	switch (rc) {
 	case SQLITE_IOERR_NOMEM:
@@ -39,6 +51,7 @@ io_error(sqlite3 *db, int rc)
 	case SQLITE_IOERR_SHORT_READ:
 		return -EREMOTEIO; /* nothing was written */
 	case SQLITE_IOERR_WRITE:
+		error = last_errno(db, which);
 		if (error == ENOSPC || error == EDQUOT || error == EFBIG)
 			return -ENOSPC;
 		if (error == EROFS)
@@ -47,8 +60,8 @@ io_error(sqlite3 *db, int rc)
 	return -EIO;
 }
 
-int
-sqlite_error(sqlite3 *db, int rc)
+static int
+error_of(sqlite3 *db, int rc, int which)
 {
 	switch (rc & 0xff) {
 	case SQLITE_OK:
@@ -72,10 +85,17 @@ sqlite_error(sqlite3 *db, int rc)
 	case SQLITE_TOOBIG:
 		return -EMSGSIZE;
 	case SQLITE_IOERR:
-		return io_error(db, sqlite3_extended_errcode(db));
+		return io_error(db, sqlite3_extended_errcode(db), which);
 	default:
 		return -EPROTO; /* a fault of ours */
 	}
+}
+
+/* Statements write to the log. */
+int
+sqlite_error(sqlite3 *db, int rc)
+{
+	return error_of(db, rc, SQLITE_FCNTL_JOURNAL_POINTER);
 }
 
 /* A statement that answers nothing. */
@@ -341,7 +361,7 @@ tidy(struct store_backend *base, bool idle)
 	if (waiting < (idle ? 1 : TIDY_PAGES))
 		return 0;
 	rc = sqlite3_wal_checkpoint_v2(b->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, &b->tidied);
-	error = sqlite_error(b->db, rc);
+	error = error_of(b->db, rc, SQLITE_FCNTL_FILE_POINTER);
 	if (error == -EIO)
 		b->broken = true;
 	return error;

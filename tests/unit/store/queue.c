@@ -169,15 +169,28 @@ queue_open(unsigned backend, const struct store_settings *set)
 }
 
 void
-queue_reopen(struct queue *q, const struct store_settings *set)
+queue_stop(struct queue *q)
+{
+	store_close(q->store);
+	q->store = NULL;
+}
+
+void
+queue_start(struct queue *q, const struct store_settings *set)
 {
 	char folder[64];
 
-	store_close(q->store);
 	memcpy(folder, q->folder, sizeof(folder));
 	memset(q, 0, sizeof(*q));
 	memcpy(q->folder, folder, sizeof(folder));
 	open_store(q, set);
+}
+
+void
+queue_reopen(struct queue *q, const struct store_settings *set)
+{
+	queue_stop(q);
+	queue_start(q, set);
 }
 
 void

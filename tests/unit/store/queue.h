@@ -42,7 +42,9 @@ struct queue {
 /* 0 in memory, 1 on disk. */
 enum { BACKENDS = 2 };
 struct queue *queue_open(unsigned backend, const struct store_settings *set);
-/* Again, what it was told forgotten; on disk only. */
+/* Only closed, and opened again with what it was told forgotten; on disk. */
+void queue_stop(struct queue *q);
+void queue_start(struct queue *q, const struct store_settings *set);
 void queue_reopen(struct queue *q, const struct store_settings *set);
 /* Closed, the folder removed. */
 void queue_close(struct queue *q);

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A process that is killed in the middle, again and again, and a log whose end was
+ * torn off: what was acknowledged is delivered, in order, and at most one message
+ * twice for each kill.
+ */
+#define _GNU_SOURCE /* F_SETPIPE_SZ */
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "queue.h"
+#include "store/progress.h"
+#include "support/files.h"
+#include "support/random.h"
+
+enum { KILLS = 25, SENDERS = 20 };
+
+/* What the outside world saw: a sender its acknowledgements, a receiver its messages. */
+struct event {
+	uint32_t kind; /* 'A' acknowledged, 'R' received */
+	uint32_t number;
+};
+
+struct child {
+	struct store *store;
+	int out;
+	uint32_t next;
+};
+
+static void
+report(struct child *c, char kind, uint32_t number)
+{
+	const struct event e = { (unsigned char)kind, number };
+
+	if (write(c->out, &e, sizeof(e)) != sizeof(e))
+		_exit(1);
+}
+
+static void
+send_next(struct child *c)
+{
+	char text[64], id[16];
+	struct store_message m = { .feed = 1, .received = (uint64_t)time(NULL) * 1000 };
+
+	snprintf(text, sizeof(text), "number %u", c->next);
+	snprintf(id, sizeof(id), "M%u", c->next);
+	m.bytes = span_str(text);
+	m.control_id = span_str(id);
+	if (store_append(c->store, &m, c->next++))
+		_exit(2);
+}
+
+static void
+child_appended(void *ctx, uint64_t token, enum store_verdict verdict, uint64_t seq)
+{
+	struct child *c = ctx;
+
+	(void)seq;
+	if (verdict > STORE_RESEND)
+		_exit(3);
+	report(c, 'A', (uint32_t)token);
+	send_next(c);
+}
+
+static uint32_t
+number_of(const struct store_item *item)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "%.*s", (int)item->bytes.len, item->bytes.ptr);
+	return (uint32_t)atoi(text + strlen("number "));
+}
+
+/* One in flight: received, and at once delivered. */
+static void
+child_forward(struct child *c)
+{
+	struct store_item item;
+
+	while (store_fetch(c->store, 1, &item) == 1) {
+		report(c, 'R', number_of(&item));
+		store_delivered(c->store, 1, item.seq);
+		store_release(&item);
+	}
+}
+
+static void
+child_fetchable(void *ctx, unsigned feed)
+{
+	(void)feed;
+	child_forward(ctx);
+}
+
+static void
+child_seq(void *ctx, unsigned feed, uint64_t seq)
+{
+	(void)ctx, (void)feed, (void)seq;
+}
+
+static void
+child_answered(void *ctx, uint64_t token, const struct store_answer *answer)
+{
+	(void)ctx, (void)token, (void)answer;
+}
+
+static void
+child_committed(void *ctx, uint64_t us, unsigned messages)
+{
+	(void)ctx, (void)us, (void)messages;
+}
+
+static void
+child_trouble(void *ctx, enum store_trouble what, int error, const char *sentence)
+{
+	(void)ctx, (void)what, (void)error;
+	fprintf(stderr, "%s\n", sentence);
+	_exit(4);
+}
+
+static const struct store_ops child_ops = { child_appended, child_fetchable, child_seq, child_seq,
+	child_answered, child_committed, child_trouble };
+
+/* Goes on with message `first` (the first not acknowledged); with `send` false until all is sent.
+ */
+static _Noreturn void
+child_run(const char *folder, uint32_t first, int out, bool send)
+{
+	const struct store_settings set = {
+		.directory = folder, .free_space = 1, .keep_age = 3600000, .resend_window = 3600000
+	};
+	struct child c = { .out = out, .next = first };
+	struct store_error error;
+	struct pollfd p = { .events = POLLIN };
+
+	c.store = store_open(&set, &child_ops, &c, &error);
+	if (!c.store || store_feed(c.store, SPAN("east")) != 1) {
+		fprintf(stderr, "%s\n", error.text);
+		_exit(5);
+	}
+	p.fd = store_fd(c.store);
+	for (unsigned i = 0; send && i < SENDERS; i++)
+		send_next(&c);
+	child_forward(&c);
+	for (;;) {
+		store_flush(c.store);
+		if (poll(&p, 1, 300) == 0 && !send) {
+			store_close(c.store);
+			_exit(0);
+		}
+		store_turn(c.store);
+		child_forward(&c);
+	}
+}
+
+/* All that was seen, in order. */
+struct seen {
+	uint32_t acknowledged; /* messages below are */
+	uint32_t last;         /* received, + 1 */
+	unsigned twice, received;
+	bool *got;
+	uint32_t room;
+};
+
+static void
+see(struct seen *s, const struct event *e)
+{
+	if (e->kind == 'A') {
+		/* a resend may be told before those after it */
+		if (e->number + 1 > s->acknowledged)
+			s->acknowledged = e->number + 1;
+		return;
+	}
+	while (e->number >= s->room) {
+		uint32_t room = s->room ? 2 * s->room : 4096;
+
+		s->got = realloc(s->got, room);
+		memset(s->got + s->room, 0, room - s->room);
+		s->room = room;
+	}
+	s->received++;
+	if (s->got[e->number])
+		s->twice++;
+	else
+		cr_assert_eq(e->number, s->last, "out of order: %u after %u", e->number, s->last);
+	s->got[e->number] = true;
+	s->last = e->number + 1;
+}
+
+static void
+watch(struct seen *s, int in)
+{
+	struct event e[512];
+	ssize_t n;
+
+	while ((n = read(in, e, sizeof(e))) > 0)
+		for (size_t i = 0; i < (size_t)n / sizeof(*e); i++)
+			see(s, &e[i]);
+}
+
+/* Let it run so long, 0: to its end; then see what it told. */
+static void
+live(struct seen *s, const char *folder, unsigned us)
+{
+	int pipe_[2], status;
+	pid_t pid;
+
+	cr_assert_eq(pipe(pipe_), 0);
+	(void)fcntl(pipe_[1], F_SETPIPE_SZ, 1 << 20);
+	pid = fork();
+	if (!pid)
+		child_run(folder, s->acknowledged, pipe_[1], us > 0);
+	close(pipe_[1]);
+	if (us) {
+		usleep(us);
+		kill(pid, SIGKILL);
+	}
+	watch(s, pipe_[0]);
+	close(pipe_[0]);
+	waitpid(pid, &status, 0);
+	cr_assert(
+	    us ? WIFSIGNALED(status) : WIFEXITED(status) && !WEXITSTATUS(status), "%x", status);
+}
+
+Test(crash, delivers_all_it_acknowledged_in_order_and_one_twice_at_most)
+{
+	struct seen s = { .last = 0 };
+	struct random r = { 42 };
+	char folder[64];
+
+	folder_make(folder);
+	for (unsigned kill_ = 0; kill_ < KILLS; kill_++) {
+		unsigned twice = s.twice;
+
+		/* some while it opens, most at work */
+		live(&s, folder,
+		    random_percent(&r, 20) ? 1000 + random_below(&r, 10000)
+					   : 20000 + random_below(&r, 100000));
+		cr_expect_leq(s.twice, twice + 1, "kill %u: %u twice", kill_, s.twice - twice);
+	}
+	live(&s, folder, 0);
+	cr_expect_geq(s.acknowledged, 100);
+	cr_expect_geq(s.last, s.acknowledged, "received up to %u of %u", s.last, s.acknowledged);
+	cr_expect_leq(s.twice, KILLS);
+	free(s.got);
+	folder_remove(folder);
+}
+
+/* ---- the progress page ---------------------------------------------------------------------- */
+
+Test(crash, reads_back_progress_whatever_word_was_written_last)
+{
+	char folder[64];
+	const unsigned char token[PROGRESS_TOKEN] = "this run", other[PROGRESS_TOKEN] = "another";
+	struct store_progress p;
+
+	folder_make(folder);
+	cr_assert_eq(store_progress_open(&p, folder_file(folder, "progress")), 0);
+	cr_expect_not(store_progress_is_of(&p, token), "a new page is nobody's");
+	store_progress_begin(&p, token);
+	for (uint64_t n = 1; n < 100; n++)
+		store_progress_set(&p, 3, n);
+	store_progress_close(&p);
+
+	cr_assert_eq(store_progress_open(&p, folder_file(folder, "progress")), 0);
+	cr_expect(store_progress_is_of(&p, token));
+	cr_expect_not(store_progress_is_of(&p, other));
+	cr_expect_eq(store_progress_get(&p, 3), 99);
+	cr_expect_eq(store_progress_get(&p, 2), 0);
+	/* killed between the two words of a half: the other half holds */
+	p.page->slot[2].half[0].cursor = 12345;
+	cr_expect_eq(store_progress_get(&p, 3), 98);
+	p.page->slot[2].half[1].check++;
+	cr_expect_eq(store_progress_get(&p, 3), 0);
+	/* another feed's words are not believed */
+	store_progress_set(&p, 5, 70);
+	p.page->slot[6] = p.page->slot[4];
+	cr_expect_eq(store_progress_get(&p, 5), 70);
+	cr_expect_eq(store_progress_get(&p, 7), 0);
+	store_progress_close(&p);
+	folder_remove(folder);
+}
+
+static void
+copy_file(const char *from, const char *to, size_t most)
+{
+	struct buffer b;
+	struct span bytes;
+	FILE *f = fopen(to, "wb");
+
+	buffer_init(&b, 0);
+	cr_assert(f && file_read(from, &b));
+	bytes = span_head(buffer_span(&b), most);
+	cr_assert_eq(fwrite(bytes.ptr, 1, bytes.len, f), bytes.len);
+	fclose(f);
+	buffer_finish(&b);
+}
+
+Test(crash, does_not_believe_a_page_of_another_queue)
+{
+	struct queue *q = queue_open(1, NULL);
+	char page[128];
+	uint64_t seq;
+
+	store_feed(q->store, SPAN("east"));
+	queue_put(q, 1, "A1", "one");
+	queue_put(q, 1, "A2", "two");
+	queue_get(q, 1, &seq);
+	store_delivered(q->store, 1, seq);
+	queue_get(q, 1, &seq);
+	store_delivered(q->store, 1, seq);
+	snprintf(page, sizeof(page), "%s.page", q->folder);
+	copy_file(folder_file(q->folder, "progress"), page, SIZE_MAX);
+	queue_close(q);
+
+	q = queue_open(1, NULL);
+	store_feed(q->store, SPAN("east"));
+	queue_put(q, 1, "B1", "other one");
+	queue_put(q, 1, "B2", "other two");
+	queue_stop(q);
+	copy_file(page, folder_file(q->folder, "progress"), SIZE_MAX);
+	queue_start(q, NULL);
+	cr_expect_str_eq(queue_get(q, 1, NULL), "other one");
+	unlink(page);
+	queue_close(q);
+}
+
+/* ---- a torn log ----------------------------------------------------------------------------- */
+
+/* The queue as a power cut would leave it: the file, and a log of so many bytes. */
+static unsigned
+count_after_cut(const struct queue *q, size_t log, bool flip)
+{
+	const struct store_filter all = { .feed = 0 };
+	struct queue *copy = calloc(1, sizeof(*copy));
+	unsigned count;
+
+	folder_make(copy->folder);
+	copy_file(
+	    folder_file(q->folder, "queue.db"), folder_file(copy->folder, "queue.db"), SIZE_MAX);
+	copy_file(folder_file(q->folder, "queue.db-wal"), folder_file(copy->folder, "queue.db-wal"),
+	    log + flip);
+	if (flip) {
+		int fd = open(folder_file(copy->folder, "queue.db-wal"), O_WRONLY);
+
+		cr_assert_eq(pwrite(fd, "\xa5", 1, (off_t)log), 1);
+		close(fd);
+	}
+	queue_start(copy, NULL);
+	count = queue_list(copy, &all, true);
+	for (unsigned i = 0; i < count; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "M%u", i);
+		cr_expect_str_eq(copy->row[i].control_id, id);
+	}
+	queue_close(copy);
+	return count;
+}
+
+Test(crash, keeps_what_stands_before_a_tear_in_the_log)
+{
+	enum { MESSAGES = 12 };
+	struct queue *q = queue_open(1, NULL);
+	size_t end[MESSAGES];
+	char id[16];
+	struct stat st;
+
+	store_feed(q->store, SPAN("east"));
+	for (unsigned i = 0; i < MESSAGES; i++) {
+		snprintf(id, sizeof(id), "M%u", i);
+		cr_assert_eq(queue_put(q, 1, id, "a message").verdict, STORE_NEW);
+		cr_assert_eq(stat(folder_file(q->folder, "queue.db-wal"), &st), 0);
+		end[i] = (size_t)st.st_size;
+	}
+	for (unsigned i = 0; i < MESSAGES; i++) {
+		if (i && end[i] <= end[i - 1])
+			continue; /* the log was begun anew: a checkpoint came between */
+		cr_expect_geq(count_after_cut(q, end[i], false), i + 1);
+		cr_expect_geq(count_after_cut(q, end[i], true), i + 1);
+		cr_expect_geq(count_after_cut(q, end[i] - 1, false), i);
+		cr_expect_geq(count_after_cut(q, end[i] - 5000, false), i);
+		cr_expect_geq(count_after_cut(q, end[i] - 100, true), i);
+	}
+	queue_close(q);
+}

@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A disk and a memory that fail, one call at a time: nothing that was told as taken is
+ * lost, and nothing is told as taken that is not there.
+ */
+#include <errno.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "queue.h"
+#include "vfs.h"
+
+enum { WAVES = 4, WAVE = 6, LARGE = 30000 };
+
+/* The text of message n: some take more than a page. */
+static const char *
+text_of(unsigned n)
+{
+	static char text[LARGE + 1];
+
+	memset(text, 'a' + (char)(n % 26), sizeof(text) - 1);
+	snprintf(text, 24, "message %u", n);
+	text[strlen(text)] = '\r';
+	text[n % 3 ? 100 : LARGE] = '\0';
+	return text;
+}
+
+static void
+send_numbered(struct queue *q, unsigned n)
+{
+	char id[16];
+
+	snprintf(id, sizeof(id), "M%u", n);
+	queue_send(q, 1, id, text_of(n));
+}
+
+static bool
+has_trouble(const struct queue *q, enum store_trouble what)
+{
+	for (unsigned i = 0; i < q->troubles; i++)
+		if (q->trouble[i] == what)
+			return true;
+	return false;
+}
+
+/* Turn until all are told, or nothing will be told any more. */
+static void
+await_told(struct queue *q, unsigned count)
+{
+	for (unsigned i = 0; q->told_count < count && !has_trouble(q, STORE_UNKNOWN); i++) {
+		cr_assert_lt(i, 2000);
+		queue_run(q, 10);
+	}
+}
+
+/* What a run was told, beyond the life of its store. */
+struct ledger {
+	bool taken[WAVES * WAVE];
+	uint64_t delivered, aside; /* seqs; 0: none */
+	bool settled;
+};
+
+static void
+forward_two(struct queue *q, struct ledger *l)
+{
+	struct store_item item;
+
+	if (store_fetch(q->store, 1, &item) != 1)
+		return;
+	l->delivered = item.seq;
+	store_delivered(q->store, 1, item.seq);
+	store_release(&item);
+	if (store_fetch(q->store, 1, &item) != 1)
+		return;
+	l->aside = item.seq;
+	store_set_aside(q->store, 1, item.seq, 1, "no");
+	store_release(&item);
+}
+
+static void
+run_through(struct queue *q, struct ledger *l)
+{
+	for (unsigned wave = 0; wave < WAVES; wave++) {
+		for (unsigned i = 0; i < WAVE; i++)
+			send_numbered(q, wave * WAVE + i);
+		await_told(q, (wave + 1) * WAVE);
+		if (wave == 1)
+			forward_two(q, l);
+	}
+	queue_run(q, 5);
+	l->settled = q->settled > 0;
+	for (unsigned i = 0; i < q->told_count; i++)
+		l->taken[i] = q->told[i].verdict == STORE_NEW;
+}
+
+/* Everything taken is there, once, in order; what was not may be there only if nobody knew. */
+static void
+expect_kept(struct queue *q, const struct ledger *l, bool unknown, unsigned told)
+{
+	const struct store_filter all = { .feed = 0 };
+	bool there[WAVES * WAVE] = { false };
+	unsigned count = queue_list(q, &all, false), last = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		unsigned n = (unsigned)atoi(q->row[i].control_id + 1);
+
+		cr_assert_lt(n, WAVES * WAVE);
+		cr_expect(!there[n], "message %u is there twice", n);
+		cr_expect_geq(n, last);
+		last = n;
+		there[n] = true;
+		cr_expect_eq(q->row[i].size, strlen(text_of(n)));
+		if (q->row[i].seq == l->aside && l->settled)
+			cr_expect_eq(q->row[i].state, STORE_ASIDE);
+		if (q->row[i].seq == l->delivered)
+			cr_expect_eq(q->row[i].state, STORE_DELIVERED);
+	}
+	for (unsigned n = 0; n < WAVES * WAVE; n++) {
+		if (l->taken[n])
+			cr_expect(there[n], "message %u is lost", n);
+		else if (there[n])
+			cr_expect(unknown && n >= told, "message %u was refused, and is there", n);
+	}
+}
+
+/* What the sender sends again is known again, or new; then all is there. */
+static void
+expect_resends(struct queue *q)
+{
+	const struct store_filter all = { .feed = 0 };
+
+	for (unsigned n = 0; n < WAVES * WAVE; n++)
+		send_numbered(q, n);
+	queue_await(q, &q->told_count, WAVES * WAVE);
+	for (unsigned n = 0; n < WAVES * WAVE; n++)
+		cr_expect(
+		    q->told[n].verdict <= STORE_RESEND, "message %u: %d", n, q->told[n].verdict);
+	cr_expect_eq(queue_list(q, &all, false), WAVES * WAVE);
+}
+
+static const struct {
+	enum vfs_call call;
+	int result, error;
+	bool unknown; /* must end the store */
+	unsigned by;  /* of the calls, every so many-th is tried */
+} failures[] = {
+	{ VFS_WRITE, SQLITE_FULL, ENOSPC, false, 3 },
+	{ VFS_WRITE, SQLITE_IOERR_WRITE, EIO, true, 3 },
+	{ VFS_WRITE, SQLITE_IOERR_WRITE, EDQUOT, false, 11 },
+	{ VFS_WRITE, SQLITE_IOERR_WRITE, EROFS, false, 11 },
+	{ VFS_SYNC, SQLITE_IOERR_FSYNC, EIO, true, 1 },
+};
+
+/* False when there is no n-th call. */
+static bool
+fail_nth(unsigned which, unsigned n)
+{
+	struct queue *q = queue_open(1, NULL);
+	struct ledger l = { .delivered = 0 };
+	bool failed, unknown;
+	unsigned told;
+
+	store_feed(q->store, SPAN("east"));
+	vfs_fail(failures[which].call, n, failures[which].result, failures[which].error, false);
+	run_through(q, &l);
+	failed = vfs_failed();
+	unknown = has_trouble(q, STORE_UNKNOWN);
+	told = q->told_count;
+	if (unknown)
+		cr_expect(failures[which].unknown, "case %u, call %u: unknown", which, n);
+	if (failed && !unknown && failures[which].unknown)
+		cr_expect_eq(told, WAVES * WAVE, "case %u, call %u: neither", which, n);
+	vfs_heal();
+	queue_reopen(q, NULL);
+	store_feed(q->store, SPAN("east"));
+	expect_kept(q, &l, unknown, told);
+	expect_resends(q);
+	queue_close(q);
+	return failed;
+}
+
+#define FAILURE(number, name)                                 \
+	Test(faults, name)                                    \
+	{                                                     \
+		unsigned n = 1;                               \
+                                                              \
+		vfs_install();                                \
+		while (fail_nth(number, n))                   \
+			n += failures[number].by;             \
+		cr_expect_gt(n, 1, "the call is never made"); \
+	}
+
+FAILURE(0, loses_nothing_to_a_full_disk)
+FAILURE(1, loses_nothing_to_a_write_that_fails)
+FAILURE(2, loses_nothing_to_a_disk_quota)
+FAILURE(3, loses_nothing_to_a_disk_turned_read_only)
+FAILURE(4, loses_nothing_to_a_sync_that_fails)
+
+Test(faults, tells_nothing_after_a_failed_sync_and_knows_the_resend)
+{
+	struct queue *q;
+
+	vfs_install();
+	q = queue_open(1, NULL);
+	store_feed(q->store, SPAN("east"));
+	queue_put(q, 1, "A1", "before");
+	vfs_fail(VFS_SYNC, 1, SQLITE_IOERR_FSYNC, EIO, false);
+	queue_send(q, 1, "A2", "the one");
+	queue_await(q, &q->troubles, 1);
+	cr_expect_eq(q->trouble[0], STORE_UNKNOWN);
+	queue_send(q, 1, "A3", "too late");
+	queue_run(q, 100);
+	cr_expect_eq(q->told_count, 1, "there is no verdict after it");
+	cr_expect_not(store_takes(q->store));
+	vfs_heal();
+	queue_reopen(q, NULL);
+	/* the commit that failed is there, as it happens: its resend is not queued twice */
+	cr_expect_eq(queue_put(q, 1, "A2", "the one").verdict, STORE_RESEND);
+	cr_expect_eq(queue_put(q, 1, "A3", "too late").verdict, STORE_NEW);
+	queue_close(q);
+}
+
+Test(faults, keeps_the_log_when_copying_it_to_the_file_fails)
+{
+	vfs_install();
+	for (unsigned sync = 2; sync < 4; sync++) {
+		struct queue *q = queue_open(1, NULL);
+		const struct store_filter all = { .feed = 0 };
+
+		store_feed(q->store, SPAN("east"));
+		queue_put(q, 1, "A1", "before");
+		vfs_fail(VFS_SYNC, sync, SQLITE_IOERR_FSYNC, EIO, false);
+		queue_send(q, 1, "A2", "with the first sync");
+		queue_await(q, &q->troubles, 1); /* the next: an idle moment's checkpoint */
+		cr_expect_eq(q->trouble[0], STORE_UNKNOWN);
+		vfs_heal();
+		queue_stop(q);
+		cr_expect_eq(access(folder_file(q->folder, "queue.db-wal"), F_OK), 0);
+		queue_start(q, NULL);
+		cr_expect_eq(queue_list(q, &all, false), 2);
+		queue_close(q);
+	}
+}
+
+Test(faults, sets_aside_on_a_full_disk_as_soon_as_there_is_room)
+{
+	struct store_settings set = {
+		.keep_age = 3600000, .resend_window = 3600000, .ballast = 1 << 20
+	};
+	struct queue *q;
+	struct store_item item;
+
+	vfs_install();
+	q = queue_open(1, &set);
+	store_feed(q->store, SPAN("east"));
+	queue_put(q, 1, "A1", "one");
+	queue_put(q, 1, "A2", "two");
+	cr_expect_eq(access(folder_file(q->folder, "ballast"), F_OK), 0);
+	vfs_fail(VFS_WRITE, 1, SQLITE_FULL, ENOSPC, true);
+	cr_assert_eq(store_fetch(q->store, 1, &item), 1);
+	store_release(&item);
+	store_set_aside(q->store, 1, item.seq, 1, "no");
+	cr_expect_eq(queue_put(q, 1, "A3", "three").verdict, STORE_FULL);
+	cr_expect_eq(queue_put(q, 1, "A1", "one").verdict, STORE_RESEND, "it is on the disk");
+	cr_expect_eq(q->trouble[0], STORE_LOW_SPACE);
+	cr_expect_eq(access(folder_file(q->folder, "ballast"), F_OK), -1, "it was given up");
+	cr_expect_eq(q->settled, 0);
+	cr_expect_str_eq(queue_get(q, 1, NULL), "two", "what waits is sent");
+	vfs_heal();
+	queue_await(q, &q->settled, 1);
+	while (queue_put(q, 1, "A3", "three").verdict == STORE_FULL)
+		queue_run(q, 50);
+	queue_await(q, &q->troubles, 2);
+	cr_expect_eq(q->trouble[1], STORE_SPACE_AGAIN);
+	queue_run(q, 2200);
+	cr_expect_eq(access(folder_file(q->folder, "ballast"), F_OK), 0, "it is there again");
+	queue_close(q);
+}
+
+Test(faults, never_holds_up_the_loop)
+{
+	struct queue *q;
+	struct timespec a, b;
+	double longest = 0;
+
+	vfs_install();
+	q = queue_open(1, NULL);
+	store_feed(q->store, SPAN("east"));
+	queue_put(q, 1, "A0", "first");
+	vfs_delay_syncs(300);
+	for (unsigned i = 0; i < 100; i++) {
+		struct store_item item;
+		double took;
+
+		clock_gettime(CLOCK_MONOTONIC, &a);
+		send_numbered(q, i);
+		if (store_fetch(q->store, 1, &item) == 1) {
+			store_delivered(q->store, 1, item.seq);
+			store_release(&item);
+		}
+		store_turn(q->store);
+		clock_gettime(CLOCK_MONOTONIC, &b);
+		took = (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) * 1e-9;
+		longest = took > longest ? took : longest;
+		usleep(2000);
+	}
+	cr_expect_lt(longest, 0.15, "%.3f s", longest);
+	vfs_heal();
+	queue_await(q, &q->told_count, 101);
+	queue_close(q);
+}
+
+/* ---- memory --------------------------------------------------------------------------------- */
+
+static sqlite3_mem_methods real_memory;
+static _Atomic unsigned memory_left; /* allocations until one fails; 0: none does */
+static _Atomic bool memory_failed;
+
+static bool
+is_out(void)
+{
+	if (!memory_left || --memory_left)
+		return false;
+	memory_failed = true;
+	return true;
+}
+
+static void *
+sqlite_malloc(int size)
+{
+	return is_out() ? NULL : real_memory.xMalloc(size);
+}
+
+static void *
+sqlite_realloc(void *p, int size)
+{
+	return is_out() ? NULL : real_memory.xRealloc(p, size);
+}
+
+/* Ours: the test is linked with --wrap for these. */
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_reallocarray(void *p, size_t count, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_reallocarray(void *p, size_t count, size_t size);
+
+static _Atomic bool ours;
+
+void *
+__wrap_malloc(size_t size)
+{
+	return ours && is_out() ? NULL : __real_malloc(size);
+}
+
+void *
+__wrap_calloc(size_t count, size_t size)
+{
+	return ours && is_out() ? NULL : __real_calloc(count, size);
+}
+
+void *
+__wrap_reallocarray(void *p, size_t count, size_t size)
+{
+	return ours && is_out() ? NULL : __real_reallocarray(p, count, size);
+}
+
+static void
+send_without_memory(struct queue *q, struct ledger *l)
+{
+	unsigned expected = 0, number[WAVES * WAVE];
+
+	for (unsigned n = 0; n < WAVES * WAVE; n++) {
+		const struct store_message m = { .feed = 1,
+			.received = 1,
+			.bytes = span_str(text_of(n)),
+			.control_id = SPAN("") };
+		char id[16];
+		struct store_message named = m;
+
+		snprintf(id, sizeof(id), "M%u", n);
+		named.control_id = span_str(id);
+		named.received = (uint64_t)time(NULL) * 1000;
+		named.application = SPAN("LAB");
+		named.facility = SPAN("NORTH");
+		if (store_append(q->store, &named, n) == 0)
+			number[expected++] = n;
+		if (n % WAVE == WAVE - 1)
+			await_told(q, expected);
+		if (n == WAVE * 2)
+			forward_two(q, l);
+	}
+	await_told(q, expected);
+	for (unsigned i = 0; i < q->told_count; i++)
+		l->taken[number[i]] = q->told[i].verdict == STORE_NEW;
+}
+
+static bool
+fail_allocation(unsigned n)
+{
+	struct queue *q = queue_open(1, NULL);
+	struct ledger l = { .delivered = 0 };
+	bool failed;
+
+	store_feed(q->store, SPAN("east"));
+	memory_failed = false;
+	memory_left = n;
+	send_without_memory(q, &l);
+	memory_left = 0;
+	failed = memory_failed;
+	cr_expect_not(has_trouble(q, STORE_UNKNOWN), "allocation %u", n);
+	queue_reopen(q, NULL);
+	store_feed(q->store, SPAN("east"));
+	expect_kept(q, &l, false, WAVES * WAVE);
+	expect_resends(q);
+	queue_close(q);
+	return failed;
+}
+
+Test(faults, loses_nothing_when_sqlite_has_no_memory)
+{
+	sqlite3_mem_methods failing;
+	unsigned n = 1;
+
+	sqlite3_config(SQLITE_CONFIG_GETMALLOC, &real_memory);
+	failing = real_memory;
+	failing.xMalloc = sqlite_malloc;
+	failing.xRealloc = sqlite_realloc;
+	sqlite3_config(SQLITE_CONFIG_MALLOC, &failing);
+	while (fail_allocation(n))
+		n += 1 + n / 8;
+	cr_expect_gt(n, 20);
+}
+
+Test(faults, loses_nothing_when_there_is_no_memory)
+{
+	unsigned n = 1;
+
+	ours = true;
+	while (fail_allocation(n))
+		n += 1 + n / 16;
+	ours = false;
+	cr_expect_gt(n, 20);
+}

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A queue that somebody else has, that is damaged, newer, gone, or has no room: what is
+ * refused, in which words, and that nothing of it is touched.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "queue.h"
+#include "support/files.h"
+
+/* ---- opening what is not for us ------------------------------------------------------------- */
+
+static void
+nothing_appended(void *ctx, uint64_t token, enum store_verdict verdict, uint64_t seq)
+{
+	(void)ctx, (void)token, (void)verdict, (void)seq;
+}
+
+static void
+nothing_of_feed(void *ctx, unsigned feed)
+{
+	(void)ctx, (void)feed;
+}
+
+static void
+nothing_of_seq(void *ctx, unsigned feed, uint64_t seq)
+{
+	(void)ctx, (void)feed, (void)seq;
+}
+
+static void
+nothing_answered(void *ctx, uint64_t token, const struct store_answer *answer)
+{
+	(void)ctx, (void)token, (void)answer;
+}
+
+static void
+nothing_committed(void *ctx, uint64_t us, unsigned messages)
+{
+	(void)ctx, (void)us, (void)messages;
+}
+
+static void
+nothing_of_trouble(void *ctx, enum store_trouble what, int error, const char *sentence)
+{
+	(void)ctx, (void)what, (void)error, (void)sentence;
+}
+
+static const struct store_ops nothing = { nothing_appended, nothing_of_feed, nothing_of_seq,
+	nothing_of_seq, nothing_answered, nothing_committed, nothing_of_trouble };
+
+static void
+expect_refused(const char *folder, int code, const char *words)
+{
+	const struct store_settings set = { .directory = folder, .free_space = 1 };
+	struct store_error error = { .code = 0 };
+	struct store *s = store_open(&set, &nothing, NULL, &error);
+
+	cr_assert_null(s, "%s", words);
+	cr_expect_eq(error.code, code, "%d: %s", error.code, error.text);
+	cr_expect(strstr(error.text, words), "'%s' is not in: %s", words, error.text);
+	cr_expect(strstr(error.text, folder), "%s", error.text);
+}
+
+/* A folder with a queue of some messages; closed. */
+static void
+make_queue(char folder[64], unsigned messages)
+{
+	struct queue *q = queue_open(1, NULL);
+	uint64_t seq;
+
+	store_feed(q->store, SPAN("east"));
+	for (unsigned i = 0; i < messages; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "M%u", i);
+		queue_send(
+		    q, 1, id, "some text of a message that takes a little room, for all that");
+	}
+	queue_await(q, &q->told_count, messages);
+	if (messages && queue_get(q, 1, &seq))
+		store_delivered(q->store, 1, seq);
+	queue_stop(q);
+	memcpy(folder, q->folder, 64);
+	free(q);
+}
+
+static void
+overwrite(const char *path, off_t at, const char *bytes, size_t len)
+{
+	int fd = open(path, O_WRONLY);
+
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(pwrite(fd, bytes, len, at), (ssize_t)len);
+	close(fd);
+}
+
+static void
+execute(const char *path, const char *sql)
+{
+	sqlite3 *db;
+	char *error = NULL;
+
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, &error), SQLITE_OK, "%s", error);
+	sqlite3_close(db);
+}
+
+enum damage { BAD_HEADER, BAD_PAGE, CUT_SHORT, CUT_TO_NOTHING, GONE, NEWER, OTHER, NOT_A_DATABASE };
+
+static const struct {
+	enum damage damage;
+	int code;
+	const char *words;
+} damages[] = {
+	{ BAD_HEADER, -EUCLEAN, "damaged" },
+	{ BAD_PAGE, -EUCLEAN, "damaged" },
+	{ CUT_SHORT, -EUCLEAN, "damaged" },
+	{ CUT_TO_NOTHING, -EUCLEAN, "missing or empty" },
+	{ GONE, -EUCLEAN, "missing or empty" },
+	{ NEWER, -EPROTONOSUPPORT, "newer" },
+	{ OTHER, -EPROTONOSUPPORT, "no queue" },
+	{ NOT_A_DATABASE, -EUCLEAN, "damaged" },
+};
+
+static void
+inflict(enum damage damage, const char *path)
+{
+	switch (damage) {
+	case BAD_HEADER:
+		overwrite(path, 0, "SQLite format 4", 15);
+		return;
+	case BAD_PAGE: /* a page in the middle has no cells */
+		overwrite(path, 5 * 8192, "\x0d\xff\xff\xff\xff\xff\xff\xff", 8);
+		return;
+	case CUT_SHORT:
+		cr_assert_eq(truncate(path, 8 * 8192), 0);
+		return;
+	case CUT_TO_NOTHING:
+		cr_assert_eq(truncate(path, 0), 0);
+		return;
+	case GONE:
+		cr_assert_eq(unlink(path), 0);
+		return;
+	case NEWER:
+		execute(path, "PRAGMA user_version = 99");
+		return;
+	case OTHER:
+		unlink(path);
+		execute(path, "CREATE TABLE patients (name)");
+		return;
+	case NOT_A_DATABASE:
+		for (off_t at = 0; at < 8192; at += 16)
+			overwrite(path, at, "MSH|^~\\&|LAB|AB|", 16);
+	}
+}
+
+Test(shut, refuses_what_is_damaged_newer_or_another_s_and_leaves_it)
+{
+	for (size_t i = 0; i < sizeof(damages) / sizeof(*damages); i++) {
+		struct buffer before, after;
+		char folder[64];
+		const char *path;
+
+		buffer_init(&before, 0);
+		buffer_init(&after, 0);
+		make_queue(folder, 400);
+		path = folder_file(folder, "queue.db");
+		inflict(damages[i].damage, path);
+		if (damages[i].damage != GONE)
+			cr_assert(file_read(path, &before));
+		expect_refused(folder, damages[i].code, damages[i].words);
+		if (damages[i].damage != GONE)
+			cr_assert(file_read(path, &after));
+		cr_expect(span_eq(buffer_span(&before), buffer_span(&after)), "case %zu", i);
+		buffer_finish(&before);
+		buffer_finish(&after);
+		folder_remove(folder);
+	}
+}
+
+Test(shut, refuses_a_folder_it_cannot_use)
+{
+	char folder[64];
+	const char *path;
+
+	folder_make(folder);
+	path = folder_file(folder, "file");
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+	expect_refused(path, -ENOTDIR, "Not a directory");
+	expect_refused(folder_file(folder, "a/b"), -ENOENT, "No such file");
+	folder_remove(folder);
+}
+
+Test(shut, makes_its_files_for_its_owner_alone)
+{
+	static const char *const names[] = { "queue.db", "queue.db-wal", "progress", "lock" };
+	struct queue *q;
+	struct stat st;
+
+	umask(0);
+	q = queue_open(1, NULL);
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		cr_assert_eq(stat(folder_file(q->folder, names[i]), &st), 0, "%s", names[i]);
+		cr_expect_eq(st.st_mode & 0777, 0600, "%s: %o", names[i], st.st_mode & 0777);
+	}
+	queue_close(q);
+}
+
+/* ---- held by another ------------------------------------------------------------------------ */
+
+/* A child that takes the queue and says so; to be ended by its id. */
+static pid_t
+hold(const char *folder, bool shell)
+{
+	int ready[2];
+	char byte = 0;
+	pid_t pid;
+
+	cr_assert_eq(pipe(ready), 0);
+	pid = fork();
+	if (!pid) {
+		const struct store_settings set = { .directory = folder, .free_space = 1 };
+		struct store_error error;
+		sqlite3 *db;
+
+		if (shell && !sqlite3_open(folder_file(folder, "queue.db"), &db) &&
+		    !sqlite3_exec(db,
+			"PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE; SELECT * FROM feed",
+			NULL, NULL, NULL))
+			byte = 'y';
+		else if (!shell && store_open(&set, &nothing, NULL, &error))
+			byte = 'y';
+		if (write(ready[1], &byte, 1) != 1)
+			_exit(1);
+		pause();
+		_exit(0);
+	}
+	cr_assert_eq(read(ready[0], &byte, 1), 1);
+	cr_assert_eq(byte, 'y');
+	close(ready[0]);
+	close(ready[1]);
+	return pid;
+}
+
+Test(shut, says_who_holds_the_queue)
+{
+	for (unsigned shell = 0; shell < 2; shell++) {
+		char folder[64], words[64];
+		pid_t pid;
+
+		make_queue(folder, 3);
+		pid = hold(folder, shell);
+		snprintf(words, sizeof(words), "locked by process %ld", (long)pid);
+		expect_refused(folder, -EBUSY, words);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		folder_remove(folder);
+	}
+}
+
+/* ---- deleted under it ----------------------------------------------------------------------- */
+
+static void delete (const struct queue *q)
+{
+	cr_assert_eq(unlink(folder_file(q->folder, "queue.db")), 0);
+}
+
+static void
+replace(const struct queue *q)
+{
+	cr_assert_eq(rename(folder_file(q->folder, "lock"), folder_file(q->folder, "queue.db")), 0);
+}
+
+static void
+delete_log(const struct queue *q)
+{
+	cr_assert_eq(unlink(folder_file(q->folder, "queue.db-wal")), 0);
+}
+
+Test(shut, takes_nothing_once_its_file_is_gone_and_sends_what_it_has)
+{
+	static void (*const ways[])(const struct queue *) = { delete, replace, delete_log };
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		struct queue *q = queue_open(1, NULL);
+
+		store_feed(q->store, SPAN("east"));
+		queue_put(q, 1, "A1", "one");
+		queue_put(q, 1, "A2", "two");
+		ways[i](q);
+		cr_expect_eq(queue_put(q, 1, "A3", "three").verdict, STORE_FAILED, "way %zu", i);
+		cr_expect_eq(queue_put(q, 1, "A1", "one").verdict, STORE_FAILED, "way %zu", i);
+		cr_expect_eq(q->trouble[0], STORE_DELETED);
+		cr_expect_not(store_takes(q->store));
+		cr_expect_str_eq(queue_get(q, 1, NULL), "one");
+		cr_expect_str_eq(queue_get(q, 1, NULL), "two");
+		queue_close(q);
+	}
+}
+
+Test(shut, notices_at_rest_that_its_file_is_gone)
+{
+	struct queue *q = queue_open(1, NULL);
+	struct store_health health;
+
+	delete (q);
+	queue_await(q, &q->troubles, 1);
+	cr_expect_eq(q->trouble[0], STORE_DELETED);
+	store_health(q->store, &health);
+	cr_expect_not(health.ready);
+	cr_expect_not(health.takes);
+	queue_close(q);
+}
+
+/* ---- damaged within ------------------------------------------------------------------------- */
+
+Test(shut, never_sends_bytes_that_changed_on_the_disk)
+{
+	struct queue *q = queue_open(1, NULL);
+	const struct store_filter aside = { .states = STORE_ASIDE };
+
+	store_feed(q->store, SPAN("east"));
+	queue_put(q, 1, "A1", "one");
+	queue_put(q, 1, "A2", "two");
+	queue_stop(q);
+	execute(
+	    folder_file(q->folder, "queue.db"), "UPDATE body SET bytes = x'6f6e66' WHERE seq = 1");
+	queue_start(q, NULL);
+	cr_expect_str_eq(queue_get(q, 1, NULL), "two");
+	cr_expect_eq(queue_list(q, &aside, false), 1);
+	cr_expect_eq(q->row[0].seq, 1);
+	cr_expect_eq(q->trouble[0], STORE_CORRUPT);
+	cr_expect_eq(queue_put(q, 1, "A3", "three").verdict, STORE_FAILED);
+	queue_close(q);
+}
+
+/* ---- room ----------------------------------------------------------------------------------- */
+
+Test(shut, takes_nothing_below_the_mark_and_goes_on_above_it)
+{
+	struct store_settings set = { .free_space = 1ull << 60, .resend_window = 3600000 };
+	struct queue *q = queue_open(1, &set);
+
+	store_feed(q->store, SPAN("east"));
+	queue_await(q, &q->troubles, 1);
+	cr_expect_eq(q->trouble[0], STORE_LOW_SPACE);
+	cr_expect_not(store_takes(q->store));
+	cr_expect_eq(queue_put(q, 1, "A1", "one").verdict, STORE_FULL);
+	set.free_space = 1;
+	store_change(q->store, &set);
+	queue_await(q, &q->troubles, 2);
+	cr_expect_eq(q->trouble[1], STORE_SPACE_AGAIN);
+	cr_expect_eq(queue_put(q, 1, "A1", "one").verdict, STORE_NEW);
+	queue_close(q);
+}
+
+/* Fill up to the quota; how many went in. */
+static unsigned
+fill_up(struct queue *q)
+{
+	static char text[4001];
+	unsigned count = 0;
+	char id[16];
+
+	memset(text, 'x', sizeof(text) - 1);
+	do {
+		snprintf(id, sizeof(id), "M%u", ++count);
+	} while (queue_put(q, 1, id, text).verdict == STORE_NEW && count < 2000);
+	return count - 1;
+}
+
+Test(shut, stops_at_its_quota_and_goes_on_when_messages_left)
+{
+	const struct store_settings set = { .quota = 1 << 20 };
+	struct queue *q = queue_open(1, &set);
+	unsigned count;
+	uint64_t seq;
+	struct stat st;
+
+	store_feed(q->store, SPAN("east"));
+	count = fill_up(q);
+	cr_expect_geq(count, 130);
+	cr_expect_leq(count, 260);
+	cr_expect_eq(q->trouble[0], STORE_LOW_SPACE);
+	/* settling still works, and what is settled makes room: nothing is kept */
+	queue_get(q, 1, &seq);
+	store_set_aside(q->store, 1, seq, 1, "no");
+	queue_await(q, &q->settled, 1);
+	for (unsigned i = 1; i < count; i++) {
+		queue_get(q, 1, &seq);
+		store_delivered(q->store, 1, seq);
+	}
+	queue_await(q, &q->troubles, 2);
+	cr_expect_eq(q->trouble[1], STORE_SPACE_AGAIN);
+	cr_expect_geq(fill_up(q), 120);
+	cr_assert_eq(stat(folder_file(q->folder, "queue.db"), &st), 0);
+	cr_expect_leq(st.st_size, 2 << 20);
+	queue_close(q);
+}
+
+/* ---- backups -------------------------------------------------------------------------------- */
+
+Test(shut, makes_a_backup_while_messages_come_and_go)
+{
+	struct queue *q = queue_open(1, NULL), *copy;
+	const struct store_filter all = { .feed = 0 };
+	char path[128], folder[64];
+	unsigned sent = 0, listed;
+
+	store_feed(q->store, SPAN("east"));
+	for (; sent < 2000; sent++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "M%u", sent);
+		queue_send(q, 1, id, "a message, and then some more of it, to fill a few pages");
+	}
+	queue_await(q, &q->told_count, sent);
+	folder_make(folder);
+	snprintf(path, sizeof(path), "%s/queue.db", folder);
+	cr_assert_eq(store_backup(q->store, path, 1), 0);
+	while (!q->answers) {
+		uint64_t seq;
+
+		queue_put(q, 1, "", "during the backup");
+		sent++;
+		queue_get(q, 1, &seq);
+		store_delivered(q->store, 1, seq);
+	}
+	cr_expect_eq(q->error, 0, "%s", q->answer_text);
+	cr_expect_gt(q->changed, 20);
+	cr_assert_eq(store_backup(q->store, path, 1), 0);
+	queue_await(q, &q->answers, 2);
+	cr_expect_eq(q->error, -EEXIST, "a file is never overwritten");
+
+	copy = calloc(1, sizeof(*copy));
+	memcpy(copy->folder, folder, sizeof(folder));
+	queue_start(copy, NULL);
+	listed = queue_list(copy, &all, false);
+	cr_expect_geq(listed, 2000);
+	cr_expect_leq(listed, sent);
+	cr_expect_eq(store_feed(copy->store, SPAN("east")), 1);
+	cr_expect_not_null(queue_get(copy, 1, NULL));
+	queue_close(copy);
+	queue_close(q);
+}

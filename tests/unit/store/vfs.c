@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* The real file stands behind ours in the same piece of memory. */
+#include "vfs.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <unistd.h>
+
+struct file {
+	sqlite3_file base;
+	sqlite3_file real[];
+};
+
+static sqlite3_vfs vfs, *below;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct {
+	bool armed, lasting, failed;
+	enum vfs_call call;
+	unsigned left;
+	int result, error;
+	unsigned delay;
+} plan;
+
+static sqlite3_file *
+real(sqlite3_file *f)
+{
+	return ((struct file *)f)->real;
+}
+
+/* SQLITE_OK: go on. */
+static int
+consult(enum vfs_call call)
+{
+	int result = SQLITE_OK;
+
+	pthread_mutex_lock(&lock);
+	if (plan.armed && plan.call == call && (!plan.left || !--plan.left)) {
+		plan.failed = true;
+		plan.armed = plan.lasting;
+		result = plan.result;
+	}
+	pthread_mutex_unlock(&lock);
+	return result;
+}
+
+/* ---- files ---------------------------------------------------------------------------------- */
+
+static int
+file_close(sqlite3_file *f)
+{
+	return real(f)->pMethods->xClose(real(f));
+}
+
+static int
+file_read(sqlite3_file *f, void *to, int len, sqlite3_int64 at)
+{
+	int rc = consult(VFS_READ);
+
+	return rc ? rc : real(f)->pMethods->xRead(real(f), to, len, at);
+}
+
+/* A write that fails has written half. */
+static int
+file_write(sqlite3_file *f, const void *from, int len, sqlite3_int64 at)
+{
+	int rc = consult(VFS_WRITE);
+
+	if (!rc)
+		return real(f)->pMethods->xWrite(real(f), from, len, at);
+	if (rc != SQLITE_FULL)
+		(void)real(f)->pMethods->xWrite(real(f), from, len / 2, at);
+	return rc;
+}
+
+static int
+file_truncate(sqlite3_file *f, sqlite3_int64 size)
+{
+	int rc = consult(VFS_TRUNCATE);
+
+	return rc ? rc : real(f)->pMethods->xTruncate(real(f), size);
+}
+
+/* A sync that fails has not written: the next one "succeeds", as kernels do. */
+static int
+file_sync(sqlite3_file *f, int flags)
+{
+	int rc = consult(VFS_SYNC);
+	unsigned delay;
+
+	pthread_mutex_lock(&lock);
+	delay = plan.delay;
+	pthread_mutex_unlock(&lock);
+	if (delay)
+		usleep(delay * 1000);
+	return rc ? rc : real(f)->pMethods->xSync(real(f), flags);
+}
+
+static int
+file_size(sqlite3_file *f, sqlite3_int64 *ret)
+{
+	return real(f)->pMethods->xFileSize(real(f), ret);
+}
+
+static int
+file_lock(sqlite3_file *f, int level)
+{
+	return real(f)->pMethods->xLock(real(f), level);
+}
+
+static int
+file_unlock(sqlite3_file *f, int level)
+{
+	return real(f)->pMethods->xUnlock(real(f), level);
+}
+
+static int
+file_check_lock(sqlite3_file *f, int *ret)
+{
+	return real(f)->pMethods->xCheckReservedLock(real(f), ret);
+}
+
+static int
+file_control(sqlite3_file *f, int op, void *arg)
+{
+	if (op == SQLITE_FCNTL_LAST_ERRNO) {
+		pthread_mutex_lock(&lock);
+		*(int *)arg = plan.failed ? plan.error : 0;
+		pthread_mutex_unlock(&lock);
+		return SQLITE_OK;
+	}
+	return real(f)->pMethods->xFileControl(real(f), op, arg);
+}
+
+static int
+file_sector(sqlite3_file *f)
+{
+	return real(f)->pMethods->xSectorSize(real(f));
+}
+
+static int
+file_traits(sqlite3_file *f)
+{
+	return real(f)->pMethods->xDeviceCharacteristics(real(f));
+}
+
+static const sqlite3_io_methods methods = { .iVersion = 1,
+	.xClose = file_close,
+	.xRead = file_read,
+	.xWrite = file_write,
+	.xTruncate = file_truncate,
+	.xSync = file_sync,
+	.xFileSize = file_size,
+	.xLock = file_lock,
+	.xUnlock = file_unlock,
+	.xCheckReservedLock = file_check_lock,
+	.xFileControl = file_control,
+	.xSectorSize = file_sector,
+	.xDeviceCharacteristics = file_traits };
+
+static int
+vfs_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags, int *ret_flags)
+{
+	int rc = consult(VFS_OPEN);
+
+	(void)v;
+	f->pMethods = NULL;
+	if (!rc)
+		rc = below->xOpen(below, name, real(f), flags, ret_flags);
+	if (!rc)
+		f->pMethods = &methods;
+	return rc;
+}
+
+/* ---- orders --------------------------------------------------------------------------------- */
+
+void
+vfs_install(void)
+{
+	if (below)
+		return;
+	below = sqlite3_vfs_find(NULL);
+	vfs = *below;
+	vfs.zName = "failing";
+	vfs.szOsFile = (int)sizeof(struct file) + below->szOsFile;
+	vfs.xOpen = vfs_open;
+	sqlite3_vfs_register(&vfs, 1);
+}
+
+void
+vfs_fail(enum vfs_call call, unsigned n, int result, int error, bool lasting)
+{
+	pthread_mutex_lock(&lock);
+	plan.armed = true;
+	plan.failed = false;
+	plan.call = call;
+	plan.left = n;
+	plan.result = result;
+	plan.error = error;
+	plan.lasting = lasting;
+	pthread_mutex_unlock(&lock);
+}
+
+void
+vfs_heal(void)
+{
+	pthread_mutex_lock(&lock);
+	memset(&plan, 0, sizeof(plan));
+	pthread_mutex_unlock(&lock);
+}
+
+bool
+vfs_failed(void)
+{
+	bool failed;
+
+	pthread_mutex_lock(&lock);
+	failed = plan.failed;
+	pthread_mutex_unlock(&lock);
+	return failed;
+}
+
+void
+vfs_delay_syncs(unsigned ms)
+{
+	pthread_mutex_lock(&lock);
+	plan.delay = ms;
+	pthread_mutex_unlock(&lock);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vfs.h - a disk below SQLite that fails when told to
+ *
+ * Counts the calls SQLite makes and fails one of them, or all from one on, with a
+ * result and an errno of our choice.  It has no shared memory, so whoever opens a
+ * log through it must hold the file alone.
+ */
+#ifndef UNIT_STORE_VFS_H
+#define UNIT_STORE_VFS_H
+
+#include <stdbool.h>
+
+enum vfs_call { VFS_WRITE, VFS_SYNC, VFS_TRUNCATE, VFS_READ, VFS_OPEN, VFS_CALLS };
+
+/* Becomes SQLite's default; once a process. */
+void vfs_install(void);
+/* The n-th call of this kind from now on fails so (from 1); `lasting`: and all after it. */
+void vfs_fail(enum vfs_call call, unsigned n, int result, int error, bool lasting);
+void vfs_heal(void);
+/* Has it come to that? */
+bool vfs_failed(void);
+/* Every sync takes so long. */
+void vfs_delay_syncs(unsigned ms);
+
+#endif
