@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "base/ascii.h"
+
 static const uint64_t powers[] = { 1u, 10u, 100u, 1000u, 10000u, 100000u, 1000000u, 10000000u,
 	100000000u, 1000000000u, 10000000000u, 100000000000u, 1000000000000u, 10000000000000u,
 	100000000000000u, 1000000000000000u, 10000000000000000u, 100000000000000000u,
@@ -17,12 +19,6 @@ enum { POWERS = sizeof(powers) / sizeof(powers[0]) };
 typedef unsigned __int128 wide;
 
 /* ---- reading ---- */
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
 
 struct reader {
 	uint64_t coefficient;
@@ -47,7 +43,7 @@ take_digits(struct reader *r, struct span *s, bool fraction)
 {
 	size_t n = 0;
 
-	for (; n < s->len && is_digit(s->ptr[n]); n++) {
+	for (; n < s->len && ascii_is_digit(s->ptr[n]); n++) {
 		if (!take_digit(r, s->ptr[n]) || r->exponent < -DECIMAL_PLACES)
 			return false;
 		r->exponent -= fraction;

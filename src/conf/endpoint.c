@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "conf/spelling.h"
 
 enum family { ALL, V4, V6, NAME };
@@ -69,7 +70,7 @@ is_same_port(const char *a, const char *b)
 
 	if (!a || !b)
 		return false;
-	if (conf_number(span_str(a), &x) && conf_number(span_str(b), &y))
+	if (ascii_number(span_str(a), &x) && ascii_number(span_str(b), &y))
 		return x == y;
 	return strcmp(a, b) == 0;
 }

@@ -8,66 +8,24 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-enum {
-	DIGITS_MOST = 18,
-	NAME_MOST = 64,
-	HOST_MOST = 253,
-	SERVICE_MOST = 15,
-	PORT_MOST = 65535,
-	PIN_LEN = 44
-};
+#include "base/ascii.h"
 
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool
-all_in(struct span s, const char *others)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (!is_digit(s.ptr[i]) && !is_letter(s.ptr[i]) &&
-		    (!s.ptr[i] || !strchr(others, s.ptr[i])))
-			return false;
-	return true;
-}
+enum { NAME_MOST = 64, HOST_MOST = 253, SERVICE_MOST = 15, PORT_MOST = 65535, PIN_LEN = 44 };
 
 /* ---- names, hosts, ports ---- */
 
 bool
-conf_number(struct span text, uint64_t *ret)
-{
-	uint64_t n = 0;
-
-	if (!text.len || text.len > DIGITS_MOST)
-		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		if (!is_digit(text.ptr[i]))
-			return false;
-		n = n * 10 + (uint64_t)(text.ptr[i] - '0');
-	}
-	*ret = n;
-	return true;
-}
-
-bool
 conf_is_name(struct span text)
 {
-	return text.len && text.len <= NAME_MOST && all_in(text, "._-");
+	return text.len && text.len <= NAME_MOST && ascii_is_made_of(text, "._-");
 }
 
 /* Names, IPv4, and IPv6 with the zone it may have; whether it exists is the resolver's business. */
 bool
 conf_is_host(struct span text)
 {
-	return text.len && text.len <= HOST_MOST && text.ptr[0] != '-' && all_in(text, "._-:%");
+	return text.len && text.len <= HOST_MOST && text.ptr[0] != '-' &&
+	       ascii_is_made_of(text, "._-:%");
 }
 
 bool
@@ -75,9 +33,10 @@ conf_is_port(struct span text)
 {
 	uint64_t n;
 
-	if (conf_number(text, &n))
+	if (ascii_number(text, &n))
 		return n >= 1 && n <= PORT_MOST;
-	return text.len && text.len <= SERVICE_MOST && is_letter(text.ptr[0]) && all_in(text, "-");
+	return text.len && text.len <= SERVICE_MOST && ascii_is_letter(text.ptr[0]) &&
+	       ascii_is_made_of(text, "-");
 }
 
 bool
@@ -97,7 +56,8 @@ conf_is_pin(struct span text)
 	const struct span mark = SPAN(CONF_PIN_MARK), base64 = span_tail(text, mark.len);
 
 	if (!span_eq(span_head(text, mark.len), mark) || base64.len != PIN_LEN ||
-	    base64.ptr[PIN_LEN - 1] != '=' || !all_in(span_head(base64, PIN_LEN - 1), "+/"))
+	    base64.ptr[PIN_LEN - 1] != '=' ||
+	    !ascii_is_made_of(span_head(base64, PIN_LEN - 1), "+/"))
 		return false;
 	return memchr(last, base64.ptr[PIN_LEN - 2], sizeof(last) - 1) != NULL;
 }
@@ -163,9 +123,9 @@ with_unit(struct span text, const struct unit *units, uint64_t plain, uint64_t m
 	size_t digits = 0;
 	uint64_t n, factor = plain;
 
-	while (digits < text.len && is_digit(text.ptr[digits]))
+	while (digits < text.len && ascii_is_digit(text.ptr[digits]))
 		digits++;
-	if (!conf_number(span_head(text, digits), &n))
+	if (!ascii_number(span_head(text, digits), &n))
 		return false;
 	if (digits < text.len) {
 		const struct span unit = span_tail(text, digits);

@@ -7,8 +7,6 @@
 
 #include "conf/conf.h"
 
-/* Digits alone, up to 18 of them. */
-bool conf_number(struct span text, uint64_t *ret);
 bool conf_is_name(struct span text);
 bool conf_is_host(struct span text);
 /* 1 to 65535, or the name of a service. */

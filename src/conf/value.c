@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/un.h>
 
+#include "base/ascii.h"
 #include "conf/spelling.h"
 #include "xml/bytes.h"
 
@@ -96,7 +97,7 @@ read_count(struct conf_reader *r, const struct conf_attribute *a, struct span te
 	unsigned count;
 
 	(void)r;
-	if (!conf_number(text, &n) || !within(a, n))
+	if (!ascii_number(text, &n) || !within(a, n))
 		return false;
 	count = (unsigned)n;
 	memcpy(to, &count, sizeof(count));

@@ -4,19 +4,8 @@
  */
 #include "mapping/fields.h"
 
+#include "base/ascii.h"
 #include "mapping/mapping.h"
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool
-is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 static bool
 is_blank(char c)
@@ -34,16 +23,6 @@ trim(struct span s)
 	return s;
 }
 
-static bool
-all_in(struct span s, const char *others)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (!is_digit(s.ptr[i]) && !is_letter(s.ptr[i]) &&
-		    (!s.ptr[i] || !strchr(others, s.ptr[i])))
-			return false;
-	return true;
-}
-
 /* ---- spellings of values ---- */
 
 enum { ID_MOST = 64, FLAG_MOST = 8, DIGITS_MOST = 5, SHARE_DECIMALS = 2 };
@@ -51,19 +30,19 @@ enum { ID_MOST = 64, FLAG_MOST = 8, DIGITS_MOST = 5, SHARE_DECIMALS = 2 };
 bool
 value_is_id(struct span s)
 {
-	return s.len && s.len <= ID_MOST && is_letter(s.ptr[0]) && all_in(s, "._-");
+	return s.len && s.len <= ID_MOST && ascii_is_letter(s.ptr[0]) && ascii_is_made_of(s, "._-");
 }
 
 bool
 value_is_version(struct span s)
 {
-	return s.len && s.len <= ID_MOST && all_in(s, "._+-");
+	return s.len && s.len <= ID_MOST && ascii_is_made_of(s, "._+-");
 }
 
 bool
 value_is_flag(struct span s)
 {
-	return s.len && s.len <= FLAG_MOST && all_in(s, "<>+-*");
+	return s.len && s.len <= FLAG_MOST && ascii_is_made_of(s, "<>+-*");
 }
 
 bool
@@ -78,7 +57,7 @@ value_is_date(struct span s)
 	memcpy(digits + 4, s.ptr + 5, 2);
 	memcpy(digits + 6, s.ptr + 8, 2);
 	for (size_t i = 0; i < sizeof(digits); i++)
-		if (!is_digit(digits[i]))
+		if (!ascii_is_digit(digits[i]))
 			return false;
 	return hl7_time_parse(span_of(digits, sizeof(digits)), &time);
 }
@@ -90,7 +69,7 @@ value_share(struct span s, struct decimal *ret)
 	const struct decimal hundredth = { 1, -2 };
 	struct decimal percent;
 
-	if (s.len < 2 || s.ptr[s.len - 1] != '%' || !is_digit(s.ptr[0]) ||
+	if (s.len < 2 || s.ptr[s.len - 1] != '%' || !ascii_is_digit(s.ptr[0]) ||
 	    !decimal_parse(span_head(s, s.len - 1), '.', &percent))
 		return false;
 	if (percent.exponent < -SHARE_DECIMALS ||
@@ -114,16 +93,11 @@ value_positive(struct span s, struct decimal *ret)
 bool
 value_count(struct span s, unsigned *ret)
 {
-	unsigned n = 0;
+	uint64_t n;
 
-	if (!s.len || s.len > DIGITS_MOST)
+	if (s.len > DIGITS_MOST || !ascii_number(s, &n))
 		return false;
-	for (size_t i = 0; i < s.len; i++) {
-		if (!is_digit(s.ptr[i]))
-			return false;
-		n = n * 10 + (unsigned)(s.ptr[i] - '0');
-	}
-	*ret = n;
+	*ret = (unsigned)n;
 	return true;
 }
 

@@ -4,29 +4,13 @@
  */
 #include "relay/summary.h"
 
-static bool
-is_letter(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-static bool
-is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
+#include "base/ascii.h"
 
 /* "ORU", "R01": three characters, the first a letter. */
 static bool
 is_code(struct span s)
 {
-	if (s.len != 3 || !is_letter(s.ptr[0]))
-		return false;
-	for (size_t i = 1; i < s.len; i++) {
-		if (!is_letter(s.ptr[i]) && !is_digit(s.ptr[i]))
-			return false;
-	}
-	return true;
+	return s.len == 3 && ascii_is_letter(s.ptr[0]) && ascii_is_made_of(s, "");
 }
 
 /* "2.5.1" */
@@ -34,7 +18,7 @@ static bool
 is_version(struct span s)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		if (!is_digit(s.ptr[i]) && s.ptr[i] != '.')
+		if (!ascii_is_digit(s.ptr[i]) && s.ptr[i] != '.')
 			return false;
 	}
 	return s.len < sizeof((struct relay_summary){ 0 }.version);

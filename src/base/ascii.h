@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/ascii.h - letters and digits, whatever the locale is
+ */
+#ifndef BASE_ASCII_H
+#define BASE_ASCII_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+static inline bool
+ascii_is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static inline bool
+ascii_is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Letters, digits and `others` only? */
+bool ascii_is_made_of(struct span s, const char *others);
+
+enum { ASCII_DIGITS = 18 };
+/* Digits alone, at least one and ASCII_DIGITS at most. */
+bool ascii_number(struct span s, uint64_t *ret);
+
+#endif
