@@ -253,7 +253,7 @@ use_frames(struct custody_intake *in, struct span bytes, uint64_t now_us)
 	size_t done = 0;
 
 	in->busy = true;
-	while (!in->closed && !in->draining) {
+	while (!in->closed && !in->draining && !in->failed) {
 		struct span rest = span_tail(bytes, done);
 		struct diag diag;
 		enum mllp_result result = relay_inlet_look(
@@ -341,6 +341,7 @@ custody_intake_settle(
 	e->seq = seq;
 	in->pending--;
 	in->bytes -= e->bytes;
+	in->failed |= !is_accepted(e) && !is_answerable(in, e);
 	in->active = now_us / MICROSECONDS;
 	answer_front(in);
 	if (!in->busy && !in->closed)

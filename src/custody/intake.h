@@ -119,7 +119,8 @@ struct custody_intake {
 	const struct custody_intake_settings *set;
 	struct relay_inlet inlet;
 	bool sender_ended, closed, draining;
-	bool busy;       /* using frames: a verdict that comes meanwhile uses none */
+	bool failed; /* it will be closed for a frame that was not stored: nothing behind that is */
+	bool busy;   /* using frames: a verdict that comes meanwhile uses none */
 	uint64_t active; /* ms; last byte, or last verdict */
 	uint64_t ticked; /* ms */
 	struct custody_entry *first, **last;

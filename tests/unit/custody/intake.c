@@ -651,6 +651,22 @@ Test(custody_intake, keeps_what_was_appended_when_the_sender_is_gone)
 	end(&w);
 }
 
+/* Else its sender, which sends it again, would find it behind them. */
+Test(custody_intake, queues_nothing_behind_a_frame_that_was_not_stored)
+{
+	struct world w;
+
+	begin(&w);
+	bytes(&w, MSG("1"));
+	w.at_once = CUSTODY_FAILED;
+	bytes(&w, MSG("2") MSG("3"));
+	expect(&w, "append:1 append:2");
+	w.at_once = -1;
+	settle(&w, 1, CUSTODY_STORED);
+	expect(&w, "ack:AA|1 taken:1:AA close:store_failed taken:2:-");
+	end(&w);
+}
+
 Test(custody_intake, appends_nothing_of_a_frame_that_was_cut)
 {
 	for (int reset = 0; reset < 2; reset++) {
