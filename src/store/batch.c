@@ -87,12 +87,21 @@ put(struct store_worker *w, struct store_append_task *a)
 	return 0;
 }
 
+static void
+refuse(struct store_worker *w, struct store_append_task *a, enum store_verdict verdict)
+{
+	a->verdict = verdict;
+	a->refusals = ++w->refusals;
+}
+
 static int
 append(struct store_worker *w, struct store_task *t, unsigned *put_count)
 {
 	struct store_append_task *a = &t->append;
+	const bool stale = a->refusals != w->refusals;
 	int found;
 
+	a->refusals = w->refusals;
 	a->record.body_hash = store_hash(0, store_body_span(a->body));
 	found = w->gate < GATE_DELETED ? find_resend(w, a, &a->record.seq) : 0;
 	if (found < 0)
@@ -101,8 +110,14 @@ append(struct store_worker *w, struct store_task *t, unsigned *put_count)
 		a->verdict = STORE_RESEND;
 		return 0;
 	}
-	if (store_gate_refuses(w, &a->verdict))
+	if (store_gate_refuses(w, &a->verdict)) {
+		refuse(w, a, a->verdict);
 		return 0;
+	}
+	if (stale) {
+		a->verdict = STORE_FULL;
+		return 0;
+	}
 	++*put_count;
 	return put(w, a);
 }
@@ -118,10 +133,10 @@ append_all(struct store_worker *w, const struct store_tasks *appends, unsigned *
 }
 
 static void
-refuse_all(struct store_tasks *appends, enum store_verdict verdict)
+refuse_all(struct store_worker *w, struct store_tasks *appends, enum store_verdict verdict)
 {
 	for (struct store_task *t = appends->first; t; t = t->next)
-		t->append.verdict = verdict;
+		refuse(w, &t->append, verdict);
 }
 
 /* As many as one commit takes. */
@@ -381,7 +396,7 @@ fail(struct store_worker *w, struct batch *t, int error)
 		return;
 	}
 	(void)store_gate_refuses(w, &verdict);
-	refuse_all(&t->appends, verdict);
+	refuse_all(w, &t->appends, verdict);
 	store_tasks_move(&w->done, &t->appends);
 	finish_ask(w, t, error);
 	insist(w);
@@ -415,7 +430,7 @@ store_batch_run(struct store_worker *w)
 		return true;
 	}
 	if (w->gate == GATE_DELETED)
-		refuse_all(&t.appends, STORE_FAILED);
+		refuse_all(w, &t.appends, STORE_FAILED);
 	store_gate_worked(w, t.messages);
 	store_tasks_move(&w->done, &t.appends);
 	finish_marks(w, &t);

@@ -154,18 +154,6 @@ over_quota(const struct store_worker *w, uint64_t more)
 	return w->set.quota && w->room.used + more > w->set.quota;
 }
 
-void
-store_gate_before(struct store_worker *w, size_t bytes)
-{
-	/* rows and the ends of pages take an eighth or so on top */
-	if (!w->set.quota || w->gate != GATE_OPEN || !bytes || w->b->ops->room(w->b, &w->room) ||
-	    !over_quota(w, bytes + bytes / 4))
-		return;
-	close_gate(w, GATE_SPACE);
-	tell(w, STORE_LOW_SPACE, EDQUOT, "the quota of the queue is reached");
-	publish(w);
-}
-
 static uint64_t
 mark_of(const struct store_worker *w)
 {
@@ -208,6 +196,7 @@ low(struct store_worker *w)
 static void
 look_at_space(struct store_worker *w)
 {
+	w->unlooked = 0;
 	/* a look that fails says nothing */
 	if (w->place && store_place_disk(w->place, &w->disk))
 		return;
@@ -223,6 +212,31 @@ look_at_space(struct store_worker *w)
 			tell(w, STORE_SPACE_AGAIN, 0, "there is room for messages again");
 	}
 	w->prune_space = w->gate == GATE_SPACE;
+}
+
+/* A look each second is too few where a second fills much of what is to stay free. */
+static void
+look_early(struct store_worker *w, size_t bytes)
+{
+	w->unlooked += bytes;
+	if (w->gate != GATE_OPEN || w->unlooked < mark_of(w) / 32)
+		return;
+	look_at_space(w);
+	if (w->gate != GATE_OPEN)
+		publish(w);
+}
+
+void
+store_gate_before(struct store_worker *w, size_t bytes)
+{
+	look_early(w, bytes);
+	/* rows and the ends of pages take an eighth or so on top */
+	if (!w->set.quota || w->gate != GATE_OPEN || !bytes || w->b->ops->room(w->b, &w->room) ||
+	    !over_quota(w, bytes + bytes / 4))
+		return;
+	close_gate(w, GATE_SPACE);
+	tell(w, STORE_LOW_SPACE, EDQUOT, "the quota of the queue is reached");
+	publish(w);
 }
 
 /* With room to spare. */

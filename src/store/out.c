@@ -126,6 +126,7 @@ store_out_appended(struct store *s, struct store_task *t)
 	struct store_append_task *a = &t->append;
 
 	s->pending -= a->body->len;
+	s->refusals = a->refusals;
 	if (a->verdict == STORE_NEW || a->verdict == STORE_SAME_ID)
 		keep_new(s, s->feed[t->feed], a);
 	s->ops->appended(s->ctx, t->token, a->verdict, a->record.seq);

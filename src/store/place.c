@@ -17,6 +17,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+enum { SMALLEST_PAGE = 512 };
+
 int
 store_error_set(struct store_error *e, int code, const char *format, ...)
 {
@@ -95,12 +97,43 @@ take_lock(struct store_place *p, struct store_error *reterr)
 
 /* ---- what is there -------------------------------------------------------------------------- */
 
+/* A name is on the disk only once its folder is.  SQLite does the same, but goes on when it
+ * fails. */
+static int
+sync_folder(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
+
+	if (fd < 0)
+		return -errno;
+	/* EINVAL: this file system has nothing to sync there */
+	error = fsync(fd) && errno != EINVAL ? -errno : 0;
+	close(fd);
+	return error;
+}
+
+static int
+sync_parent(const struct store_place *p)
+{
+	char *parent = name_in(p->folder, "..");
+	int error = parent ? sync_folder(parent) : -ENOMEM;
+
+	free(parent);
+	return error;
+}
+
 static int
 make_folder(struct store_place *p, struct store_error *reterr)
 {
 	struct stat st;
+	int error;
 
-	if (!mkdir(p->folder, 0700) || errno == EEXIST) {
+	if (!mkdir(p->folder, 0700)) {
+		error = sync_parent(p);
+		if (!error)
+			return 0;
+		errno = -error;
+	} else if (errno == EEXIST) {
 		if (!stat(p->folder, &st) && S_ISDIR(st.st_mode))
 			return 0;
 		errno = ENOTDIR;
@@ -109,12 +142,12 @@ make_folder(struct store_place *p, struct store_error *reterr)
 	    reterr, -errno, "the queue folder %s cannot be made: %s", p->folder, strerror(errno));
 }
 
-static bool
-has_bytes(const char *path)
+static off_t
+size_of(const char *path)
 {
 	struct stat st;
 
-	return !stat(path, &st) && st.st_size > 0;
+	return stat(path, &st) ? 0 : st.st_size;
 }
 
 /*
@@ -124,17 +157,24 @@ has_bytes(const char *path)
 static int
 look(struct store_place *p, struct store_error *reterr)
 {
-	struct stat st;
+	const off_t size = size_of(p->queue);
 	int fd;
 
-	p->fresh = !has_bytes(p->queue);
-	if (p->fresh && (has_bytes(p->log) || has_bytes(p->progress)))
+	p->fresh = !size;
+	p->used = size_of(p->progress) > 0;
+	if (p->fresh && (p->used || size_of(p->log) > 0))
 		return store_error_set(reterr, -EUCLEAN,
 		    "%s is missing or empty, though the queue has been used; put it back, or "
 		    "empty the folder to begin anew",
 		    p->queue);
+	/* SQLite would take what is shorter than any page for nothing at all */
+	if (!p->fresh && size < SMALLEST_PAGE)
+		return store_error_set(reterr, -EUCLEAN,
+		    "%s is damaged (cut short); it was left as it is: put back a backup, or move "
+		    "it away",
+		    p->queue);
 	if (!p->fresh)
-		return stat(p->queue, &st) ? -errno : 0;
+		return 0;
 	fd = open(p->queue, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return store_error_set(
@@ -184,7 +224,7 @@ store_place_fix(struct store_place *p)
 	if (stat(p->log, &st))
 		return -errno;
 	p->log_inode = st.st_ino;
-	return 0;
+	return sync_folder(p->folder);
 }
 
 static bool

@@ -22,6 +22,7 @@ struct store_place {
 	char *folder, *queue, *log, *progress, *ballast;
 	int lock;   /* -1: not held */
 	bool fresh; /* there was no queue */
+	bool used;  /* but there was one once */
 	dev_t device;
 	ino_t inode, log_inode; /* of the queue, and of its log, 0: not known yet */
 };
@@ -29,7 +30,7 @@ struct store_place {
 /* 0, or a negative errno and *reterr; store_place_finish() in any case. */
 int store_place_init(struct store_place *p, const char *folder, struct store_error *reterr);
 void store_place_finish(struct store_place *p);
-/* Remember which files they are, once they are open. */
+/* Remember which files they are, once they are open, and that their names are on the disk. */
 int store_place_fix(struct store_place *p);
 /* Are they still there under their names? 0 or -ESTALE. */
 int store_place_present(const struct store_place *p);

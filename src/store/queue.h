@@ -22,6 +22,7 @@ struct store {
 	struct store_worker *worker;
 	struct store_tasks outgoing; /* until store_flush() */
 	bool moved;                  /* a cursor, since the last flush */
+	unsigned refusals;           /* the last heard of */
 	size_t pending, held;        /* bytes appended and not told; in windows */
 	unsigned feeds;
 	struct store_feed *feed[STORE_FEEDS_MOST + 1];

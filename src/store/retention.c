@@ -9,12 +9,32 @@
 
 #include <stdlib.h>
 
-enum { REMOVED_AT_ONCE = 192, LOOKED_AT_ONCE = 512 };
+enum {
+	REMOVED_AT_ONCE = 192,
+	LOOKED_AT_ONCE = 512,
+	/* So many of the newest stay where age is no matter: the answer to one of them may have
+	 * been lost, and once intake is open again it comes again and must be known. */
+	RECENT = 1000,
+	RECENT_BYTES = 4 << 20,
+};
 
 static bool
 over_size(const struct store_worker *w)
 {
 	return w->set.keep_size && w->kept_bytes > w->set.keep_size;
+}
+
+static uint64_t
+first_recent(const struct store_worker *w, unsigned feed)
+{
+	const struct store_counts *c = &w->feed[feed].counts;
+	uint64_t most = RECENT;
+
+	if (!w->set.resend_window)
+		return w->next_seq;
+	if (c->kept && c->kept_bytes / c->kept > RECENT_BYTES / RECENT)
+		most = RECENT_BYTES / (c->kept_bytes / c->kept);
+	return w->next_seq > most ? w->next_seq - most : 0;
 }
 
 static uint64_t
@@ -31,6 +51,7 @@ struct look {
 	struct store_worker *w;
 	uint64_t before; /* received before: is old */
 	bool all;        /* age does not matter */
+	uint64_t recent; /* but from this seq on they stay */
 	struct store_record *found;
 	unsigned count, looked;
 	uint64_t last;
@@ -39,7 +60,7 @@ struct look {
 static bool
 is_due(const struct look *l, const struct store_record *r)
 {
-	return l->all || r->received < l->before;
+	return r->received < l->before || (l->all && r->seq < l->recent);
 }
 
 /* Stops at the first that may stay: those after it came later. */
@@ -107,8 +128,10 @@ step_feed(struct store_worker *w, unsigned feed, struct look *l, bool *ret)
 	struct store_worker_feed *f = &w->feed[feed];
 	const struct store_range passed = { feed, RECORD_ANY, f->kept_from, f->cursor },
 				 dropped = { feed, RECORD_DROPPED, f->cursor, UINT64_MAX };
-	int error = f->counts.kept ? find(w, &passed, l) : 0;
+	int error;
 
+	l->recent = first_recent(w, feed);
+	error = f->counts.kept ? find(w, &passed, l) : 0;
 	if (error || !f->counts.kept)
 		return error;
 	error = remove_found(w, l);

@@ -45,11 +45,10 @@ io_error(sqlite3 *db, int rc, int which)
 	switch (rc) {
 	case SQLITE_IOERR_NOMEM:
 		return -ENOMEM;
-	case SQLITE_IOERR_CORRUPTFS:
-		return -EUCLEAN;
 	case SQLITE_IOERR_READ:
 	case SQLITE_IOERR_SHORT_READ:
-		return -EREMOTEIO; /* nothing was written */
+	case SQLITE_IOERR_CORRUPTFS: /* a read that failed with EIO, whatever SQLite calls it */
+		return -EREMOTEIO;   /* nothing was written */
 	case SQLITE_IOERR_WRITE:
 		error = last_errno(db, which);
 		if (error == ENOSPC || error == EDQUOT || error == EFBIG)

@@ -168,6 +168,11 @@ look_version(struct sqlite_backend *b, int64_t *ret, struct store_error *reterr)
 	if (tables && application != APPLICATION)
 		return store_error_set(reterr, -EPROTONOSUPPORT,
 		    "%s is a database, but no queue of hl7noted", b->place->queue);
+	if (!tables && b->place->used)
+		return store_error_set(reterr, -EUCLEAN,
+		    "%s holds nothing, though the queue has been used; put it back, or empty the "
+		    "folder to begin anew",
+		    b->place->queue);
 	if (*ret > VERSION)
 		return store_error_set(reterr, -EPROTONOSUPPORT,
 		    "%s has layout %lld, made by a newer hl7noted; this one knows up to %d",

@@ -240,10 +240,13 @@ start_from(struct store *s, struct store_error *reterr)
 		return store_error_set(reterr, error, "%s cannot be read: %s",
 		    s->place.queue ? s->place.queue : "the queue", strerror(-error));
 	error = s->place.queue ? begin_progress(s, reterr) : 0;
-	if (!error && s->place.queue && store_place_fix(&s->place))
-		error = store_error_set(
-		    reterr, -ESTALE, "%s vanished while it was opened", s->place.queue);
-	return error ? error : load_feeds(s, reterr);
+	if (error)
+		return error;
+	error = s->place.queue ? store_place_fix(&s->place) : 0;
+	if (error)
+		return store_error_set(reterr, error, "the folder of %s fails it: %s",
+		    s->place.queue, strerror(-error));
+	return load_feeds(s, reterr);
 }
 
 static int
@@ -479,6 +482,7 @@ store_append(struct store *s, const struct store_message *m, uint64_t token)
 	t->feed = m->feed;
 	t->token = token;
 	t->append.always = m->always;
+	t->append.refusals = s->refusals;
 	fill_record(&t->append.record, m);
 	s->pending += m->bytes.len;
 	store_ask(s, t);

@@ -30,10 +30,16 @@ enum {
 	STEP_BYTES = 1 << 20, /* bodies read */
 };
 
+/*
+ * `refusals` keeps order: what was appended before the loop heard of a refusal is refused,
+ * too.  Otherwise a sender of many messages at once, whose first was refused for want of
+ * room and whose second found some, would send the first again, behind the second.
+ */
 struct store_append_task {
 	struct store_record record;
 	struct store_body *body;
 	bool always;
+	unsigned refusals; /* the last the loop had heard of; and back: this one */
 	enum store_verdict verdict;
 };
 

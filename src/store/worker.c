@@ -312,6 +312,7 @@ wind_up(struct store_worker *w)
 	end_questions(w, &w->late, -ECANCELED);
 	while (store_batch_run(w) && !w->hold && w->gate != GATE_DEAD)
 		;
+	tidy(w, true); /* here a failure is told; closing would hide it */
 	store_exchange_post(w->x, &w->done);
 }
 

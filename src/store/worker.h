@@ -57,12 +57,14 @@ struct store_worker {
 	uint64_t lazy_since, tick_at;
 
 	enum store_gate gate;
-	int trouble;  /* of enum store_trouble, what was told and stands; -1: nothing */
-	bool proving; /* the gate was opened to see whether writing works again */
-	bool hold;    /* marks and questions wait for the next tick */
-	bool ballast; /* is loaded */
+	int trouble;       /* of enum store_trouble, what was told and stands; -1: nothing */
+	bool proving;      /* the gate was opened to see whether writing works again */
+	bool hold;         /* marks and questions wait for the next tick */
+	bool ballast;      /* is loaded */
+	unsigned refusals; /* of appends; see store_append_task */
 	struct store_disk disk;
 	struct store_room room;
+	uint64_t unlooked; /* bytes appended since the disk was looked at */
 
 	bool prune;          /* there is something to remove */
 	bool prune_space;    /* and space to gain by it: history goes early */
