@@ -15,8 +15,10 @@ from world import HL7NOTE, is_sanitized  # noqa: E402
 LIBRARY = os.environ.get("HL7_FAULTLIB") or os.path.join(
     os.path.dirname(os.path.abspath(HL7NOTE)), "tests", "support", "faultlib.so"
 )
-CALLS = ["open", "write", "sync", "truncate", "allocate", "unlink", "rename", "read", "map",
-         "memory"]
+CALLS = [
+    "open", "write", "sync", "truncate", "allocate", "unlink", "rename", "read", "map",
+    "sync-folder", "memory",
+]
 FOLDER_AT, MET_AT, SEEN_AT = 40 + 8 * len(CALLS), 32, 40
 FOREVER = 1 << 40
 

@@ -542,7 +542,8 @@ class Traffic(Loop):
         self.limit = 0
 
     def settled(self):
-        return not self.judge.waiting
+        """All that is to be sent was, and was acknowledged, and was delivered."""
+        return not self.judge.waiting and all(s.made >= (self.limit or 0) for s in self.senders)
 
     def acked(self):
         return sum(self.judge.acked)
@@ -585,11 +586,12 @@ def store_config(
 class Victim:
     """The daemon, started again and again with the same arguments; its log goes to a file."""
 
-    def __init__(self, arguments, log, env=None):
+    def __init__(self, loop, arguments, log, env=None):
+        self.loop = loop  # goes on while the daemon stops
         self.arguments = [HL7NOTED, *[str(a) for a in arguments]]
         self.log, self.env = log, {**os.environ, **(env or {})}
         self.process = None
-        self.starts = 0
+        self.read, self.parsed = 0, []
 
     def start(self, env=None, **popen):
         with open(self.log, "ab") as err:
@@ -602,12 +604,15 @@ class Victim:
                 close_fds=False,
                 **popen,
             )
-        self.starts += 1
         return self.process
 
     @property
     def pid(self):
         return self.process.pid
+
+    def is_up(self):
+        """Has it said so, since this start or an earlier one?"""
+        return bool(self.events("svc.started"))
 
     def running(self):
         return self.process is not None and self.process.poll() is None
@@ -620,22 +625,29 @@ class Victim:
         """TERM; the exit status."""
         if self.running():
             self.process.send_signal(signal.SIGTERM)
-            try:
-                self.process.wait(seconds)
-            except subprocess.TimeoutExpired:
+            if not self.loop.until(lambda: not self.running(), seconds):
                 self.process.kill()
                 self.process.wait()
         return self.process.returncode
 
+    def lines(self):
+        """The log so far; what was read is not read again."""
+        if os.path.exists(self.log):
+            with open(self.log, "rb") as f:
+                f.seek(self.read)
+                new = f.read()
+            new = new[: new.rfind(b"\n") + 1]
+            self.read += len(new)
+            self.parsed += [json.loads(t) for t in new.splitlines() if t.startswith(b"{")]
+        return self.parsed
+
     def events(self, *names):
         """The lines of the log about these events."""
-        found = []
-        for line in self.text(1 << 26).splitlines():
-            if line.startswith("{"):
-                event = json.loads(line)
-                if event["event"] in names:
-                    found.append(event)
-        return found
+        return [line for line in self.lines() if line["event"] in names]
+
+    def trouble(self):
+        """The lines of the log that an operator is warned by, shortened."""
+        return [line for line in self.lines() if line["level"] in ("warning", "error")][-20:]
 
     def text(self, most=4000):
         if not os.path.exists(self.log):

@@ -25,6 +25,7 @@ enum fault_call {
 	FAULT_RENAME,
 	FAULT_READ,
 	FAULT_MAP,
+	FAULT_SYNC_FOLDER,
 	FAULT_MEMORY, /* malloc and its like */
 	FAULT_CALLS,
 };

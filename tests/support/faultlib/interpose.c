@@ -30,7 +30,8 @@
 
 enum { MOST_FILES = 65536 };
 
-/* Bit n: is descriptor n a file below the folder? */
+/* What descriptor n is of: no file below the folder, one, or a folder. */
+enum { NOTHING, FILE_BELOW, FOLDER };
 static unsigned char watched[MOST_FILES];
 
 /* The next definition of a function, found when it is first called. */
@@ -71,12 +72,20 @@ check_path(const char *path, enum fault_call call)
 
 /* ---- opening and closing ---- */
 
+static bool
+is_folder(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISDIR(st.st_mode);
+}
+
 static int
 opened(int fd, const char *path, int flags)
 {
 	if (fd < 0 || fd >= MOST_FILES)
 		return fd;
-	watched[fd] = fault_watches(path);
+	watched[fd] = !fault_watches(path) ? NOTHING : is_folder(fd) ? FOLDER : FILE_BELOW;
 	if (watched[fd])
 		record_add(RECORD_OPEN, fd, (flags & O_TRUNC) != 0, path, strlen(path));
 	return fd;
@@ -239,14 +248,20 @@ write(int fd, const void *bytes, size_t len)
 DEFINE_TRUNCATE(ftruncate)
 DEFINE_TRUNCATE(ftruncate64)
 
-#define DEFINE_SYNC(name)                                                 \
-	int name(int fd)                                                  \
-	{                                                                 \
-		int status = check(fd, FAULT_SYNC) ? -1 : NEXT(name, fd); \
-                                                                          \
-		if (!status && is_watched(fd))                            \
-			record_add(RECORD_SYNC, fd, 0, NULL, 0);          \
-		return status;                                            \
+static enum fault_call
+sync_of(int fd)
+{
+	return is_watched(fd) && watched[fd] == FOLDER ? FAULT_SYNC_FOLDER : FAULT_SYNC;
+}
+
+#define DEFINE_SYNC(name)                                                  \
+	int name(int fd)                                                   \
+	{                                                                  \
+		int status = check(fd, sync_of(fd)) ? -1 : NEXT(name, fd); \
+                                                                           \
+		if (!status && is_watched(fd))                             \
+			record_add(RECORD_SYNC, fd, 0, NULL, 0);           \
+		return status;                                             \
 	}
 
 DEFINE_SYNC(fsync)
