@@ -506,6 +506,8 @@ net_stream_is_written(const struct net_stream *s)
 	struct tcp_info info;
 	socklen_t len = sizeof(info);
 
+	if (s->secured && !net_stream_tls_is_heard(s))
+		return false;
 	if (!net_stream_is_open(s) || s->ended || s->gathered || net_stream_unsent(s) ||
 	    getsockopt(s->writable.fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
 		return false;

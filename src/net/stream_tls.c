@@ -17,6 +17,7 @@ enum {
 	BATCH = 60 << 10, /* sealed and written at a time; sealed, a buffer that is kept */
 	BATCH_PIECES = 64,
 };
+static const double doubt = 2.0;      /* whether a receiver lets us in that says nothing */
 static const double least_time = 1.0; /* of a handshake, before it may be ended for another */
 
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
@@ -373,6 +374,13 @@ bool
 net_stream_tls_may_send(const struct net_stream *s)
 {
 	return s->tls && !s->tls->shaking && !s->connecting;
+}
+
+bool
+net_stream_tls_is_heard(const struct net_stream *s)
+{
+	return s->tls && (net_tls_session_is_proved(s->tls->session) ||
+			     ev_now(s->net->loop) - s->tls->since > doubt);
 }
 
 /* What could not be sealed leaves a hole: reading will tell that it is over. */

@@ -33,6 +33,8 @@ void net_stream_tls_greet(struct net_stream *s);
 void net_stream_tls_read(struct net_stream *s);
 /* May anything be sent? */
 bool net_stream_tls_may_send(const struct net_stream *s);
+/* Does the peer listen?  One that says nothing is believed to, after a moment. */
+bool net_stream_tls_is_heard(const struct net_stream *s);
 /* The owner wants to read, or not; true when nothing else needs to be done. */
 bool net_stream_tls_want(struct net_stream *s, bool on);
 /* What was gathered is plain so far. */

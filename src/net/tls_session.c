@@ -33,6 +33,7 @@ struct net_tls_session {
 	struct net_tls_identity *identity;
 	struct span chain; /* packed certificates of the peer */
 	bool heard;        /* the peer has said something */
+	bool proved;       /* and lets us in */
 };
 
 /* ---- between OpenSSL and the bytes -------------------------------------------------------- */
@@ -244,6 +245,7 @@ shake(struct net_tls_session *s)
 
 	if (result == 1) {
 		s->state = NET_TLS_OPEN;
+		s->proved = s->tls->accepts || SSL_version(s->ssl) < TLS1_3_VERSION;
 		keep_chain(s);
 	} else if (!waits(s, result)) {
 		fail_by_library(s);
@@ -278,6 +280,7 @@ net_tls_session_receive(struct net_tls_session *s, struct span wire, char *room,
     size_t *ret_len, struct buffer *out)
 {
 	const size_t before = out->end - out->start;
+	const bool was_open = s->state == NET_TLS_OPEN;
 
 	*ret_len = 0;
 	if (s->state >= NET_TLS_ENDED || !wire.len)
@@ -294,6 +297,7 @@ net_tls_session_receive(struct net_tls_session *s, struct span wire, char *room,
 		*ret_len = open_records(s, room, size);
 	s->in = SPAN("");
 	s->out = NULL;
+	s->proved |= was_open && s->state == NET_TLS_OPEN;
 	if (!*ret_len && out->end - out->start > before + ROUND_MOST)
 		net_tls_session_fail(s, NET_TLS_PROTOCOL);
 	return s->state;
@@ -415,6 +419,12 @@ const char *
 net_tls_session_error(const struct net_tls_session *s)
 {
 	return s->error;
+}
+
+bool
+net_tls_session_is_proved(const struct net_tls_session *s)
+{
+	return s->proved;
 }
 
 const struct net_tls_identity *

@@ -56,6 +56,12 @@ enum net_tls_state net_tls_session_state(const struct net_tls_session *s);
 enum net_tls_reason net_tls_session_reason(const struct net_tls_session *s);
 /* The library's sentence for it, or NULL. */
 const char *net_tls_session_error(const struct net_tls_session *s);
+/*
+ * Has the peer let us in, as far as that shows?  One who was connected to in TLS 1.3
+ * looks at our certificate when the handshake is over for us already; what it sends
+ * afterwards tells, if it sends anything.
+ */
+bool net_tls_session_is_proved(const struct net_tls_session *s);
 /* NULL until the handshake is over, and without a certificate. */
 const struct net_tls_identity *net_tls_session_identity(const struct net_tls_session *s);
 /* Would it be let in with these settings? */
