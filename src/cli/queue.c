@@ -270,10 +270,18 @@ print_line(struct output *o, const struct job *j, struct span line, bool last, b
 	}
 }
 
+/* Was one message to be changed, and that one? */
+static bool
+is_named_change(const struct control_request *r)
+{
+	return r->seq && (r->verb == CONTROL_RETRY || r->verb == CONTROL_DROP);
+}
+
 static int
 print_answer(struct ask *a, const struct job *j, struct output *o)
 {
 	struct span line;
+	unsigned long long changed = 1;
 	bool last = false, first = true;
 	int got = 0, status = EX_OK;
 
@@ -281,11 +289,13 @@ print_answer(struct ask *a, const struct job *j, struct output *o)
 		last = is_last(line, &status);
 		if (!last || status == EX_OK)
 			print_line(o, j, line, last, first);
+		if (last)
+			changed = member(line, "count") + member(line, "resumed");
 		first = false;
 	}
 	if (!last && !o->error)
 		return ask_unavailable(a, got < 0 ? got : -ECONNRESET);
-	return status;
+	return status == EX_OK && !changed && is_named_change(&j->request) ? EX_DIFFERENT : status;
 }
 
 static int
@@ -349,7 +359,7 @@ run(const struct command *self, int argc, char **argv)
 static const struct flag flags[] = {
 	{ "control", 'c', "SOCKET", "the daemon's control socket (/run/hl7noted/control)" },
 	{ "feed", 'f', "NAME", "of this feed alone" },
-	{ "state", STATE, "STATE", "waiting, aside, delivered, dropped or any" },
+	{ "state", STATE, "STATE", "waiting, aside, delivered, dropped or any (see the manual)" },
 	{ "older-than", OLDER, "AGE", "received before so long: 90s, 15min, 12h, 7d" },
 	{ "newer-than", NEWER, "AGE", "received since then" },
 	{ "id", ID, "ID", "with this control ID" },

@@ -51,8 +51,8 @@ enum { WORDS = sizeof(words) / sizeof(words[0]) };
 
 static const char *const verbs[CONTROL_VERBS] = { "status", "queue list", "queue show",
 	"queue retry", "queue drop", "queue export", "queue import", "queue backup" };
-static const char *const states[CONTROL_STATES] = { "any", "waiting", "aside", "delivered",
-	"dropped" };
+static const char *const states[CONTROL_STATES] = { "", "waiting", "aside", "delivered", "dropped",
+	"any" };
 
 const char *
 control_verb_word(enum control_verb verb)
@@ -69,7 +69,7 @@ control_state_word(enum control_state state)
 bool
 control_state_read(struct span word, enum control_state *ret)
 {
-	for (unsigned i = 0; i < CONTROL_STATES; i++) {
+	for (unsigned i = CONTROL_WAITING; i < CONTROL_STATES; i++) {
 		if (span_eq(word, span_str(states[i]))) {
 			*ret = (enum control_state)i;
 			return true;
@@ -201,8 +201,8 @@ read_verb(struct span line, struct control_request *ret, struct span *rest)
 static const char *
 missing(const struct control_request *r)
 {
-	bool filtered = r->seq || r->feed[0] || r->id[0] || r->state != CONTROL_ANY ||
-			r->older_than || r->newer_than;
+	bool state = r->state != CONTROL_UNSAID && r->state != CONTROL_ANY;
+	bool filtered = r->seq || r->feed[0] || r->id[0] || state || r->older_than || r->newer_than;
 
 	if (r->verb == CONTROL_SHOW && !r->seq)
 		return "which message is missing";
@@ -268,7 +268,7 @@ is_given(const struct control_request *r, const struct word *w)
 	case TEXT:
 		return place[0] != '\0';
 	default:
-		return *(const enum control_state *)(const void *)place != CONTROL_ANY;
+		return *(const enum control_state *)(const void *)place != CONTROL_UNSAID;
 	}
 }
 

@@ -40,11 +40,12 @@ enum control_verb {
 };
 
 enum control_state {
-	CONTROL_ANY,
+	CONTROL_UNSAID,  /* list, export, drop: waiting and aside; retry: aside; show: any */
 	CONTROL_WAITING, /* to be forwarded */
 	CONTROL_ASIDE,   /* given up; an operator decides */
 	CONTROL_DELIVERED,
 	CONTROL_DROPPED, /* by an operator */
+	CONTROL_ANY,
 	CONTROL_STATES
 };
 

@@ -420,7 +420,7 @@ observe_admin(struct hl7noted *d, uid_t uid, const struct control_request *r, ui
 	log_str(d->log, LOG_VERB, control_verb_word(r->verb));
 	log_str(d->log, LOG_FEED, r->feed[0] ? r->feed : NULL);
 	log_str(d->log, LOG_CTL_ID, r->id[0] ? r->id : NULL);
-	log_str(d->log, LOG_STATUS, r->state != CONTROL_ANY ? control_state_word(r->state) : NULL);
+	log_str(d->log, LOG_STATUS, r->state ? control_state_word(r->state) : NULL);
 	log_str(d->log, LOG_FILE, r->path[0] ? r->path : NULL);
 	if (r->seq)
 		log_number(d->log, LOG_QUEUE_SEQ, r->seq);

@@ -260,12 +260,19 @@ ms_before_now(uint64_t ms)
 static void
 make_filter(struct question *k)
 {
-	static const unsigned states[CONTROL_STATES] = { 0, STORE_WAITING, STORE_ASIDE,
-		STORE_DELIVERED, STORE_DROPPED };
+	static const unsigned states[CONTROL_STATES] = {
+		[CONTROL_WAITING] = STORE_WAITING,
+		[CONTROL_ASIDE] = STORE_ASIDE,
+		[CONTROL_DELIVERED] = STORE_DELIVERED,
+		[CONTROL_DROPPED] = STORE_DROPPED,
+		[CONTROL_ANY] = STORE_ANY,
+	};
 	const struct control_request *r = &k->request;
+	bool looks = r->verb == CONTROL_LIST || r->verb == CONTROL_EXPORT;
 
 	k->filter = (struct store_filter){
-		.states = states[r->state],
+		/* what was delivered is history, and there is much of it */
+		.states = looks && !r->state ? STORE_WAITING | STORE_ASIDE : states[r->state],
 		.seq = r->seq,
 		.after = r->after,
 		.received_from = r->newer_than ? ms_before_now(r->newer_than) : 0,

@@ -239,6 +239,10 @@ class Commands(Custody):
         self.assertEqual(self.ids("--older-than", "1h"), [])
         self.assertEqual(len(self.ids("--newer-than", "1h")), 12)
         self.assertEqual(self.queue("list", "--state", "dropped"), "no messages\n")
+        self.queue("drop", rows[0]["seq"])
+        self.assertEqual(self.ids("--limit", "1"), ["m1"], "what is settled is not asked for")
+        self.assertEqual(self.ids("--limit", "1", "--state", "any"), ["m0"])
+        self.assertEqual(self.queue("drop", rows[0]["seq"], status=1), "0 messages dropped\n")
         self.assertIn("no feed", self.refused("list", "--feed", "other"))
         self.assertIn("no such message", self.refused("show", "999999"))
 
@@ -384,7 +388,9 @@ class Permissions(Custody):
         self.assertIn("only root", self.ask_as(65534, 65534, "status")[1])
         refused = d.wait_event("audit.admin", 3, outcome="refused")
         self.assertEqual({line["uid"] for line in refused}, {65534})
-        status, out, err = self.ask_as(65534, os.getgid(), "queue", "list", "--json")
+        status, out, err = self.ask_as(
+            65534, os.getgid(), "queue", "list", "--state", "any", "--json"
+        )
         self.assertEqual(status, 0, err)
         self.assertIn('"m1"', out)
 
@@ -403,7 +409,7 @@ class Permissions(Custody):
         for n in range(4):
             s.exchange(message("m%d" % n, patient="CANARY^BIRD"))
         d.wait_event("msg.deadletter", 2)
-        seq = self.rows()[0]["seq"]
+        seq = self.rows("--state", "any")[0]["seq"]
         self.queue("show", seq, "--payload")
         from world import http
 
@@ -557,7 +563,7 @@ class Life(Custody):
         self.sender(port).exchange(message("m1"))
         d.wait_event("msg.delivered")
         self.wait_ids(["m1"], "--state", "delivered")
-        wait_for("pruning", lambda: self.ids() == [], 20)
+        wait_for("pruning", lambda: self.ids("--state", "any") == [], 20)
 
 
 class Reload(Custody):

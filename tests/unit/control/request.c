@@ -64,7 +64,7 @@ Test(control_request, refuses_what_it_does_not_know)
 {
 	static const char *const rows[] = { "", "stat", "statuses", "status foo", "status seq=1",
 		"queue", "queue lis", "queue listen", "queue list payload", "queue list state=gone",
-		"queue list limit=0", "queue list limit=-1",
+		"queue list state=", "queue list limit=0", "queue list limit=-1",
 		"queue list limit=12345678901234567890", "queue list feed=", "queue list feed=%00",
 		"queue list feed=%zz", "queue list feed=%4", "queue list feed=\xfc",
 		"queue list feed=a feed=b", "queue list seq", "status text=1", "queue show",
