@@ -141,38 +141,37 @@ check_dir(const struct job *a, const struct command *c, char **paths)
 enum { COLOUR = FLAG_LONG, DIFF, MAX_MESSAGE };
 
 static int
+take_option(void *ctx, const struct command *self, int letter)
+{
+	struct job *a = ctx;
+
+	switch (letter) {
+	case 'm':
+		return mappings_add(&a->mappings, optarg);
+	case 'o':
+		a->dir = optarg;
+		return EX_OK;
+	case 'q':
+		say_quietly(true);
+		return EX_OK;
+	case DIFF:
+		a->diff = true;
+		return EX_OK;
+	case COLOUR:
+		a->when = optarg;
+		return EX_OK;
+	default: /* MAX_MESSAGE */
+		return options_bytes(self, optarg, INPUT_LIMIT_MOST, &a->walk.limit);
+	}
+}
+
+static int
 parse(struct job *a, const struct command *self, int argc, char **argv)
 {
-	struct options o;
-	int letter;
+	int status = options_each(self, argc, argv, take_option, a);
 
-	options_init(&o, self, argc, argv);
-	while ((letter = options_next(&o)) != OPTIONS_END) {
-		switch (letter) {
-		case 'm':
-			if (mappings_add(&a->mappings, optarg) != EX_OK)
-				return EX_USAGE;
-			break;
-		case 'o':
-			a->dir = optarg;
-			break;
-		case 'q':
-			say_quietly(true);
-			break;
-		case DIFF:
-			a->diff = true;
-			break;
-		case COLOUR:
-			a->when = optarg;
-			break;
-		case MAX_MESSAGE:
-			if (options_bytes(self, optarg, INPUT_LIMIT_MOST, &a->walk.limit) != EX_OK)
-				return EX_USAGE;
-			break;
-		default:
-			return o.status == EX_OK ? OPTIONS_STOP : o.status;
-		}
-	}
+	if (status != EX_OK)
+		return status;
 	if (!diff_colour(a->when, STDOUT_FILENO, &a->colour))
 		return options_misused(self, "--color is auto, always or never");
 	if (a->diff && a->dir)

@@ -62,6 +62,10 @@ void options_init(struct options *o, const struct command *c, int argc, char **a
  * mistake that was told: the command returns o->status.
  */
 int options_next(struct options *o);
+/* All options, each handed to `take` (its argument is in optarg), which answers EX_OK or how to
+ * end.  EX_OK when operands follow, OPTIONS_STOP when all is done, or how to end. */
+typedef int options_take(void *ctx, const struct command *c, int letter);
+int options_each(const struct command *c, int argc, char **argv, options_take *take, void *ctx);
 /* A count of bytes such as "65536", "512K", "16M", from 1 to `most`; EX_OK, or EX_USAGE with a word
  * on standard error. */
 int options_bytes(const struct command *c, const char *text, size_t most, size_t *ret);

@@ -48,33 +48,22 @@ explain_piece(void *ctx, struct input *in, const struct input_piece *p, unsigned
 enum { JSON = FLAG_LONG, MAX_MESSAGE };
 
 static int
-parse(struct job *j, const struct command *self, int argc, char **argv)
+take_option(void *ctx, const struct command *self, int letter)
 {
-	struct options o;
-	int letter;
+	struct job *j = ctx;
 
-	options_init(&o, self, argc, argv);
-	while ((letter = options_next(&o)) != OPTIONS_END) {
-		switch (letter) {
-		case 'm':
-			if (mappings_add(&j->mappings, optarg) != EX_OK)
-				return EX_USAGE;
-			break;
-		case 'q':
-			say_quietly(true);
-			break;
-		case JSON:
-			j->json = true;
-			break;
-		case MAX_MESSAGE:
-			if (options_bytes(self, optarg, INPUT_LIMIT_MOST, &j->walk.limit) != EX_OK)
-				return EX_USAGE;
-			break;
-		default:
-			return o.status == EX_OK ? OPTIONS_STOP : o.status;
-		}
+	switch (letter) {
+	case 'm':
+		return mappings_add(&j->mappings, optarg);
+	case 'q':
+		say_quietly(true);
+		return EX_OK;
+	case JSON:
+		j->json = true;
+		return EX_OK;
+	default: /* MAX_MESSAGE */
+		return options_bytes(self, optarg, INPUT_LIMIT_MOST, &j->walk.limit);
 	}
-	return EX_OK;
 }
 
 static int
@@ -89,7 +78,7 @@ run(const struct command *self, int argc, char **argv)
 		.ctx = &j,
 		.piece = explain_piece };
 	output_init(&j.out, STDOUT_FILENO, "standard output");
-	status = parse(&j, self, argc, argv);
+	status = options_each(self, argc, argv, take_option, &j);
 	if (status != EX_OK)
 		return status == OPTIONS_STOP ? EX_OK : status;
 	status = mappings_annotator(&j.mappings);

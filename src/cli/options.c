@@ -176,6 +176,21 @@ options_next(struct options *o)
 	}
 }
 
+int
+options_each(const struct command *c, int argc, char **argv, options_take *take, void *ctx)
+{
+	struct options o;
+	int letter, status = EX_OK;
+
+	options_init(&o, c, argc, argv);
+	while (status == EX_OK && (letter = options_next(&o)) != OPTIONS_END) {
+		if (letter == OPTIONS_STOP)
+			return o.status == EX_OK ? OPTIONS_STOP : o.status;
+		status = take(ctx, c, letter);
+	}
+	return status;
+}
+
 static bool
 parse_bytes(const char *text, size_t *ret)
 {

@@ -100,8 +100,10 @@ parse_value(const struct command *self, int letter, struct control_request *r)
 }
 
 static int
-parse_option(const struct command *self, int letter, struct job *j)
+take_option(void *ctx, const struct command *self, int letter)
 {
+	struct job *j = ctx;
+
 	switch (letter) {
 	case 'c':
 		j->path = optarg;
@@ -146,17 +148,12 @@ parse_operands(const struct command *self, struct job *j, int count)
 static int
 parse(const struct command *self, int argc, char **argv, struct job *j)
 {
-	struct options o;
-	int letter, status;
+	int status;
 
 	*j = (struct job){ .path = ask_usual_socket };
-	options_init(&o, self, argc, argv);
-	while ((letter = options_next(&o)) != OPTIONS_END) {
-		if (letter == OPTIONS_STOP)
-			return o.status == EX_OK ? OPTIONS_STOP : o.status;
-		if (parse_option(self, letter, j) != EX_OK)
-			return EX_USAGE;
-	}
+	status = options_each(self, argc, argv, take_option, j);
+	if (status != EX_OK)
+		return status;
 	if (optind == argc)
 		return options_misused(
 		    self, "which verb? list, show, retry, drop, export, import or backup");

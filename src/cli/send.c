@@ -104,8 +104,11 @@ parse_number(const struct command *self, int letter, const char *text, struct se
 }
 
 static int
-parse_option(const struct command *self, int letter, const char *text, struct send_options *o)
+take_option(void *ctx, const struct command *self, int letter)
 {
+	struct send_options *o = ctx;
+	const char *text = optarg;
+
 	if (secure_option(&o->secure, letter, text))
 		return EX_OK;
 	switch (letter) {
@@ -138,21 +141,16 @@ parse_option(const struct command *self, int letter, const char *text, struct se
 static int
 parse(const struct command *self, int argc, char **argv, struct send_options *ret)
 {
-	struct options o;
-	int letter;
+	int status;
 
 	*ret = (struct send_options){ .connections = 1,
 		.in_flight = 1,
 		.timeout = UINT64_C(30000000000),
 		.seed = 1,
 		.limit = INPUT_LIMIT };
-	options_init(&o, self, argc, argv);
-	while ((letter = options_next(&o)) != OPTIONS_END) {
-		if (letter == OPTIONS_STOP)
-			return o.status == EX_OK ? OPTIONS_STOP : o.status;
-		if (parse_option(self, letter, optarg, ret) != EX_OK)
-			return EX_USAGE;
-	}
+	status = options_each(self, argc, argv, take_option, ret);
+	if (status != EX_OK)
+		return status;
 	if (ret->timeout == 0)
 		return options_misused(self, "--timeout 0: there has to be some time");
 	if (ret->one_shot && ret->in_flight > 1)

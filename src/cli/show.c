@@ -109,30 +109,19 @@ parse_path(struct job *j, const struct command *self, const char *text)
 enum { JSON = FLAG_LONG, MAX_MESSAGE };
 
 static int
-parse(struct job *j, const struct command *self, int argc, char **argv)
+take_option(void *ctx, const struct command *self, int letter)
 {
-	struct options o;
-	int letter;
+	struct job *j = ctx;
 
-	options_init(&o, self, argc, argv);
-	while ((letter = options_next(&o)) != OPTIONS_END) {
-		switch (letter) {
-		case 'g':
-			if (parse_path(j, self, optarg) != EX_OK)
-				return EX_USAGE;
-			break;
-		case JSON:
-			j->json = true;
-			break;
-		case MAX_MESSAGE:
-			if (options_bytes(self, optarg, INPUT_LIMIT_MOST, &j->walk.limit) != EX_OK)
-				return EX_USAGE;
-			break;
-		default:
-			return o.status == EX_OK ? OPTIONS_STOP : o.status;
-		}
+	switch (letter) {
+	case 'g':
+		return parse_path(j, self, optarg);
+	case JSON:
+		j->json = true;
+		return EX_OK;
+	default: /* MAX_MESSAGE */
+		return options_bytes(self, optarg, INPUT_LIMIT_MOST, &j->walk.limit);
 	}
-	return EX_OK;
 }
 
 static int
@@ -145,7 +134,7 @@ run(const struct command *self, int argc, char **argv)
 		.limit = INPUT_LIMIT, .out = &j.out, .left_out = "not shown", .ctx = &j
 	};
 	output_init(&j.out, STDOUT_FILENO, "standard output");
-	status = parse(&j, self, argc, argv);
+	status = options_each(self, argc, argv, take_option, &j);
 	if (status != EX_OK)
 		return status == OPTIONS_STOP ? EX_OK : status;
 	if (tree_init(&j.tree) != 0) {

@@ -123,10 +123,13 @@ parse_fault(struct job *j, int letter, const char *text)
 }
 
 static int
-parse_option(struct job *j, int letter, const char *text)
+take_option(void *ctx, const struct command *self, int letter)
 {
+	struct job *j = ctx;
 	struct sink_options *o = &j->options;
+	const char *text = optarg;
 
+	(void)self;
 	if (secure_option(&o->secure, letter, text))
 		return EX_OK;
 	switch (letter) {
@@ -164,16 +167,10 @@ static int
 parse(struct job *j, int argc, char **argv)
 {
 	uint64_t port;
-	struct options o;
-	int letter;
+	int status = options_each(j->self, argc, argv, take_option, j);
 
-	options_init(&o, j->self, argc, argv);
-	while ((letter = options_next(&o)) != OPTIONS_END) {
-		if (letter == OPTIONS_STOP)
-			return o.status == EX_OK ? OPTIONS_STOP : o.status;
-		if (parse_option(j, letter, optarg) != EX_OK)
-			return EX_USAGE;
-	}
+	if (status != EX_OK)
+		return status;
 	if (optind == argc)
 		return options_misused(j->self, "which port?");
 	if (optind + 1 < argc)
