@@ -197,6 +197,9 @@ naive_read(struct span in, struct naive_piece *ret)
 	if (in.len == 0)
 		return;
 	ret->kind = begins(in, at, 0);
+	/* all there is: nothing is around it that it could be a part of */
+	if (in.len - at == 3 && (word(in, at, "BTS") || word(in, at, "FTS")))
+		ret->kind = HL7_PIECE_ENVELOPE;
 	switch (ret->kind) {
 	case HL7_PIECE_MESSAGE:
 		ret->len = message_length(in, at, ret);
@@ -205,6 +208,8 @@ naive_read(struct span in, struct naive_piece *ret)
 		ret->len = one_line_length(in, at);
 		break;
 	default:
+		/* of a first line it is known already, with a mark behind blank lines, too */
+		ret->len = at;
 		do
 			ret->len = one_line_length(in, ret->len);
 		while (ret->len < in.len &&
