@@ -338,7 +338,6 @@ class Sender(Peer):
         if answer[0] in (b"AA", b"CA"):
             self.unanswered.popleft()
             self.judge.acknowledged(*key)
-            self.loop.acknowledged(key)
             self.fill()
             return
         # refused: everything again, a little later, over a new connection
@@ -500,7 +499,6 @@ class Traffic(Loop):
         self.port, self.to = port(), port()
         self.limit = None  # messages of each connection; None: without end
         self.backlog = None  # so many waiting in all at most
-        self.heard = None  # called with the key of each acknowledged message
         self.receiver = Receiver(self, self.judge, self.to, seed, in_flight)
         self.senders = [
             Sender(self, c, self.judge, self.port, windows[c % len(windows)])
@@ -512,10 +510,6 @@ class Traffic(Loop):
             return False
         self.full = self.backlog is not None and self.judge.waiting >= self.backlog
         return not self.full
-
-    def acknowledged(self, key):
-        if self.heard:
-            self.heard(key)
 
     def delivered_one(self):
         if self.full:
