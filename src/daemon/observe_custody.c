@@ -244,9 +244,11 @@ void
 observe_stray_answer(struct line *l, struct span code, struct span id, bool known)
 {
 	struct log *log = l->feed->daemon->log;
+	/* an application that refuses what was delivered has nobody else to tell */
+	bool usual = known && custody_kind_of(code) == CUSTODY_ACCEPT;
 
 	l->feed->metrics.stray->value++;
-	if (!observe_begin(l->feed, NULL, LOG_MSG_STRAY_ACK, known ? LOG_INFO_ : LOG_WARNING_))
+	if (!observe_begin(l->feed, NULL, LOG_MSG_STRAY_ACK, usual ? LOG_INFO_ : LOG_WARNING_))
 		return;
 	log_text(log, LOG_CTL_ID, id);
 	log_text(log, LOG_ACK_CODE, code);

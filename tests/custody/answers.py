@@ -212,11 +212,17 @@ class Matching(Custody):
         self.arrived(r, same)
         self.assertEqual(len(d.wait_event("msg.same_id", 2)), 2)
 
-    def test_messages_without_an_id_are_never_resends_of_each_other(self):
+    def test_a_message_without_an_id_is_refused_with_the_place(self):
+        """Its answer could not be told from another's, and its resend not be recognised."""
         r = self.receiver()
         d, port = self.keep(r)
-        self.taken(self.sender(port), message(""), message(""))
-        self.arrived(r, [message(""), message("")])
+        s = self.sender(port)
+        answer = s.exchange(message(""))
+        self.assertEqual(code_of(answer), (b"AE", b""))
+        self.assertIn(b"\rERR||MSH^1^10|101^Required field missing^HL70357|E|", answer)
+        self.taken(s, message("1"))
+        self.arrived(r, [message("1")])
+        d.wait_event("msg.rejected", ack_code="AE")
 
     def test_the_same_id_of_other_senders_is_another_message(self):
         r = self.receiver()
@@ -266,7 +272,7 @@ class Enhanced(Custody):
         def both(visit, body, number):
             visit.answer(body, code=b"CA")
             time.sleep(0.05)
-            visit.answer(body, code=b"AE")
+            visit.answer(body, code=b"AA" if number == 1 else b"AE")
 
         r = self.receiver(both)
         d, port = self.keep(r)
@@ -276,6 +282,7 @@ class Enhanced(Custody):
         d.wait_event("msg.delivered", 2)
         stray = d.wait_event("msg.stray_ack", 2)
         self.assertEqual({e["outcome"] for e in stray}, {"application_answer"})
+        self.assertEqual([e["level"] for e in stray], ["info", "warning"])
         self.quiet(r, 0.2)
 
     def test_no_answer_is_waited_for_where_none_is_promised(self):
