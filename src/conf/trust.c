@@ -115,6 +115,10 @@ conf_trust(const struct conf_feed *f, const struct xml_element *feed, struct fau
 	const struct xml_element *out = conf_first(conf_first(feed, "forward"), "tls");
 
 	for (unsigned i = 0; listen && i < f->listen_count; i++) {
+		if (f->listens[i].allow_count > CONF_ALLOWS_MOST)
+			faults_add(faults, listen->at, "write them as fewer and wider networks",
+			    "%u networks, and %d may be", f->listens[i].allow_count,
+			    CONF_ALLOWS_MOST);
 		if (f->listens[i].tls)
 			check_inbound(f->listens[i].tls, conf_first(listen, "tls"), faults);
 		listen = conf_next(listen);

@@ -6,49 +6,54 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
-#include "bench/measure.h"
 #include "worst/cases.h"
 
-struct task {
-	struct worst *w;
-	const struct worst_case *c;
-	struct buffer in;
-};
+enum { ROUNDS = 20 };
 
-static void
-run(void *ctx)
+/* Of the process, so that others on the machine do not count. */
+static double
+seconds(void)
 {
-	struct task *t = ctx;
+	struct timespec t;
 
-	t->c->run(t->w, buffer_span(&t->in));
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void
-task_begin(struct task *t, struct worst *w, const struct worst_case *c, unsigned n)
+static double
+time_once(struct worst *w, const struct worst_case *c, struct span in, double best)
 {
-	*t = (struct task){ w, c, { 0 } };
-	buffer_init(&t->in, 0);
-	c->make(&t->in, n);
-	if (t->in.failed)
-		abort();
+	const double from = seconds();
+	double took;
+
+	c->run(w, in);
+	took = seconds() - from;
+	return best > 0 && best < took ? best : took;
 }
 
-/* Caches make twice the bytes cost more than twice the time, though the work is twice as much. */
+/* Caches make twice the bytes cost a little more than twice the time. */
 static void
 row(struct worst *w, const struct worst_case *c)
 {
-	struct task once, twice;
+	struct buffer in[2];
+	double best[2] = { 0 };
 
-	task_begin(&once, w, c, c->many);
-	task_begin(&twice, w, c, 2 * c->many);
-	struct work works[] = { { .run = run, .ctx = &once }, { .run = run, .ctx = &twice } };
-	measure(works, 2, 40, 2);
-	printf("%-30s %8u %10zu bytes %9.2f ms %8.2f ns/byte %6.2f times for twice as many\n",
-	    c->name, c->many, once.in.end, works[0].best * 1e3,
-	    works[0].best / (double)once.in.end * 1e9, works[1].best / works[0].best);
-	buffer_finish(&once.in);
-	buffer_finish(&twice.in);
+	for (unsigned i = 0; i < 2; i++) {
+		buffer_init(&in[i], 0);
+		c->make(&in[i], (i + 1) * c->many);
+		if (in[i].failed)
+			abort();
+	}
+	for (unsigned round = 0; round < ROUNDS; round++)
+		for (unsigned i = 0; i < 2; i++)
+			best[i] = time_once(w, c, buffer_span(&in[i]), best[i]);
+	printf("%-30s %8u %9zu bytes %8.2f ms %8.2f ns/byte %5.2f times for twice as many\n",
+	    c->name, c->many, in[0].end, best[0] * 1e3, best[0] / (double)in[0].end * 1e9,
+	    best[1] / best[0]);
+	buffer_finish(&in[0]);
+	buffer_finish(&in[1]);
 }
 
 int
@@ -58,7 +63,6 @@ main(void)
 
 	if (!worst_init(&w))
 		return EXIT_FAILURE;
-	measure_pin();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	for (unsigned i = 0; i < worst_count; i++)
 		row(&w, &worst_cases[i]);

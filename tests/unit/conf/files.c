@@ -360,6 +360,21 @@ Test(conf_files, refuse_more_senders_than_a_connection_can_remember)
 	buffer_finish(&b);
 }
 
+Test(conf_files, refuse_more_networks_than_are_looked_through_quickly)
+{
+	struct buffer b;
+
+	buffer_init(&b, 0);
+	buffer_append(&b, SPAN("<hl7noted xmlns='urn:hl7note:config:1'><feed name='f'><listen "
+			       "port='1'>"));
+	for (unsigned i = 0; i < 1025; i++)
+		buffer_append(&b, SPAN("<allow address='::1'/>"));
+	buffer_append(&b, SPAN("</listen><forward host='h' port='2'/></feed></hl7noted>"));
+	buffer_append_char(&b, '\0');
+	expect_fault(buffer_span(&b).ptr, "1025 networks, and 1024 may be");
+	buffer_finish(&b);
+}
+
 /* ---- which kind of file ---- */
 
 Test(conf_files, are_known_by_their_root)
