@@ -19,7 +19,7 @@ is_root(X509 *x)
 	return X509_NAME_cmp(X509_get_subject_name(x), X509_get_issuer_name(x)) == 0;
 }
 
-/* The whole length, and the bytes where there is room. */
+/* Its length, and its bytes where `to` is not NULL. */
 static size_t
 put(unsigned char **to, X509 *x)
 {
@@ -46,10 +46,9 @@ put_all(unsigned char **to, X509 *leaf, STACK_OF(X509) * issuers)
 struct span
 net_tls_chain_pack(X509 *leaf, STACK_OF(X509) * issuers)
 {
-	unsigned char *none = NULL, *bytes, *to;
-	size_t len = put_all(&none, leaf, issuers);
+	unsigned char *bytes, *to;
+	size_t len = put_all(NULL, leaf, issuers);
 
-	(void)none;
 	bytes = to = malloc(len + 1);
 	if (!bytes)
 		return (struct span){ 0 };

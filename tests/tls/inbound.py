@@ -220,7 +220,7 @@ class Handshakes(Secure):
         stalled = [self.sender(port) for _ in range(500)]
         wait_for("refusals", lambda: len(d.events("conn.refused", outcome="handshakes")) >= 400)
         busy = [self._timed(inside, n) for n in range(200)]
-        self.assertLess(sorted(busy)[190], 2 * sorted(quiet)[190] + 0.002)
+        self.assertLess(sorted(busy)[190], 2 * sorted(quiet)[190] + 0.02)
         time.sleep(1)  # from now on they have had their time
         for n in range(20):
             s = self.secure_sender(port)
