@@ -474,19 +474,18 @@ class Daemon:
 
     def reload(self, good=True):
         """HUP, and wait until it is dealt with."""
-        before = len(self._verdicts())
+        seen = len(self.lines())
         self.signal(signal.SIGHUP)
-        wait_for("the reload", lambda: len(self._verdicts()) > before)
-        verdict = self._verdicts()[before]["event"]
+        verdict = wait_for("the reload", lambda: self._verdict(seen))
         assert verdict == ("config.loaded" if good else "config.rejected"), self.text()[-2000:]
 
-    def _verdicts(self):
-        """The last line of each reload; lines about single faults have a place."""
-        return [
-            line
-            for line in self.lines()
-            if line["event"].startswith("config.") and "file" in line
-        ]
+    def _verdict(self, seen):
+        """Of the lines not seen yet, the last of a reload; lines about single faults have a
+        place."""
+        for line in self.lines()[seen:]:
+            if line["event"].startswith("config.") and "file" in line:
+                return line["event"]
+        return None
 
     def cpu(self):
         """Seconds of processor time used so far."""
