@@ -122,11 +122,12 @@ store_ask_done(struct store *s, struct store_task *t)
 	if (is_change(t) && !t->error) {
 		a->changed += a->change_count;
 		store_out_changed(s, t);
-		if (a->more) {
+		if (a->more && !s->closing) {
 			a->filter.after = a->next;
 			store_ask(s, t);
 			return;
 		}
+		t->error = a->more ? -ECANCELED : 0;
 	}
 	answer = (struct store_answer){ t->error, sentence(s, t), a->rows, a->count,
 		t->kind == TASK_LIST && a->more, a->next, a->changed };

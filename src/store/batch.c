@@ -323,7 +323,7 @@ fill(struct store_worker *w, struct batch *t)
 	if (!error && t->ask)
 		error = store_change_step(w, t->ask);
 	if (!error && w->prune && !w->hold)
-		error = store_retention_step(w);
+		error = store_retention_step(w, t->messages);
 	return error;
 }
 

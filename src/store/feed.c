@@ -80,8 +80,14 @@ store_window_remove(struct store_window *w, uint64_t seq)
 	w->bytes -= at(w, i)->bytes.len;
 	*w->total -= at(w, i)->bytes.len;
 	store_release(at(w, i));
-	for (; i + 1 < w->count; i++)
-		*at(w, i) = *at(w, i + 1);
+	if (i < w->count / 2) { /* the shorter way; an operator's list begins at the front */
+		for (; i; i--)
+			*at(w, i) = *at(w, i - 1);
+		w->first = (w->first + 1) & (w->room - 1);
+	} else {
+		for (; i + 1 < w->count; i++)
+			*at(w, i) = *at(w, i + 1);
+	}
 	w->count--;
 	return true;
 }

@@ -32,8 +32,10 @@ read_from(struct store *s, struct store_feed *f, bool again)
 {
 	struct store_task *t = store_task_create(TASK_READ);
 
-	if (!t)
-		return; /* asked again at the next turn */
+	if (!t) {
+		s->owing = true;
+		return;
+	}
 	t->feed = f->number;
 	t->read = (struct store_read_task){ .after = again ? 0 : f->tail,
 		.again = again,
@@ -140,6 +142,16 @@ has_something(const struct store_feed *f)
 	if (store_feed_has_again(f))
 		return false;
 	return f->again.count || (!f->again_behind && f->ready.count);
+}
+
+void
+store_out_owed(struct store *s)
+{
+	if (!s->owing)
+		return;
+	s->owing = false;
+	for (unsigned i = 1; i <= s->feeds; i++)
+		read_ahead(s, s->feed[i]);
 }
 
 void

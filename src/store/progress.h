@@ -9,6 +9,9 @@
  *	header   word, token of the run
  *	slots    one a feed, in order of number: two halves of {cursor, check}
  *
+ * It is written whole when it is made, so memory can be written without the file
+ * system having to find room; whoever cuts it short under a running process ends that.
+ *
  * The halves are written in turn, so that a process killed between two words of one
  * has left the other whole.  The token is drawn at every start and written to the
  * queue first: a page beside another queue, or an older one, is not believed.

@@ -23,6 +23,8 @@ struct store {
 	struct store_tasks outgoing; /* until store_flush() */
 	bool moved;                  /* a cursor, since the last flush */
 	unsigned refusals;           /* the last heard of */
+	bool owing;                  /* a read could not be asked for: no memory */
+	bool closing;                /* no further steps of questions */
 	size_t pending, held;        /* bytes appended and not told; in windows */
 	unsigned feeds;
 	struct store_feed *feed[STORE_FEEDS_MOST + 1];
@@ -40,6 +42,8 @@ void store_out_marked(struct store *s, struct store_task *t);
 void store_out_read(struct store *s, struct store_task *t);
 /* An operator's step: what lines have to know of it. */
 void store_out_changed(struct store *s, const struct store_task *t);
+/* What could not be asked before. */
+void store_out_owed(struct store *s);
 /* Who waits and has something. */
 void store_out_call(struct store *s);
 

@@ -12,18 +12,27 @@
 
 enum { FIRST_SIZE = 256, DEFAULT_MOST = 100000 };
 
-typedef uint64_t resend_hash(const struct store_seen *e);
+typedef uint64_t resend_hash(const struct store_seen *e, uint64_t seed);
 
 static uint64_t
-hash_both(const struct store_seen *e)
+mix(uint64_t a, uint64_t b)
 {
-	return (e->key ^ e->bytes * 0x9e3779b97f4a7c15u) * 0xbf58476d1ce4e5b9u;
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
 static uint64_t
-hash_key(const struct store_seen *e)
+hash_both(const struct store_seen *e, uint64_t seed)
 {
-	return e->key * 0x9e3779b97f4a7c15u;
+	return mix(e->key ^ seed, e->bytes ^ 0x9e3779b97f4a7c15u) ^
+	       mix(e->bytes ^ seed, e->key | 1);
+}
+
+static uint64_t
+hash_key(const struct store_seen *e, uint64_t seed)
+{
+	return mix(e->key ^ seed, 0x9e3779b97f4a7c15u ^ seed >> 32);
 }
 
 static size_t
@@ -49,7 +58,7 @@ entry(const struct store_resend *r, uint64_t number)
 static uint32_t *
 place_of_both(const struct store_resend *r, const struct store_seen *like)
 {
-	size_t at = home(r, hash_both(like));
+	size_t at = home(r, hash_both(like, r->seed));
 
 	for (; r->by_both[at]; at = after(r, at)) {
 		const struct store_seen *e = &r->ring[r->by_both[at] - 1];
@@ -63,7 +72,7 @@ place_of_both(const struct store_resend *r, const struct store_seen *like)
 static uint32_t *
 place_of_key(const struct store_resend *r, const struct store_seen *like)
 {
-	size_t at = home(r, hash_key(like));
+	size_t at = home(r, hash_key(like, r->seed));
 
 	while (r->by_key[at] && r->ring[r->by_key[at] - 1].key != like->key)
 		at = after(r, at);
@@ -77,7 +86,7 @@ close_gap(struct store_resend *r, uint32_t *table, uint32_t *place, resend_hash 
 	size_t gap = (size_t)(place - table), mask = 2 * r->size - 1;
 
 	for (size_t at = after(r, gap); table[at]; at = after(r, at)) {
-		size_t wants = home(r, hash(&r->ring[table[at] - 1]));
+		size_t wants = home(r, hash(&r->ring[table[at] - 1], r->seed));
 
 		if (((at - wants) & mask) >= ((at - gap) & mask)) {
 			table[gap] = table[at];
@@ -139,9 +148,9 @@ grow(struct store_resend *r)
 /* ---- verbs ---------------------------------------------------------------------------------- */
 
 void
-store_resend_init(struct store_resend *r, size_t most)
+store_resend_init(struct store_resend *r, size_t most, uint64_t seed)
 {
-	*r = (struct store_resend){ .most = most ? most : DEFAULT_MOST };
+	*r = (struct store_resend){ .most = most ? most : DEFAULT_MOST, .seed = seed };
 }
 
 void
@@ -150,7 +159,7 @@ store_resend_finish(struct store_resend *r)
 	free(r->ring);
 	free(r->by_both);
 	free(r->by_key);
-	store_resend_init(r, r->most);
+	store_resend_init(r, r->most, r->seed);
 }
 
 const struct store_seen *

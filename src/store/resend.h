@@ -25,11 +25,12 @@ struct store_resend {
 	struct store_seen *ring; /* entry number n is ring[n % size] */
 	size_t size;             /* a power of two */
 	size_t most;
+	uint64_t seed;              /* of the tables, so that no sender knows what meets in them */
 	uint64_t first, end;        /* numbers of the oldest entry, and of the next */
 	uint32_t *by_both, *by_key; /* 2 * size places each: 1 + place in the ring, or 0 */
 };
 
-void store_resend_init(struct store_resend *r, size_t most);
+void store_resend_init(struct store_resend *r, size_t most, uint64_t seed);
 void store_resend_finish(struct store_resend *r);
 /* The newest entry with this key and these bytes. */
 const struct store_seen *store_resend_find(

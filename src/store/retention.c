@@ -10,8 +10,10 @@
 #include <stdlib.h>
 
 enum {
-	REMOVED_AT_ONCE = 192,
-	LOOKED_AT_ONCE = 512,
+	/* As many as came in with the commit and half as many again, so that it keeps up. */
+	REMOVED_AT_LEAST = 128,
+	REMOVED_AT_MOST = 768,
+	LOOKED_BESIDE = 512,
 	/* So many of the newest stay where age is no matter: the answer to one of them may have
 	 * been lost, and once intake is open again it comes again and must be known. */
 	RECENT = 1000,
@@ -52,6 +54,7 @@ struct look {
 	uint64_t before; /* received before: is old */
 	bool all;        /* age does not matter */
 	uint64_t recent; /* but from this seq on they stay */
+	unsigned most;
 	struct store_record *found;
 	unsigned count, looked;
 	uint64_t last;
@@ -69,7 +72,7 @@ collect(void *ctx, const struct store_record *r)
 {
 	struct look *l = ctx;
 
-	if (l->looked++ == LOOKED_AT_ONCE || l->count == REMOVED_AT_ONCE)
+	if (l->looked++ == l->most + LOOKED_BESIDE || l->count == l->most)
 		return false;
 	if (!store_worker_may_remove(l->w, r)) {
 		l->last = r->seq;
@@ -148,15 +151,25 @@ step_feed(struct store_worker *w, unsigned feed, struct look *l, bool *ret)
 	return error;
 }
 
-int
-store_retention_step(struct store_worker *w)
+static unsigned
+how_many(unsigned messages)
 {
-	struct look l = { .w = w, .before = oldest_kept(w) };
+	unsigned most = messages + messages / 2;
+
+	if (most < REMOVED_AT_LEAST)
+		return REMOVED_AT_LEAST;
+	return most < REMOVED_AT_MOST ? most : REMOVED_AT_MOST;
+}
+
+int
+store_retention_step(struct store_worker *w, unsigned messages)
+{
+	struct look l = { .w = w, .before = oldest_kept(w), .most = how_many(messages) };
 	unsigned first = choose(w, &l);
 	bool some = false;
 	int error = 0;
 
-	l.found = malloc(REMOVED_AT_ONCE * sizeof(*l.found));
+	l.found = malloc(l.most * sizeof(*l.found));
 	if (!l.found)
 		return 0; /* there is no hurry */
 	if (first && l.all)

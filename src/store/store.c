@@ -262,6 +262,8 @@ start(struct store *s, const char *folder, struct store_error *reterr)
 	w->place = folder ? &s->place : NULL;
 	w->set = s->set;
 	w->trouble = -1;
+	if (getrandom(&w->seed, sizeof(w->seed), 0) != sizeof(w->seed))
+		return store_error_set(reterr, -errno, "no random numbers: %s", strerror(errno));
 	error = start_from(s, reterr);
 	if (error)
 		return error;
@@ -305,6 +307,7 @@ store_fd(const struct store *s)
 void
 store_flush(struct store *s)
 {
+	store_out_owed(s);
 	store_exchange_send(s->x, &s->outgoing, s->moved);
 	s->moved = false;
 }
@@ -363,6 +366,7 @@ store_close(struct store *s)
 		return;
 	store_flush(s);
 	store_worker_stop(s->worker);
+	s->closing = true;
 	collect(s);
 	destroy(s);
 }

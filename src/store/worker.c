@@ -154,7 +154,7 @@ store_worker_load(struct store_worker *w, const uint64_t *cursor)
 	for (unsigned f = 0; f <= STORE_FEEDS_MOST; f++) {
 		store_resend_finish(&w->feed[f].resend);
 		w->feed[f] = (struct store_worker_feed){ .touched = false };
-		store_resend_init(&w->feed[f].resend, w->set.resend_most);
+		store_resend_init(&w->feed[f].resend, w->set.resend_most, w->seed);
 	}
 	w->next_seq = 1;
 	error = w->b->ops->feeds(w->b, load_feed, w);

@@ -44,6 +44,7 @@ struct store_worker {
 	struct store_place *place; /* NULL: in memory */
 	struct store_settings set;
 	uint64_t next_seq, saved_next_seq;
+	uint64_t seed; /* of tables */
 	pthread_t thread;
 
 	struct store_tasks names, appends, marks, asks, reads;
@@ -113,9 +114,9 @@ struct store_range store_filter_range(const struct store_worker *w, const struct
 /* reading.c: for a few ms; true when there is more to do. */
 bool store_reading_run(struct store_worker *w);
 
-/* retention.c: is something due; and a step of it, in a transaction. */
+/* retention.c: is something due; and a step of it, in a transaction that takes so many. */
 void store_retention_look(struct store_worker *w);
-int store_retention_step(struct store_worker *w);
+int store_retention_step(struct store_worker *w, unsigned messages);
 
 /* gate.c */
 bool store_gate_refuses(const struct store_worker *w, enum store_verdict *ret);

@@ -9,6 +9,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -405,6 +406,33 @@ Test(shut, stops_at_its_quota_and_goes_on_when_messages_left)
 	cr_expect_geq(fill_up(q), 120);
 	cr_assert_eq(stat(folder_file(q->folder, "queue.db"), &st), 0);
 	cr_expect_leq(st.st_size, 2 << 20);
+	queue_close(q);
+}
+
+Test(shut, takes_a_limit_of_its_process_for_a_full_disk)
+{
+	struct rlimit before, small;
+	struct queue *q;
+	uint64_t seq;
+	unsigned count;
+
+	signal(SIGXFSZ, SIG_IGN);
+	q = queue_open(1, NULL);
+	store_feed(q->store, SPAN("east"));
+	getrlimit(RLIMIT_FSIZE, &before);
+	small = before;
+	small.rlim_cur = 3 << 19;
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
+	count = fill_up(q);
+	cr_expect_gt(count, 100);
+	cr_expect_eq(q->trouble[0], STORE_LOW_SPACE, "%s", q->sentence);
+	cr_expect_not_null(queue_get(q, 1, &seq));
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+	while (queue_put(q, 1, "", "more").verdict == STORE_FULL)
+		queue_run(q, 50);
+	queue_await(q, &q->troubles, 2);
+	cr_expect_eq(q->trouble[1], STORE_SPACE_AGAIN);
+	cr_expect_eq(queue_stats(q, 1).waiting, count + 1);
 	queue_close(q);
 }
 
