@@ -355,8 +355,6 @@ tidy(struct store_backend *base, bool idle)
 	struct sqlite_backend *b = backend_of(base);
 	int rc, error, waiting = b->log_pages - b->tidied;
 
-	if (waiting < 0)
-		waiting = b->log_pages; /* the log was begun anew */
 	if (waiting < (idle ? 1 : TIDY_PAGES))
 		return 0;
 	rc = sqlite3_wal_checkpoint_v2(b->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, &b->tidied);

@@ -268,6 +268,8 @@ count_log(void *ctx, sqlite3 *db, const char *name, int pages)
 	struct sqlite_backend *b = ctx;
 
 	(void)db, (void)name;
+	if (pages <= b->log_pages) /* it was begun anew */
+		b->tidied = 0;
 	b->log_pages = pages;
 	return SQLITE_OK;
 }

@@ -424,7 +424,7 @@ Test(shut, takes_a_limit_of_its_process_for_a_full_disk)
 	small.rlim_cur = 3 << 19;
 	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &small), 0);
 	count = fill_up(q);
-	cr_expect_gt(count, 100);
+	cr_expect_gt(count, 100, "%u: %s", count, q->sentence);
 	cr_expect_eq(q->trouble[0], STORE_LOW_SPACE, "%s", q->sentence);
 	cr_expect_not_null(queue_get(q, 1, &seq));
 	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
