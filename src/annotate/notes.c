@@ -274,6 +274,16 @@ put_head(char *to, char sep, unsigned n)
 	return to + 3;
 }
 
+/* A CR at the end of a message whose lines end in LF is data; an LF behind it would make it part of
+ * a terminator, and the line another. */
+static bool
+is_cr_before_lf(const struct hl7_message *m, struct span end)
+{
+	const struct span all = m->bytes;
+
+	return all.len && all.ptr[all.len - 1] == '\r' && end.len && end.ptr[0] == '\n';
+}
+
 /* One segment a line.  Behind a last segment that has no terminator the terminators come first,
  * so that the new last segment has none either. */
 static struct span
@@ -289,6 +299,8 @@ write_block(
 
 	if (before)
 		end = hl7_segment_terminator(a->m, &a->m->segments[0]);
+	if (before && is_cr_before_lf(a->m, end))
+		return (struct span){ 0 };
 	for (unsigned i = 0; i < count; i++)
 		most += lines[i].len + AROUND;
 	block = to = arena_alloc(&a->arena, most);
