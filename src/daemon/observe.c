@@ -466,6 +466,17 @@ observe_ack(struct feed *f, struct span code)
 	f->metrics.acks[i]->value++;
 }
 
+/* Whatever else a receiver wrote into MSA-1 may be anything, such as a name. */
+struct span
+observe_code(struct span code)
+{
+	bool told = code.len <= 2;
+
+	for (size_t i = 0; i < code.len; i++)
+		told = told && code.ptr[i] >= 'A' && code.ptr[i] <= 'Z';
+	return told ? code : SPAN("other");
+}
+
 void
 observe_answered(struct link *l, const struct relay_flight *flight, struct span code, uint64_t now)
 {
@@ -486,7 +497,7 @@ observe_answered(struct link *l, const struct relay_flight *flight, struct span 
 	put_flight(log, flight);
 	log_number(log, LOG_LATENCY_US, latency);
 	if (code.len)
-		log_text(log, LOG_ACK_CODE, code);
+		log_text(log, LOG_ACK_CODE, observe_code(code));
 	log_end(log);
 }
 
@@ -539,6 +550,6 @@ observe_stray(struct link *l, struct span code, struct span control_id)
 	if (!begin(l, LOG_MSG_STRAY_ACK, LOG_WARNING_))
 		return;
 	log_text(log, LOG_CTL_ID, control_id);
-	log_text(log, LOG_ACK_CODE, code);
+	log_text(log, LOG_ACK_CODE, observe_code(code));
 	log_end(log);
 }

@@ -45,7 +45,9 @@ bool observe_begin(struct feed *f, const struct sockaddr_storage *peer, enum log
     enum log_level level);
 /* What is known of the frame. */
 void observe_flight(struct log *log, const struct relay_flight *flight);
-void observe_ack(struct feed *f, struct span code);   /* count it */
+void observe_ack(struct feed *f, struct span code); /* count it */
+/* A receiver's code as logs and status may tell it. */
+struct span observe_code(struct span code);
 void observe_error(struct feed *f, const char *word); /* for status */
 
 #endif

@@ -182,16 +182,13 @@ count_outcome(struct line *l, const struct custody_parcel *p, const struct custo
 static void
 remember_answer(struct line *l, const struct custody_outcome *o)
 {
-	size_t len = o->code.len < sizeof(l->last_code) ? o->code.len : sizeof(l->last_code) - 1;
+	const struct span code = observe_code(o->code);
 
 	if (o->action == CUSTODY_STOP)
 		l->stopped_by = custody_kind_word(o->kind);
 	if (!o->code.len)
 		return;
-	for (size_t i = 0; i < len; i++)
-		l->last_code[i] = o->code.ptr[i] > ' ' && o->code.ptr[i] < 0x7f ? o->code.ptr[i]
-										: '?';
-	l->last_code[len] = '\0';
+	snprintf(l->last_code, sizeof(l->last_code), "%.*s", (int)code.len, code.ptr);
 	l->last_answer = (uint64_t)time(NULL);
 }
 
@@ -210,7 +207,7 @@ put_outcome(struct line *l, const struct custody_parcel *p, const struct custody
 	if (mappings && mappings[0])
 		log_str(log, LOG_MAPPING, mappings);
 	if (o->code.len)
-		log_text(log, LOG_ACK_CODE, o->code);
+		log_text(log, LOG_ACK_CODE, observe_code(o->code));
 	if (o->action != CUSTODY_DELIVER)
 		log_str(log, LOG_OUTCOME, custody_kind_word(o->kind));
 	if (o->kind == CUSTODY_NONE)
@@ -251,7 +248,7 @@ observe_stray_answer(struct line *l, struct span code, struct span id, bool know
 	if (!observe_begin(l->feed, NULL, LOG_MSG_STRAY_ACK, usual ? LOG_INFO_ : LOG_WARNING_))
 		return;
 	log_text(log, LOG_CTL_ID, id);
-	log_text(log, LOG_ACK_CODE, code);
+	log_text(log, LOG_ACK_CODE, observe_code(code));
 	log_str(log, LOG_OUTCOME, known ? "application_answer" : NULL);
 	log_end(log);
 }
