@@ -207,6 +207,20 @@ make_series(struct queue *q)
 	    "1 while messages are taken into custody, 0 while intake is stopped.", NULL);
 }
 
+/* Told a little later, when it is known how long they have waited; not with what came since. */
+static void
+remember_found(struct queue *q)
+{
+	struct store_stats s;
+
+	q->found_feeds = store_feed_count(q->store);
+	q->found = calloc(q->found_feeds + 1, sizeof(*q->found));
+	for (unsigned i = 1; q->found && i <= q->found_feeds; i++) {
+		store_stats(q->store, i, &s);
+		q->found[i] = s.waiting || s.aside;
+	}
+}
+
 static void
 begin_watching(struct queue *q)
 {
@@ -225,6 +239,7 @@ free_queue(struct queue *q)
 	questions_destroy(q->questions);
 	hl7_message_finish(&q->message);
 	free((void *)q->feeds);
+	free(q->found);
 	free(q->directory);
 	free(q);
 }
@@ -262,6 +277,7 @@ queue_open(struct hl7noted *d, const struct conf *conf)
 		return false;
 	}
 	q->takes = store_takes(q->store);
+	remember_found(q);
 	begin_watching(q);
 	d->queue = q;
 	return true;
@@ -401,13 +417,15 @@ tell_found(struct hl7noted *d)
 	struct store_stats s;
 	struct queue *q = d->queue;
 
-	for (unsigned i = 1; i <= store_feed_count(q->store); i++) {
+	for (unsigned i = 1; i <= q->found_feeds; i++) {
 		const char *name = store_feed_name(q->store, i);
 
 		store_stats(q->store, i, &s);
-		if (s.waiting || s.aside)
+		if (q->found[i] && (s.waiting || s.aside))
 			observe_waiting(d, name, &s, is_served(d, name) ? "started" : "no_feed");
 	}
+	free(q->found);
+	q->found = NULL;
 }
 
 void
@@ -416,15 +434,24 @@ queue_tick(struct hl7noted *d)
 	if (!d->queue)
 		return;
 	follow(d->queue);
-	if (!d->queue->found_told &&
-	    (knows_ages(d->queue) || d->queue->seconds++ > PATIENCE_SECONDS)) {
-		d->queue->found_told = true;
+	if (d->queue->found && (knows_ages(d->queue) || d->queue->seconds++ > PATIENCE_SECONDS))
 		tell_found(d);
-	}
 	for (struct feed *f = d->feeds; f; f = f->next) {
 		if (f->line)
 			observe_age(f);
 	}
+}
+
+unsigned
+queue_left_feed(const struct queue *q, unsigned i, struct store_stats *ret)
+{
+	for (; i <= store_feed_count(q->store); i++) {
+		store_stats(q->store, i, ret);
+		if ((ret->waiting || ret->aside) &&
+		    !is_served(q->daemon, store_feed_name(q->store, i)))
+			return i;
+	}
+	return 0;
 }
 
 bool

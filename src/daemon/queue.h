@@ -24,8 +24,9 @@ struct queue {
 	ev_prepare before_waiting;
 	struct feed **feeds; /* that have a line, by the store's number */
 	unsigned feed_room;
-	unsigned seconds; /* since it was opened, until what was found is told */
-	bool found_told;
+	unsigned seconds;            /* since it was opened, until what was found is told */
+	unsigned found_feeds;        /* of the store's, at the start */
+	bool *found;                 /* which of them had messages; NULL: that was told */
 	bool takes;                  /* as it was told to the connections */
 	const char *trouble;         /* a word; NULL: none */
 	struct questions *questions; /* of operators */
@@ -54,6 +55,8 @@ void queue_tick(struct hl7noted *d);
 void queue_measure(struct hl7noted *d);
 /* Is it all right, and open? */
 bool queue_is_ready(const struct hl7noted *d);
+/* The first feed from number `i` on that is in no configuration and has messages; 0: none. */
+unsigned queue_left_feed(const struct queue *q, unsigned i, struct store_stats *ret);
 /* Say what waits: at the start, at the end, and when a feed goes. */
 void queue_tell_waiting(struct feed *f, const char *occasion);
 uint64_t queue_wall_ms(void);

@@ -109,6 +109,24 @@ put_custody(struct buffer *out, const struct feed *f)
 	buffer_append(out, SPAN("},"));
 }
 
+/* What waits for feeds that are in the configuration no more. */
+static void
+put_left(struct buffer *out, const struct queue *q)
+{
+	struct store_stats s;
+	const char *comma = "";
+
+	buffer_append(out, SPAN(",\"left\":["));
+	for (unsigned i = 1; (i = queue_left_feed(q, i, &s)) != 0; i++) {
+		buffer_printf(out, "%s{", comma);
+		put_member(out, "name", store_feed_name(q->store, i));
+		buffer_printf(out, ",\"waiting\":%llu,\"aside\":%llu}",
+		    (unsigned long long)s.waiting, (unsigned long long)s.aside);
+		comma = ",";
+	}
+	buffer_append_char(out, ']');
+}
+
 static void
 put_store(struct buffer *out, const struct hl7noted *d)
 {
@@ -128,6 +146,7 @@ put_store(struct buffer *out, const struct hl7noted *d)
 	    (unsigned long long)h.free_bytes, (unsigned long long)h.file_bytes,
 	    (unsigned long long)h.last_sync_us);
 	put_member(out, "trouble", d->queue->trouble);
+	put_left(out, d->queue);
 	buffer_append(out, SPAN("},"));
 }
 

@@ -161,6 +161,20 @@ put_feed(struct buffer *out, const struct hl7noted *d, const struct feed *f)
 		put_mapping(out, &f->rules->list[i]);
 }
 
+/* What waits for a feed that is in the configuration no more. */
+static void
+put_left(struct buffer *out, const struct queue *q)
+{
+	struct store_stats s;
+
+	for (unsigned i = 1; (i = queue_left_feed(q, i, &s)) != 0; i++)
+		buffer_printf(out,
+		    "\nfeed %s: NOT IN THE CONFIGURATION\n"
+		    "  %-12s %llu waiting; %llu set aside; hl7note queue list --feed %s\n",
+		    store_feed_name(q->store, i), "queue", (unsigned long long)s.waiting,
+		    (unsigned long long)s.aside, store_feed_name(q->store, i));
+}
+
 void
 status_write_text(const struct hl7noted *d, struct buffer *out)
 {
@@ -177,4 +191,6 @@ status_write_text(const struct hl7noted *d, struct buffer *out)
 		put_store(out, d);
 	for (const struct feed *f = d->feeds; f; f = f->next)
 		put_feed(out, d, f);
+	if (d->queue)
+		put_left(out, d->queue);
 }
