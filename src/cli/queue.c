@@ -274,6 +274,20 @@ is_named_change(const struct control_request *r)
 	return r->seq && (r->verb == CONTROL_RETRY || r->verb == CONTROL_DROP);
 }
 
+/* Messages that no receiver could answer are left out of an import. */
+static int
+tell_unfit(const struct control_request *r, struct span line)
+{
+	unsigned long long unfit = member(line, "unfit");
+
+	if (r->verb != CONTROL_IMPORT || !unfit)
+		return EX_OK;
+	say_error("%llu left out: no HL7 message with a control ID (MSH-10), or one that no frame "
+		  "can hold",
+	    unfit);
+	return EX_DATAERR;
+}
+
 static int
 print_answer(struct ask *a, const struct job *j, struct output *o)
 {
@@ -286,6 +300,8 @@ print_answer(struct ask *a, const struct job *j, struct output *o)
 		last = is_last(line, &status);
 		if (!last || status == EX_OK)
 			print_line(o, j, line, last, first);
+		if (last && status == EX_OK)
+			status = tell_unfit(&j->request, line);
 		if (last)
 			changed = member(line, "count") + member(line, "resumed");
 		first = false;
@@ -321,15 +337,20 @@ ask_each(const struct command *self, struct job *j, struct output *o)
 {
 	int status = EX_OK;
 
-	for (; *j->operands && status == EX_OK; j->operands++) {
+	int first = EX_OK;
+
+	/* one that cannot be changed says nothing of the others */
+	for (; *j->operands && (status == EX_OK || status == EX_DIFFERENT); j->operands++) {
 		status = arguments_count(
 		    self, "message", *j->operands, 1, UINT64_MAX / 100, &j->request.seq);
 		if (status == EX_OK)
 			status = check(self, &j->request);
 		if (status == EX_OK)
 			status = ask_once(j, o);
+		if (first == EX_OK)
+			first = status;
 	}
-	return status;
+	return first;
 }
 
 static int

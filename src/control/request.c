@@ -208,8 +208,8 @@ missing(const struct control_request *r)
 		return "which message is missing";
 	if (r->verb == CONTROL_IMPORT && !r->feed[0])
 		return "the feed is missing";
-	if (r->verb == CONTROL_BACKUP && !r->path[0])
-		return "the path is missing";
+	if (r->verb == CONTROL_BACKUP && r->path[0] != '/')
+		return "a path that begins with / is missing";
 	if ((V(RETRY) | V(DROP)) & 1u << r->verb && !filtered && !r->all)
 		return "which messages is missing; for all of them say so";
 	return NULL;

@@ -224,7 +224,7 @@ take_frame(struct custody_intake *in, struct span body, uint64_t now_us)
 	struct custody_entry *e = NULL;
 	enum relay_why why;
 
-	if (custody_survey(in, body, &s))
+	if (custody_survey(&in->set->work->message, body, in->ops->admit, in->ctx, &s))
 		e = add_entry(in, &s, now_us);
 	if (!e)
 		close_intake(in, RELAY_NO_MEMORY, NULL);

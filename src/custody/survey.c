@@ -20,24 +20,22 @@ read_first(struct custody_survey *s, const struct hl7_message *m)
 }
 
 static void
-read_message(const struct custody_intake *in, const struct hl7_message *m, struct custody_survey *s)
+read_message(const struct hl7_message *m, custody_admit *admit, void *ctx, struct custody_survey *s)
 {
 	enum custody_admission admission;
 
 	if (!s->readable)
 		read_first(s, m);
 	relay_summary_message(&s->summary, m);
-	if (!in->ops->admit)
-		return;
-	admission = in->ops->admit(in->ctx, m);
+	admission = admit ? admit(ctx, m) : CUSTODY_ADMIT;
 	if (admission > s->admission)
 		s->admission = admission;
 }
 
 bool
-custody_survey(const struct custody_intake *in, struct span body, struct custody_survey *ret)
+custody_survey(struct hl7_message *m, struct span body, custody_admit *admit, void *ctx,
+    struct custody_survey *ret)
 {
-	struct hl7_message *m = &in->set->work->message;
 	enum hl7_piece piece;
 	size_t used;
 
@@ -49,7 +47,7 @@ custody_survey(const struct custody_intake *in, struct span body, struct custody
 		if (piece == HL7_PIECE_FOREIGN && !ret->readable)
 			break;
 		if (piece == HL7_PIECE_MESSAGE && m->count)
-			read_message(in, m, ret);
+			read_message(m, admit, ctx, ret);
 	}
 	ret->summary.bytes_in = body.len;
 	ret->type = span_str(ret->summary.type);

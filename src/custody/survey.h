@@ -18,7 +18,12 @@ struct custody_survey {
 	struct relay_summary summary;
 };
 
-/* False when memory ran out. */
-bool custody_survey(const struct custody_intake *in, struct span body, struct custody_survey *ret);
+/* May this message be taken? */
+typedef enum custody_admission custody_admit(void *ctx, const struct hl7_message *m);
+
+/* Reads with `m`, which is left at the last message; without `admit` all are admitted.  False when
+ * memory ran out. */
+bool custody_survey(struct hl7_message *m, struct span body, custody_admit *admit, void *ctx,
+    struct custody_survey *ret);
 
 #endif

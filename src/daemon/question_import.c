@@ -2,30 +2,33 @@
 /*
  * Messages that an operator puts into the queue, a few ahead of their verdicts.
  */
+#define _GNU_SOURCE /* memmem */
 #include "daemon/question_parts.h"
 
 #include "control/body.h"
 #include "control/json.h"
+#include "custody/survey.h"
+#include "mllp/decoder.h"
 
 enum {
 	OUTSTANDING_MOST = 1 << 20, /* bytes without a verdict */
 };
 
-/* What the queue wants to know of a message. */
-static struct store_message
-read_message(struct hl7_message *m, unsigned feed, struct span body)
+/* Could a frame hold it? */
+static bool
+fits_frame(struct span body)
 {
-	struct store_message s = { .feed = feed, .received = queue_wall_ms(), .bytes = body };
-	enum hl7_piece piece;
-	size_t used;
+	static const char end[] = { MLLP_END, MLLP_CR };
 
-	if (hl7_message_read(m, body, &piece, &used) || piece != HL7_PIECE_MESSAGE || !m->count)
-		return s;
-	s.application = hl7_field(m, &m->segments[0], 3);
-	s.facility = hl7_field(m, &m->segments[0], 4);
-	s.type = hl7_field(m, &m->segments[0], 9);
-	s.control_id = hl7_field(m, &m->segments[0], 10);
-	return s;
+	return body.len && !memchr(body.ptr, MLLP_START, body.len) &&
+	       !memmem(body.ptr, body.len, end, sizeof(end));
+}
+
+/* One that no sender could have brought here would block its feed: no answer could name it. */
+static bool
+is_deliverable(const struct custody_survey *s, struct span body)
+{
+	return s->readable && s->asks.control_id.len && fits_frame(body);
 }
 
 static void
@@ -42,6 +45,7 @@ end_import(struct question *k)
 	if (k->client) {
 		question_begin_end(k);
 		json_number(&k->client->out, "already", k->already);
+		json_number(&k->client->out, "unfit", k->unfit);
 		question_end(k);
 	} else {
 		question_destroy(k);
@@ -60,21 +64,39 @@ question_import_feed(const struct question *k)
 }
 
 static bool
+run_out(struct question *k)
+{
+	k->broken = "out of memory";
+	return false;
+}
+
+static bool
 import_one(struct question *k, struct span body)
 {
 	const struct feed *f = question_import_feed(k);
+	struct custody_survey s;
 	struct store_message m;
 
 	if (!f) {
 		k->broken = "no feed of that name takes custody";
 		return false;
 	}
-	m = read_message(&k->queue->message, f->number, body);
-	m.always = k->request.all;
-	if (store_append(k->queue->store, &m, question_token(k)) != 0) {
-		k->broken = "out of memory";
-		return false;
+	if (!custody_survey(&k->queue->message, body, NULL, NULL, &s))
+		return run_out(k);
+	if (!is_deliverable(&s, body)) {
+		k->unfit++;
+		return true;
 	}
+	m = (struct store_message){ .feed = f->number,
+		.received = queue_wall_ms(),
+		.bytes = body,
+		.application = s.application,
+		.facility = s.facility,
+		.control_id = s.asks.control_id,
+		.type = s.type,
+		.always = k->request.all };
+	if (store_append(k->queue->store, &m, question_token(k)) != 0)
+		return run_out(k);
 	k->outstanding++;
 	return true;
 }

@@ -21,7 +21,7 @@ struct question {
 	uint64_t count;
 
 	/* import */
-	uint64_t outstanding, new, already;
+	uint64_t outstanding, new, already, unfit;
 	bool ended;
 	const char *broken; /* why it ended early */
 };

@@ -3,6 +3,7 @@
 """Operating a daemon that takes custody: the queue commands, status, metrics, who may ask,
 restart, reload, drain, backups."""
 
+import base64
 import contextlib
 import glob
 import json
@@ -98,6 +99,8 @@ class Delivery(Custody):
         self.assertIn(lab["line"]["state"], ("backing_off", "connecting"))
         self.assertEqual(self.metric("hl7noted_queue_messages", feed="lab"), 20)
         self.assertRegex(self.text(), r"queue +20 waiting .*the oldest for")
+        time.sleep(1.2)
+        self.assertEqual(d.events("queue.waiting"), [], "nothing did when it started")
         r.start()
         r.wait(20)
         self.assertEqual(self.sent(r), ids)
@@ -294,6 +297,35 @@ class Commands(Custody):
             "import", "--feed", "lab", wrong, status=65))
         self.assertEqual(len(self.ids()), 4)
 
+    def test_what_no_answer_could_name_is_not_imported(self):
+        """It would be sent for ever, and the rest of the feed wait behind it."""
+        d, r, port = self.full(0)
+        batch = b"FHS|^~\\&\rBHS|^~\\&\r" + message("b1") + message("b2") + b"BTS|2\rFTS|1\r"
+        self.sender(port).exchange(batch)
+        bodies = [
+            batch, b"no HL7", message(""), b"FHS|^~\\&\rFTS|0\r", message("v", more=b"ZZZ|\x0b\r"),
+            message("f", more=b"ZZZ|\x1c\r"), message("m1"), message("m2", more=b"ZZZ|\x1c|\r"),
+        ]
+        lines = [json.dumps({"body": base64.b64encode(b).decode()}) for b in bodies]
+        done = subprocess.run(
+            [HL7NOTE, "queue", "import", "--feed", "lab", "--control", self.control],
+            input="\n".join(lines).encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            timeout=60, check=False,
+        )
+        self.assertEqual(done.returncode, 65)
+        self.assertEqual(done.stdout, b"2 messages queued, 1 there already\n")
+        self.assertIn(b"5 left out", done.stderr)
+        r.start()
+        self.assertEqual(r.wait(3), annotated([batch, bodies[6], bodies[7]]))
+
+    def test_one_number_that_cannot_be_changed_keeps_no_other_from_it(self):
+        d, r, port = self.full(3)
+        self.assertEqual(
+            self.queue("drop", 2, 2, 3, status=1),
+            "1 message dropped\n0 messages dropped\n1 message dropped\n",
+        )
+        self.assertEqual(self.ids("--state", "waiting"), ["m0"])
+
     def test_a_backup_taken_while_running_restores(self):
         d, r, port = self.full(50)
         backup = os.path.join(self.directory, "backup")
@@ -418,6 +450,15 @@ class Permissions(Custody):
         seen += self.note("status", "--json", "--control", self.control).decode()
         for word in ("CANARY", "BIRD", "4711", "19700101"):
             self.assertNotIn(word, seen)
+
+    def test_what_a_receiver_writes_for_a_code_is_not_told(self):
+        r = self.receiver(codes(b"DOE JANE"))
+        d, port = self.keep(r)
+        self.sender(port).exchange(message("m1"))
+        self.assertEqual(d.wait_event("msg.deadletter")[0]["ack_code"], "other")
+        seen = d.text() + self.text() + self.queue("list")
+        seen += self.note("status", "--json", "--control", self.control).decode()
+        self.assertNotIn("DOE", seen)
 
 
 class Life(Custody):
@@ -601,6 +642,10 @@ class Reload(Custody):
         gone = d.wait_event("queue.waiting", feed="lab", outcome="feed_gone")[0]
         self.assertEqual(gone["count"], 1)
         self.assertEqual(self.ids("--feed", "lab"), ["m1"])
+        self.assertEqual(
+            self.state()[0]["store"]["left"], [{"name": "lab", "waiting": 1, "aside": 0}]
+        )
+        self.assertRegex(self.text(), r"feed lab: NOT IN THE CONFIGURATION\n +queue +1 waiting")
         r.start()
         time.sleep(0.3)
         self.assertEqual(r.frames, [])

@@ -68,7 +68,7 @@ Test(control_request, refuses_what_it_does_not_know)
 		"queue list limit=12345678901234567890", "queue list feed=", "queue list feed=%00",
 		"queue list feed=%zz", "queue list feed=%4", "queue list feed=\xfc",
 		"queue list feed=a feed=b", "queue list seq", "status text=1", "queue show",
-		"queue import", "queue backup", "queue list path=/x" };
+		"queue import", "queue backup", "queue backup path=x", "queue list path=/x" };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct control_request r;
