@@ -256,9 +256,10 @@ use_frames(struct custody_intake *in, struct span bytes, uint64_t now_us)
 	while (!in->closed && !in->draining && !in->failed) {
 		struct span rest = span_tail(bytes, done);
 		struct diag diag;
-		enum mllp_result result = relay_inlet_look(
-		    &in->inlet, rest, now_us / MICROSECONDS, &diag);
+		enum mllp_result result;
 
+		relay_inlet_limit(&in->inlet, in->set->max_frame);
+		result = relay_inlet_look(&in->inlet, rest, now_us / MICROSECONDS, &diag);
 		if (result == MLLP_BROKEN)
 			close_intake(in,
 			    relay_inlet_is_too_large(&in->inlet, &diag) ? RELAY_FRAME_TOO_LARGE

@@ -353,13 +353,19 @@ feed_listen(struct feed *f, const struct conf_listen *conf, int handed_over)
 }
 
 void
-feed_unlisten(struct feed_listener *l)
+feed_take_listener(struct feed_listener *l)
 {
 	struct feed_listener **link = &l->feed->listeners;
 
 	while (*link != l)
 		link = &(*link)->next;
 	*link = l->next;
+}
+
+void
+feed_part_listener(struct feed_listener *l)
+{
+	feed_take_listener(l);
 	for (struct link *k = l->feed->links; k; k = k->next) {
 		if (k->listener == l)
 			k->listener = NULL;
@@ -368,6 +374,13 @@ feed_unlisten(struct feed_listener *l)
 		if (k->listener == l)
 			k->listener = NULL;
 	}
+	l->links = 0;
+}
+
+void
+feed_unlisten(struct feed_listener *l)
+{
+	feed_part_listener(l);
 	net_listener_destroy(l->listener);
 	net_tls_release(l->tls);
 	free(l);

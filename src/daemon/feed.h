@@ -107,6 +107,10 @@ void feed_listener_secure(struct feed_listener *l, struct net_tls *tls);
 /* A listener for a <listen>, not yet in use; NULL, and the log says why. */
 struct feed_listener *feed_listen(struct feed *f, const struct conf_listen *conf, int handed_over);
 void feed_unlisten(struct feed_listener *l);
+/* Take it out of its feed's list, for another place. */
+void feed_take_listener(struct feed_listener *l);
+/* The same, for another feed: the connections that came by it stay, and count there no more. */
+void feed_part_listener(struct feed_listener *l);
 
 /* It is another one now. */
 void feed_forget_receiver(struct feed *f);

@@ -39,6 +39,8 @@ struct hl7noted {
 	struct feed *retired;    /* gone from the configuration, still with links */
 	unsigned connections;    /* of all feeds */
 	uint64_t held;           /* bytes, of all links */
+	const void *floor;       /* the connection that may read beyond their limit */
+	uint64_t floor_active;   /* ms; when something came there */
 	uint64_t messages;       /* numbered so far */
 	uint64_t answers;        /* of ours, the same */
 	uint64_t started;        /* wall clock, seconds */

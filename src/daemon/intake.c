@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/floor.h"
 #include "daemon/observe_custody.h"
 #include "daemon/queue.h"
 
@@ -52,6 +53,7 @@ intake_destroy(struct intake *i)
 	struct feed *f = i->feed;
 
 	f->awake -= i->awake;
+	floor_leave(f->daemon, i);
 	net_stream_close(&i->up);
 	net_stream_secure(&i->up, NULL);
 	custody_intake_finish(&i->machine);
@@ -72,7 +74,8 @@ static void
 finish(struct intake *i)
 {
 	net_stream_flush(&i->up);
-	if (net_stream_is_open(&i->up) && (!net_stream_unsent(&i->up) || i->up.ended))
+	floor_leave(i->feed->daemon, i);
+	if (net_stream_is_open(&i->up) && !net_stream_unsent(&i->up))
 		net_stream_close(&i->up);
 	if (!net_stream_is_open(&i->up) && !i->machine.pending) {
 		intake_destroy(i);
@@ -232,13 +235,16 @@ static const struct net_stream_ops up_ops = {
 
 /* ---- settling ---- */
 
-/* Is there room for what a sender that holds nothing yet may send? */
+/* Is there room for more of the sender's? */
 static bool
-is_room(const struct intake *i)
+is_room(struct intake *i)
 {
-	const struct hl7noted *d = i->feed->daemon;
+	struct hl7noted *d = i->feed->daemon;
+	const bool inside = relay_inlet_is_inside(&i->machine.inlet);
 
-	return i->held || d->held < d->conf->max_in_flight;
+	if (!inside || !custody_intake_wants_more(&i->machine))
+		floor_leave(d, i);
+	return floor_is_open(d, i, inside, i->machine.active);
 }
 
 static void
@@ -252,7 +258,7 @@ settle(struct intake *i)
 		return;
 	}
 	if (net_stream_is_open(&i->up))
-		net_stream_read(&i->up, custody_intake_wants_more(&i->machine) && is_room(i));
+		net_stream_read(&i->up, is_room(i) && custody_intake_wants_more(&i->machine));
 	count_awake(i);
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "daemon/floor.h"
 #include "daemon/observe.h"
 
 enum {
@@ -37,7 +38,7 @@ static void
 count_held(struct link *l)
 {
 	struct hl7noted *d = l->feed->daemon;
-	size_t held = relay_held(&l->session) + net_stream_unsent(&l->up) +
+	size_t held = relay_kept(&l->session) + net_stream_unsent(&l->up) +
 		      net_stream_unsent(&l->down);
 
 	d->held += held - l->held;
@@ -49,8 +50,8 @@ count_held(struct link *l)
 static void
 count_awake(struct link *l)
 {
-	bool awake = l->held || l->connect_since || l->waiting || l->closing ||
-		     !net_stream_is_reading(&l->up);
+	bool awake = l->held || l->session.flights || l->connect_since || l->waiting ||
+		     l->closing || !net_stream_is_reading(&l->up);
 
 	if (awake && !l->awake)
 		l->feed->awake++;
@@ -65,6 +66,7 @@ link_destroy(struct link *l)
 	struct feed *f = l->feed;
 
 	f->awake -= l->awake;
+	floor_leave(f->daemon, l);
 	net_stream_close(&l->up);
 	net_stream_close(&l->down);
 	net_stream_secure(&l->up, NULL);
@@ -82,19 +84,42 @@ link_destroy(struct link *l)
 	free(l);
 }
 
-/* The sender may be waiting for what it was sent last. */
+/* Close each side that has been sent all; after both, there is no link any more. */
+static void
+let_go(struct link *l)
+{
+	if (!net_stream_unsent(&l->up))
+		net_stream_close(&l->up);
+	if (!net_stream_unsent(&l->down))
+		net_stream_close(&l->down);
+	if (net_stream_is_open(&l->up) || net_stream_is_open(&l->down))
+		count_awake(l);
+	else
+		link_destroy(l);
+}
+
+/* The sender may be waiting for what it was sent last, and so may the receiver, when nobody waits
+ * for its answer. */
 static void
 finish(struct link *l)
 {
-	net_stream_close(&l->down);
 	net_stream_flush(&l->up);
-	if (!net_stream_unsent(&l->up) || l->up.ended) {
-		link_destroy(l);
-		return;
-	}
-	l->closing = now_ms();
+	net_stream_flush(&l->down);
+	if (!l->delivers)
+		net_stream_close(&l->down);
 	net_stream_read(&l->up, false);
-	count_awake(l);
+	floor_leave(l->feed->daemon, l);
+	l->closing = now_ms();
+	let_go(l);
+}
+
+/* How long a side that is sent its last bytes may leave them unread. */
+static uint64_t
+patience(const struct link *l)
+{
+	const uint64_t receivers = l->feed->conf->forward.ack_timeout;
+
+	return net_stream_unsent(&l->down) && receivers > LINGER_MS ? receivers : LINGER_MS;
 }
 
 /* ---- what the session asks for ---- */
@@ -155,13 +180,17 @@ answered(void *ctx, const struct relay_flight *f, struct span ack_code)
 {
 	struct link *l = ctx;
 
+	l->delivers = true;
 	observe_answered(l, f, ack_code, l->now);
 }
 
 static void
 failed(void *ctx, const struct relay_flight *f, enum relay_why why)
 {
-	observe_failed(ctx, f, why);
+	struct link *l = ctx;
+
+	l->delivers = false;
+	observe_failed(l, f, why);
 }
 
 static void
@@ -317,7 +346,8 @@ up_ended(void *ctx, int error)
 	if (denied)
 		observe_denied(l->feed, &l->peer, &l->up, denied);
 	if (l->dead) {
-		link_destroy(l);
+		net_stream_close(&l->up);
+		let_go(l);
 		return;
 	}
 	relay_sender_ended(&l->session, error != 0, note_now(l));
@@ -330,7 +360,7 @@ up_written(void *ctx)
 	struct link *l = ctx;
 
 	if (l->dead)
-		link_destroy(l);
+		let_go(l);
 	else
 		settle(l);
 }
@@ -367,6 +397,10 @@ down_ended(void *ctx, int error)
 	if (denied)
 		observe_denied(l->feed, NULL, &l->down, denied);
 	net_stream_close(&l->down);
+	if (l->dead) {
+		let_go(l);
+		return;
+	}
 	if (l->connect_since) {
 		l->connect_since = 0;
 		try_addresses(l, next, error);
@@ -381,7 +415,12 @@ down_ended(void *ctx, int error)
 static void
 down_written(void *ctx)
 {
-	settle(ctx);
+	struct link *l = ctx;
+
+	if (l->dead)
+		let_go(l);
+	else
+		settle(l);
 }
 
 static const struct net_stream_ops up_ops = {
@@ -400,13 +439,23 @@ static const struct net_stream_ops down_ops = {
 
 /* ---- settling ---- */
 
-/* Is there room for what a sender that holds nothing yet may send? */
+/* Is there room for more of the sender's? */
 static bool
-is_room(const struct link *l)
+is_room(struct link *l)
 {
-	const struct hl7noted *d = l->feed->daemon;
+	struct hl7noted *d = l->feed->daemon;
+	const bool inside = relay_is_inside(&l->session);
 
-	return l->held || d->held < d->conf->max_in_flight;
+	if (!inside || !relay_wants_more(&l->session))
+		floor_leave(d, l);
+	return floor_is_open(d, l, inside, l->session.active);
+}
+
+/* A receiver that is slow to read makes its sender slow. */
+static bool
+is_taken(const struct link *l)
+{
+	return net_stream_unsent(&l->down) <= l->feed->conf->max_unsent;
 }
 
 static void
@@ -426,16 +475,37 @@ settle(struct link *l)
 		return;
 	}
 	if (!l->dead && net_stream_is_open(&l->up))
-		net_stream_read(&l->up, relay_wants_more(s) && is_room(l));
+		net_stream_read(&l->up, is_room(l) && relay_wants_more(s) && is_taken(l));
 	count_awake(l);
+}
+
+/* A peer that was sent its last bytes did not read them. */
+static void
+give_up(struct link *l)
+{
+	if (net_stream_unsent(&l->down))
+		observe_closed(l->feed, &l->peer, l->heard, RELAY_UNREAD, NULL);
+	link_destroy(l);
+}
+
+/* As long as they read, they may take their time. */
+static void
+wait_for_readers(struct link *l, uint64_t now)
+{
+	const size_t before = l->held;
+
+	count_held(l);
+	if (l->held < before)
+		l->closing = now;
+	else if (now >= l->closing + patience(l))
+		give_up(l);
 }
 
 void
 link_tick(struct link *l, uint64_t now)
 {
 	if (l->closing) {
-		if (now >= l->closing + LINGER_MS)
-			link_destroy(l);
+		wait_for_readers(l, now);
 		return;
 	}
 	if (l->connect_since && now >= l->connect_since + l->feed->conf->forward.connect_timeout) {

@@ -20,7 +20,9 @@ struct link {
 	size_t held;                   /* counted in daemon->held */
 	uint64_t closing;              /* ms; since when only the last bytes are waited for */
 	bool wants_connection, waiting, heard, dead;
-	bool awake; /* counted in feed->awake */
+	bool delivers; /* what was sent to the receiver last is its, whatever becomes of the sender
+			*/
+	bool awake;    /* counted in feed->awake */
 };
 
 /* Takes the descriptor, also when it answers false because there is no memory. */

@@ -111,15 +111,14 @@ drop_step(struct step *s)
 
 /* ---- carrying out ---- */
 
-/* Move a listener to the feed it now belongs to. */
+/* Move a listener to the feed it now belongs to; connections stay with the one that took them. */
 static void
 adopt(struct feed *f, struct feed_listener *l, const struct conf_listen *conf)
 {
-	struct feed_listener **link = &l->feed->listeners;
-
-	while (*link != l)
-		link = &(*link)->next;
-	*link = l->next;
+	if (l->feed == f)
+		feed_take_listener(l);
+	else
+		feed_part_listener(l);
 	l->feed = f;
 	l->conf = conf;
 	l->kept = true;

@@ -27,6 +27,14 @@ void relay_inlet_finish(struct relay_inlet *in);
 /* Forget all of the stream so far. */
 void relay_inlet_reset(struct relay_inlet *in, size_t max_frame);
 
+/* The limit for frames that begin from now on. */
+static inline void
+relay_inlet_limit(struct relay_inlet *in, size_t max_frame)
+{
+	if (!in->used && !mllp_decoder_inside(&in->decoder))
+		in->decoder.limit = max_frame;
+}
+
 /* Is there a whole frame at the front of `bytes`?  They begin where the last one taken ended. */
 enum mllp_result relay_inlet_look(
     struct relay_inlet *in, struct span bytes, uint64_t now_ms, struct diag *reterr);

@@ -174,6 +174,7 @@ find_frame(struct relay_session *s, struct span in, uint64_t now_us)
 	const bool before = relay_inlet_is_ready(&s->in);
 	struct diag diag;
 
+	relay_inlet_limit(&s->in, s->set->max_frame);
 	switch (relay_inlet_look(&s->in, in, now_us / MICROSECONDS, &diag)) {
 	case MLLP_MORE:
 		return false;
@@ -287,7 +288,9 @@ flight_answered(struct relay_session *s, unsigned index, struct span code, uint6
 {
 	s->ops->answered(s->ctx, &s->flight[index], code);
 	relay_flight_remove(s, index);
-	s->oldest_since = s->reuse.answered = now_us / MICROSECONDS;
+	s->reuse.answered = now_us / MICROSECONDS;
+	if (!index) /* answers to younger ones give the oldest no more time */
+		s->oldest_since = s->reuse.answered;
 }
 
 /* One frame, marks and all. */
@@ -324,6 +327,7 @@ use_answers(struct relay_session *s, struct span out, uint64_t now_us)
 		struct span rest = span_tail(out, done), body;
 		struct diag diag;
 
+		relay_inlet_limit(&s->out, s->set->max_frame);
 		switch (relay_inlet_look(&s->out, rest, now_us / MICROSECONDS, &diag)) {
 		case MLLP_FRAME:
 			body = relay_inlet_take(&s->out, rest, &done);
@@ -487,10 +491,22 @@ relay_wants_more(const struct relay_session *s)
 	return !s->closed && !s->sender_ended && !s->draining && !relay_inlet_is_ready(&s->in);
 }
 
+bool
+relay_is_inside(const struct relay_session *s)
+{
+	return relay_inlet_is_inside(&s->in);
+}
+
+size_t
+relay_kept(const struct relay_session *s)
+{
+	return relay_inlet_held(&s->in) + relay_inlet_held(&s->out);
+}
+
 size_t
 relay_held(const struct relay_session *s)
 {
-	size_t held = relay_inlet_held(&s->in) + relay_inlet_held(&s->out);
+	size_t held = relay_kept(s);
 
 	for (unsigned i = 0; i < s->flights; i++)
 		held += s->flight[i].summary.bytes_out;

@@ -36,7 +36,7 @@ enum relay_annotate { RELAY_LIVE, RELAY_SHADOW, RELAY_OFF };
 enum {
 	RELAY_ID_MOST = 64,    /* bytes of a control ID kept; longer ones compare by hash, too */
 	RELAY_IN_FLIGHT = 256, /* most that may be configured */
-	RELAY_RECENT = 16,     /* answered or unawaited messages whose later answers still pass */
+	RELAY_RECENT = 256,    /* answered or unawaited messages whose later answers still pass */
 	RELAY_WORDS = 96,      /* bytes of a list of rules or reasons kept for the log */
 };
 
@@ -190,5 +190,9 @@ void relay_drain(struct relay_session *s, uint64_t now_us);
 bool relay_wants_more(const struct relay_session *s);
 /* Bytes and flights held: is it an idle connection? */
 size_t relay_held(const struct relay_session *s);
+/* Bytes only: the memory they take. */
+size_t relay_kept(const struct relay_session *s);
+/* Is a frame of the sender's begun and not whole? */
+bool relay_is_inside(const struct relay_session *s);
 
 #endif

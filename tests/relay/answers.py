@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Which answer belongs to which message, and what a sender sees when there is none."""
 
+import socket
 import threading
 import time
 
@@ -298,6 +299,17 @@ class Unanswered(World):
         self.assertEqual([s.frame(), s.frame()], [ack(message("1")), ack(message("2"))])
         self.assertIsNone(s.frame())
 
+    def test_a_sender_that_ends_its_side_and_reads_late_still_gets_its_answer(self):
+        more = b"ERR|" + b"y" * 8000000 + b"\r"
+        r = self.receiver(lambda v, b, n: v.send(framed(ack(b) + more)))
+        _, port = self.feed(r, max_unsent="16MiB")
+        s = self.sender(port, room=65536)
+        s.send(framed(message()))
+        s.end()
+        time.sleep(1)
+        self.assertTrue(s.frame(20) == ack(message()) + more)
+        self.assertTrue(s.closed())
+
     def test_a_reset_inside_a_frame_discards_it_without_an_answer(self):
         r = self.receiver()
         d, port = self.hop(r)
@@ -327,6 +339,42 @@ class Enhanced(World):
             self.assertEqual(s.exchange(body), ack(body, b"CA"))
             self.assertEqual(s.frame(), ack(body, b"AA"))
         self.assertEqual(d.events("msg.stray_ack"), [])
+
+    def test_application_answers_to_many_messages_pass_long_after(self):
+        r = self.receiver(lambda v, b, n: v.answer(b, b"CA"))
+        _, port = self.hop(r)
+        s = self.sender(port)
+        bodies = [message("%d" % n, modes="|||AL|AL") for n in range(200)]
+        for b in bodies:
+            self.assertEqual(s.exchange(b), ack(b, b"CA"))
+        for b in bodies:
+            r.visits[0].answer(b, b"AA")
+        self.assertEqual([s.frame() for _ in bodies], [ack(b) for b in bodies])
+
+    def test_what_wants_no_answer_is_delivered_whole_though_its_sender_left(self):
+        r = self.receiver(reads=False)
+        _, port = self.hop(r)
+        body = message(value="15", modes="|||NE|NE", more=b"NTE|1||" + b"x" * 15000000 + b"\r")
+        s = self.sender(port)
+        s.send(framed(body))
+        s.close()
+        time.sleep(0.5)
+        r.visits[0].thread.start()
+        r.wait(1, 20)
+        self.assertTrue(r.bodies() == [body])
+
+    def test_a_receiver_that_does_not_read_holds_up_what_wants_no_answer(self):
+        r = self.receiver(reads=False)
+        d, port = self.hop(r)
+        s = self.sender(port)
+        body = message(value="15", modes="|||NE|NE", more=b"NTE|1||" + b"x" * 100000 + b"\r")
+        s.sock.settimeout(1)
+        sent = 0
+        with self.assertRaises(socket.timeout):
+            while sent < 1000:
+                s.sock.sendall(framed(body))
+                sent += 1
+        self.assertLess(len(d.events("msg.forwarded")), 200)
 
     def test_a_message_that_wants_no_answer_does_not_hold_the_next(self):
         r = self.receiver(lambda v, body, n: n == 3 and v.answer(body))
@@ -402,6 +450,20 @@ class InFlight(World):
         gate.append(1)
         self.assertEqual([s.frame() for _ in bodies], [ack(b) for b in bodies])
         self.assertEqual(r.bodies(), expected)
+
+    def test_answers_to_younger_messages_give_the_oldest_no_more_time(self):
+        r = self.receiver(lambda v, b, n: control_id(b) != b"lost" and v.answer(b))
+        d, port = self.hop(r, "--in-flight", 4, "--ack-timeout", "1s")
+        s = self.sender(port)
+        s.send(framed(message("lost")))
+        began = time.monotonic()
+        try:
+            while time.monotonic() < began + 5 and s.exchange(message("young")):
+                time.sleep(0.1)
+        except OSError:
+            pass
+        self.assertLess(time.monotonic(), began + 3)
+        d.wait_event("msg.failed", outcome="ack_timeout", ctl_id="lost")
 
     def test_answers_out_of_order_find_their_messages(self):
         held = []

@@ -7,10 +7,12 @@ import resource
 import shutil
 import socket
 import subprocess
+import threading
 import time
 
 from world import (
-    Sender, World, ack, config_xml, control_id, feed_xml, framed, free_port, main, message, wait_for,
+    Sender, World, ack, config_xml, control_id, feed_xml, framed, free_port, main, message,
+    metric, wait_for,
 )
 
 QUICK = {"backoff_min": "100ms", "backoff_max": "400ms"}
@@ -99,6 +101,31 @@ class Limits(World):
             s.send(framed(body)[700000:])
             self.assertEqual(s.frame(), ack(body))
         self.assertEqual(third.frame(), ack(message("3")))
+
+
+    def test_many_large_frames_at_once_stay_within_the_bytes_in_flight(self):
+        r = self.receiver()
+        port, scraped = free_port(), free_port()
+        self.configure(
+            '<metrics listen="127.0.0.1:%d"/><limits in-flight-bytes="16MiB"/>' % scraped,
+            feed_xml(port, r.port, max_frame="8MiB"),
+        )
+        body = message(value="15", more=b"NTE|1||" + b"x" * 7000000 + b"\r")
+        senders = [self.sender(port) for _ in range(20)]
+        for s in senders:
+            s.send(framed(body)[:100])
+        time.sleep(0.3)
+        threads = [threading.Thread(target=s.send, args=(framed(body)[100:],)) for s in senders]
+        for t in threads:
+            t.start()
+        most = 0
+        while any(t.is_alive() for t in threads):
+            most = max(most, metric(scraped, "hl7noted_held_bytes"))
+        for s in senders:
+            self.assertEqual(s.frame(30), ack(body))
+        # of 140 MB: the limit, the frame of the one that goes on, and one read of each
+        self.assertLess(most, (16 + 8 + 20) << 20)
+        self.assertGreater(most, 16 << 20)
 
 
 class Time(World):

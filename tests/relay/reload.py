@@ -186,6 +186,16 @@ class Settings(Reloading):
         self.assertTrue(self.sender(self.port).closed())
         self.note_of(first)
 
+    def test_the_largest_frame_changes_for_the_next_one_of_a_connection(self):
+        d = self.running()
+        s = self.sender(self.port)
+        self.note_of(s)
+        self.rewrite(feed_xml(self.port, self.r.port, max_frame="1KiB", **self.named))
+        d.reload()
+        s.send(framed(message(more=b"NTE|1||" + b"x" * 2000 + b"\r")))
+        self.assertTrue(s.closed())
+        d.wait_event("conn.broken", outcome="frame_too_large")
+
     def test_log_level_and_format_change(self):
         d = self.running()
         self.write(
@@ -376,6 +386,21 @@ class Feeds(Reloading):
         gate.append(1)
         self.assertEqual(s.frame(), ack(message("held")))
         self.assertTrue(s.closed())
+
+    def test_a_feed_with_an_answer_outstanding_outlives_the_listener_it_gave_away(self):
+        gate = []
+        d = self.running(lambda v, b, n: (wait_for("the gate", lambda: gate), v.answer(b)))
+        s = self.sender(self.port)
+        s.send(framed(message("held")))
+        self.r.wait(1)
+        other = {**self.named, "name": "other"}
+        for port in (self.port, free_port()):
+            self.rewrite(feed_xml(port, self.r.port, **other))
+            d.reload()
+        gate.append(1)
+        self.assertEqual(s.frame(), ack(message("held")))
+        self.assertTrue(s.closed())
+        d.wait_event("conn.close", feed="lab", outcome="drained")
 
     def test_listeners_come_and_go_and_their_connections_stay(self):
         d = self.running()

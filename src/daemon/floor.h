@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * daemon/floor.h - who reads on when all bytes in flight are at their limit
+ *
+ * At the limit one of the connections that are inside a frame has the floor until its
+ * frame is whole, so that there is always one that makes room again.  The others wait
+ * in the kernel, whatever they hold, so that memory stays near the limit.  A sender that
+ * sends nothing loses the floor to the next that asks.
+ */
+#ifndef DAEMON_FLOOR_H
+#define DAEMON_FLOOR_H
+
+#include "daemon/hl7noted.h"
+
+enum { FLOOR_MS = 200 };
+
+/* May this connection read more?  `inside`: it holds a part of a frame, whose last byte came at
+ * `active`, in ms. */
+static inline bool
+floor_is_open(struct hl7noted *d, const void *connection, bool inside, uint64_t active)
+{
+	uint64_t now;
+
+	if (d->held < d->conf->max_in_flight)
+		return true;
+	if (d->floor == connection && active > d->floor_active)
+		d->floor_active = active;
+	if (d->floor == connection || !inside)
+		return d->floor == connection;
+	now = now_us() / 1000;
+	if (d->floor && now < d->floor_active + FLOOR_MS)
+		return false;
+	d->floor = connection;
+	d->floor_active = now;
+	return true;
+}
+
+/* It is not inside a frame any more, or will not read. */
+static inline void
+floor_leave(struct hl7noted *d, const void *connection)
+{
+	if (d->floor == connection)
+		d->floor = NULL;
+}
+
+#endif
