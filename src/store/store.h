@@ -17,6 +17,10 @@
  * durable, and only then can be fetched.  Whatever fails, no message that was told as
  * new is lost or passed over; in doubt one is delivered twice.
  *
+ * Memory does not grow with the queue: windows of waiting messages (window_all), 5 MiB for
+ * every feed with resend_most messages remembered, 8 MiB of pages, one commit's messages.
+ * The file does not shrink: what leaves it makes room for what comes.
+ *
  * Verbs answer 0 or a negative errno.  Seqs count from 1 over all feeds and are never
  * used again; feeds are numbered from 1, and keep their number for the life of the queue.
  * Times of receipt are milliseconds of the wall clock.
@@ -47,7 +51,7 @@ struct store_settings {
 	    free_space; /* intake stops below so many bytes free; 0: the greater of 1 GiB and 5 % */
 	uint64_t quota; /* greatest size of the queue file in bytes; 0: none */
 	uint64_t ballast;   /* size of the file that is given up when the disk is full; 0: none */
-	uint64_t keep_age;  /* ms that settled messages are kept; 0: not at all */
+	uint64_t keep_age;  /* ms that settled messages are kept, no less than resend_window */
 	uint64_t keep_size; /* bytes of settled messages kept at most; 0: any */
 	uint64_t resend_window; /* ms in which a resend is recognised; 0: never */
 	size_t resend_most;     /* messages a feed remembered for that; 0: 100,000 */
