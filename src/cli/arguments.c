@@ -172,6 +172,18 @@ arguments_percent(const struct command *c, const char *option, const char *text,
 
 /* ---- addresses ------------------------------------------------------------------------------ */
 
+/* A number that fits, which the resolver does not ask, or the name of a service. */
+static bool
+is_port(const char *text)
+{
+	struct span s = span_str(text);
+	uint64_t n;
+
+	if (!read_fixed(&s, 0, &n) || s.len)
+		return text[0] != '\0';
+	return n > 0 && n <= UINT16_MAX;
+}
+
 int
 arguments_peer(const struct command *c, const char *text, struct arguments_peer *ret)
 {
@@ -182,7 +194,7 @@ arguments_peer(const struct command *c, const char *text, struct arguments_peer 
 		host = span_of(host.ptr + 1, host.len - 2);
 	else if (memchr(text, ':', host.len))
 		colon = NULL; /* an IPv6 address without brackets: which part is the port? */
-	if (!colon || !colon[1] || host.len >= sizeof(ret->host) ||
+	if (!colon || !is_port(colon + 1) || host.len >= sizeof(ret->host) ||
 	    strlen(colon + 1) >= sizeof(ret->port))
 		return options_misused(c, "%s: not HOST:PORT", text);
 	if (host.len == 0)

@@ -156,6 +156,13 @@ drain_connections(struct feed *f)
 }
 
 void
+feed_end_links(struct feed *f)
+{
+	for (struct link *l = f->links; l; l = l->next)
+		relay_end(&l->session, RELAY_DRAINED);
+}
+
+void
 feed_end_line(struct feed *f)
 {
 	line_destroy(f->line);

@@ -194,9 +194,9 @@ failed(void *ctx, const struct relay_flight *f, enum relay_why why)
 }
 
 static void
-rejected(void *ctx, enum relay_why why)
+rejected(void *ctx, const struct relay_flight *f, enum relay_why why)
 {
-	observe_rejected(ctx, why);
+	observe_rejected(ctx, f, why);
 }
 
 static void

@@ -516,13 +516,14 @@ observe_failed(struct link *l, const struct relay_flight *flight, enum relay_why
 }
 
 void
-observe_rejected(struct link *l, enum relay_why why)
+observe_rejected(struct link *l, const struct relay_flight *flight, enum relay_why why)
 {
 	struct log *log = l->feed->daemon->log;
 
 	l->feed->metrics.rejected->value++;
 	if (!begin(l, LOG_MSG_REJECTED, LOG_WARNING_))
 		return;
+	put_flight(log, flight);
 	log_str(log, LOG_OUTCOME, relay_word(why));
 	log_end(log);
 }

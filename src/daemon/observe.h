@@ -29,7 +29,7 @@ void observe_answered(
     struct link *l, const struct relay_flight *flight, struct span ack_code, uint64_t now);
 void observe_failed(struct link *l, const struct relay_flight *flight, enum relay_why why);
 void observe_stranger(struct link *l, const struct relay_flight *flight);
-void observe_rejected(struct link *l, enum relay_why why);
+void observe_rejected(struct link *l, const struct relay_flight *flight, enum relay_why why);
 void observe_stray(struct link *l, struct span ack_code, struct span control_id);
 void observe_connect_failed(struct feed *f, const char *word);
 void observe_dns_failed(struct feed *f, const char *error);

@@ -434,6 +434,10 @@ go(struct run *r, struct conf *conf)
 	log_started(d);
 	notify("READY=1\nSTATUS=running");
 	ev_run(d->loop, 0);
+	for (struct feed *f = d->feeds; f; f = f->next)
+		feed_end_links(f);
+	for (struct feed *f = d->retired; f; f = f->next)
+		feed_end_links(f);
 	if (log_begin(d->log, LOG_SVC_STOPPED)) {
 		log_number(d->log, LOG_COUNT_, d->connections);
 		log_end(d->log);

@@ -53,23 +53,54 @@ relay_header(struct span body)
 	return span_head(body, n);
 }
 
-void
-relay_refuse(struct relay_session *s, struct span body, uint64_t now_us)
+/* What the log tells of a frame that goes nowhere. */
+static bool
+read_frame(struct relay_session *s, struct span body, uint64_t now_us, struct relay_flight *ret,
+    struct relay_asks *ret_asks)
 {
 	struct hl7_message *m = &s->set->work->message;
-	struct relay_flight f = { .corr = s->ops->number(s->ctx), .began = now_us };
-	struct relay_asks asks;
 	enum hl7_piece piece;
 	size_t used;
 
+	*ret = (struct relay_flight){ .corr = s->ops->number(s->ctx), .began = now_us };
 	if (hl7_message_read(m, body, &piece, &used) != 0)
+		return false;
+	relay_read_asks(m, piece == HL7_PIECE_MESSAGE, ret_asks);
+	relay_flight_name(ret, ret_asks->control_id);
+	relay_summary_message(&ret->summary, m);
+	ret->summary.bytes_in = body.len;
+	return true;
+}
+
+static bool
+may_be_told(const struct relay_asks *asks)
+{
+	return !asks->is_answer && (asks->when == RELAY_ALWAYS || asks->when == RELAY_ON_ERROR);
+}
+
+void
+relay_refuse(struct relay_session *s, struct span body, uint64_t now_us)
+{
+	struct relay_flight f;
+	struct relay_asks asks;
+
+	if (!read_frame(s, body, now_us, &f, &asks))
 		return;
-	relay_read_asks(m, piece == HL7_PIECE_MESSAGE, &asks);
-	relay_flight_name(&f, asks.control_id);
-	relay_summary_message(&f.summary, m);
-	f.summary.bytes_in = body.len;
 	s->ops->refused(s->ctx, &f);
-	if (!s->set->shut_strangers && !asks.is_answer &&
-	    (asks.when == RELAY_ALWAYS || asks.when == RELAY_ON_ERROR))
+	if (!s->set->shut_strangers && may_be_told(&asks))
 		relay_reject(s, relay_header(body), RELAY_NOT_ALLOWED);
+}
+
+bool
+relay_turn_away(struct relay_session *s, struct span body, enum relay_why why, uint64_t now_us)
+{
+	struct relay_flight f;
+	struct relay_asks asks;
+
+	if (!read_frame(s, body, now_us, &f, &asks))
+		return false;
+	s->ops->rejected(s->ctx, &f, why);
+	if (may_be_told(&asks))
+		relay_reject(s, relay_header(body), why);
+	return may_be_told(&asks);
 }

@@ -391,17 +391,18 @@ relay_connected(struct relay_session *s, uint64_t now_us)
 	use_kept(s, now_us);
 }
 
-/* The frame that waits for a connection there will not be. */
+/* The frame that waits for a connection there will not be.  Who wants to hear of no error learns
+ * it by the end of the connection. */
 static void
-reject_ready(struct relay_session *s, enum relay_why why)
+reject_ready(struct relay_session *s, enum relay_why why, uint64_t now_us)
 {
 	struct span in = relay_inlet_kept(&s->in);
 	size_t done = 0;
 
-	if (!relay_inlet_is_ready(&s->in))
+	if (s->closed || !relay_inlet_is_ready(&s->in))
 		return;
-	relay_reject(s, relay_header(relay_inlet_take(&s->in, in, &done)), why);
-	s->ops->rejected(s->ctx, why);
+	if (!relay_turn_away(s, relay_inlet_take(&s->in, in, &done), why, now_us))
+		close_session(s, why, NULL);
 	relay_inlet_consume(&s->in, rooms_of(s), done);
 }
 
@@ -426,8 +427,9 @@ relay_down_lost(struct relay_session *s, uint64_t now_us)
 	}
 	reject_flights(s, why);
 	if (why == RELAY_DOWN_REFUSED)
-		reject_ready(s, why);
-	use_kept(s, now_us);
+		reject_ready(s, why, now_us);
+	if (!s->closed)
+		use_kept(s, now_us);
 }
 
 /* ---- time ---- */

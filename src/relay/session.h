@@ -131,7 +131,8 @@ struct relay_ops {
 	 * is none. */
 	void (*answered)(void *ctx, const struct relay_flight *f, struct span ack_code);
 	void (*failed)(void *ctx, const struct relay_flight *f, enum relay_why why);
-	void (*rejected)(void *ctx, enum relay_why why); /* a frame that was never sent, with AR */
+	/* A frame that was never sent, with AR. */
+	void (*rejected)(void *ctx, const struct relay_flight *f, enum relay_why why);
 	/* A frame of a sender whose messages are not taken; what it says of itself. */
 	void (*refused)(void *ctx, const struct relay_flight *f);
 	void (*stray)(void *ctx, struct span ack_code, struct span control_id);

@@ -112,8 +112,9 @@ on_failed(void *ctx, const struct relay_flight *f, enum relay_why why)
 }
 
 static void
-on_rejected(void *ctx, enum relay_why why)
+on_rejected(void *ctx, const struct relay_flight *f, enum relay_why why)
 {
+	(void)f;
 	MUST(!((struct world *)ctx)->closed && why < RELAY_WHY_COUNT);
 }
 

@@ -6,7 +6,9 @@ import socket
 import threading
 import time
 
-from world import World, ack, annotated, control_id, framed, main, message, wait_for
+from world import (
+    World, ack, annotated, control_id, framed, free_port, main, message, wait_for,
+)
 
 QUICK = {"ack_timeout": "500ms", "backoff_min": "100ms", "backoff_max": "200ms"}
 
@@ -255,7 +257,17 @@ class Unanswered(World):
         s = self.sender(port)
         for name in ("1", "2", "3"):
             self.assertEqual(code_of(s.exchange(message(name))), (b"AR", name.encode()))
-        d.wait_event("msg.rejected", 3)
+        told = d.wait_event("msg.rejected", 3)
+        self.assertEqual([e["ctl_id"] for e in told], ["1", "2", "3"])
+
+    def test_a_message_that_wants_no_answer_is_not_rejected_but_ends_the_connection(self):
+        d, port = self.feed(free_port(), forward=QUICK, on_failure="reject")
+        s = self.sender(port)
+        s.send(framed(message("1", modes="|||NE|NE")))
+        self.assertTrue(s.closed())
+        d.wait_event("msg.rejected", ctl_id="1", outcome="down_refused")
+        s = self.sender(port)
+        self.assertEqual(code_of(s.exchange(message("2", modes="|||ER|NE"))), (b"CR", b"2"))
 
     def test_the_receiver_comes_back_and_messages_flow_again(self):
         r = self.receiver()

@@ -122,6 +122,7 @@ class Stopping(Load):
         self.assertEqual(d.wait(), 0)
         self.assertTrue(0.8 < time.monotonic() - began < 3)
         self.assertTrue(s.closed())
+        self.assertEqual(len(d.events("msg.failed", ctl_id="1", outcome="drained")), 1)
 
     def test_TERM_twice_ends_at_once(self):
         r = self.receiver(lambda v, body, n: None)

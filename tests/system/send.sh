@@ -178,7 +178,7 @@ has out 'answered AA 1'
 send 65 mark.hl7
 has err 'holds the bytes that end a frame'
 stop
-for wrong in '' host host: :99999x '[::1:1' '--in-flight 0 :1' '--one-shot --in-flight 2 :1' \
+for wrong in '' host host: :0 :99999 127.0.0.1:65536 :99999x '[::1:1' '--in-flight 0 :1' '--one-shot --in-flight 2 :1' \
 	'--timeout 0 :1' '--timeout 1x :1' '--mllp-split 0 :1' '--connections 10001 :1'; do
 	# shellcheck disable=SC2086 # words
 	timeout 10 "$HL7NOTE" send $wrong < one.hl7 > out 2> err
