@@ -144,6 +144,7 @@ struct conf {
 /* Defaults, design section 4 first and the reliability sheet second. */
 enum {
 	CONF_MAX_FRAME = 16 << 20,
+	CONF_MAX_STORED = 128 << 20, /* of a message in the queue */
 	CONF_FEED_CONNECTIONS = 256,
 	CONF_PER_ADDRESS = 32,
 	CONF_ALL_CONNECTIONS = 512,

@@ -73,6 +73,11 @@ check_room(const struct conf *conf, const struct xml_element *root, struct fault
 			    "a frame of %s would not fit into the %s of all feeds",
 			    conf_size_text(f->max_frame, frame),
 			    conf_size_text(conf->max_in_flight, room));
+		else if (f->mode == CONF_STORE && f->max_frame > CONF_MAX_STORED)
+			faults_add(faults, conf_place(e, "max-frame"), "lower max-frame",
+			    "a frame of %s would not fit into the queue, which takes %s",
+			    conf_size_text(f->max_frame, frame),
+			    conf_size_text(CONF_MAX_STORED, room));
 		e = conf_next(e);
 	}
 }

@@ -5,6 +5,8 @@
 #define _GNU_SOURCE /* memmem */
 #include "daemon/question_parts.h"
 
+#include <errno.h>
+
 #include "control/body.h"
 #include "control/json.h"
 #include "custody/survey.h"
@@ -95,10 +97,16 @@ import_one(struct question *k, struct span body)
 		.control_id = s.asks.control_id,
 		.type = s.type,
 		.always = k->request.all };
-	if (store_append(k->queue->store, &m, question_token(k)) != 0)
+	switch (store_append(k->queue->store, &m, question_token(k))) {
+	case 0:
+		k->outstanding++;
+		return true;
+	case -EMSGSIZE:
+		k->unfit++;
+		return true;
+	default:
 		return run_out(k);
-	k->outstanding++;
-	return true;
+	}
 }
 
 void

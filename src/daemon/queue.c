@@ -22,6 +22,8 @@
 
 enum { PATIENCE_SECONDS = 3 };
 
+_Static_assert((int)CONF_MAX_STORED == (int)STORE_MESSAGE_MOST, "what passes must be kept");
+
 uint64_t
 queue_wall_ms(void)
 {

@@ -18,7 +18,9 @@
 #include "store/queue.h"
 #include "store/sqlite.h"
 
-enum { LARGEST = 512 << 20, SQLITE_MEMORY = 256 << 20 };
+/* SQLite wants each message in one piece, beside its pages. */
+enum { SQLITE_MEMORY = 256 << 20 };
+_Static_assert(SQLITE_MEMORY >= 2u * STORE_MESSAGE_MOST, "a message must fit");
 
 struct store_feed *
 store_feed_of(const struct store *s, unsigned feed)
@@ -473,7 +475,7 @@ store_append(struct store *s, const struct store_message *m, uint64_t token)
 
 	if (!store_feed_of(s, m->feed))
 		return -EINVAL;
-	if (m->bytes.len > LARGEST)
+	if (m->bytes.len > STORE_MESSAGE_MOST)
 		return -EMSGSIZE;
 	t = store_task_create(TASK_APPEND);
 	if (!t)

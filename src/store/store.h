@@ -40,9 +40,10 @@ struct store_body; /* bytes of a message, counted by who holds them */
 enum {
 	STORE_ID_MOST =
 	    64, /* bytes of a control ID kept for lists; the rest only counts for resends */
-	STORE_TYPE_MOST = 16,  /* of a message type */
-	STORE_WORD_MOST = 64,  /* of the word that says why */
-	STORE_PAGE_MOST = 256, /* rows of one answer */
+	STORE_TYPE_MOST = 16,           /* of a message type */
+	STORE_WORD_MOST = 64,           /* of the word that says why */
+	STORE_PAGE_MOST = 256,          /* rows of one answer */
+	STORE_MESSAGE_MOST = 128 << 20, /* bytes of a message */
 };
 
 struct store_settings {
@@ -155,7 +156,7 @@ struct store_message {
 	bool always;            /* an operator's: queued also when it is a resend */
 };
 
-/* 0: appended() will tell.  -ENOMEM: it will not. */
+/* 0: appended() will tell.  -ENOMEM, -EMSGSIZE: it will not. */
 int store_append(struct store *s, const struct store_message *m, uint64_t token);
 /* Bytes appended and not told yet: when it is too much, stop reading senders. */
 size_t store_pending(const struct store *s);
