@@ -10,19 +10,32 @@
 #ifndef DAEMON_FLOOR_H
 #define DAEMON_FLOOR_H
 
-#include "daemon/hl7noted.h"
+#include "daemon/observe.h"
 
 enum { FLOOR_MS = 200 };
 
-/* May this connection read more?  `inside`: it holds a part of a frame, whose last byte came at
- * `active`, in ms. */
-static inline bool
-floor_is_open(struct hl7noted *d, const void *connection, bool inside, uint64_t active)
+/* Told once until half of it is free again. */
+static inline void
+floor_tell(struct feed *f)
 {
+	if (!f->daemon->full)
+		observe_full(f);
+	f->daemon->full = true;
+}
+
+/* May this connection of the feed read more?  `inside`: it holds a part of a frame, whose last byte
+ * came at `active`, in ms. */
+static inline bool
+floor_is_open(struct feed *f, const void *connection, bool inside, uint64_t active)
+{
+	struct hl7noted *d = f->daemon;
 	uint64_t now;
 
-	if (d->held < d->conf->max_in_flight)
+	if (d->held < d->conf->max_in_flight) {
+		d->full = d->full && d->held > d->conf->max_in_flight / 2;
 		return true;
+	}
+	floor_tell(f);
 	if (d->floor == connection && active > d->floor_active)
 		d->floor_active = active;
 	if (d->floor == connection || !inside)

@@ -46,6 +46,7 @@ struct hl7noted {
 	uint64_t started;        /* wall clock, seconds */
 	struct secure_end *ends; /* of certificates and lists */
 	bool draining;
+	bool full; /* `held` was at its limit, and is not far below it */
 	struct metric *held_bytes, *reload_good;
 	struct metric *skips[SKIP_COUNT]; /* made when first needed */
 };

@@ -244,7 +244,7 @@ is_room(struct intake *i)
 
 	if (!inside || !custody_intake_wants_more(&i->machine))
 		floor_leave(d, i);
-	return floor_is_open(d, i, inside, i->machine.active);
+	return floor_is_open(i->feed, i, inside, i->machine.active);
 }
 
 static void

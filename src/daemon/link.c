@@ -448,7 +448,7 @@ is_room(struct link *l)
 
 	if (!inside || !relay_wants_more(&l->session))
 		floor_leave(d, l);
-	return floor_is_open(d, l, inside, l->session.active);
+	return floor_is_open(l->feed, l, inside, l->session.active);
 }
 
 /* A receiver that is slow to read makes its sender slow. */

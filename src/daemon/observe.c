@@ -250,6 +250,19 @@ observe_paused(struct feed *f, const char *word)
 	log_end(log);
 }
 
+void
+observe_full(struct feed *f)
+{
+	struct log *log = f->daemon->log;
+
+	count_limit(f, "in_flight_bytes");
+	if (!log_begin(log, LOG_SVC_PAUSED))
+		return;
+	log_str(log, LOG_FEED, f->name);
+	log_str(log, LOG_OUTCOME, "in_flight_bytes");
+	log_end(log);
+}
+
 /* For who started us; the log has the words for machines. */
 static void
 tell_not_listening(struct feed *f, const char *listener, const char *step, int error)

@@ -34,6 +34,8 @@ void observe_stray(struct link *l, struct span ack_code, struct span control_id)
 void observe_connect_failed(struct feed *f, const char *word);
 void observe_dns_failed(struct feed *f, const char *error);
 void observe_paused(struct feed *f, const char *word);
+/* All bytes in flight are at their limit, met by a sender of this feed. */
+void observe_full(struct feed *f);
 /* `error` 0: a socket was not handed over. */
 void observe_not_listening(
     struct feed *f, const struct conf_listen *conf, const char *step, int error);

@@ -59,7 +59,7 @@ const struct log_event_words log_events[LOG_EVENT_COUNT] = {
 	EVENT(SVC_STOPPING,     "svc.stopping",     INFO,    "stopping"),
 	EVENT(SVC_STOPPED,      "svc.stopped",      INFO,    "stopped"),
 	EVENT(SVC_EXPOSED,      "svc.exposed",      WARNING, "less guarded than it could be"),
-	EVENT(SVC_PAUSED,       "svc.paused",       WARNING, "accepting paused"),
+	EVENT(SVC_PAUSED,       "svc.paused",       WARNING, "accepting or reading paused"),
 	EVENT(LOG_DROPPED,      "log.dropped",      WARNING, "log lines lost here"),
 };
 

@@ -106,7 +106,7 @@ class Limits(World):
     def test_many_large_frames_at_once_stay_within_the_bytes_in_flight(self):
         r = self.receiver()
         port, scraped = free_port(), free_port()
-        self.configure(
+        d = self.configure(
             '<metrics listen="127.0.0.1:%d"/><limits in-flight-bytes="16MiB"/>' % scraped,
             feed_xml(port, r.port, max_frame="8MiB"),
         )
@@ -126,6 +126,9 @@ class Limits(World):
         # of 140 MB: the limit, the frame of the one that goes on, and one read of each
         self.assertLess(most, (16 + 8 + 20) << 20)
         self.assertGreater(most, 16 << 20)
+        d.wait_event("svc.paused", outcome="in_flight_bytes")
+        hit = {"feed": "lab", "limit": "in_flight_bytes"}
+        self.assertGreater(metric(scraped, "hl7noted_limits_hit_total", **hit), 0)
 
 
 class Time(World):
