@@ -24,7 +24,7 @@ conf_is_name(struct span text)
 bool
 conf_is_host(struct span text)
 {
-	return text.len && text.len <= HOST_MOST && text.ptr[0] != '-' &&
+	return text.len && text.len <= HOST_MOST && text.ptr[0] != '-' && text.ptr[0] != '.' &&
 	       ascii_is_made_of(text, "._-:%");
 }
 

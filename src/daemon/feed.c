@@ -274,6 +274,32 @@ feed_listener_secure(struct feed_listener *l, struct net_tls *tls)
 	exchange(&l->tls, tls);
 }
 
+/* ---- who may stay ---- */
+
+/* By the address it came from, and by the certificate it showed. */
+static bool
+listener_admits(const struct feed_listener *l, struct net_stream *up,
+    const struct sockaddr_storage *peer, enum net_tls_reason *ret_denied)
+{
+	net_stream_secure(up, l->tls);
+	*ret_denied = net_stream_check(up);
+	return !*ret_denied && guard_allows(l->conf, peer);
+}
+
+bool
+feed_admits(struct feed *f, const struct feed_listener *own, struct net_stream *up,
+    const struct sockaddr_storage *peer)
+{
+	enum net_tls_reason denied = NET_TLS_FINE;
+	bool admitted = own && listener_admits(own, up, peer, &denied);
+
+	for (const struct feed_listener *l = f->listeners; l && !own && !admitted; l = l->next)
+		admitted = listener_admits(l, up, peer, &denied);
+	if (!admitted && denied)
+		observe_denied(f, peer, up, denied);
+	return admitted;
+}
+
 /* ---- listening ---- */
 
 /* Asked last, since another may be ended for this one. */

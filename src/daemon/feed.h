@@ -114,6 +114,14 @@ void feed_take_listener(struct feed_listener *l);
 /* The same, for another feed: the connections that came by it stay, and count there no more. */
 void feed_part_listener(struct feed_listener *l);
 
+/*
+ * May who came from `peer` stay after a reload?  `own` is the listener it came by; when that is
+ * gone (NULL), another of the feed's must be one that would take it.  A refused certificate is
+ * told of.
+ */
+bool feed_admits(struct feed *f, const struct feed_listener *own, struct net_stream *up,
+    const struct sockaddr_storage *peer);
+
 /* It is another one now. */
 void feed_forget_receiver(struct feed *f);
 /* Addresses of the receiver: known, or asked for; links are told by link_resolved(). */

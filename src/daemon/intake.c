@@ -310,16 +310,10 @@ intake_tick(struct intake *i, uint64_t now)
 void
 intake_admit(struct intake *i)
 {
-	enum net_tls_reason denied;
-
 	i->senders_open = guard_open(i->feed->conf, net_stream_identity(&i->up));
-	net_stream_secure(&i->up, i->listener ? i->listener->tls : NULL);
 	if (i->dead)
 		return;
-	denied = net_stream_check(&i->up);
-	if (denied)
-		observe_denied(i->feed, &i->peer, &i->up, denied);
-	if (denied || (i->listener && !guard_allows(i->listener->conf, &i->peer)))
+	if (!feed_admits(i->feed, i->listener, &i->up, &i->peer))
 		custody_intake_end(&i->machine, RELAY_NOT_ALLOWED);
 	settle(i);
 }

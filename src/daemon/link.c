@@ -523,17 +523,16 @@ link_tick(struct link *l, uint64_t now)
 	settle(l);
 }
 
-/* By the certificate it showed; a receiver that may not be trusted any more is left. */
+/* A receiver that may not be trusted any more is left. */
 static void
 admit_again(struct link *l)
 {
-	const enum net_tls_reason up = net_stream_check(&l->up), down = net_stream_check(&l->down);
+	const bool admitted = feed_admits(l->feed, l->listener, &l->up, &l->peer);
+	const enum net_tls_reason down = net_stream_check(&l->down);
 
-	if (up)
-		observe_denied(l->feed, &l->peer, &l->up, up);
 	if (down)
 		observe_denied(l->feed, NULL, &l->down, down);
-	if (up || (l->listener && !guard_allows(l->listener->conf, &l->peer)))
+	if (!admitted)
 		relay_end(&l->session, RELAY_NOT_ALLOWED);
 	else if (down)
 		no_connection(l);
@@ -543,7 +542,6 @@ void
 link_admit(struct link *l)
 {
 	relay_admit(&l->session, guard_open(l->feed->conf, net_stream_identity(&l->up)));
-	net_stream_secure(&l->up, l->listener ? l->listener->tls : NULL);
 	net_stream_secure(&l->down, l->feed->tls);
 	if (l->dead)
 		return;

@@ -160,6 +160,8 @@ carry_out(struct hl7noted *d, struct step *steps, unsigned count)
 		}
 		feed_secure(steps[i].feed, steps[i].secure.forward);
 	}
+	for (unsigned i = 0; i < count; i++)
+		close_the_rest(steps[i].feed);
 	for (unsigned i = 0; i < count; i++) {
 		if (steps[i].old)
 			feed_change(steps[i].feed, steps[i].conf, steps[i].rules);
@@ -175,7 +177,6 @@ carry_out(struct hl7noted *d, struct step *steps, unsigned count)
 		struct feed *f = steps[i].feed;
 
 		f->in_force = false;
-		close_the_rest(f);
 		f->next = d->feeds;
 		d->feeds = f;
 	}

@@ -231,6 +231,9 @@ copy_name(struct net_tls *t, const char *name, struct net_tls_fault *f)
 	if (!name || !name[0])
 		return fault(f, "name", "name the host the certificate is to be of",
 		    "there is no name to compare with the receiver's certificate");
+	/* to OpenSSL that is all hosts below it */
+	if (name[0] == '.')
+		return fault(f, "name", "write the whole name", "%.60s is no name of a host", name);
 	t->name = strdup(name);
 	t->name_is_address = inet_pton(AF_INET, name, address) == 1 ||
 			     inet_pton(AF_INET6, name, address) == 1;

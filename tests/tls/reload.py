@@ -118,6 +118,41 @@ class Reload(Secure):
         self.exchange(s, "2")  # nobody gains by its end
         self.exchange(self.sender(port))
 
+    def test_a_listener_that_is_gone_leaves_nobody_whom_the_others_would_refuse(self):
+        r = self.receiver()
+        ports = [free_port(), free_port()]
+
+        def write(*listens):
+            feed = feed_xml([], r.port)
+            xml = "".join(
+                '<listen address="127.0.0.1" port="%d">%s</listen>' % one for one in listens
+            )
+            return self.write(
+                "hl7noted.xml", config_xml(feed.replace("<forward", xml + "<forward", 1))
+            )
+
+        d = self.start("--config", write((ports[0], "")))
+        plain = self.sender(ports[0])
+        self.exchange(plain)
+        write((ports[1], self.tls(crl="crl")))
+        d.reload()
+        self.assertTrue(plain.closed())
+        d.wait_event("tls.denied", outcome="plain_text")
+        self.ca.issue("second", san="DNS:second.example")
+        lab, second = self.secure_sender(ports[1]), self.secure_sender(ports[1], own="second")
+        for s in (lab, second):
+            self.exchange(s)
+        self.ca.run("revoke", "client")
+        write((ports[0], self.tls(crl="crl")))
+        d.reload()
+        self.assertTrue(lab.closed())
+        d.wait_event("tls.denied", outcome="revoked")
+        self.exchange(second, "2")
+        write((ports[1], '<allow address="127.0.0.2"/>'))
+        d.reload()
+        self.assertTrue(second.closed())
+        d.wait_event("conn.close", 3, outcome="not_allowed")
+
     def test_a_new_certificate_is_shown_and_connections_stay(self):
         d, port, _ = self.feed_to(self.receiver())
         before = self.secure_sender(port)

@@ -94,6 +94,7 @@ Test(conf_spelling, knows_names_hosts_and_ports)
 	cr_expect_not(conf_is_name(SPAN("a\0b")));
 	cr_expect(conf_is_host(SPAN("ehr.example")));
 	cr_expect_not(conf_is_host(SPAN("-ehr")));
+	cr_expect_not(conf_is_host(SPAN(".example"))); /* would be all hosts below it */
 	cr_expect(conf_is_port(SPAN("1")) && conf_is_port(SPAN("65535")));
 	cr_expect_not(conf_is_port(SPAN("0")));
 	cr_expect_not(conf_is_port(SPAN("65536")));

@@ -431,6 +431,8 @@ Test(net_tls_session, says_which_file_is_wrong)
 	    "no CA to believe");
 	expect_fault(false, (struct net_tls_settings){ .name = "x" }, "ca", "no CA to believe");
 	expect_fault(false, (struct net_tls_settings){ .ca = ca }, "name", "no name");
+	expect_fault(false, (struct net_tls_settings){ .ca = ca, .name = ".example" }, "name",
+	    ".example is no name of a host");
 	expect_fault(true, (struct net_tls_settings){ .certificate = "/nowhere.pem", .ca = ca },
 	    "certificate", "/nowhere.pem: No such file");
 	expect_fault(true, (struct net_tls_settings){ .certificate = key, .ca = ca }, "certificate",
