@@ -26,7 +26,10 @@ struct relay_senders {
 	unsigned count; /* 0: all messages are taken */
 };
 
-/* Does a rule that is open to the connection fit this message? */
+/*
+ * Does a rule that is open to the connection fit this message?  None does when a receiver that
+ * ends lines elsewhere than we do could find another message in it.
+ */
 bool relay_senders_take(
     const struct relay_senders *senders, uint64_t open, const struct hl7_message *m);
 /*

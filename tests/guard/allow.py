@@ -105,6 +105,7 @@ class Senders(World):
         frames = (
             of("LAB") + of("EHR"), b"PID|1\r" + of("LAB"), b"PID|1\r",
             b"BHS|^~\\&|LAB|HOSP\r" + of("EHR") + b"BTS|1\r", of("LAB") + b" \xef\xbb\xbf" + of("EHR"),
+            of("LAB")[:-1] + b"\n" + of("EHR"),
         )
         for frame in frames:
             self.assertIn(b"\rMSA|AR|", s.exchange(frame), frame)

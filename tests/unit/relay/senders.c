@@ -69,6 +69,13 @@ Test(relay_senders, are_known_by_the_first_components_of_their_fields)
 		{ "MSH|^~\\&|LAB|MAIN|\rMSH#^~\\&#x#\r", 7, false },
 		{ "BHS|^~\\&|x|x|\rMSH|^~\\&|LAB|MAIN|\rBTS|1\r", 7, true },
 		{ "BHS|^~\\&|LAB|MAIN|\rMSH|^~\\&|x|x|\rBTS|1\r", 7, false },
+		/* what other readers may take for a message of its own */
+		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1\nMSH|^~\\&|x|\r", 7, false },
+		{ "MSH|^~\\&|LAB|MAIN|\nNTE|1\r\fMSH|^~\\&|x|\n", 7, false },
+		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1\v  MSH#^~\\&#x#\r", 7, false },
+		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1\nMSHA is high\r", 7, true },
+		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1|MSH|MMSH MSH\nMS", 7, true },
+		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1\nMSH", 7, true },
 		/* nobody's */
 		{ "BHS|^~\\&|LAB|MAIN|\rBTS|0\r", 7, false },
 		{ "\x06", 7, false },
