@@ -158,6 +158,38 @@ find_msa(const struct hl7_message *m)
 	return NULL;
 }
 
+/* The rest of the first line that begins with MSA, behind it; absent when there is none. */
+static struct span
+find_msa_line(struct span body)
+{
+	for (size_t i = 0; i + 4 < body.len; i++) {
+		const bool begins = !i || body.ptr[i - 1] == '\r' || body.ptr[i - 1] == '\n';
+		struct span rest = span_tail(body, i + 3);
+		size_t n = 0;
+
+		if (!begins || memcmp(body.ptr + i, "MSA", 3) != 0)
+			continue;
+		while (n < rest.len && rest.ptr[n] != '\r' && rest.ptr[n] != '\n')
+			n++;
+		return span_head(rest, n);
+	}
+	return (struct span){ 0 };
+}
+
+/* Without an MSH that can be read, a sender may still find an MSA; so it has to be the right one.
+ */
+static void
+read_bare_answer(struct span body, struct relay_answer *ret)
+{
+	struct span msa = find_msa_line(body), rest;
+
+	if (!msa.len)
+		return;
+	ret->is_answer = true;
+	ret->code = span_trim(span_cut(span_tail(msa, 1), msa.ptr[0], &rest));
+	ret->control_id = rest.ptr ? span_trim(span_cut(rest, msa.ptr[0], &rest)) : SPAN("");
+}
+
 void
 relay_read_answer(struct hl7_message *work, struct span body, struct relay_answer *ret)
 {
@@ -171,6 +203,8 @@ relay_read_answer(struct hl7_message *work, struct span body, struct relay_answe
 		return;
 	ret->is_answer = ret->is_batch = piece == HL7_PIECE_ENVELOPE;
 	ret->code = SPAN("");
+	if (piece == HL7_PIECE_FOREIGN)
+		read_bare_answer(body, ret);
 	msa = find_msa(work);
 	if (piece != HL7_PIECE_MESSAGE || !msa)
 		return;

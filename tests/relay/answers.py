@@ -118,6 +118,17 @@ class Mismatched(World):
         self.assertEqual(d.wait_event("msg.failed")[0]["outcome"], "ack_timeout")
         self.assertEqual(d.events("msg.acked"), [])
 
+    def test_a_wrong_answer_without_a_header_never_comes_back(self):
+        def answer(visit, body, number):
+            visit.send(framed(b"junk\rMSA|AA|wrong\r"))
+            visit.send(framed(b"junk\nMSA|AA|1"))
+
+        r = self.receiver(answer)
+        d, port = self.hop(r)
+        self.assertEqual(self.sender(port).exchange(message("1")), b"junk\nMSA|AA|1")
+        d.wait_event("msg.stray_ack", ctl_id="wrong")
+        d.wait_event("msg.acked", ctl_id="1", ack_code="AA")
+
     def test_the_right_answer_behind_a_wrong_one_counts(self):
         def both(visit, body, number):
             visit.answer(body, of=b"other")
