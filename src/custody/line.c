@@ -435,6 +435,12 @@ custody_line_drop(struct custody_line *l, uint64_t seq, uint64_t now_us)
 /* ---- time, and what operators want ---- */
 
 void
+custody_line_moved(struct custody_line *l, uint64_t now_us)
+{
+	l->oldest_since = now_us / MICROSECONDS;
+}
+
+void
 custody_line_tick(struct custody_line *l, uint64_t now_us)
 {
 	const uint64_t now = now_us / MICROSECONDS, before = l->ticked;

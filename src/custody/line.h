@@ -158,6 +158,8 @@ void custody_line_lost(struct custody_line *l, uint64_t now_us);
 void custody_line_bytes(struct custody_line *l, struct span bytes, uint64_t now_us);
 /* All that was sent has been written out. */
 void custody_line_written(struct custody_line *l, uint64_t now_us);
+/* The receiver took bytes of what is still being written: it is no later for that. */
+void custody_line_moved(struct custody_line *l, uint64_t now_us);
 /* Something may be due; cheap when nothing is.  A few times a second. */
 void custody_line_tick(struct custody_line *l, uint64_t now_us);
 

@@ -356,11 +356,23 @@ line_resume(struct line *l)
 	settle(l);
 }
 
+/* A large message over a slow line must not be begun again and again. */
+static void
+look_at_progress(struct line *l, uint64_t now)
+{
+	const size_t unsent = net_stream_unsent(&l->down);
+
+	if (unsent < l->unsent)
+		custody_line_moved(&l->machine, now * 1000);
+	l->unsent = unsent;
+}
+
 void
 line_tick(struct line *l, uint64_t now)
 {
 	if (l->connect_since && now >= l->connect_since + l->feed->conf->forward.connect_timeout)
 		next_address(l, ETIMEDOUT);
+	look_at_progress(l, now);
 	custody_line_tick(&l->machine, now * 1000);
 	if (l->mappings && l->mappings->older && line_is_idle(l)) {
 		line_forget_mappings(l->mappings->older);

@@ -25,6 +25,7 @@ struct line {
 	struct net_stream down;
 	const struct addrinfo *trying; /* address of the attempt under way */
 	uint64_t connect_since;        /* ms; 0: no attempt under way */
+	size_t unsent;                 /* bytes that the receiver had not taken at the last tick */
 	bool wants_connection, waiting;
 	bool began;                     /* attached to the queue */
 	bool stopped;                   /* as it was told last */

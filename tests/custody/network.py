@@ -167,6 +167,29 @@ class Receivers(Custody):
         self.assertEqual([e["attempt"] for e in retries], [1, 2, 1])
         self.assertEqual([e["attempt"] for e in d.events("msg.delivered")], [3, 1, 1, 2, 1])
 
+    def test_a_large_message_on_a_slow_line_is_sent_once(self):
+        """It takes longer than an answer may, but the receiver is at it."""
+        body = message("1", more=b"ZXX|" + b"x" * (24 << 20) + b"\r")
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            d, port = self.keep(
+                listening.getsockname()[1], max_frame="32MiB",
+                forward={**QUICK, "ack_timeout": "2s"},
+            )
+            self.taken(self.sender(port), body)
+            visit, _ = listening.accept()
+            with visit:
+                visit.settimeout(10)
+                got, began = bytearray(), time.monotonic()
+                while got[-2:] != b"\x1c\r":
+                    got += visit.recv(65536)
+                    time.sleep(max(0, began + len(got) / (5 << 20) - time.monotonic()))
+                visit.sendall(framed(ack(body)))
+                done = d.wait_event("msg.delivered")[0]
+        self.assertGreater(time.monotonic() - began, 4)
+        self.assertEqual(done["attempt"], 1)
+        self.assertEqual(d.events("msg.retry"), [])
+
     def test_a_receiver_that_ends_inside_its_answer_has_not_answered(self):
         def half(visit, body, number):
             if number > 1:

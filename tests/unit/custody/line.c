@@ -211,6 +211,23 @@ Test(custody_line, never_takes_another_answer_for_the_one_awaited)
 	script_end(&w);
 }
 
+Test(custody_line, is_patient_while_the_receiver_takes_bytes)
+{
+	struct script w;
+
+	script_begin(&w);
+	script_enqueue(&w, 1);
+	script_connected(&w);
+	buffer_clear(&w.told);
+	script_pass(&w, 9);
+	custody_line_moved(&w.l, w.now);
+	script_pass(&w, 9);
+	script_expect(&w, "");
+	script_pass(&w, 1);
+	script_expect(&w, "disconnect none:ack_timeout:retry postponed:1:1:ack_timeout");
+	script_end(&w);
+}
+
 Test(custody_line, lets_a_late_answer_find_nobody)
 {
 	struct buffer first;
