@@ -98,8 +98,6 @@ struct net_tls_identity {
 const char *net_tls_identity_name(const struct net_tls_identity *id);
 /* Is `rule` the pin of its key or, whatever the case of letters, one of its DNS names? */
 bool net_tls_identity_is(const struct net_tls_identity *id, const struct net_tls_peer *rule);
-/* The same of a text that is one or the other. */
-bool net_tls_identity_matches(const struct net_tls_identity *id, const char *name_or_pin);
 /* "sha256//..." */
 void net_tls_identity_pin(const struct net_tls_identity *id, char text[NET_TLS_PIN_TEXT]);
 

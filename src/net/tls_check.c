@@ -259,14 +259,6 @@ net_tls_identity_is(const struct net_tls_identity *id, const struct net_tls_peer
 	return net_tls_pin_parse(rule->pin, pin) && memcmp(pin, id->pin, sizeof(pin)) == 0;
 }
 
-bool
-net_tls_identity_matches(const struct net_tls_identity *id, const char *name_or_pin)
-{
-	const struct net_tls_peer name = { .name = name_or_pin }, pin = { .pin = name_or_pin };
-
-	return net_tls_identity_is(id, &name) || net_tls_identity_is(id, &pin);
-}
-
 /* ---- decisions ---------------------------------------------------------------------------- */
 
 static bool

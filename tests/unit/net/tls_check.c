@@ -55,7 +55,6 @@ Test(net_tls, knows_a_peer_by_its_names)
 		const struct net_tls_peer rule = { .name = rows[i].rule };
 
 		cr_expect_eq(net_tls_identity_is(id, &rule), rows[i].is, "%s", rows[i].rule);
-		cr_expect_eq(net_tls_identity_matches(id, rows[i].rule), rows[i].is);
 	}
 	cr_expect_str_eq(net_tls_identity_name(id), "lab.example");
 	free(id);
@@ -74,10 +73,20 @@ Test(net_tls, knows_a_peer_by_its_key)
 	net_tls_identity_pin(id, text);
 	cr_expect_eq(strncmp(text, "sha256//", 8), 0);
 	cr_expect_str_eq(text + 8, nothing);
-	cr_expect(net_tls_identity_matches(id, text));
-	cr_expect(net_tls_identity_matches(id, nothing));
-	cr_expect_not(net_tls_identity_matches(id, "Only a name"));
+	cr_expect(net_tls_identity_is(id, &(struct net_tls_peer){ .pin = text }));
+	cr_expect_not(net_tls_identity_is(id, &(struct net_tls_peer){ .name = text }));
+	cr_expect_not(net_tls_identity_is(id, &(struct net_tls_peer){ .name = "Only a name" }));
 	cr_expect_str_eq(net_tls_identity_name(id), "Only a name");
+	free(id);
+}
+
+Test(net_tls, takes_no_name_for_a_pin)
+{
+	struct net_tls_identity *id = IDENTITY(
+	    "sha256//ypeBEsobvcr6wjGzmiPcTaeG7/gUfE5yuYB3ha/uSLs=\0", "");
+	const struct net_tls_peer rule = { .pin = letter_a };
+
+	cr_expect_not(net_tls_identity_is(id, &rule));
 	free(id);
 }
 
