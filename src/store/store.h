@@ -8,10 +8,13 @@
  * the thread that calls it.  All that is asked while a commit runs goes into the
  * next one: one wake each way for many messages.
  *
- *	store_append() --> waiting --store_fetch()--> with the line --store_delivered()--> delivered
- *	                     |  ^                          |                               (kept a
- *while) store_drop() |  | store_retry()            | store_set_aside() v  | v dropped
- *<--store_drop()--    aside (an operator sees it)
+ *	append --> waiting --fetch--> with the line --delivered--> delivered, kept a while
+ *	              |                    |
+ *	              | drop               | set_aside
+ *	              v                    v
+ *	           dropped <--drop--- aside, where an operator sees it
+ *
+ * and store_retry() makes what is aside, dropped or delivered wait again.
  *
  * Bytes are bytes: the store knows no HL7.  A message is told as new only when it is
  * durable, and only then can be fetched.  Whatever fails, no message that was told as
@@ -38,8 +41,7 @@ struct store;
 struct store_body; /* bytes of a message, counted by who holds them */
 
 enum {
-	STORE_ID_MOST =
-	    64, /* bytes of a control ID kept for lists; the rest only counts for resends */
+	STORE_ID_MOST = 64,             /* bytes of a control ID kept for lists */
 	STORE_TYPE_MOST = 16,           /* of a message type */
 	STORE_WORD_MOST = 64,           /* of the word that says why */
 	STORE_PAGE_MOST = 256,          /* rows of one answer */
@@ -48,9 +50,9 @@ enum {
 
 struct store_settings {
 	const char *directory; /* NULL: in memory, for tests */
-	uint64_t
-	    free_space; /* intake stops below so many bytes free; 0: the greater of 1 GiB and 5 % */
-	uint64_t quota; /* greatest size of the queue file in bytes; 0: none */
+	/* Intake stops below so many bytes free; 0: the greater of 1 GiB and 5 %. */
+	uint64_t free_space;
+	uint64_t quota;     /* greatest size of the queue file in bytes; 0: none */
 	uint64_t ballast;   /* size of the file that is given up when the disk is full; 0: none */
 	uint64_t keep_age;  /* ms that settled messages are kept, no less than resend_window */
 	uint64_t keep_size; /* bytes of settled messages kept at most; 0: any */
@@ -62,15 +64,14 @@ struct store_settings {
 
 /* Why the store did not open. */
 struct store_error {
-	int code; /* negative errno: -EBUSY locked, -EUCLEAN corrupted, -EPROTONOSUPPORT newer or
-		     not ours */
+	/* Negative errno: -EBUSY locked, -EUCLEAN corrupted, -EPROTONOSUPPORT newer or not ours. */
+	int code;
 	char text[512]; /* one sentence, with the file's name */
 };
 
 enum store_verdict {
 	STORE_NEW,     /* durable and queued */
-	STORE_RESEND,  /* the bytes of an earlier one, durable already: not queued again; seq is its
-			*/
+	STORE_RESEND,  /* the bytes of an earlier one, durable already; seq is that one's */
 	STORE_SAME_ID, /* durable and queued; its control ID came before with other bytes */
 	STORE_FULL,    /* not taken: no space, or the quota is reached */
 	STORE_FAILED,  /* not taken: the queue cannot be written, or is not to be trusted */
