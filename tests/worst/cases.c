@@ -166,9 +166,9 @@ no_failed(void *ctx, const struct relay_flight *f, enum relay_why why)
 }
 
 static void
-no_rejected(void *ctx, enum relay_why why)
+no_rejected(void *ctx, const struct relay_flight *f, enum relay_why why)
 {
-	(void)ctx, (void)why;
+	(void)ctx, (void)f, (void)why;
 }
 
 static void
