@@ -114,8 +114,8 @@ on_failed(void *ctx, const struct relay_flight *f, enum relay_why why)
 static void
 on_rejected(void *ctx, const struct relay_flight *f, enum relay_why why)
 {
-	(void)f;
 	MUST(!((struct world *)ctx)->closed && why < RELAY_WHY_COUNT);
+	fate(ctx, f->corr);
 }
 
 static void
