@@ -97,9 +97,9 @@ void feed_destroy(struct feed *f);
 void feed_begin(struct feed *f);
 /* Has it nothing left to wait for, once it was retired? */
 bool feed_is_done(const struct feed *f);
-/* Forward no more; what is not settled stays in the queue. */
 /* Messages whose answers will not be waited for any more are told as failed. */
 void feed_end_links(struct feed *f);
+/* Forward no more; what is not settled stays in the queue. */
 void feed_end_line(struct feed *f);
 
 /* TLS for connections from now on; those that there are meet it with the next feed_change(). */

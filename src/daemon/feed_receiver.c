@@ -35,6 +35,30 @@ feed_forget_receiver(struct feed *f)
 	f->resolving = false;
 }
 
+/* Half of it fixed, half by chance, so that many senders do not come back at one moment. */
+static uint32_t
+with_jitter(uint32_t ms)
+{
+	return ms / 2 + (uint32_t)(random() % (ms / 2 + 1));
+}
+
+/* The receiver cannot be had now. */
+static void
+back_off(struct feed *f)
+{
+	const struct conf_forward *c = &f->conf->forward;
+	const uint64_t now = now_ms();
+
+	if (f->backoff && now < f->next_attempt)
+		return; /* several links failed at once */
+	f->backoff = f->backoff ? 2 * f->backoff : c->backoff_least;
+	if (f->backoff > c->backoff_most)
+		f->backoff = c->backoff_most;
+	f->next_attempt = now + with_jitter(f->backoff);
+	f->resolved = 0; /* the name may stand for another address by now */
+	f->metrics.backoff->value = f->backoff / 1000.0;
+}
+
 static void
 on_resolved(void *ctx, struct addrinfo *addresses, const char *error)
 {
@@ -53,6 +77,8 @@ on_resolved(void *ctx, struct addrinfo *addresses, const char *error)
 			freeaddrinfo(f->addresses);
 		f->addresses = addresses;
 		f->resolved = now_ms();
+	} else if (!f->addresses && !f->line) {
+		back_off(f); /* a line has a wait of its own */
 	}
 	if (f->asking)
 		return; /* the link that asked goes on by itself, and others with the next tick */
@@ -99,26 +125,9 @@ feed_answered(struct feed *f)
 	f->backoff_before = 0;
 }
 
-/* Half of it fixed, half by chance, so that many senders do not come back at one moment. */
-static uint32_t
-with_jitter(uint32_t ms)
-{
-	return ms / 2 + (uint32_t)(random() % (ms / 2 + 1));
-}
-
 void
 feed_connect_failed(struct feed *f, const char *word)
 {
-	const struct conf_forward *c = &f->conf->forward;
-	const uint64_t now = now_ms();
-
 	observe_connect_failed(f, word);
-	if (f->backoff && now < f->next_attempt)
-		return; /* several links failed at once */
-	f->backoff = f->backoff ? 2 * f->backoff : c->backoff_least;
-	if (f->backoff > c->backoff_most)
-		f->backoff = c->backoff_most;
-	f->next_attempt = now + with_jitter(f->backoff);
-	f->resolved = 0; /* the name may stand for another address by now */
-	f->metrics.backoff->value = f->backoff / 1000.0;
+	back_off(f);
 }

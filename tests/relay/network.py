@@ -319,6 +319,18 @@ class Names(World):
         d.wait_event("dns.failed", peer="no-such-host.invalid")
         self.assertEqual(d.events("msg.acked"), [])
 
+    def test_a_name_that_does_not_exist_is_not_asked_for_by_every_connection(self):
+        d, port = self.feed(4711, host="no-such-host.invalid")
+        end, connections = time.monotonic() + 2, 0
+        while time.monotonic() < end:
+            s = self.sender(port)
+            s.send(framed(message()))
+            time.sleep(0.05)
+            s.close()
+            connections += 1
+        self.assertGreater(connections, 10)
+        self.assertLessEqual(len(d.events("dns.failed")), 4)
+
     def private(self, hosts, resolver=""):
         """A command that gives a process its own /etc/hosts, where we may do that."""
         with open(self.path("hosts"), "w", encoding="ascii") as f:
