@@ -280,12 +280,12 @@ class Tunnels(Foreign):
         d, port = self.secure_feed(r, inbound=self.tls("lab.example"))
         front = self.haproxy(
             "",
-            "127.0.0.1:%d check inter 100ms ssl crt %s ca-file %s verify required "
+            "127.0.0.1:%d check inter 2s ssl crt %s ca-file %s verify required "
             "verifyhost localhost"
             % (port, self.own_certificate("client"), self.ca.pem("ca")),
         )
         self.exchange_all(self.sender(front), r)
-        time.sleep(1)
+        time.sleep(4)  # two probes; one cut off by an impatient prober would be a noise rightly made
         self.assertEqual(d.events("tls.denied"), [], "probes make no noise")
 
     def test_haproxy_behind_the_daemon(self):
