@@ -19,18 +19,24 @@ now_ms(void)
 	return now_us() / 1000;
 }
 
+static void
+exchange_addresses(struct feed *f, struct addrinfo *addresses)
+{
+	/* attempts under way hold on to the list they were given */
+	for (struct link *l = f->links; l; l = l->next)
+		dial_forget_addresses(&l->dial);
+	if (f->line)
+		dial_forget_addresses(&f->line->dial);
+	if (f->addresses)
+		freeaddrinfo(f->addresses);
+	f->addresses = addresses;
+}
+
 void
 feed_forget_receiver(struct feed *f)
 {
 	net_resolver_forget(f->daemon->resolver, f);
-	/* attempts under way hold on to the list they were given */
-	for (struct link *l = f->links; l; l = l->next)
-		l->trying = NULL;
-	if (f->line)
-		line_forget_addresses(f->line);
-	if (f->addresses)
-		freeaddrinfo(f->addresses);
-	f->addresses = NULL;
+	exchange_addresses(f, NULL);
 	f->resolved = 0;
 	f->resolving = false;
 }
@@ -69,13 +75,7 @@ on_resolved(void *ctx, struct addrinfo *addresses, const char *error)
 	if (!addresses)
 		observe_dns_failed(f, error);
 	if (addresses) {
-		for (struct link *l = f->links; l; l = l->next)
-			l->trying = NULL;
-		if (f->line)
-			line_forget_addresses(f->line);
-		if (f->addresses)
-			freeaddrinfo(f->addresses);
-		f->addresses = addresses;
+		exchange_addresses(f, addresses);
 		f->resolved = now_ms();
 	} else if (!f->addresses && !f->line) {
 		back_off(f); /* a line has a wait of its own */

@@ -3,10 +3,8 @@
  * Every callback ends in settle(): a connection that the machine asked for while it was
  * at work is made only after it has returned.
  */
-#define _GNU_SOURCE /* strerrorname_np */
 #include "daemon/line.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 #include "daemon/observe_custody.h"
@@ -80,7 +78,7 @@ want_connection(void *ctx)
 {
 	struct line *l = ctx;
 
-	l->wants_connection = true;
+	l->dial.wanted = true;
 }
 
 static void
@@ -88,9 +86,7 @@ disconnect(void *ctx)
 {
 	struct line *l = ctx;
 
-	l->connect_since = 0;
-	l->wants_connection = l->waiting = false;
-	net_stream_close(&l->down);
+	dial_stop(&l->dial);
 }
 
 static void
@@ -149,68 +145,21 @@ static const struct custody_line_ops machine_ops = {
 
 /* ---- connecting ---- */
 
+/* What dialling came to; nothing, where it goes on. */
 static void
-no_connection(struct line *l)
+dialled(struct line *l, bool good)
 {
-	l->waiting = false;
-	l->connect_since = 0;
-	l->trying = NULL;
-	net_stream_close(&l->down);
-	custody_line_lost(&l->machine, now_us());
-}
-
-/* This address or the next that takes a connection. */
-static void
-try_addresses(struct line *l, const struct addrinfo *a, int error)
-{
-	struct feed *f = l->feed;
-	const struct net_keepalive keepalive = { f->conf->keepalive };
-
-	for (; a; a = a->ai_next) {
-		f->metrics.attempts->value++;
-		error = -net_stream_connect(&l->down, a->ai_addr, a->ai_addrlen, keepalive);
-		if (error)
-			continue;
-		l->trying = a;
-		l->connect_since = now_us() / 1000;
-		return;
-	}
-	observe_connect_failed(f, strerrorname_np(error));
-	f->resolved = 0; /* the name may stand for another address by now */
-	no_connection(l);
-}
-
-static void
-begin_connecting(struct line *l)
-{
-	struct feed *f = l->feed;
-
-	l->waiting = false;
-	net_stream_secure(&l->down, f->tls); /* what is in force now, not when the line was made */
-	if (feed_resolve(f))
-		try_addresses(l, f->addresses, EADDRNOTAVAIL);
-	else if (f->resolving)
-		l->waiting = true;
-	else
-		no_connection(l);
+	if (!good)
+		custody_line_lost(&l->machine, now_us());
 }
 
 void
 line_resolved(struct line *l, bool failed)
 {
-	if (!l->waiting)
+	if (!l->dial.waiting)
 		return;
-	if (failed)
-		no_connection(l);
-	else
-		begin_connecting(l);
+	dialled(l, dial_resolved(&l->dial, failed));
 	settle(l);
-}
-
-void
-line_forget_addresses(struct line *l)
-{
-	l->trying = NULL;
 }
 
 /* ---- what the connection tells ---- */
@@ -229,21 +178,10 @@ down_connected(void *ctx)
 {
 	struct line *l = ctx;
 
-	l->connect_since = 0;
-	l->trying = NULL;
+	dial_connected(&l->dial);
 	observe_line_connected(l);
 	custody_line_connected(&l->machine, now_us());
 	settle(l);
-}
-
-static void
-next_address(struct line *l, int error)
-{
-	const struct addrinfo *next = l->trying ? l->trying->ai_next : NULL;
-
-	net_stream_close(&l->down);
-	l->connect_since = 0;
-	try_addresses(l, next, error);
 }
 
 static void
@@ -254,8 +192,8 @@ down_ended(void *ctx, int error)
 
 	if (denied)
 		observe_denied(l->feed, NULL, &l->down, denied);
-	if (l->connect_since) {
-		next_address(l, error);
+	if (dial_is_trying(&l->dial)) {
+		dialled(l, dial_next(&l->dial, error));
 	} else {
 		observe_line_lost(l, error);
 		net_stream_close(&l->down);
@@ -305,10 +243,8 @@ static void
 settle(struct line *l)
 {
 	tell_written(l);
-	while (l->wants_connection) {
-		l->wants_connection = false;
-		begin_connecting(l);
-	}
+	while (l->dial.wanted)
+		dialled(l, dial_begin(&l->dial));
 	l->feed->metrics.backoff->value = line_wait(l);
 	tell_stop(l);
 }
@@ -370,8 +306,7 @@ look_at_progress(struct line *l, uint64_t now)
 void
 line_tick(struct line *l, uint64_t now)
 {
-	if (l->connect_since && now >= l->connect_since + l->feed->conf->forward.connect_timeout)
-		next_address(l, ETIMEDOUT);
+	dialled(l, dial_tick(&l->dial, now));
 	look_at_progress(l, now);
 	custody_line_tick(&l->machine, now * 1000);
 	if (l->mappings && l->mappings->older && line_is_idle(l)) {
@@ -417,6 +352,7 @@ line_create(struct feed *f)
 	custody_line_init(&l->machine, &l->settings, &machine_ops, l, now_us());
 	net_stream_init(&l->down, &f->daemon->net, &down_ops, l);
 	l->down.gathers = true;
+	dial_init(&l->dial, f, &l->down, DIAL_WAITS_APART);
 	return l;
 }
 
@@ -439,7 +375,8 @@ line_change(struct line *l, bool redirected)
 	denied = net_stream_check(&l->down);
 	if (denied) { /* a receiver that may not be trusted any more is left */
 		observe_denied(l->feed, NULL, &l->down, denied);
-		no_connection(l);
+		dial_stop(&l->dial);
+		custody_line_lost(&l->machine, now_us());
 	}
 	if (redirected)
 		custody_line_redirect(&l->machine, now_us());

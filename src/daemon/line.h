@@ -9,6 +9,7 @@
 #define DAEMON_LINE_H
 
 #include "custody/line.h"
+#include "daemon/dial.h"
 #include "daemon/feed.h"
 
 /* Mappings in force from a moment on, as the log names them. */
@@ -23,10 +24,8 @@ struct line {
 	struct custody_line machine;
 	struct custody_line_settings settings;
 	struct net_stream down;
-	const struct addrinfo *trying; /* address of the attempt under way */
-	uint64_t connect_since;        /* ms; 0: no attempt under way */
-	size_t unsent;                 /* bytes that the receiver had not taken at the last tick */
-	bool wants_connection, waiting;
+	struct dial dial;
+	size_t unsent;                  /* bytes that the receiver had not taken at the last tick */
 	bool began;                     /* attached to the queue */
 	bool stopped;                   /* as it was told last */
 	struct line_mappings *mappings; /* newest first */
@@ -54,8 +53,6 @@ void line_dropped(struct line *l, uint64_t seq);
 void line_tick(struct line *l, uint64_t now);
 /* The receiver's addresses are known now, or (`failed`) are not to be had. */
 void line_resolved(struct line *l, bool failed);
-/* The list of addresses is going. */
-void line_forget_addresses(struct line *l);
 /* Send nothing more; over when line_is_idle(). */
 void line_drain(struct line *l);
 bool line_is_idle(const struct line *l);

@@ -3,27 +3,16 @@
  * Every callback ends in settle(): what the session asked for while it was at work
  * (a connection, an end) happens only after it has returned.
  */
-#define _GNU_SOURCE /* strerrorname_np */
 #include "daemon/link.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "daemon/floor.h"
+#include "daemon/link_parts.h"
 #include "daemon/observe.h"
 
-enum {
-	LINGER_MS = 5000, /* for the last bytes to a sender that does not read */
-};
-
 static void settle(struct link *l);
-
-static uint64_t
-now_ms(void)
-{
-	return now_us() / 1000;
-}
 
 /* What the session is told next happens now. */
 static uint64_t
@@ -32,10 +21,10 @@ note_now(struct link *l)
 	return l->now = now_us();
 }
 
-/* ---- life ---- */
+/* ---- what is counted of it ---- */
 
-static void
-count_held(struct link *l)
+void
+link_count_held(struct link *l)
 {
 	struct hl7noted *d = l->feed->daemon;
 	size_t held = relay_kept(&l->session) + net_stream_unsent(&l->up) +
@@ -47,10 +36,10 @@ count_held(struct link *l)
 }
 
 /* Where nothing is held, asked for or waited for, only the idle time can be due one day. */
-static void
-count_awake(struct link *l)
+void
+link_count_awake(struct link *l)
 {
-	bool awake = l->held || l->session.flights || l->connect_since || l->waiting ||
+	bool awake = l->held || l->session.flights || dial_is_trying(&l->dial) || l->dial.waiting ||
 		     l->closing || !net_stream_is_reading(&l->up);
 
 	if (awake && !l->awake)
@@ -60,68 +49,6 @@ count_awake(struct link *l)
 	l->awake = awake;
 }
 
-void
-link_destroy(struct link *l)
-{
-	struct feed *f = l->feed;
-
-	f->awake -= l->awake;
-	floor_leave(f->daemon, l);
-	net_stream_close(&l->up);
-	net_stream_close(&l->down);
-	net_stream_secure(&l->up, NULL);
-	net_stream_secure(&l->down, NULL);
-	relay_session_finish(&l->session);
-	count_held(l);
-	*l->link = l->next;
-	if (l->next)
-		l->next->link = l->link;
-	if (l->listener)
-		l->listener->links--;
-	f->link_count--;
-	f->daemon->connections--;
-	f->metrics.connections->value--;
-	free(l);
-}
-
-/* Close each side that has been sent all; after both, there is no link any more. */
-static void
-let_go(struct link *l)
-{
-	if (!net_stream_unsent(&l->up))
-		net_stream_close(&l->up);
-	if (!net_stream_unsent(&l->down))
-		net_stream_close(&l->down);
-	if (net_stream_is_open(&l->up) || net_stream_is_open(&l->down))
-		count_awake(l);
-	else
-		link_destroy(l);
-}
-
-/* The sender may be waiting for what it was sent last, and so may the receiver, when nobody waits
- * for its answer. */
-static void
-finish(struct link *l)
-{
-	net_stream_flush(&l->up);
-	net_stream_flush(&l->down);
-	if (!l->delivers)
-		net_stream_close(&l->down);
-	net_stream_read(&l->up, false);
-	floor_leave(l->feed->daemon, l);
-	l->closing = now_ms();
-	let_go(l);
-}
-
-/* How long a side that is sent its last bytes may leave them unread. */
-static uint64_t
-patience(const struct link *l)
-{
-	const uint64_t receivers = l->feed->conf->forward.ack_timeout;
-
-	return net_stream_unsent(&l->down) && receivers > LINGER_MS ? receivers : LINGER_MS;
-}
-
 /* ---- what the session asks for ---- */
 
 static void
@@ -129,7 +56,7 @@ want_connection(void *ctx)
 {
 	struct link *l = ctx;
 
-	l->wants_connection = true;
+	l->dial.wanted = true;
 }
 
 static void
@@ -137,7 +64,7 @@ disconnect(void *ctx)
 {
 	struct link *l = ctx;
 
-	net_stream_close(&l->down);
+	dial_stop(&l->dial);
 }
 
 static void
@@ -245,64 +172,20 @@ static const struct relay_ops relay_ops = {
 
 /* ---- connecting downstream ---- */
 
+/* What dialling came to; nothing, where it goes on. */
 static void
-no_connection(struct link *l)
+dialled(struct link *l, bool good)
 {
-	l->waiting = false;
-	l->connect_since = 0;
-	l->trying = NULL;
-	net_stream_close(&l->down);
-	relay_down_lost(&l->session, note_now(l));
-}
-
-/* This address or the next that takes a connection. */
-static void
-try_addresses(struct link *l, const struct addrinfo *a, int error)
-{
-	struct feed *f = l->feed;
-	const struct net_keepalive keepalive = { f->conf->keepalive };
-
-	for (; a; a = a->ai_next) {
-		f->metrics.attempts->value++;
-		error = -net_stream_connect(&l->down, a->ai_addr, a->ai_addrlen, keepalive);
-		if (error)
-			continue;
-		l->trying = a;
-		l->connect_since = now_ms();
-		return;
-	}
-	feed_connect_failed(f, strerrorname_np(error));
-	no_connection(l);
-}
-
-static void
-begin_connecting(struct link *l)
-{
-	struct feed *f = l->feed;
-	const bool early = f->backoff && now_ms() < f->next_attempt;
-
-	l->waiting = early && !f->settings.reject;
-	if (l->waiting)
-		return;
-	if (!early && feed_resolve(f)) {
-		try_addresses(l, f->addresses, EADDRNOTAVAIL);
-		return;
-	}
-	if (!early && f->resolving)
-		l->waiting = true;
-	else
-		no_connection(l);
+	if (!good)
+		relay_down_lost(&l->session, note_now(l));
 }
 
 void
-link_resolved(struct link *l, bool no_address)
+link_resolved(struct link *l, bool failed)
 {
-	if (!l->waiting)
+	if (!l->dial.waiting)
 		return;
-	if (no_address)
-		no_connection(l);
-	else
-		begin_connecting(l);
+	dialled(l, dial_resolved(&l->dial, failed));
 	settle(l);
 }
 
@@ -347,7 +230,7 @@ up_ended(void *ctx, int error)
 		observe_denied(l->feed, &l->peer, &l->up, denied);
 	if (l->dead) {
 		net_stream_close(&l->up);
-		let_go(l);
+		link_let_go(l);
 		return;
 	}
 	relay_sender_ended(&l->session, error != 0, note_now(l));
@@ -360,7 +243,7 @@ up_written(void *ctx)
 	struct link *l = ctx;
 
 	if (l->dead)
-		let_go(l);
+		link_let_go(l);
 	else
 		settle(l);
 }
@@ -380,8 +263,7 @@ down_connected(void *ctx)
 {
 	struct link *l = ctx;
 
-	l->connect_since = 0;
-	l->trying = NULL;
+	dial_connected(&l->dial);
 	feed_connected(l->feed);
 	relay_connected(&l->session, note_now(l));
 	settle(l);
@@ -391,19 +273,17 @@ static void
 down_ended(void *ctx, int error)
 {
 	struct link *l = ctx;
-	const struct addrinfo *next = l->trying ? l->trying->ai_next : NULL;
 	const enum net_tls_reason denied = net_stream_denied(&l->down);
 
 	if (denied)
 		observe_denied(l->feed, NULL, &l->down, denied);
 	net_stream_close(&l->down);
 	if (l->dead) {
-		let_go(l);
+		link_let_go(l);
 		return;
 	}
-	if (l->connect_since) {
-		l->connect_since = 0;
-		try_addresses(l, next, error);
+	if (dial_is_trying(&l->dial)) {
+		dialled(l, dial_next(&l->dial, error));
 	} else {
 		if (denied)
 			feed_connection_denied(l->feed, net_tls_word(denied));
@@ -418,7 +298,7 @@ down_written(void *ctx)
 	struct link *l = ctx;
 
 	if (l->dead)
-		let_go(l);
+		link_let_go(l);
 	else
 		settle(l);
 }
@@ -463,67 +343,41 @@ settle(struct link *l)
 {
 	struct relay_session *s = &l->session;
 
-	while (l->wants_connection && !l->dead) {
-		l->wants_connection = false;
-		begin_connecting(l);
-	}
+	while (l->dial.wanted && !l->dead)
+		dialled(l, dial_begin(&l->dial));
 	if (!l->dead && net_stream_unsent(&l->up) > l->feed->conf->max_unsent)
 		relay_end(s, RELAY_UNREAD);
-	count_held(l);
+	link_count_held(l);
 	if (l->dead && !l->closing) {
-		finish(l);
+		link_finish(l);
 		return;
 	}
 	if (!l->dead && net_stream_is_open(&l->up))
 		net_stream_read(&l->up, is_room(l) && relay_wants_more(s) && is_taken(l));
-	count_awake(l);
-}
-
-/* A peer that was sent its last bytes did not read them. */
-static void
-give_up(struct link *l)
-{
-	if (net_stream_unsent(&l->down))
-		observe_closed(l->feed, &l->peer, l->heard, RELAY_UNREAD, NULL);
-	link_destroy(l);
-}
-
-/* As long as they read, they may take their time. */
-static void
-wait_for_readers(struct link *l, uint64_t now)
-{
-	const size_t before = l->held;
-
-	count_held(l);
-	if (l->held < before)
-		l->closing = now;
-	else if (now >= l->closing + patience(l))
-		give_up(l);
+	link_count_awake(l);
 }
 
 void
 link_tick(struct link *l, uint64_t now)
 {
 	if (l->closing) {
-		wait_for_readers(l, now);
+		link_wait_for_readers(l, now);
 		return;
 	}
-	if (l->connect_since && now >= l->connect_since + l->feed->conf->forward.connect_timeout) {
-		/* the list it was on may have been exchanged */
-		const struct addrinfo *next = l->trying ? l->trying->ai_next : NULL;
-
-		net_stream_close(&l->down);
-		l->connect_since = 0;
-		try_addresses(l, next, ETIMEDOUT);
-	} else if (l->waiting && (!l->feed->backoff || now >= l->feed->next_attempt)) {
-		begin_connecting(l);
-	}
+	dialled(l, dial_tick(&l->dial, now));
 	l->now = now * 1000;
 	relay_tick(&l->session, l->now);
 	settle(l);
 }
 
-/* A receiver that may not be trusted any more is left. */
+/* It may not be trusted any more. */
+static void
+leave_receiver(struct link *l)
+{
+	dial_stop(&l->dial);
+	relay_down_lost(&l->session, note_now(l));
+}
+
 static void
 admit_again(struct link *l)
 {
@@ -535,7 +389,7 @@ admit_again(struct link *l)
 	if (!admitted)
 		relay_end(&l->session, RELAY_NOT_ALLOWED);
 	else if (down)
-		no_connection(l);
+		leave_receiver(l);
 }
 
 void
@@ -588,7 +442,7 @@ link_create(struct feed_listener *listener, int fd, const struct sockaddr_storag
 	 * a connection that has ended */
 	ev_set_priority(&l->down.readable, 1);
 	net_stream_secure(&l->up, listener->tls);
-	net_stream_secure(&l->down, f->tls);
+	dial_init(&l->dial, f, &l->down, DIAL_WAITS_WITH_FEED);
 	net_stream_open(&l->up, fd, (struct net_keepalive){ f->conf->keepalive });
 	settle(l); /* there may be no room for its first bytes */
 	return true;

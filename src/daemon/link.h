@@ -5,6 +5,7 @@
 #ifndef DAEMON_LINK_H
 #define DAEMON_LINK_H
 
+#include "daemon/dial.h"
 #include "daemon/feed.h"
 
 struct link {
@@ -14,12 +15,11 @@ struct link {
 	struct net_stream up, down;
 	struct relay_session session;
 	struct sockaddr_storage peer;
-	const struct addrinfo *trying; /* address of the attempt under way */
-	uint64_t connect_since;        /* ms; 0: no attempt under way */
-	uint64_t now;                  /* us; of what the session was told last */
-	size_t held;                   /* counted in daemon->held */
-	uint64_t closing;              /* ms; since when only the last bytes are waited for */
-	bool wants_connection, waiting, heard, dead;
+	struct dial dial;
+	uint64_t now;     /* us; of what the session was told last */
+	size_t held;      /* counted in daemon->held */
+	uint64_t closing; /* ms; since when only the last bytes are waited for */
+	bool heard, dead;
 	bool delivers; /* what was sent to the receiver last is its, whatever becomes of the sender
 			*/
 	bool awake;    /* counted in feed->awake */

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Nothing here calls the caller back, so whoever asks learns the result where it asks: a
+ * machine that hears of a failure may want a connection at once, and says so in `wanted`.
+ */
+#define _GNU_SOURCE /* strerrorname_np */
+#include "daemon/dial.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <string.h>
+
+#include "daemon/feed.h"
+#include "daemon/observe.h"
+
+static uint64_t
+now_ms(void)
+{
+	return now_us() / 1000;
+}
+
+void
+dial_init(struct dial *d, struct feed *f, struct net_stream *s, enum dial_wait wait)
+{
+	*d = (struct dial){ .feed = f, .stream = s, .wait = wait };
+}
+
+void
+dial_stop(struct dial *d)
+{
+	d->wanted = d->waiting = false;
+	d->since = 0;
+	d->trying = NULL;
+	net_stream_close(d->stream);
+}
+
+static void
+tell_failed(struct dial *d, int error)
+{
+	struct feed *f = d->feed;
+
+	if (d->wait == DIAL_WAITS_WITH_FEED) {
+		feed_connect_failed(f, strerrorname_np(error));
+		return;
+	}
+	observe_connect_failed(f, strerrorname_np(error));
+	f->resolved = 0; /* the name may stand for another address by now */
+}
+
+/* This address or the next that takes a connection. */
+static bool
+try_addresses(struct dial *d, const struct addrinfo *a, int error)
+{
+	struct feed *f = d->feed;
+	const struct net_keepalive keepalive = { f->conf->keepalive };
+
+	for (; a; a = a->ai_next) {
+		f->metrics.attempts->value++;
+		error = -net_stream_connect(d->stream, a->ai_addr, a->ai_addrlen, keepalive);
+		if (error)
+			continue;
+		d->trying = a;
+		d->since = now_ms();
+		return true;
+	}
+	tell_failed(d, error);
+	dial_stop(d);
+	return false;
+}
+
+static bool
+is_early(const struct dial *d, uint64_t now)
+{
+	return d->wait == DIAL_WAITS_WITH_FEED && d->feed->backoff && now < d->feed->next_attempt;
+}
+
+bool
+dial_begin(struct dial *d)
+{
+	struct feed *f = d->feed;
+	const bool early = is_early(d, now_ms());
+
+	d->wanted = false;
+	d->waiting = early && !f->settings.reject;
+	if (d->waiting)
+		return true;
+	net_stream_secure(d->stream, f->tls);
+	if (!early && feed_resolve(f))
+		return try_addresses(d, f->addresses, EADDRNOTAVAIL);
+	if (early || !f->resolving) {
+		dial_stop(d);
+		return false;
+	}
+	d->waiting = true;
+	return true;
+}
+
+bool
+dial_next(struct dial *d, int error)
+{
+	const struct addrinfo *next = d->trying ? d->trying->ai_next : NULL;
+
+	net_stream_close(d->stream);
+	d->since = 0;
+	return try_addresses(d, next, error);
+}
+
+bool
+dial_resolved(struct dial *d, bool failed)
+{
+	if (!d->waiting)
+		return true;
+	if (!failed)
+		return dial_begin(d);
+	dial_stop(d);
+	return false;
+}
+
+bool
+dial_tick(struct dial *d, uint64_t now)
+{
+	if (dial_is_trying(d) && now >= d->since + d->feed->conf->forward.connect_timeout)
+		return dial_next(d, ETIMEDOUT);
+	if (d->waiting && !is_early(d, now))
+		return dial_begin(d);
+	return true;
+}
+
+void
+dial_connected(struct dial *d)
+{
+	d->since = 0;
+	d->trying = NULL;
+}
+
+void
+dial_forget_addresses(struct dial *d)
+{
+	d->trying = NULL;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session that is over leaves last bytes behind: an answer the sender waits for, a message the
+ * receiver has begun to get.  Both sides may take them, as long as they go on reading.
+ */
+#include "daemon/link_parts.h"
+
+#include <stdlib.h>
+
+#include "daemon/floor.h"
+#include "daemon/observe.h"
+
+enum {
+	LINGER_MS = 5000, /* for the last bytes to a sender that does not read */
+};
+
+void
+link_destroy(struct link *l)
+{
+	struct feed *f = l->feed;
+
+	f->awake -= l->awake;
+	floor_leave(f->daemon, l);
+	net_stream_close(&l->up);
+	net_stream_close(&l->down);
+	net_stream_secure(&l->up, NULL);
+	net_stream_secure(&l->down, NULL);
+	relay_session_finish(&l->session);
+	link_count_held(l);
+	*l->link = l->next;
+	if (l->next)
+		l->next->link = l->link;
+	if (l->listener)
+		l->listener->links--;
+	f->link_count--;
+	f->daemon->connections--;
+	f->metrics.connections->value--;
+	free(l);
+}
+
+void
+link_let_go(struct link *l)
+{
+	if (!net_stream_unsent(&l->up))
+		net_stream_close(&l->up);
+	if (!net_stream_unsent(&l->down))
+		net_stream_close(&l->down);
+	if (net_stream_is_open(&l->up) || net_stream_is_open(&l->down))
+		link_count_awake(l);
+	else
+		link_destroy(l);
+}
+
+/* The sender may be waiting for what it was sent last, and so may the receiver, when nobody waits
+ * for its answer. */
+void
+link_finish(struct link *l)
+{
+	net_stream_flush(&l->up);
+	net_stream_flush(&l->down);
+	if (!l->delivers)
+		net_stream_close(&l->down);
+	net_stream_read(&l->up, false);
+	floor_leave(l->feed->daemon, l);
+	l->closing = now_us() / 1000;
+	link_let_go(l);
+}
+
+/* How long a side that is sent its last bytes may leave them unread. */
+static uint64_t
+patience(const struct link *l)
+{
+	const uint64_t receivers = l->feed->conf->forward.ack_timeout;
+
+	return net_stream_unsent(&l->down) && receivers > LINGER_MS ? receivers : LINGER_MS;
+}
+
+/* A peer that was sent its last bytes did not read them. */
+static void
+give_up(struct link *l)
+{
+	if (net_stream_unsent(&l->down))
+		observe_closed(l->feed, &l->peer, l->heard, RELAY_UNREAD, NULL);
+	link_destroy(l);
+}
+
+void
+link_wait_for_readers(struct link *l, uint64_t now)
+{
+	const size_t before = l->held;
+
+	link_count_held(l);
+	if (l->held < before)
+		l->closing = now;
+	else if (now >= l->closing + patience(l))
+		give_up(l);
+}
