@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each function is one kind of event: its line and its counters.
+ * Of feeds and connections; each function is one kind of event: its line and its counters.
  */
 #define _GNU_SOURCE /* strerrorname_np */
 #include "daemon/observe.h"
@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-#include "relay/summary.h"
 
 /* ---- series ---- */
 
@@ -101,12 +99,6 @@ observe_begin(
 	if (peer)
 		log_str(log, LOG_PEER, net_address_text(peer, text));
 	return true;
-}
-
-static bool
-begin(struct link *l, enum log_event event, enum log_level level)
-{
-	return observe_begin(l->feed, &l->peer, event, level);
 }
 
 static void
@@ -340,230 +332,5 @@ observe_dns_failed(struct feed *f, const char *error)
 	log_str(log, LOG_FEED, f->name);
 	log_str(log, LOG_PEER, f->conf->forward.host);
 	log_str(log, LOG_ERR_TEXT, error);
-	log_end(log);
-}
-
-/* ---- messages ---- */
-
-static void
-count_skip(struct hl7noted *d, enum skip skip)
-{
-	if (!d->skips[skip])
-		d->skips[skip] = metrics_series(d->metrics, METRIC_COUNTER, "hl7noted_skips_total",
-		    "Messages and results left alone, by reason.", "reason", skip_word(skip), NULL);
-	d->skips[skip]->value++;
-}
-
-static void
-count_rule(struct feed *f, const struct finding *finding, const struct rule *rule)
-{
-	struct metric **series = rules_series(f->rules, finding->mapping, rule);
-	char mapping[64], id[64];
-
-	if (!*series) {
-		snprintf(mapping, sizeof(mapping), "%.*s", (int)finding->mapping->id.len,
-		    finding->mapping->id.ptr);
-		snprintf(id, sizeof(id), "%.*s", (int)rule->id.len, rule->id.ptr);
-		*series = metrics_series(f->daemon->metrics, METRIC_COUNTER,
-		    "hl7noted_rules_fired_total", "Results for which a rule fired.", "mapping",
-		    mapping, "rule", id, NULL);
-	}
-	(*series)->value++;
-}
-
-static void
-count_findings(struct feed *f, const struct annotation *a)
-{
-	if (a->skip != SKIP_NONE)
-		count_skip(f->daemon, a->skip);
-	for (size_t i = 0; i < a->finding_count; i++) {
-		const struct finding *finding = &a->findings[i];
-
-		if (finding->skip != SKIP_NONE)
-			count_skip(f->daemon, finding->skip);
-		for (unsigned k = 0; k < finding->fired_count; k++)
-			count_rule(f, finding, finding->fired[k].rule);
-	}
-}
-
-/* A fault of ours: the message went on as it came, and somebody should look. */
-static void
-tell_unproved(struct feed *f, const struct sockaddr_storage *peer)
-{
-	f->metrics.unproved->value++;
-	observe_error(f, "unproved");
-	if (observe_begin(f, peer, LOG_MSG_UNPROVED, LOG_ERROR_))
-		log_end(f->daemon->log);
-}
-
-static void
-tell_shadow(struct feed *f, const struct sockaddr_storage *peer, const struct annotation *a)
-{
-	struct log *log = f->daemon->log;
-	struct relay_summary would = { 0 };
-
-	f->metrics.shadowed->value++;
-	if (!observe_begin(f, peer, LOG_MSG_ANNOTATED, LOG_INFO_))
-		return;
-	relay_summary_annotation(&would, a);
-	log_str(log, LOG_MODE, "shadow");
-	log_str(log, LOG_RULES, would.rules);
-	log_number(log, LOG_OBX_FLAGGED, would.flags);
-	log_number(log, LOG_NTE_ADDED, would.notes);
-	log_end(log);
-}
-
-void
-observe_annotated(struct feed *f, const struct sockaddr_storage *peer, const struct annotation *a)
-{
-	count_findings(f, a);
-	if (a->skip == SKIP_PROOF_FAILED)
-		tell_unproved(f, peer);
-	else if (!a->edits->count)
-		f->metrics.unchanged->value++;
-	else if (f->settings.annotate == RELAY_SHADOW)
-		tell_shadow(f, peer, a);
-	else
-		f->metrics.annotated->value++;
-}
-
-void
-observe_flight(struct log *log, const struct relay_flight *flight)
-{
-	const struct relay_summary *s = &flight->summary;
-	size_t kept = flight->id_len < RELAY_ID_MOST ? flight->id_len : RELAY_ID_MOST;
-
-	if (s->type[0]) /* else the header is none to be believed, and the ID might be a name */
-		log_text(log, LOG_CTL_ID, span_of(flight->id, kept));
-	log_str(log, LOG_MSG_TYPE, s->type[0] ? s->type : NULL);
-	log_str(log, LOG_HL7_VERSION, s->version[0] ? s->version : NULL);
-	log_number(log, LOG_BYTES_IN, s->bytes_in);
-	log_number(log, LOG_BYTES_OUT, s->bytes_out);
-	log_number(log, LOG_SEGS, s->segments);
-	if (s->rules[0])
-		log_str(log, LOG_RULES, s->rules);
-	if (s->skips[0])
-		log_str(log, LOG_SKIP, s->skips);
-	log_number(log, LOG_OBX_FLAGGED, s->flags);
-	log_number(log, LOG_NTE_ADDED, s->notes);
-}
-
-/* With the number that all lines about a relayed message have. */
-static void
-put_flight(struct log *log, const struct relay_flight *flight)
-{
-	log_number(log, LOG_CORR, flight->corr);
-	observe_flight(log, flight);
-}
-
-static bool
-is_positive(struct span code)
-{
-	return code.len == 2 && (code.ptr[0] == 'A' || code.ptr[0] == 'C') && code.ptr[1] == 'A';
-}
-
-static const char *const ack_codes[FEED_ACK_CODES] = { "AA", "AE", "AR", "CA", "CE", "CR",
-	"other" };
-
-void
-observe_ack(struct feed *f, struct span code)
-{
-	unsigned i = 0;
-
-	while (i < FEED_ACK_CODES - 1 && !span_eq(code, span_str(ack_codes[i])))
-		i++;
-	if (!f->metrics.acks[i])
-		f->metrics.acks[i] = metrics_series(f->daemon->metrics, METRIC_COUNTER,
-		    "hl7noted_acks_total", "Answers of the receiver by code.", "feed", f->name,
-		    "code", ack_codes[i], NULL);
-	f->metrics.acks[i]->value++;
-}
-
-/* Whatever else a receiver wrote into MSA-1 may be anything, such as a name. */
-struct span
-observe_code(struct span code)
-{
-	bool told = code.len <= 2;
-
-	for (size_t i = 0; i < code.len; i++)
-		told = told && code.ptr[i] >= 'A' && code.ptr[i] <= 'Z';
-	return told ? code : SPAN("other");
-}
-
-void
-observe_answered(struct link *l, const struct relay_flight *flight, struct span code, uint64_t now)
-{
-	struct log *log = l->feed->daemon->log;
-	struct feed_metrics *m = &l->feed->metrics;
-	uint64_t latency = now - flight->began;
-
-	l->feed->last_message = (uint64_t)time(NULL);
-	if (!code.ptr) {
-		m->unawaited->value++;
-	} else {
-		(is_positive(code) ? m->acked : m->nacked)->value++;
-		observe_ack(l->feed, code);
-		metric_observe(m->duration, latency);
-	}
-	if (!begin(l, code.ptr ? LOG_MSG_ACKED : LOG_MSG_FORWARDED, LOG_INFO_))
-		return;
-	put_flight(log, flight);
-	log_number(log, LOG_LATENCY_US, latency);
-	if (code.len)
-		log_text(log, LOG_ACK_CODE, observe_code(code));
-	log_end(log);
-}
-
-void
-observe_failed(struct link *l, const struct relay_flight *flight, enum relay_why why)
-{
-	struct log *log = l->feed->daemon->log;
-
-	l->feed->metrics.failed->value++;
-	observe_error(l->feed, relay_word(why));
-	if (!begin(l, LOG_MSG_FAILED, LOG_WARNING_))
-		return;
-	put_flight(log, flight);
-	log_str(log, LOG_OUTCOME, relay_word(why));
-	log_end(log);
-}
-
-void
-observe_rejected(struct link *l, const struct relay_flight *flight, enum relay_why why)
-{
-	struct log *log = l->feed->daemon->log;
-
-	l->feed->metrics.rejected->value++;
-	if (!begin(l, LOG_MSG_REJECTED, LOG_WARNING_))
-		return;
-	put_flight(log, flight);
-	log_str(log, LOG_OUTCOME, relay_word(why));
-	log_end(log);
-}
-
-/* What a stranger calls itself stays out, as all does that a message holds. */
-void
-observe_stranger(struct link *l, const struct relay_flight *flight)
-{
-	struct log *log = l->feed->daemon->log;
-
-	l->feed->metrics.strangers->value++;
-	observe_error(l->feed, "stranger");
-	if (!begin(l, LOG_AUDIT_REFUSED, LOG_WARNING_))
-		return;
-	put_flight(log, flight);
-	log_end(log);
-}
-
-void
-observe_stray(struct link *l, struct span code, struct span control_id)
-{
-	struct log *log = l->feed->daemon->log;
-
-	l->feed->metrics.stray->value++;
-	if (!begin(l, LOG_MSG_STRAY_ACK, LOG_WARNING_))
-		return;
-	log_text(log, LOG_CTL_ID, control_id);
-	log_text(log, LOG_ACK_CODE, observe_code(code));
 	log_end(log);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The loop, the signals and the clock tick; everything else hangs on them.
+ * The loop and the signals; everything else hangs on them.
  */
 #define _GNU_SOURCE /* strerrorname_np */
 #include "daemon/run.h"
@@ -16,10 +16,8 @@
 
 #include "config.h"
 #include "daemon/doors.h"
+#include "daemon/feed.h"
 #include "daemon/file.h"
-#include "daemon/intake.h"
-#include "daemon/line.h"
-#include "daemon/link.h"
 #include "daemon/memory.h"
 #include "daemon/notify.h"
 #include "daemon/pages.h"
@@ -27,23 +25,14 @@
 #include "daemon/reload.h"
 #include "daemon/secure.h"
 #include "daemon/shell.h"
-
-static const double tick_seconds = 0.1;
-
-enum {
-	TICKS_A_SECOND = 10,
-	TICKS_AN_HOUR = 3600 * TICKS_A_SECOND,
-	SHORT_IDLE_MS = 10 * 1000,
-	LATE_MS = 400
-};
+#include "daemon/tick.h"
 
 struct run {
 	struct hl7noted d;
 	const struct options *options;
 	ev_signal hup, term, interrupt, usr1;
-	ev_timer tick, watchdog, drain_deadline;
-	unsigned ticks;
-	uint64_t last_tick; /* ms */
+	ev_timer watchdog, drain_deadline;
+	struct tick tick;
 	struct doors doors;
 };
 
@@ -220,112 +209,7 @@ on_term(struct ev_loop *loop, ev_signal *w, int revents)
 	ev_timer_start(loop, &r->drain_deadline);
 }
 
-/* ---- ticking ---- */
-
-/* Only the idle time can be due where no link is awake, and that is seldom short. */
-static bool
-needs_tick(const struct feed *f)
-{
-	return f->awake || (f->settings.idle_timeout && f->settings.idle_timeout < SHORT_IDLE_MS);
-}
-
-static void
-tick_custody(struct feed *f, uint64_t now, bool all)
-{
-	struct intake *next;
-
-	for (struct intake *i = all ? f->intakes : NULL; i; i = next) {
-		next = i->next;
-		intake_tick(i, now);
-	}
-	if (f->line)
-		line_tick(f->line, now);
-}
-
-/* Thousands of links at rest are looked at once a second only. */
-static void
-tick_feeds(struct feed *list, uint64_t now, bool all)
-{
-	for (struct feed *f = list; f; f = f->next) {
-		struct link *next;
-
-		for (struct link *l = all || needs_tick(f) ? f->links : NULL; l; l = next) {
-			next = l->next;
-			link_tick(l, now);
-		}
-		tick_custody(f, now, all || needs_tick(f));
-	}
-}
-
-/* Feeds that have drained, and the settings they kept. */
-static void
-reap(struct hl7noted *d)
-{
-	struct feed **link = &d->retired;
-
-	while (*link) {
-		struct feed *f = *link;
-
-		if (!feed_is_done(f)) {
-			link = &f->next;
-			continue;
-		}
-		*link = f->next;
-		queue_tell_waiting(f, "feed_gone");
-		feed_destroy(f);
-	}
-	while (!d->retired && d->older) {
-		struct conf *older = d->older;
-
-		d->older = older->older;
-		conf_destroy(older);
-	}
-}
-
-/* After a stop, what came meanwhile waits to be read, and may be what deadlines wait for. */
-static bool
-is_late(struct run *r, uint64_t now)
-{
-	bool late = now > r->last_tick + LATE_MS;
-
-	r->last_tick = now;
-	return late;
-}
-
-/* All messages taken are acknowledged, and all sent are answered. */
-static bool
-is_drained(const struct hl7noted *d)
-{
-	for (const struct feed *f = d->feeds; f; f = f->next) {
-		if (!feed_is_done(f))
-			return false;
-	}
-	return !d->connections;
-}
-
-static void
-on_tick(struct ev_loop *loop, ev_timer *w, int revents)
-{
-	struct run *r = w->data;
-	uint64_t now = now_us() / 1000;
-	bool all = r->ticks++ % TICKS_A_SECOND == 0;
-
-	(void)revents;
-	if (is_late(r, now))
-		return;
-	if (all)
-		relay_rooms_trim(&r->d.work.rooms);
-	tick_feeds(r->d.feeds, now, all);
-	tick_feeds(r->d.retired, now, all);
-	if (r->d.retired || r->d.older)
-		reap(&r->d);
-	if (r->ticks % TICKS_AN_HOUR == 0)
-		secure_look_at_ends(&r->d);
-	if (all)
-		queue_tick(&r->d);
-	if (r->d.draining && is_drained(&r->d))
-		ev_break(loop, EVBREAK_ALL);
-}
+/* ---- time ---- */
 
 static void
 on_watchdog(struct ev_loop *loop, ev_timer *w, int revents)
@@ -368,14 +252,9 @@ watch_time(struct run *r)
 {
 	double alive = (double)notify_watchdog() / 2e6;
 
-	ev_timer_init(&r->tick, on_tick, tick_seconds, tick_seconds);
 	ev_timer_init(&r->watchdog, on_watchdog, 0., alive);
 	ev_timer_init(&r->drain_deadline, on_drain_deadline, 0., 0.);
-	r->tick.data = r;
-	r->last_tick = now_us() / 1000;
-	/* of one turn, what came goes before what is due */
-	ev_set_priority(&r->tick, EV_MINPRI);
-	ev_timer_start(r->d.loop, &r->tick);
+	tick_start(&r->tick, &r->d);
 	if (alive > 0)
 		ev_timer_start(r->d.loop, &r->watchdog);
 }

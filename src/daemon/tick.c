@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One timer for all deadlines: ten times a second it looks where something may be due soon, and
+ * once a second at those that rest.
+ */
+#include "daemon/tick.h"
+
+#include "daemon/feed.h"
+#include "daemon/intake.h"
+#include "daemon/line.h"
+#include "daemon/link.h"
+#include "daemon/queue.h"
+#include "daemon/secure.h"
+
+static const double tick_seconds = 0.1;
+
+enum {
+	TICKS_A_SECOND = 10,
+	TICKS_AN_HOUR = 3600 * TICKS_A_SECOND,
+	SHORT_IDLE_MS = 10 * 1000,
+	LATE_MS = 400
+};
+
+/* Only the idle time can be due where no link is awake, and that is seldom short. */
+static bool
+needs_tick(const struct feed *f)
+{
+	return f->awake || (f->settings.idle_timeout && f->settings.idle_timeout < SHORT_IDLE_MS);
+}
+
+static void
+tick_custody(struct feed *f, uint64_t now, bool all)
+{
+	struct intake *next;
+
+	for (struct intake *i = all ? f->intakes : NULL; i; i = next) {
+		next = i->next;
+		intake_tick(i, now);
+	}
+	if (f->line)
+		line_tick(f->line, now);
+}
+
+/* Thousands of links at rest are looked at once a second only. */
+static void
+tick_feeds(struct feed *list, uint64_t now, bool all)
+{
+	for (struct feed *f = list; f; f = f->next) {
+		struct link *next;
+
+		for (struct link *l = all || needs_tick(f) ? f->links : NULL; l; l = next) {
+			next = l->next;
+			link_tick(l, now);
+		}
+		tick_custody(f, now, all || needs_tick(f));
+	}
+}
+
+/* Feeds that have drained, and the settings they kept. */
+static void
+reap(struct hl7noted *d)
+{
+	struct feed **link = &d->retired;
+
+	while (*link) {
+		struct feed *f = *link;
+
+		if (!feed_is_done(f)) {
+			link = &f->next;
+			continue;
+		}
+		*link = f->next;
+		queue_tell_waiting(f, "feed_gone");
+		feed_destroy(f);
+	}
+	while (!d->retired && d->older) {
+		struct conf *older = d->older;
+
+		d->older = older->older;
+		conf_destroy(older);
+	}
+}
+
+/* After a stop, what came meanwhile waits to be read, and may be what deadlines wait for. */
+static bool
+is_late(struct tick *t, uint64_t now)
+{
+	bool late = now > t->last + LATE_MS;
+
+	t->last = now;
+	return late;
+}
+
+/* All messages taken are acknowledged, and all sent are answered. */
+static bool
+is_drained(const struct hl7noted *d)
+{
+	for (const struct feed *f = d->feeds; f; f = f->next) {
+		if (!feed_is_done(f))
+			return false;
+	}
+	return !d->connections;
+}
+
+static void
+on_tick(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct tick *t = w->data;
+	struct hl7noted *d = t->daemon;
+	uint64_t now = now_us() / 1000;
+	bool all = t->count++ % TICKS_A_SECOND == 0;
+
+	(void)revents;
+	if (is_late(t, now))
+		return;
+	if (all)
+		relay_rooms_trim(&d->work.rooms);
+	tick_feeds(d->feeds, now, all);
+	tick_feeds(d->retired, now, all);
+	if (d->retired || d->older)
+		reap(d);
+	if (t->count % TICKS_AN_HOUR == 0)
+		secure_look_at_ends(d);
+	if (all)
+		queue_tick(d);
+	if (d->draining && is_drained(d))
+		ev_break(loop, EVBREAK_ALL);
+}
+
+void
+tick_start(struct tick *t, struct hl7noted *d)
+{
+	*t = (struct tick){ .daemon = d, .last = now_us() / 1000 };
+	ev_timer_init(&t->timer, on_tick, tick_seconds, tick_seconds);
+	t->timer.data = t;
+	/* of one turn, what came goes before what is due */
+	ev_set_priority(&t->timer, EV_MINPRI);
+	ev_timer_start(d->loop, &t->timer);
+}
