@@ -392,8 +392,8 @@ fail(struct store_worker *w, struct batch *t, int error)
 
 	store_gate_failed(w, error, "writing");
 	if (w->gate == GATE_DEAD) {
-		/* no verdict, ever: they are given back when the store closes */
-		store_tasks_move(&w->late, &t->appends);
+		/* no verdict, ever: nothing is taken from there any more */
+		store_tasks_move(&w->appends, &t->appends);
 		finish_ask(w, t, -EIO);
 		return;
 	}

@@ -216,7 +216,9 @@ Test(faults, tells_nothing_after_a_failed_sync_and_knows_the_resend)
 	cr_expect_eq(q->told_count, 1, "there is no verdict after it");
 	cr_expect_not(store_takes(q->store));
 	vfs_heal();
-	queue_reopen(q, NULL);
+	queue_stop(q);
+	cr_expect_eq(q->told_count, 1, "closing tells none, either");
+	queue_start(q, NULL);
 	/* the commit that failed is there, as it happens: its resend is not queued twice */
 	cr_expect_eq(queue_put(q, 1, "A2", "the one").verdict, STORE_RESEND);
 	cr_expect_eq(queue_put(q, 1, "A3", "too late").verdict, STORE_NEW);
