@@ -5,6 +5,7 @@
 #include "daemon/memory.h"
 
 #include <ev.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -50,4 +51,25 @@ memory_for_loop(struct log *log)
 {
 	last_words = log;
 	ev_set_allocator(allocate);
+}
+
+/* In a signal, so without the log, which may be what was interrupted. */
+_Noreturn static void
+on_bus(int number)
+{
+	static const char sentence[] =
+	    "hl7noted: the queue's progress file was cut short or cannot be read (bus error); "
+	    "nothing acknowledged is lost, start again\n";
+	ssize_t n = write(STDERR_FILENO, sentence, sizeof(sentence) - 1);
+
+	(void)n, (void)number;
+	_exit(EX_IOERR);
+}
+
+void
+memory_for_maps(void)
+{
+	const struct sigaction end = { .sa_handler = on_bus };
+
+	(void)sigaction(SIGBUS, &end, NULL);
 }

@@ -384,6 +384,7 @@ run(const struct options *o)
 	shell_privileges(conf, o->debuggable);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
+	memory_for_maps();
 	r.d.conf_file = o->config;
 	r.d.log = log_create(
 	    (enum log_format)conf->log_format, (enum log_level)conf->log_level, conf->log_file);

@@ -97,7 +97,7 @@ store_progress_is_of(const struct store_progress *p, const unsigned char token[P
 static struct store_progress_slot *
 slot_of(const struct store_progress *p, unsigned feed)
 {
-	return p->page && feed && feed <= PROGRESS_FEEDS ? &p->page->slot[feed - 1] : NULL;
+	return p->page && feed && feed <= PROGRESS_SLOTS ? &p->page->slot[feed - 1] : NULL;
 }
 
 static uint64_t
@@ -149,4 +149,10 @@ store_progress_set(struct store_progress *p, unsigned feed, uint64_t cursor)
 	atomic_store_explicit(&h->cursor, cursor, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
 	atomic_store_explicit(&h->check, check_of(p, feed, cursor), memory_order_relaxed);
+}
+
+int
+store_progress_sync(const struct store_progress *p)
+{
+	return p->page && msync(p->page, sizeof(*p->page), MS_SYNC) ? -errno : 0;
 }

@@ -7,10 +7,13 @@
  * in the queue holds: a message may be delivered twice, none is left out.
  *
  *	header   word, token of the run
- *	slots    one a feed, in order of number: two halves of {cursor, check}
+ *	slots    one a feed, in order of number: two halves of {cursor, check};
+ *	         the last two hold the newest message told as new, and whether the run
+ *	         has ended, so that a log that is gone is missed at the next start
  *
  * It is written whole when it is made, so memory can be written without the file
- * system having to find room; whoever cuts it short under a running process ends that.
+ * system having to find room; whoever cuts it short under a running process ends that
+ * (daemon/memory.h), and what was delivered in the last moment is delivered again.
  *
  * The halves are written in turn, so that a process killed between two words of one
  * has left the other whole.  The token is drawn at every start and written to the
@@ -22,7 +25,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum { PROGRESS_TOKEN = 16, PROGRESS_FEEDS = 2047 };
+enum {
+	PROGRESS_TOKEN = 16,
+	PROGRESS_SLOTS = 2047,
+	/* which are of no feed: */
+	PROGRESS_NEWEST = PROGRESS_SLOTS - 1, /* the greatest seq told as new */
+	PROGRESS_LIFE = PROGRESS_SLOTS,       /* of the run: one of these */
+	PROGRESS_RUNS = 1,
+	PROGRESS_ENDED,
+};
 
 struct store_progress_half {
 	_Atomic uint64_t cursor, check;
@@ -35,7 +46,7 @@ struct store_progress_slot {
 struct store_progress_page {
 	unsigned char word[16];
 	unsigned char token[PROGRESS_TOKEN];
-	struct store_progress_slot slot[PROGRESS_FEEDS];
+	struct store_progress_slot slot[PROGRESS_SLOTS];
 };
 
 struct store_progress {
@@ -49,10 +60,12 @@ void store_progress_close(struct store_progress *p);
 /* Was it written by the run with this token? */
 bool store_progress_is_of(
     const struct store_progress *p, const unsigned char token[PROGRESS_TOKEN]);
-/* The cursor of a feed, 0 when none is known. */
+/* The cursor of a feed (or what else a slot holds), 0 when none is known. */
 uint64_t store_progress_get(const struct store_progress *p, unsigned feed);
 /* Forget all, and begin under another token. */
 void store_progress_begin(struct store_progress *p, const unsigned char token[PROGRESS_TOKEN]);
 void store_progress_set(struct store_progress *p, unsigned feed, uint64_t cursor);
+/* What was told so far is on the disk; 0 or a negative errno. */
+int store_progress_sync(const struct store_progress *p);
 
 #endif

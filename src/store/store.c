@@ -20,6 +20,7 @@
 
 /* SQLite wants each message in one piece, beside its pages. */
 enum { SQLITE_MEMORY = 256 << 20 };
+_Static_assert((int)STORE_FEEDS_MOST < (int)PROGRESS_NEWEST, "each feed must have a slot");
 _Static_assert(SQLITE_MEMORY >= 2u * STORE_MESSAGE_MOST, "a message must fit");
 
 struct store_feed *
@@ -91,6 +92,26 @@ destroy(struct store *s)
 	free(s);
 }
 
+/* A log is removed only by a run that ends by itself, and by then has told so. */
+static int
+refuse_without_log(struct store *s, struct store_error *reterr)
+{
+	struct stat st;
+	bool ran;
+
+	if (!s->place.used || (stat(s->place.log, &st) ? errno != ENOENT : st.st_size > 0) ||
+	    store_progress_open(&s->progress, s->place.progress))
+		return 0;
+	ran = store_progress_get(&s->progress, PROGRESS_LIFE) == PROGRESS_RUNS;
+	store_progress_close(&s->progress);
+	return ran ? store_error_set(reterr, -EUCLEAN,
+			 "%s is missing or empty, though the last run did not end by itself: what "
+			 "was acknowledged last was in it; put it back, or remove %s to go on "
+			 "without",
+			 s->place.log, s->place.progress)
+		   : 0;
+}
+
 static int
 open_backend(struct store *s, const char *folder, struct store_error *reterr)
 {
@@ -104,6 +125,8 @@ open_backend(struct store *s, const char *folder, struct store_error *reterr)
 	}
 	before = umask(077);
 	error = store_place_init(&s->place, folder, reterr);
+	if (!error)
+		error = refuse_without_log(s, reterr);
 	b = error ? NULL : sqlite_backend_open(&s->place, s->set.quota, reterr);
 	umask(before);
 	if (!b)
@@ -156,14 +179,29 @@ load_feeds(struct store *s, struct store_error *reterr)
 
 /* ---- the progress page ---------------------------------------------------------------------- */
 
-/* Cursors of the last run, where its page may be believed. */
-static void
+/* Cursors of the last run, where its page may be believed; answers its newest message. */
+static uint64_t
 read_progress(struct store *s, const unsigned char token[SQLITE_TOKEN], uint64_t *cursor)
 {
 	if (!store_progress_is_of(&s->progress, token))
-		return;
+		return 0;
 	for (unsigned i = 1; i <= STORE_FEEDS_MOST; i++)
 		cursor[i] = store_progress_get(&s->progress, i);
+	return store_progress_get(&s->progress, PROGRESS_NEWEST);
+}
+
+/* With the token of this queue: it had them, and lost them. */
+static int
+refuse_without_newest(struct store *s, uint64_t newest, struct store_error *reterr)
+{
+	if (newest < s->worker->next_seq)
+		return 0;
+	return store_error_set(reterr, -EUCLEAN,
+	    "%s and its log lack messages that were acknowledged (they end with %llu, not %llu); "
+	    "put "
+	    "them back as they were, or remove %s to go on without",
+	    s->place.queue, (unsigned long long)s->worker->next_seq - 1, (unsigned long long)newest,
+	    s->place.progress);
 }
 
 static int
@@ -212,6 +250,7 @@ begin_progress(struct store *s, struct store_error *reterr)
 	if (error == -ENOSPC && store_place_drop_ballast(&s->place))
 		error = write_progress(s, token);
 	if (error == -ENOSPC) {
+		store_progress_set(&s->progress, PROGRESS_LIFE, PROGRESS_ENDED);
 		store_progress_close(&s->progress);
 		return 0;
 	}
@@ -219,6 +258,7 @@ begin_progress(struct store *s, struct store_error *reterr)
 		return store_error_set(
 		    reterr, error, "%s cannot be written: %s", s->place.queue, strerror(-error));
 	store_progress_begin(&s->progress, token);
+	store_progress_set(&s->progress, PROGRESS_LIFE, PROGRESS_RUNS);
 	return 0;
 }
 
@@ -227,6 +267,7 @@ start_from(struct store *s, struct store_error *reterr)
 {
 	static uint64_t cursor[STORE_FEEDS_MOST + 1];
 	unsigned char token[SQLITE_TOKEN] = { 0 };
+	uint64_t newest = 0;
 	int error = 0;
 
 	memset(cursor, 0, sizeof(cursor));
@@ -234,14 +275,16 @@ start_from(struct store *s, struct store_error *reterr)
 		error = sqlite_backend_token((struct sqlite_backend *)s->backend, token);
 		/* it can be done without */
 		if (!error && !store_progress_open(&s->progress, s->place.progress))
-			read_progress(s, token, cursor);
+			newest = read_progress(s, token, cursor);
 	}
 	if (!error)
 		error = load(s, cursor);
 	if (error)
 		return store_error_set(reterr, error, "%s cannot be read: %s",
 		    s->place.queue ? s->place.queue : "the queue", strerror(-error));
-	error = s->place.queue ? begin_progress(s, reterr) : 0;
+	error = refuse_without_newest(s, newest, reterr);
+	if (!error && s->place.queue)
+		error = begin_progress(s, reterr);
 	if (error)
 		return error;
 	error = s->place.queue ? store_place_fix(&s->place) : 0;
@@ -277,6 +320,14 @@ start(struct store *s, const char *folder, struct store_error *reterr)
 		   : 0;
 }
 
+/* What is refused stays as it was found, its log with it. */
+static void
+leave_alone(struct store *s)
+{
+	if (s->backend && s->place.queue)
+		((struct sqlite_backend *)s->backend)->broken = true;
+}
+
 struct store *
 store_open(const struct store_settings *set, const struct store_ops *ops, void *ctx,
     struct store_error *reterr)
@@ -290,6 +341,7 @@ store_open(const struct store_settings *set, const struct store_ops *ops, void *
 	/* of the process: nobody else in it uses SQLite */
 	sqlite3_hard_heap_limit64(SQLITE_MEMORY);
 	if (start(s, set->directory, reterr)) {
+		leave_alone(s);
 		destroy(s);
 		return NULL;
 	}
@@ -361,6 +413,16 @@ store_turn(struct store *s)
 	store_flush(s);
 }
 
+/* Before the log goes, so that who is killed between the two is not asked for it. */
+static void
+end_progress(struct store *s)
+{
+	if (!s->place.queue || ((struct sqlite_backend *)s->backend)->broken)
+		return;
+	store_progress_set(&s->progress, PROGRESS_LIFE, PROGRESS_ENDED);
+	(void)store_progress_sync(&s->progress);
+}
+
 void
 store_close(struct store *s)
 {
@@ -370,6 +432,7 @@ store_close(struct store *s)
 	store_worker_stop(s->worker);
 	s->closing = true;
 	collect(s);
+	end_progress(s);
 	destroy(s);
 }
 

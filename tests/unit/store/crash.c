@@ -317,8 +317,10 @@ Test(crash, does_not_believe_a_page_of_another_queue)
 	queue_get(q, 1, &seq);
 	store_delivered(q->store, 1, seq);
 	snprintf(page, sizeof(page), "%s.page", q->folder);
+	queue_stop(q);
 	copy_file(folder_file(q->folder, "progress"), page, SIZE_MAX);
-	queue_close(q);
+	folder_remove(q->folder);
+	free(q);
 
 	q = queue_open(1, NULL);
 	store_feed(q->store, SPAN("east"));
