@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/stream_parts.h"
+
 enum {
 	SHAKING_READ = 8 << 10, /* what follows may be more than the owner wants to hold */
 	PLAIN_MORE = 32 << 10,  /* what is left of earlier records */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net/stream_tls.h - the inside of a stream, for what stands between it and its bytes
+ * net/stream_tls.h - TLS between a stream and its bytes
  *
  * A stream that speaks TLS reads and writes its socket as any other does; what comes
  * goes through a session first, and what leaves is sealed when it would be written.
@@ -43,14 +43,6 @@ void net_stream_tls_send(struct net_stream *s, const struct iovec *iov, size_t c
 /* Its last words to the peer, if these can be said at once. */
 void net_stream_tls_end(struct net_stream *s);
 void net_stream_tls_close(struct net_stream *s);
-
-/* Of the stream itself. */
-void net_stream_tell_end(struct net_stream *s, int error);
-/* As much as the socket takes. */
-void net_stream_write(struct net_stream *s);
-/* Take a buffer for `unsent`, give one back. */
-struct buffer net_buffer_take(struct net *net);
-void net_buffer_give(struct net *net, struct buffer *b);
 
 void net_handshakes_init(struct net *net);
 void net_handshakes_finish(struct net *net);
