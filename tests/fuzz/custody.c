@@ -9,6 +9,7 @@
 #include "custody/intake.h"
 #include "custody/line.h"
 #include "fuzz/target.h"
+#include "support/unseen.h"
 
 enum { MOST = 64, LIMIT = 300, MILLISECONDS = 1000 };
 
@@ -76,15 +77,6 @@ on_number(void *ctx)
 	return ++((struct sink *)ctx)->number;
 }
 
-static void
-on_stamp(void *ctx, char time[32], char id[32])
-{
-	(void)ctx;
-	time[0] = 'T';
-	id[0] = 'N';
-	time[1] = id[1] = '\0';
-}
-
 static const struct custody_intake_ops intake_ops = {
 	.append = on_append,
 	.send = on_answer,
@@ -92,7 +84,7 @@ static const struct custody_intake_ops intake_ops = {
 	.taken = on_taken,
 	.refused = on_refused,
 	.number = on_number,
-	.stamp = on_stamp,
+	.stamp = unseen_stamp,
 };
 
 static void
@@ -199,13 +191,6 @@ on_send(void *ctx, const struct iovec *iov, size_t count)
 }
 
 static void
-on_annotated(void *ctx, const struct custody_parcel *p, const struct hl7_message *m,
-    const struct annotation *a)
-{
-	(void)ctx, (void)p, (void)m, (void)a;
-}
-
-static void
 on_outcome(void *ctx, const struct custody_parcel *p, const struct custody_outcome *o)
 {
 	(void)ctx;
@@ -227,7 +212,7 @@ on_random(void *ctx)
 }
 
 static const struct custody_line_ops line_ops = { on_fetch, on_release, on_delivered, on_postpone,
-	on_set_aside, on_connection, on_connection, on_send, on_annotated, on_outcome, on_stray,
+	on_set_aside, on_connection, on_connection, on_send, unseen_parcel, on_outcome, on_stray,
 	on_random };
 
 static void

@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "fuzz/script.h"
+#include "support/unseen.h"
 
 enum { MOST = 64 };
 
@@ -107,13 +108,6 @@ on_send(void *ctx, const struct iovec *iov, size_t count)
 }
 
 static void
-on_annotated(void *ctx, const struct custody_parcel *p, const struct hl7_message *m,
-    const struct annotation *a)
-{
-	(void)ctx, (void)p, (void)m, (void)a;
-}
-
-static void
 on_outcome(void *ctx, const struct custody_parcel *p, const struct custody_outcome *o)
 {
 	struct world *w = ctx;
@@ -145,7 +139,7 @@ static const struct custody_line_ops ops = {
 	.connect = on_connect,
 	.disconnect = on_disconnect,
 	.send = on_send,
-	.annotated = on_annotated,
+	.annotated = unseen_parcel,
 	.outcome = on_outcome,
 	.stray = on_stray,
 	.random = on_random,

@@ -7,6 +7,7 @@
 #include "relay/session.h"
 
 #include "fuzz/script.h"
+#include "support/unseen.h"
 
 enum { MOST = 4096, FRAME = 600 };
 
@@ -92,12 +93,6 @@ on_send_up(void *ctx, struct span bytes)
 }
 
 static void
-on_annotated(void *ctx, const struct hl7_message *m, const struct annotation *a)
-{
-	(void)ctx, (void)m, (void)a;
-}
-
-static void
 on_answered(void *ctx, const struct relay_flight *f, struct span code)
 {
 	(void)code;
@@ -144,28 +139,20 @@ on_number(void *ctx)
 	return w->numbers;
 }
 
-static void
-on_stamp(void *ctx, char time[32], char id[32])
-{
-	(void)ctx;
-	memcpy(time, "T", 2);
-	memcpy(id, "N", 2);
-}
-
 static const struct relay_ops ops = {
 	.connect = on_connect,
 	.disconnect = on_disconnect,
 	.close = on_close,
 	.send_down = on_send_down,
 	.send_up = on_send_up,
-	.annotated = on_annotated,
+	.annotated = unseen_annotation,
 	.answered = on_answered,
 	.failed = on_failed,
 	.rejected = on_rejected,
 	.refused = on_refused,
 	.stray = on_stray,
 	.number = on_number,
-	.stamp = on_stamp,
+	.stamp = unseen_stamp,
 };
 
 static void

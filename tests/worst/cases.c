@@ -14,6 +14,7 @@
 #include "relay/senders.h"
 #include "relay/session.h"
 #include "support/files.h"
+#include "support/unseen.h"
 
 #define HEADER "MSH|^~\\&|LAB|MAIN|EHR|MAIN|20260101||ORU^R01|1|P|2.5.1\rPID|1||1\rOBR|1|||P\r"
 
@@ -148,12 +149,6 @@ no_send_up(void *ctx, struct span bytes)
 }
 
 static void
-no_annotated(void *ctx, const struct hl7_message *m, const struct annotation *a)
-{
-	(void)ctx, (void)m, (void)a;
-}
-
-static void
 no_answered(void *ctx, const struct relay_flight *f, struct span code)
 {
 	(void)ctx, (void)f, (void)code;
@@ -190,28 +185,20 @@ no_number(void *ctx)
 	return 1;
 }
 
-static void
-no_stamp(void *ctx, char time[32], char id[32])
-{
-	(void)ctx;
-	memcpy(time, "T", 2);
-	memcpy(id, "N", 2);
-}
-
 static const struct relay_ops ops = {
 	.connect = no_connect,
 	.disconnect = no_connect,
 	.close = no_close,
 	.send_down = no_send_down,
 	.send_up = no_send_up,
-	.annotated = no_annotated,
+	.annotated = unseen_annotation,
 	.answered = no_answered,
 	.failed = no_failed,
 	.rejected = no_rejected,
 	.refused = no_refused,
 	.stray = no_stray,
 	.number = no_number,
-	.stamp = no_stamp,
+	.stamp = unseen_stamp,
 };
 
 static void

@@ -7,9 +7,9 @@
  */
 #include "custody/intake.h"
 
-#include <criterion/criterion.h>
-#include <stdio.h>
 #include <stdlib.h>
+
+#include "support/told.h"
 
 enum { SECOND = 1000000, APPENDS = 64 };
 
@@ -26,18 +26,10 @@ struct world {
 	enum custody_admission admission;
 };
 
-static void
-tell(struct world *w, const char *format, ...)
+static struct buffer *
+told_of(void *ctx)
 {
-	char word[200];
-	va_list more;
-
-	va_start(more, format);
-	vsnprintf(word, sizeof(word), format, more);
-	va_end(more);
-	if (buffer_span(&w->told).len)
-		buffer_append_char(&w->told, ' ');
-	buffer_append(&w->told, span_str(word));
+	return &((struct world *)ctx)->told;
 }
 
 static void
@@ -51,7 +43,7 @@ on_append(void *ctx, const struct custody_arrival *a)
 {
 	struct world *w = ctx;
 
-	tell(w, "append:%d", (int)a->entry->number);
+	told_add(&w->told, "append:%d", (int)a->entry->number);
 	buffer_append(&w->bodies, a->body);
 	copy(w->id, a->control_id);
 	copy(w->application, a->application);
@@ -84,14 +76,14 @@ on_send(void *ctx, struct span bytes)
 	buffer_append_char(&w->sent, '\0');
 	msa = strstr(buffer_span(&w->sent).ptr, "\rMSA|");
 	cr_assert_not_null(msa);
-	tell(w, "ack:%.*s", (int)(3 + strcspn(msa + 8, "|\r")), msa + 5);
+	told_add(&w->told, "ack:%.*s", (int)(3 + strcspn(msa + 8, "|\r")), msa + 5);
 }
 
 static void
 on_close(void *ctx, enum relay_why why, const struct diag *diag)
 {
 	(void)diag;
-	tell(ctx, "close:%s", relay_word(why));
+	told_add(told_of(ctx), "close:%s", relay_word(why));
 }
 
 static const char *
@@ -108,13 +100,13 @@ shown(struct span code)
 static void
 on_taken(void *ctx, const struct custody_entry *e, struct span code)
 {
-	tell(ctx, "taken:%d:%s", (int)e->number, shown(code));
+	told_add(told_of(ctx), "taken:%d:%s", (int)e->number, shown(code));
 }
 
 static void
 on_refused(void *ctx, const struct custody_entry *e, enum relay_why why, struct span code)
 {
-	tell(ctx, "refused:%d:%s:%s", (int)e->number, relay_word(why), shown(code));
+	told_add(told_of(ctx), "refused:%d:%s:%s", (int)e->number, relay_word(why), shown(code));
 }
 
 static uint64_t
@@ -165,9 +157,7 @@ end(struct world *w)
 static void
 expect(struct world *w, const char *want)
 {
-	buffer_append_char(&w->told, '\0');
-	cr_expect_str_eq(buffer_span(&w->told).ptr, want);
-	buffer_clear(&w->told);
+	told_expect(&w->told, want);
 }
 
 static void
@@ -195,9 +185,6 @@ pass(struct world *w, unsigned seconds)
 		custody_intake_tick(&w->in, w->now);
 	}
 }
-
-#define MSH(id, more) "MSH|^~\\&|a|b|c|d|||ORU^R01|" id "|P|2.5" more "\r"
-#define MSG(id) "\x0b" MSH(id, "") "\x1c\r"
 
 /* ---- cases ---- */
 

@@ -4,22 +4,14 @@
  */
 #include "script.h"
 
-#include <criterion/criterion.h>
 #include <errno.h>
-#include <stdio.h>
 
-static void
-tell(struct script *w, const char *format, ...)
+#include "support/unseen.h"
+
+static struct buffer *
+told_of(void *ctx)
 {
-	char word[200];
-	va_list more;
-
-	va_start(more, format);
-	vsnprintf(word, sizeof(word), format, more);
-	va_end(more);
-	if (buffer_span(&w->told).len)
-		buffer_append_char(&w->told, ' ');
-	buffer_append(&w->told, span_str(word));
+	return &((struct script *)ctx)->told;
 }
 
 static int
@@ -51,13 +43,13 @@ on_release(void *ctx, struct custody_item *item)
 static void
 on_delivered(void *ctx, uint64_t seq)
 {
-	tell(ctx, "delivered:%d", (int)seq);
+	told_add(told_of(ctx), "delivered:%d", (int)seq);
 }
 
 static void
 on_postpone(void *ctx, uint64_t seq, unsigned attempts, const char *word)
 {
-	tell(ctx, "postponed:%d:%u:%s", (int)seq, attempts, word);
+	told_add(told_of(ctx), "postponed:%d:%u:%s", (int)seq, attempts, word);
 }
 
 static void
@@ -65,7 +57,7 @@ on_set_aside(void *ctx, uint64_t seq, unsigned attempts, const char *word)
 {
 	struct script *w = ctx;
 
-	tell(w, "aside:%d:%u:%s", (int)seq, attempts, word);
+	told_add(&w->told, "aside:%d:%u:%s", (int)seq, attempts, word);
 	if (w->settles)
 		custody_line_settled(&w->l, seq, w->now);
 }
@@ -75,7 +67,7 @@ on_connect(void *ctx)
 {
 	struct script *w = ctx;
 
-	tell(w, "connect");
+	told_add(&w->told, "connect");
 	if (w->refuses)
 		custody_line_lost(&w->l, w->now);
 }
@@ -83,7 +75,7 @@ on_connect(void *ctx)
 static void
 on_disconnect(void *ctx)
 {
-	tell(ctx, "disconnect");
+	told_add(told_of(ctx), "disconnect");
 }
 
 static struct span
@@ -106,14 +98,7 @@ on_send(void *ctx, const struct iovec *iov, size_t count)
 	for (size_t i = 0; i < count; i++)
 		buffer_append(&w->sent, span_of(iov[i].iov_base, iov[i].iov_len));
 	id = control_id(buffer_span(&w->sent));
-	tell(w, "send:%.*s", (int)id.len, id.ptr);
-}
-
-static void
-on_annotated(void *ctx, const struct custody_parcel *p, const struct hl7_message *m,
-    const struct annotation *a)
-{
-	(void)ctx, (void)p, (void)m, (void)a;
+	told_add(&w->told, "send:%.*s", (int)id.len, id.ptr);
 }
 
 static void
@@ -127,7 +112,8 @@ on_outcome(void *ctx, const struct custody_parcel *p, const struct custody_outco
 		snprintf(code, sizeof(code), "%.*s", (int)o->code.len, o->code.ptr);
 	if (o->kind == CUSTODY_NONE)
 		snprintf(code, sizeof(code), "%s", relay_word(o->why));
-	tell(w, "%s:%s:%s", custody_kind_word(o->kind), code, custody_action_word(o->action));
+	told_add(
+	    &w->told, "%s:%s:%s", custody_kind_word(o->kind), code, custody_action_word(o->action));
 	if (o->action == CUSTODY_RETRY)
 		cr_expect_eq(w->l.retry_at, w->now / 1000 + o->wait);
 }
@@ -136,7 +122,7 @@ static void
 on_stray(void *ctx, struct span code, struct span id, bool known)
 {
 	(void)code, (void)id;
-	tell(ctx, known ? "known" : "stray");
+	told_add(told_of(ctx), known ? "known" : "stray");
 }
 
 static uint32_t
@@ -146,7 +132,7 @@ on_random(void *ctx)
 }
 
 static const struct custody_line_ops ops = { on_fetch, on_release, on_delivered, on_postpone,
-	on_set_aside, on_connect, on_disconnect, on_send, on_annotated, on_outcome, on_stray,
+	on_set_aside, on_connect, on_disconnect, on_send, unseen_parcel, on_outcome, on_stray,
 	on_random };
 
 void
@@ -183,9 +169,7 @@ script_end(struct script *w)
 void
 script_expect(struct script *w, const char *want)
 {
-	buffer_append_char(&w->told, '\0');
-	cr_expect_str_eq(buffer_span(&w->told).ptr, want);
-	buffer_clear(&w->told);
+	told_expect(&w->told, want);
 }
 
 void

@@ -10,6 +10,7 @@
 #define TESTS_CUSTODY_SCRIPT_H
 
 #include "custody/line.h"
+#include "support/told.h"
 
 enum { MESSAGES = 64, SECOND = 1000000 };
 
@@ -31,9 +32,6 @@ struct script {
 	struct buffer sent; /* the frame sent last */
 	bool refuses;       /* connecting fails before it returns */
 };
-
-#define MSH(id, more) "MSH|^~\\&|a|b|c|d|||ORU^R01|" id "|P|2.5" more "\r"
-#define ACK(code, id) "\x0bMSH|^~\\&|c|d|a|b|||ACK|9|P|2.5\rMSA|" code "|" id "\r\x1c\r"
 
 void script_begin(struct script *w);
 void script_end(struct script *w); /* also checks that all was released */

@@ -8,8 +8,8 @@
  */
 #include "relay/session.h"
 
-#include <criterion/criterion.h>
-#include <stdio.h>
+#include "support/told.h"
+#include "support/unseen.h"
 
 struct world {
 	struct relay_settings set;
@@ -25,9 +25,7 @@ struct world {
 static void
 tell(struct world *w, const char *what, struct span more)
 {
-	if (buffer_span(&w->told).len)
-		buffer_append_char(&w->told, ' ');
-	buffer_append(&w->told, span_str(what));
+	told_add(&w->told, "%s", what);
 	for (size_t i = 0; i < more.len; i++) {
 		if (more.ptr[i] == '\x0b')
 			buffer_append_char(&w->told, '<');
@@ -76,12 +74,6 @@ on_send_up(void *ctx, struct span bytes)
 }
 
 static void
-on_annotated(void *ctx, const struct hl7_message *m, const struct annotation *a)
-{
-	(void)ctx, (void)m, (void)a;
-}
-
-static void
 on_answered(void *ctx, const struct relay_flight *f, struct span code)
 {
 	(void)f;
@@ -121,17 +113,9 @@ on_number(void *ctx)
 	return ++((struct world *)ctx)->number;
 }
 
-static void
-on_stamp(void *ctx, char time[32], char id[32])
-{
-	(void)ctx;
-	strcpy(time, "T");
-	strcpy(id, "N");
-}
-
 static const struct relay_ops ops = { on_connect, on_disconnect, on_close, on_send_down, on_send_up,
-	on_annotated, on_answered, on_failed, on_rejected, on_refused, on_stray, on_number,
-	on_stamp };
+	unseen_annotation, on_answered, on_failed, on_rejected, on_refused, on_stray, on_number,
+	unseen_stamp };
 
 static void
 begin(struct world *w)
@@ -159,9 +143,7 @@ end(struct world *w)
 static void
 expect(struct world *w, const char *want)
 {
-	buffer_append_char(&w->told, '\0');
-	cr_expect_str_eq(buffer_span(&w->told).ptr, want);
-	buffer_clear(&w->told);
+	told_expect(&w->told, want);
 }
 
 static void
@@ -176,9 +158,7 @@ from_down(struct world *w, const char *bytes)
 	relay_from_down(&w->s, span_str(bytes), w->now);
 }
 
-#define MSG(id) "\x0bMSH|^~\\&|a|b|c|d|||ORU^R01|" id "|P|2.5\r\x1c\r"
 #define SHOWN(id) "<MSH|^~\\&|a|b|c|d|||ORU^R01|" id "|P|2.5>"
-#define ACK(code, id) "\x0bMSH|^~\\&|c|d|a|b|||ACK|9|P|2.5\rMSA|" code "|" id "\r\x1c\r"
 #define SHOWN_ACK(code, id) "<MSH|^~\\&|c|d|a|b|||ACK|9|P|2.5MSA|" code "|" id ">"
 
 static void
