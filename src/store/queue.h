@@ -2,13 +2,14 @@
 /*
  * store/queue.h - the loop's side of the store, between its parts
  *
- * store.c opens, closes and turns; out.c is what lines call; ask.c is what operators
- * ask.
+ * open.c opens; store.c turns and closes; out.c is what lines call; ask.c is what
+ * operators ask.
  */
 #ifndef STORE_QUEUE_H
 #define STORE_QUEUE_H
 
 #include "store/feed.h"
+#include "store/store.h"
 #include "store/worker.h"
 
 struct store {
@@ -32,6 +33,17 @@ struct store {
 	char text[NOTE_SIZE];
 };
 
+/* open.c: the page says that the run ended by itself.  Before the log goes, so that who is killed
+ * between the two is not asked for it. */
+void store_end_progress(struct store *s);
+/* As if never opened, but for what was asked and not answered. */
+void store_destroy(struct store *s);
+
+/* store.c. */
+/* These settings, with defaults filled in. */
+void store_set(struct store *s, const struct store_settings *set);
+/* Behind the others; not, when there is no memory or no number for it. */
+void store_add_feed(struct store *s, struct span name);
 /* NULL: no such feed. */
 struct store_feed *store_feed_of(const struct store *s, unsigned feed);
 void store_ask(struct store *s, struct store_task *t);

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opening in an order that a crash at any point leaves well: the queue is checked and
+ * read with the cursors of the last run's progress page, these are written to it with
+ * the token of the new run, and only then the page is begun under that token.
+ */
+#include "store/queue.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "store/sqlite.h"
+
+/* SQLite wants each message in one piece, beside its pages. */
+enum { SQLITE_MEMORY = 256 << 20 };
+_Static_assert((int)STORE_FEEDS_MOST < (int)PROGRESS_NEWEST, "each feed must have a slot");
+_Static_assert(SQLITE_MEMORY >= 2u * STORE_MESSAGE_MOST, "a message must fit");
+
+static struct store *
+create(const struct store_settings *set, const struct store_ops *ops, void *ctx)
+{
+	struct store *s = calloc(1, sizeof(*s));
+
+	if (!s)
+		return NULL;
+	store_set(s, set);
+	s->ops = ops;
+	s->ctx = ctx;
+	s->place.lock = -1;
+	s->x = calloc(1, sizeof(*s->x));
+	s->worker = calloc(1, sizeof(*s->worker));
+	if (s->x && s->worker && !store_exchange_init(s->x))
+		return s;
+	free(s->x);
+	free(s->worker);
+	free(s);
+	return NULL;
+}
+
+void
+store_destroy(struct store *s)
+{
+	struct store_task *t;
+
+	while ((t = store_tasks_take(&s->outgoing)))
+		store_task_destroy(t);
+	for (unsigned i = 1; i <= s->feeds; i++) {
+		store_feed_finish(s->feed[i]);
+		free(s->feed[i]);
+	}
+	store_worker_finish(s->worker);
+	if (s->backend)
+		s->backend->ops->close(s->backend);
+	store_progress_close(&s->progress);
+	store_place_finish(&s->place);
+	store_exchange_finish(s->x);
+	free(s->worker);
+	free(s->x);
+	free(s);
+}
+
+/* A log is removed only by a run that ends by itself, and by then has told so. */
+static int
+refuse_without_log(struct store *s, struct store_error *reterr)
+{
+	struct stat st;
+	bool ran;
+
+	if (!s->place.used || (stat(s->place.log, &st) ? errno != ENOENT : st.st_size > 0) ||
+	    store_progress_open(&s->progress, s->place.progress))
+		return 0;
+	ran = store_progress_get(&s->progress, PROGRESS_LIFE) == PROGRESS_RUNS;
+	store_progress_close(&s->progress);
+	return ran ? store_error_set(reterr, -EUCLEAN,
+			 "%s is missing or empty, though the last run did not end by itself: what "
+			 "was acknowledged last was in it; put it back, or remove %s to go on "
+			 "without",
+			 s->place.log, s->place.progress)
+		   : 0;
+}
+
+static int
+open_backend(struct store *s, const char *folder, struct store_error *reterr)
+{
+	struct sqlite_backend *b;
+	mode_t before;
+	int error;
+
+	if (!folder) {
+		s->backend = store_memory_create();
+		return s->backend ? 0 : store_error_set(reterr, -ENOMEM, "out of memory");
+	}
+	before = umask(077);
+	error = store_place_init(&s->place, folder, reterr);
+	if (!error)
+		error = refuse_without_log(s, reterr);
+	b = error ? NULL : sqlite_backend_open(&s->place, s->set.quota, reterr);
+	umask(before);
+	if (!b)
+		return reterr->code;
+	s->backend = &b->base;
+	return 0;
+}
+
+static void
+name_feed(void *ctx, unsigned number, struct span name, uint64_t cursor)
+{
+	struct store *s = ctx;
+
+	(void)cursor;
+	if (number == s->feeds + 1)
+		store_add_feed(s, name);
+}
+
+static int
+load_feeds(struct store *s, struct store_error *reterr)
+{
+	int error = s->backend->ops->feeds(s->backend, name_feed, s);
+
+	if (!error && s->feeds != s->worker->feeds)
+		error = s->worker->feeds > s->feeds ? -ENOMEM : -EUCLEAN;
+	if (error)
+		return store_error_set(
+		    reterr, error, "the feeds of the queue cannot be read: %s", strerror(-error));
+	for (unsigned i = 1; i <= s->feeds; i++) {
+		struct store_feed *f = s->feed[i];
+
+		f->cursor = f->tail = s->worker->feed[i].cursor;
+		f->behind = s->worker->feed[i].counts.waiting > 0;
+		f->again_behind = s->worker->feed[i].counts.again > 0;
+		s->x->cursor[i] = f->cursor;
+		s->x->counts[i] = s->worker->feed[i].counts;
+		s->worker->kept_bytes += s->x->counts[i].kept_bytes;
+	}
+	return 0;
+}
+
+/* ---- the progress page ---------------------------------------------------------------------- */
+
+/* Cursors of the last run, where its page may be believed; answers its newest message. */
+static uint64_t
+read_progress(struct store *s, const unsigned char token[SQLITE_TOKEN], uint64_t *cursor)
+{
+	if (!store_progress_is_of(&s->progress, token))
+		return 0;
+	for (unsigned i = 1; i <= STORE_FEEDS_MOST; i++)
+		cursor[i] = store_progress_get(&s->progress, i);
+	return store_progress_get(&s->progress, PROGRESS_NEWEST);
+}
+
+/* With the token of this queue: it had them, and lost them. */
+static int
+refuse_without_newest(struct store *s, uint64_t newest, struct store_error *reterr)
+{
+	if (newest < s->worker->next_seq)
+		return 0;
+	return store_error_set(reterr, -EUCLEAN,
+	    "%s and its log lack messages that were acknowledged (they end with %llu, not %llu); "
+	    "put "
+	    "them back as they were, or remove %s to go on without",
+	    s->place.queue, (unsigned long long)s->worker->next_seq - 1, (unsigned long long)newest,
+	    s->place.progress);
+}
+
+static int
+load(struct store *s, uint64_t *cursor)
+{
+	uint64_t most = 0;
+	int error;
+
+	for (unsigned i = 1; i <= STORE_FEEDS_MOST; i++)
+		most = cursor[i] > most ? cursor[i] : most;
+	error = store_worker_load(s->worker, cursor);
+	if (error || most < s->worker->next_seq)
+		return error;
+	/* a page that knows of messages the queue does not have is of another */
+	memset(cursor, 0, (STORE_FEEDS_MOST + 1) * sizeof(*cursor));
+	return store_worker_load(s->worker, cursor);
+}
+
+static int
+write_progress(struct store *s, const unsigned char token[SQLITE_TOKEN])
+{
+	const struct store_backend_ops *b = s->backend->ops;
+	int error = b->begin(s->backend);
+
+	for (unsigned i = 1; i <= s->worker->feeds && !error; i++)
+		error = b->set_cursor(s->backend, i, s->worker->feed[i].cursor);
+	if (!error)
+		error = sqlite_backend_set_token((struct sqlite_backend *)s->backend, token);
+	if (!error)
+		error = b->commit(s->backend);
+	if (error)
+		b->rollback(s->backend);
+	return error;
+}
+
+/* On a full disk the old page stays as it was, and this run does without. */
+static int
+begin_progress(struct store *s, struct store_error *reterr)
+{
+	unsigned char token[SQLITE_TOKEN];
+	int error = 0;
+
+	if (getrandom(token, sizeof(token), 0) != sizeof(token))
+		return store_error_set(reterr, -errno, "no random numbers: %s", strerror(errno));
+	error = write_progress(s, token);
+	if (error == -ENOSPC && store_place_drop_ballast(&s->place))
+		error = write_progress(s, token);
+	if (error == -ENOSPC) {
+		store_progress_set(&s->progress, PROGRESS_LIFE, PROGRESS_ENDED);
+		store_progress_close(&s->progress);
+		return 0;
+	}
+	if (error)
+		return store_error_set(
+		    reterr, error, "%s cannot be written: %s", s->place.queue, strerror(-error));
+	store_progress_begin(&s->progress, token);
+	store_progress_set(&s->progress, PROGRESS_LIFE, PROGRESS_RUNS);
+	return 0;
+}
+
+void
+store_end_progress(struct store *s)
+{
+	if (!s->place.queue || ((struct sqlite_backend *)s->backend)->broken)
+		return;
+	store_progress_set(&s->progress, PROGRESS_LIFE, PROGRESS_ENDED);
+	(void)store_progress_sync(&s->progress);
+}
+
+static int
+start_from(struct store *s, struct store_error *reterr)
+{
+	static uint64_t cursor[STORE_FEEDS_MOST + 1];
+	unsigned char token[SQLITE_TOKEN] = { 0 };
+	uint64_t newest = 0;
+	int error = 0;
+
+	memset(cursor, 0, sizeof(cursor));
+	if (s->place.queue) {
+		error = sqlite_backend_token((struct sqlite_backend *)s->backend, token);
+		/* it can be done without */
+		if (!error && !store_progress_open(&s->progress, s->place.progress))
+			newest = read_progress(s, token, cursor);
+	}
+	if (!error)
+		error = load(s, cursor);
+	if (error)
+		return store_error_set(reterr, error, "%s cannot be read: %s",
+		    s->place.queue ? s->place.queue : "the queue", strerror(-error));
+	error = refuse_without_newest(s, newest, reterr);
+	if (!error && s->place.queue)
+		error = begin_progress(s, reterr);
+	if (error)
+		return error;
+	error = s->place.queue ? store_place_fix(&s->place) : 0;
+	if (error)
+		return store_error_set(reterr, error, "the folder of %s fails it: %s",
+		    s->place.queue, strerror(-error));
+	return load_feeds(s, reterr);
+}
+
+static int
+start(struct store *s, const char *folder, struct store_error *reterr)
+{
+	struct store_worker *w = s->worker;
+	int error = open_backend(s, folder, reterr);
+
+	if (error)
+		return error;
+	w->x = s->x;
+	w->b = s->backend;
+	w->place = folder ? &s->place : NULL;
+	w->set = s->set;
+	w->trouble = -1;
+	if (getrandom(&w->seed, sizeof(w->seed), 0) != sizeof(w->seed))
+		return store_error_set(reterr, -errno, "no random numbers: %s", strerror(errno));
+	error = start_from(s, reterr);
+	if (error)
+		return error;
+	store_gate_tick(w);
+	store_retention_look(w);
+	error = store_worker_start(w);
+	return error
+		   ? store_error_set(reterr, error, "no thread for the queue: %s", strerror(-error))
+		   : 0;
+}
+
+/* What is refused stays as it was found, its log with it. */
+static void
+leave_alone(struct store *s)
+{
+	if (s->backend && s->place.queue)
+		((struct sqlite_backend *)s->backend)->broken = true;
+}
+
+struct store *
+store_open(const struct store_settings *set, const struct store_ops *ops, void *ctx,
+    struct store_error *reterr)
+{
+	struct store *s = create(set, ops, ctx);
+
+	if (!s) {
+		store_error_set(reterr, -ENOMEM, "out of memory");
+		return NULL;
+	}
+	/* of the process: nobody else in it uses SQLite */
+	sqlite3_hard_heap_limit64(SQLITE_MEMORY);
+	if (start(s, set->directory, reterr)) {
+		leave_alone(s);
+		store_destroy(s);
+		return NULL;
+	}
+	store_out_call(s);
+	store_flush(s);
+	return s;
+}
