@@ -30,10 +30,16 @@ static const struct name names[] = {
 	{ "KSX1001", HL7_CHARSET_UNSAFE },  { "CNS116431992", HL7_CHARSET_UNSAFE },
 	{ "BIG5", HL7_CHARSET_UNSAFE },     { "UNICODE", HL7_CHARSET_UNSAFE },
 	{ "GB18030", HL7_CHARSET_UNSAFE },  { "GBK", HL7_CHARSET_UNSAFE },
-	{ "ISO2022JP", HL7_CHARSET_UNSAFE },{ "ISO2022KR", HL7_CHARSET_UNSAFE },
-	{ "ISO2022CN", HL7_CHARSET_UNSAFE },{ "ISOIR13", HL7_CHARSET_UNSAFE },
+	{ "ISOIR13", HL7_CHARSET_UNSAFE },
 	{ "SHIFTJIS", HL7_CHARSET_UNSAFE }, { "SJIS", HL7_CHARSET_UNSAFE },
-	{ "UTF7", HL7_CHARSET_UNSAFE },
+	{ "UTF7", HL7_CHARSET_UNSAFE },     { "GB2312", HL7_CHARSET_UNSAFE },
+	{ "CP932", HL7_CHARSET_UNSAFE },    { "MS932", HL7_CHARSET_UNSAFE },
+	{ "WINDOWS31J", HL7_CHARSET_UNSAFE },{ "WINDOWS932", HL7_CHARSET_UNSAFE },
+	{ "CP936", HL7_CHARSET_UNSAFE },    { "MS936", HL7_CHARSET_UNSAFE },
+	{ "CP950", HL7_CHARSET_UNSAFE },    { "MS950", HL7_CHARSET_UNSAFE },
+	{ "BIG5HKSCS", HL7_CHARSET_UNSAFE },{ "HZGB2312", HL7_CHARSET_UNSAFE },
+	{ "JOHAB", HL7_CHARSET_UNSAFE },    { "UTF16LE", HL7_CHARSET_UNSAFE },
+	{ "UTF16BE", HL7_CHARSET_UNSAFE },
 	{ "UNICODEUTF16", HL7_CHARSET_UNSAFE }, { "UNICODEUTF32", HL7_CHARSET_UNSAFE },
 	{ "UTF16", HL7_CHARSET_UNSAFE },    { "UTF32", HL7_CHARSET_UNSAFE },
 };
@@ -71,6 +77,8 @@ find_set(struct span repetition)
 
 	if (!squeeze(repetition, name))
 		return HL7_CHARSET_UNKNOWN;
+	if (strncmp(name, "ISO2022", 7) == 0) /* JP, KR, CN, and DICOM's "ISO 2022 IR 87" */
+		return HL7_CHARSET_UNSAFE;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcmp(name, names[i].text) == 0 ||
 		    (strncmp(name, "ISO", 3) == 0 && strcmp(name + 3, names[i].text) == 0 &&
