@@ -171,25 +171,31 @@ decide_flag(struct annotator *a, const struct result *r, struct finding *f)
 		f->flag_outcome = f->flag_rule->overwrite ? FLAG_REPLACED : FLAG_DIFFERS;
 }
 
+/* Flags that leave a result normal, or say nothing of that.  What a local code means nobody told
+ * us: it may be abnormal. */
+static bool
+may_be_abnormal(const struct annotator *a, struct span flags)
+{
+	static const struct span harmless[] = { SPAN("N"), SPAN("null"), SPAN("\"\""), SPAN("U"),
+		SPAN("D"), SPAN("B"), SPAN("W"), SPAN("<"), SPAN(">"), SPAN("AC"), SPAN("QCF"),
+		SPAN("IE"), SPAN("NEG"), SPAN("ND"), SPAN("NR") };
+
+	while (flags.len) {
+		struct span flag = next_repetition(a, &flags);
+
+		flag = span_trim(hl7_component(&a->m->delims, flag, 1));
+		if (flag.len && !match_word(harmless, sizeof(harmless) / sizeof(harmless[0]), flag))
+			return true;
+	}
+	return false;
+}
+
 /* A note that calls normal what the laboratory flagged would soften its report. */
 static void
 drop_softening(
     const struct annotator *a, const struct result *r, struct fired *list, const struct finding *f)
 {
-	static const struct span abnormal[] = {
-		{ "A", 1 },
-		{ "AA", 2 },
-		{ "H", 1 },
-		{ "HH", 2 },
-		{ "HU", 2 },
-		{ "H>", 2 },
-		{ "L", 1 },
-		{ "LL", 2 },
-		{ "LU", 2 },
-		{ "L<", 2 },
-	};
-
-	if (!match_flag(a, r->flags, abnormal, sizeof(abnormal) / sizeof(abnormal[0])))
+	if (!may_be_abnormal(a, r->flags))
 		return;
 	for (unsigned i = 0; i < f->fired_count; i++) {
 		if (list[i].how == FIRED_ADDED && span_eq(list[i].rule->flag, NORMAL))

@@ -115,6 +115,24 @@ against_limits(struct annotator *a, const struct expr *e, struct result *r)
 	return between(r->below, r->above);
 }
 
+/* Has the result one of the flags?  A long list of them may be asked for by many results. */
+static enum truth
+flagged(struct annotator *a, const struct expr *e, const struct result *r)
+{
+	if (!work_steps(a, r->flags.len / 16))
+		return TRUTH_UNKNOWN;
+	return truth_of(match_flag(a, r->flags, e->words, e->word_count));
+}
+
+/* What the laboratory said of this very result may go before an interval. */
+static enum truth
+stands(struct annotator *a, const struct expr *e, struct result *r)
+{
+	enum truth spared = e->word_count ? flagged(a, e, r) : TRUTH_NO;
+
+	return spared == TRUTH_NO ? against_limits(a, e, r) : truth_not(spared);
+}
+
 static enum truth
 fact(struct annotator *a, const struct expr *e, struct result *r)
 {
@@ -124,14 +142,11 @@ fact(struct annotator *a, const struct expr *e, struct result *r)
 			return compare_number(r->value.low.at, e->compare, e->limit);
 		return r->has_value ? compare(&r->value, e->compare, e->limit) : TRUTH_UNKNOWN;
 	case EXPR_FLAGGED:
-		/* a long list of flags may be asked for by many results */
-		if (!work_steps(a, r->flags.len / 16))
-			return TRUTH_UNKNOWN;
-		return truth_of(match_flag(a, r->flags, e->words, e->word_count));
+		return flagged(a, e, r);
 	case EXPR_PRESENT:
 		return TRUTH_YES;
 	default:
-		return against_limits(a, e, r);
+		return stands(a, e, r);
 	}
 }
 

@@ -135,12 +135,35 @@ read_value(struct annotator *a, struct result *r)
 	case HL7_VALUE_TEXT:
 		return SKIP_VALUE_NOT_NUMERIC;
 	}
-	r->single = interval_is_point(&r->read);
-	if (r->single && r->flags.len) {
+	/* beside <0.1, too: a flag that says the opposite leaves any number possible */
+	if (r->flags.len)
 		apply_off_scale(a, r, &r->read);
-		r->single = interval_is_point(&r->read);
-	}
+	r->single = interval_is_point(&r->read);
 	return SKIP_NONE;
+}
+
+static const struct unit *
+unit_of(struct annotator *a, const struct quantity *q, struct span text)
+{
+	text = plain(a, text);
+	return text.len ? quantity_unit(q, text) : NULL;
+}
+
+/* Two that are known and not worth the same: a slip of 1000, and nobody can tell whose. */
+static bool
+contradict(const struct unit *first, const struct unit *second)
+{
+	return first && second && decimal_compare(first->factor, second->factor) != 0;
+}
+
+/* Is there more than one, where the standard has one? */
+static bool
+repeats(const struct annotator *a, struct span field)
+{
+	struct span rest = field;
+
+	next_repetition(a, &rest);
+	return span_trim(rest).len > 0;
 }
 
 /* The first component, else the fourth, else all of it with its stray delimiters. */
@@ -148,20 +171,22 @@ static enum skip
 find_unit(struct annotator *a, struct result *r, struct span obx6)
 {
 	const struct quantity *q = r->code->quantity;
+	const struct unit *first, *second;
 	struct span field = hl7_repetition(delims(a), obx6, 1);
 
+	if (repeats(a, obx6))
+		return SKIP_UNIT_UNKNOWN;
 	if (!span_trim(field).len || hl7_is_delete(field)) {
 		r->unit = q->unit_if_missing;
 		return r->unit ? SKIP_NONE : SKIP_UNIT_MISSING;
 	}
-	for (unsigned i = 1; i <= 4 && !r->unit; i += 3) {
-		struct span text = plain(a, hl7_component(delims(a), field, i));
-
-		if (text.len)
-			r->unit = quantity_unit(q, text);
-	}
+	first = unit_of(a, q, hl7_component(delims(a), field, 1));
+	second = unit_of(a, q, hl7_component(delims(a), field, 4));
+	if (contradict(first, second))
+		return SKIP_UNIT_UNKNOWN;
+	r->unit = first ? first : second;
 	if (!r->unit)
-		r->unit = quantity_unit(q, plain(a, field));
+		r->unit = unit_of(a, q, field);
 	return r->unit ? SKIP_NONE : SKIP_UNIT_UNKNOWN;
 }
 
@@ -215,6 +240,8 @@ find_skip(struct annotator *a, struct result *r)
 
 	if ((skip = read_status(a, r)) || (skip = is_cut_off(a, r) ? SKIP_STATUS : SKIP_NONE))
 		return skip;
+	if (r->code_conflict)
+		return SKIP_CODE_CONFLICT;
 	if ((skip = read_age(a, r)) || (skip = read_specimen(a, r)))
 		return skip;
 	if (r->code->quantity)
@@ -244,21 +271,21 @@ read_result(struct annotator *a, struct result *r)
 }
 
 /* The laboratory's own interval, when it can be read and is in the unit of the value; what is in
- * *ret otherwise means nothing. */
+ * *ret otherwise means nothing.  One that holds no plausible value was written for another unit. */
 static bool
 find_range(struct annotator *a, const struct result *r, struct span obx7, struct interval *ret)
 {
 	struct span text = hl7_component(delims(a), hl7_repetition(delims(a), obx7, 1), 1);
 	struct span unit;
 
-	if (!hl7_range_read(plain(a, text), r->site->point, ret, &unit) ||
+	if (repeats(a, obx7) || !hl7_range_read(plain(a, text), r->site->point, ret, &unit) ||
 	    interval_is_point(ret)) /* "0-0" fills the field and says nothing */
 		return false;
 	if (unit.len && quantity_unit(r->code->quantity, unit) != r->unit)
 		return false;
 	if (r->unit->converted)
 		*ret = interval_scale(ret, r->unit->factor);
-	return true;
+	return interval_overlap(ret, &r->code->observation->plausible);
 }
 
 static bool

@@ -124,11 +124,16 @@ obx_may_be_claimed(
 	return any_may_claim(a, span_of(text, len));
 }
 
-/* The claim of one mapping on OBX-3, from the first triplet that has one. */
+/* The claim of one mapping on OBX-3, from the first triplet that has one.  Codes of two
+ * observations, of serum and of urine say, leave open which of them it is. */
 static const struct code *
-claim(const struct mapping *mapping, const struct hl7_delims *d, struct span obx3)
+claim(
+    const struct mapping *mapping, const struct hl7_delims *d, struct span obx3, bool *ret_conflict)
 {
+	const struct code *first = NULL;
 	struct span rest = obx3;
+
+	*ret_conflict = false;
 
 	for (unsigned component = 1; component <= 10 && rest.ptr; component += 3) {
 		struct span text = span_trim(span_cut(rest, d->component, &rest)), system;
@@ -139,10 +144,12 @@ claim(const struct mapping *mapping, const struct hl7_delims *d, struct span obx
 		if (!text.len || component == 7)
 			continue;
 		code = mapping_code(mapping, text, system);
-		if (code)
-			return code;
+		if (code && first && code->observation != first->observation)
+			*ret_conflict = true;
+		if (!first)
+			first = code;
 	}
-	return NULL;
+	return first;
 }
 
 /* The next result, its segment cut into fields; not counted yet. */
@@ -167,7 +174,9 @@ add_results(struct annotator *a, unsigned segment, unsigned obx)
 	struct result *r = next_result(a, segment, obx);
 
 	for (size_t i = 0; r && i < a->mapping_count; i++) {
-		const struct code *code = claim(a->mappings[i], &a->m->delims, obx_field(a, r, 3));
+		bool conflict;
+		const struct code *code = claim(
+		    a->mappings[i], &a->m->delims, obx_field(a, r, 3), &conflict);
 
 		if (!code)
 			continue;
@@ -176,6 +185,7 @@ add_results(struct annotator *a, unsigned segment, unsigned obx)
 		r->mapping = a->mappings[i];
 		r->site = &a->sites[i];
 		r->code = code;
+		r->code_conflict = conflict;
 		a->targets += has_rules(code->observation);
 		a->result_count++;
 		if (i + 1 < a->mapping_count)

@@ -94,6 +94,7 @@ struct result {
 	enum truth below, above; /* the limits; once they are known */
 	struct span flags;       /* OBX-8 as the laboratory sent it: empty when the flag is ours */
 	struct span own_flag;    /* the flag in OBX-8 that an earlier run of ours put there */
+	bool code_conflict;      /* OBX-3 has codes of other observations, too */
 	bool follower;           /* goes on with the observation of the OBX before it */
 	struct interval read, value; /* when has_value */
 	struct interval limits;      /* unless limits_from is INTERVAL_NONE */

@@ -26,6 +26,7 @@ static const char *const skips[SKIP_COUNT] = {
 	[SKIP_ORDER_CANCELLED]   = "its order was cancelled (OBR-25)",
 	[SKIP_STATUS]            = "its status says that there is no final value (OBX-11)",
 	[SKIP_PRELIMINARY]       = "it is preliminary (OBX-11), and the mapping waits for the final one",
+	[SKIP_CODE_CONFLICT]     = "its codes are those of different observations (OBX-3)",
 	[SKIP_CODE_AGE]          = "its code is for patients of another age",
 	[SKIP_SPECIMEN_CONFLICT] = "the specimen that was sent is none that its code is for",
 	[SKIP_VALUE_MISSING]     = "it has no value",

@@ -247,11 +247,29 @@ read_source(const struct xml_element *e)
 	return field_is(e, "from", "default") ? INTERVAL_DEFAULT : INTERVAL_NONE;
 }
 
+/* A flag says something of a companion that was found, so there must be one. */
+static bool
+read_unless(struct load *ld, const struct xml_element *e, struct expr *draft)
+{
+	struct span words = field(e, "unless-flagged");
+
+	if (!words.len)
+		return true;
+	if (draft->of_count)
+		return read_words(ld, words, draft);
+	faults_add(ld->faults, field_place(e, "unless-flagged"),
+	    "name the observations with of, or ask with <flagged>",
+	    "unless-flagged goes with of only");
+	return false;
+}
+
 static const struct expr *
 read_against_interval(struct load *ld, const struct xml_element *e, struct expr *draft)
 {
+	bool sound = read_of_numbers(ld, e, draft) && read_unless(ld, e, draft);
+
 	draft->source = read_source(e);
-	return read_of_numbers(ld, e, draft) ? load_expr(ld, e, draft) : NULL;
+	return sound ? load_expr(ld, e, draft) : NULL;
 }
 
 static const struct expr *

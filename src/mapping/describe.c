@@ -73,6 +73,8 @@ put_interval(struct buffer *out, const struct expr *e)
 					      : " above");
 	put(out, " its interval");
 	put(out, sources[e->source]);
+	put(out, e->word_count ? " and not flagged " : "");
+	put_words(out, e->words, e->word_count);
 }
 
 static void

@@ -232,6 +232,7 @@ enum skip {
 	SKIP_ORDER_CANCELLED, /* OBR-25 */
 	SKIP_STATUS,          /* OBX-11 says that there is no final value */
 	SKIP_PRELIMINARY,     /* OBX-11 P or S, and the mapping does not interpret those */
+	SKIP_CODE_CONFLICT,   /* OBX-3 names another observation, too */
 	SKIP_CODE_AGE,        /* the code is for other ages */
 	SKIP_SPECIMEN_CONFLICT,
 	SKIP_VALUE_MISSING,

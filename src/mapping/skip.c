@@ -22,6 +22,7 @@ static const char *const words[SKIP_COUNT] = {
 	[SKIP_ORDER_CANCELLED]     = "order_cancelled",
 	[SKIP_STATUS]              = "status",
 	[SKIP_PRELIMINARY]         = "preliminary",
+	[SKIP_CODE_CONFLICT]       = "code_conflict",
 	[SKIP_CODE_AGE]            = "code_age",
 	[SKIP_SPECIMEN_CONFLICT]   = "specimen_conflict",
 	[SKIP_VALUE_MISSING]       = "value_missing",

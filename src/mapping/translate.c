@@ -218,6 +218,7 @@ companion_position(struct world *w, const struct observation *o, const struct ex
 	struct observation *list[1] = { (struct observation *)(uintptr_t)o };
 	unsigned sources = world_sources(list, 1);
 	struct axis *axis = present_axis(w, o);
+	unsigned node;
 
 	if (!sources || !axis)
 		return answer(w, ANSWER_UNKNOWN);
@@ -227,7 +228,11 @@ companion_position(struct world *w, const struct observation *o, const struct ex
 	}
 	if (e->source != INTERVAL_NONE)
 		sources &= 1u << e->source;
-	return stands(w, o, position_of(e->op), sources);
+	node = stands(w, o, position_of(e->op), sources);
+	/* which of several results the flags are on is not known here, so they are facts apart */
+	for (unsigned i = 0; i < e->word_count; i++)
+		node = logic_both(&w->logic, node, fact(w, e->op, false, o, e->words[i]));
+	return node;
 }
 
 /* ---- words ---- */

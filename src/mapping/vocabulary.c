@@ -182,15 +182,16 @@ static const struct shape observation = {
 
 #define OF MAY("of", VALUE_IDS)
 #define FROM CHOOSE("from", sources)
+#define UNLESS MAY("unless-flagged", VALUE_WORDS)
 
 ATTRIBUTES(value, OF, MAY("below", VALUE_DECIMAL), MAY("at-most", VALUE_DECIMAL),
 	MAY("at-least", VALUE_DECIMAL), MAY("above", VALUE_DECIMAL));
 EMPTY_ELEMENT(value, "value");
-ATTRIBUTES(below_interval, OF, FROM);
+ATTRIBUTES(below_interval, OF, UNLESS, FROM);
 EMPTY_ELEMENT(below_interval, "below-interval");
-ATTRIBUTES(in_interval, OF, FROM);
+ATTRIBUTES(in_interval, OF, UNLESS, FROM);
 EMPTY_ELEMENT(in_interval, "in-interval");
-ATTRIBUTES(above_interval, OF, FROM);
+ATTRIBUTES(above_interval, OF, UNLESS, FROM);
 EMPTY_ELEMENT(above_interval, "above-interval");
 ATTRIBUTES(flagged, OF, MUST("as", VALUE_WORDS));
 EMPTY_ELEMENT(flagged, "flagged");

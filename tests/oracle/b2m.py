@@ -19,7 +19,9 @@ from wire import k_all, k_any, k_not
 NAME, VERSION = "b2m", "1.0.0"
 DAY = 86400
 FINAL, CORRECTED, PRELIMINARY = ("F", "B", "V"), ("C", "A"), ("P", "S")
-ABNORMAL = ("H", "L", "HH", "LL", "A", "AA", "HU", "LU")
+# what leaves a result normal, or says nothing of that; any other flag may mean abnormal
+HARMLESS = {"", '""', "N", "null", "U", "D", "B", "W", "<", ">", "AC", "QCF", "IE", "NEG", "ND", "NR"}
+HIGH = {"H", "HH", "HU", "H>"}
 NOTE_SLOT_ENDS = (b"SPM", b"FT1", b"CTI", b"ORC", b"PID", b"DSC", b"DEV")
 
 
@@ -102,11 +104,8 @@ class Result:
         value, skip = self.own_value()
         if skip:
             return None, skip
-        if value.is_point():  # OBX-8 may say that the scale ended here
-            if "<" in self.flags():
-                value = wire.compared("<=", value.low)
-            elif ">" in self.flags():
-                value = wire.compared(">=", value.low)
+        # OBX-8 may say that the scale ended here
+        value = value.opened("<" in self.flags(), ">" in self.flags())
         if self.field(6).strip() in (b"", b'""'):
             return None, "unit_missing"
         factor = self.factor(quantity)
@@ -297,7 +296,7 @@ class Case:
         return [reading for _, reading, _ in self.companions(name)]
 
     def creatinine_high(self, other, reading, quantity):
-        if {"H", "HH"} & set(other.flags()):
+        if HIGH & set(other.flags()):
             return True
         limits = other.own_reference(quantity)
         if limits:
@@ -309,7 +308,7 @@ class Case:
         return None
 
     def cystatin_high(self, other, reading, quantity):
-        if {"H", "HH"} & set(other.flags()):
+        if HIGH & set(other.flags()):
             return True
         limits = other.own_reference(quantity)
         return reading.above_reference(limits) if limits else None
@@ -324,7 +323,9 @@ class Case:
         return any(self.companions(n) for n in ("egfr", "creatinine", "cystatin"))
 
     def kidney_steady(self):
-        return k_all(self.kidney_known(), k_not(self.kidney_reduced()))
+        flags = [set(c[0].flags()) for n in ("creatinine", "cystatin") for c in self.companions(n)]
+        abnormal = any({"A", "AA"} & f for f in flags)
+        return k_all(self.kidney_known(), k_not(self.kidney_reduced()), not abnormal)
 
     def acid(self):
         return k_any(*(r.below(D(6)) for r in self.readings("ph")))
@@ -338,6 +339,8 @@ class Case:
     def limits_for(self, result, kind, quantity):
         """(limits, are they shipped ones?)"""
         own = result.own_reference(quantity)
+        if own and implausible(kind, own):  # written for another unit
+            own = None
         if own or result.unread_reference():
             return own, False
         if kind in facts.SHIPPED and self.adult_of(result) is True:
@@ -684,7 +687,7 @@ def decide(case):
 
 def soften(case):
     """Never call normal what the laboratory flagged."""
-    abnormal = set(ABNORMAL) & set(case.result.flags())
+    abnormal = set(case.result.flags()) - HARMLESS
     for rule, flag in case.wanted:
         if flag == "N" and abnormal:
             mark(case, rule, "softened")

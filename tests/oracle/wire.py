@@ -250,6 +250,11 @@ class Interval:
     def is_point(self):
         return self.low is not None and self.low == self.high
 
+    def opened(self, below, above):
+        """The same without a lower or an upper end."""
+        low, high = (None if below else self.low), (None if above else self.high)
+        return Interval(low, high, self.low_open, self.high_open)
+
     def scaled(self, factor):
         with localcontext() as exact:
             exact.prec = 200

@@ -143,6 +143,8 @@ static const struct fault_case cases[] = {
 	  "1:51: <condition> is empty; fill it, or leave it out\n"
 	  "1:92: there is no condition \"d\" before this place\n"
 	  "1:141: there is no condition \"d\" before this place\n" },
+	{ IN_CONDITIONS, "<condition id=\"c\"><above-interval unless-flagged=\"N\"/></condition>",
+	  "1:35: unless-flagged goes with of only; name the observations with of, or ask with <flagged>\n" },
 	{ IN_CONDITIONS,
 	  "<condition id=\"c\"><value/></condition><condition id=\"d\"><value below=\"1\" at-most=\"2\"/></condition><condition id=\"e\"><value at-least=\"1\" above=\"2\" below=\"x\"/></condition>",
 	  "1:19: <value> compares with nothing; give below, at-most, at-least or above\n"

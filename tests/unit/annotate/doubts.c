@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A result that says two things at once, or whose parts cannot belong together, is left alone:
+ * nobody can tell which of them is the slip.
+ */
+#include <criterion/criterion.h>
+
+#include "../mapping/fragment.h"
+#include "report.h"
+
+static const char mapping[] =
+    "<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"t\" version=\"1.0\" status=\"draft\">\n"
+    "<about><title>A test</title></about>\n"
+    "<system id=\"LN\"/>\n"
+    "<quantity id=\"mass\" unit=\"mg/L\"><unit name=\"mg/L\" factor=\"1\"/>"
+    "<unit name=\"ug/mL\" factor=\"1\"/><unit name=\"ug/L\" factor=\"0.001\"/></quantity>\n"
+    "<observation id=\"serum\" label=\"Serum\" unit=\"mg/L\"><codes quantity=\"mass\" "
+    "system=\"LN\">"
+    "<code>1952-1</code><code>56786-7</code></codes><plausible min=\"0.1\" max=\"200\"/>"
+    "<interval from=\"message\"/></observation>\n"
+    "<observation id=\"urine\" label=\"Urine\" unit=\"mg/L\"><codes quantity=\"mass\" "
+    "system=\"LN\">"
+    "<code>1953-9</code></codes><interval from=\"message\"/></observation>\n"
+    "<rules for=\"serum urine\"><group id=\"g\" pick=\"first\"><rule "
+    "id=\"L\"><when><below-interval/></when>"
+    "</rule><rule id=\"N\"><when><in-interval/></when></rule><rule "
+    "id=\"H\"><when><above-interval/></when>"
+    "</rule></group></rules>\n"
+    "</mapping>\n";
+
+/* clang-format off */
+static const struct {
+	const char *name, *obx;
+	enum skip skip;
+} cases[] = {
+	{ "all is well", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0.7-1.8||||F\n", SKIP_NONE },
+	{ "two codes of one observation", "OBX|1|NM|1952-1^B2M^LN^56786-7^B2M^LN||2.2|mg/L|0.7-1.8||||F\n", SKIP_NONE },
+	{ "codes of serum and urine", "OBX|1|NM|1952-1^B2M^LN^1953-9^B2M^LN||2.2|mg/L|0.7-1.8||||F\n", SKIP_CODE_CONFLICT },
+	{ "the same, the third of them", "OBX|1|NM|1952-1^B2M^LN^^^^^^^1953-9^B2M^LN||2.2|mg/L|0.7-1.8||||F\n", SKIP_CODE_CONFLICT },
+	{ "a code that is none of ours beside it", "OBX|1|NM|1952-1^B2M^LN^1953-9^B2M^L||2.2|mg/L|0.7-1.8||||F\n", SKIP_NONE },
+	{ "two units of one worth", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L^^L^ug/mL^^UCUM|0.7-1.8||||F\n", SKIP_NONE },
+	{ "two units, a thousandfold apart", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L^^L^ug/L^^UCUM|0.7-1.8||||F\n", SKIP_UNIT_UNKNOWN },
+	{ "units that repeat", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L~ug/L|0.7-1.8||||F\n", SKIP_UNIT_UNKNOWN },
+	{ "a repetition of nothing", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L~|0.7-1.8~||||F\n", SKIP_NONE },
+	{ "intervals that repeat", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0.7-1.8~1-3||||F\n", SKIP_NO_RULE },
+	{ "the interval is in ug/L", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|700-1800||||F\n", SKIP_NO_RULE },
+	{ "the value alone is in ug/L", "OBX|1|NM|1952-1^B2M^LN||1200|ug/L|0.7-1.8||||F\n", SKIP_NO_RULE },
+	{ "below what is plausible", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|<0.05||||F\n", SKIP_NO_RULE },
+	{ "an interval that reaches beyond it", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0-1.8||||F\n", SKIP_NONE },
+	{ "less, and above the scale", "OBX|1|NM|1952-1^B2M^LN||<0.5|mg/L|0.7-1.8|>|||F\n", SKIP_NO_RULE },
+	{ "less, and below the scale", "OBX|1|NM|1952-1^B2M^LN||<0.5|mg/L|0.7-1.8|<|||F\n", SKIP_NONE },
+};
+/* clang-format on */
+
+Test(annotate_doubts, leave_a_result_alone)
+{
+	struct mapping *const mappings[] = { fragment_good(IN_FILE, mapping) };
+	struct report r;
+
+	report_begin(&r, mappings, 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		report_annotate(&r, cases[i].obx);
+		cr_expect_eq(report_finding(&r)->skip, cases[i].skip, "%s: %s", cases[i].name,
+		    skip_word(report_finding(&r)->skip));
+	}
+	report_end(&r);
+}
+
+#define OTHER "OBX|2|NM|1751-7^Albumin^LN||"
+
+/* clang-format off */
+static const struct {
+	const char *name, *companions;
+	unsigned fired;
+} unless[] = {
+	{ "above", OTHER "40|mg/L|10-30|||F\n", 0 }, /* no status, so no companion */
+	{ "above, not flagged", OTHER "40|mg/L|10-30||||F\n", 1 },
+	{ "above, called normal", OTHER "40|mg/L|10-30|N|||F\n", 0 },
+	{ "not above", OTHER "20|mg/L|10-30||||F\n", 0 },
+	{ "one above, the other called normal",
+	    OTHER "40|mg/L|10-30||||F\n" OTHER "41|mg/L|10-30|N|||F\n", 1 },
+	{ "both called normal", OTHER "40|mg/L|10-30|N|||F\n" OTHER "41|mg/L|10-30|n|||F\n", 0 },
+};
+/* clang-format on */
+
+Test(annotate_doubts, about_one_companion_are_no_word_on_another)
+{
+	struct report r;
+
+	report_begin_rules(&r, "<rule id=\"A\"><when><above-interval of=\"alb\" "
+			       "unless-flagged=\"N\"/></when></rule>");
+	for (size_t i = 0; i < sizeof(unless) / sizeof(unless[0]); i++) {
+		char text[256];
+
+		snprintf(text, sizeof(text), "%s%s", B2M("2.2", ""), unless[i].companions);
+		report_annotate(&r, text);
+		cr_expect_eq(
+		    report_finding(&r)->fired_count, unless[i].fired, "%s", unless[i].name);
+	}
+	report_end(&r);
+}
