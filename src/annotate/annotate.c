@@ -205,8 +205,8 @@ is_oru_r01(const struct annotator *a)
 {
 	const struct hl7_delims *d = &a->m->delims;
 
-	return span_eq(span_trim(hl7_component(d, a->msh[9], 1)), SPAN("ORU")) &&
-	       span_eq(span_trim(hl7_component(d, a->msh[9], 2)), SPAN("R01"));
+	return span_eq(span_trim(hl7_component(d, hl7_header(a->m, 9), 1)), SPAN("ORU")) &&
+	       span_eq(span_trim(hl7_component(d, hl7_header(a->m, 9), 2)), SPAN("R01"));
 }
 
 /* What forbids annotating anything in this message? */
@@ -222,8 +222,7 @@ begin(struct annotator *a, const struct hl7_message *m)
 	a->of_patient.whose = a->of_order.whose = NO_INDEX;
 	if (!m->count || m->segments[0].id != HL7_ID('M', 'S', 'H'))
 		return SKIP_NOT_HL7;
-	hl7_fields(m, &m->segments[0], a->msh + 1, 18);
-	if (!hl7_delims_usable(&m->delims, a->msh[2]))
+	if (!hl7_delims_usable(&m->delims, hl7_header(m, 2)))
 		return SKIP_DELIMITERS;
 	if (!is_oru_r01(a))
 		return SKIP_NOT_ORU;
@@ -271,7 +270,7 @@ is_safe_charset(struct annotator *a)
 {
 	enum { ESCAPE = 0x1b }; /* of ISO 2022: what follows may be of another set */
 
-	a->charset = hl7_charset_read(a->msh[18], a->m->delims.repetition);
+	a->charset = hl7_charset_read(hl7_header(a->m, 18), a->m->delims.repetition);
 	if (memchr(a->m->bytes.ptr, ESCAPE, a->m->bytes.len))
 		return false;
 	return a->charset != HL7_CHARSET_UNSAFE &&
@@ -313,7 +312,7 @@ evaluate(struct annotator *a)
 		return SKIP_NO_OBSERVATION;
 	if (!is_safe_charset(a))
 		return SKIP_CHARSET;
-	if (a->msh[14].len)
+	if (hl7_header(a->m, 14).len)
 		return SKIP_FRAGMENT;
 	if (!context_build(a))
 		return SKIP_NO_MEMORY;

@@ -225,7 +225,7 @@ static bool
 read_sent(struct annotator *a)
 {
 	if (!a->sent_known)
-		a->has_sent = parse_first(a, a->msh[7], &a->sent);
+		a->has_sent = parse_first(a, hl7_header(a->m, 7), &a->sent);
 	a->sent_known = true;
 	return a->has_sent;
 }

@@ -117,6 +117,6 @@ match_sender(const struct annotator *a, struct span application, struct span fac
 {
 	const struct hl7_delims *d = &a->m->delims;
 
-	return (!application.len || component_is(d, a->msh[3], 1, application)) &&
-	       (!facility.len || component_is(d, a->msh[4], 1, facility));
+	return (!application.len || component_is(d, hl7_header(a->m, 3), 1, application)) &&
+	       (!facility.len || component_is(d, hl7_header(a->m, 4), 1, facility));
 }

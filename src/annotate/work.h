@@ -170,7 +170,6 @@ struct annotator {
 
 	/* the message at hand */
 	const struct hl7_message *m;
-	struct span msh[19]; /* [n] is MSH-n */
 	enum hl7_charset charset;
 	uint64_t marks[4]; /* its delimiters, as rule->bytes */
 	struct span stamp; /* the text parsed last: most are alike */

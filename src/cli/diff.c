@@ -157,7 +157,7 @@ diff_print(struct output *o, const struct hl7_message *m, const struct annotatio
 		return;
 	begin_line(&d, '@');
 	output_printf(o, "@@ %s, message %lu, control ID ", file, number);
-	text_show(o, hl7_field(m, &m->segments[0], 10));
+	text_show(o, hl7_header(m, 10));
 	output_text(o, " @@");
 	end_line(&d, '@');
 	for (size_t i = 0; i < a->edits->count;)

@@ -89,7 +89,7 @@ findings_json(struct output *o, const struct findings *f)
 
 	output_printf(o, "{\"message\":%lu", f->number);
 	put(o, "file", span_str(f->file));
-	put(o, "control_id", hl7_field(f->message, &f->message->segments[0], 10));
+	put(o, "control_id", hl7_header(f->message, 10));
 	put(o, "skip", a->skip ? span_str(skip_word(a->skip)) : SPAN(""));
 	output_text(o, ",\"findings\":[");
 	for (size_t i = 0; i < a->finding_count; i++) {

@@ -118,7 +118,7 @@ findings_text(struct output *o, const struct findings *f)
 	const struct annotation *a = f->annotation;
 
 	output_printf(o, "%s: message %lu, control ID ", f->file, f->number);
-	text_show(o, hl7_field(f->message, &f->message->segments[0], 10));
+	text_show(o, hl7_header(f->message, 10));
 	if (a->skip != SKIP_NONE)
 		output_printf(
 		    o, "\n  left alone: %s (%s)", words_skip(a->skip), skip_word(a->skip));

@@ -37,8 +37,8 @@ asks(struct span field)
 static void
 read_asks(const struct hl7_message *m, struct send_shot *shot)
 {
-	const struct span accept = span_trim(hl7_field(m, &m->segments[0], 15));
-	const struct span application = span_trim(hl7_field(m, &m->segments[0], 16));
+	const struct span accept = span_trim(hl7_header(m, 15));
+	const struct span application = span_trim(hl7_header(m, 16));
 	const struct span first = accept.len ? accept : application;
 
 	shot->awaited = first.len == 0 || asks(first);
@@ -111,7 +111,7 @@ static int
 load_message(struct loading *g, const struct input *in, unsigned long number)
 {
 	const struct hl7_message *m = &in->message;
-	const struct span id = hl7_field(m, &m->segments[0], 10);
+	const struct span id = hl7_header(m, 10);
 	struct send_shot shot = { .at = buffer_span(&g->load->bytes).len, .has_id = id.ptr };
 	size_t before = m->segments[0].start;
 

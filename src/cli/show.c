@@ -45,7 +45,7 @@ show_json(struct job *j, const struct input *in, unsigned long number)
 	output_printf(&j->out, "{\"message\":%lu,\"file\":", number);
 	text_json(&j->out, span_str(in->name), TEXT_REPLACE);
 	output_text(&j->out, ",\"control_id\":");
-	text_json(&j->out, hl7_field(m, &m->segments[0], 10), TEXT_LATIN1);
+	text_json(&j->out, hl7_header(m, 10), TEXT_LATIN1);
 	output_text(&j->out, ",\"segments\":");
 }
 

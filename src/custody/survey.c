@@ -9,13 +9,10 @@
 static void
 read_first(struct custody_survey *s, const struct hl7_message *m)
 {
-	struct span field[10];
-
 	s->readable = true;
 	s->header = hl7_segment_text(m, &m->segments[0]);
-	hl7_fields(m, &m->segments[0], field + 1, 9);
-	s->application = field[3];
-	s->facility = field[4];
+	s->application = hl7_header(m, 3);
+	s->facility = hl7_header(m, 4);
 	relay_read_asks(m, 1, &s->asks);
 }
 

@@ -72,7 +72,7 @@ control_id_of(struct hl7_message *m, const struct custody_entry *e)
 	    hl7_message_read(m, span_of(e->header, e->header_len), &piece, &used) ||
 	    piece != HL7_PIECE_MESSAGE || !m->count)
 		return SPAN("");
-	return hl7_field(m, &m->segments[0], 10);
+	return hl7_header(m, 10);
 }
 
 static void

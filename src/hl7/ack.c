@@ -14,8 +14,6 @@
 #include "hl7/charset.h"
 #include "hl7/escape.h"
 
-enum { MSH_FIELDS = 18 };
-
 /* For a request without an MSH: what every parser needs to read the answer at all. */
 static const struct hl7_delims usual = { '|', '^', '~', '\\', '&', 0 };
 static const struct span usual_processing = { "P", 1 }, usual_version = { "2.5.1", 5 };
@@ -24,7 +22,7 @@ struct answer {
 	const struct hl7_ack *ack;
 	struct hl7_delims delims;
 	bool divides; /* components may be written */
-	struct span msh[MSH_FIELDS + 1];
+	struct span msh[HL7_HEADER + 1];
 	unsigned version; /* 5 for "2.5.1"; 0: not known */
 	struct buffer *out;
 };
@@ -74,9 +72,8 @@ read_request(struct answer *a, const struct hl7_message *request)
 		a->msh[12] = usual_version;
 	} else {
 		a->delims = request->delims;
-		hl7_fields(request, &request->segments[0], a->msh + 1, MSH_FIELDS);
-		for (unsigned i = 2; i <= MSH_FIELDS; i++)
-			a->msh[i] = copyable(a->msh[i]);
+		for (unsigned i = 2; i <= HL7_HEADER; i++)
+			a->msh[i] = copyable(hl7_header(request, i));
 		a->divides = hl7_delims_usable(&a->delims, a->msh[2]) &&
 			     can_divide(a->delims.component) && can_divide(a->delims.subcomponent);
 	}
@@ -86,10 +83,8 @@ read_request(struct answer *a, const struct hl7_message *request)
 bool
 hl7_ack_is_enhanced(const struct hl7_message *request)
 {
-	struct span asked = { NULL, 0 };
+	struct span asked = span_trim(hl7_header(request, 15));
 
-	if (request->count > 0)
-		asked = span_trim(hl7_field(request, &request->segments[0], 15));
 	return asked.len > 0 && !hl7_is_delete(asked);
 }
 

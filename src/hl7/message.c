@@ -376,7 +376,7 @@ hl7_message_read(struct hl7_message *m, struct span in, enum hl7_piece *ret_piec
 
 	if (piece == HL7_PIECE_FOREIGN && is_bare_trailer(seen, start))
 		piece = HL7_PIECE_ENVELOPE;
-	m->count = 0;
+	m->count = m->header_count = 0;
 	m->bytes = span_head(in, 0);
 	m->delims = (struct hl7_delims){ 0 };
 
@@ -400,6 +400,8 @@ hl7_message_read(struct hl7_message *m, struct span in, enum hl7_piece *ret_piec
 		return err;
 	}
 	m->bytes = span_head(in, used);
+	if (m->count) /* behind the separator, which is MSH-1, begins MSH-2 */
+		m->header_count = 1 + hl7_places(m, m->segments, m->header + 1, HL7_HEADER - 1);
 	*ret_piece = piece;
 	*ret_used = used;
 	return 0;

@@ -3,7 +3,8 @@
  * hl7/message.h - where the segments and fields of a message are
  *
  * The message is its bytes, never changed and never copied; the index is one
- * entry a segment.  Fields are found when asked for.
+ * entry a segment.  Fields are found when asked for, but for those of MSH, which
+ * everybody asks for: they are found once, when the message is read.
  *
  * Terminators: the first CR or LF behind MSH decides.  CR mode: CR ends a segment,
  * an LF right behind it belongs to it, and any other LF is data.  LF mode: LF ends
@@ -38,10 +39,14 @@ struct hl7_segment {
 	uint32_t next;  /* one past its terminator; equal to end when it has none */
 };
 
+enum { HL7_HEADER = 18 }; /* fields of MSH that anybody asks for */
+
 struct hl7_message {
 	struct span bytes;
 	struct hl7_delims delims;
-	struct hl7_segment *segments; /* [0] is MSH */
+	unsigned header_count;           /* fields of MSH, at most HL7_HEADER; 0: no message */
+	uint32_t header[HL7_HEADER + 2]; /* see hl7_header() */
+	struct hl7_segment *segments;    /* [0] is MSH */
 	size_t count;
 	size_t size; /* room in segments, kept between messages */
 };
@@ -112,6 +117,13 @@ hl7_place_field(const struct hl7_message *m, const uint32_t *places, unsigned co
 	if (n > count)
 		return (struct span){ NULL, 0 };
 	return span_of(m->bytes.ptr + places[n], places[n + 1] - places[n] - 1);
+}
+
+/* MSH-n, n from 2 to HL7_HEADER; absent when MSH ends before, or there is no message. */
+static inline struct span
+hl7_header(const struct hl7_message *m, unsigned n)
+{
+	return hl7_place_field(m, m->header, m->header_count, n);
 }
 
 /* The n-th piece (from 1) of a span between delimiters; absent when there is no such piece, or

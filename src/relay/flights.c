@@ -237,18 +237,16 @@ relay_is_awaited(const struct relay_asks *asks)
 void
 relay_read_asks(const struct hl7_message *first, size_t count, struct relay_asks *ret)
 {
-	struct span field[17];
+	const struct span accept = span_trim(hl7_header(first, 15));
+	const struct span application = span_trim(hl7_header(first, 16));
 
 	*ret = (struct relay_asks){ .any_answer = true };
 	if (!count || !first->count)
 		return;
-	hl7_fields(first, &first->segments[0], field + 1, 16);
-	for (unsigned i = 15; i <= 16; i++)
-		field[i] = span_trim(field[i]);
-	ret->control_id = span_trim(field[10]);
+	ret->control_id = span_trim(hl7_header(first, 10));
 	ret->any_answer = count != 1 || !ret->control_id.len;
-	ret->enhanced = field[15].len || field[16].len;
-	ret->has_accept = field[15].len > 0;
+	ret->enhanced = accept.len || application.len;
+	ret->has_accept = accept.len > 0;
 	ret->is_answer = find_msa(first);
-	ret->when = read_when(ret->has_accept ? field[15] : field[16]);
+	ret->when = read_when(ret->has_accept ? accept : application);
 }

@@ -12,7 +12,7 @@ fits(const struct hl7_message *m, struct span wanted, unsigned field)
 {
 	if (!wanted.ptr)
 		return true;
-	return span_eq(wanted, hl7_component(&m->delims, hl7_field(m, &m->segments[0], field), 1));
+	return span_eq(wanted, hl7_component(&m->delims, hl7_header(m, field), 1));
 }
 
 /* Is "MSH" the first text of a line, whatever begins lines elsewhere, and no word? */

@@ -33,15 +33,14 @@ void
 relay_summary_message(struct relay_summary *s, const struct hl7_message *m)
 {
 	const struct hl7_delims *d = &m->delims;
-	struct span field[13], type, event, version;
+	struct span type, event, version;
 
 	s->segments += (unsigned)m->count;
 	if (s->messages++ || !m->count)
 		return;
-	hl7_fields(m, &m->segments[0], field + 1, 12);
-	type = hl7_component(d, field[9], 1);
-	event = hl7_component(d, field[9], 2);
-	version = hl7_component(d, field[12], 1);
+	type = hl7_component(d, hl7_header(m, 9), 1);
+	event = hl7_component(d, hl7_header(m, 9), 2);
+	version = hl7_component(d, hl7_header(m, 12), 1);
 	if (!is_code(type) || (event.len && !is_code(event)) || !is_version(version))
 		return;
 	memcpy(s->version, version.ptr ? version.ptr : "", version.len);

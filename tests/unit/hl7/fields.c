@@ -70,6 +70,29 @@ expect_same_fields(const struct hl7_message *m, const struct hl7_segment *s)
 		}
 	}
 	cr_assert_null(hl7_field(m, s, 0).ptr);
+	for (unsigned n = 2; n <= HL7_HEADER && s == m->segments; n++) {
+		struct span want = slow_field(m, s, n), got = hl7_header(m, n);
+
+		cr_assert(got.ptr == want.ptr && got.len == want.len, "MSH-%u", n);
+	}
+}
+
+/* Nothing of the message before is left in what is none. */
+Test(hl7_fields, of_the_header_are_those_of_the_last_message_read)
+{
+	const struct span none[] = { SPAN(""), SPAN("what"), SPAN("BHS|^~\\&|LAB") };
+	enum hl7_piece piece;
+	struct hl7_message m;
+	size_t used;
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		read_whole(&m, SPAN("MSH|^~\\&|LAB|||||||7"));
+		cr_expect(span_eq(hl7_header(&m, 10), SPAN("7")));
+		cr_assert_eq(hl7_message_read(&m, none[i], &piece, &used), 0);
+		cr_expect_null(hl7_header(&m, 2).ptr);
+		cr_expect_null(hl7_header(&m, 10).ptr);
+		hl7_message_finish(&m);
+	}
 }
 
 static void
