@@ -168,6 +168,8 @@ add_entry(struct custody_intake *in, const struct custody_survey *s, uint64_t no
 	}
 	e->on_fail = e->on_fail && s->admission != CUSTODY_SHUT;
 	e->header_len = s->header.len;
+	e->id_at = s->id.ptr ? (size_t)(s->id.ptr - s->header.ptr) : 0;
+	e->id_len = s->id.len;
 	memcpy(e->header, s->header.ptr, s->header.len);
 	*in->last = e;
 	in->last = &e->next;

@@ -80,6 +80,7 @@ struct custody_entry {
 	enum custody_verdict verdict;
 	bool on_accept, on_fail;      /* is an answer wanted? */
 	struct relay_summary summary; /* type, version, segments, messages, bytes_in */
+	size_t id_at, id_len;         /* its MSH-10 in the header, as it stands; id_at 0: absent */
 	size_t header_len;
 	char header[]; /* its first MSH, to answer by */
 };

@@ -11,6 +11,7 @@ read_first(struct custody_survey *s, const struct hl7_message *m)
 {
 	s->readable = true;
 	s->header = hl7_segment_text(m, &m->segments[0]);
+	s->id = hl7_header(m, 10);
 	s->application = hl7_header(m, 3);
 	s->facility = hl7_header(m, 4);
 	relay_read_asks(m, 1, &s->asks);

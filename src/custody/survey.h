@@ -13,6 +13,7 @@ struct custody_survey {
 	bool readable; /* there is a message in it; otherwise the rest says nothing */
 	enum custody_admission admission; /* the strictest of its messages */
 	struct span header;               /* MSH of its first message */
+	struct span id;                   /* MSH-10 in it, as it stands */
 	struct span application, facility, type;
 	struct relay_asks asks;
 	struct relay_summary summary;

@@ -18,6 +18,7 @@ struct intake {
 	struct net_stream up;
 	struct custody_intake machine;
 	struct sockaddr_storage peer;
+	struct log_stem stem;  /* of its lines in the log */
 	uint64_t senders_open; /* rules of feed->senders that the connection may use */
 	size_t held;           /* counted in daemon->held */
 	uint64_t closing;      /* ms; since when only the last bytes are waited for */

@@ -25,6 +25,7 @@ struct line {
 	struct custody_line_settings settings;
 	struct net_stream down;
 	struct dial dial;
+	struct log_stem stem;           /* of its lines in the log */
 	size_t unsent;                  /* bytes that the receiver had not taken at the last tick */
 	bool began;                     /* attached to the queue */
 	bool stopped;                   /* as it was told last */

@@ -16,9 +16,10 @@ struct link {
 	struct relay_session session;
 	struct sockaddr_storage peer;
 	struct dial dial;
-	uint64_t now;     /* us; of what the session was told last */
-	size_t held;      /* counted in daemon->held */
-	uint64_t closing; /* ms; since when only the last bytes are waited for */
+	struct log_stem stem; /* of its lines in the log */
+	uint64_t now;         /* us; of what the session was told last */
+	size_t held;          /* counted in daemon->held */
+	uint64_t closing;     /* ms; since when only the last bytes are waited for */
 	bool heard, dead;
 	bool delivers; /* what was sent to the receiver last is its, whatever becomes of the sender
 			*/

@@ -86,18 +86,38 @@ observe_feed(struct feed *f)
 
 /* ---- connections ---- */
 
+static void
+put_whose(struct feed *f, const struct sockaddr_storage *peer)
+{
+	char text[NET_ADDRESS_TEXT];
+
+	log_str(f->daemon->log, LOG_FEED, f->name);
+	if (peer)
+		log_str(f->daemon->log, LOG_PEER, net_address_text(peer, text));
+}
+
 bool
 observe_begin(
     struct feed *f, const struct sockaddr_storage *peer, enum log_event event, enum log_level level)
 {
+	if (!log_begin_at(f->daemon->log, event, level))
+		return false;
+	put_whose(f, peer);
+	return true;
+}
+
+bool
+observe_begin_kept(struct feed *f, const struct sockaddr_storage *peer, struct log_stem *stem,
+    enum log_event event, enum log_level level)
+{
 	struct log *log = f->daemon->log;
-	char text[NET_ADDRESS_TEXT];
 
 	if (!log_begin_at(log, event, level))
 		return false;
-	log_str(log, LOG_FEED, f->name);
-	if (peer)
-		log_str(log, LOG_PEER, net_address_text(peer, text));
+	if (!log_again(log, stem)) {
+		put_whose(f, peer);
+		log_keep(log, stem);
+	}
 	return true;
 }
 

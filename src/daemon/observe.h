@@ -45,6 +45,9 @@ void observe_not_listening(
 /* A line with feed and peer (unless NULL); false when it is not logged. */
 bool observe_begin(struct feed *f, const struct sockaddr_storage *peer, enum log_event event,
     enum log_level level);
+/* The same for one who has many lines, that begin alike: `stem` is the caller's to keep. */
+bool observe_begin_kept(struct feed *f, const struct sockaddr_storage *peer, struct log_stem *stem,
+    enum log_event event, enum log_level level);
 /* What is known of the frame. */
 void observe_flight(struct log *log, const struct relay_flight *flight);
 void observe_ack(struct feed *f, struct span code); /* count it */

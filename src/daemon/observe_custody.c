@@ -62,19 +62,6 @@ observe_custody(struct feed *f)
 
 /* ---- in ---- */
 
-static struct span
-control_id_of(struct hl7_message *m, const struct custody_entry *e)
-{
-	enum hl7_piece piece;
-	size_t used;
-
-	if (!e->header_len ||
-	    hl7_message_read(m, span_of(e->header, e->header_len), &piece, &used) ||
-	    piece != HL7_PIECE_MESSAGE || !m->count)
-		return SPAN("");
-	return hl7_header(m, 10);
-}
-
 static void
 put_entry(struct intake *i, const struct custody_entry *e, struct span code)
 {
@@ -83,8 +70,8 @@ put_entry(struct intake *i, const struct custody_entry *e, struct span code)
 	log_number(d->log, LOG_CORR, e->number);
 	if (e->seq)
 		log_number(d->log, LOG_QUEUE_SEQ, e->seq);
-	if (e->summary.type[0]) /* else the header is none to be believed */
-		log_text(d->log, LOG_CTL_ID, control_id_of(&d->queue->message, e));
+	if (e->summary.type[0] && e->id_at) /* else the header is none to be believed */
+		log_text(d->log, LOG_CTL_ID, span_of(e->header + e->id_at, e->id_len));
 	log_str(d->log, LOG_MSG_TYPE, e->summary.type[0] ? e->summary.type : NULL);
 	log_str(d->log, LOG_HL7_VERSION, e->summary.version[0] ? e->summary.version : NULL);
 	log_number(d->log, LOG_BYTES_IN, e->summary.bytes_in);
@@ -133,7 +120,8 @@ observe_taken(struct intake *i, const struct custody_entry *e, struct span code)
 	struct log *log = i->feed->daemon->log;
 
 	count_taken(i->feed, e);
-	if (!observe_begin(i->feed, &i->peer, event_of(e->verdict), levels[e->verdict]))
+	if (!observe_begin_kept(
+		i->feed, &i->peer, &i->stem, event_of(e->verdict), levels[e->verdict]))
 		return;
 	put_entry(i, e, code);
 	if (e->verdict >= CUSTODY_FULL)
@@ -188,7 +176,8 @@ remember_answer(struct line *l, const struct custody_outcome *o)
 		l->stopped_by = custody_kind_word(o->kind);
 	if (!o->code.len)
 		return;
-	snprintf(l->last_code, sizeof(l->last_code), "%.*s", (int)code.len, code.ptr);
+	memcpy(l->last_code, code.ptr, code.len); /* "other" at the longest */
+	l->last_code[code.len] = '\0';
 	l->last_answer = (uint64_t)time(NULL);
 }
 
@@ -231,7 +220,8 @@ observe_outcome(struct line *l, const struct custody_parcel *p, const struct cus
 
 	count_outcome(l, p, o);
 	remember_answer(l, o);
-	if (!observe_begin(l->feed, NULL, kinds[o->action].event, kinds[o->action].level))
+	if (!observe_begin_kept(
+		l->feed, NULL, &l->stem, kinds[o->action].event, kinds[o->action].level))
 		return;
 	put_outcome(l, p, o);
 	log_end(l->feed->daemon->log);

@@ -162,7 +162,7 @@ observe_code(struct span code)
 static bool
 begin(struct link *l, enum log_event event, enum log_level level)
 {
-	return observe_begin(l->feed, &l->peer, event, level);
+	return observe_begin_kept(l->feed, &l->peer, &l->stem, event, level);
 }
 
 void

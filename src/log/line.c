@@ -179,7 +179,7 @@ void
 log_line_init(struct log_line *l)
 {
 	l->second = -1;
-	l->at = l->text;
+	l->at = l->fields = l->text;
 	l->said_at = l->said;
 }
 
@@ -215,6 +215,32 @@ log_line_begin(
 	l->at = put(l->at, log_events[event].name);
 	if (json)
 		*l->at++ = '"';
+	l->fields = l->at;
+}
+
+/* ---- stems -------------------------------------------------------------------------------- */
+
+void
+log_line_keep(const struct log_line *l, struct log_stem *ret)
+{
+	size_t len = l->format == LOG_JOURNAL ? 0 : (size_t)(l->at - l->fields);
+
+	ret->len = len <= LOG_STEM_MOST ? (unsigned)len : 0;
+	ret->format = l->format;
+	ret->seen = l->seen;
+	memcpy(ret->text, l->fields, ret->len);
+}
+
+bool
+log_line_again(struct log_line *l, const struct log_stem *stem)
+{
+	if (!stem->len || stem->format != l->format)
+		return false;
+	/* all of it, as with keys */
+	memcpy(l->at, stem->text, LOG_STEM_MOST);
+	l->at += stem->len;
+	l->seen = stem->seen;
+	return true;
 }
 
 static void

@@ -27,6 +27,7 @@ struct log_line {
 	uint64_t seen; /* fields so far */
 	time_t second; /* the one in `stamp` */
 	char stamp[20];
+	char *fields;       /* where they begin in text */
 	char *at, *said_at; /* ends of text and said */
 	char text[LOG_LINE_MOST + LOG_MESSAGE_MOST];
 	char said[LOG_MESSAGE_MOST]; /* for people who read the journal */
@@ -37,6 +38,9 @@ void log_line_begin(
     struct log_line *l, enum log_format format, enum log_event event, enum log_level level);
 void log_line_text(struct log_line *l, enum log_field field, struct span text);
 void log_line_number(struct log_line *l, enum log_field field, uint64_t n);
+/* The fields so far, and those again in another line that has none yet: see log_stem. */
+void log_line_keep(const struct log_line *l, struct log_stem *ret);
+bool log_line_again(struct log_line *l, const struct log_stem *stem);
 /* The whole line; good until the next begins. */
 struct span log_line_end(struct log_line *l);
 

@@ -150,6 +150,18 @@ log_number(struct log *log, enum log_field field, uint64_t n)
 	log_line_number(&log->line, field, n);
 }
 
+bool
+log_again(struct log *log, const struct log_stem *stem)
+{
+	return log_line_again(&log->line, stem);
+}
+
+void
+log_keep(const struct log *log, struct log_stem *stem)
+{
+	log_line_keep(&log->line, stem);
+}
+
 void
 log_end(struct log *log)
 {

@@ -121,6 +121,17 @@ enum log_field {
 struct log;
 struct log_target;
 
+/* The fields that many lines begin with, as they stood in one: the next is spared to compose
+ * them.  All zeroes at first.  For the journal, and when they are long, nothing is kept. */
+enum { LOG_STEM_MOST = 96 };
+
+struct log_stem {
+	uint64_t seen; /* which fields */
+	enum log_format format;
+	unsigned len;
+	char text[LOG_STEM_MOST];
+};
+
 /* `path` NULL: stderr, or, for the journal, its usual socket; otherwise a file, or a socket like
  * the journal's.  NULL and errno when it cannot be opened. */
 struct log *log_create(enum log_format format, enum log_level level, const char *path);
@@ -149,6 +160,10 @@ bool log_begin_at(struct log *log, enum log_event event, enum log_level level);
 void log_text(struct log *log, enum log_field field, struct span text);
 void log_str(struct log *log, enum log_field field, const char *text); /* NULL: left out */
 void log_number(struct log *log, enum log_field field, uint64_t n);
+/* Right behind begin: put the fields of a stem; false when it has none that fit, and they have
+ * to be given one by one, and kept with log_keep() for the next line. */
+bool log_again(struct log *log, const struct log_stem *stem);
+void log_keep(const struct log *log, struct log_stem *stem);
 void log_end(struct log *log);
 
 const char *log_event_name(enum log_event event); /* "conn.open" */

@@ -62,6 +62,55 @@ Test(log_line, is_a_record_of_the_journal)
 	    "ctl_id=\"Q\\\"1???\\\\\" rules=\"S03 S22\" segs=0 skip=\"\"\n");
 }
 
+/* What a line begins with, put again into a line of this format. */
+static const char *
+compose_again(enum log_format kept, enum log_format format, struct span feed, bool *ret_again)
+{
+	struct log_stem stem = { 0 };
+
+	log_line_init(&line);
+	log_line_begin(&line, kept, LOG_CONN_OPEN, LOG_INFO_);
+	cr_expect_not(log_line_again(&line, &stem));
+	log_line_text(&line, LOG_FEED, feed);
+	log_line_keep(&line, &stem);
+	log_line_end(&line);
+
+	log_line_begin(&line, format, LOG_MSG_ACKED, LOG_INFO_);
+	*ret_again = log_line_again(&line, &stem);
+	log_line_text(&line, LOG_FEED, SPAN("anew"));
+	log_line_number(&line, LOG_SEGS, 7);
+	return text_of(log_line_end(&line));
+}
+
+Test(log_line, begins_with_the_fields_of_another)
+{
+	bool again;
+
+	cr_expect_str_eq(compose_again(LOG_JSON, LOG_JSON, SPAN("a\"b"), &again),
+	    "{\"ts\":\"STAMP\",\"level\":\"info\",\"event\":\"msg.acked\","
+	    "\"feed\":\"a\\\"b\",\"segs\":7}\n");
+	cr_expect(again);
+	cr_expect_str_eq(compose_again(LOG_LOGFMT, LOG_LOGFMT, SPAN("east"), &again),
+	    "ts=STAMP level=info event=msg.acked feed=east segs=7\n");
+	cr_expect(again);
+}
+
+Test(log_line, begins_anew_where_the_format_is_another_or_the_fields_are_long)
+{
+	char longest[LOG_STEM_MOST / 2];
+	bool again;
+
+	compose_again(LOG_JSON, LOG_LOGFMT, SPAN("east"), &again);
+	cr_expect_not(again);
+	compose_again(LOG_JOURNAL, LOG_JOURNAL, SPAN("east"), &again);
+	cr_expect_not(again);
+	memset(longest, '"', sizeof(longest)); /* each is written with a backslash */
+	cr_expect(
+	    strstr(compose_again(LOG_JSON, LOG_JSON, span_of(longest, sizeof(longest)), &again),
+		"\"feed\":\"anew\""));
+	cr_expect_not(again);
+}
+
 Test(log_line, takes_a_field_once)
 {
 	log_line_init(&line);
