@@ -57,7 +57,7 @@ grow(struct buffer *b, size_t need)
 	return true;
 }
 
-static bool
+static inline bool
 has_room(const struct buffer *b, size_t more)
 {
 	return b->data && more <= b->size - b->end;
@@ -74,16 +74,27 @@ make_room(struct buffer *b, size_t more)
 	return more <= SIZE_MAX - b->end && grow(b, b->end + more);
 }
 
+/* Kept apart, so that what follows stays short where there is room. */
+static __attribute__((noinline)) bool
+find_room(struct buffer *b, size_t more)
+{
+	if (!make_room(b, more))
+		b->failed = true;
+	return !b->failed;
+}
+
+static inline char *
+reserve(struct buffer *b, size_t more)
+{
+	if (b->failed || (!has_room(b, more) && !find_room(b, more)))
+		return NULL;
+	return b->data + b->end;
+}
+
 char *
 buffer_reserve(struct buffer *b, size_t more)
 {
-	if (b->failed)
-		return NULL;
-	if (!has_room(b, more) && !make_room(b, more)) {
-		b->failed = true;
-		return NULL;
-	}
-	return b->data + b->end;
+	return reserve(b, more);
 }
 
 void
@@ -95,7 +106,7 @@ buffer_filled(struct buffer *b, size_t len)
 void
 buffer_append(struct buffer *b, struct span s)
 {
-	char *room = s.len ? buffer_reserve(b, s.len) : NULL;
+	char *room = s.len ? reserve(b, s.len) : NULL;
 
 	if (!room)
 		return;
@@ -106,7 +117,7 @@ buffer_append(struct buffer *b, struct span s)
 void
 buffer_append_char(struct buffer *b, char c)
 {
-	char *room = buffer_reserve(b, 1);
+	char *room = reserve(b, 1);
 
 	if (!room)
 		return;

@@ -7,7 +7,6 @@
 #include "daemon/feed.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -421,15 +420,42 @@ feed_unlisten(struct feed_listener *l)
 
 /* ---- answers of ours ---- */
 
+/* The C library takes as long for this as all the rest of an answer, so it is asked once a second.
+ */
+static void
+set_second(struct hl7noted *d, time_t second)
+{
+	struct tm tm;
+
+	localtime_r(&second, &tm);
+	strftime(d->stamp, sizeof(d->stamp), "%Y%m%d%H%M%S%z", &tm);
+	d->stamped = second;
+}
+
+static char *
+put_hex(char *to, uint64_t n)
+{
+	char reversed[16];
+	unsigned count = 0;
+
+	do
+		reversed[count++] = "0123456789abcdef"[n % 16];
+	while ((n /= 16) != 0);
+	while (count)
+		*to++ = reversed[--count];
+	return to;
+}
+
 void
 feed_stamp(struct feed *f, char text[32], char id[32])
 {
 	struct hl7noted *d = f->daemon;
 	time_t now = time(NULL);
-	struct tm tm;
 
-	localtime_r(&now, &tm);
-	strftime(text, 32, "%Y%m%d%H%M%S%z", &tm);
-	snprintf(
-	    id, 32, "%llx-%llx", (unsigned long long)d->started, (unsigned long long)++d->answers);
+	if (now != d->stamped)
+		set_second(d, now);
+	memcpy(text, d->stamp, sizeof(d->stamp));
+	id = put_hex(id, d->started);
+	*id++ = '-';
+	*put_hex(id, ++d->answers) = '\0';
 }

@@ -43,6 +43,8 @@ struct hl7noted {
 	uint64_t floor_active;   /* ms; when something came there */
 	uint64_t messages;       /* numbered so far */
 	uint64_t answers;        /* of ours, the same */
+	time_t stamped;          /* the second that is written in stamp */
+	char stamp[32];          /* local time as HL7 has it, for answers of ours */
 	uint64_t started;        /* wall clock, seconds */
 	struct secure_end *ends; /* of certificates and lists */
 	bool draining;

@@ -22,12 +22,21 @@ struct answer {
 	const struct hl7_ack *ack;
 	struct hl7_delims delims;
 	bool divides; /* components may be written */
+	bool ascii;   /* the request's MSH is */
 	struct span msh[HL7_HEADER + 1];
 	unsigned version; /* 5 for "2.5.1"; 0: not known */
 	struct buffer *out;
 };
 
 /* ---- the request -------------------------------------------------------------------------- */
+
+/* What a field must not bring along. */
+static bool
+is_copyable(struct span header)
+{
+	return !memchr(header.ptr, '\r', header.len) && !memchr(header.ptr, '\n', header.len) &&
+	       !memchr(header.ptr, '\x0b', header.len) && !memchr(header.ptr, '\x1c', header.len);
+}
 
 static struct span
 copyable(struct span field)
@@ -62,18 +71,31 @@ can_divide(char c)
 }
 
 static void
+read_fields(struct answer *a, const struct hl7_message *request)
+{
+	const struct span header = hl7_segment_text(request, request->segments);
+	const bool all = is_copyable(header);
+
+	for (unsigned i = 2; i <= HL7_HEADER; i++) {
+		a->msh[i] = hl7_header(request, i);
+		if (!all)
+			a->msh[i] = copyable(a->msh[i]);
+	}
+	a->ascii = hl7_is_ascii(header);
+}
+
+static void
 read_request(struct answer *a, const struct hl7_message *request)
 {
 	if (request->count == 0 || !can_divide(request->delims.field)) {
 		a->delims = usual;
-		a->divides = true;
+		a->divides = a->ascii = true;
 		a->msh[2] = SPAN("^~\\&");
 		a->msh[11] = usual_processing;
 		a->msh[12] = usual_version;
 	} else {
 		a->delims = request->delims;
-		for (unsigned i = 2; i <= HL7_HEADER; i++)
-			a->msh[i] = copyable(hl7_header(request, i));
+		read_fields(a, request);
 		a->divides = hl7_delims_usable(&a->delims, a->msh[2]) &&
 			     can_divide(a->delims.component) && can_divide(a->delims.subcomponent);
 	}
@@ -152,7 +174,7 @@ put_type(struct answer *a)
 static bool
 needs_charset(const struct answer *a)
 {
-	for (unsigned i = 3; i <= 10; i++)
+	for (unsigned i = 3; i <= 10 && !a->ascii; i++)
 		if (!hl7_is_ascii(a->msh[i]))
 			return a->msh[18].len > 0;
 	return false;
