@@ -5,98 +5,16 @@
 Those that are not installed are skipped."""
 
 import os
-import shutil
 import subprocess
-import sys
 import time
 
-from secure import Secure, listening
-from world import (
-    ack, annotated, control_id, framed, free_port, frames_of, main, message, samples, wait_for,
-)
-
-ASYNC_SERVER = """
-import asyncio, ssl, sys
-import hl7.mllp
-
-async def serve(reader, writer):
-    while not writer.is_closing():
-        try:
-            message = await reader.readmessage()
-        except asyncio.IncompleteReadError:
-            break
-        with open(sys.argv[2], "ab") as f:
-            f.write(b"\\x0b" + str(message).encode() + b"\\x1c\\r")
-        writer.writemessage(message.create_ack())
-        await writer.drain()
-    writer.close()
-
-async def main():
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=sys.argv[3])
-    context.verify_mode = ssl.CERT_REQUIRED
-    context.load_cert_chain(sys.argv[4], sys.argv[5])
-    server = await hl7.mllp.start_hl7_server(
-        serve, port=int(sys.argv[1]), host="127.0.0.1", ssl=context)
-    print("ready", flush=True)
-    async with server:
-        await server.serve_forever()
-
-asyncio.run(main())
-"""
-
-ASYNC_CLIENT = """
-import asyncio, ssl, sys
-import hl7
-from hl7.mllp import open_hl7_connection
-
-async def main():
-    context = ssl.create_default_context(cafile=sys.argv[2])
-    context.load_cert_chain(sys.argv[3], sys.argv[4])
-    reader, writer = await open_hl7_connection(
-        "127.0.0.1", int(sys.argv[1]), ssl=context, server_hostname="localhost")
-    for name in sys.argv[5:]:
-        with open(name, newline="") as f:
-            message = hl7.parse(f.read())
-        writer.writemessage(message)
-        await writer.drain()
-        answer = await asyncio.wait_for(reader.readmessage(), 10)
-        print(str(answer.segment("MSA")[1]), str(answer.segment("MSA")[2]))
-    writer.close()
-
-asyncio.run(main())
-"""
+from secure import Secure  # first: it knows where the others are
+import others
+from others import listening
+from world import ack, annotated, framed, free_port, frames_of, main, message, samples, wait_for
 
 
-def python_with_hl7():
-    for python in (sys.executable, "/usr/bin/python3"):
-        if not os.path.exists(python):
-            continue
-        done = subprocess.run(
-            [python, "-c", "import hl7.mllp"], stderr=subprocess.DEVNULL, check=False
-        )
-        if done.returncode == 0:
-            return python
-    return None
-
-
-class Foreign(Secure):
-    def program(self, *names):
-        for name in names:
-            found = shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/bin")
-            if found:
-                return found
-        return self.skipTest("no " + names[0])
-
-    def serve(self, command, port, **named):
-        p = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            **{"stdout": subprocess.DEVNULL, **named},
-        )
-        self.addCleanup(p.wait)
-        self.addCleanup(p.kill)
-        wait_for(command[0], lambda: listening(port))
-        return p
-
+class Foreign(others.Foreign, Secure):
     def own_certificate(self, name):
         """Certificate and key in one file, as some want it."""
         path = self.path(name + "-both.pem")
@@ -187,34 +105,17 @@ class OpenSSL(Foreign):
             self.assertEqual(s.frame(), ack(message(str(n))))
 
 
-class PythonHL7(Foreign):
+class PythonHL7(others.Hl7, Secure):
     def test_its_asyncio_client_and_server_meet_over_the_hop(self):
-        python = python_with_hl7() or self.skipTest("no python3-hl7")
-        to, kept = free_port(), self.path("kept")
-        server, client = self.write("server.py", ASYNC_SERVER), self.write("client.py", ASYNC_CLIENT)
-        self.serve(
-            [python, server, str(to), kept, self.ca.pem("ca"), self.ca.pem("server"),
-             self.ca.key("server")],
-            to,
-        )
+        to, bodies = free_port(), self.plain()
+        kept = self.server(to, self.certified("server"))
         d, port = self.secure_feed(to, outbound=self.tls(own="client"))
-        bodies = [message(str(n), value=str(n)) for n in range(1, 31)]
-        names = [self.write("%d.hl7" % n, body) for n, body in enumerate(bodies)]
-        done = subprocess.run(
-            [python, client, str(port), self.ca.pem("ca"), self.ca.pem("client"),
-             self.ca.key("client"), *names],
-            capture_output=True, timeout=60, check=False,
-        )
-        self.assertEqual(
-            done.stdout.decode().split("\n")[:-1],
-            ["AA %s" % control_id(b).decode() for b in bodies], done.stderr,
-        )
-        with open(kept, "rb") as f:
-            got = [b[1:] for b in f.read().split(b"\x1c\r")[:-1]]
-        self.assertEqual(
-            [b.rstrip(b"\r") for b in got], [b.rstrip(b"\r") for b in annotated(bodies)]
-        )
+        self.client(port, bodies, self.certified("client"))
+        self.same(self.kept(kept), bodies)
         self.assertEqual(d.events("tls.denied"), [])
+
+    def certified(self, name):
+        return self.ca.pem("ca"), self.ca.pem(name), self.ca.key(name)
 
 
 class Tunnels(Foreign):
@@ -253,33 +154,21 @@ class Tunnels(Foreign):
         _, port = self.secure_feed(back, outbound=self.tls(own="client"))
         self.exchange_all(self.secure_sender(port), r)
 
-    def haproxy(self, bind, server):
-        program = self.program("haproxy")
-        front = free_port()
-        conf = self.write(
-            "haproxy%d.cfg" % front,
-            "global\n maxconn 100\ndefaults\n mode tcp\n timeout connect 2s\n"
-            " timeout client 30s\n timeout server 30s\nlisten mllp\n bind 127.0.0.1:%d %s\n"
-            " server there %s\n" % (front, bind, server),
+    def takes_off(self):
+        return "ssl crt %s ca-file %s verify required" % (
+            self.own_certificate("server"), self.ca.pem("ca"),
         )
-        self.serve([program, "-db", "-q", "-f", conf], front)
-        return front
 
     def test_haproxy_in_front_takes_tls_off(self):
         r = self.receiver()
         _, port = self.hop(r)
-        front = self.haproxy(
-            "ssl crt %s ca-file %s verify required"
-            % (self.own_certificate("server"), self.ca.pem("ca")),
-            "127.0.0.1:%d" % port,
-        )
+        front = self.haproxy("127.0.0.1:%d" % port, self.takes_off())
         self.exchange_all(self.secure_sender(front), r)
 
     def test_haproxy_in_front_puts_tls_on_and_probes(self):
         r = self.receiver()
         d, port = self.secure_feed(r, inbound=self.tls("lab.example"))
         front = self.haproxy(
-            "",
             "127.0.0.1:%d check inter 2s ssl crt %s ca-file %s verify required "
             "verifyhost localhost"
             % (port, self.own_certificate("client"), self.ca.pem("ca")),
@@ -290,11 +179,7 @@ class Tunnels(Foreign):
 
     def test_haproxy_behind_the_daemon(self):
         r = self.receiver()
-        back = self.haproxy(
-            "ssl crt %s ca-file %s verify required"
-            % (self.own_certificate("server"), self.ca.pem("ca")),
-            "127.0.0.1:%d" % r.port,
-        )
+        back = self.haproxy("127.0.0.1:%d" % r.port, self.takes_off())
         _, port = self.secure_feed(back, outbound=self.tls(own="client"))
         self.exchange_all(self.secure_sender(port), r)
 

@@ -174,12 +174,6 @@ class Secure(World):
         return d.wait_event("tls.denied", before + 1, outcome=reason)[-1]
 
 
-def listening(port):
-    with socket.socket() as s:
-        return s.connect_ex(("127.0.0.1", port)) == 0
-
-
 __all__ = [
-    "CA", "Secure", "SecureReceiver", "SecureSender", "client_context", "listening", "metric",
-    "server_context",
+    "CA", "Secure", "SecureReceiver", "SecureSender", "client_context", "metric", "server_context",
 ]
