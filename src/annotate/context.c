@@ -33,14 +33,15 @@ static bool
 begin_patient(struct annotator *a, struct walk *w, long pid)
 {
 	const struct hl7_delims *d = &a->m->delims;
-	struct span field[9], sex;
+	uint32_t places[10];
+	unsigned count = hl7_places(a->m, &a->m->segments[pid], places, 8);
+	struct span birth = hl7_place_field(a->m, places, count, 7), sex;
 	struct patient *p = add_patient(a, w);
 
 	if (!p)
 		return false;
-	hl7_fields(a->m, &a->m->segments[pid], field + 1, 8);
-	p->has_birth = hl7_time_parse(span_trim(hl7_component(d, field[7], 1)), &p->birth);
-	sex = span_trim(hl7_component(d, field[8], 1));
+	p->has_birth = hl7_time_parse(span_trim(hl7_component(d, birth, 1)), &p->birth);
+	sex = span_trim(hl7_component(d, hl7_place_field(a->m, places, count, 8), 1));
 	if (sex.len == 1 && strchr("FfMm", sex.ptr[0]))
 		p->sex = (char)(sex.ptr[0] & ~0x20);
 	w->order = -1;

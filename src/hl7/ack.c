@@ -121,8 +121,14 @@ put(struct answer *a, struct span s)
 static void
 put_field(struct answer *a, struct span s)
 {
-	buffer_append_char(a->out, a->delims.field);
-	put(a, s);
+	char *room = buffer_reserve(a->out, 1 + s.len);
+
+	if (!room)
+		return;
+	*room = a->delims.field;
+	if (s.len)
+		memcpy(room + 1, s.ptr, s.len);
+	buffer_filled(a->out, 1 + s.len);
 }
 
 static void

@@ -28,6 +28,17 @@ hl7_delims_separates(char c)
 	}
 }
 
+static const struct hl7_delims usual = { '|', '^', '~', '\\', '&', 0 };
+
+/* As nearly all are. */
+static bool
+begins_as_usual(struct span header)
+{
+	static const char bytes[] = { '|', '^', '~', '\\', '&', '|' };
+
+	return header.len >= 3 + sizeof(bytes) && memcmp(header.ptr + 3, bytes, sizeof(bytes)) == 0;
+}
+
 bool
 hl7_delims_read(struct span header, struct hl7_delims *ret)
 {
@@ -36,6 +47,10 @@ hl7_delims_read(struct span header, struct hl7_delims *ret)
 		&d.truncation };
 	size_t at = 3;
 
+	if (begins_as_usual(header)) {
+		*ret = usual;
+		return true;
+	}
 	/* "MSH |" is read as "PID |" is */
 	while (at < header.len && (header.ptr[at] == ' ' || header.ptr[at] == '\t'))
 		at++;
@@ -65,7 +80,6 @@ is_writable(char c)
 bool
 hl7_delims_usable(const struct hl7_delims *d, struct span msh2)
 {
-	static const struct hl7_delims usual = { '|', '^', '~', '\\', '&', 0 };
 	const char roles[] = { d->field, d->component, d->repetition, d->escape, d->subcomponent,
 		d->truncation };
 	enum { ROLES = sizeof(roles) };

@@ -104,8 +104,8 @@ hl7_places(const struct hl7_message *m, const struct hl7_segment *s, uint32_t *r
 		uint64_t found = separators(m, block, end);
 
 		while (found) {
-			*to = (uint32_t)block + hl7_scan_next(&found) + 1;
-			if (to++ == last)
+			*to++ = (uint32_t)block + hl7_scan_next(&found) + 1;
+			if (to > last)
 				return most;
 		}
 	}

@@ -110,6 +110,15 @@ load_id(const char *at)
 	return HL7_ID(u[0], u[1], u[2]);
 }
 
+/* The ID and the byte behind it; compilers make one load of it. */
+static inline uint32_t
+load_head(const char *at)
+{
+	const unsigned char *u = (const unsigned char *)at;
+
+	return HL7_ID(u[0], u[1], u[2]) | (uint32_t)u[3] << 24;
+}
+
 static inline bool
 is_id(const char *at, unsigned char first)
 {
@@ -199,11 +208,11 @@ segments_grow(struct hl7_message *m)
 
 /* A segment that goes on until a terminator says otherwise. */
 static inline struct hl7_segment
-segment_at(struct span in, size_t start)
+segment_at(struct span in, size_t start, uint32_t id)
 {
 	uint32_t end = (uint32_t)in.len;
 
-	return (struct hl7_segment){ load_id(in.ptr + start), (uint32_t)start, end, end };
+	return (struct hl7_segment){ id, (uint32_t)start, end, end };
 }
 
 static int
@@ -213,7 +222,7 @@ segment_add(struct reader *r, size_t start)
 
 	if (m->count == m->size && !segments_grow(m))
 		return -ENOMEM;
-	m->segments[m->count++] = segment_at(r->in, start);
+	m->segments[m->count++] = segment_at(r->in, start, load_id(r->in.ptr + start));
 	return 0;
 }
 
@@ -246,11 +255,22 @@ line_begin_odd(struct reader *r, size_t at)
 	return is_segment(r, at) ? segment_add(r, at) : 0;
 }
 
-/* Is the line at `at` a segment, as nearly all are, and no beginning of another piece? */
+/* Is the line at `at` a segment, as nearly all are, and no beginning of another piece?  Mostly it
+ * begins as the last one did. */
 static inline bool
-is_plain_segment(struct span in, size_t at, char sep)
+is_plain_segment(struct span in, size_t at, char sep, uint32_t *last)
 {
-	return in.len - at >= 4 && is_id(in.ptr + at, PLAIN) && in.ptr[at + 3] == sep;
+	uint32_t head;
+
+	if (in.len - at < 4)
+		return false;
+	head = load_head(in.ptr + at);
+	if (head == *last)
+		return true;
+	if (!is_id(in.ptr + at, PLAIN) || in.ptr[at + 3] != sep)
+		return false;
+	*last = head;
+	return true;
 }
 
 /* Text ends before `end`, a terminator before `next`. */
@@ -274,6 +294,7 @@ lines_read(struct reader *r, size_t first, char terminator)
 	size_t line = r->line, count = m->count, size = m->size;
 	struct hl7_segment *list = m->segments;
 	char sep = r->sep;
+	uint32_t last = HL7_ID('Z', 'Z', 'Z') | (uint32_t)(unsigned char)sep << 24;
 
 	for (size_t block = first; block < in.len; block += HL7_SCAN_BLOCK) {
 		uint64_t found = hl7_scan(in, block, terminator);
@@ -290,8 +311,8 @@ lines_read(struct reader *r, size_t first, char terminator)
 				end -= in.ptr[end - 1] == '\r'; /* the ID stands before it */
 			segment_end(&list[count - 1], end, next);
 
-			if (is_plain_segment(in, next, sep) && count < size) {
-				list[count++] = segment_at(in, next);
+			if (is_plain_segment(in, next, sep, &last) && count < size) {
+				list[count++] = segment_at(in, next, last & 0xffffff);
 				line = next;
 				continue;
 			}

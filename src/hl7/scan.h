@@ -110,17 +110,16 @@ hl7_scan_32(const char *at, char c)
 
 #endif
 
+/* Where less than 64 bytes are left; kept apart, so that callers need no room for the copy. */
+uint64_t hl7_scan_last(struct span in, size_t at, char c);
+
 /* Of the up to 64 bytes from `at` on; reads nothing outside `in`.  `c` is not NUL. */
 static inline uint64_t
 hl7_scan(struct span in, size_t at, char c)
 {
 	if (__builtin_expect(in.len - at >= HL7_SCAN_BLOCK, 1))
 		return hl7_scan_64(in.ptr + at, c);
-
-	char last[HL7_SCAN_BLOCK] = { 0 };
-
-	memcpy(last, in.ptr + at, in.len - at);
-	return hl7_scan_64(last, c);
+	return hl7_scan_last(in, at, c);
 }
 
 /* Takes the lowest place out of a scan's answer, which is not 0. */

@@ -19,6 +19,10 @@ struct delims_case {
 static const struct delims_case cases[] = {
 	{ "the usual ones", ROW("MSH|^~\\&|LAB"), ROW("^~\\&"), true, true,
 	  { '|', '^', '~', '\\', '&', 0 } },
+	{ "the usual ones and no more", ROW("MSH|^~\\&|"), ROW("^~\\&"), true, true,
+	  { '|', '^', '~', '\\', '&', 0 } },
+	{ "the usual ones at the end", ROW("MSH|^~\\&"), ROW("^~\\&"), true, true,
+	  { '|', '^', '~', '\\', '&', 0 } },
 	{ "with truncation", ROW("MSH|^~\\&#|"), ROW("^~\\&#"), true, true,
 	  { '|', '^', '~', '\\', '&', '#' } },
 	{ "others", ROW("BHS!$%*@!"), ROW("$%*@"), true, true, { '!', '$', '%', '*', '@', 0 } },

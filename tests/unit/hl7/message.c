@@ -376,6 +376,24 @@ Test(hl7_message, keeps_nul_bytes)
 	hl7_message_finish(&m);
 }
 
+/* What is compared with the line before must have one. */
+Test(hl7_message, takes_no_line_of_one_byte_repeated_for_a_segment)
+{
+	for (unsigned c = 0; c < 256; c++) {
+		char bytes[] = "MSH|^~\\&|A\r\0\0\0\0|B\rPID|1\rPID|2\r";
+		struct span in = span_of(bytes, sizeof(bytes) - 1);
+		enum hl7_piece piece;
+		struct hl7_message m;
+		size_t used;
+
+		memset(bytes + 11, (int)c, 4);
+		hl7_message_init(&m);
+		cr_assert_eq(hl7_message_read(&m, in, &piece, &used), 0);
+		cr_expect_eq(m.count, 3, "%u segments with byte %u", (unsigned)m.count, c);
+		hl7_message_finish(&m);
+	}
+}
+
 Test(hl7_message, grows_and_is_used_again)
 {
 	enum { SEGMENTS = 100000 };
