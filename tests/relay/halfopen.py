@@ -6,74 +6,16 @@ defaults, whether something is on its way or not.
 Half a minute of waiting; HL7_BRIEF=1 leaves it out."""
 
 import os
-import subprocess
 import sys
 import time
 import unittest
 
-from world import HL7NOTE, World, feed_xml, framed, free_port, main, message, wait_for
-
-NAME = "hl7-%d" % (os.getpid() % 10000)
-HERE, THERE = "10.213.%d.1" % (os.getpid() % 256), "10.213.%d.2" % (os.getpid() % 256)
-LIMIT = 45
-PEER = """
-import socket, sys, time
-s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
-s.sendall(sys.stdin.buffer.read())
-s.recv(4096)
-print("answered", flush=True)
-time.sleep(100)
-"""
-
-
-def ip(*words):
-    return subprocess.run(["ip", *words], stderr=subprocess.DEVNULL, check=False).returncode == 0
+from farside import HERE, LIMIT, PEER, THERE, FarSide
+from world import feed_xml, framed, free_port, main, message, wait_for
 
 
 @unittest.skipIf(os.environ.get("HL7_BRIEF"), "HL7_BRIEF is set")
-class HalfOpen(World):
-    def setUp(self):
-        super().setUp()
-        try:
-            made = ip("netns", "add", NAME)
-        except FileNotFoundError:
-            made = False
-        if not made:
-            self.skipTest("no network namespaces here")
-        self.addCleanup(ip, "netns", "del", NAME)
-        if not ip("link", "add", NAME, "type", "veth", "peer", "name", "far", "netns", NAME):
-            self.skipTest("no virtual links here")
-        ip("addr", "add", HERE + "/24", "dev", NAME)
-        ip("link", "set", NAME, "up")
-        ip("-n", NAME, "addr", "add", THERE + "/24", "dev", "far")
-        ip("-n", NAME, "link", "set", "far", "up")
-
-    def far(self, *command, data=b""):
-        p = subprocess.Popen(
-            ["ip", "netns", "exec", NAME, *map(str, command)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-        )
-        self.addCleanup(p.stdout.close)
-        self.addCleanup(p.wait)
-        self.addCleanup(p.kill)
-        p.stdin.write(data)
-        p.stdin.close()
-        return p
-
-    def far_sink(self):
-        ports = self.path("far-port")
-        self.far(HL7NOTE, "sink", "-q", "--listen", THERE, "--port-file", ports, 0)
-        wait_for("the sink", lambda: os.path.exists(ports) and os.path.getsize(ports))
-        with open(ports, encoding="ascii") as f:
-            return int(f.read())
-
-    def sockets(self, d):
-        """Connections of the daemon that leave this machine."""
-        lines = subprocess.run(
-            ["ss", "-tnpH"], stdout=subprocess.PIPE, check=True
-        ).stdout.decode().splitlines()
-        return sum("pid=%d," % d.pid in line and THERE in line for line in lines)
-
+class HalfOpen(FarSide):
     def test_a_link_that_goes_down_is_noticed_on_both_sides_within_45_seconds(self):
         to = self.far_sink()
         busy, rest, port = free_port(), free_port(), free_port()
@@ -91,7 +33,7 @@ class HalfOpen(World):
         self.assertEqual(peer.stdout.readline(), b"answered\n")
         self.assertEqual(self.sockets(d), 3)
 
-        ip("-n", NAME, "link", "set", "far", "down")
+        self.link("down")
         began = time.monotonic()
         left = lambda: max(0, LIMIT - (time.monotonic() - began))
         s.send(framed(message("3")))

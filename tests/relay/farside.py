@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MIT
+"""A machine on the other side of a link that can be cut without a word."""
+
+import os
+import subprocess
+
+from world import HL7NOTE, World, wait_for
+
+NAME = "hl7-%d" % (os.getpid() % 10000)
+HERE, THERE = "10.213.%d.1" % (os.getpid() % 256), "10.213.%d.2" % (os.getpid() % 256)
+LIMIT = 45  # seconds in which a vanished peer is to be noticed
+PEER = """
+import socket, sys, time
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+s.sendall(sys.stdin.buffer.read())
+s.recv(4096)
+print("answered", flush=True)
+time.sleep(100)
+"""
+
+
+def ip(*words):
+    return subprocess.run(["ip", *words], stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+class FarSide(World):
+    def setUp(self):
+        super().setUp()
+        try:
+            made = ip("netns", "add", NAME)
+        except FileNotFoundError:
+            made = False
+        if not made:
+            self.skipTest("no network namespaces here")
+        self.addCleanup(ip, "netns", "del", NAME)
+        if not ip("link", "add", NAME, "type", "veth", "peer", "name", "far", "netns", NAME):
+            self.skipTest("no virtual links here")
+        ip("addr", "add", HERE + "/24", "dev", NAME)
+        ip("link", "set", NAME, "up")
+        ip("-n", NAME, "addr", "add", THERE + "/24", "dev", "far")
+        ip("-n", NAME, "link", "set", "far", "up")
+
+    def far(self, *command, data=b""):
+        p = subprocess.Popen(
+            ["ip", "netns", "exec", NAME, *map(str, command)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        )
+        self.addCleanup(p.stdout.close)
+        self.addCleanup(p.wait)
+        self.addCleanup(p.kill)
+        p.stdin.write(data)
+        p.stdin.close()
+        return p
+
+    def far_sink(self):
+        ports = self.path("far-port")
+        self.far(HL7NOTE, "sink", "-q", "--listen", THERE, "--port-file", ports, 0)
+        wait_for("the sink", lambda: os.path.exists(ports) and os.path.getsize(ports))
+        with open(ports, encoding="ascii") as f:
+            return int(f.read())
+
+    def link(self, state):
+        ip("-n", NAME, "link", "set", "far", state)
+
+    def sockets(self, d):
+        """Connections of the daemon that leave this machine."""
+        lines = subprocess.run(
+            ["ss", "-tnpH"], stdout=subprocess.PIPE, check=True
+        ).stdout.decode().splitlines()
+        return sum("pid=%d," % d.pid in line and THERE in line for line in lines)
