@@ -11,6 +11,8 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "xml/xml.h"
+
 /* libev's allocator takes no context. */
 static struct log *last_words;
 
@@ -18,11 +20,14 @@ _Noreturn static void
 leave(void)
 {
 	static const char sentence[] =
-	    "hl7noted: no memory for the event loop; raise MemoryMax, or lower the limits\n";
+	    "hl7noted: no memory for the event loop or for reading a file; "
+	    "raise MemoryMax, or lower the limits\n";
 
 	ssize_t n = write(STDERR_FILENO, sentence, strlen(sentence));
 
 	(void)n; /* nobody else could be told */
+	if (!last_words)
+		_exit(EX_OSERR);
 	if (log_begin_at(last_words, LOG_SVC_STOPPED, LOG_ERROR_)) {
 		log_str(last_words, LOG_ERR_CODE, "ENOMEM");
 		log_end(last_words);
@@ -53,6 +58,38 @@ memory_for_loop(struct log *log)
 	ev_set_allocator(allocate);
 }
 
+/* ---- files ---- */
+
+static void *
+allocate_xml(size_t size)
+{
+	void *p = malloc(size ? size : 1);
+
+	if (!p)
+		leave();
+	return p;
+}
+
+static void *
+reallocate_xml(void *old, size_t size)
+{
+	void *p = realloc(old, size ? size : 1);
+
+	if (!p)
+		leave();
+	return p;
+}
+
+static char *
+duplicate_xml(const char *string)
+{
+	char *p = strdup(string);
+
+	if (!p)
+		leave();
+	return p;
+}
+
 /* In a signal, so without the log, which may be what was interrupted. */
 _Noreturn static void
 on_bus(int number)
@@ -67,9 +104,10 @@ on_bus(int number)
 }
 
 void
-memory_for_maps(void)
+memory_for_files(void)
 {
 	const struct sigaction end = { .sa_handler = on_bus };
 
 	(void)sigaction(SIGBUS, &end, NULL);
+	xml_allocate_with(allocate_xml, reallocate_xml, duplicate_xml);
 }

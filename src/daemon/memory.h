@@ -3,7 +3,8 @@
  * daemon/memory.h - when the loop cannot have memory, or what it had is gone
  *
  * Everything of ours that asks for memory can do without: a message or a connection
- * fails.  The loop cannot; libev would abort.  So it gets an allocator that ends the
+ * fails.  The loop cannot, nor can who reads XML: libev would abort, libxml2 follow a
+ * null pointer.  So they get an allocator that ends the
  * daemon in good order: it says so, lets the log be written, and leaves it to the
  * service manager to start another one.  No message is acknowledged by that, so
  * none is lost.
@@ -17,8 +18,9 @@
 
 #include "log/log.h"
 
+/* Before anything is read from a file. */
+void memory_for_files(void);
 /* Before the loop is made; `log` must live as long as it. */
 void memory_for_loop(struct log *log);
-void memory_for_maps(void);
 
 #endif

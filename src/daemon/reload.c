@@ -79,6 +79,19 @@ plan_listeners(struct hl7noted *d, struct step *s)
 }
 
 static bool
+no_memory(struct hl7noted *d, const char *feed)
+{
+	if (d->tell)
+		fprintf(d->tell, "hl7noted: no memory for the feed %s\n", feed);
+	if (log_begin(d->log, LOG_CONFIG_REJECTED)) {
+		log_str(d->log, LOG_FEED, feed);
+		log_str(d->log, LOG_ERR_CODE, "ENOMEM");
+		log_end(d->log);
+	}
+	return false;
+}
+
+static bool
 plan_step(struct hl7noted *d, const char *file, struct step *s)
 {
 	bool secure = secure_load(&s->secure, s->conf, file, d->log, d->tell);
@@ -86,12 +99,16 @@ plan_step(struct hl7noted *d, const char *file, struct step *s)
 	s->rules = rules_load(s->conf, d->log, d->tell);
 	s->listeners = calloc(s->conf->listen_count + 1, sizeof(struct feed_listener *));
 	s->is_new = calloc(s->conf->listen_count + 1, sizeof(bool));
-	if (!secure || !s->rules || !s->listeners || !s->is_new)
+	if (!s->listeners || !s->is_new)
+		return no_memory(d, s->conf->name);
+	if (!secure || !s->rules)
 		return false;
 	s->old = find_feed(d->feeds, s->conf->name);
 	s->feed = s->old ? s->old : feed_create(d, s->conf, s->rules);
+	if (!s->feed)
+		return no_memory(d, s->conf->name);
 	/* both, so that both tell their faults */
-	return s->feed && feed_plan(s->feed, s->conf) & plan_listeners(d, s);
+	return feed_plan(s->feed, s->conf) & plan_listeners(d, s);
 }
 
 static void
@@ -219,7 +236,7 @@ bool
 reload(struct hl7noted *d, struct conf *conf, bool in_earnest)
 {
 	struct step *steps = calloc(conf->feed_count + 1, sizeof(*steps));
-	bool good = steps != NULL;
+	bool good = steps || no_memory(d, "*");
 
 	/* every feed is planned, so that all faults are told in one run */
 	for (unsigned i = 0; steps && i < conf->feed_count; i++) {

@@ -102,6 +102,18 @@ log_loaded(const struct rules_mapping *r, const struct conf_feed *feed, struct l
 	log_end(log);
 }
 
+static void *
+no_memory(struct log *log, FILE *out)
+{
+	if (out)
+		fprintf(out, "no memory for the rules of a feed\n");
+	if (log && log_begin(log, LOG_MAPPING_REJECTED)) {
+		log_str(log, LOG_ERR_CODE, "ENOMEM");
+		log_end(log);
+	}
+	return NULL;
+}
+
 static bool
 make_annotator(struct rules *r, struct log *log, FILE *out)
 {
@@ -111,7 +123,7 @@ make_annotator(struct rules *r, struct log *log, FILE *out)
 		return true;
 	r->annotator = annotator_create(r->mappings, r->count, &clash);
 	if (r->annotator || !clash.len)
-		return r->annotator != NULL;
+		return r->annotator || no_memory(log, out);
 	if (out)
 		fprintf(out,
 		    "two mappings of one feed have rules for code %.*s; give each code to one\n",
@@ -146,10 +158,10 @@ rules_load(const struct conf_feed *feed, struct log *log, FILE *out)
 	bool good = r != NULL;
 
 	if (!r)
-		return NULL;
+		return no_memory(log, out);
 	r->list = calloc(feed->mapping_count + 1, sizeof(*r->list));
 	r->mappings = calloc(feed->mapping_count + 1, sizeof(struct mapping *));
-	good = r->list && r->mappings;
+	good = (r->list && r->mappings) || no_memory(log, out);
 	for (unsigned i = 0; good && i < feed->mapping_count; i++, r->count++)
 		r->list[i] = (struct rules_mapping){ 0 };
 	/* all are read, so that all faults are told */

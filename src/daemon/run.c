@@ -376,15 +376,16 @@ int
 run(const struct options *o)
 {
 	struct run r = { .options = o };
-	struct conf *conf = run_read_conf(o, NULL, stderr);
+	struct conf *conf;
 	int status;
 
+	memory_for_files();
+	conf = run_read_conf(o, NULL, stderr);
 	if (!conf)
 		return EX_CONFIG;
 	shell_privileges(conf, o->debuggable);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
-	memory_for_maps();
 	r.d.conf_file = o->config;
 	r.d.log = log_create(
 	    (enum log_format)conf->log_format, (enum log_level)conf->log_level, conf->log_file);

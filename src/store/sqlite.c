@@ -408,7 +408,8 @@ close_sqlite(struct store_backend *base)
 	for (unsigned i = 0; i < Q_COUNT; i++)
 		sqlite3_finalize(b->q[i]);
 	/* copies the log to the file and removes it; if that fails, it is read at the next start */
-	sqlite3_db_config(b->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, (int)b->broken, NULL);
+	if (b->db) /* it may not have been opened for want of memory */
+		sqlite3_db_config(b->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, (int)b->broken, NULL);
 	sqlite3_close(b->db);
 	free(b);
 }

@@ -28,6 +28,13 @@ no_memory(struct faults *faults)
 	faults_add(faults, nowhere, "", "out of memory");
 }
 
+void
+xml_allocate_with(void *(*allocate)(size_t size), void *(*reallocate)(void *p, size_t size),
+    char *(*duplicate)(const char *string))
+{
+	(void)xmlMemSetup(free, allocate, reallocate, duplicate);
+}
+
 /* ---- compiling --------------------------------------------------------------- */
 
 static void

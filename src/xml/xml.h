@@ -10,7 +10,7 @@
  * A fault about an element stands at its `<`, one about an attribute at its name.
  * Columns count bytes from 1, as compilers do.
  *
- * libxml2 prints nothing and no setting of its process is changed.  Threads may
+ * libxml2 prints nothing and no setting of its process is changed unasked.  Threads may
  * parse and validate at once, with one schema too; but libxml2 prepares its data
  * types at the first xml_schema_create(), which must have returned before.
  */
@@ -48,6 +48,14 @@ struct xml_element {
 
 /* A compiled RELAX NG schema, for any number of documents; without <include> and <externalRef>. */
 struct xml_schema;
+
+/*
+ * libxml2 2.9 follows null pointers where its validator has no memory.  A process that must
+ * not die so lends it functions that end the process with a word instead of answering NULL;
+ * before anything else of this header.
+ */
+void xml_allocate_with(void *(*allocate)(size_t size), void *(*reallocate)(void *p, size_t size),
+    char *(*duplicate)(const char *string));
 
 /* NULL when the schema itself is broken (a fault of the program, printed into *faults). */
 struct xml_schema *xml_schema_create(struct span relaxng, struct faults *faults);

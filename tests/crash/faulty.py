@@ -20,6 +20,8 @@ CALLS = [
     "sync-folder", "memory",
 ]
 FOLDER_AT, MET_AT, SEEN_AT = 40 + 8 * len(CALLS), 32, 40
+STACKS_AT = FOLDER_AT + 256  # by_stack, lost, stack, and the table
+STACKS = 8192
 FOREVER = 1 << 40
 
 
@@ -36,7 +38,7 @@ class Faults:
     """Arms calls of a daemon whose environment is `env`."""
 
     def __init__(self, path, folder):
-        size = FOLDER_AT + 256
+        size = STACKS_AT + 16 + 8 * STACKS
         with open(path, "wb") as f:
             f.write(bytes(size))
         with open(path, "r+b") as f:
@@ -55,6 +57,18 @@ class Faults:
         for call in calls:
             bits |= 1 << CALLS.index(call)
         struct.pack_into("<I", self.page, 0, bits)
+
+    def by_stack(self, stack=0):
+        """Allocations are told apart by the calls that lead to them; `stack`: this one counts."""
+        struct.pack_into("<IIQ", self.page, STACKS_AT, 1, 0, stack)
+        self.page[STACKS_AT + 16 :] = bytes(8 * STACKS)
+        self.env["HL7_UNRANDOMIZED"] = "1"
+
+    def stacks(self):
+        """The ways to an allocation that were taken since then."""
+        if struct.unpack_from("<I", self.page, STACKS_AT + 4)[0]:
+            raise OverflowError("more ways to an allocation than there is room for")
+        return sorted(set(struct.unpack_from("<%dQ" % STACKS, self.page, STACKS_AT + 16)) - {0})
 
     def disarm(self):
         struct.pack_into("<I", self.page, 0, 0)

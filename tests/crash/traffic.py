@@ -112,6 +112,7 @@ class Judge:
         self.allowed = duplicates_a_crash
         self.faults = []
         self.duplicates = self.refused = self.crashes = 0
+        self.plain = self.plain_allowed = 0  # messages not annotated for want of memory
         self.since_crash = 0
         self.acks = 0  # in all
         self.settled = 0  # so many of the first acknowledgements are of delivered messages
@@ -152,7 +153,9 @@ class Judge:
             self.fault("something else arrived: %r", body[:80])
             return False
         c, n = key
-        if body != self.messages.expected(c, n):
+        if self.plain < self.plain_allowed and body == self.messages.frame(c, n)[1:-2]:
+            self.plain += 1
+        elif body != self.messages.expected(c, n):
             self.fault("%s was altered: %r", identifier(c, n), body[:400])
         if n < self.delivered[c]:
             self._again(key)
@@ -588,9 +591,10 @@ class Victim:
         self.read, self.parsed = 0, []
 
     def start(self, env=None, **popen):
+        same = ["setarch", "-R"] if "HL7_UNRANDOMIZED" in (env or {}) else []
         with open(self.log, "ab") as err:
             self.process = subprocess.Popen(
-                self.arguments,
+                same + self.arguments,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=err,

@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+#include <unwind.h>
 
 static struct fault_page *page;
 static int tried;
@@ -76,6 +77,58 @@ fault_due(enum fault_call call)
 	if (page->delay_ms)
 		wait_ms(page->delay_ms);
 	return page->error;
+}
+
+/* ---- ways to an allocation ---- */
+
+enum { FRAMES_OURS = 3, FRAMES = 14 };
+
+struct way {
+	unsigned depth;
+	uint64_t hash;
+};
+
+static _Unwind_Reason_Code
+add_frame(struct _Unwind_Context *context, void *arg)
+{
+	struct way *w = arg;
+
+	if (w->depth++ < FRAMES_OURS)
+		return _URC_NO_REASON;
+	w->hash = (w->hash ^ _Unwind_GetIP(context)) * 0x9e3779b97f4a7c15u;
+	w->hash ^= w->hash >> 29;
+	return w->depth < FRAMES_OURS + FRAMES ? _URC_NO_REASON : _URC_END_OF_STACK;
+}
+
+static void
+note(uint64_t hash)
+{
+	for (unsigned i = 0; i < FAULT_STACKS; i++) {
+		uint64_t *at = &page->stacks[(hash + i) % FAULT_STACKS], none = 0;
+
+		if (*at == hash ||
+		    __atomic_compare_exchange_n(
+			at, &none, hash, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) ||
+		    none == hash)
+			return;
+	}
+	page->lost++;
+}
+
+int
+fault_due_memory(void)
+{
+	/* looking at the stack may allocate */
+	static _Thread_local __attribute__((tls_model("initial-exec"))) bool busy;
+	struct way w = { 0, 1 };
+
+	if (!is_there() || !page->by_stack || busy)
+		return fault_due(FAULT_MEMORY);
+	busy = true;
+	(void)_Unwind_Backtrace(add_frame, &w);
+	busy = false;
+	note(w.hash);
+	return page->stack && page->stack != w.hash ? 0 : fault_due(FAULT_MEMORY);
 }
 
 bool

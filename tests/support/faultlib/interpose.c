@@ -356,7 +356,7 @@ void *__libc_realloc(void *old, size_t len);
 static bool
 no_memory(void)
 {
-	int error = fault_due(FAULT_MEMORY);
+	int error = fault_due_memory();
 
 	if (error)
 		errno = error;
