@@ -49,7 +49,10 @@ ask_change(struct store *s, enum store_task_kind kind, const struct store_filter
 		return -ENOMEM;
 	if (!t->ask.filter.states)
 		t->ask.filter.states = states;
-	store_ask(s, t);
+	if (kind == TASK_RETRY)
+		store_out_retry(s, t);
+	else
+		store_ask(s, t);
 	return 0;
 }
 
@@ -124,7 +127,10 @@ store_ask_done(struct store *s, struct store_task *t)
 		store_out_changed(s, t);
 		if (a->more && !s->closing) {
 			a->filter.after = a->next;
-			store_ask(s, t);
+			if (t->kind == TASK_RETRY)
+				store_out_retry(s, t);
+			else
+				store_ask(s, t);
 			return;
 		}
 		t->error = a->more ? -ECANCELED : 0;

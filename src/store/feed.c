@@ -114,7 +114,7 @@ is_before(const struct store_out *a, const struct store_out *b)
 bool
 store_feed_begin(struct store_feed *f, const struct store_item *item, bool again)
 {
-	struct store_out o = { item->seq, item->received, FATE_SENDING, again, NULL };
+	struct store_out o = { item->seq, item->received, FATE_SENDING, again, 0, NULL };
 	unsigned i;
 
 	if (f->out_count == f->out_room) {

@@ -33,6 +33,7 @@ struct store_out {
 	uint64_t seq, received;
 	enum store_fate fate;
 	bool again;              /* sent again: the cursor does not care */
+	unsigned slot;           /* of the progress page that knows it is done, 0: none */
 	struct store_task *task; /* to set it aside with, so that memory cannot fail then */
 };
 

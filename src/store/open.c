@@ -45,7 +45,7 @@ store_destroy(struct store *s)
 {
 	struct store_task *t;
 
-	while ((t = store_tasks_take(&s->outgoing)))
+	while ((t = store_tasks_take(&s->outgoing)) || (t = store_tasks_take(&s->again.asked)))
 		store_task_destroy(t);
 	for (unsigned i = 1; i <= s->feeds; i++) {
 		store_feed_finish(s->feed[i]);
@@ -181,6 +181,37 @@ load(struct store *s, uint64_t *cursor)
 	return store_worker_load(s->worker, cursor);
 }
 
+/* One that an operator sent again, delivered, of which the queue was not told: 1 when it is now. */
+static int
+settle_again(struct store *s, uint64_t seq)
+{
+	const struct store_backend_ops *b = s->backend->ops;
+	struct store_record r;
+	int found = seq ? b->find(s->backend, seq, &r) : 0;
+
+	if (found <= 0 || r.state != RECORD_AGAIN)
+		return found < 0 ? found : 0;
+	found = b->mark(s->backend, seq, RECORD_DELIVERED, r.attempts, NULL);
+	return found ? found : 1;
+}
+
+/* When that fails they are sent once more. */
+static bool
+settle_agains(struct store *s)
+{
+	const struct store_backend_ops *b = s->backend->ops;
+	int done = b->begin(s->backend), sum = 0;
+
+	for (unsigned i = 0; i < PROGRESS_AGAINS && done >= 0; i++) {
+		done = settle_again(s, store_progress_get(&s->progress, PROGRESS_AGAIN + i));
+		sum += done > 0;
+	}
+	if (sum && done >= 0 && b->commit(s->backend) == 0)
+		return true;
+	b->rollback(s->backend);
+	return false;
+}
+
 static int
 write_progress(struct store *s, const unsigned char token[SQLITE_TOKEN])
 {
@@ -249,11 +280,14 @@ start_from(struct store *s, struct store_error *reterr)
 	}
 	if (!error)
 		error = load(s, cursor);
+	if (!error && refuse_without_newest(s, newest, reterr))
+		return reterr->code;
+	if (!error && store_progress_is_of(&s->progress, token) && settle_agains(s))
+		error = load(s, cursor);
 	if (error)
 		return store_error_set(reterr, error, "%s cannot be read: %s",
 		    s->place.queue ? s->place.queue : "the queue", strerror(-error));
-	error = refuse_without_newest(s, newest, reterr);
-	if (!error && s->place.queue)
+	if (s->place.queue)
 		error = begin_progress(s, reterr);
 	if (error)
 		return error;
@@ -275,6 +309,7 @@ start(struct store *s, const char *folder, struct store_error *reterr)
 	w->x = s->x;
 	w->b = s->backend;
 	w->place = folder ? &s->place : NULL;
+	w->progress = &s->progress;
 	w->set = s->set;
 	w->trouble = -1;
 	if (getrandom(&w->seed, sizeof(w->seed), 0) != sizeof(w->seed))

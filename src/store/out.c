@@ -136,14 +136,72 @@ store_out_appended(struct store *s, struct store_task *t)
 	s->ops->appended(s->ctx, t->token, a->verdict, a->record.seq);
 }
 
+/* ---- what is sent again --------------------------------------------------------------------- */
+
+/* Half of the slots: the rest is for those with lines by then. */
+static bool
+may_send_again(const struct store *s, const struct store_feed *f)
+{
+	return f->again.count && s->again.done < PROGRESS_AGAINS / 2 && !s->again.asked.first;
+}
+
+/* Without a slot a killed process sends it once more. */
+static void
+note_again(struct store *s, struct store_out *o)
+{
+	struct store_again *a = &s->again;
+
+	o->fate = FATE_AGAIN_DONE;
+	if (a->done++ >= PROGRESS_AGAINS)
+		return;
+	while (a->taken[a->next])
+		a->next = (a->next + 1) % PROGRESS_AGAINS;
+	a->taken[a->next] = true;
+	o->slot = PROGRESS_AGAIN + a->next;
+	store_progress_put(&s->progress, o->slot, o->seq);
+	a->used = true;
+}
+
+static void
+retry_asked(struct store *s)
+{
+	struct store_task *t;
+
+	while (!s->again.done && !s->closing && (t = store_tasks_take(&s->again.asked))) {
+		t->ask.sync = s->again.used;
+		s->again.used = false;
+		store_ask(s, t);
+	}
+}
+
+void
+store_out_retry(struct store *s, struct store_task *t)
+{
+	store_tasks_put(&s->again.asked, t);
+	retry_asked(s);
+}
+
+/* The queue knows. */
+static void
+forget_again(struct store *s, struct store_out *o)
+{
+	if (o->slot) {
+		store_progress_put(&s->progress, o->slot, 0);
+		s->again.taken[o->slot - PROGRESS_AGAIN] = false;
+	}
+	o->slot = 0;
+	s->again.done--;
+	retry_asked(s);
+}
+
 /* ---- calling lines -------------------------------------------------------------------------- */
 
 static bool
-has_something(const struct store_feed *f)
+has_something(const struct store *s, const struct store_feed *f)
 {
-	if (store_feed_has_again(f))
-		return false;
-	return f->again.count || (!f->again_behind && f->ready.count);
+	if (may_send_again(s, f))
+		return true;
+	return !store_feed_has_again(f) && !f->again.count && !f->again_behind && f->ready.count;
 }
 
 void
@@ -163,7 +221,7 @@ store_out_call(struct store *s)
 		struct store_feed *f = s->feed[i];
 
 		read_ahead(s, f);
-		if (f->hungry && has_something(f)) {
+		if (f->hungry && has_something(s, f)) {
 			f->hungry = false;
 			s->ops->fetchable(s->ctx, i);
 		}
@@ -207,11 +265,11 @@ store_fetch(struct store *s, unsigned feed, struct store_item *ret)
 
 	if (!f)
 		return -EINVAL;
-	if (store_feed_has_again(f)) {
+	again = may_send_again(s, f) && store_window_take(&f->again, &item);
+	if (!again && (f->again.count || store_feed_has_again(f))) {
 		f->hungry = true;
 		return -EAGAIN;
 	}
-	again = store_window_take(&f->again, &item);
 	if (again || (!f->again_behind && take_ready(f, &item))) {
 		int got = hand_out(f, &item, again, ret);
 
@@ -263,7 +321,7 @@ store_delivered(struct store *s, unsigned feed, uint64_t seq)
 	if (!o)
 		return;
 	if (o->again) {
-		o->fate = FATE_AGAIN_DONE;
+		note_again(s, o);
 		send_mark(s, s->feed[feed], o, &m);
 		return;
 	}
@@ -329,6 +387,8 @@ store_out_marked(struct store *s, struct store_task *t)
 
 	if (!o || o->fate != (aside ? FATE_ASIDE : FATE_AGAIN_DONE))
 		return;
+	if (!aside)
+		forget_again(s, o);
 	o->fate = FATE_SETTLED;
 	pass(s, f);
 	if (aside)

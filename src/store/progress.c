@@ -151,6 +151,20 @@ store_progress_set(struct store_progress *p, unsigned feed, uint64_t cursor)
 	atomic_store_explicit(&h->check, check_of(p, feed, cursor), memory_order_relaxed);
 }
 
+/* Killed between the words it has none. */
+void
+store_progress_put(struct store_progress *p, unsigned slot, uint64_t value)
+{
+	struct store_progress_slot *s = slot_of(p, slot);
+
+	if (!s)
+		return;
+	atomic_store_explicit(&s->half[0].cursor, value, memory_order_relaxed);
+	atomic_signal_fence(memory_order_seq_cst);
+	atomic_store_explicit(
+	    &s->half[0].check, value ? check_of(p, slot, value) : 0, memory_order_relaxed);
+}
+
 int
 store_progress_sync(const struct store_progress *p)
 {

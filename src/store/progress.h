@@ -29,6 +29,8 @@ enum {
 	PROGRESS_TOKEN = 16,
 	PROGRESS_SLOTS = 2047,
 	/* which are of no feed: */
+	PROGRESS_AGAIN = 1025, /* the first of those that hold a message sent again, */
+	PROGRESS_AGAINS = 512, /* delivered, of which the queue does not know yet */
 	PROGRESS_NEWEST = PROGRESS_SLOTS - 1, /* the greatest seq told as new */
 	PROGRESS_LIFE = PROGRESS_SLOTS,       /* of the run: one of these */
 	PROGRESS_RUNS = 1,
@@ -65,6 +67,8 @@ uint64_t store_progress_get(const struct store_progress *p, unsigned feed);
 /* Forget all, and begin under another token. */
 void store_progress_begin(struct store_progress *p, const unsigned char token[PROGRESS_TOKEN]);
 void store_progress_set(struct store_progress *p, unsigned feed, uint64_t cursor);
+/* Any value, 0 to forget it; not for cursors. */
+void store_progress_put(struct store_progress *p, unsigned slot, uint64_t value);
 /* What was told so far is on the disk; 0 or a negative errno. */
 int store_progress_sync(const struct store_progress *p);
 

@@ -12,6 +12,20 @@
 #include "store/store.h"
 #include "store/worker.h"
 
+/*
+ * Messages sent again are no matter of a cursor, so each that is delivered stands in the
+ * progress page until the queue knows: many share a commit, and a killed process repeats
+ * none of them.  What stands there must mean this delivery and no earlier one; so nothing is
+ * to be sent again anew while anything does, nor before the page without it is on the disk.
+ */
+struct store_again {
+	unsigned done;            /* delivered, and the queue does not know yet */
+	unsigned next;            /* slot to look at */
+	bool used;                /* the page, since it was synced */
+	struct store_tasks asked; /* retries that wait for it to be empty */
+	bool taken[PROGRESS_AGAINS];
+};
+
 struct store {
 	const struct store_ops *ops;
 	void *ctx;
@@ -26,7 +40,8 @@ struct store {
 	unsigned refusals;           /* the last heard of */
 	bool owing;                  /* a read could not be asked for: no memory */
 	bool closing;                /* no further steps of questions */
-	size_t pending, held;        /* bytes appended and not told; in windows */
+	struct store_again again;
+	size_t pending, held; /* bytes appended and not told; in windows */
 	unsigned feeds;
 	struct store_feed *feed[STORE_FEEDS_MOST + 1];
 	struct store_news news;
@@ -54,6 +69,8 @@ void store_out_marked(struct store *s, struct store_task *t);
 void store_out_read(struct store *s, struct store_task *t);
 /* An operator's step: what lines have to know of it. */
 void store_out_changed(struct store *s, const struct store_task *t);
+/* A retry, or its next step; takes the task. */
+void store_out_retry(struct store *s, struct store_task *t);
 /* What could not be asked before. */
 void store_out_owed(struct store *s);
 /* Who waits and has something. */

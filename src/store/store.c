@@ -101,12 +101,18 @@ store_turn(struct store *s)
 void
 store_close(struct store *s)
 {
+	struct store_task *t;
+
 	if (!s)
 		return;
 	store_flush(s);
 	store_worker_stop(s->worker);
 	s->closing = true;
 	collect(s);
+	while ((t = store_tasks_take(&s->again.asked))) {
+		t->error = -ECANCELED;
+		store_ask_done(s, t);
+	}
 	store_end_progress(s);
 	store_destroy(s);
 }

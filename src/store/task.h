@@ -72,6 +72,7 @@ struct store_ask_task {
 	char control_id[STORE_ID_MOST];
 	unsigned limit;
 	bool with_bytes;
+	bool sync; /* the progress page first */
 	char *path;
 	struct store_row *rows;
 	struct store_body **bodies; /* of these rows; NULL: none */

@@ -17,6 +17,7 @@
 
 #include "store/exchange.h"
 #include "store/place.h"
+#include "store/progress.h"
 #include "store/resend.h"
 
 /* What stands between a message and the queue. */
@@ -42,6 +43,7 @@ struct store_worker {
 	struct store_exchange *x;
 	struct store_backend *b;
 	struct store_place *place; /* NULL: in memory */
+	const struct store_progress *progress;
 	struct store_settings set;
 	uint64_t next_seq, saved_next_seq;
 	uint64_t seed; /* of tables */

@@ -25,7 +25,7 @@ enum { KILLS = 25, SENDERS = 20 };
 
 /* What the outside world saw: a sender its acknowledgements, a receiver its messages. */
 struct event {
-	uint32_t kind; /* 'A' acknowledged, 'R' received */
+	uint32_t kind; /* 'A' acknowledged, 'R' received, 'O' open */
 	uint32_t number;
 };
 
@@ -146,6 +146,8 @@ child_run(const char *folder, uint32_t first, int out, bool send)
 		_exit(5);
 	}
 	p.fd = store_fd(c.store);
+	if (!send)
+		report(&c, 'O', 0);
 	for (unsigned i = 0; send && i < SENDERS; i++)
 		send_next(&c);
 	child_forward(&c);
@@ -178,6 +180,8 @@ see(struct seen *s, const struct event *e)
 			s->acknowledged = e->number + 1;
 		return;
 	}
+	if (e->kind == 'O')
+		return;
 	while (e->number >= s->room) {
 		uint32_t room = s->room ? 2 * s->room : 4096;
 
@@ -205,10 +209,13 @@ watch(struct seen *s, int in)
 			see(s, &e[i]);
 }
 
-/* Let it run so long, 0: to its end; then see what it told. */
+/* Let it run so long, 0: to its end; then see what it told.  Without `send`, which it does until
+ * it is killed, the time begins when the queue is open. */
 static void
-live(struct seen *s, const char *folder, unsigned us)
+live(struct seen *s, const char *folder, unsigned us, bool send)
 {
+	struct event open;
+
 	int pipe_[2], status;
 	pid_t pid;
 
@@ -216,8 +223,10 @@ live(struct seen *s, const char *folder, unsigned us)
 	(void)fcntl(pipe_[1], F_SETPIPE_SZ, 1 << 20);
 	pid = fork();
 	if (!pid)
-		child_run(folder, s->acknowledged, pipe_[1], us > 0);
+		child_run(folder, s->acknowledged, pipe_[1], send);
 	close(pipe_[1]);
+	if (us && !send)
+		cr_assert_eq(read(pipe_[0], &open, sizeof(open)), sizeof(open));
 	if (us) {
 		usleep(us);
 		kill(pid, SIGKILL);
@@ -242,13 +251,66 @@ Test(crash, delivers_all_it_acknowledged_in_order_and_one_twice_at_most)
 		/* some while it opens, most at work */
 		live(&s, folder,
 		    random_percent(&r, 20) ? 1000 + random_below(&r, 10000)
-					   : 20000 + random_below(&r, 100000));
+					   : 20000 + random_below(&r, 100000),
+		    true);
 		cr_expect_leq(s.twice, twice + 1, "kill %u: %u twice", kill_, s.twice - twice);
 	}
-	live(&s, folder, 0);
+	live(&s, folder, 0, false);
 	cr_expect_geq(s.acknowledged, 100);
 	cr_expect_geq(s.last, s.acknowledged, "received up to %u of %u", s.last, s.acknowledged);
 	cr_expect_leq(s.twice, KILLS);
+	free(s.got);
+	folder_remove(folder);
+}
+
+/* Messages that were delivered, and that an operator wants sent again. */
+static void
+make_again(char folder[64], unsigned messages)
+{
+	const struct store_filter delivered = { .states = STORE_DELIVERED };
+	struct queue *q = queue_open(1, NULL);
+	uint64_t seq;
+
+	store_feed(q->store, SPAN("east"));
+	for (unsigned i = 0; i < messages; i++) {
+		char id[16], text[32];
+
+		snprintf(id, sizeof(id), "M%u", i);
+		snprintf(text, sizeof(text), "number %u", i);
+		queue_send(q, 1, id, text);
+	}
+	queue_await(q, &q->told_count, messages);
+	for (unsigned i = 0; i < messages; i++) {
+		cr_assert(queue_get(q, 1, &seq));
+		store_delivered(q->store, 1, seq);
+	}
+	cr_assert_eq(store_retry(q->store, &delivered, 1), 0);
+	queue_await(q, &q->answers, 1);
+	cr_assert_eq(q->changed, messages);
+	queue_stop(q);
+	memcpy(folder, q->folder, 64);
+	free(q);
+}
+
+Test(crash, sends_again_many_with_a_commit_and_one_twice_at_most)
+{
+	enum { AGAIN = 3000 };
+	struct seen s = { .last = 0 };
+	struct random r = { 7 };
+	char folder[64];
+	unsigned kills = 0;
+
+	make_again(folder, AGAIN);
+	for (; kills < KILLS && s.last < AGAIN; kills++) {
+		unsigned twice = s.twice;
+
+		live(&s, folder, 100 + random_below(&r, 3000), false);
+		cr_expect_leq(s.twice, twice + 1, "kill %u: %u twice", kills, s.twice - twice);
+	}
+	cr_expect_geq(kills, 3, "it was too quick to be killed");
+	live(&s, folder, 0, false);
+	cr_expect_eq(s.last, AGAIN);
+	cr_expect_eq(s.received, AGAIN + s.twice);
 	free(s.got);
 	folder_remove(folder);
 }

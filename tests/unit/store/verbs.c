@@ -308,6 +308,42 @@ Test(store, sends_again_before_all_others_and_only_once)
 	}
 }
 
+Test(store, sends_many_again_with_few_commits_and_others_behind_them)
+{
+	enum { AGAIN = 1000 };
+
+	for (unsigned b = 0; b < BACKENDS; b++) {
+		struct queue *q = queue_open(b, NULL);
+		const struct store_filter delivered = { .states = STORE_DELIVERED };
+		char want[32];
+		unsigned before;
+		uint64_t seq;
+
+		store_feed(q->store, SPAN("east"));
+		fill(q, 1, AGAIN);
+		for (unsigned i = 0; i < AGAIN; i++) {
+			queue_get(q, 1, &seq);
+			store_delivered(q->store, 1, seq);
+		}
+		answer(q, store_retry(q->store, &delivered, 1));
+		cr_expect_eq(q->changed, AGAIN);
+		queue_put(q, 1, "N1", "a new one");
+		before = q->commits;
+		for (unsigned i = 0; i < 2 * AGAIN; i++) {
+			snprintf(want, sizeof(want), "message %u of 1", i % AGAIN);
+			cr_assert_str_eq(queue_get(q, 1, &seq), want);
+			store_delivered(q->store, 1, seq);
+			if (i == AGAIN - 1) { /* while the last are not known to the queue */
+				answer(q, store_retry(q->store, &delivered, 2));
+				cr_expect_eq(q->changed, AGAIN);
+			}
+		}
+		cr_expect_str_eq(queue_get(q, 1, &seq), "a new one");
+		cr_expect_leq(q->commits - before, AGAIN / 10, "%u commits", q->commits - before);
+		queue_close(q);
+	}
+}
+
 Test(store, drops_what_waits_what_is_aside_and_what_the_line_has)
 {
 	for (unsigned b = 0; b < BACKENDS; b++) {
