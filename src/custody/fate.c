@@ -88,8 +88,14 @@ void
 custody_lose_flights(struct custody_line *l, enum relay_why why, uint64_t now_us)
 {
 	struct custody_outcome o = { .kind = CUSTODY_NONE, .why = why };
-	struct custody_parcel *oldest = custody_parcels_oldest_out(l);
+	struct custody_parcel *oldest;
 
+	/* a batch of which something was accepted had its answer, and would come again for ever */
+	for (unsigned i = 0; i < l->count; i++) {
+		if (custody_parcel_is_out(l->parcels[i]) && l->parcels[i]->accepted)
+			custody_answered(l, l->parcels[i], SPAN("AA"), now_us);
+	}
+	oldest = custody_parcels_oldest_out(l);
 	if (!oldest)
 		return;
 	for (unsigned i = 0; i < l->count; i++) {

@@ -21,7 +21,8 @@
 
 enum {
 	MICROSECONDS = 1000,
-	PAUSE_MS = 3000, /* between two ticks: the process stood still */
+	PAUSE_MS = 3000,  /* between two ticks: the process stood still */
+	LINGER_MS = 1000, /* for the other answers to a batch */
 };
 
 void
@@ -153,7 +154,9 @@ make_frame(struct custody_line *l, struct custody_parcel *p, struct relay_frame 
 	struct telling t = { l, p };
 	const struct relay_maker with = { set->annotate, set->annotator, set->work, annotated, &t };
 
+	relay_names_finish(&p->flight.names);
 	p->flight = (struct relay_flight){ .corr = p->item.seq };
+	p->accepted = 0;
 	return relay_frame_make(&with, &p->flight, p->item.body, ret);
 }
 
@@ -253,30 +256,84 @@ is_recent(const struct custody_line *l, struct span control_id)
 	return false;
 }
 
-/* A batch of answers says what the worst of them says; one of none, that nothing was wrong. */
-static struct span
-worst_code(struct custody_line *l, struct span body)
+/* One answer to a parcel.  Of a batch more may follow, and a refusal among them must not be lost.
+ */
+static void
+hear(
+    struct custody_line *l, struct custody_parcel *p, const struct relay_answer *a, uint64_t now_us)
 {
-	struct hl7_message *m = &l->set->work->message;
-	enum custody_kind worst = CUSTODY_ACCEPT;
-	struct span code = SPAN("AA");
-	struct relay_answer a;
-	size_t used;
+	struct relay_names *names = &p->flight.names;
 
-	for (struct span rest = body; rest.len; rest = span_tail(rest, used)) {
-		enum hl7_piece piece;
-
-		if (hl7_message_read(m, rest, &piece, &used) != 0)
-			return SPAN("");
-		if (piece != HL7_PIECE_MESSAGE)
-			continue;
-		relay_read_answer(m, span_head(rest, used), &a);
-		if (a.is_answer && custody_kind_of(a.code) > worst) {
-			worst = custody_kind_of(a.code);
-			code = a.code;
-		}
+	relay_names_mark(names, a->control_id);
+	if (!relay_flight_has(&p->flight, a) || !names->open ||
+	    custody_kind_of(a->code) != CUSTODY_ACCEPT) {
+		custody_answered(l, p, a->code, now_us);
+		return;
 	}
-	return code;
+	p->accepted = now_us / MICROSECONDS;
+	if (p == custody_parcels_oldest_out(l))
+		l->oldest_since = p->accepted;
+}
+
+/* What a batch of answers says when it names nothing: the worst in it; of none, that nothing was
+ * wrong. */
+struct verdict {
+	struct span code;
+	enum custody_kind worst;
+	bool named, late, answers, others;
+};
+
+static void
+weigh(struct custody_line *l, const struct relay_answer *a, struct verdict *v, uint64_t now_us)
+{
+	struct custody_parcel *p = a->is_answer ? custody_parcels_named(l, a) : NULL;
+
+	v->answers |= a->is_answer;
+	v->others |= !a->is_answer;
+	v->named |= p != NULL;
+	if (p) {
+		hear(l, p, a, now_us);
+		p->whole = p->accepted && custody_parcel_is_out(p);
+		return;
+	}
+	v->late |= a->is_answer && relay_names_has(&l->late, a->control_id);
+	if (a->is_answer && custody_kind_of(a->code) > v->worst) {
+		v->worst = custody_kind_of(a->code);
+		v->code = a->code;
+	}
+}
+
+/* Nothing follows a batch of answers. */
+static void
+end_whole(struct custody_line *l, uint64_t now_us)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		struct custody_parcel *p = l->parcels[i];
+
+		if (p->whole && custody_parcel_is_out(p))
+			custody_answered(l, p, SPAN("AA"), now_us);
+		p->whole = false;
+	}
+}
+
+static void
+take_batch(struct custody_line *l, struct span body, uint64_t now_us)
+{
+	struct verdict v = { .code = SPAN("AA"), .worst = CUSTODY_ACCEPT };
+	struct custody_parcel *p = NULL;
+	struct relay_answer a;
+
+	for (struct span rest = body; relay_next_answer(&l->set->work->message, &rest, &a);)
+		weigh(l, &a, &v, now_us);
+	end_whole(l, now_us);
+	if (v.named)
+		return;
+	if (!v.late && (v.answers || !v.others)) /* the receiver's own messages are no answer */
+		p = custody_parcels_nameless(l);
+	if (p)
+		custody_answered(l, p, v.code, now_us);
+	else
+		l->ops->stray(l->ctx, SPAN(""), SPAN(""), false);
 }
 
 static void
@@ -286,10 +343,14 @@ take_answer(struct custody_line *l, struct span body, uint64_t now_us)
 	struct relay_answer a;
 
 	relay_read_answer(&l->set->work->message, body, &a);
+	if (a.is_batch) {
+		take_batch(l, body, now_us);
+		return;
+	}
 	if (a.is_answer)
 		p = custody_parcels_answered(l, &a);
 	if (p)
-		custody_answered(l, p, a.is_batch ? worst_code(l, body) : a.code, now_us);
+		hear(l, p, &a, now_us);
 	else
 		l->ops->stray(l->ctx, a.code, a.control_id, is_recent(l, a.control_id));
 }
@@ -440,6 +501,21 @@ custody_line_moved(struct custody_line *l, uint64_t now_us)
 	l->oldest_since = now_us / MICROSECONDS;
 }
 
+/* A batch whose receiver has accepted part of it, and said no more: most answer only the first. */
+static void
+end_lingering(struct custody_line *l, uint64_t now_us)
+{
+	const uint64_t most = l->set->ack_timeout, now = now_us / MICROSECONDS;
+
+	for (unsigned i = 0; i < l->count; i++) {
+		struct custody_parcel *p = l->parcels[i];
+
+		if (custody_parcel_is_out(p) && p->accepted &&
+		    now >= p->accepted + (most && most < LINGER_MS ? most : LINGER_MS))
+			custody_answered(l, p, SPAN("AA"), now_us);
+	}
+}
+
 void
 custody_line_tick(struct custody_line *l, uint64_t now_us)
 {
@@ -449,6 +525,7 @@ custody_line_tick(struct custody_line *l, uint64_t now_us)
 	if (now > before + PAUSE_MS)
 		return;
 	l->busy++;
+	end_lingering(l, now_us);
 	if (l->set->ack_timeout && custody_parcels_oldest_out(l) &&
 	    now >= l->oldest_since + l->set->ack_timeout)
 		drop_connection(l, RELAY_ACK_TIMEOUT, now_us);

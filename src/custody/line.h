@@ -26,6 +26,9 @@
  * A receiver that ends the connection after each answer is known by its habit, and the
  * next message waits for that end, so that it need not be sent twice.
  *
+ * A batch is answered as a whole, or message by message: the first refusal decides, and
+ * acceptance when all its messages are accepted, or one is and no other answer followed.
+ *
  * No answer is promised where MSH-15 (MSH-16 where it is empty) says NE or ER, nor for
  * a message that is itself an answer: delivered when its bytes are written out.  SU
  * promises an answer to what succeeds, so it is waited for.
@@ -61,7 +64,9 @@ struct custody_parcel {
 	bool unawaited;
 	unsigned attempts; /* all of them, the one under way included */
 	unsigned failures[CUSTODY_KINDS];
-	uint64_t sent;              /* microseconds; the last time */
+	uint64_t sent;     /* microseconds; the last time */
+	uint64_t accepted; /* ms; a batch: when the last of its messages was; 0: none was */
+	bool whole;        /* all answers there will be are in the frame at hand */
 	struct relay_flight flight; /* of the last attempt; corr is seq, began is `sent` */
 };
 
@@ -139,6 +144,7 @@ struct custody_line {
 	struct custody_parcel *spare;  /* one kept for the next */
 	uint64_t recent[RELAY_RECENT]; /* hashes of IDs in enhanced mode */
 	unsigned recent_next;
+	struct relay_names late; /* the batch that left last: its answers are no one else's */
 };
 
 void custody_line_init(struct custody_line *l, const struct custody_line_settings *set,

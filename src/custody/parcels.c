@@ -44,6 +44,11 @@ custody_parcels_remove(struct custody_line *l, unsigned index)
 	memmove(
 	    &l->parcels[index], &l->parcels[index + 1], (l->count - index) * sizeof(*l->parcels));
 	l->ops->release(l->ctx, &p->item);
+	if (p->flight.names.count) {
+		relay_names_finish(&l->late);
+		l->late = p->flight.names;
+		p->flight.names = (struct relay_names){ 0 };
+	}
 	free(l->spare);
 	l->spare = p;
 }
@@ -55,6 +60,7 @@ custody_parcels_finish(struct custody_line *l)
 		custody_parcels_remove(l, l->count - 1);
 	free(l->parcels);
 	free(l->spare);
+	relay_names_finish(&l->late);
 	l->parcels = NULL;
 	l->spare = NULL;
 	l->room = 0;
@@ -70,24 +76,37 @@ custody_parcels_oldest_out(const struct custody_line *l)
 	return NULL;
 }
 
-/* The one it names; else the oldest without an ID of its own; else, a batch of answers names none,
- * the oldest. */
 struct custody_parcel *
-custody_parcels_answered(const struct custody_line *l, const struct relay_answer *a)
+custody_parcels_named(const struct custody_line *l, const struct relay_answer *a)
 {
-	struct custody_parcel *any = NULL;
-
 	for (unsigned i = 0; i < l->count; i++) {
 		struct custody_parcel *p = l->parcels[i];
 
-		if (!custody_parcel_is_out(p))
-			continue;
-		if (relay_flight_is_named(&p->flight, a))
+		if (custody_parcel_is_out(p) &&
+		    (relay_flight_is_named(&p->flight, a) || relay_flight_has(&p->flight, a)))
 			return p;
-		if (!any && p->flight.any_answer)
-			any = p;
 	}
-	return any || !a->is_batch ? any : custody_parcels_oldest_out(l);
+	return NULL;
+}
+
+struct custody_parcel *
+custody_parcels_nameless(const struct custody_line *l)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		struct custody_parcel *p = l->parcels[i];
+
+		if (custody_parcel_is_out(p) && p->flight.any_answer)
+			return p;
+	}
+	return NULL;
+}
+
+struct custody_parcel *
+custody_parcels_answered(const struct custody_line *l, const struct relay_answer *a)
+{
+	struct custody_parcel *p = custody_parcels_named(l, a);
+
+	return p || relay_names_has(&l->late, a->control_id) ? p : custody_parcels_nameless(l);
 }
 
 int

@@ -25,7 +25,13 @@ custody_parcel_is_out(const struct custody_parcel *p)
 
 /* The oldest that is out; NULL when none is. */
 struct custody_parcel *custody_parcels_oldest_out(const struct custody_line *l);
-/* The one that an answer is for, or NULL. */
+/* The one that an answer names, itself or a message of its batch, or NULL. */
+struct custody_parcel *custody_parcels_named(
+    const struct custody_line *l, const struct relay_answer *a);
+/* The oldest that any answer is good for, or NULL. */
+struct custody_parcel *custody_parcels_nameless(const struct custody_line *l);
+/* The one that an answer is for: whose name it has; else, unless it is late, the oldest without an
+ * ID of its own. */
 struct custody_parcel *custody_parcels_answered(
     const struct custody_line *l, const struct relay_answer *a);
 /* Index of the one with this seq, or -1. */

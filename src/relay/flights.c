@@ -43,20 +43,41 @@ relay_flight_is_named(const struct relay_flight *f, const struct relay_answer *a
 	return a->control_id.len && is_named(f, a->control_id, relay_id_hash(a->control_id));
 }
 
+bool
+relay_flight_has(const struct relay_flight *f, const struct relay_answer *a)
+{
+	return relay_names_has(&f->names, a->control_id);
+}
+
 int
-relay_flight_find(const struct relay_session *s, const struct relay_answer *a)
+relay_flight_named(const struct relay_session *s, const struct relay_answer *a)
 {
 	uint64_t hash = relay_id_hash(a->control_id);
 
 	for (unsigned i = 0; i < s->flights && a->control_id.len; i++) {
-		if (is_named(&s->flight[i], a->control_id, hash))
+		if (is_named(&s->flight[i], a->control_id, hash) ||
+		    relay_flight_has(&s->flight[i], a))
 			return (int)i;
 	}
+	return -1;
+}
+
+int
+relay_flight_any(const struct relay_session *s)
+{
 	for (unsigned i = 0; i < s->flights; i++) {
 		if (s->flight[i].any_answer)
 			return (int)i;
 	}
 	return -1;
+}
+
+int
+relay_flight_find(const struct relay_session *s, const struct relay_answer *a)
+{
+	int index = relay_flight_named(s, a);
+
+	return index >= 0 || relay_recent_has(s, a->control_id) ? index : relay_flight_any(s);
 }
 
 static bool
@@ -104,6 +125,7 @@ void
 relay_flight_remove(struct relay_session *s, unsigned index)
 {
 	free(s->flight[index].header);
+	relay_names_finish(&s->flight[index].names);
 	s->flights--;
 	if (!index) { /* as mostly: the others stay where they are */
 		s->flight++;
@@ -120,6 +142,7 @@ relay_flights_finish(struct relay_session *s)
 		relay_flight_remove(s, s->flights - 1);
 	free(s->flight_list);
 	free(s->recent);
+	relay_names_finish(&s->late);
 	s->flight = s->flight_list = NULL;
 	s->recent = NULL;
 	s->flight_room = 0;
@@ -143,7 +166,7 @@ relay_recent_has(const struct relay_session *s, struct span control_id)
 		if (s->recent[i] == hash)
 			return true;
 	}
-	return false;
+	return relay_names_has(&s->late, control_id);
 }
 
 /* ---- what frames say of themselves ---- */
@@ -213,6 +236,24 @@ relay_read_answer(struct hl7_message *work, struct span body, struct relay_answe
 	if (field[0].ptr)
 		ret->code = span_trim(field[0]);
 	ret->control_id = span_trim(field[1]);
+}
+
+bool
+relay_next_answer(struct hl7_message *work, struct span *rest, struct relay_answer *ret)
+{
+	enum hl7_piece piece;
+	size_t used;
+
+	while (rest->len && hl7_message_read(work, *rest, &piece, &used) == 0) {
+		struct span one = span_head(*rest, used);
+
+		*rest = span_tail(*rest, used);
+		if (piece != HL7_PIECE_MESSAGE)
+			continue;
+		relay_read_answer(work, one, ret);
+		return true;
+	}
+	return false;
 }
 
 static enum relay_when

@@ -2,8 +2,9 @@
 /*
  * relay/flights.h - frames sent downstream that wait for their answer
  *
- * A short list, oldest first.  An answer takes the flight whose MSH-10 it names;
- * one that names nothing known takes only a flight that has no ID of its own.
+ * A short list, oldest first.  An answer takes the flight whose MSH-10 it names, or
+ * the MSH-10 of any message of its batch; one that names nothing known, not even a message
+ * answered before, takes only a flight that has no ID of its own.
  */
 #ifndef RELAY_FLIGHTS_H
 #define RELAY_FLIGHTS_H
@@ -35,6 +36,9 @@ struct relay_asks {
 };
 
 void relay_read_answer(struct hl7_message *work, struct span body, struct relay_answer *ret);
+/* The next answer of a batch of them; `rest` begins as its body and is used up.  False at the end.
+ * With is_answer false, *ret is a message of the receiver's own. */
+bool relay_next_answer(struct hl7_message *work, struct span *rest, struct relay_answer *ret);
 /* `first` is the first message of the frame; count how many it has (0: none can be read). */
 void relay_read_asks(const struct hl7_message *first, size_t count, struct relay_asks *ret);
 
@@ -47,6 +51,12 @@ struct relay_flight *relay_flight_add(struct relay_session *s);
 void relay_flight_name(struct relay_flight *f, struct span control_id);
 /* Does the answer name this flight?  (One with any_answer is named by none.) */
 bool relay_flight_is_named(const struct relay_flight *f, const struct relay_answer *a);
+/* Does it name one of the messages of this flight, which is a batch? */
+bool relay_flight_has(const struct relay_flight *f, const struct relay_answer *a);
+/* Index of the flight that an answer names, or -1. */
+int relay_flight_named(const struct relay_session *s, const struct relay_answer *a);
+/* Index of the oldest that any answer is good for, or -1. */
+int relay_flight_any(const struct relay_session *s);
 /* Index of the flight that an answer belongs to, or -1. */
 int relay_flight_find(const struct relay_session *s, const struct relay_answer *a);
 void relay_flight_remove(struct relay_session *s, unsigned index);

@@ -89,8 +89,14 @@ append_piece(const struct relay_maker *with, struct relay_flight *f, enum hl7_pi
 	struct relay_work *w = with->work;
 	struct annotation a = { 0 };
 
-	if (piece == HL7_PIECE_MESSAGE)
+	if (piece == HL7_PIECE_MESSAGE) {
+		struct span head[10]; /* MSH-1 to MSH-10 */
+
 		relay_summary_message(&f->summary, &w->message);
+		hl7_fields(&w->message, &w->message.segments[0], head, 10);
+		if (!relay_names_add(&f->names, span_trim(head[9])))
+			return false;
+	}
 	if (piece == HL7_PIECE_MESSAGE && with->annotator && with->annotate != RELAY_OFF)
 		annotate_message(with, f, &a);
 	if (with->annotate != RELAY_LIVE || !a.iov)
@@ -122,6 +128,7 @@ make_batch(
 		    !append_piece(with, f, piece))
 			return false;
 	}
+	relay_names_sort(&f->names);
 	ret->whole = iovec_of(buffer_span(&w->batch));
 	ret->parts = &ret->whole;
 	ret->count = body.len > 0;

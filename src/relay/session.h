@@ -13,8 +13,9 @@
  *
  * An answer belongs to the message whose MSH-10 its MSA-2 repeats, and to no other:
  * an answer that fits nothing in flight is dropped and told, never taken for the
- * answer to something else.  Frames from downstream without an MSA (its own
- * messages, MLLP commit blocks) pass.
+ * answer to something else.  A batch of answers belongs to all that it names.  A batch
+ * of messages waits for one answer, to any of them; those to the others pass, too.  Frames from
+ *downstream without an MSA (its own messages, MLLP commit blocks) pass.
  */
 #ifndef RELAY_SESSION_H
 #define RELAY_SESSION_H
@@ -28,6 +29,7 @@
 #include "base/diag.h"
 #include "relay/habit.h"
 #include "relay/inlet.h"
+#include "relay/names.h"
 #include "relay/rooms.h"
 #include "relay/senders.h"
 
@@ -106,9 +108,10 @@ struct relay_flight {
 	uint64_t corr;  /* number of the message */
 	uint64_t began; /* when its last byte came, microseconds */
 	uint64_t id_hash;
-	uint16_t id_len; /* of the whole MSH-10 */
-	bool any_answer; /* no ID to match: unreadable, or a batch */
-	bool enhanced;   /* MSH-15 or MSH-16 valued: more than one answer may come */
+	uint16_t id_len;          /* of the whole MSH-10 */
+	bool any_answer;          /* no ID to match: unreadable, or a batch */
+	bool enhanced;            /* MSH-15 or MSH-16 valued: more than one answer may come */
+	struct relay_names names; /* of the messages of a batch */
 	char id[RELAY_ID_MOST];
 	char *header; /* copy of MSH for an AR of ours; NULL unless the feed says reject */
 	size_t header_len;
@@ -159,6 +162,7 @@ struct relay_session {
 	struct relay_flight *flight, *flight_list; /* oldest first; the list begins with room */
 	uint64_t *recent;                          /* ring of ID hashes; NULL until one is needed */
 	unsigned recent_next;
+	struct relay_names late; /* the batch answered last: its other answers still pass */
 };
 
 void relay_session_init(struct relay_session *s, const struct relay_settings *set,

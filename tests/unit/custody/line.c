@@ -304,7 +304,7 @@ Test(custody_line, takes_any_answer_for_what_has_no_control_id)
 	script_connected(&w);
 	buffer_clear(&w.told);
 	script_bytes(&w, ACK("AA", ""));
-	script_bytes(&w, ACK("AA", "1"));
+	script_bytes(&w, ACK("AA", "B1"));
 	script_bytes(&w, ACK("AR", "9"));
 	script_expect(&w,
 	    "accept:AA:deliver delivered:1 send:ORU^R01 accept:AA:deliver delivered:2 send: "

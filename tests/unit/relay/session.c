@@ -359,6 +359,58 @@ Test(relay_session, never_takes_another_answer_for_the_one_awaited)
 	end(&w);
 }
 
+#define BATCH(text) \
+	"\x0b"      \
+	"BHS|^~\\&\r" text "\x1c\r"
+#define SHOWN_BATCH(text) "<BHS|^~\\&" text ">"
+#define MSA(code, id) "MSH|^~\\&|c|d|a|b|||ACK|9\rMSA|" code "|" id "\r"
+#define SHOWN_MSH(id) "MSH|^~\\&|a|b|c|d|||ORU^R01|" id "|P|2.5"
+#define SHOWN_MSA(code, id) "MSH|^~\\&|c|d|a|b|||ACK|9MSA|" code "|" id
+
+Test(relay_session, passes_the_other_answers_to_a_batch)
+{
+	struct world w;
+
+	begin(&w);
+	from_sender(&w, BATCH(MSH("1", "") MSH("2", "")) BATCH(MSH("3", "") MSH("4", "")));
+	relay_connected(&w.s, w.now);
+	buffer_clear(&w.told);
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA down:" SHOWN_BATCH(
+		       SHOWN_MSH("3") SHOWN_MSH("4")));
+	from_down(&w, ACK("AE", "2"));
+	expect(&w, "up:" SHOWN_ACK("AE", "2"));
+	cr_expect_eq(w.s.flights, 1);
+	from_down(&w, ACK("AA", "4"));
+	expect(&w, "up:" SHOWN_ACK("AA", "4") " answered:AA");
+	from_down(&w, ACK("AA", "2"));
+	expect(&w, "stray");
+	end(&w);
+}
+
+Test(relay_session, takes_a_batch_of_answers_for_what_it_names)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.in_flight = 3;
+	from_sender(&w, MSG("1") MSG("2") MSG("3"));
+	relay_connected(&w.s, w.now);
+	buffer_clear(&w.told);
+	from_down(&w, BATCH(MSA("AA", "9")));
+	from_down(&w, BATCH(""));
+	expect(&w, "stray stray");
+	from_down(&w, BATCH(MSH("R", "")));
+	expect(&w, "up:" SHOWN_BATCH(SHOWN_MSH("R")));
+	cr_expect_eq(w.s.flights, 3);
+	from_down(&w, BATCH(MSA("AA", "3") MSA("AE", "1")));
+	expect(&w, "up:" SHOWN_BATCH(
+		       SHOWN_MSA("AA", "3") SHOWN_MSA("AE", "1")) " answered:AA answered:AE");
+	from_down(&w, ACK("AA", "2"));
+	expect(&w, "up:" SHOWN_ACK("AA", "2") " answered:AA");
+	end(&w);
+}
+
 Test(relay_session, keeps_to_the_number_in_flight_and_stops_reading)
 {
 	struct world w;

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Batches of messages and batches of answers: no refusal among several answers is lost, and
+ * nothing is taken for delivered that no answer names.
+ */
+#include "script.h"
+
+#include <criterion/criterion.h>
+
+#define TWO "BHS|^~\\&\r" MSH("1", "") MSH("2", "") "BTS|2\r"
+#define MSA(code, id) "MSH|^~\\&|c|d|a|b|||ACK|9\rMSA|" code "|" id "\r"
+#define BATCH(text) \
+	"\x0b"      \
+	"BHS|^~\\&\r" text "BTS\r\x1c\r"
+
+struct step {
+	const char *bytes; /* NULL: a second passes */
+	const char *want;
+};
+
+/* clang-format off */
+static const struct {
+	const char *name, *bodies[3];
+	unsigned in_flight;
+	struct step steps[6];
+} cases[] = {
+	{ "message by message", { TWO }, 1,
+	    { { ACK("AA", "1"), "" }, { ACK("AA", "2"), "accept:AA:deliver delivered:1" } } },
+	{ "the other first", { TWO }, 1,
+	    { { ACK("AA", "2"), "" }, { ACK("AA", "2"), "" }, { ACK("AA", "1"), "accept:AA:deliver delivered:1" } } },
+	{ "the second is refused", { TWO }, 1,
+	    { { ACK("AA", "1"), "" }, { ACK("AE", "2"), "error:AE:set-aside aside:1:1:AE" } } },
+	{ "the first is refused", { TWO }, 1,
+	    { { ACK("AE", "1"), "error:AE:set-aside aside:1:1:AE" }, { ACK("AA", "2"), "stray" } } },
+	{ "only the first is answered", { TWO }, 1,
+	    { { ACK("AA", "1"), "" }, { NULL, "accept:AA:deliver delivered:1" }, { ACK("AA", "2"), "stray" } } },
+	{ "answered by another name", { TWO }, 1,
+	    { { ACK("AA", "B7"), "accept:AA:deliver delivered:1" } } },
+	{ "a late answer is not the next batch's", { TWO, "BHS|^~\\&\r" MSH("3", "") MSH("4", "") }, 1,
+	    { { ACK("AA", "1"), "" }, { NULL, "accept:AA:deliver delivered:1 send:ORU^R01" }, { ACK("AA", "2"), "stray" },
+	      { BATCH(MSA("AA", "2")), "stray" }, { BATCH(MSA("AA", "3")), "accept:AA:deliver delivered:2" } } },
+	{ "a batch for one message names it", { MSH("1", "") }, 1,
+	    { { BATCH(MSA("AA", "9")), "stray" }, { BATCH(""), "stray" }, { BATCH(MSH("R", "")), "stray" },
+	      { BATCH(MSA("AA", "1")), "accept:AA:deliver delivered:1" } } },
+	{ "a batch for several messages", { MSH("1", ""), MSH("2", ""), MSH("3", "") }, 3,
+	    { { BATCH(MSA("AA", "2") MSA("AE", "3")), "accept:AA:deliver error:AE:set-aside aside:3:1:AE" },
+	      { ACK("AA", "1"), "accept:AA:deliver delivered:1 delivered:2" } } },
+	{ "the receiver's own batch is no answer to one", { TWO }, 1,
+	    { { BATCH(MSH("R", "")), "stray" }, { BATCH(""), "accept:AA:deliver delivered:1" } } },
+};
+/* clang-format on */
+
+static void
+begin(struct script *w, const char *const bodies[3], unsigned in_flight)
+{
+	script_begin(w);
+	w->set.in_flight = in_flight;
+	for (unsigned i = 0; i < 3 && bodies[i]; i++)
+		script_enqueue_body(w, bodies[i]);
+	custody_line_fetchable(&w->l, w->now);
+	script_connected(w);
+	buffer_clear(&w->told);
+}
+
+Test(custody_batches, lose_no_refusal_and_take_no_other_answer)
+{
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct script w;
+
+		begin(&w, cases[i].bodies, cases[i].in_flight);
+		for (const struct step *s = cases[i].steps; s->want; s++) {
+			if (s->bytes)
+				script_bytes(&w, s->bytes);
+			else
+				script_pass(&w, 1);
+			script_expect(&w, s->want);
+		}
+		script_end(&w);
+	}
+}
+
+/* Most that end a connection after each answer answer only once. */
+Test(custody_batches, are_delivered_when_the_connection_ends_behind_an_acceptance)
+{
+	static const char *const bodies[3] = { TWO };
+	struct script w;
+
+	begin(&w, bodies, 1);
+	script_bytes(&w, ACK("AA", "1"));
+	script_expect(&w, "");
+	script_lost(&w);
+	script_expect(&w, "accept:AA:deliver delivered:1");
+	script_end(&w);
+}
