@@ -141,11 +141,12 @@ static const struct net_listener_ops listener_ops = {
 	.paused = on_paused,
 };
 
-/* A socket that nobody answers on is left over from a daemon that was killed. */
+/* A socket that nobody answers on is left over from a daemon that was killed; one with many who
+ * wait is not. */
 static bool
 is_left_over(const struct sockaddr_un *a)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	bool refused = fd >= 0 && connect(fd, (const struct sockaddr *)a, sizeof(*a)) < 0 &&
 		       errno == ECONNREFUSED;
 

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Read to the end rather than by size, so that pipes and growing files do.
+ * Read to the end rather than by size, so that pipes and growing files do.  But a pipe is
+ * not waited for longer than its writer takes to say something: others wait for us.
  */
 #include "daemon/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
 #include "xml/xml.h"
 
-enum { PIECE = 64 << 10 };
+enum { PIECE = 64 << 10, PATIENCE_MS = 2000 };
 
 static bool
 fail(struct faults *faults, const char *mend, const char *what)
@@ -20,12 +22,28 @@ fail(struct faults *faults, const char *mend, const char *what)
 	return false;
 }
 
+/* What is there; or -1, and ETIMEDOUT when that is nothing for long. */
+static ssize_t
+read_some(int fd, char *room)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	ssize_t n = read(fd, room, PIECE);
+	int ready;
+
+	if (n >= 0 || errno != EAGAIN)
+		return n;
+	ready = poll(&p, 1, PATIENCE_MS);
+	if (ready == 0)
+		errno = ETIMEDOUT;
+	return ready > 0 ? read(fd, room, PIECE) : -1;
+}
+
 static bool
 read_all(int fd, struct buffer *b)
 {
 	for (;;) {
 		char *room = buffer_reserve(b, PIECE);
-		ssize_t n = room ? read(fd, room, PIECE) : 0;
+		ssize_t n = room ? read_some(fd, room) : 0;
 
 		if (!room || (n < 0 && errno != EINTR))
 			return false;
@@ -39,7 +57,7 @@ read_all(int fd, struct buffer *b)
 bool
 file_read(const char *path, struct span *ret, struct faults *faults)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	struct buffer b;
 	bool good;
 

@@ -8,12 +8,15 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "net/tls_session.h"
 
@@ -50,15 +53,31 @@ no_memory(struct net_tls_fault *f)
 	return fault(f, "", "", "TLS could not be set up: %s", last_error());
 }
 
+/* Opening or reading a pipe would wait for somebody who writes. */
+static BIO *
+open_regular(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	struct stat st;
+	BIO *file;
+
+	if (fd < 0)
+		return NULL;
+	errno = EINVAL;
+	file = !fstat(fd, &st) && S_ISREG(st.st_mode) ? BIO_new_file(path, "r") : NULL;
+	close(fd);
+	return file;
+}
+
 static BIO *
 open_file(const char *attribute, const char *path, struct net_tls_fault *f)
 {
-	BIO *file = BIO_new_file(path, "r");
+	BIO *file = open_regular(path);
 	int error = errno;
 
 	if (!file)
 		fault(f, attribute, "name a PEM file that can be read", "cannot read %s: %s", path,
-		    strerror(error));
+		    error == EINVAL ? "it is no file" : strerror(error));
 	return file;
 }
 

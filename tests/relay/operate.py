@@ -254,6 +254,26 @@ class Status(World):
                     pass
         self.note("status", "--control", self.socket)
 
+    def test_a_socket_with_a_crowd_before_it_is_not_waited_for(self):
+        """Somebody else's, who takes nobody in: trying whether it is left over would hang."""
+        path = self.path("taken")
+        crowd = [socket.socket(socket.AF_UNIX) for _ in range(4)]
+        for s in crowd:
+            self.addCleanup(s.close)
+            s.setblocking(False)
+        crowd[0].bind(path)
+        crowd[0].listen(0)
+        for s in crowd[1:]:
+            s.connect_ex(path)
+        config = self.write(
+            "taken.xml", config_xml('<control socket="%s"/>' % path, feed_xml(free_port(), 1))
+        )
+        done = subprocess.run(
+            [HL7NOTED, "--config", config], stderr=subprocess.PIPE, timeout=10, check=False
+        )
+        self.assertEqual(done.returncode, 78)
+        self.assertIn(path.encode(), done.stderr)
+
 
 class Logs(World):
     def test_every_line_is_JSON_with_time_level_and_event(self):

@@ -88,6 +88,21 @@ class Mappings(Reloading):
         d.reload(good=False)
         self.assertEqual(self.note_of(s), "Too much of it.")
 
+    def test_a_pipe_for_a_mapping_stops_nothing(self):
+        """Neither one that nobody writes to, nor one whose writer says nothing."""
+        d = self.running()
+        s = self.sender(self.port)
+        os.unlink(self.rules)
+        os.mkfifo(self.rules)
+        d.reload(good=False)
+        self.assertEqual(self.note_of(s), "Too much of it.")
+        silent = os.open(self.rules, os.O_RDWR)
+        self.addCleanup(os.close, silent)
+        before = len(d.events("mapping.rejected"))
+        d.reload(good=False)
+        self.assertIn("timed out", d.events("mapping.rejected")[before]["err_text"])
+        self.assertEqual(self.note_of(s), "Too much of it.")
+
     def test_the_checksum_of_what_is_in_force_is_logged(self):
         d = self.running()
         text = mapping("Other.", "2.0")

@@ -183,7 +183,16 @@ class Reload(Secure):
                     f.write(data)
             return spoil
 
+        def pipe(path):
+            def spoil():
+                os.remove(path)
+                os.mkfifo(path)
+            return spoil
+
         rows = [
+            # nobody writes there: a daemon that waited would wait for ever
+            ("pipe for a list", pipe(crl), crl),
+            ("pipe for a key", pipe(server_key), server_key),
             ("key", lambda: shutil.copy(self.ca.key("client"), server_key), server_key),
             ("key", lambda: os.remove(server_key), server_key),
             ("ca", overwrite(ca, b""), ca),
@@ -200,6 +209,8 @@ class Reload(Secure):
                 self.assertIn(path, line["err_text"])
                 self.assertRegex(line["err_loc"], r"hl7noted\.xml:\d+:\d+$")
                 self.exchange(s)
+                if os.path.exists(path):
+                    os.remove(path)
                 with open(path, "wb") as f:
                     f.write(good)
                 self.exchange(self.secure_sender(port))
