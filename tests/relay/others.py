@@ -3,7 +3,6 @@
 
 A test of one that is not installed is skipped."""
 
-import os
 import shutil
 import socket
 import subprocess

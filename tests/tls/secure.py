@@ -4,7 +4,6 @@
 import atexit
 import os
 import shutil
-import socket
 import ssl
 import subprocess
 import sys
