@@ -161,7 +161,7 @@ take_option(void *ctx, const struct command *self, int letter)
 		a->when = optarg;
 		return EX_OK;
 	default: /* MAX_MESSAGE */
-		return options_bytes(self, optarg, INPUT_LIMIT_MOST, &a->walk.limit);
+		return options_bytes(self, "max-message", optarg, INPUT_LIMIT_MOST, &a->walk.limit);
 	}
 }
 
@@ -173,7 +173,7 @@ parse(struct job *a, const struct command *self, int argc, char **argv)
 	if (status != EX_OK)
 		return status;
 	if (!diff_colour(a->when, STDOUT_FILENO, &a->colour))
-		return options_misused(self, "--color is auto, always or never");
+		return options_misused(self, "--color %s: not auto, always or never", a->when);
 	if (a->diff && a->dir)
 		return options_misused(self, "--diff and -o do not go together");
 	return a->dir ? check_dir(a, self, argv + optind) : EX_OK;

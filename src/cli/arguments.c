@@ -50,18 +50,36 @@ read_fixed(struct span *s, unsigned places, uint64_t *ret)
 	return digits > 0;
 }
 
-int
-arguments_count(const struct command *c, const char *option, const char *text, uint64_t least,
-    uint64_t most, uint64_t *ret)
+static bool
+read_count(const char *text, uint64_t least, uint64_t most, uint64_t *ret)
 {
 	struct span s = span_str(text);
 	uint64_t n;
 
 	if (!read_fixed(&s, 0, &n) || s.len > 0 || n < least || n > most)
-		return options_misused(c, "--%s %s: not a number from %llu to %llu", option, text,
-		    (unsigned long long)least, (unsigned long long)most);
+		return false;
 	*ret = n;
-	return EX_OK;
+	return true;
+}
+
+int
+arguments_count(const struct command *c, const char *option, const char *text, uint64_t least,
+    uint64_t most, uint64_t *ret)
+{
+	if (read_count(text, least, most, ret))
+		return EX_OK;
+	return options_misused(c, "--%s %s: not a number from %llu to %llu", option, text,
+	    (unsigned long long)least, (unsigned long long)most);
+}
+
+int
+arguments_operand(const struct command *c, const char *name, const char *text, uint64_t least,
+    uint64_t most, uint64_t *ret)
+{
+	if (read_count(text, least, most, ret))
+		return EX_OK;
+	return options_misused(c, "%s %s: not a number from %llu to %llu", name, text,
+	    (unsigned long long)least, (unsigned long long)most);
 }
 
 /* ---- durations ------------------------------------------------------------------------------ */
@@ -158,16 +176,24 @@ arguments_durations(const struct command *c, const char *option, const char *tex
 	return EX_OK;
 }
 
-int
-arguments_percent(const struct command *c, const char *option, const char *text, unsigned *ret)
+bool
+arguments_read_percent(const char *text, unsigned *ret)
 {
 	struct span s = span_str(text);
 	uint64_t n;
 
 	if (!read_fixed(&s, 3, &n) || (s.len > 0 && !span_eq(s, SPAN("%"))) || n > ARGUMENTS_ALWAYS)
-		return options_misused(c, "--%s %s: not a percentage", option, text);
+		return false;
 	*ret = (unsigned)n;
-	return EX_OK;
+	return true;
+}
+
+int
+arguments_percent(const struct command *c, const char *option, const char *text, unsigned *ret)
+{
+	if (arguments_read_percent(text, ret))
+		return EX_OK;
+	return options_misused(c, "--%s %s: not a percentage such as 5 or 0.25%%", option, text);
 }
 
 /* ---- addresses ------------------------------------------------------------------------------ */
@@ -196,7 +222,9 @@ arguments_peer(const struct command *c, const char *text, struct arguments_peer 
 		colon = NULL; /* an IPv6 address without brackets: which part is the port? */
 	if (!colon || !is_port(colon + 1) || host.len >= sizeof(ret->host) ||
 	    strlen(colon + 1) >= sizeof(ret->port))
-		return options_misused(c, "%s: not HOST:PORT", text);
+		return options_misused(c,
+		    "%s: not HOST:PORT, with a port from 1 to 65535 or the name of a service",
+		    text);
 	if (host.len == 0)
 		host = SPAN("127.0.0.1");
 	snprintf(ret->host, sizeof(ret->host), "%.*s", (int)host.len, host.ptr);

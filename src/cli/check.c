@@ -180,7 +180,7 @@ run(const struct command *self, int argc, char **argv)
 			return o.status;
 	}
 	if (optind == argc)
-		return options_misused(self, "which mapping or configuration files?");
+		return options_misused(self, "which FILE? mappings or configurations");
 	output_init(&c.out, STDOUT_FILENO, "standard output");
 	for (int i = optind; i < argc; i++) {
 		const int got = check_read(&c, argv[i], check_either);

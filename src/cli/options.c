@@ -140,6 +140,15 @@ unknown(const struct options *o)
 }
 
 static int
+incomplete(const struct options *o)
+{
+	const struct flag *f = flag_of(o->command, optopt);
+
+	return options_misused(
+	    o->command, "option --%s needs an argument: %s", f->name, f->argument);
+}
+
+static int
 stop(struct options *o, int status)
 {
 	o->status = status;
@@ -167,8 +176,7 @@ options_next(struct options *o)
 		options_version();
 		return stop(o, EX_OK);
 	case ':':
-		return stop(o, options_misused(
-				   o->command, "option %s needs an argument", o->argv[optind - 1]));
+		return stop(o, incomplete(o));
 	case '?':
 		return stop(o, unknown(o));
 	default:
@@ -216,13 +224,14 @@ parse_bytes(const char *text, size_t *ret)
 }
 
 int
-options_bytes(const struct command *c, const char *text, size_t most, size_t *ret)
+options_bytes(
+    const struct command *c, const char *option, const char *text, size_t most, size_t *ret)
 {
 	size_t n;
 
 	if (!parse_bytes(text, &n) || n == 0 || n > most)
-		return options_misused(
-		    c, "%s is no size from 1 to %zu, such as 512K or 16M", text, most);
+		return options_misused(c, "--%s %s: not a size from 1 to %zu, such as 512K or 16M",
+		    option, text, most);
 	*ret = n;
 	return EX_OK;
 }

@@ -35,10 +35,26 @@ enum {
 	STATE,
 };
 
+static const struct flag flags[] = {
+	{ "control", 'c', "SOCKET", "the daemon's control socket (/run/hl7noted/control)" },
+	{ "feed", 'f', "NAME", "of this feed alone" },
+	{ "state", STATE, "STATE", "waiting, aside, delivered, dropped or any (see the manual)" },
+	{ "older-than", OLDER, "AGE", "received before so long: 90s, 15min, 12h, 7d" },
+	{ "newer-than", NEWER, "AGE", "received since then" },
+	{ "id", ID, "ID", "with this control ID" },
+	{ "after", AFTER, "SEQ", "list, export: behind this message" },
+	{ "limit", LIMIT, "N", "list, export: at most so many (list: 1000)" },
+	{ "payload", PAYLOAD, NULL, "show: the message itself, too" },
+	{ "all", ALL, NULL, "retry, drop: without any of the above" },
+	{ "again", AGAIN, NULL, "import: also what the queue had before" },
+	{ "json", 'j', NULL, "JSON lines for machines" },
+};
+enum { FLAGS = sizeof(flags) / sizeof(flags[0]) };
+
 struct job {
 	const char *path;
 	struct control_request request;
-	bool json;
+	bool json, again, all;
 	char **operands;
 };
 
@@ -115,12 +131,21 @@ take_option(void *ctx, const struct command *self, int letter)
 		j->request.payload = true;
 		return EX_OK;
 	case AGAIN:
+		j->request.all = j->again = true;
+		return EX_OK;
 	case ALL:
-		j->request.all = true;
+		j->request.all = j->all = true;
 		return EX_OK;
 	default:
 		return parse_value(self, letter, &j->request);
 	}
+}
+
+static int
+misplaced(const struct command *self, enum control_verb verb, const char *option)
+{
+	return options_misused(
+	    self, "--%s does not go with %s", option, verbs[verb - CONTROL_LIST]);
 }
 
 /* Operands are numbers of messages, but for import, which has files, and backup. */
@@ -129,17 +154,20 @@ parse_operands(const struct command *self, struct job *j, int count)
 {
 	struct control_request *r = &j->request;
 
+	/* one word for the daemon, but who mixes them up must not drop all there is */
+	if (r->verb == CONTROL_IMPORT ? j->all : j->again)
+		return misplaced(self, r->verb, j->all ? "all" : "again");
 	if (r->verb == CONTROL_BACKUP && count != 1)
-		return options_misused(self, "backup wants the path of a new file");
+		return options_misused(self, "backup wants one FILE, the path of a new one");
 	if (r->verb == CONTROL_BACKUP && j->operands[0][0] != '/')
 		return options_misused(self,
 		    "%s: the daemon writes the backup, so its path begins with /", j->operands[0]);
 	if (r->verb == CONTROL_BACKUP && strlen(j->operands[0]) >= sizeof(r->path))
-		return options_misused(self, "the path is too long");
+		return options_misused(self, "FILE is longer than %zu bytes", sizeof(r->path) - 1);
 	if (r->verb == CONTROL_BACKUP)
 		memcpy(r->path, j->operands[0], strlen(j->operands[0]) + 1);
 	if (r->verb == CONTROL_SHOW && count == 0)
-		return options_misused(self, "show wants the number of a message");
+		return options_misused(self, "show wants SEQ, the number of a message");
 	if (r->verb == CONTROL_LIST && !r->limit)
 		r->limit = LIST_LIMIT;
 	return EX_OK;
@@ -162,7 +190,28 @@ parse(const struct command *self, int argc, char **argv, struct job *j)
 	return status == EX_OK ? parse_operands(self, j, argc - optind) : status;
 }
 
-/* Would the daemon understand it? */
+/* Its words are the beginnings of our options. */
+static const char *
+option_of(struct span word)
+{
+	for (size_t i = 0; i < FLAGS; i++)
+		if (span_eq(span_head(span_str(flags[i].name), word.len), word))
+			return flags[i].name;
+	return "?";
+}
+
+static int
+too_little(const struct command *self, enum control_verb verb)
+{
+	if (verb == CONTROL_IMPORT)
+		return options_misused(self, "import into which feed? --feed NAME");
+	return options_misused(self,
+	    "%s which messages? SEQ, options that say which, or --all for all of them",
+	    verbs[verb - CONTROL_LIST]);
+}
+
+/* Would the daemon understand it?  Values were looked at before; what may be wrong is a word that
+ * does not go with the verb, or one that is missing at the end. */
 static int
 check(const struct command *self, const struct control_request *r)
 {
@@ -177,8 +226,8 @@ check(const struct command *self, const struct control_request *r)
 	request = span_cut(buffer_span(&line), '\n', &rest);
 	if (control_request_read(request, &again, &diag) != 0) {
 		word = span_cut(span_cut(span_tail(request, diag.offset), ' ', &rest), '=', &rest);
-		status = options_misused(self, "%s: %.*s%s%s", control_verb_word(r->verb),
-		    (int)word.len, word.ptr, word.len ? ": " : "", diag.what);
+		status = word.len ? misplaced(self, r->verb, option_of(word))
+				  : too_little(self, r->verb);
 	}
 	buffer_finish(&line);
 	return status;
@@ -341,8 +390,8 @@ ask_each(const struct command *self, struct job *j, struct output *o)
 
 	/* one that cannot be changed says nothing of the others */
 	for (; *j->operands && (status == EX_OK || status == EX_DIFFERENT); j->operands++) {
-		status = arguments_count(
-		    self, "message", *j->operands, 1, UINT64_MAX / 100, &j->request.seq);
+		status = arguments_operand(
+		    self, "SEQ", *j->operands, 1, UINT64_MAX / 100, &j->request.seq);
 		if (status == EX_OK)
 			status = check(self, &j->request);
 		if (status == EX_OK)
@@ -374,21 +423,6 @@ run(const struct command *self, int argc, char **argv)
 	return written != EX_OK ? written : status;
 }
 
-static const struct flag flags[] = {
-	{ "control", 'c', "SOCKET", "the daemon's control socket (/run/hl7noted/control)" },
-	{ "feed", 'f', "NAME", "of this feed alone" },
-	{ "state", STATE, "STATE", "waiting, aside, delivered, dropped or any (see the manual)" },
-	{ "older-than", OLDER, "AGE", "received before so long: 90s, 15min, 12h, 7d" },
-	{ "newer-than", NEWER, "AGE", "received since then" },
-	{ "id", ID, "ID", "with this control ID" },
-	{ "after", AFTER, "SEQ", "list, export: behind this message" },
-	{ "limit", LIMIT, "N", "list, export: at most so many (list: 1000)" },
-	{ "payload", PAYLOAD, NULL, "show: the message itself, too" },
-	{ "all", ALL, NULL, "retry, drop: without any of the above" },
-	{ "again", AGAIN, NULL, "import: also what the queue had before" },
-	{ "json", 'j', NULL, "JSON lines for machines" },
-};
-
 const struct command command_queue = {
 	.name = "queue",
 	.synopsis = "VERB [OPTION...] [SEQ...|FILE...]",
@@ -403,6 +437,6 @@ const struct command command_queue = {
 		 "\n"
 		 "Messages are chosen by their numbers, or by the options that say which.\n",
 	.flags = flags,
-	.flag_count = sizeof(flags) / sizeof(flags[0]),
+	.flag_count = FLAGS,
 	.run = run,
 };

@@ -99,7 +99,7 @@ parse_number(const struct command *self, int letter, const char *text, struct se
 	case MLLP_SPLIT:
 		return parse_split(self, text, o);
 	default:
-		return options_bytes(self, text, INPUT_LIMIT_MOST, &o->limit);
+		return options_bytes(self, "max-message", text, INPUT_LIMIT_MOST, &o->limit);
 	}
 }
 
@@ -154,7 +154,9 @@ parse(const struct command *self, int argc, char **argv, struct send_options *re
 	if (ret->timeout == 0)
 		return options_misused(self, "--timeout 0: there has to be some time");
 	if (ret->one_shot && ret->in_flight > 1)
-		return options_misused(self, "--one-shot has one message on a connection");
+		return options_misused(self,
+		    "--in-flight %llu: --one-shot has one message on a connection",
+		    (unsigned long long)ret->in_flight);
 	if (optind == argc)
 		return options_misused(self, "where to? HOST:PORT");
 	return arguments_peer(self, argv[optind++], &ret->peer);

@@ -80,18 +80,19 @@ parse_refusal(struct job *j, const char *text)
 	enum sink_code code;
 	unsigned percent, sum = 0;
 
-	if (text[len] != ':' || !sink_code_read(text, len, &code))
-		return options_misused(j->self, "--refuse %s: not CODE:PERCENT", text);
+	if (text[len] != ':' || !sink_code_read(text, len, &code) ||
+	    !arguments_read_percent(text + len + 1, &percent))
+		return options_misused(
+		    j->self, "--refuse %s: not CODE:PERCENT, such as AE:5", text);
 	if (f->refusal_count == SINK_REFUSALS)
-		return options_misused(j->self, "--refuse: given too often");
-	if (arguments_percent(j->self, "refuse", text + len + 1, &percent) != EX_OK)
-		return EX_USAGE;
+		return options_misused(j->self, "--refuse %s: given too often, %d times at most",
+		    text, (int)SINK_REFUSALS);
 	f->refusals[f->refusal_count].code = code;
 	f->refusals[f->refusal_count++].percent = percent;
 	for (unsigned i = 0; i < f->refusal_count; i++)
 		sum += f->refusals[i].percent;
 	if (sum > ARGUMENTS_ALWAYS)
-		return options_misused(j->self, "--refuse: more than a hundred in all");
+		return options_misused(j->self, "--refuse %s: more than a hundred in all", text);
 	return EX_OK;
 }
 
@@ -145,7 +146,8 @@ take_option(void *ctx, const struct command *self, int letter)
 		return arguments_count(j->self, "count", text, 1, UINT64_MAX / 16, &o->count);
 	case LISTEN:
 		o->listen = text;
-		return EX_OK;
+		return text[0] ? EX_OK
+			       : options_misused(j->self, "--listen is empty; * is everywhere");
 	case PORT_FILE:
 		o->port_file = text;
 		return EX_OK;
@@ -153,7 +155,7 @@ take_option(void *ctx, const struct command *self, int letter)
 		o->json = true;
 		return EX_OK;
 	case MAX_MESSAGE:
-		return options_bytes(j->self, text, INPUT_LIMIT_MOST, &o->limit);
+		return options_bytes(j->self, "max-message", text, INPUT_LIMIT_MOST, &o->limit);
 	case 'q':
 		o->quiet = true;
 		say_quietly(true);
@@ -172,11 +174,12 @@ parse(struct job *j, int argc, char **argv)
 	if (status != EX_OK)
 		return status;
 	if (optind == argc)
-		return options_misused(j->self, "which port?");
+		return options_misused(
+		    j->self, "which PORT? such as 2575, or 0 for any that is free");
 	if (optind + 1 < argc)
-		return options_misused(j->self, "more than one port");
+		return options_misused(j->self, "%s: one PORT is all it takes", argv[optind + 1]);
 	j->options.port = argv[optind];
-	return arguments_count(j->self, "port", argv[optind], 0, 65535, &port);
+	return arguments_operand(j->self, "PORT", argv[optind], 0, 65535, &port);
 }
 
 static int

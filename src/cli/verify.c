@@ -182,8 +182,11 @@ run(const struct command *self, int argc, char **argv)
 			return o.status;
 		j.quiet = true;
 	}
-	if (argc - optind != 2)
-		return options_misused(self, "two files, please: the original and the annotated");
+	if (argc - optind > 2)
+		return options_misused(
+		    self, "%s: two files are all it takes, ORIGINAL ANNOTATED", argv[optind + 2]);
+	if (argc - optind < 2)
+		return options_misused(self, "two files, please: ORIGINAL ANNOTATED");
 	if (strcmp(argv[optind], "-") == 0 && strcmp(argv[optind + 1], "-") == 0)
 		return options_misused(self, "only one of the two can be standard input");
 	output_init(&j.out, STDOUT_FILENO, "standard output");

@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Few options are ours; what a feed can be told is told by conf_flag(), in the words of the
+ * configuration file.
+ */
 #include "daemon/options.h"
 
 #include <getopt.h>
@@ -71,7 +75,7 @@ unknown(const char *word)
 	for (size_t i = 0; i < TEXTS; i++)
 		names[i + PLAIN] = texts[i];
 	near = nearest_word(span_of(bare, strcspn(bare, "=")), names, TEXTS + PLAIN);
-	fprintf(stderr, "hl7noted: unknown option or missing value: %s", word);
+	fprintf(stderr, "hl7noted: unknown option %s", word);
 	if (near)
 		fprintf(stderr, "; did you mean --%s?", near);
 	fputs("; see hl7noted --help\n", stderr);
@@ -136,9 +140,13 @@ take(struct options *o, int c, const char *word)
 		return fputs(help, stdout) < 0 ? EX_IOERR : EX_OK;
 	case OPT_VERSION:
 		return puts(PACKAGE_NAME " " PACKAGE_VERSION) < 0 ? EX_IOERR : EX_OK;
-	case '?':
 	case ':':
-		return unknown(word);
+		return usage("option %s needs a value", word);
+	case '?':
+		if (optopt >= OPT_TEXT) /* known, with a value behind = */
+			return usage("option %s: it takes no value", word);
+		return optopt ? usage("unknown option -%s", (char[]){ (char)optopt, '\0' })
+			      : unknown(word);
 	default:
 		return set_text(o, (unsigned)(c - OPT_TEXT));
 	}

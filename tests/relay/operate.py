@@ -385,10 +385,22 @@ class Starting(World):
         self.assertRegex(self.run_it("--version")[1], r"^hl7noted \d")
 
     def test_wrong_usage_is_64_with_the_nearest_option(self):
-        for arguments in ((), ("--listn", "1"), ("x",), ("--listen", "1"), ("--config",),
-                          ("--config", "x", "--listen", "1"), ("-z",)):
-            self.assertEqual(self.run_it(*arguments)[0], 64, arguments)
-        self.assertIn("did you mean --listen", self.run_it("--listn", "1")[2])
+        rows = (
+            ("", "give --config, or --listen and --forward"),
+            ("--listn 1", "unknown option --listn; did you mean --listen?"),
+            ("-z", "unknown option -z"),
+            ("x", "unexpected argument x"),
+            ("--listen 1", "give --config, or --listen and --forward"),
+            ("--config", "option --config needs a value"),
+            ("-l", "option -l needs a value"),
+            ("--check=yes", "option --check=yes: it takes no value"),
+            ("--config x --listen 1", "--config does not go with --listen, --forward and --mapping"),
+        )
+        for arguments, sentence in rows:
+            with self.subTest(arguments):
+                status, _, err = self.run_it(*arguments.split())
+                self.assertEqual(status, 64)
+                self.assertEqual(err, "hl7noted: %s; see hl7noted --help\n" % sentence)
 
     def test_wrong_values_are_78_and_say_how_to_mend_them(self):
         base = ("--listen", "127.0.0.1:%d" % free_port(), "--forward", "h:1")

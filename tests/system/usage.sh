@@ -47,10 +47,6 @@ status 64 "$HL7NOTE" annotate --mappings=x
 has err 'did you mean --mapping?'
 status 64 "$HL7NOTE" annotate --diff=yes
 has err 'option --diff takes no argument'
-status 64 "$HL7NOTE" annotate -m
-has err 'needs an argument'
-status 64 "$HL7NOTE" annotate --max-message
-has err 'needs an argument'
 for size in 0 -1 2G 16X 16MB '' 99999999999999999999 ' 5'; do
 	status 64 "$HL7NOTE" annotate --max-message "$size"
 done
@@ -58,22 +54,72 @@ status 64 "$HL7NOTE"
 has err 'which command?'
 status 64 "$HL7NOTE" help nonsense
 
+# what is wrong, by its name in the manual, and how to mend it
+while IFS='|' read -r words sentence; do
+	# shellcheck disable=SC2086 # words
+	status 64 timeout 10 "$HL7NOTE" $words < /dev/null
+	has err "hl7note ${words%% *}: $sentence (see hl7note ${words%% *} --help)"
+done << 'END'
+annotate -m|option --mapping needs an argument: FILE
+annotate --max-message|option --max-message needs an argument: SIZE
+annotate --max-message 16X|--max-message 16X: not a size from 1 to 1073741824, such as 512K or 16M
+annotate --color sometimes|--color sometimes: not auto, always or never
+annotate --diff -o there|--diff and -o do not go together
+check|which FILE? mappings or configurations
+explain --max-message 0|--max-message 0: not a size from 1 to 1073741824, such as 512K or 16M
+queue|which verb? list, show, retry, drop, export, import or backup
+queue lst|unknown verb lst; did you mean list?
+queue list abc|SEQ abc: not a number from 1 to 184467440737095516
+queue show abc|SEQ abc: not a number from 1 to 184467440737095516
+queue retry 0|SEQ 0: not a number from 1 to 184467440737095516
+queue drop 7x|SEQ 7x: not a number from 1 to 184467440737095516
+queue list --limit 0|--limit 0: not a number from 1 to 1000000000
+queue list --after x|--after x: not a number from 1 to 184467440737095516
+queue list --newer-than 5w|--newer-than 5w: not an age such as 90s, 15min, 12h or 7d
+queue list --state gone|--state gone: there are waiting, aside, delivered, dropped and any
+queue show|show wants SEQ, the number of a message
+queue show 5 --limit 4|--limit does not go with show
+queue show 5 --older-than 4d|--older-than does not go with show
+queue list --payload|--payload does not go with list
+queue drop|drop which messages? SEQ, options that say which, or --all for all of them
+queue retry|retry which messages? SEQ, options that say which, or --all for all of them
+queue drop --again|--again does not go with drop
+queue import --feed x --all|--all does not go with import
+queue import|import into which feed? --feed NAME
+queue backup|backup wants one FILE, the path of a new one
+queue backup /a /b|backup wants one FILE, the path of a new one
+queue backup a|a: the daemon writes the backup, so its path begins with /
+send|where to? HOST:PORT
+send host|host: not HOST:PORT, with a port from 1 to 65535 or the name of a service
+send :99999|:99999: not HOST:PORT, with a port from 1 to 65535 or the name of a service
+send --rate x :1|--rate x: not a number from 1 to 100000000
+send --timeout x :1|--timeout x: not a time such as 30, 0.5s or 20ms
+send --one-shot --in-flight 2 :1|--in-flight 2: --one-shot has one message on a connection
+show --get OBX- file|--get OBX-: a number must stand here, at character 5
+sink|which PORT? such as 2575, or 0 for any that is free
+sink 99999|PORT 99999: not a number from 0 to 65535
+sink mllp|PORT mllp: not a number from 0 to 65535
+sink 1 2|2: one PORT is all it takes
+sink --listen= 0|--listen is empty; * is everywhere
+sink --code ZZ 0|--code ZZ: not AA, AE, AR, CA, CE or CR
+sink --delay x 0|--delay x: not two times such as 5ms-20ms
+sink --silent 101 0|--silent 101: not a percentage such as 5 or 0.25%
+sink --refuse AE 0|--refuse AE: not CODE:PERCENT, such as AE:5
+sink --refuse AE:x 0|--refuse AE:x: not CODE:PERCENT, such as AE:5
+sink --refuse AE:60 --refuse AR:60 0|--refuse AR:60: more than a hundred in all
+status now|status takes no operands, so not "now"
+verify a|two files, please: ORIGINAL ANNOTATED
+verify a b c|c: two files are all it takes, ORIGINAL ANNOTATED
+verify - -|only one of the two can be standard input
+END
+
 # nobody to ask
 status 69 "$HL7NOTE" status --control no/such/socket
 has err 'cannot ask no/such/socket: '
 status 69 "$HL7NOTE" status -c "$(printf '%0200d' 0)"
-status 64 "$HL7NOTE" status now
 
 status 69 "$HL7NOTE" queue list --control no/such/socket
 has err 'cannot ask no/such/socket: '
-status 64 "$HL7NOTE" queue
-has err 'which verb?'
-status 64 "$HL7NOTE" queue lst
-has err 'did you mean list?'
-status 64 "$HL7NOTE" queue drop
-has err 'which messages is missing'
-status 64 "$HL7NOTE" queue show 5 --limit 4
-has err 'queue show: limit: a word that does not go with this request'
 for age in 0 5w -1h 1.5h 99999999999d; do
 	status 64 "$HL7NOTE" queue list --older-than "$age"
 done
