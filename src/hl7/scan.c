@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of the bytes, where less than a block is left: what is read is a copy.
+ * The end of the bytes, where less than a block is left: a whole block that ends there
+ * is looked at, or, where all bytes are fewer, a copy.
  */
 #include "hl7/scan.h"
 
 uint64_t
 hl7_scan_last(struct span in, size_t at, char c)
 {
-	char last[HL7_SCAN_BLOCK] = { 0 };
+	char copy[HL7_SCAN_BLOCK] = { 0 };
+	size_t left = in.len - at;
 
-	memcpy(last, in.ptr + at, in.len - at);
-	return hl7_scan_64(last, c);
+	if (left && in.len >= HL7_SCAN_BLOCK)
+		return hl7_scan_64(in.ptr + in.len - HL7_SCAN_BLOCK, c) >> (HL7_SCAN_BLOCK - left);
+	memcpy(copy, in.ptr + at, left);
+	return hl7_scan_64(copy, c);
 }

@@ -110,7 +110,7 @@ hl7_scan_32(const char *at, char c)
 
 #endif
 
-/* Where less than 64 bytes are left; kept apart, so that callers need no room for the copy. */
+/* Where less than 64 bytes are left; kept apart, so that callers need no room for a copy. */
 uint64_t hl7_scan_last(struct span in, size_t at, char c);
 
 /* Of the up to 64 bytes from `at` on; reads nothing outside `in`.  `c` is not NUL. */

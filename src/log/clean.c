@@ -96,8 +96,23 @@ is_plain(uint64_t bytes)
 	return !odd;
 }
 
-/* Eight plain bytes from there on, or none. */
+/* Four to eight plain bytes, or none. */
 static bool
+copy_few(char *to, const char *from, size_t len)
+{
+	uint32_t first, last;
+
+	memcpy(&first, from, sizeof(first));
+	memcpy(&last, from + len - sizeof(last), sizeof(last));
+	if (!is_plain(first | (uint64_t)last << 32))
+		return false;
+	memcpy(to, &first, sizeof(first));
+	memcpy(to + len - sizeof(last), &last, sizeof(last));
+	return true;
+}
+
+/* Eight plain bytes from there on, or none. */
+static inline bool
 copy_eight(char *to, const char *from)
 {
 	uint64_t bytes;
@@ -116,11 +131,13 @@ copy_plain(char *to, struct span text, size_t most)
 {
 	size_t len = text.len < most ? text.len : most, n = 0;
 
-	while (len - n >= 8 && copy_eight(to + n, text.ptr + n))
-		n += 8;
-	if (len >= 8 && len - n < 8 && copy_eight(to + len - 8, text.ptr + len - 8))
-		n = len;
-	return n;
+	if (len < 8)
+		return len >= 4 && copy_few(to, text.ptr, len) ? len : 0;
+	for (; len - n >= 8; n += 8) {
+		if (!copy_eight(to + n, text.ptr + n))
+			return n;
+	}
+	return n < len && !copy_eight(to + len - 8, text.ptr + len - 8) ? n : len;
 }
 
 char *

@@ -20,8 +20,8 @@ put(char *to, struct span s)
 static char *
 put_digits(char *to, uint64_t n, unsigned width)
 {
-	for (unsigned i = width; i-- > 0; n /= 10)
-		to[i] = (char)('0' + n % 10);
+	for (char *at = to + width; at > to; n /= 10)
+		*--at = (char)('0' + n % 10);
 	return to + width;
 }
 
@@ -132,22 +132,26 @@ begin_field(struct log_line *l, enum log_field field, size_t widest)
 	return true;
 }
 
-static void
-put_value(struct log_line *l, enum log_field field, struct span text, size_t most)
+/* Kept apart from JSON, which is the usual format. */
+static __attribute__((noinline)) void
+put_other_value(struct log_line *l, enum log_field field, struct span text, size_t most)
 {
-	switch (l->format) {
-	case LOG_JSON:
-		l->at = put_quoted(l->at, text, most);
-		return;
-	case LOG_LOGFMT:
+	if (l->format == LOG_LOGFMT) {
 		l->at = put_logfmt(l->at, text, most);
 		return;
-	case LOG_JOURNAL:
-		l->at = log_clean(l->at, text, most, false);
-		*l->at++ = '\n';
-		say(l, &log_fields[field], text, most);
-		return;
 	}
+	l->at = log_clean(l->at, text, most, false);
+	*l->at++ = '\n';
+	say(l, &log_fields[field], text, most);
+}
+
+static void
+put_journal_number(struct log_line *l, enum log_field field, uint64_t n)
+{
+	char digits[DIGITS_MOST];
+	size_t len = (size_t)(put_number(digits, n) - digits);
+
+	put_other_value(l, field, span_of(digits, len), DIGITS_MOST);
 }
 
 void
@@ -155,20 +159,21 @@ log_line_text(struct log_line *l, enum log_field field, struct span text)
 {
 	size_t most = log_fields[field].most;
 
-	if (begin_field(l, field, most * LOG_CLEAN_WIDEST + 2))
-		put_value(l, field, text, most);
+	if (!begin_field(l, field, most * LOG_CLEAN_WIDEST + 2))
+		return;
+	if (l->format == LOG_JSON)
+		l->at = put_quoted(l->at, text, most);
+	else
+		put_other_value(l, field, text, most);
 }
 
 void
 log_line_number(struct log_line *l, enum log_field field, uint64_t n)
 {
-	char digits[DIGITS_MOST];
-
 	if (!begin_field(l, field, DIGITS_MOST + 2))
 		return;
 	if (l->format == LOG_JOURNAL)
-		put_value(l, field, span_of(digits, (size_t)(put_number(digits, n) - digits)),
-		    DIGITS_MOST);
+		put_journal_number(l, field, n);
 	else
 		l->at = put_number(l->at, n);
 }
