@@ -19,6 +19,13 @@ enum {
 
 static void settle(struct intake *i);
 
+/* What the machine is told next happens now. */
+static uint64_t
+note_now(struct intake *i)
+{
+	return i->now = now_us();
+}
+
 static uint64_t
 now_ms(void)
 {
@@ -105,7 +112,7 @@ append(void *ctx, const struct custody_arrival *a)
 	};
 
 	if (store_append(i->feed->daemon->queue->store, &m, (uint64_t)(uintptr_t)a->entry) != 0)
-		custody_intake_settle(a->entry, CUSTODY_FAILED, 0, now_us());
+		custody_intake_settle(a->entry, CUSTODY_FAILED, 0, note_now(i));
 }
 
 static void
@@ -195,7 +202,7 @@ up_bytes(void *ctx, struct span bytes)
 	if (!i->heard)
 		greet(i);
 	if (!i->dead)
-		custody_intake_bytes(&i->machine, bytes, now_us());
+		custody_intake_bytes(&i->machine, bytes, note_now(i));
 	settle(i);
 }
 
@@ -208,7 +215,7 @@ up_ended(void *ctx, int error)
 	if (denied)
 		observe_denied(i->feed, &i->peer, &i->up, denied);
 	if (!i->dead)
-		custody_intake_ended(&i->machine, error != 0, now_us());
+		custody_intake_ended(&i->machine, error != 0, note_now(i));
 	settle(i);
 }
 
@@ -274,7 +281,7 @@ intake_appended(struct custody_entry *e, int verdict, uint64_t seq)
 	};
 	struct intake *i = e->intake->ctx;
 
-	custody_intake_settle(e, verdicts[verdict], seq, now_us());
+	custody_intake_settle(e, verdicts[verdict], seq, note_now(i));
 	settle(i);
 }
 
@@ -289,7 +296,7 @@ intake_turn_all(struct feed *f)
 	for (struct intake *i = f->intakes; i; i = next) {
 		next = i->next;
 		if (!i->dead)
-			custody_intake_turn(&i->machine, now_us());
+			custody_intake_turn(&i->machine, note_now(i));
 		settle(i);
 	}
 }
@@ -323,7 +330,7 @@ intake_drain(struct intake *i)
 {
 	if (i->dead)
 		return;
-	custody_intake_drain(&i->machine, now_us());
+	custody_intake_drain(&i->machine, note_now(i));
 	settle(i);
 }
 
@@ -349,7 +356,7 @@ intake_create(struct feed_listener *listener, int fd, const struct sockaddr_stor
 	listener->links++;
 	f->daemon->connections++;
 	f->metrics.connections->value++;
-	custody_intake_init(&i->machine, &f->taking, &machine_ops, i, now_us());
+	custody_intake_init(&i->machine, &f->taking, &machine_ops, i, note_now(i));
 	net_stream_init(&i->up, &f->daemon->net, &up_ops, i);
 	i->up.gathers = true;
 	net_stream_secure(&i->up, listener->tls);

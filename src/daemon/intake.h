@@ -20,6 +20,7 @@ struct intake {
 	struct sockaddr_storage peer;
 	struct log_stem stem;  /* of its lines in the log */
 	uint64_t senders_open; /* rules of feed->senders that the connection may use */
+	uint64_t now;          /* us; of what the machine was told last */
 	size_t held;           /* counted in daemon->held */
 	uint64_t closing;      /* ms; since when only the last bytes are waited for */
 	bool heard, dead;

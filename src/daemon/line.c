@@ -14,6 +14,13 @@ enum { WRITTEN_MOST = 1000 }; /* messages in one go, before others have their tu
 
 static void settle(struct line *l);
 
+/* What the machine is told next happens now. */
+static uint64_t
+note_now(struct line *l)
+{
+	return l->now = now_us();
+}
+
 /* ---- the queue, as the machine asks for it ---- */
 
 static struct store *
@@ -150,7 +157,7 @@ static void
 dialled(struct line *l, bool good)
 {
 	if (!good)
-		custody_line_lost(&l->machine, now_us());
+		custody_line_lost(&l->machine, note_now(l));
 }
 
 void
@@ -169,7 +176,7 @@ down_bytes(void *ctx, struct span bytes)
 {
 	struct line *l = ctx;
 
-	custody_line_bytes(&l->machine, bytes, now_us());
+	custody_line_bytes(&l->machine, bytes, note_now(l));
 	settle(l);
 }
 
@@ -180,7 +187,7 @@ down_connected(void *ctx)
 
 	dial_connected(&l->dial);
 	observe_line_connected(l);
-	custody_line_connected(&l->machine, now_us());
+	custody_line_connected(&l->machine, note_now(l));
 	settle(l);
 }
 
@@ -197,7 +204,7 @@ down_ended(void *ctx, int error)
 	} else {
 		observe_line_lost(l, error);
 		net_stream_close(&l->down);
-		custody_line_lost(&l->machine, now_us());
+		custody_line_lost(&l->machine, note_now(l));
 	}
 	settle(l);
 }
@@ -235,7 +242,7 @@ tell_written(struct line *l)
 		net_stream_flush(&l->down);
 		if (!net_stream_is_written(&l->down))
 			return;
-		custody_line_written(&l->machine, now_us());
+		custody_line_written(&l->machine, note_now(l));
 	}
 }
 
@@ -254,28 +261,28 @@ settle(struct line *l)
 void
 line_fetchable(struct line *l)
 {
-	custody_line_fetchable(&l->machine, now_us());
+	custody_line_fetchable(&l->machine, note_now(l));
 	settle(l);
 }
 
 void
 line_settled(struct line *l, uint64_t seq)
 {
-	custody_line_settled(&l->machine, seq, now_us());
+	custody_line_settled(&l->machine, seq, note_now(l));
 	settle(l);
 }
 
 void
 line_dropped(struct line *l, uint64_t seq)
 {
-	(void)custody_line_drop(&l->machine, seq, now_us());
+	(void)custody_line_drop(&l->machine, seq, note_now(l));
 	settle(l);
 }
 
 void
 line_drain(struct line *l)
 {
-	custody_line_drain(&l->machine, now_us());
+	custody_line_drain(&l->machine, note_now(l));
 	settle(l);
 }
 
@@ -288,7 +295,7 @@ line_is_idle(const struct line *l)
 void
 line_resume(struct line *l)
 {
-	custody_line_resume(&l->machine, now_us());
+	custody_line_resume(&l->machine, note_now(l));
 	settle(l);
 }
 
@@ -308,7 +315,7 @@ line_tick(struct line *l, uint64_t now)
 {
 	dialled(l, dial_tick(&l->dial, now));
 	look_at_progress(l, now);
-	custody_line_tick(&l->machine, now * 1000);
+	custody_line_tick(&l->machine, note_now(l));
 	if (l->mappings && l->mappings->older && line_is_idle(l)) {
 		line_forget_mappings(l->mappings->older);
 		l->mappings->older = NULL;
@@ -349,7 +356,7 @@ line_create(struct feed *f)
 		return NULL;
 	l->feed = f;
 	line_apply(l);
-	custody_line_init(&l->machine, &l->settings, &machine_ops, l, now_us());
+	custody_line_init(&l->machine, &l->settings, &machine_ops, l, note_now(l));
 	net_stream_init(&l->down, &f->daemon->net, &down_ops, l);
 	l->down.gathers = true;
 	dial_init(&l->dial, f, &l->down, DIAL_WAITS_APART);
@@ -376,13 +383,13 @@ line_change(struct line *l, bool redirected)
 	if (denied) { /* a receiver that may not be trusted any more is left */
 		observe_denied(l->feed, NULL, &l->down, denied);
 		dial_stop(&l->dial);
-		custody_line_lost(&l->machine, now_us());
+		custody_line_lost(&l->machine, note_now(l));
 	}
 	if (redirected)
-		custody_line_redirect(&l->machine, now_us());
+		custody_line_redirect(&l->machine, note_now(l));
 	/* a policy that stopped it may be another one now */
 	if (l->machine.stopped)
-		custody_line_resume(&l->machine, now_us());
+		custody_line_resume(&l->machine, note_now(l));
 	settle(l);
 }
 

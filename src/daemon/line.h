@@ -26,6 +26,7 @@ struct line {
 	struct net_stream down;
 	struct dial dial;
 	struct log_stem stem;           /* of its lines in the log */
+	uint64_t now;                   /* us; of what the machine was told last */
 	size_t unsent;                  /* bytes that the receiver had not taken at the last tick */
 	bool began;                     /* attached to the queue */
 	bool stopped;                   /* as it was told last */

@@ -75,7 +75,7 @@ put_entry(struct intake *i, const struct custody_entry *e, struct span code)
 	log_str(d->log, LOG_MSG_TYPE, e->summary.type[0] ? e->summary.type : NULL);
 	log_str(d->log, LOG_HL7_VERSION, e->summary.version[0] ? e->summary.version : NULL);
 	log_number(d->log, LOG_BYTES_IN, e->summary.bytes_in);
-	log_number(d->log, LOG_LATENCY_US, now_us() - e->began);
+	log_number(d->log, LOG_LATENCY_US, i->now - e->began);
 	if (code.len)
 		log_text(d->log, LOG_ACK_CODE, code);
 }
@@ -96,9 +96,9 @@ event_of(enum custody_verdict verdict)
 }
 
 static void
-count_taken(struct feed *f, const struct custody_entry *e)
+count_taken(struct intake *i, const struct custody_entry *e)
 {
-	struct feed_metrics *m = &f->metrics;
+	struct feed_metrics *m = &i->feed->metrics;
 
 	if (e->verdict == CUSTODY_RESEND)
 		m->duplicate->value++;
@@ -108,8 +108,8 @@ count_taken(struct feed *f, const struct custody_entry *e)
 		m->rejected->value++;
 	if (e->verdict == CUSTODY_SAME_ID)
 		m->same_id->value++;
-	metric_observe(m->duration, now_us() - e->began);
-	f->last_message = (uint64_t)time(NULL);
+	metric_observe(m->duration, i->now - e->began);
+	i->feed->last_message = (uint64_t)time(NULL);
 }
 
 void
@@ -119,7 +119,7 @@ observe_taken(struct intake *i, const struct custody_entry *e, struct span code)
 		LOG_WARNING_ };
 	struct log *log = i->feed->daemon->log;
 
-	count_taken(i->feed, e);
+	count_taken(i, e);
 	if (!observe_begin_kept(
 		i->feed, &i->peer, &i->stem, event_of(e->verdict), levels[e->verdict]))
 		return;
@@ -157,7 +157,7 @@ count_outcome(struct line *l, const struct custody_parcel *p, const struct custo
 	m->deliveries[o->kind]->value++;
 	if (o->code.len) {
 		observe_ack(l->feed, o->code);
-		metric_observe(m->delivery, now_us() - p->sent);
+		metric_observe(m->delivery, l->now - p->sent);
 	}
 	if (o->action == CUSTODY_DELIVER)
 		m->delivered->value++;
@@ -192,7 +192,7 @@ put_outcome(struct line *l, const struct custody_parcel *p, const struct custody
 	log_number(log, LOG_QUEUE_SEQ, p->item.seq);
 	log_number(log, LOG_QUEUE_AGE_MS, now > received ? now - received : 0);
 	log_number(log, LOG_ATTEMPT, p->attempts);
-	log_number(log, LOG_LATENCY_US, now_us() - p->sent);
+	log_number(log, LOG_LATENCY_US, l->now - p->sent);
 	if (mappings && mappings[0])
 		log_str(log, LOG_MAPPING, mappings);
 	if (o->code.len)
