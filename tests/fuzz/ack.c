@@ -40,7 +40,9 @@ up_to_line_end(struct span s)
 	return span_trim(span_head(s, n));
 }
 
-/* The answer to a message names its control ID, byte for byte, as far as that is on one line. */
+/* The answer to a message names its control ID, byte for byte, as far as that is on one line.  A
+ * message divided by a byte of the framing is in no frame, and answered with the usual separator.
+ */
 static void
 write_answer(const struct hl7_message *m, const struct hl7_ack *ack, struct buffer *out)
 {
@@ -61,6 +63,8 @@ write_answer(const struct hl7_message *m, const struct hl7_ack *ack, struct buff
 	MUST(a.is_answer && !a.is_batch && a.code.len == 2);
 	MUST(span_eq(a.code, hl7_ack_word(ack)));
 	relay_read_asks(m, m->count != 0, &asks);
+	if (m->delims.field == '\x0b' || m->delims.field == '\x1c')
+		asks.control_id.len = 0;
 	MUST(span_eq(a.control_id, up_to_line_end(asks.control_id)));
 	hl7_message_finish(&again);
 }
