@@ -5,14 +5,15 @@
  * At the limit one of the connections that are inside a frame has the floor until its
  * frame is whole, so that there is always one that makes room again.  The others wait
  * in the kernel, whatever they hold, so that memory stays near the limit.  A sender that
- * sends nothing loses the floor to the next that asks.
+ * sends nothing loses the floor to the next that asks; one that has sent nothing for two
+ * seconds, while everybody waits for its frame to end, is ended.
  */
 #ifndef DAEMON_FLOOR_H
 #define DAEMON_FLOOR_H
 
 #include "daemon/observe.h"
 
-enum { FLOOR_MS = 200 };
+enum { FLOOR_MS = 200, STALL_MS = 2000 };
 
 /* Told once until half of it is free again. */
 static inline void
@@ -46,6 +47,17 @@ floor_is_open(struct feed *f, const void *connection, bool inside, uint64_t acti
 	d->floor = connection;
 	d->floor_active = now;
 	return true;
+}
+
+/* Does a part of a frame take up the room, of one who could send and does not? */
+static inline bool
+floor_is_wasted(
+    const struct feed *f, const struct net_stream *s, bool inside, uint64_t active, uint64_t now)
+{
+	const struct hl7noted *d = f->daemon;
+
+	return inside && d->held >= d->conf->max_in_flight && now >= active + STALL_MS &&
+	       !net_stream_has_unread(s);
 }
 
 /* It is not inside a frame any more, or will not read. */

@@ -311,6 +311,10 @@ intake_tick(struct intake *i, uint64_t now)
 		return;
 	}
 	custody_intake_tick(&i->machine, now * 1000);
+	if (custody_intake_wants_more(&i->machine) &&
+	    floor_is_wasted(
+		i->feed, &i->up, relay_inlet_is_inside(&i->machine.inlet), i->machine.active, now))
+		custody_intake_end(&i->machine, RELAY_FRAME_TIMEOUT);
 	settle(i);
 }
 

@@ -367,6 +367,9 @@ link_tick(struct link *l, uint64_t now)
 	dialled(l, dial_tick(&l->dial, now));
 	l->now = now * 1000;
 	relay_tick(&l->session, l->now);
+	if (relay_wants_more(&l->session) &&
+	    floor_is_wasted(l->feed, &l->up, relay_is_inside(&l->session), l->session.active, now))
+		relay_end(&l->session, RELAY_FRAME_TIMEOUT);
 	settle(l);
 }
 

@@ -21,6 +21,8 @@ enum {
 	PROBE_SECONDS = 5,
 	PROBES = 3,
 	USER_TIMEOUT_SECONDS = 30,
+	READ_AWAY = 16 << 10, /* at closing, so often at most */
+	READS_AWAY = 16,
 };
 
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
@@ -242,6 +244,29 @@ net_stream_finish(struct net_stream *s)
 	(void)shutdown(s->readable.fd, SHUT_WR);
 }
 
+bool
+net_stream_has_unread(const struct net_stream *s)
+{
+	char byte;
+
+	return net_stream_is_open(s) && recv(s->readable.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+/* Closing a socket with bytes unread resets the connection, and a peer may lose by that what it
+ * was sent last. */
+static void
+close_unread(int fd)
+{
+	char away[READ_AWAY];
+
+	(void)shutdown(fd, SHUT_WR);
+	for (unsigned i = 0; i < READS_AWAY; i++) {
+		if (recv(fd, away, sizeof(away), MSG_DONTWAIT) <= 0)
+			break;
+	}
+	close(fd);
+}
+
 void
 net_stream_close(struct net_stream *s)
 {
@@ -254,7 +279,7 @@ net_stream_close(struct net_stream *s)
 		net_stream_tls_close(s);
 	ev_io_stop(s->net->loop, &s->readable);
 	ev_io_stop(s->net->loop, &s->writable);
-	close(s->readable.fd);
+	close_unread(s->readable.fd);
 	ev_io_set(&s->readable, -1, EV_READ);
 	ev_io_set(&s->writable, -1, EV_WRITE);
 	buffer_finish(&s->unsent);

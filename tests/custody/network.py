@@ -9,6 +9,7 @@ import threading
 import time
 
 from here import QUICK, Custody, code_of
+from custody import custody_xml  # noqa: I001 - here finds it
 from world import ack, annotated, control_id, framed, free_port, main, message, wait_for
 
 NUMBERED = [message("m%d" % n, value=str(n)) for n in range(1, 21)]
@@ -110,6 +111,22 @@ class Senders(Custody):
         self.assertTrue(s.closed(3))
         d.wait_event("conn.timeout", outcome="frame_timeout")
         self.quiet(r)
+
+    def test_senders_that_stall_at_the_limit_are_ended_for_those_who_wait(self):
+        r, port = self.receiver(), free_port()
+        d = self.configure(
+            '<limits in-flight-bytes="1MiB"/>',
+            *self.parts(custody_xml(port, r.port, max_frame="1MiB")),
+        )
+        large = framed(message("1", more=b"NTE|1||" + b"x" * 800000 + b"\r"))
+        for s in [self.sender(port) for _ in range(2)]:
+            s.send(large[:700000])
+        time.sleep(0.2)
+        began = time.monotonic()
+        self.taken(self.sender(port), message("3"))
+        self.assertTrue(1 < time.monotonic() - began < 8)
+        d.wait_event("conn.timeout", outcome="frame_timeout")
+        self.arrived(r, [message("3")])
 
     def test_a_sender_that_never_reads_its_answers_is_closed_and_loses_nothing(self):
         """Fault 8."""

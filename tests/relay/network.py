@@ -102,6 +102,21 @@ class Limits(World):
             self.assertEqual(s.frame(), ack(body))
         self.assertEqual(third.frame(), ack(message("3")))
 
+    def test_senders_that_stall_at_the_limit_are_ended_for_those_who_wait(self):
+        port = free_port()
+        d = self.configure(
+            '<limits in-flight-bytes="1MiB"/>',
+            feed_xml(port, self.receiver().port, max_frame="1MiB"),
+        )
+        large = framed(message(value="15", more=b"NTE|1||" + b"x" * 800000 + b"\r"))
+        stalled = [self.sender(port) for _ in range(2)]
+        for s in stalled:
+            s.send(large[:700000])
+        time.sleep(0.2)
+        began = time.monotonic()
+        self.assertEqual(self.sender(port).exchange(message("3")), ack(message("3")))
+        self.assertTrue(1 < time.monotonic() - began < 8)
+        d.wait_event("conn.timeout", outcome="frame_timeout")
 
     def test_many_large_frames_at_once_stay_within_the_bytes_in_flight(self):
         r = self.receiver()

@@ -111,6 +111,27 @@ class Stopping(Load):
         self.assertEqual(d.wait(), 0)
         self.assertEqual(len(r.frames), 1)
 
+    def test_TERM_with_bytes_unread_takes_no_answer_back(self):
+        """Closing over them would reset the connection, and some peers lose the answer by that."""
+        gate = []
+
+        def hold(visit, body, number):
+            wait_for("the gate", lambda: gate)
+            visit.answer(body)
+
+        r = self.receiver(hold)
+        d, port = self.feed(r)
+        s = self.sender(port)
+        s.send(framed(message("1")))
+        r.wait(1)
+        d.signal(signal.SIGTERM)
+        d.wait_event("svc.stopping")
+        s.send(framed(message("2", more=b"NTE|1||" + b"x" * 100000 + b"\r")))
+        gate.append(1)
+        self.assertEqual(s.frame(), ack(message("1")))
+        self.assertEqual(s.sock.recv(100), b"", "its end, and no reset")
+        self.assertEqual(d.wait(), 0)
+
     def test_TERM_gives_up_at_the_drain_time_out(self):
         r = self.receiver(lambda v, body, n: None)
         d, port = self.feed(r, '<limits drain-timeout="1s"/>')
