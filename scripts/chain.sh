@@ -124,6 +124,38 @@ chain_start()
 	die "hl7noted does not start"
 }
 
+# chain_keep: hl7noted with a queue, in front of nobody; sets keeps, away, keeper
+chain_keep()
+{
+	for attempt in 1 2 3 4 5; do
+		chain_port
+		keeps=$port
+		chain_port
+		away=$port
+		cat >"$chain/keep.xml" <<-END
+			<?xml version="1.0" encoding="UTF-8"?>
+			<hl7noted xmlns="urn:hl7note:config:1">
+			  <log format="json" file="$chain/keep.log"/>
+			  <control socket="$chain/keep"/>
+			  <store directory="$chain/queue" free-space="1MiB" ballast="0"/>
+			  <feed name="kept" mode="store">
+			    <listen address="127.0.0.1" port="$keeps"/>
+			    <forward host="127.0.0.1" port="$away" backoff-max="1s"/>
+			    <mapping file="$PWD/$mapping"/>
+			  </feed>
+			</hl7noted>
+		END
+		"$build/hl7noted" --config "$chain/keep.xml" 2>"$chain/keep.err" &
+		keeper=$!
+		chain_pids="$chain_pids $keeper"
+		if chain_await "$keeper" "$build/hl7note" status --control "$chain/keep"; then
+			return 0
+		fi
+		say "attempt $attempt to start hl7noted: $(cat "$chain/keep.err")"
+	done
+	die "hl7noted does not start"
+}
+
 # chain_drain: the daemon ends as it is asked to, and says nothing but its log
 chain_drain()
 {
