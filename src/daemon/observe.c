@@ -37,6 +37,7 @@ observe_mappings(struct feed *f)
 {
 	struct metrics *m = f->daemon->metrics;
 
+	metrics_hide(m, "hl7noted_mapping_approved", "feed", f->name); /* of other versions */
 	for (unsigned i = 0; i < f->rules->count; i++) {
 		const struct rules_mapping *r = &f->rules->list[i];
 		char id[64], version[64];
@@ -82,6 +83,23 @@ observe_feed(struct feed *f)
 		    "From the last byte of a frame to its answer.", "feed", f->name, NULL),
 	};
 	observe_mappings(f);
+}
+
+static bool
+has_feed(const struct feed *list, const char *name)
+{
+	while (list && strcmp(list->name, name) != 0)
+		list = list->next;
+	return list != NULL;
+}
+
+void
+observe_feed_gone(struct feed *f)
+{
+	struct hl7noted *d = f->daemon;
+
+	if (!has_feed(d->feeds, f->name) && !has_feed(d->retired, f->name))
+		metrics_hide(d->metrics, NULL, "feed", f->name);
 }
 
 /* ---- connections ---- */

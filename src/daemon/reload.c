@@ -118,10 +118,12 @@ drop_step(struct step *s)
 		if (s->is_new[i])
 			feed_unlisten(s->listeners[i]);
 	}
-	if (s->feed && !s->old)
+	if (s->feed && !s->old) {
+		observe_feed_gone(s->feed);
 		feed_destroy(s->feed); /* and its rules */
-	else
+	} else {
 		rules_destroy(s->rules);
+	}
 	if (s->old)
 		feed_unplan(s->old);
 }

@@ -9,6 +9,7 @@
 #include "daemon/intake.h"
 #include "daemon/line.h"
 #include "daemon/link.h"
+#include "daemon/observe.h"
 #include "daemon/queue.h"
 #include "daemon/secure.h"
 
@@ -71,6 +72,7 @@ reap(struct hl7noted *d)
 		}
 		*link = f->next;
 		queue_tell_waiting(f, "feed_gone");
+		observe_feed_gone(f);
 		feed_destroy(f);
 	}
 	while (!d->retired && d->older) {

@@ -22,6 +22,7 @@ static const char *const ends_in_seconds[METRIC_BUCKETS + 1] = { "0.00005", "0.0
 
 struct series {
 	struct metric metric;
+	bool hidden;
 	char labels[]; /* name="value",name="value" */
 };
 
@@ -204,10 +205,47 @@ metrics_series(struct metrics *m, enum metric_kind kind, const char *name, const
 	va_end(pairs);
 	if (!f || labels.failed)
 		return &m->nowhere;
-	if (find_series(f, labels.text, &at))
+	if (find_series(f, labels.text, &at)) {
+		f->series[at]->hidden = false;
 		return &f->series[at]->metric;
+	}
 	made = add_series(f, at, &labels);
 	return made ? made : &m->nowhere;
+}
+
+/* Quotes inside of values are escaped, so what looks like a label is one. */
+static bool
+has_label(const struct series *s, const struct labels *label)
+{
+	for (const char *at = s->labels; (at = strstr(at, label->text)); at++) {
+		const char after = at[label->len];
+
+		if ((at == s->labels || at[-1] == ',') && (after == ',' || after == '\0'))
+			return true;
+	}
+	return false;
+}
+
+static void
+compose_one(struct labels *l, ...)
+{
+	va_list pairs;
+
+	va_start(pairs, l);
+	labels_compose(l, pairs);
+	va_end(pairs);
+}
+
+void
+metrics_hide(struct metrics *m, const char *family, const char *label, const char *value)
+{
+	struct labels one;
+
+	compose_one(&one, label, value, NULL);
+	for (struct family *f = m->families; f && !one.failed; f = f->next) {
+		for (size_t i = 0; (!family || strcmp(f->name, family) == 0) && i < f->count; i++)
+			f->series[i]->hidden |= has_label(f->series[i], &one);
+	}
 }
 
 struct metrics *
@@ -337,6 +375,8 @@ metrics_write(const struct metrics *m, struct buffer *out)
 	for (const struct family *f = m->families; f; f = f->next) {
 		write_help(out, f);
 		for (size_t i = 0; i < f->count; i++) {
+			if (f->series[i]->hidden)
+				continue;
 			if (f->kind == METRIC_HISTOGRAM)
 				write_histogram(out, f, f->series[i]);
 			else

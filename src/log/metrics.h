@@ -39,6 +39,9 @@ void metrics_destroy(struct metrics *m);
  */
 struct metric *metrics_series(struct metrics *m, enum metric_kind kind, const char *name,
     const char *help, ...) __attribute__((sentinel));
+/* Series of what is gone: those of a family (NULL: any) with this label are not shown until they
+ * are asked for again; then they go on where they were. */
+void metrics_hide(struct metrics *m, const char *family, const char *label, const char *value);
 void metric_observe(struct metric *h, uint64_t microseconds);
 /* The q-th quantile (0 to 1) in microseconds, from the buckets. */
 uint64_t metric_quantile(const struct metric *h, double q);

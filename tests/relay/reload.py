@@ -88,6 +88,27 @@ class Mappings(Reloading):
         d.reload(good=False)
         self.assertEqual(self.note_of(s), "Too much of it.")
 
+    def test_metrics_show_the_version_in_force_and_feeds_that_are_there(self):
+        door, port, other = free_port(), free_port(), free_port()
+        metrics = '<metrics listen="127.0.0.1:%d"/>' % door
+        rules = self.write("rules.xml", mapping())
+        r = self.receiver()
+        lab = feed_xml(port, r.port, name="lab", mapping=[rules])
+        d = self.configure(metrics, lab, feed_xml(other, r.port, name="other"))
+        self.write("rules.xml", mapping(version="2.0.0"))
+        d.reload()
+        text = http(door)[2]
+        self.assertEqual(text.count('hl7noted_mapping_approved{feed="lab"'), 1, text)
+        self.assertIn('version="2.0.0"', text)
+        self.assertIn('feed="other"', text)
+        self.rewrite(metrics, lab)
+        d.reload()
+        wait_for("the feed to be gone", lambda: 'feed="other"' not in http(door)[2])
+        self.assertIn('feed="lab"', http(door)[2])
+        self.rewrite(metrics, lab, feed_xml(other, r.port, name="other"))
+        d.reload()
+        self.assertIn('hl7noted_connections{feed="other"} 0', http(door)[2])
+
     def test_a_pipe_for_a_mapping_stops_nothing(self):
         """Neither one that nobody writes to, nor one whose writer says nothing."""
         d = self.running()

@@ -143,6 +143,24 @@ Test(metrics, estimate_quantiles)
 	cr_expect_eq(metric_quantile(&h, 0.99), 10000000);
 }
 
+Test(metrics, are_hidden_by_a_label_until_they_are_asked_for_again)
+{
+	metrics_series(m, METRIC_COUNTER, "a_total", "A.", "feed", "x", "code", "AA", NULL)
+	    ->value = 3;
+	metrics_series(m, METRIC_COUNTER, "a_total", "A.", "feed", "xy", "code", "AA", NULL);
+	metrics_series(m, METRIC_COUNTER, "a_total", "A.", "feed", "z,feed=\"x\"", NULL);
+	metrics_series(m, METRIC_HISTOGRAM, "b_seconds", "B.", "feed", "x", NULL);
+	metrics_hide(m, "b_seconds", "feed", "x");
+	cr_expect_not(strstr(text(), "b_seconds_count"));
+	cr_expect(strstr(text(), "a_total{feed=\"x\",code=\"AA\"} 3\n"));
+	metrics_hide(m, NULL, "feed", "x");
+	cr_expect_not(strstr(text(), "a_total{feed=\"x\""));
+	cr_expect(strstr(text(), "a_total{feed=\"xy\",code=\"AA\"} 0\n"));
+	cr_expect(strstr(text(), "a_total{feed=\"z,feed=\\\"x\\\"\"} 0\n"));
+	metrics_series(m, METRIC_COUNTER, "a_total", "A.", "feed", "x", "code", "AA", NULL);
+	cr_expect(strstr(text(), "a_total{feed=\"x\",code=\"AA\"} 3\n"));
+}
+
 Test(metrics, never_move_and_never_fail)
 {
 	struct metric *made[500];
