@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "store/sqlite.h"
 
@@ -249,6 +250,12 @@ begin_progress(struct store *s, struct store_error *reterr)
 	if (error)
 		return store_error_set(
 		    reterr, error, "%s cannot be written: %s", s->place.queue, strerror(-error));
+	if (!s->progress.page) {
+		/* this run does without, and what an earlier one said of its life is not about it
+		 */
+		(void)unlink(s->place.progress);
+		return 0;
+	}
 	store_progress_begin(&s->progress, token);
 	store_progress_set(&s->progress, PROGRESS_LIFE, PROGRESS_RUNS);
 	return 0;
