@@ -376,7 +376,7 @@ class Want(World):
     def gone_without_memory(self, d):
         d.expected = 71
         self.assertEqual(d.wait(), 71, d.text()[-2000:])
-        self.assertIn("hl7noted: no memory for the event loop; ", d.text())
+        self.assertIn("hl7noted: no memory for the event loop or for reading a file; ", d.text())
         self.assertTrue(d.events("svc.stopped", err_code="ENOMEM"))
 
     def test_a_loop_without_memory_ends_the_daemon_in_good_order(self):
