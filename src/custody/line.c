@@ -15,6 +15,7 @@
 
 #include <errno.h>
 
+#include "custody/answers.h"
 #include "custody/fate.h"
 #include "custody/parcels.h"
 #include "relay/frame.h"
@@ -244,117 +245,6 @@ turn(struct custody_line *l, uint64_t now_us)
 
 /* ---- answers ---- */
 
-static bool
-is_recent(const struct custody_line *l, struct span control_id)
-{
-	const uint64_t hash = relay_id_hash(control_id);
-
-	for (unsigned i = 0; control_id.len && i < RELAY_RECENT; i++) {
-		if (l->recent[i] == hash)
-			return true;
-	}
-	return false;
-}
-
-/* One answer to a parcel.  Of a batch more may follow, and a refusal among them must not be lost.
- */
-static void
-hear(
-    struct custody_line *l, struct custody_parcel *p, const struct relay_answer *a, uint64_t now_us)
-{
-	struct relay_names *names = &p->flight.names;
-
-	relay_names_mark(names, a->control_id);
-	if (!relay_flight_has(&p->flight, a) || !names->open ||
-	    custody_kind_of(a->code) != CUSTODY_ACCEPT) {
-		custody_answered(l, p, a->code, now_us);
-		return;
-	}
-	p->accepted = now_us / MICROSECONDS;
-	if (p == custody_parcels_oldest_out(l))
-		l->oldest_since = p->accepted;
-}
-
-/* What a batch of answers says when it names nothing: the worst in it; of none, that nothing was
- * wrong. */
-struct verdict {
-	struct span code;
-	enum custody_kind worst;
-	bool named, late, answers, others;
-};
-
-static void
-weigh(struct custody_line *l, const struct relay_answer *a, struct verdict *v, uint64_t now_us)
-{
-	struct custody_parcel *p = a->is_answer ? custody_parcels_named(l, a) : NULL;
-
-	v->answers |= a->is_answer;
-	v->others |= !a->is_answer;
-	v->named |= p != NULL;
-	if (p) {
-		hear(l, p, a, now_us);
-		p->whole = p->accepted && custody_parcel_is_out(p);
-		return;
-	}
-	v->late |= a->is_answer && relay_names_has(&l->late, a->control_id);
-	if (a->is_answer && custody_kind_of(a->code) > v->worst) {
-		v->worst = custody_kind_of(a->code);
-		v->code = a->code;
-	}
-}
-
-/* Nothing follows a batch of answers. */
-static void
-end_whole(struct custody_line *l, uint64_t now_us)
-{
-	for (unsigned i = 0; i < l->count; i++) {
-		struct custody_parcel *p = l->parcels[i];
-
-		if (p->whole && custody_parcel_is_out(p))
-			custody_answered(l, p, SPAN("AA"), now_us);
-		p->whole = false;
-	}
-}
-
-static void
-take_batch(struct custody_line *l, struct span body, uint64_t now_us)
-{
-	struct verdict v = { .code = SPAN("AA"), .worst = CUSTODY_ACCEPT };
-	struct custody_parcel *p = NULL;
-	struct relay_answer a;
-
-	for (struct span rest = body; relay_next_answer(&l->set->work->message, &rest, &a);)
-		weigh(l, &a, &v, now_us);
-	end_whole(l, now_us);
-	if (v.named)
-		return;
-	if (!v.late && (v.answers || !v.others)) /* the receiver's own messages are no answer */
-		p = custody_parcels_nameless(l);
-	if (p)
-		custody_answered(l, p, v.code, now_us);
-	else
-		l->ops->stray(l->ctx, SPAN(""), SPAN(""), false);
-}
-
-static void
-take_answer(struct custody_line *l, struct span body, uint64_t now_us)
-{
-	struct custody_parcel *p = NULL;
-	struct relay_answer a;
-
-	relay_read_answer(&l->set->work->message, body, &a);
-	if (a.is_batch) {
-		take_batch(l, body, now_us);
-		return;
-	}
-	if (a.is_answer)
-		p = custody_parcels_answered(l, &a);
-	if (p)
-		hear(l, p, &a, now_us);
-	else
-		l->ops->stray(l->ctx, a.code, a.control_id, is_recent(l, a.control_id));
-}
-
 /* All whole frames; answers how many bytes are done with. */
 static size_t
 use_answers(struct custody_line *l, struct span bytes, uint64_t now_us)
@@ -367,7 +257,7 @@ use_answers(struct custody_line *l, struct span bytes, uint64_t now_us)
 
 		switch (relay_inlet_look(&l->inlet, rest, now_us / MICROSECONDS, &diag)) {
 		case MLLP_FRAME:
-			take_answer(l, relay_inlet_take(&l->inlet, rest, &done), now_us);
+			custody_take_answer(l, relay_inlet_take(&l->inlet, rest, &done), now_us);
 			break;
 		case MLLP_MORE:
 			return done + relay_inlet_junk(&l->inlet);

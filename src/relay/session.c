@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 
+#include "relay/answers.h"
 #include "relay/flights.h"
 #include "relay/frame.h"
 #include "relay/reject.h"
@@ -283,111 +284,6 @@ relay_from_sender(struct relay_session *s, struct span bytes, uint64_t now_us)
 
 /* ---- frames from downstream ---- */
 
-static void
-flight_answered(struct relay_session *s, unsigned index, struct span code, uint64_t now_us)
-{
-	s->ops->answered(s->ctx, &s->flight[index], code);
-	if (s->flight[index].names.count) {
-		relay_names_finish(&s->late);
-		s->late = s->flight[index].names;
-		s->flight[index].names = (struct relay_names){ 0 };
-	}
-	relay_flight_remove(s, index);
-	s->reuse.answered = now_us / MICROSECONDS;
-	if (!index) /* answers to younger ones give the oldest no more time */
-		s->oldest_since = s->reuse.answered;
-}
-
-/* What a batch of answers is about. */
-struct survey {
-	bool named, late; /* something in flight; something answered before */
-	bool answers, others;
-};
-
-static void
-survey_batch(struct relay_session *s, struct span body, struct survey *ret)
-{
-	struct relay_answer a;
-
-	*ret = (struct survey){ 0 };
-	for (struct span rest = body;
-	     relay_next_answer(&s->set->work->message, &rest, &a) && !ret->named;) {
-		if (!a.is_answer) {
-			ret->others = true;
-			continue;
-		}
-		ret->answers = true;
-		ret->named = relay_flight_named(s, &a) >= 0;
-		ret->late |= relay_recent_has(s, a.control_id);
-	}
-}
-
-/* Each message that the batch names is answered. */
-static void
-answer_named(struct relay_session *s, struct span body, uint64_t now_us)
-{
-	struct relay_answer a;
-
-	for (struct span rest = body;
-	     !s->closed && relay_next_answer(&s->set->work->message, &rest, &a);) {
-		int index = a.is_answer ? relay_flight_named(s, &a) : -1;
-		bool whole = index >= 0 && s->flight[index].names.count;
-
-		if (index >= 0)
-			flight_answered(s, (unsigned)index, whole ? SPAN("") : a.code, now_us);
-	}
-}
-
-/* A batch that names nothing answers only what has no name, and messages in it are no answer. */
-static void
-take_batch(struct relay_session *s, struct span frame, struct span body, uint64_t now_us)
-{
-	struct survey found;
-	int index = -1;
-
-	survey_batch(s, body, &found);
-	if (!found.named && !found.late && (found.answers || !found.others)) {
-		index = relay_flight_any(s);
-		if (index < 0) {
-			s->ops->stray(s->ctx, SPAN(""), SPAN(""));
-			return;
-		}
-	}
-	s->ops->send_up(s->ctx, frame);
-	if (s->closed)
-		return;
-	if (index >= 0)
-		flight_answered(s, (unsigned)index, SPAN(""), now_us);
-	else if (found.named)
-		answer_named(s, body, now_us);
-}
-
-/* One frame, marks and all. */
-static void
-take_answer(struct relay_session *s, struct span frame, struct span body, uint64_t now_us)
-{
-	struct relay_answer a;
-	int index;
-
-	relay_read_answer(&s->set->work->message, body, &a);
-	if (!a.is_answer) {
-		s->ops->send_up(s->ctx, frame);
-		return;
-	}
-	if (a.is_batch) {
-		take_batch(s, frame, body, now_us);
-		return;
-	}
-	index = relay_flight_find(s, &a);
-	if (index < 0 && !relay_recent_has(s, a.control_id)) {
-		s->ops->stray(s->ctx, a.code, a.control_id);
-		return;
-	}
-	s->ops->send_up(s->ctx, frame);
-	if (index >= 0 && !s->closed)
-		flight_answered(s, (unsigned)index, a.code, now_us);
-}
-
 /* All whole frames in `out`; answers how many bytes are done with. */
 static size_t
 use_answers(struct relay_session *s, struct span out, uint64_t now_us)
@@ -402,7 +298,7 @@ use_answers(struct relay_session *s, struct span out, uint64_t now_us)
 		switch (relay_inlet_look(&s->out, rest, now_us / MICROSECONDS, &diag)) {
 		case MLLP_FRAME:
 			body = relay_inlet_take(&s->out, rest, &done);
-			take_answer(s, span_of(body.ptr - 1, body.len + 3), body, now_us);
+			relay_take_answer(s, span_of(body.ptr - 1, body.len + 3), body, now_us);
 			break;
 		case MLLP_MORE:
 			return done + relay_inlet_junk(&s->out);

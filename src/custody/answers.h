@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * custody/answers.h - which parcels a message of the receiver's answers
+ */
+#ifndef CUSTODY_ANSWERS_H
+#define CUSTODY_ANSWERS_H
+
+#include "custody/line.h"
+
+/* Parcels it answers meet their fates; what answers none is told as stray. */
+void custody_take_answer(struct custody_line *l, struct span body, uint64_t now_us);
+
+#endif
