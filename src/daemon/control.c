@@ -121,26 +121,6 @@ static const struct net_client_ops client_ops = {
 
 /* ---- life ---- */
 
-static void
-on_accepted(void *ctx, int fd, const struct sockaddr_storage *peer)
-{
-	struct control *k = ctx;
-
-	(void)peer;
-	(void)net_client_create(&k->clients, fd);
-}
-
-static void
-on_paused(void *ctx, int error)
-{
-	(void)ctx, (void)error;
-}
-
-static const struct net_listener_ops listener_ops = {
-	.accepted = on_accepted,
-	.paused = on_paused,
-};
-
 /* A socket that nobody answers on is left over from a daemon that was killed; one with many who
  * wait is not. */
 static bool
@@ -186,7 +166,7 @@ open_socket(struct control *k, const char *path)
 
 	if (fd < 0)
 		return false;
-	k->listener = net_listener_take(k->daemon->loop, fd, &listener_ops, k);
+	k->listener = net_listener_take(k->daemon->loop, fd, &net_clients_ops, &k->clients);
 	if (!k->listener)
 		close(fd);
 	return k->listener != NULL;

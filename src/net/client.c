@@ -230,3 +230,23 @@ net_client_create(struct net_clients *all, int fd)
 	watch(c);
 	return c;
 }
+
+/* ---- who connects ---- */
+
+static void
+on_accepted(void *ctx, int fd, const struct sockaddr_storage *peer)
+{
+	(void)peer;
+	(void)net_client_create(ctx, fd);
+}
+
+static void
+on_paused(void *ctx, int error)
+{
+	(void)ctx, (void)error;
+}
+
+const struct net_listener_ops net_clients_ops = {
+	.accepted = on_accepted,
+	.paused = on_paused,
+};

@@ -19,6 +19,7 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "net/listener.h"
 
 struct net_client;
 
@@ -59,6 +60,9 @@ struct net_client {
 };
 
 enum { NET_CLIENT_LOW = 16 << 10 }; /* bytes of `out`, below which more is asked for */
+
+/* For a listener whose ctx is a struct net_clients: everyone who connects is one of them. */
+extern const struct net_listener_ops net_clients_ops;
 
 /* Takes the descriptor, also when it answers NULL: too many clients, or no memory. */
 struct net_client *net_client_create(struct net_clients *all, int fd);

@@ -110,26 +110,6 @@ static const struct net_client_ops client_ops = {
 
 /* ---- life ---- */
 
-static void
-on_accepted(void *ctx, int fd, const struct sockaddr_storage *peer)
-{
-	struct net_http *h = ctx;
-
-	(void)peer;
-	(void)net_client_create(&h->clients, fd);
-}
-
-static void
-on_paused(void *ctx, int error)
-{
-	(void)ctx, (void)error;
-}
-
-static const struct net_listener_ops listener_ops = {
-	.accepted = on_accepted,
-	.paused = on_paused,
-};
-
 struct net_http *
 net_http_create(struct ev_loop *loop, const char *address, const char *port,
     net_http_answer *answer, void *ctx, const char **ret_step)
@@ -146,7 +126,8 @@ net_http_create(struct ev_loop *loop, const char *address, const char *port,
 		.most = MOST_CLIENTS,
 		.most_request = MOST_REQUEST,
 		.patience = patience };
-	h->listener = net_listener_create(loop, address, port, &listener_ops, h, ret_step);
+	h->listener = net_listener_create(
+	    loop, address, port, &net_clients_ops, &h->clients, ret_step);
 	if (h->listener)
 		return h;
 	free(h);
