@@ -329,14 +329,35 @@ make_room(struct queue *q, unsigned number)
 	return true;
 }
 
+static bool
+tell_no_entry(const struct feed *f, int error)
+{
+	const struct hl7noted *d = f->daemon;
+	const char *why = error == -ENOSPC
+			      ? "the queue holds the names of as many feeds as it can; "
+				"take a name that it knows, or begin a new queue"
+			      : strerror(-error);
+
+	if (d->tell)
+		fprintf(d->tell, "hl7noted: feed %s cannot take custody: %s\n", f->name, why);
+	if (log_begin(d->log, LOG_CONFIG_REJECTED)) {
+		log_str(d->log, LOG_FEED, f->name);
+		log_str(d->log, LOG_ERR_TEXT, why);
+		log_end(d->log);
+	}
+	return false;
+}
+
 bool
 queue_enter(struct feed *f)
 {
 	struct queue *q = f->daemon->queue;
 	int number = q ? store_feed(q->store, span_str(f->name)) : -ENOENT;
 
-	if (number <= 0 || !make_room(q, (unsigned)number))
-		return false;
+	if (number > 0 && !make_room(q, (unsigned)number))
+		number = -ENOMEM;
+	if (number <= 0)
+		return tell_no_entry(f, number);
 	f->number = (unsigned)number;
 	return true;
 }

@@ -326,6 +326,25 @@ class Commands(Custody):
         )
         self.assertEqual(self.ids("--state", "waiting"), ["m0"])
 
+    def test_a_queue_that_can_hold_no_more_feeds_says_so(self):
+        r, port = self.receiver(), free_port()
+        d = self.configure(*self.parts(custody_xml(port, r.port, name="first")))
+        d.stop()
+        db = sqlite3.connect(os.path.join(self.directory, "queue.db"))
+        db.executemany(
+            "INSERT INTO feed VALUES (?, ?, 0)", [(n, "old%d" % n) for n in range(2, 1025)]
+        )
+        db.commit()
+        db.close()
+        d = self.again(d)
+        self.rewrite(*self.parts(custody_xml(port, r.port, name="second")))
+        d.reload(good=False)
+        self.assertIn("begin a new queue", d.events("config.rejected", feed="second")[0]["err_text"])
+        self.rewrite(*self.parts(custody_xml(port, r.port, name="old7")))
+        d.reload()
+        self.sender(port).exchange(message("1"))
+        r.wait(1)
+
     def test_a_backup_taken_while_running_restores(self):
         d, r, port = self.full(50)
         backup = os.path.join(self.directory, "backup")
