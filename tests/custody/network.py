@@ -3,6 +3,7 @@
 """Custody between networks that fail: nothing acknowledged is lost, at most one is doubled."""
 
 import os
+import resource
 import signal
 import socket
 import threading
@@ -402,6 +403,60 @@ class Processes(Custody):
         self.keep(r, port=port)
         self.arrived(r, NUMBERED[:5])
         self.quiet(r)
+
+
+class Limits(Custody):
+    def test_without_descriptors_messages_are_taken_and_wait(self):
+        """Fault 34: accepting rests, and so does connecting; nothing spins, nothing is lost."""
+        r = self.receiver()
+        r.stop()
+        wide = {"max_connections": 1000, "max_per_address": 1000}
+        d, port = self.keep(r, listen=wide)
+        inside = self.sender(port)
+        self.taken(inside, NUMBERED[0])
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (d.descriptors(), 4096))
+        crowd = [self.sender(port) for _ in range(20)]
+        self.assertEqual(d.wait_event("svc.paused")[0]["err_code"], "EMFILE")
+        r.start()
+        self.taken(inside, *NUMBERED[1:5])
+        d.wait_event("conn.failed", err_code="EMFILE")
+        before, began = d.cpu(), time.monotonic()
+        time.sleep(1)
+        self.assertLess((d.cpu() - before) / (time.monotonic() - began), 0.05)
+        for s in crowd:
+            s.close()
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (4096, 4096))
+        self.arrived(r, NUMBERED[:5])
+        self.taken(self.sender(port), NUMBERED[5])
+        self.arrived(r, NUMBERED[:6])
+
+    def test_a_file_that_may_not_grow_stops_intake_and_nothing_else(self):
+        """Fault 24: SIGXFSZ is an error, not a death; it is a full disk to us."""
+        r = self.receiver()
+        r.stop()
+        d, port = self.keep(r, max_frame="1MiB")
+        large = [message("l%d" % n, more=b"NTE|1||" + b"x" * 400000 + b"\r") for n in range(40)]
+        s, kept = self.sender(port), []
+        self.taken(s, NUMBERED[0])
+        resource.prlimit(d.pid, resource.RLIMIT_FSIZE, (4 << 20, resource.RLIM_INFINITY))
+        for body in large:
+            s.send(framed(body))
+            try:
+                answer = s.frame(2)
+            except AssertionError:  # it waits
+                answer = None
+            if not answer:
+                break
+            self.assertEqual(code_of(answer)[0], b"AA")
+            kept.append(body)
+        self.assertLess(len(kept), len(large))
+        d.wait_event("queue.disk_low")
+        r.start()
+        self.arrived(r, [NUMBERED[0], *kept])
+        resource.prlimit(d.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        self.taken(self.sender(port), NUMBERED[1])
+        d.wait_event("queue.disk_well")
+        self.assertEqual(d.stop(), 0)
 
 
 if __name__ == "__main__":
