@@ -459,5 +459,38 @@ class Limits(Custody):
         self.assertEqual(d.stop(), 0)
 
 
+class Clock(Custody):
+    def test_a_clock_that_jumps_a_year_changes_no_wait_and_loses_nothing(self):
+        """Fault 40: retries follow another clock; a clock set back blames no resend."""
+        refused = []
+
+        def later(visit, body, number):
+            if control_id(body) in (b"m2", b"m4") and control_id(body) not in refused:
+                refused.append(control_id(body))
+                visit.answer(body, b"AR")
+            else:
+                visit.answer(body)
+
+        r, port = self.receiver(later), free_port()
+        wait = {**QUICK, "backoff_min": "2s", "backoff_max": "2s"}
+        d = self.configure(
+            *self.parts(custody_xml(port, r.port, forward=wait)), env=self.wrong_clock()
+        )
+        s, sent = self.sender(port), 0
+        for jump in ("+370d", "-370d"):
+            self.taken(s, *NUMBERED[sent : sent + 2])
+            retries = d.wait_event("msg.retry", 1 + sent // 2, ack_code="AR")
+            began = time.monotonic()
+            self.write("clock", jump)
+            d.wait_event("msg.delivered", sent + 2)
+            self.assertTrue(0.5 < time.monotonic() - began < 4, retries)
+            sent += 2
+        # what came while it was a year ahead, and comes again now: in no window, or known
+        self.taken(s, NUMBERED[3], NUMBERED[4])
+        d.wait_event("msg.delivered", 5)
+        self.assertEqual(len(d.events("msg.duplicate")), 1)
+        self.assertEqual(d.stop(), 0)
+
+
 if __name__ == "__main__":
     main()

@@ -5,7 +5,6 @@
 HL7_KILLS is how often it is killed under load."""
 
 import collections
-import glob
 import json
 import os
 import resource
@@ -480,22 +479,12 @@ class Want(World):
 
 
 class Clock(World):
-    def fake(self):
-        """The environment in which the file "clock" says by how much the clock is wrong."""
-        found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
-        if not found or is_sanitized():
-            self.skipTest("no libfaketime, or sanitizers that do not go with it")
-        return {
-            "LD_PRELOAD": found[0], "FAKETIME_TIMESTAMP_FILE": self.write("clock", "+0"),
-            "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1",
-        }
-
     def year_of(self, line):
         return int(line["ts"][:4])
 
     def test_a_clock_that_jumps_a_year_changes_no_time_out(self):
         r = self.receiver(lambda v, body, n: None if control_id(body) == b"x" else v.answer(body))
-        d, port = self.hop(r, "--ack-timeout", "1s", env=self.fake())
+        d, port = self.hop(r, "--ack-timeout", "1s", env=self.wrong_clock())
         now = self.year_of(d.events("svc.started")[0])
         for jump, years in (("+370d", 1), ("-370d", -1)):
             s = self.sender(port)
@@ -517,7 +506,7 @@ class Clock(World):
         port = free_port()
         d = self.configure(
             feed_xml(port, r.port, forward={"backoff_min": "200ms", "backoff_max": "400ms"}),
-            env=self.fake(),
+            env=self.wrong_clock(),
         )
         for jump in ("+370d", "-370d"):
             before = len(d.events("conn.failed"))

@@ -6,6 +6,7 @@ process or socket and never by name; every wait has an end.  Each daemon is stop
 TERM in the end and must then exit with 0, so that every test is one of stopping, too.
 """
 
+import glob
 import json
 import os
 import shutil
@@ -579,6 +580,16 @@ class World(unittest.TestCase):
         s = Sender(port, **named)
         self.addCleanup(s.close)
         return s
+
+    def wrong_clock(self):
+        """The environment in which the file "clock" says by how much the clock is wrong."""
+        found = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")
+        if not found or is_sanitized():
+            self.skipTest("no libfaketime, or sanitizers that do not go with it")
+        return {
+            "LD_PRELOAD": found[0], "FAKETIME_TIMESTAMP_FILE": self.write("clock", "+0"),
+            "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1",
+        }
 
     def start(self, *arguments, **named):
         """A daemon by its flags."""
