@@ -26,10 +26,12 @@ static bool
 is_listed_laboratory(const struct annotator *a, const struct result *r)
 {
 	const struct mapping *m = r->mapping;
-	struct span producer = obx_field(a, r, 15), performer = obx_field(a, r, 23);
+	struct span producer, performer;
 
 	if (!m->laboratory_count)
 		return true;
+	producer = obx_late_field(a, r, 15);
+	performer = obx_late_field(a, r, 23);
 	if (!producer.len && !performer.len)
 		return false;
 	return (!producer.len || is_listed(a, m, producer, match_producer)) &&

@@ -275,8 +275,8 @@ specimen_is(struct annotator *a, const struct expr *e)
 static enum truth
 laboratory_is(const struct annotator *a, const struct expr *e)
 {
-	struct span producer = obx_field(a, a->subject, 15),
-		    performer = obx_field(a, a->subject, 23);
+	struct span producer = obx_late_field(a, a->subject, 15);
+	struct span performer = obx_late_field(a, a->subject, 23);
 
 	for (unsigned i = 0; i < e->word_count; i++) {
 		if (match_producer(a, producer, e->words[i], e->words[i]) ||

@@ -45,14 +45,26 @@ status_bits(const struct site *site, struct span status)
 }
 
 static bool
+says_cancelled(const struct annotator *a, const struct site *site, struct span obr25)
+{
+	struct span status = span_trim(hl7_component(delims(a), obr25, 1));
+
+	if (status.len == 1)
+		return !(status.ptr[0] & 0x80) && site->cancelled[(unsigned char)status.ptr[0]];
+	return word_in(site->mapping->cancelled_orders, status);
+}
+
+/* Found out once for all results of the order. */
+static bool
 is_cancelled(const struct annotator *a, const struct result *r)
 {
-	struct span status = order_field(a, &a->orders[r->order], 25);
+	struct order *o = &a->orders[r->order];
 
-	status = span_trim(hl7_component(delims(a), status, 1));
-	if (status.len == 1)
-		return !(status.ptr[0] & 0x80) && r->site->cancelled[(unsigned char)status.ptr[0]];
-	return word_in(r->mapping->cancelled_orders, status);
+	if (o->cancelled_of != r->mapping) {
+		o->cancelled_of = r->mapping;
+		o->cancelled = says_cancelled(a, r->site, order_field(a, o, 25));
+	}
+	return o->cancelled;
 }
 
 static enum skip

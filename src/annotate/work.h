@@ -26,7 +26,7 @@
 #include "hl7/charset.h"
 #include "hl7/time.h"
 
-enum { OBX_FIELDS = 25, OBR_FIELDS = 31, NO_SEGMENT = -1 };
+enum { OBX_FIELDS = 14, OBR_FIELDS = 31, NO_SEGMENT = -1 };
 
 /*
  * Steps that pairing may take for one message.  No real report comes near; one
@@ -70,6 +70,8 @@ struct order {
 	uint64_t specimens;                 /* bits of mapping->specimens recognised in any SPM-4 */
 	uint64_t source;                    /* and in OBR-15 */
 	const struct mapping *specimens_of; /* for which mapping; NULL: not looked up yet */
+	const struct mapping *cancelled_of; /* the same of OBR-25 */
+	bool cancelled;
 };
 
 /* One OBX that a mapping claims. */
@@ -78,7 +80,7 @@ struct result {
 	const struct site *site;
 	const struct code *code;
 	unsigned segment, obx;
-	unsigned fields;                 /* how many are present */
+	unsigned fields;                 /* how many are present, of OBX_FIELDS */
 	uint32_t places[OBX_FIELDS + 2]; /* see obx_field() */
 	/* from here to the intervals cleared when it is found */
 	unsigned order, patient;       /* valid unless skip is SKIP_NO_SLOT */
@@ -228,11 +230,18 @@ has_rules(const struct observation *o)
 	return o->group_count || o->gate_count;
 }
 
-/* OBX-n of a result. */
+/* OBX-n of a result, n up to OBX_FIELDS. */
 static inline struct span
 obx_field(const struct annotator *a, const struct result *r, unsigned n)
 {
 	return hl7_place_field(a->m, r->places, r->fields, n);
+}
+
+/* Any other, of which few mappings ask: looked for each time. */
+static inline struct span
+obx_late_field(const struct annotator *a, const struct result *r, unsigned n)
+{
+	return hl7_field(a->m, &a->m->segments[r->segment], n);
 }
 
 /* OBR-n of an order. */
