@@ -86,6 +86,22 @@ take_batch(struct relay_session *s, struct span frame, struct span body, uint64_
 		flight_answered(s, (unsigned)index, SPAN(""), now_us);
 	else if (found.named)
 		answer_named(s, body, now_us);
+	if (index >= 0 || found.named)
+		s->late.open = 0; /* nothing follows a batch of answers */
+}
+
+/* One answer to a batch by any other name was to all of it; after one to a message, more may come.
+ */
+static void
+take_single(struct relay_session *s, int index, const struct relay_answer *a, uint64_t now_us)
+{
+	bool batch = index >= 0 && s->flight[index].names.count;
+
+	if (index >= 0)
+		flight_answered(s, (unsigned)index, a->code, now_us);
+	if (batch && !relay_names_has(&s->late, a->control_id))
+		s->late.open = 0;
+	relay_names_mark(&s->late, a->control_id);
 }
 
 void
@@ -109,6 +125,6 @@ relay_take_answer(struct relay_session *s, struct span frame, struct span body, 
 		return;
 	}
 	s->ops->send_up(s->ctx, frame);
-	if (index >= 0 && !s->closed)
-		flight_answered(s, (unsigned)index, a.code, now_us);
+	if (!s->closed)
+		take_single(s, index, &a, now_us);
 }

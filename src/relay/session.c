@@ -17,7 +17,10 @@
 #include "relay/frame.h"
 #include "relay/reject.h"
 
-enum { MICROSECONDS = 1000 };
+enum {
+	MICROSECONDS = 1000,
+	LINGER_MS = 1000, /* for the other answers to a batch, once its sender has ended its side */
+};
 
 void
 relay_session_init(struct relay_session *s, const struct relay_settings *set,
@@ -229,10 +232,18 @@ use_frames(struct relay_session *s, struct span in, uint64_t now_us)
 	return s->closed ? done : done + relay_inlet_junk(&s->in);
 }
 
-static void
-close_when_done(struct relay_session *s)
+/* May more answers to a batch come, one by one? */
+static bool
+lingers(const struct relay_session *s, uint64_t now_us)
 {
-	if (s->closed || s->flights)
+	return s->late.open && s->down == RELAY_DOWN_UP && !s->draining &&
+	       now_us / MICROSECONDS < s->active + LINGER_MS;
+}
+
+static void
+close_when_done(struct relay_session *s, uint64_t now_us)
+{
+	if (s->closed || s->flights || lingers(s, now_us))
 		return;
 	if (s->draining) /* what was not sent was not acknowledged: it will come again */
 		close_session(s, RELAY_DRAINED, NULL);
@@ -248,7 +259,7 @@ use_kept(struct relay_session *s, uint64_t now_us)
 
 	if (in.len)
 		relay_inlet_consume(&s->in, rooms_of(s), use_frames(s, in, now_us));
-	close_when_done(s);
+	close_when_done(s, now_us);
 }
 
 /* ---- bytes from the sender ---- */
@@ -336,7 +347,6 @@ relay_from_down(struct relay_session *s, struct span bytes, uint64_t now_us)
 void
 relay_sender_ended(struct relay_session *s, bool reset, uint64_t now_us)
 {
-	(void)now_us;
 	if (s->closed)
 		return;
 	s->sender_ended = true;
@@ -344,7 +354,7 @@ relay_sender_ended(struct relay_session *s, bool reset, uint64_t now_us)
 		close_session(
 		    s, relay_inlet_is_inside(&s->in) ? RELAY_SENDER_CUT : RELAY_SENDER_ERROR, NULL);
 	else
-		close_when_done(s);
+		close_when_done(s, now_us);
 }
 
 void
@@ -438,6 +448,8 @@ relay_tick(struct relay_session *s, uint64_t now_us)
 		close_session(s, RELAY_IDLE_TIMEOUT, NULL);
 	else if (relay_inlet_is_ready(&s->in) && s->down == RELAY_DOWN_UP)
 		use_kept(s, now_us);
+	else
+		close_when_done(s, now_us);
 }
 
 void
@@ -449,9 +461,8 @@ relay_end(struct relay_session *s, enum relay_why why)
 void
 relay_drain(struct relay_session *s, uint64_t now_us)
 {
-	(void)now_us;
 	s->draining = true;
-	close_when_done(s);
+	close_when_done(s, now_us);
 }
 
 bool

@@ -388,6 +388,33 @@ Test(relay_session, passes_the_other_answers_to_a_batch)
 	end(&w);
 }
 
+Test(relay_session, waits_for_the_other_answers_to_the_batch_of_a_sender_that_has_ended_its_side)
+{
+	for (unsigned answers = 1; answers <= 2; answers++) {
+		struct world w;
+
+		begin(&w);
+		from_sender(&w, BATCH(MSH("1", "") MSH("2", "")));
+		relay_connected(&w.s, w.now);
+		relay_sender_ended(&w.s, false, w.now);
+		buffer_clear(&w.told);
+		from_down(&w, ACK("AA", "1"));
+		expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
+		w.now += 999000;
+		relay_tick(&w.s, w.now);
+		expect(&w, "");
+		if (answers == 2) {
+			from_down(&w, ACK("AE", "2"));
+			expect(&w, "up:" SHOWN_ACK("AE", "2") " close:sender_left");
+		} else {
+			w.now += 1000;
+			relay_tick(&w.s, w.now);
+			expect(&w, "close:sender_left");
+		}
+		end(&w);
+	}
+}
+
 Test(relay_session, takes_a_batch_of_answers_for_what_it_names)
 {
 	struct world w;
