@@ -29,6 +29,8 @@ struct control {
 	struct net_listener *listener;
 	struct net_clients clients;
 	char *path;
+	dev_t device; /* of the socket's name */
+	ino_t inode;
 };
 
 /* ---- who asks ---- */
@@ -126,7 +128,11 @@ static const struct net_client_ops client_ops = {
 static bool
 is_left_over(const struct sockaddr_un *a)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	struct stat st;
+	/* connecting to a file that is no socket is refused, too */
+	int fd = !lstat(a->sun_path, &st) && S_ISSOCK(st.st_mode)
+		     ? socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)
+		     : -1;
 	bool refused = fd >= 0 && connect(fd, (const struct sockaddr *)a, sizeof(*a)) < 0 &&
 		       errno == ECONNREFUSED;
 
@@ -163,9 +169,14 @@ static bool
 open_socket(struct control *k, const char *path)
 {
 	int fd = bind_path(path);
+	struct stat st;
 
 	if (fd < 0)
 		return false;
+	if (!lstat(path, &st)) {
+		k->device = st.st_dev;
+		k->inode = st.st_ino;
+	}
 	k->listener = net_listener_take(k->daemon->loop, fd, &net_clients_ops, &k->clients);
 	if (!k->listener)
 		close(fd);
@@ -213,11 +224,14 @@ control_create(struct hl7noted *d, const char *path)
 void
 control_destroy(struct control *k)
 {
+	struct stat st;
+
 	if (!k)
 		return;
 	net_clients_drop(&k->clients);
 	net_listener_destroy(k->listener);
-	unlink(k->path);
+	if (!lstat(k->path, &st) && st.st_dev == k->device && st.st_ino == k->inode)
+		unlink(k->path); /* and not somebody else's who has the name by now */
 	free(k->path);
 	free(k);
 }

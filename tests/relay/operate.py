@@ -254,6 +254,26 @@ class Status(World):
                     pass
         self.note("status", "--control", self.socket)
 
+    def test_only_a_socket_that_is_left_over_is_removed(self):
+        """A file that is named by mistake, and a socket that somebody else has meanwhile."""
+        path = self.write("precious", "something")
+        config = self.write(
+            "mistake.xml", config_xml('<control socket="%s"/>' % path, feed_xml(free_port(), 1))
+        )
+        done = subprocess.run(
+            [HL7NOTED, "--config", config], stderr=subprocess.PIPE, timeout=10, check=False
+        )
+        self.assertEqual(done.returncode, 78)
+        with open(path, encoding="ascii") as f:
+            self.assertEqual(f.read(), "something")
+        d, _, _ = self.running()
+        os.unlink(self.socket)
+        other = socket.socket(socket.AF_UNIX)
+        self.addCleanup(other.close)
+        other.bind(self.socket)
+        self.assertEqual(d.stop(), 0)
+        self.assertTrue(os.path.exists(self.socket))
+
     def test_a_socket_with_a_crowd_before_it_is_not_waited_for(self):
         """Somebody else's, who takes nobody in: trying whether it is left over would hang."""
         path = self.path("taken")
