@@ -51,7 +51,7 @@ class Cut(FarSide, Custody):
 
         self.link("up")
         d.wait_event("msg.delivered", 3, feed="out", patience=30)
-        self.assertEqual(self.ids("--state", "waiting"), [])
+        self.wait_ids([], "--state", "waiting")
         self.assertEqual(self.ids("--feed", "out", "--state", "delivered"), ["1", "3", "4"])
 
 
