@@ -118,7 +118,7 @@ class Foreign(World):
         config = self.write(
             "haproxy%d.cfg" % front,
             "global\n maxconn 200\n"
-            "defaults\n mode tcp\n timeout connect 2s\n timeout client 30s\n timeout server 30s\n"
+            "defaults\n mode tcp\n timeout connect 10s\n timeout client 30s\n timeout server 30s\n"
             "listen mllp\n bind 127.0.0.1:%d %s\n server there %s\n" % (front, bind, server),
         )
         self.serve([self.program("haproxy"), "-db", "-q", "-f", config], front)
