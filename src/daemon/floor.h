@@ -57,7 +57,7 @@ floor_is_wasted(
 	const struct hl7noted *d = f->daemon;
 
 	return inside && d->held >= d->conf->max_in_flight && now >= active + STALL_MS &&
-	       !net_stream_has_unread(s);
+	       net_stream_is_silent(s, STALL_MS);
 }
 
 /* It is not inside a frame any more, or will not read. */

@@ -244,12 +244,18 @@ net_stream_finish(struct net_stream *s)
 	(void)shutdown(s->readable.fd, SHUT_WR);
 }
 
+/* The kernel knows better than who reads: a part of a TLS record tells nobody anything. */
 bool
-net_stream_has_unread(const struct net_stream *s)
+net_stream_is_silent(const struct net_stream *s, uint64_t ms)
 {
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
 	char byte;
 
-	return net_stream_is_open(s) && recv(s->readable.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+	if (!net_stream_is_open(s) || recv(s->readable.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+		return false;
+	return getsockopt(s->readable.fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
+	       info.tcpi_last_data_recv >= ms;
 }
 
 /* Closing a socket with bytes unread resets the connection, and a peer may lose by that what it

@@ -103,8 +103,8 @@ void net_stream_open(struct net_stream *s, int fd, struct net_keepalive keepaliv
 int net_stream_connect(struct net_stream *s, const struct sockaddr *address, socklen_t len,
     struct net_keepalive keepalive);
 bool net_stream_is_open(const struct net_stream *s);
-/* Does the kernel hold something for it? */
-bool net_stream_has_unread(const struct net_stream *s);
+/* Is nothing unread, and did nothing come for so long? */
+bool net_stream_is_silent(const struct net_stream *s, uint64_t ms);
 /* Errors are not answered here: reading will tell them. */
 void net_stream_send(struct net_stream *s, const struct iovec *iov, size_t count);
 /* Write what was gathered, now. */

@@ -11,7 +11,7 @@ import subprocess
 import threading
 import time
 
-from secure import Secure, metric
+from secure import Secure, client_context, metric
 from world import (
     SUGAR, Reader, ack, annotated, framed, free_port, main, message, reset, samples, wait_for,
 )
@@ -254,6 +254,41 @@ class Handshakes(Secure):
         self.assertEqual(third.frame(), ack(message("3")))
 
 
+class Slow:
+    """A sender that seals at once and lets its line have the bytes as it likes."""
+
+    def __init__(self, world, port):
+        self.plain = world.sender(port)
+        self.come, self.wire, self.left = ssl.MemoryBIO(), ssl.MemoryBIO(), b""
+        self.tls = client_context(world.ca).wrap_bio(
+            self.come, self.wire, server_hostname="localhost"
+        )
+        self._until_done(self.tls.do_handshake)
+
+    def _until_done(self, step):
+        while True:
+            try:
+                return step()
+            except ssl.SSLWantReadError:
+                self.plain.sock.sendall(self.wire.read())
+                self.come.write(self.plain.sock.recv(65536))
+
+    def seal(self, data):
+        self.tls.write(data)
+        self.left += self.wire.read()
+
+    def some(self, count):
+        self.plain.sock.sendall(self.left[:count])
+        self.left = self.left[count:]
+
+    def send(self, data):
+        self.seal(data)
+        self.some(len(self.left))
+
+    def frame(self):
+        return self._until_done(lambda: self.tls.read(65536)).strip(b"\x0b\x1c\r") + b"\r"
+
+
 class Bytes(Secure):
     """What goes through is what goes through without TLS."""
 
@@ -289,7 +324,6 @@ class Bytes(Secure):
                 except OSError:
                     return
 
-        from secure import client_context  # noqa: PLC0415
         for args in ((other, outside.sock, 7), (outside.sock, other, 65536)):
             threading.Thread(target=carry, args=args, daemon=True).start()
         s = client_context(self.ca).wrap_socket(way, server_hostname="localhost")
@@ -324,6 +358,27 @@ class Bytes(Secure):
             self.ca.key("client"), "127.0.0.1:%d" % port, path,
         )
         self.assertEqual(len(r.wait(2000)), 2000)
+
+    def test_records_that_take_long_are_waited_for_at_the_limit_of_bytes(self):
+        r = self.receiver()
+        d, port = self.secure_feed(
+            r, '<limits in-flight-bytes="1MiB"/>', max_frame="1MiB", frame_deadline="60s"
+        )
+        large = message(value="15", more=b"NTE|1||" + b"x" * 800000 + b"\r")
+        senders = [Slow(self, port) for _ in range(2)]
+        for s in senders:
+            s.send(framed(large)[:700000])
+        d.wait_event("svc.paused", outcome="in_flight_bytes")
+        for s in senders:
+            s.seal(framed(large)[700000:])
+        for _ in range(20):  # a record of 16 KiB in 4 s
+            time.sleep(0.2)
+            for s in senders:
+                s.some(900)
+        self.assertEqual(d.events("conn.timeout"), [])
+        for s in senders:
+            s.some(1 << 20)
+        self.assertEqual([s.frame() for s in senders], [ack(large)] * 2)
 
     def test_one_who_ends_its_side_gets_its_answer(self):
         r = self.receiver(lambda v, body, n: (time.sleep(0.3), v.answer(body)))
