@@ -145,14 +145,15 @@ may_send_again(const struct store *s, const struct store_feed *f)
 	return f->again.count && s->again.done < PROGRESS_AGAINS / 2 && !s->again.asked.first;
 }
 
-/* Without a slot a killed process sends it once more. */
+/* Without a slot a killed process sends it once more; so it may, where the queue works on a retry
+ * that may want that. */
 static void
 note_again(struct store *s, struct store_out *o)
 {
 	struct store_again *a = &s->again;
 
 	o->fate = FATE_AGAIN_DONE;
-	if (a->done++ >= PROGRESS_AGAINS)
+	if (a->done++ >= PROGRESS_AGAINS || a->under_way)
 		return;
 	while (a->taken[a->next])
 		a->next = (a->next + 1) % PROGRESS_AGAINS;
@@ -163,15 +164,51 @@ note_again(struct store *s, struct store_out *o)
 }
 
 static void
+empty_page(struct store *s)
+{
+	for (unsigned i = 0; i < PROGRESS_AGAINS; i++)
+		if (s->again.taken[i])
+			store_progress_put(&s->progress, PROGRESS_AGAIN + i, 0);
+}
+
+/* In trouble the queue may never know what was delivered, and the operator is to be told. */
+static bool
+may_retry(struct store *s)
+{
+	struct store_health h;
+
+	if (!s->again.done)
+		return true;
+	store_health(s, &h);
+	if (h.trouble < 0)
+		return false;
+	empty_page(s);
+	return true;
+}
+
+static void
 retry_asked(struct store *s)
 {
-	struct store_task *t;
+	while (s->again.asked.first && !s->closing && may_retry(s)) {
+		struct store_task *t = store_tasks_take(&s->again.asked);
 
-	while (!s->again.done && !s->closing && (t = store_tasks_take(&s->again.asked))) {
 		t->ask.sync = s->again.used;
 		s->again.used = false;
+		s->again.under_way++;
 		store_ask(s, t);
 	}
+}
+
+void
+store_out_troubled(struct store *s)
+{
+	retry_asked(s);
+}
+
+void
+store_out_retried(struct store *s)
+{
+	s->again.under_way--;
 }
 
 void

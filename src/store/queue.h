@@ -16,11 +16,13 @@
  * Messages sent again are no matter of a cursor, so each that is delivered stands in the
  * progress page until the queue knows: many share a commit, and a killed process repeats
  * none of them.  What stands there must mean this delivery and no earlier one; so nothing is
- * to be sent again anew while anything does, nor before the page without it is on the disk.
+ * to be sent again anew while anything does, nor before the page without it is on the disk,
+ * and nothing is put there while the queue works on that.
  */
 struct store_again {
 	unsigned done;            /* delivered, and the queue does not know yet */
 	unsigned next;            /* slot to look at */
+	unsigned under_way;       /* retries that the queue works on */
 	bool used;                /* the page, since it was synced */
 	struct store_tasks asked; /* retries that wait for it to be empty */
 	bool taken[PROGRESS_AGAINS];
@@ -71,6 +73,10 @@ void store_out_read(struct store *s, struct store_task *t);
 void store_out_changed(struct store *s, const struct store_task *t);
 /* A retry, or its next step; takes the task. */
 void store_out_retry(struct store *s, struct store_task *t);
+/* The queue has worked on one. */
+void store_out_retried(struct store *s);
+/* The queue told something of its health. */
+void store_out_troubled(struct store *s);
 /* What could not be asked before. */
 void store_out_owed(struct store *s);
 /* Who waits and has something. */

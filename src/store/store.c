@@ -67,6 +67,10 @@ handle(struct store *s, struct store_task *t)
 	case TASK_FEED:
 	case TASK_CHANGE:
 		break;
+	case TASK_RETRY:
+		store_out_retried(s);
+		store_ask_done(s, t);
+		return;
 	default:
 		store_ask_done(s, t);
 		return;
@@ -88,6 +92,8 @@ collect(struct store *s)
 		    s->ctx, s->news.note[i].what, s->news.note[i].error, s->news.note[i].text);
 	while ((t = store_tasks_take(&done)))
 		handle(s, t);
+	if (s->news.notes)
+		store_out_troubled(s);
 }
 
 void

@@ -396,6 +396,37 @@ Test(crash, does_not_believe_a_page_of_another_queue)
 	queue_close(q);
 }
 
+/* What is asked to be sent again, and delivered before that is worked on. */
+Test(crash, sends_again_what_was_delivered_while_it_was_asked_for_once_more)
+{
+	const struct store_filter delivered = { .states = STORE_DELIVERED };
+	static const char *const names[] = { "queue.db", "queue.db-wal", "progress" };
+	struct queue *q = queue_open(1, NULL), *killed = calloc(1, sizeof(*killed));
+	uint64_t seq;
+
+	store_feed(q->store, SPAN("east"));
+	queue_put(q, 1, "A1", "one");
+	queue_get(q, 1, &seq);
+	store_delivered(q->store, 1, seq);
+	cr_assert_eq(store_retry(q->store, &delivered, 1), 0);
+	queue_await(q, &q->answers, 1);
+	cr_assert_str_eq(queue_get(q, 1, &seq), "one");
+	cr_assert_eq(store_retry(q->store, &delivered, 2), 0);
+	store_delivered(q->store, 1, seq);
+	store_flush(q->store);
+	usleep(300000); /* the queue knows both, and its owner is not told */
+	folder_make(killed->folder);
+	for (unsigned i = 0; i < 3; i++)
+		copy_file(folder_file(q->folder, names[i]), folder_file(killed->folder, names[i]),
+		    SIZE_MAX);
+	queue_await(q, &q->answers, 2);
+	cr_expect_eq(q->changed, 1);
+	queue_close(q);
+	queue_start(killed, NULL);
+	cr_expect_str_eq(queue_get(killed, 1, NULL), "one");
+	queue_close(killed);
+}
+
 /* ---- a torn log ----------------------------------------------------------------------------- */
 
 /* The queue as a power cut would leave it: the file, and a log of so many bytes. */

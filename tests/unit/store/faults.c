@@ -199,6 +199,32 @@ FAILURE(2, loses_nothing_to_a_disk_quota)
 FAILURE(3, loses_nothing_to_a_disk_turned_read_only)
 FAILURE(4, loses_nothing_to_a_sync_that_fails)
 
+Test(faults, refuses_to_send_again_after_a_failed_sync)
+{
+	const struct store_filter delivered = { .states = STORE_DELIVERED };
+	struct queue *q;
+	uint64_t seq;
+
+	vfs_install();
+	q = queue_open(1, NULL);
+	store_feed(q->store, SPAN("east"));
+	queue_put(q, 1, "A1", "one");
+	queue_get(q, 1, &seq);
+	store_delivered(q->store, 1, seq);
+	cr_assert_eq(store_retry(q->store, &delivered, 1), 0);
+	queue_await(q, &q->answers, 1);
+	cr_assert_str_eq(queue_get(q, 1, &seq), "one");
+	vfs_fail(VFS_SYNC, 1, SQLITE_IOERR_FSYNC, EIO, false);
+	store_delivered(q->store, 1, seq);
+	cr_assert_eq(store_retry(q->store, &delivered, 2), 0);
+	queue_await(q, &q->troubles, 1);
+	cr_assert_eq(store_retry(q->store, &delivered, 3), 0);
+	queue_await(q, &q->answers, 3);
+	cr_expect_eq(q->error, -EIO);
+	vfs_heal();
+	queue_close(q);
+}
+
 Test(faults, tells_nothing_after_a_failed_sync_and_knows_the_resend)
 {
 	struct queue *q;
