@@ -22,6 +22,26 @@ is_recent(const struct custody_line *l, struct span control_id)
 	return false;
 }
 
+/* Was what it names answered before?  Then it answers nothing that has no name. */
+static bool
+is_late(const struct custody_line *l, const struct relay_answer *a)
+{
+	for (unsigned i = 0; i < l->count; i++) { /* those that cannot leave yet */
+		if (relay_flight_is_named(&l->parcels[i]->flight, a) ||
+		    relay_flight_has(&l->parcels[i]->flight, a))
+			return true;
+	}
+	return relay_names_has(&l->late, a->control_id) || is_recent(l, a->control_id);
+}
+
+static struct custody_parcel *
+find_answered(const struct custody_line *l, const struct relay_answer *a)
+{
+	struct custody_parcel *p = custody_parcels_named(l, a);
+
+	return p || is_late(l, a) ? p : custody_parcels_nameless(l);
+}
+
 /* One answer to a parcel.  Of a batch more may follow, and a refusal among them must not be lost.
  */
 static void
@@ -62,7 +82,7 @@ weigh(struct custody_line *l, const struct relay_answer *a, struct verdict *v, u
 		p->whole = p->accepted && custody_parcel_is_out(p);
 		return;
 	}
-	v->late |= a->is_answer && relay_names_has(&l->late, a->control_id);
+	v->late |= a->is_answer && is_late(l, a);
 	if (a->is_answer && custody_kind_of(a->code) > v->worst) {
 		v->worst = custody_kind_of(a->code);
 		v->code = a->code;
@@ -114,7 +134,7 @@ custody_take_answer(struct custody_line *l, struct span body, uint64_t now_us)
 		return;
 	}
 	if (a.is_answer)
-		p = custody_parcels_answered(l, &a);
+		p = find_answered(l, &a);
 	if (p)
 		hear(l, p, &a, now_us);
 	else

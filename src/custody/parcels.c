@@ -101,14 +101,6 @@ custody_parcels_nameless(const struct custody_line *l)
 	return NULL;
 }
 
-struct custody_parcel *
-custody_parcels_answered(const struct custody_line *l, const struct relay_answer *a)
-{
-	struct custody_parcel *p = custody_parcels_named(l, a);
-
-	return p || relay_names_has(&l->late, a->control_id) ? p : custody_parcels_nameless(l);
-}
-
 int
 custody_parcels_find(const struct custody_line *l, uint64_t seq)
 {

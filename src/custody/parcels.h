@@ -30,10 +30,6 @@ struct custody_parcel *custody_parcels_named(
     const struct custody_line *l, const struct relay_answer *a);
 /* The oldest that any answer is good for, or NULL. */
 struct custody_parcel *custody_parcels_nameless(const struct custody_line *l);
-/* The one that an answer is for: whose name it has; else, unless it is late, the oldest without an
- * ID of its own. */
-struct custody_parcel *custody_parcels_answered(
-    const struct custody_line *l, const struct relay_answer *a);
 /* Index of the one with this seq, or -1. */
 int custody_parcels_find(const struct custody_line *l, uint64_t seq);
 

@@ -10,9 +10,9 @@
 
 #include "daemon/link.h"
 
-void observe_feed(struct feed *f);
+void observe_feed(struct feed *f); /* make its series */
 /* It is in no list any more: its series are not shown, unless another feed has its name. */
-void observe_feed_gone(struct feed *f); /* make its series */
+void observe_feed_gone(struct feed *f);
 /* With TLS, the stream says whose certificate it was. */
 void observe_opened(
     struct feed *f, const struct sockaddr_storage *peer, const struct net_stream *s);

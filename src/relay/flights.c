@@ -213,6 +213,21 @@ read_bare_answer(struct span body, struct relay_answer *ret)
 	ret->control_id = rest.ptr ? span_trim(span_cut(rest, msa.ptr[0], &rest)) : SPAN("");
 }
 
+/* Some receivers send several answers in a frame, with nothing that calls it a batch. */
+static bool
+has_answer(struct hl7_message *work, struct span rest)
+{
+	enum hl7_piece piece;
+	size_t used;
+
+	for (; rest.len && hl7_message_read(work, rest, &piece, &used) == 0;
+	     rest = span_tail(rest, used)) {
+		if (piece == HL7_PIECE_MESSAGE && find_msa(work))
+			return true;
+	}
+	return false;
+}
+
 void
 relay_read_answer(struct hl7_message *work, struct span body, struct relay_answer *ret)
 {
@@ -236,6 +251,8 @@ relay_read_answer(struct hl7_message *work, struct span body, struct relay_answe
 	if (field[0].ptr)
 		ret->code = span_trim(field[0]);
 	ret->control_id = span_trim(field[1]);
+	if (used < body.len)
+		ret->is_batch = has_answer(work, span_tail(body, used));
 }
 
 bool

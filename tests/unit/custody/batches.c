@@ -9,6 +9,7 @@
 
 #define TWO "BHS|^~\\&\r" MSH("1", "") MSH("2", "") "BTS|2\r"
 #define MSA(code, id) "MSH|^~\\&|c|d|a|b|||ACK|9\rMSA|" code "|" id "\r"
+#define FRAME(text) "\x0b" text "\x1c\r"
 #define BATCH(text) \
 	"\x0b"      \
 	"BHS|^~\\&\r" text "BTS\r\x1c\r"
@@ -47,6 +48,17 @@ static const struct {
 	      { ACK("AA", "1"), "accept:AA:deliver delivered:1 delivered:2" } } },
 	{ "the receiver's own batch is no answer to one", { TWO }, 1,
 	    { { BATCH(MSH("R", "")), "stray" }, { BATCH(""), "accept:AA:deliver delivered:1" } } },
+	{ "several answers in a frame that calls itself no batch", { TWO }, 1,
+	    { { FRAME(MSA("AA", "1") MSA("AE", "2")), "error:AE:set-aside aside:1:1:AE" } } },
+	{ "one answer in a frame, and the receiver's own message", { TWO }, 1,
+	    { { FRAME(MSA("AA", "B7") MSH("R", "")), "accept:AA:deliver delivered:1" } } },
+	{ "an answer to a batch refused before", { MSH("5", ""), TWO, "BHS|^~\\&\r" MSH("3", "") MSH("4", "") }, 3,
+	    { { ACK("AE", "1"), "error:AE:set-aside aside:2:1:AE" }, { ACK("AA", "2"), "stray" },
+	      { BATCH(MSA("AA", "2")), "stray" },
+	      { ACK("AE", "4"), "error:AE:set-aside aside:3:1:AE" }, { ACK("AA", "5"), "accept:AA:deliver delivered:1" } } },
+	{ "the application's answer to a message delivered before", { MSH("7", "|||AL|AL"), TWO }, 1,
+	    { { ACK("CA", "7"), "accept:CA:deliver delivered:1 send:ORU^R01" }, { ACK("AA", "7"), "known" },
+	      { BATCH(MSA("AA", "7")), "stray" }, { ACK("AR", "2"), "reject:AR:retry postponed:2:1:AR" } } },
 };
 /* clang-format on */
 

@@ -438,6 +438,20 @@ Test(relay_session, takes_a_batch_of_answers_for_what_it_names)
 	end(&w);
 }
 
+Test(relay_session, takes_several_answers_in_one_frame_for_a_batch)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.in_flight = 2;
+	from_sender(&w, MSG("1") MSG("2"));
+	relay_connected(&w.s, w.now);
+	buffer_clear(&w.told);
+	from_down(&w, "\x0b" MSA("AA", "1") MSA("AE", "2") "\x1c\r");
+	expect(&w, "up:<" SHOWN_MSA("AA", "1") SHOWN_MSA("AE", "2") "> answered:AA answered:AE");
+	end(&w);
+}
+
 Test(relay_session, keeps_to_the_number_in_flight_and_stops_reading)
 {
 	struct world w;
