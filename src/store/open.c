@@ -230,7 +230,19 @@ write_progress(struct store *s, const unsigned char token[SQLITE_TOKEN])
 	return error;
 }
 
-/* On a full disk the old page stays as it was, and this run does without. */
+/* This run does without, and the next finds the cursors of the last; but what was sent again may
+ * be so once more by then. */
+static void
+leave_progress(struct store *s)
+{
+	for (unsigned i = 0; i < PROGRESS_AGAINS; i++)
+		store_progress_put(&s->progress, PROGRESS_AGAIN + i, 0);
+	store_progress_set(&s->progress, PROGRESS_LIFE, PROGRESS_ENDED);
+	(void)store_progress_sync(&s->progress);
+	store_progress_close(&s->progress);
+}
+
+/* On a full disk the old page is left. */
 static int
 begin_progress(struct store *s, struct store_error *reterr)
 {
@@ -243,8 +255,7 @@ begin_progress(struct store *s, struct store_error *reterr)
 	if (error == -ENOSPC && store_place_drop_ballast(&s->place))
 		error = write_progress(s, token);
 	if (error == -ENOSPC) {
-		store_progress_set(&s->progress, PROGRESS_LIFE, PROGRESS_ENDED);
-		store_progress_close(&s->progress);
+		leave_progress(s);
 		return 0;
 	}
 	if (error)

@@ -5,9 +5,11 @@
  * twice for each kill.
  */
 #define _GNU_SOURCE /* F_SETPIPE_SZ */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -20,6 +22,7 @@
 #include "store/progress.h"
 #include "support/files.h"
 #include "support/random.h"
+#include "vfs.h"
 
 enum { KILLS = 25, SENDERS = 20 };
 
@@ -396,33 +399,79 @@ Test(crash, does_not_believe_a_page_of_another_queue)
 	queue_close(q);
 }
 
-/* What is asked to be sent again, and delivered before that is worked on. */
-Test(crash, sends_again_what_was_delivered_while_it_was_asked_for_once_more)
+/* Delivered, and on its way once more. */
+static struct queue *
+send_again(uint64_t *ret_seq)
 {
 	const struct store_filter delivered = { .states = STORE_DELIVERED };
-	static const char *const names[] = { "queue.db", "queue.db-wal", "progress" };
-	struct queue *q = queue_open(1, NULL), *killed = calloc(1, sizeof(*killed));
-	uint64_t seq;
+	struct queue *q = queue_open(1, NULL);
 
 	store_feed(q->store, SPAN("east"));
 	queue_put(q, 1, "A1", "one");
-	queue_get(q, 1, &seq);
-	store_delivered(q->store, 1, seq);
+	queue_get(q, 1, ret_seq);
+	store_delivered(q->store, 1, *ret_seq);
 	cr_assert_eq(store_retry(q->store, &delivered, 1), 0);
 	queue_await(q, &q->answers, 1);
-	cr_assert_str_eq(queue_get(q, 1, &seq), "one");
-	cr_assert_eq(store_retry(q->store, &delivered, 2), 0);
-	store_delivered(q->store, 1, seq);
-	store_flush(q->store);
-	usleep(300000); /* the queue knows both, and its owner is not told */
+	cr_assert_str_eq(queue_get(q, 1, ret_seq), "one");
+	return q;
+}
+
+/* What a kill would leave now; not open yet. */
+static struct queue *
+killed_now(const struct queue *q)
+{
+	static const char *const names[] = { "queue.db", "queue.db-wal", "progress" };
+	struct queue *killed = calloc(1, sizeof(*killed));
+
 	folder_make(killed->folder);
 	for (unsigned i = 0; i < 3; i++)
 		copy_file(folder_file(q->folder, names[i]), folder_file(killed->folder, names[i]),
 		    SIZE_MAX);
+	return killed;
+}
+
+Test(crash, sends_again_what_was_delivered_while_it_was_asked_for_once_more)
+{
+	const struct store_filter delivered = { .states = STORE_DELIVERED };
+	struct queue *q, *killed;
+	uint64_t seq;
+
+	q = send_again(&seq);
+	cr_assert_eq(store_retry(q->store, &delivered, 2), 0);
+	store_delivered(q->store, 1, seq);
+	store_flush(q->store);
+	usleep(300000); /* the queue knows both, and its owner is not told */
+	killed = killed_now(q);
 	queue_await(q, &q->answers, 2);
 	cr_expect_eq(q->changed, 1);
 	queue_close(q);
 	queue_start(killed, NULL);
+	cr_expect_str_eq(queue_get(killed, 1, NULL), "one");
+	queue_close(killed);
+}
+
+Test(crash, sends_again_after_a_start_without_room_for_what_was_delivered)
+{
+	const struct store_filter delivered = { .states = STORE_DELIVERED };
+	struct queue *q, *killed;
+	uint64_t seq;
+
+	vfs_install();
+	q = send_again(&seq);
+	store_delivered(q->store, 1, seq);
+	killed = killed_now(q);
+	queue_close(q);
+	vfs_fail(VFS_WRITE, 1, SQLITE_FULL, ENOSPC, true);
+	queue_start(killed, NULL);
+	cr_assert(vfs_failed());
+	vfs_heal();
+	cr_expect_str_eq(queue_get(killed, 1, &seq), "one");
+	store_delivered(killed->store, 1, seq);
+	queue_run(killed, 100);
+	cr_assert_eq(store_retry(killed->store, &delivered, 1), 0);
+	queue_await(killed, &killed->answers, 1);
+	cr_expect_eq(killed->changed, 1);
+	queue_reopen(killed, NULL);
 	cr_expect_str_eq(queue_get(killed, 1, NULL), "one");
 	queue_close(killed);
 }
