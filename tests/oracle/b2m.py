@@ -325,6 +325,8 @@ class Case:
     def kidney_steady(self):
         flags = [set(c[0].flags()) for n in ("creatinine", "cystatin") for c in self.companions(n)]
         abnormal = any({"A", "AA"} & f for f in flags)
+        low = {"A", "AA", "L", "LL", "LU", "L<"}
+        abnormal |= any(low & set(c[0].flags()) for c in self.companions("egfr"))
         return k_all(self.kidney_known(), k_not(self.kidney_reduced()), not abnormal)
 
     def acid(self):
