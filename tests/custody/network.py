@@ -125,7 +125,7 @@ class Senders(Custody):
         time.sleep(0.2)
         began = time.monotonic()
         self.taken(self.sender(port), message("3"))
-        self.assertTrue(1 < time.monotonic() - began < 8)
+        self.assertTrue(1 < time.monotonic() - began < 20)
         d.wait_event("conn.timeout", outcome="frame_timeout")
         self.arrived(r, [message("3")])
 
@@ -299,7 +299,7 @@ class Receivers(Custody):
         d.wait_event("msg.delivered", len(NUMBERED))
         # before its habit is known, one message may meet the end of a connection
         self.assertLessEqual(len(r.frames), len(NUMBERED) + 1)
-        self.assertLess(time.monotonic() - began, 5)
+        self.assertLess(time.monotonic() - began, 10)
         seen = []
         for body in r.bodies():
             if body not in seen:
@@ -483,7 +483,7 @@ class Clock(Custody):
             began = time.monotonic()
             self.write("clock", jump)
             d.wait_event("msg.delivered", sent + 2)
-            self.assertTrue(0.5 < time.monotonic() - began < 4, retries)
+            self.assertTrue(0.5 < time.monotonic() - began < 20, retries)
             sent += 2
         # what came while it was a year ahead, and comes again now: in no window, or known
         self.taken(s, NUMBERED[3], NUMBERED[4])

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A crowd that means no good, and one sender who does: its 99th percentile stays below twice
-what it is without the crowd.
+"""A crowd that means no good, and one sender who does: each of its messages is answered, and
+its 99th percentile stays below twice what it is without the crowd.
 
-The crowd, the receiver and the daemon are processes of their own.  Where a machine is busy with
-something else a round says nothing, so there are several, and one must hold; what the daemon
-itself did wrong would be wrong in each.  HL7_CROWD is how many there are (3000).
+The crowd, the receiver and the daemon are processes of their own.  The percentiles are printed,
+and judged with HL7_TIMED=1 (make bench-crowd): where a machine is busy with something else they
+say nothing, so there are several rounds then, and one must hold; what the daemon itself did wrong
+would be wrong in each.  HL7_CROWD is how many there are (3000).
 """
 
 import ast
@@ -30,7 +31,8 @@ from secure import Secure  # noqa: E402
 
 CROWD = int(os.environ.get("HL7_CROWD", "3000"))
 EXCHANGES = 800
-ROUNDS = 6
+TIMED = os.environ.get("HL7_TIMED") == "1"
+ROUNDS = 6 if TIMED else 1
 FLOOR = 0.0005  # seconds; below this the clock of the sender is what is measured
 
 
@@ -121,10 +123,11 @@ class Crowd(Secure):
             wait_for("the crowd to be gone", lambda: self.connections() <= 5, 30)
             baseline = max(before, self.p99(sender), FLOOR)
             told.append("%.0f us among them, %.0f us without" % (among * 1e6, baseline * 1e6))
+            print(self.id(), told[-1])
             if among < 2 * baseline:
-                print(self.id(), told[-1])
                 return
-        self.fail("in no round: " + "; ".join(told))
+        if TIMED:
+            self.fail("in no round: " + "; ".join(told))
 
     def connections(self):
         text = self.note("status", "--json", "--control", self.path("control"))

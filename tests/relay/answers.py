@@ -215,7 +215,7 @@ class Unanswered(World):
     def test_a_silent_receiver_closes_at_the_time_out_and_a_resend_comes_once_more(self):
         began = time.monotonic()
         d, r, port = self.closes(lambda v, body, n: n > 1 and v.answer(body), "ack_timeout")
-        self.assertTrue(0.4 < time.monotonic() - began < 3)
+        self.assertTrue(0.4 < time.monotonic() - began < 20)
         self.assertEqual(self.sender(port).exchange(message("m")), ack(message("m")))
         self.assertEqual(len(r.frames), 2)
 
@@ -608,7 +608,7 @@ class Connections(World):
         began = time.monotonic()
         for n in range(50):
             self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
-        self.assertLess(time.monotonic() - began, 1)
+        self.assertLess(time.monotonic() - began, 3)
         self.assertLessEqual(len(r.visits), 3)
 
     def test_the_receivers_connection_ends_with_the_senders(self):

@@ -80,7 +80,7 @@ class Limits(World):
         began = time.monotonic()
         for n in range(20):
             self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
-        self.assertLess(time.monotonic() - began, 2)
+        self.assertLess(time.monotonic() - began, 10)
         self.assertEqual(len(r.frames), 20)
 
     def test_all_bytes_in_flight_pause_reading_and_lose_nothing(self):
@@ -115,7 +115,7 @@ class Limits(World):
         time.sleep(0.2)
         began = time.monotonic()
         self.assertEqual(self.sender(port).exchange(message("3")), ack(message("3")))
-        self.assertTrue(1 < time.monotonic() - began < 8)
+        self.assertTrue(1 < time.monotonic() - began < 20)
         d.wait_event("conn.timeout", outcome="frame_timeout")
 
     def test_many_large_frames_at_once_stay_within_the_bytes_in_flight(self):
@@ -156,11 +156,11 @@ class Time(World):
             for byte in framed(message()):
                 s.send(bytes([byte]))
                 time.sleep(0.02)
-                if time.monotonic() - began > 3:
+                if time.monotonic() - began > 10:
                     break
         except OSError:
             pass
-        self.assertTrue(0.4 < time.monotonic() - began < 1.5)
+        self.assertTrue(0.4 < time.monotonic() - began < 4)
         d.wait_event("conn.timeout", outcome="frame_timeout")
         self.assertEqual(r.frames, [])
 
@@ -180,7 +180,7 @@ class Time(World):
         s.exchange(message())
         began = time.monotonic()
         self.assertTrue(s.closed())
-        self.assertTrue(0.3 < time.monotonic() - began < 2)
+        self.assertTrue(0.3 < time.monotonic() - began < 10)
         self.assertTrue(never.closed())
         d.wait_event("conn.timeout", outcome="idle_timeout")
         wait_for("the receiver's connection to end", lambda: r.visits[0].ended)
@@ -206,7 +206,7 @@ class Time(World):
             began = time.monotonic()
             s.send(framed(message()))
             self.assertTrue(s.closed())
-            self.assertTrue(0.4 < time.monotonic() - began < 2)
+            self.assertTrue(0.4 < time.monotonic() - began < 9)
             self.assertEqual(d.wait_event("conn.failed")[0]["err_code"], "ETIMEDOUT")
             for h in held:
                 h.close()
@@ -405,7 +405,7 @@ class Names(World):
             began = time.monotonic()
             for n in range(50):
                 self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
-            self.assertLess(time.monotonic() - began, 1)
+            self.assertLess(time.monotonic() - began, 3)
 
 
 class Probes(World):

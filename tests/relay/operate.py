@@ -551,7 +551,7 @@ class Starting(World):
             status, _, err = self.run_it("--config", self.write("c.xml", text), "--check")
             self.assertEqual(status, 78)
             self.assertRegex(err, r"\.xml:\d+:\d+: ")
-            self.assertLess(time.monotonic() - began, 3)
+            self.assertLess(time.monotonic() - began, 10)
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ class Stopping(Load):
         began = time.monotonic()
         d.signal(signal.SIGTERM)
         self.assertEqual(d.wait(), 0)
-        self.assertLess(time.monotonic() - began, 3)
+        self.assertLess(time.monotonic() - began, 15)
         self.assertEqual(d.events("svc.stopped")[0]["count"], 0)
         self.assertEqual(d.events("msg.failed"), [])
         acked = {e["ctl_id"].encode() for e in d.events("msg.acked")}
@@ -140,7 +140,7 @@ class Stopping(Load):
         began = time.monotonic()
         d.signal(signal.SIGTERM)
         self.assertEqual(d.wait(), 0)
-        self.assertTrue(0.8 < time.monotonic() - began < 3)
+        self.assertTrue(0.8 < time.monotonic() - began < 15)
         self.assertTrue(s.closed())
         self.assertEqual(len(d.events("msg.failed", ctl_id="1", outcome="drained")), 1)
 
@@ -225,7 +225,7 @@ class Systemd(World):
         for _ in range(3):
             began = time.monotonic()
             self.until(s, "WATCHDOG=1")
-            self.assertLess(time.monotonic() - began, 0.4)
+            self.assertLess(time.monotonic() - began, 1.5)
         d.signal(signal.SIGSTOP)
         s.settimeout(0.6)
         with self.assertRaises(socket.timeout):
@@ -493,7 +493,7 @@ class Clock(World):
             began = time.monotonic()
             self.write("clock", jump)
             self.assertTrue(s.closed())
-            self.assertTrue(0.8 < time.monotonic() - began < 2.5)
+            self.assertTrue(0.8 < time.monotonic() - began < 9)
             s = self.sender(port)
             s.exchange(message("y%d" % years))
             line = d.wait_event("msg.acked", ctl_id="y%d" % years)[0]

@@ -194,7 +194,7 @@ class Handshakes(Secure):
         half.send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(100))
         self.assertTrue(silent.closed())
         self.assertTrue(half.closed())
-        self.assertTrue(0.4 < time.monotonic() - began < 2)
+        self.assertTrue(0.4 < time.monotonic() - began < 8)
         d.wait_event("tls.denied", 2, outcome="handshake_timeout")
 
     def test_a_handshake_byte_by_byte_has_a_deadline_for_all_of_it(self):
@@ -202,12 +202,12 @@ class Handshakes(Secure):
         s = self.sender(port)
         began = time.monotonic()
         try:
-            for _ in range(100):
+            for _ in range(300):
                 s.send(b"\x16" if _ == 0 else b"\x03")
                 time.sleep(0.03)
         except OSError:
             pass
-        self.assertLess(time.monotonic() - began, 2)
+        self.assertLess(time.monotonic() - began, 8)
 
     def test_hundreds_that_stall_are_capped_and_others_served(self):
         r = self.receiver()
