@@ -8,7 +8,10 @@
 #include "custody/fate.h"
 #include "custody/parcels.h"
 
-enum { MICROSECONDS = 1000 };
+enum {
+	MICROSECONDS = 1000,
+	LONE_MOST = 3, /* batches that were answered once, until that is the receiver's habit */
+};
 
 static bool
 is_recent(const struct custody_line *l, struct span control_id)
@@ -51,7 +54,9 @@ hear(
 	struct relay_names *names = &p->flight.names;
 
 	relay_names_mark(names, a->control_id);
-	if (!relay_flight_has(&p->flight, a) || !names->open ||
+	if (p->accepted)
+		l->lone = 0;
+	if (!relay_flight_has(&p->flight, a) || !names->open || l->lone >= LONE_MOST ||
 	    custody_kind_of(a->code) != CUSTODY_ACCEPT) {
 		custody_answered(l, p, a->code, now_us);
 		return;
@@ -135,8 +140,11 @@ custody_take_answer(struct custody_line *l, struct span body, uint64_t now_us)
 	}
 	if (a.is_answer)
 		p = find_answered(l, &a);
-	if (p)
+	if (p) {
 		hear(l, p, &a, now_us);
-	else
-		l->ops->stray(l->ctx, a.code, a.control_id, is_recent(l, a.control_id));
+		return;
+	}
+	if (relay_names_has(&l->late, a.control_id))
+		l->lone = 0;
+	l->ops->stray(l->ctx, a.code, a.control_id, is_recent(l, a.control_id));
 }

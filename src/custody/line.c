@@ -401,8 +401,10 @@ end_lingering(struct custody_line *l, uint64_t now_us)
 		struct custody_parcel *p = l->parcels[i];
 
 		if (custody_parcel_is_out(p) && p->accepted &&
-		    now >= p->accepted + (most && most < LINGER_MS ? most : LINGER_MS))
+		    now >= p->accepted + (most && most < LINGER_MS ? most : LINGER_MS)) {
+			l->lone++;
 			custody_answered(l, p, SPAN("AA"), now_us);
+		}
 	}
 }
 
@@ -444,6 +446,7 @@ custody_line_redirect(struct custody_line *l, uint64_t now_us)
 {
 	l->redirected = l->down != RELAY_DOWN_NONE;
 	l->habit = (struct relay_habit){ 0 };
+	l->lone = 0;
 	l->failures = 0;
 	l->retry_at = 0;
 	turn(l, now_us);

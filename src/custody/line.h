@@ -28,6 +28,8 @@
  *
  * A batch is answered as a whole, or message by message: the first refusal decides, and
  * acceptance when all its messages are accepted, or one is and no other answer followed.
+ * A receiver that answered several batches once each is not waited for any more, until an
+ * answer of its shows that it has more to say.
  *
  * No answer is promised where MSH-15 (MSH-16 where it is empty) says NE or ER, nor for
  * a message that is itself an answer: delivered when its bytes are written out.  SU
@@ -145,6 +147,7 @@ struct custody_line {
 	uint64_t recent[RELAY_RECENT]; /* hashes of IDs in enhanced mode */
 	unsigned recent_next;
 	struct relay_names late; /* the batch that left last: its answers are no one else's */
+	unsigned lone;           /* batches in a row of which one answer came and no other */
 };
 
 void custody_line_init(struct custody_line *l, const struct custody_line_settings *set,

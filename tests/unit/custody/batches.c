@@ -104,3 +104,34 @@ Test(custody_batches, are_delivered_when_the_connection_ends_behind_an_acceptanc
 	script_expect(&w, "accept:AA:deliver delivered:1");
 	script_end(&w);
 }
+
+static void
+send_batch(struct script *w)
+{
+	script_enqueue_body(w, TWO);
+	custody_line_fetchable(&w->l, w->now);
+	buffer_clear(&w->told);
+}
+
+/* A second for each batch would hold up a feed of them. */
+Test(custody_batches, are_not_waited_for_where_the_receiver_never_says_more)
+{
+	static const char *const bodies[3] = { TWO };
+	struct script w;
+
+	begin(&w, bodies, 1);
+	for (unsigned n = 0; n < 3; n++) {
+		script_bytes(&w, ACK("AA", "1"));
+		script_expect(&w, "");
+		script_pass(&w, 1);
+		send_batch(&w);
+	}
+	script_bytes(&w, ACK("AA", "1"));
+	script_expect(&w, "accept:AA:deliver delivered:4");
+	script_bytes(&w, ACK("AE", "2")); /* it does: from now on it is heard again */
+	script_expect(&w, "stray");
+	send_batch(&w);
+	script_bytes(&w, ACK("AA", "1") ACK("AE", "2"));
+	script_expect(&w, "error:AE:set-aside aside:5:1:AE");
+	script_end(&w);
+}
