@@ -4,7 +4,6 @@
 A test of one that is not installed is skipped."""
 
 import shutil
-import socket
 import subprocess
 import sys
 
@@ -67,9 +66,20 @@ asyncio.run(main())
 """
 
 
+LISTEN = "0A"  # the state as /proc writes it
+
+
 def listening(port):
-    with socket.socket() as s:
-        return s.connect_ex(("127.0.0.1", port)) == 0
+    """Looked up and not tried: one who connects and leaves is passed on as one who cut off."""
+    for name in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            with open(name, encoding="ascii") as f:
+                rows = [line.split() for line in f][1:]
+        except FileNotFoundError:
+            continue
+        if any(row[1].endswith(":%04X" % port) and row[3] == LISTEN for row in rows):
+            return True
+    return False
 
 
 def python_with_hl7():

@@ -53,11 +53,27 @@ def wait_for(what, condition, patience=PATIENCE):
 
 # Below the ports that the system gives to clients, and another start for each process.
 _next_port = [20000 + os.getpid() * 61 % 10000]
+_ours = []
+
+
+def reserved(port):
+    """Ours until this process ends, among all tests that run on this machine: a name that only
+    one can have says so, as the port itself may well be free for a while yet."""
+    s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        s.bind("\0hl7noted-test-port-%d" % port)
+    except OSError:
+        s.close()
+        return False
+    _ours.append(s)
+    return True
 
 
 def free_port(family=socket.AF_INET):
     for _ in range(3000):
         _next_port[0] = 20000 + (_next_port[0] + 1 - 20000) % 12000
+        if not reserved(_next_port[0]):
+            continue
         with socket.socket(family, socket.SOCK_STREAM) as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
