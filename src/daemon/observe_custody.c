@@ -403,8 +403,7 @@ void
 observe_admin(struct hl7noted *d, uid_t uid, const struct control_request *r, uint64_t count,
     const char *result)
 {
-	if (!log_begin(d->log, LOG_AUDIT_ADMIN))
-		return;
+	log_begin_promised(d->log, LOG_AUDIT_ADMIN);
 	log_number(d->log, LOG_UID, uid);
 	log_str(d->log, LOG_VERB, control_verb_word(r->verb));
 	log_str(d->log, LOG_FEED, r->feed[0] ? r->feed : NULL);

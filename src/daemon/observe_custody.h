@@ -38,7 +38,7 @@ uint64_t observe_age_of(const struct store_stats *s); /* of the oldest that wait
 void observe_age(struct feed *f);                     /* has what waits waited for long? */
 /* Somebody asked who may not. */
 void observe_admin_refused(struct hl7noted *d, uid_t uid);
-/* An operator asked for it; `count` messages were changed or shown. */
+/* An operator asked for it; `count` messages were changed or shown.  The line was promised. */
 void observe_admin(struct hl7noted *d, uid_t uid, const struct control_request *r, uint64_t count,
     const char *outcome);
 

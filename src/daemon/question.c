@@ -46,8 +46,10 @@ question_destroy(struct question *k)
 void
 questions_destroy(struct questions *all)
 {
-	while (all && all->list)
+	while (all && all->list) {
+		question_audit(all->list, "unknown");
 		question_destroy(all->list);
+	}
 	free(all);
 }
 
@@ -104,18 +106,12 @@ question_refuse(struct net_client *c, const char *sentence)
 	net_client_finish(c);
 }
 
-/* Changes, and every message whose bytes were shown. */
-static bool
-is_audited(const struct control_request *r)
-{
-	return r->verb != CONTROL_LIST && (r->verb != CONTROL_SHOW || r->payload);
-}
-
 void
-question_audit(const struct question *k, const char *outcome)
+question_audit(struct question *k, const char *outcome)
 {
-	if (is_audited(&k->request))
+	if (k->promised)
 		observe_admin(k->queue->daemon, k->uid, &k->request, k->count, outcome);
+	k->promised = false;
 }
 
 void
@@ -295,6 +291,23 @@ find_feed(struct question *k)
 	return k->filter.feed ? NULL : "the queue knows no feed of that name";
 }
 
+/* Changes, and every message whose bytes were shown. */
+static bool
+is_audited(const struct control_request *r)
+{
+	return r->verb != CONTROL_LIST && (r->verb != CONTROL_SHOW || r->payload);
+}
+
+/* Nothing is done that the log might not be able to tell. */
+static bool
+promise_audit(struct question *k)
+{
+	if (!is_audited(&k->request))
+		return true;
+	k->promised = log_promise(k->queue->daemon->log);
+	return k->promised;
+}
+
 void
 question_ask(struct queue *q, struct net_client *c, const struct control_request *r, uid_t uid)
 {
@@ -303,6 +316,10 @@ question_ask(struct queue *q, struct net_client *c, const struct control_request
 
 	if (!k) {
 		question_refuse(c, "out of memory");
+		return;
+	}
+	if (!promise_audit(k)) {
+		question_fail(k, "the log cannot take the audit line now; try again");
 		return;
 	}
 	c->timer.repeat = reading_patience;

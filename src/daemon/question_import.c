@@ -38,7 +38,6 @@ end_import(struct question *k)
 {
 	if (k->outstanding || !(k->ended || k->broken))
 		return;
-	k->count = k->new;
 	if (k->broken) {
 		question_fail(k, k->broken);
 		return;
@@ -152,7 +151,7 @@ question_appended(struct queue *q, uint64_t token, enum store_verdict verdict, u
 	if (!k)
 		return;
 	k->outstanding--;
-	k->new += verdict == STORE_NEW || verdict == STORE_SAME_ID;
+	k->count += verdict == STORE_NEW || verdict == STORE_SAME_ID;
 	k->already += verdict == STORE_RESEND;
 	if (verdict == STORE_FULL)
 		k->broken = "the queue takes no messages: no space";

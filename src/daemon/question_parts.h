@@ -16,12 +16,13 @@ struct question {
 	uid_t uid;
 	struct control_request request;
 	struct store_filter filter;
-	bool asking; /* an answer of the store is awaited */
-	bool more;   /* pages behind the last one */
+	bool promised; /* a line of the log, still to be written */
+	bool asking;   /* an answer of the store is awaited */
+	bool more;     /* pages behind the last one */
 	uint64_t count;
 
 	/* import */
-	uint64_t outstanding, new, already, unfit;
+	uint64_t outstanding, already, unfit;
 	bool ended;
 	const char *broken; /* why it ended early */
 };
@@ -31,8 +32,8 @@ struct question {
 uint64_t question_token(const struct question *k);
 /* NULL: it is gone. */
 struct question *question_find(struct queue *q, uint64_t token);
-/* Tell the log what was done; changes, and messages whose bytes were shown. */
-void question_audit(const struct question *k, const char *outcome);
+/* Tell the log what was done, if that is to be told. */
+void question_audit(struct question *k, const char *outcome);
 /* Say why not; the question is gone. */
 void question_fail(struct question *k, const char *sentence);
 /* The last line; members may be added between the two, and after them the question is gone. */

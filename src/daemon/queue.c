@@ -114,6 +114,7 @@ static _Noreturn void
 leave(struct queue *q)
 {
 	notify("STOPPING=1\nSTATUS=the queue cannot be written");
+	questions_destroy(q->questions);
 	log_destroy(q->daemon->log);
 	_exit(EX_IOERR);
 }

@@ -13,12 +13,17 @@
 #include "log/names.h"
 #include "log/writer.h"
 
-enum { RING_SIZE = 1 << 20 };
+enum {
+	RING_SIZE = 1 << 20,
+	PROMISED_LINE = LOG_LINE_MOST + LOG_MESSAGE_MOST, /* the longest */
+	PROMISED_ROOM = 8 * PROMISED_LINE, /* promises at a time, or hundreds of usual lines */
+};
 
 struct log {
 	enum log_format format;
 	enum log_level level;
 	enum log_level line_level;
+	bool line_promised;
 	struct log_writer *writer;
 	_Atomic int plain_format; /* of notes: json or logfmt, whichever was set last */
 	struct log_line line;
@@ -61,7 +66,7 @@ log_create(enum log_format format, enum log_level level, const char *path)
 	log->level = level;
 	log_line_init(&log->line);
 	log_line_init(&log->note);
-	log->writer = log_writer_create(RING_SIZE, target, compose_note, log);
+	log->writer = log_writer_create(RING_SIZE, PROMISED_ROOM, target, compose_note, log);
 	if (!log->writer) {
 		int error = errno;
 
@@ -118,6 +123,7 @@ log_begin_at(struct log *log, enum log_event event, enum log_level level)
 	if (level > log->level)
 		return false;
 	log->line_level = level;
+	log->line_promised = false;
 	log_line_begin(&log->line, log->format, event, level);
 	return true;
 }
@@ -165,5 +171,23 @@ log_keep(const struct log *log, struct log_stem *stem)
 void
 log_end(struct log *log)
 {
-	log_writer_put(log->writer, log_line_end(&log->line), log->line_level <= LOG_WARNING_);
+	struct span line = log_line_end(&log->line);
+
+	if (log->line_promised)
+		log_writer_put_promised(log->writer, line, PROMISED_LINE);
+	else
+		log_writer_put(log->writer, line, log->line_level <= LOG_WARNING_);
+}
+
+bool
+log_promise(struct log *log)
+{
+	return log_writer_promise(log->writer, PROMISED_LINE);
+}
+
+void
+log_begin_promised(struct log *log, enum log_event event)
+{
+	log->line_promised = true;
+	log_line_begin(&log->line, log->format, event, log_events[event].level);
 }

@@ -10,7 +10,8 @@
  * A line is put into memory and written by a thread of its own, so a blocked pipe
  * or a slow disk never blocks a message.  When the memory is full, lines are
  * dropped and counted, and the count is logged when there is room again.  A target
- * that fails is tried again every second.
+ * that fails is tried again every second.  For lines that must not be dropped there is
+ * room of their own, which is asked for before that is done which they tell.
  *
  * One thread logs: the loop's.
  */
@@ -165,6 +166,12 @@ void log_number(struct log *log, enum log_field field, uint64_t n);
 bool log_again(struct log *log, const struct log_stem *stem);
 void log_keep(const struct log *log, struct log_stem *stem);
 void log_end(struct log *log);
+
+/* Room for one line, whatever becomes of others; false: the target is that far behind, and what
+ * the line would tell must not be done.  Every promise is kept: one line, at any level, begun by
+ * log_begin_promised(). */
+bool log_promise(struct log *log);
+void log_begin_promised(struct log *log, enum log_event event);
 
 const char *log_event_name(enum log_event event); /* "conn.open" */
 

@@ -3,6 +3,9 @@
  * head and tail only grow; their difference is what the ring holds.  head belongs
  * to the thread that puts, tail to the one that writes.
  *
+ * Lines without a promise leave `kept` bytes free, and no more than these are ever
+ * promised; so what is held and what is promised fit into the ring together.
+ *
  * Sleeping is the usual pair: the writer says that it sleeps, then looks for lines;
  * the other puts a line, then looks whether the writer sleeps.  With sequential
  * consistency one of them sees the other.  While lines come the writer only naps,
@@ -12,6 +15,7 @@
 #define _GNU_SOURCE /* pthread_setname_np */
 #include "log/writer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -34,14 +38,15 @@ enum log_writer_state { AWAKE, NAPPING, ASLEEP };
 
 struct log_writer {
 	char *ring;
-	size_t size;
+	size_t size, kept;
 	_Atomic size_t head, tail;
 	_Atomic int state;
 	_Atomic bool urgent, stop;
 	_Atomic uint64_t dropped;    /* in all */
 	_Atomic uint64_t unreported; /* of these, not yet told by a line */
 	_Atomic size_t gap;          /* where the last ones were dropped */
-	bool dropping;               /* owned by the thread that puts */
+	bool dropping;               /* this and the next: owned by the thread that puts */
+	size_t promised;             /* bytes */
 	int wake;                    /* eventfd */
 	pthread_t thread;
 
@@ -111,22 +116,57 @@ drop(struct log_writer *w, size_t head)
 	wake_from(w, ASLEEP);
 }
 
+static size_t
+bytes_held(const struct log_writer *w)
+{
+	return atomic_load_explicit(&w->head, memory_order_relaxed) -
+	       atomic_load_explicit(&w->tail, memory_order_acquire);
+}
+
+static void
+append(struct log_writer *w, struct span line)
+{
+	size_t head = atomic_load_explicit(&w->head, memory_order_relaxed);
+
+	copy_in(w, head, line);
+	atomic_store(&w->head, head + line.len);
+}
+
 void
 log_writer_put(struct log_writer *w, struct span line, bool urgent)
 {
-	size_t head = atomic_load_explicit(&w->head, memory_order_relaxed);
-	size_t used = head - atomic_load_explicit(&w->tail, memory_order_acquire);
+	size_t used = bytes_held(w);
 
-	if (w->size - used < line.len || (w->dropping && used)) {
-		drop(w, head);
+	if (used + line.len > w->size - w->kept || (w->dropping && used)) {
+		drop(w, atomic_load_explicit(&w->head, memory_order_relaxed));
 		return;
 	}
 	w->dropping = false;
-	copy_in(w, head, line);
-	atomic_store(&w->head, head + line.len);
+	append(w, line);
 	if (urgent)
 		atomic_store(&w->urgent, true);
 	wake_from(w, urgent || used > w->size / CALL_PART ? NAPPING : ASLEEP);
+}
+
+bool
+log_writer_promise(struct log_writer *w, size_t len)
+{
+	size_t promised = w->promised + len;
+
+	if (promised > w->kept || bytes_held(w) + promised > w->size)
+		return false;
+	w->promised = promised;
+	return true;
+}
+
+void
+log_writer_put_promised(struct log_writer *w, struct span line, size_t len)
+{
+	assert(line.len <= len && len <= w->promised);
+	w->promised -= len;
+	append(w, line);
+	atomic_store(&w->urgent, true);
+	wake_from(w, NAPPING);
 }
 
 void
@@ -435,7 +475,8 @@ release(struct log_writer *w)
 }
 
 struct log_writer *
-log_writer_create(size_t size, struct log_target target, log_writer_note *note, void *ctx)
+log_writer_create(
+    size_t size, size_t kept, struct log_target target, log_writer_note *note, void *ctx)
 {
 	struct log_writer *w = calloc(1, sizeof(*w));
 	int error = ENOMEM;
@@ -445,6 +486,7 @@ log_writer_create(size_t size, struct log_target target, log_writer_note *note, 
 		return NULL;
 	}
 	w->size = size;
+	w->kept = kept;
 	w->now = target;
 	w->note = note;
 	w->ctx = ctx;

@@ -13,7 +13,8 @@
  * lines.
  *
  * When there is no room, lines are dropped until the ring is empty: one gap, and
- * one line in its place that says how many.  A target that fails (a full disk, a
+ * one line in its place that says how many.  A part of the ring is kept for lines that
+ * were promised a place, and only they may use it.  A target that fails (a full disk, a
  * reader that left) is tried again every second, with the lines kept meanwhile.
  */
 #ifndef LOG_WRITER_H
@@ -26,13 +27,18 @@ struct log_writer;
 /* The line that says how many were dropped; composed on the writer's thread. */
 typedef struct span log_writer_note(void *ctx, bool journal, uint64_t dropped);
 
-/* Takes the target, also when it fails (NULL and errno).  `size` is a power of two. */
+/* Takes the target, also when it fails (NULL and errno).  `size` is a power of two; `kept` of it
+ * are for promised lines. */
 struct log_writer *log_writer_create(
-    size_t size, struct log_target target, log_writer_note *note, void *ctx);
+    size_t size, size_t kept, struct log_target target, log_writer_note *note, void *ctx);
 /* Write what is left, for at most a second; what could not be written is dropped. */
 void log_writer_destroy(struct log_writer *w);
 /* A whole line, its mark behind it. */
 void log_writer_put(struct log_writer *w, struct span line, bool urgent);
+/* Room for `len` bytes until a line is put that was promised them; false when there is none. */
+bool log_writer_promise(struct log_writer *w, size_t len);
+/* Urgent, and of `len` bytes at most. */
+void log_writer_put_promised(struct log_writer *w, struct span line, size_t len);
 /* What was put so far goes to the target before, and what follows to this one. */
 void log_writer_turn(struct log_writer *w, struct log_target target);
 uint64_t log_writer_dropped(const struct log_writer *w);

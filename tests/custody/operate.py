@@ -403,6 +403,64 @@ class Commands(Custody):
         self.assertEqual(len(self.ids("--state", "waiting")), 200)
         d.wait_event("audit.admin", verb="queue export")
 
+    def test_nothing_is_changed_that_a_blocked_log_could_not_tell(self):
+        """And the daemon goes on; when the log is read again, each change has its line."""
+        r = self.receiver()
+        r.stop()
+        port = free_port()
+        path = self.path("log")
+        os.mkfifo(path)
+        log = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, log)
+        self.configure(
+            *self.parts(custody_xml(port, r.port)), '<log file="%s" level="error"/>' % path,
+            wait=False,
+        )
+        wait_for("the door", lambda: os.path.exists(self.control) and self.ready())
+        self.sender(port).exchange(message("m1"))
+        seq = self.rows()[0]["seq"]
+        shown = 0
+        while True:
+            line = self.asked(b"queue show seq=%d payload\n" % seq)
+            if "error" in line:
+                break
+            shown += 1
+            self.assertLess(shown, 20000)
+        self.assertIn("the log cannot take the audit line now; try again", line["error"])
+        self.assertIn("try again", self.refused("drop", "--all"))
+        self.assertEqual(self.ids(), ["m1"])
+        os.set_blocking(log, True)
+        lines = b""
+        while lines.count(b"queue show") < shown:
+            lines += os.read(log, 65536)
+        wait_for("room", lambda: "1 message" in self.queue("drop", "--all"))
+        while b"queue drop" not in lines:
+            lines += os.read(log, 65536)
+        self.assertEqual(lines.count(b"queue show"), shown)
+
+    def asked(self, request):
+        """The last line of the answer."""
+        with socket.socket(socket.AF_UNIX) as c:
+            c.connect(self.control)
+            c.sendall(request)
+            data = b"".join(iter(lambda: c.recv(65536), b""))
+        return json.loads(data.splitlines()[-1])
+
+    def test_what_was_asked_when_the_daemon_stops_is_told(self):
+        """An export whose reader has seen some of it."""
+        d, r, port = self.full(0)
+        s = self.sender(port)
+        for n in range(100):
+            s.exchange(message("m%d" % n, more=b"NTE|1||" + b"x" * 50000 + b"\r"))
+        with socket.socket(socket.AF_UNIX) as c:
+            c.connect(self.control)
+            c.sendall(b"queue export\n")
+            c.recv(4096)
+            d.stop()
+        told = d.wait_event("audit.admin", verb="queue export")[0]
+        self.assertIn(told["outcome"], ("left", "unknown"))
+        self.assertGreater(told["count"], 0)
+
     def test_without_a_queue_the_commands_say_so(self):
         r = self.receiver()
         port = free_port()

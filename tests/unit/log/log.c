@@ -3,6 +3,7 @@
  * The log against targets that take nothing, little, or no more: every line logged
  * must be found whole and in order, or be in the count of a line that says so.
  */
+#define _GNU_SOURCE /* memmem */
 #include "log/log.h"
 
 #include <criterion/criterion.h>
@@ -508,4 +509,94 @@ Test(log, sends_no_record_of_another_format_to_the_journal)
 	cr_expect_eq(log_dropped(log), 10);
 	log_destroy(log);
 	close(fd);
+}
+
+/* ---- promises ----------------------------------------------------------------------------- */
+
+static void
+put_promised(struct log *log)
+{
+	log_begin_promised(log, LOG_AUDIT_ADMIN);
+	log_number(log, LOG_UID, 4711);
+	log_end(log);
+}
+
+/* How many audit lines stand among the whole ones. */
+static uint64_t
+audits_read(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct buffer b;
+	uint64_t count = 0;
+	const struct span mark = SPAN("\"uid\":4711}");
+
+	buffer_init(&b, 0);
+	while (poll(&p, 1, 500) > 0) {
+		ssize_t n = read(fd, buffer_reserve(&b, 4096), 4096);
+
+		if (n <= 0)
+			break;
+		buffer_filled(&b, (size_t)n);
+	}
+	for (struct span rest = buffer_span(&b), line; rest.len;) {
+		line = span_cut(rest, '\n', &rest);
+		count += memmem(line.ptr, line.len, mark.ptr, mark.len) != NULL;
+	}
+	buffer_finish(&b);
+	return count;
+}
+
+Test(log, keeps_every_promise_when_the_pipe_is_blocked)
+{
+	int reader;
+	struct log *log = log_to_pipe(&reader);
+	uint64_t promised = 0, dropped;
+
+	put(log, 0, 20000);
+	dropped = log_dropped(log);
+	cr_assert_gt(dropped, 0);
+	while (log_promise(log)) {
+		put_promised(log);
+		put(log, 0, 1); /* and gets no room of a promised line */
+		promised++;
+	}
+	cr_expect_gt(promised, 100);
+	cr_expect_eq(log_dropped(log), dropped + promised);
+	cr_expect_eq(audits_read(reader), promised);
+	cr_expect(log_promise(log), "there is room again");
+	put_promised(log);
+	cr_expect_eq(audits_read(reader), 1);
+	log_destroy(log);
+	close(reader);
+}
+
+Test(log, promises_no_more_than_it_can_keep)
+{
+	int reader;
+	struct log *log = log_to_pipe(&reader);
+	uint64_t promised = 0;
+
+	while (log_promise(log))
+		promised++;
+	cr_expect(promised > 2 && promised < 100, "%" PRIu64, promised);
+	put(log, 0, 20000);
+	for (uint64_t i = 0; i < promised; i++)
+		put_promised(log);
+	cr_expect(log_promise(log));
+	put_promised(log);
+	cr_expect_eq(audits_read(reader), promised + 1);
+	log_destroy(log);
+	close(reader);
+}
+
+Test(log, keeps_promises_below_its_level)
+{
+	struct log *log = log_create(LOG_JSON, LOG_ERROR_, path);
+	struct stat st;
+
+	cr_assert(log_promise(log));
+	put_promised(log);
+	log_destroy(log);
+	cr_assert_eq(stat(path, &st), 0);
+	cr_expect_gt(st.st_size, 0);
 }
