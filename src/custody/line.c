@@ -376,6 +376,8 @@ custody_line_drop(struct custody_line *l, uint64_t seq, uint64_t now_us)
 				l->parcels[i]->state = CUSTODY_WAITS;
 		}
 	}
+	if (l->parcels[index]->state == CUSTODY_ANSWERED) /* too late: the receiver has it */
+		l->ops->delivered(l->ctx, seq);
 	custody_parcels_remove(l, (unsigned)index);
 	if (l->stopped && l->culprit == seq)
 		l->stopped = false;

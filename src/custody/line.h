@@ -180,8 +180,8 @@ void custody_line_resume(struct custody_line *l, uint64_t now_us);
 /* The receiver has another address: connect there as soon as nothing is in flight. */
 void custody_line_redirect(struct custody_line *l, uint64_t now_us);
 /* An operator took the message away (dropped it, set it aside): let go of it, also when it is in
- *  flight, which costs the connection.  True if the line had it.  A line that it stopped goes
- * on. */
+ *  flight, which costs the connection.  What the receiver accepted meanwhile is told as delivered
+ *  all the same.  True if the line had it.  A line that it stopped goes on. */
 bool custody_line_drop(struct custody_line *l, uint64_t seq, uint64_t now_us);
 
 /* Is anything sent that custody_line_written() is awaited for? */

@@ -105,7 +105,8 @@ int
 custody_parcels_find(const struct custody_line *l, uint64_t seq)
 {
 	for (unsigned i = 0; i < l->count; i++) {
-		if (l->parcels[i]->item.seq == seq)
+		/* one that was set aside may be sent again while it waits for those before it */
+		if (l->parcels[i]->item.seq == seq && l->parcels[i]->state != CUSTODY_SETTLED)
 			return (int)i;
 	}
 	return -1;

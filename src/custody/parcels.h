@@ -30,7 +30,7 @@ struct custody_parcel *custody_parcels_named(
     const struct custody_line *l, const struct relay_answer *a);
 /* The oldest that any answer is good for, or NULL. */
 struct custody_parcel *custody_parcels_nameless(const struct custody_line *l);
-/* Index of the one with this seq, or -1. */
+/* Index of the one with this seq whose fate is not told yet, or -1. */
 int custody_parcels_find(const struct custody_line *l, uint64_t seq);
 
 #endif

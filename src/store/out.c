@@ -454,9 +454,12 @@ drop_one(struct store *s, const struct store_change_row *c)
 	if (store_window_remove(&f->ready, c->seq) || store_window_remove(&f->again, c->seq))
 		return;
 	if (o && o->fate == FATE_SENDING) {
+		s->ops->dropped(s->ctx, c->feed, c->seq); /* or it tells now that it delivered it */
+		o = store_feed_find(f, c->seq);
+	}
+	if (o && o->fate == FATE_SENDING) {
 		o->fate = FATE_SETTLED;
 		pass(s, f);
-		s->ops->dropped(s->ctx, c->feed, c->seq);
 	} else if (c->waited && (o ? o->fate == FATE_DELIVERED : c->seq <= f->cursor)) {
 		correct(s, c);
 	}

@@ -110,7 +110,8 @@ struct store_ops {
 	/* A message is durably aside. */
 	void (*settled)(void *ctx, unsigned feed, uint64_t seq);
 	/* A message that was fetched has been dropped by an operator: do not send it (again).  It
-	 * needs no store_delivered(); its item is still to be released. */
+	 * needs no store_delivered(), unless it was delivered by now, which is to be told before
+	 * this returns; its item is still to be released. */
 	void (*dropped)(void *ctx, unsigned feed, uint64_t seq);
 	void (*answered)(void *ctx, uint64_t token, const struct store_answer *answer);
 	/* Every commit: how long the disk took, and how many messages came in with it. */

@@ -252,6 +252,29 @@ class Matching(Custody):
         d.wait_event("msg.delivered", 8)
         self.quiet(r)
 
+    def test_what_is_sent_again_past_an_older_one_in_flight_holds_up_nobody(self):
+        held = []
+
+        def refuse_the_second(visit, body, number):
+            if control_id(body) == b"p1":
+                held.append(visit)
+            else:
+                visit.answer(body, b"AE" if control_id(body) == b"p2" else b"AA")
+
+        r = self.receiver(refuse_the_second)
+        d, port = self.keep(r, forward={"in_flight": 4})
+        bodies = [message("p%d" % n) for n in range(1, 9)]
+        s = self.sender(port)
+        self.taken(s, *bodies[:2])
+        self.wait_ids(["p2"], "--state", "aside")
+        self.queue("retry", "--id", "p2")
+        r.wait(3)
+        self.wait_ids(["p2"], "--state", "aside")
+        held[0].answer(bodies[0])
+        self.taken(s, *bodies[2:])
+        self.wait_ids([], "--state", "waiting")
+        self.wait_ids(["p2"], "--state", "aside")
+
 
 class Enhanced(Custody):
     def test_a_sender_hears_what_it_asked_for(self):

@@ -63,6 +63,62 @@ Test(custody_flights, waits_for_the_durable_aside_before_it_tells_the_next)
 	script_end(&w);
 }
 
+/* An operator is quicker than the answer to the message before it. */
+Test(custody_flights, sends_again_what_was_set_aside_behind_another)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 3;
+	script_enqueue(&w, 2);
+	script_connected(&w);
+	buffer_clear(&w.told);
+	script_bytes(&w, ACK("AE", "2"));
+	w.settles = false;
+	script_enqueue_again(&w);
+	script_bytes(&w, ACK("AE", "2"));
+	script_expect(&w, "error:AE:set-aside aside:2:1:AE send:2 error:AE:set-aside aside:2:1:AE");
+	custody_line_settled(&w.l, 2, w.now);
+	script_bytes(&w, ACK("AA", "1"));
+	script_expect(&w, "accept:AA:deliver delivered:1");
+	cr_expect_eq(w.l.count, 0);
+	script_end(&w);
+}
+
+Test(custody_flights, drops_what_is_sent_again_and_not_what_it_was)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 3;
+	script_enqueue(&w, 2);
+	script_connected(&w);
+	script_bytes(&w, ACK("AE", "2"));
+	script_enqueue_again(&w);
+	buffer_clear(&w.told);
+	cr_expect(custody_line_drop(&w.l, 2, w.now));
+	script_connected(&w);
+	script_expect(&w, "disconnect connect send:1");
+	script_end(&w);
+}
+
+Test(custody_flights, tells_as_delivered_what_is_dropped_behind_its_acceptance)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 3;
+	script_enqueue(&w, 3);
+	script_connected(&w);
+	script_bytes(&w, ACK("AA", "2"));
+	buffer_clear(&w.told);
+	cr_expect(custody_line_drop(&w.l, 2, w.now));
+	script_expect(&w, "delivered:2");
+	script_bytes(&w, ACK("AA", "1"));
+	script_expect(&w, "accept:AA:deliver delivered:1");
+	script_end(&w);
+}
+
 Test(custody_flights, times_the_oldest_from_when_it_became_that)
 {
 	struct script w;

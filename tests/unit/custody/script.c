@@ -193,6 +193,13 @@ script_enqueue(struct script *w, unsigned count)
 }
 
 void
+script_enqueue_again(struct script *w)
+{
+	w->fetched = w->queued - 1;
+	custody_line_fetchable(&w->l, w->now);
+}
+
+void
 script_connected(struct script *w)
 {
 	custody_line_connected(&w->l, w->now);

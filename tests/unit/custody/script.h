@@ -40,6 +40,8 @@ void script_expect(struct script *w, const char *want);
 /* One message more, or so many whose control ID is their seq. */
 void script_enqueue_body(struct script *w, const char *body);
 void script_enqueue(struct script *w, unsigned count);
+/* An operator sends the last one again. */
+void script_enqueue_again(struct script *w);
 void script_connected(struct script *w);
 void script_lost(struct script *w);
 void script_bytes(struct script *w, const char *text);

@@ -90,7 +90,8 @@ on_dropped(void *ctx, unsigned feed, uint64_t seq)
 {
 	struct queue *q = ctx;
 
-	(void)feed;
+	if (q->late_drop)
+		store_delivered(q->store, feed, seq);
 	q->dropped++;
 	q->dropped_seq = seq;
 }

@@ -380,6 +380,30 @@ Test(store, drops_what_waits_what_is_aside_and_what_the_line_has)
 	}
 }
 
+Test(store, lists_as_delivered_what_was_so_when_it_was_dropped)
+{
+	for (unsigned b = 0; b < BACKENDS; b++) {
+		struct queue *q = queue_open(b, NULL);
+		const struct store_filter delivered = { .states = STORE_DELIVERED };
+		struct store_filter one = { .feed = 1 };
+		uint64_t first, second;
+
+		store_feed(q->store, SPAN("east"));
+		fill(q, 1, 3);
+		queue_get(q, 1, &first);
+		queue_get(q, 1, &second);
+		q->late_drop = true;
+		one.seq = second;
+		answer(q, store_drop(q->store, &one, 1));
+		cr_expect_eq(q->dropped_seq, second);
+		cr_expect_eq(queue_list(q, &delivered, false), 1);
+		cr_expect_eq(q->row[0].seq, second);
+		store_delivered(q->store, 1, first);
+		cr_expect_str_eq(queue_get(q, 1, &first), "message 2 of 1");
+		queue_close(q);
+	}
+}
+
 Test(store, reads_a_backlog_in_order_within_its_window)
 {
 	for (unsigned b = 0; b < BACKENDS; b++) {
