@@ -357,6 +357,26 @@ settle(struct link *l)
 	link_count_awake(l);
 }
 
+/* It may not be trusted any more, or nobody wants it. */
+static void
+leave_receiver(struct link *l)
+{
+	dial_stop(&l->dial);
+	relay_down_lost(&l->session, note_now(l));
+}
+
+/*
+ * A sender that has left while the receiver is away comes again with the same message, and again;
+ * what waits here would all be delivered when the receiver is back.  (One who only ended its side
+ * hears of the failure, as it would later.)
+ */
+static bool
+is_abandoned(const struct link *l)
+{
+	return l->feed->backoff && (l->dial.waiting || dial_is_trying(&l->dial)) &&
+	       net_stream_is_left(&l->up);
+}
+
 void
 link_tick(struct link *l, uint64_t now)
 {
@@ -364,21 +384,16 @@ link_tick(struct link *l, uint64_t now)
 		link_wait_for_readers(l, now);
 		return;
 	}
-	dialled(l, dial_tick(&l->dial, now));
+	if (is_abandoned(l))
+		leave_receiver(l);
+	else
+		dialled(l, dial_tick(&l->dial, now));
 	l->now = now * 1000;
 	relay_tick(&l->session, l->now);
 	if (relay_wants_more(&l->session) &&
 	    floor_is_wasted(l->feed, &l->up, relay_is_inside(&l->session), l->session.active, now))
 		relay_end(&l->session, RELAY_FRAME_TIMEOUT);
 	settle(l);
-}
-
-/* It may not be trusted any more. */
-static void
-leave_receiver(struct link *l)
-{
-	dial_stop(&l->dial);
-	relay_down_lost(&l->session, note_now(l));
 }
 
 static void

@@ -4,12 +4,14 @@
  * connection in steady use costs one read and one write a message, and nothing
  * for the watching.
  */
+#define _GNU_SOURCE /* POLLRDHUP */
 #include "net/stream.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -256,6 +258,14 @@ net_stream_is_silent(const struct net_stream *s, uint64_t ms)
 		return false;
 	return getsockopt(s->readable.fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
 	       info.tcpi_last_data_recv >= ms;
+}
+
+bool
+net_stream_is_left(const struct net_stream *s)
+{
+	struct pollfd end = { .fd = s->readable.fd, .events = POLLRDHUP };
+
+	return net_stream_is_open(s) && poll(&end, 1, 0) > 0;
 }
 
 /* Closing a socket with bytes unread resets the connection, and a peer may lose by that what it

@@ -105,6 +105,8 @@ int net_stream_connect(struct net_stream *s, const struct sockaddr *address, soc
 bool net_stream_is_open(const struct net_stream *s);
 /* Is nothing unread, and did nothing come for so long? */
 bool net_stream_is_silent(const struct net_stream *s, uint64_t ms);
+/* Has the peer ended its side, or all of it, behind whatever is unread? */
+bool net_stream_is_left(const struct net_stream *s);
 /* Errors are not answered here: reading will tell them. */
 void net_stream_send(struct net_stream *s, const struct iovec *iov, size_t count);
 /* Write what was gathered, now. */

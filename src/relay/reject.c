@@ -91,6 +91,16 @@ relay_refuse(struct relay_session *s, struct span body, uint64_t now_us)
 		relay_reject(s, relay_header(body), RELAY_NOT_ALLOWED);
 }
 
+void
+relay_give_up(struct relay_session *s, struct span body, enum relay_why why, uint64_t now_us)
+{
+	struct relay_flight f;
+	struct relay_asks asks;
+
+	if (read_frame(s, body, now_us, &f, &asks))
+		s->ops->failed(s->ctx, &f, why);
+}
+
 bool
 relay_turn_away(struct relay_session *s, struct span body, enum relay_why why, uint64_t now_us)
 {

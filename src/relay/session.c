@@ -368,18 +368,21 @@ relay_connected(struct relay_session *s, uint64_t now_us)
 	use_kept(s, now_us);
 }
 
-/* The frame that waits for a connection there will not be.  Who wants to hear of no error learns
- * it by the end of the connection. */
+/* The frame that waits for a connection there will not be.  Where the feed closes, or its sender
+ * wants to hear of no error, that is learnt by the end of the connection. */
 static void
-reject_ready(struct relay_session *s, enum relay_why why, uint64_t now_us)
+turn_away_ready(struct relay_session *s, uint64_t now_us)
 {
-	struct span in = relay_inlet_kept(&s->in);
+	struct span in = relay_inlet_kept(&s->in), body;
 	size_t done = 0;
 
 	if (s->closed || !relay_inlet_is_ready(&s->in))
 		return;
-	if (!relay_turn_away(s, relay_inlet_take(&s->in, in, &done), why, now_us))
-		close_session(s, why, NULL);
+	body = relay_inlet_take(&s->in, in, &done);
+	if (!s->set->reject)
+		relay_give_up(s, body, RELAY_DOWN_REFUSED, now_us);
+	else if (!relay_turn_away(s, body, RELAY_DOWN_REFUSED, now_us))
+		close_session(s, RELAY_DOWN_REFUSED, NULL);
 	relay_inlet_consume(&s->in, rooms_of(s), done);
 }
 
@@ -398,13 +401,13 @@ relay_down_lost(struct relay_session *s, uint64_t now_us)
 		use_kept(s, now_us);
 		return;
 	}
+	if (why == RELAY_DOWN_REFUSED)
+		turn_away_ready(s, now_us);
 	if (!s->set->reject) {
 		close_session(s, why, NULL);
 		return;
 	}
 	reject_flights(s, why);
-	if (why == RELAY_DOWN_REFUSED)
-		reject_ready(s, why, now_us);
 	if (!s->closed)
 		use_kept(s, now_us);
 }

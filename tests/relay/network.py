@@ -302,6 +302,39 @@ class Backoff(World):
         r.start()
         self.assertEqual(s.frame(), ack(message("2")))
 
+    def test_a_message_that_finds_no_receiver_is_told_and_counted_as_failed(self):
+        r = self.receiver()
+        r.stop()
+        scraped = free_port()
+        d, port = self.feed(r, '<metrics listen="%d"/>' % scraped)
+        s = self.sender(port)
+        s.send(framed(message("unheard")))
+        self.assertTrue(s.closed())
+        d.wait_event("msg.failed", ctl_id="unheard", outcome="down_refused")
+        self.assertEqual(metric(scraped, "hl7noted_messages_total", outcome="failed"), 1)
+
+    def test_what_senders_left_waiting_is_not_delivered_when_the_receiver_is_back(self):
+        r = self.receiver()
+        r.stop()
+        d, port = self.feed(
+            r, forward={"backoff_min": "3s", "backoff_max": "3s"}, listen={"max_per_address": 2}
+        )
+        s = self.sender(port)
+        s.send(framed(message()))
+        self.assertTrue(s.closed())
+        for n in range(4):  # impatient: each gives up, and comes again with the same message
+            s = self.sender(port)
+            s.send(framed(message()))
+            time.sleep(0.05)
+            s.close()
+            d.wait_event("msg.failed", n + 2)
+        s = self.sender(port)
+        s.send(framed(message()))
+        r.start()
+        self.assertEqual(s.frame(), ack(message()))
+        self.assertEqual(len(r.wait(1)), 1)
+        self.assertEqual(d.events("conn.refused"), [])
+
 
 class Names(World):
     def test_IPv6_on_both_sides(self):

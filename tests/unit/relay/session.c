@@ -477,7 +477,7 @@ Test(relay_session, closes_when_the_receiver_cannot_be_reached)
 	begin(&w);
 	from_sender(&w, MSG("1"));
 	relay_down_lost(&w.s, w.now);
-	expect(&w, "connect close:down_refused");
+	expect(&w, "connect failed:down_refused close:down_refused");
 	end(&w);
 }
 
