@@ -432,20 +432,6 @@ set_second(struct hl7noted *d, time_t second)
 	d->stamped = second;
 }
 
-static char *
-put_hex(char *to, uint64_t n)
-{
-	char reversed[16];
-	unsigned count = 0;
-
-	do
-		reversed[count++] = "0123456789abcdef"[n % 16];
-	while ((n /= 16) != 0);
-	while (count)
-		*to++ = reversed[--count];
-	return to;
-}
-
 void
 feed_stamp(struct feed *f, char text[32], char id[32])
 {
@@ -455,7 +441,5 @@ feed_stamp(struct feed *f, char text[32], char id[32])
 	if (now != d->stamped)
 		set_second(d, now);
 	memcpy(text, d->stamp, sizeof(d->stamp));
-	id = put_hex(id, d->started);
-	*id++ = '-';
-	*put_hex(id, ++d->answers) = '\0';
+	hl7_ids_next(&d->ids, id);
 }

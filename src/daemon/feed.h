@@ -132,7 +132,7 @@ void feed_connected(struct feed *f);
 void feed_connection_denied(struct feed *f, const char *word);
 void feed_answered(struct feed *f);
 
-/* Time stamp for an answer of ours, YYYYMMDDHHMMSS+ZZZZ, and a control ID never used before. */
+/* Time stamp for an answer of ours, YYYYMMDDHHMMSS+ZZZZ, and a control ID not given before. */
 void feed_stamp(struct feed *f, char text[32], char id[32]);
 
 #endif

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "conf/conf.h"
+#include "hl7/id.h"
 #include "log/log.h"
 #include "log/metrics.h"
 #include "net/resolver.h"
@@ -42,7 +43,7 @@ struct hl7noted {
 	const void *floor;       /* the connection that may read beyond their limit */
 	uint64_t floor_active;   /* ms; when something came there */
 	uint64_t messages;       /* numbered so far */
-	uint64_t answers;        /* of ours, the same */
+	struct hl7_ids ids;      /* of answers of ours */
 	time_t stamped;          /* the second that is written in stamp */
 	char stamp[32];          /* local time as HL7 has it, for answers of ours */
 	uint64_t started;        /* wall clock, seconds */

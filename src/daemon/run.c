@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -259,6 +260,17 @@ watch_time(struct run *r)
 		ev_timer_start(r->d.loop, &r->watchdog);
 }
 
+/* Other than at every other start, also of another daemon in the same second. */
+static uint64_t
+draw_seed(void)
+{
+	uint64_t seed;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed)) /* soon after boot */
+		seed = ((uint64_t)time(NULL) << 32 | (uint64_t)getpid()) * 0x9e3779b97f4a7c15;
+	return seed;
+}
+
 static bool
 make_parts(struct run *r)
 {
@@ -272,7 +284,8 @@ make_parts(struct run *r)
 	if (!d->loop || !d->metrics || !d->resolver || !net_init(&d->net, d->loop))
 		return false;
 	make_series(d);
-	srandom((unsigned)(now_us() ^ (uint64_t)getpid()));
+	d->ids.seed = draw_seed();
+	srandom((unsigned)d->ids.seed);
 	d->started = (uint64_t)time(NULL);
 	return true;
 }

@@ -347,6 +347,19 @@ class Answers(Custody):
         ids = {s.exchange(message(str(n))).split(b"|")[9] for n in range(2, 12)}
         self.assertEqual(len(ids | {msh[9]}), 11)
 
+    def test_no_two_starts_give_one_control_id(self):
+        """Also when they are in one second."""
+        ids = []
+        r = self.receiver()
+        d, port = self.keep(r)
+        for _ in range(3):
+            s = self.sender(port)
+            ids += [control_id(s.exchange(message("m%d" % n))) for n in range(3)]
+            d.stop()
+            d = self.again(d)
+        self.assertEqual(len(set(ids)), 9, ids)
+        self.assertEqual({len(i) for i in ids}, {20})
+
     def test_odd_delimiters_are_used_in_the_answer(self):
         r = self.receiver()
         _, port = self.keep(r)
