@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "daemon/descriptors.h"
 #include "daemon/doors.h"
 #include "daemon/feed.h"
 #include "daemon/file.h"
@@ -392,6 +393,8 @@ run(const struct options *o)
 	struct conf *conf;
 	int status;
 
+	if (!descriptors_suffice())
+		return EX_OSERR;
 	memory_for_files();
 	conf = run_read_conf(o, NULL, stderr);
 	if (!conf)
@@ -404,8 +407,8 @@ run(const struct options *o)
 	    (enum log_format)conf->log_format, (enum log_level)conf->log_level, conf->log_file);
 	if (!r.d.log) {
 		fprintf(stderr,
-		    "hl7noted: cannot open the log file %s: %s; name one that can be written\n",
-		    conf->log_file, strerror(errno));
+		    "hl7noted: cannot open the log %s: %s; name a file that can be written\n",
+		    conf->log_file ? conf->log_file : "on standard error", strerror(errno));
 		conf_destroy(conf);
 		return EX_CANTCREAT;
 	}

@@ -456,6 +456,21 @@ class Probes(World):
 
 
 class Descriptors(World):
+    def test_too_few_to_begin_with_are_told_and_nothing_aborts(self):
+        """From as many as a program can be executed with."""
+        for most in (*range(4, 12), 20, 30):
+            d = self.start(
+                "--listen", "127.0.0.1:%d" % free_port(), "--forward", "127.0.0.1:1",
+                wait=False, through=["sh", "-c", 'ulimit -n %d; exec "$@"' % most, "sh"],
+            )
+            d.expected = 71
+            self.assertEqual(d.wait(), 71, d.text())
+            self.assertEqual(
+                d.text(),
+                "hl7noted: %d files can be opened, and 32 are needed at least: "
+                "Too many open files; raise LimitNOFILE, or ulimit -n\n" % (most - 3),
+            )
+
     def test_without_descriptors_nothing_spins_and_service_comes_back(self):
         r = self.receiver()
         port = free_port()
