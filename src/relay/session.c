@@ -19,7 +19,7 @@
 
 enum {
 	MICROSECONDS = 1000,
-	LINGER_MS = 1000, /* for the other answers to a batch, once its sender has ended its side */
+	LINGER_MS = 1000, /* for the other answers to a batch, when all else is done */
 };
 
 void
@@ -236,7 +236,7 @@ use_frames(struct relay_session *s, struct span in, uint64_t now_us)
 static bool
 lingers(const struct relay_session *s, uint64_t now_us)
 {
-	return s->late.open && s->down == RELAY_DOWN_UP && !s->draining &&
+	return s->late.open && s->down == RELAY_DOWN_UP &&
 	       now_us / MICROSECONDS < s->active + LINGER_MS;
 }
 

@@ -110,6 +110,32 @@ class Stopping(Load):
         self.assertEqual(d.wait(), 0)
         self.assertEqual(len(r.frames), 1)
 
+    def test_TERM_waits_for_the_answers_to_all_messages_of_a_batch(self):
+        """And where only the first is answered, for no longer than a moment."""
+        bodies = [message(str(n)) for n in (1, 2, 3)]
+        batch = b"BHS|^~\\&|LAB\r" + b"".join(bodies) + b"BTS|3\r"
+        for answered in (3, 1):
+            gate = []
+
+            def one_by_one(visit, body, number):
+                wait_for("the gate", lambda: gate)
+                for body in bodies[:answered]:
+                    visit.answer(body)
+                    time.sleep(0.2)
+
+            d, port = self.hop(self.receiver(one_by_one))
+            s = self.sender(port)
+            s.send(framed(batch))
+            d.wait_event("conn.open")
+            time.sleep(0.2)
+            d.signal(signal.SIGTERM)
+            d.wait_event("svc.stopping")
+            gate.append(1)
+            for body in bodies[:answered]:
+                self.assertEqual(s.frame(), ack(body))
+            self.assertTrue(s.closed())
+            self.assertEqual(d.wait(), 0)
+
     def test_TERM_with_bytes_unread_takes_no_answer_back(self):
         """Closing over them would reset the connection, and some peers lose the answer by that."""
         gate = []

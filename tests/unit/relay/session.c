@@ -609,6 +609,33 @@ Test(relay_session, drains_by_answering_what_is_in_flight_and_no_more)
 	end(&w);
 }
 
+Test(relay_session, drains_by_waiting_for_the_other_answers_to_a_batch_too)
+{
+	for (unsigned answers = 1; answers <= 2; answers++) {
+		struct world w;
+
+		begin(&w);
+		from_sender(&w, BATCH(MSH("1", "") MSH("2", "")));
+		relay_connected(&w.s, w.now);
+		buffer_clear(&w.told);
+		relay_drain(&w.s, w.now);
+		from_down(&w, ACK("AA", "1"));
+		expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
+		w.now += 999000;
+		relay_tick(&w.s, w.now);
+		expect(&w, "");
+		if (answers == 2) {
+			from_down(&w, ACK("AE", "2"));
+			expect(&w, "up:" SHOWN_ACK("AE", "2") " close:drained");
+		} else {
+			w.now += 1000;
+			relay_tick(&w.s, w.now);
+			expect(&w, "close:drained");
+		}
+		end(&w);
+	}
+}
+
 #define ENHANCED(id, accept, application) \
 	"\x0bMSH|^~\\&|a|b|c|d|||ORU^R01|" id "|P|2.5|||" accept "|" application "\r\x1c\r"
 
