@@ -331,11 +331,23 @@ is_room(struct link *l)
 	return floor_is_open(l->feed, l, inside, l->session.active);
 }
 
-/* A receiver that is slow to read makes its sender slow. */
+/* Who is slow to read makes the other side slow. */
 static bool
-is_taken(const struct link *l)
+is_taken(const struct link *l, const struct net_stream *s)
 {
-	return net_stream_unsent(&l->down) <= l->feed->conf->max_unsent;
+	return net_stream_unsent(s) <= l->feed->conf->max_unsent;
+}
+
+/* Has a sender with more than it may leave unread taken nothing of it for long? */
+static bool
+is_unread(struct link *l, uint64_t now)
+{
+	const size_t unsent = net_stream_unsent(&l->up);
+
+	if (is_taken(l, &l->up) || unsent != l->unread)
+		l->taken = now;
+	l->unread = unsent;
+	return now >= l->taken + LINK_LINGER_MS;
 }
 
 static void
@@ -345,15 +357,16 @@ settle(struct link *l)
 
 	while (l->dial.wanted && !l->dead)
 		dialled(l, dial_begin(&l->dial));
-	if (!l->dead && net_stream_unsent(&l->up) > l->feed->conf->max_unsent)
-		relay_end(s, RELAY_UNREAD);
 	link_count_held(l);
 	if (l->dead && !l->closing) {
 		link_finish(l);
 		return;
 	}
 	if (!l->dead && net_stream_is_open(&l->up))
-		net_stream_read(&l->up, is_room(l) && relay_wants_more(s) && is_taken(l));
+		net_stream_read(&l->up, is_room(l) && relay_wants_more(s) &&
+					    is_taken(l, &l->down) && is_taken(l, &l->up));
+	if (!l->dead && net_stream_is_open(&l->down))
+		net_stream_read(&l->down, is_taken(l, &l->up));
 	link_count_awake(l);
 }
 
@@ -393,6 +406,8 @@ link_tick(struct link *l, uint64_t now)
 	if (relay_wants_more(&l->session) &&
 	    floor_is_wasted(l->feed, &l->up, relay_is_inside(&l->session), l->session.active, now))
 		relay_end(&l->session, RELAY_FRAME_TIMEOUT);
+	if (is_unread(l, now))
+		relay_end(&l->session, RELAY_UNREAD);
 	settle(l);
 }
 

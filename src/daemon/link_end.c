@@ -10,10 +10,6 @@
 #include "daemon/floor.h"
 #include "daemon/observe.h"
 
-enum {
-	LINGER_MS = 5000, /* for the last bytes to a sender that does not read */
-};
-
 void
 link_destroy(struct link *l)
 {
@@ -72,7 +68,8 @@ patience(const struct link *l)
 {
 	const uint64_t receivers = l->feed->conf->forward.ack_timeout;
 
-	return net_stream_unsent(&l->down) && receivers > LINGER_MS ? receivers : LINGER_MS;
+	return net_stream_unsent(&l->down) && receivers > LINK_LINGER_MS ? receivers
+									 : LINK_LINGER_MS;
 }
 
 /* A peer that was sent its last bytes did not read them. */

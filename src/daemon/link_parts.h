@@ -7,6 +7,8 @@
 
 #include "daemon/link.h"
 
+enum { LINK_LINGER_MS = 5000 }; /* for one who does not read */
+
 /* ---- link.c ---- */
 
 void link_count_held(struct link *l);

@@ -325,13 +325,26 @@ class Unanswered(World):
     def test_a_sender_that_ends_its_side_and_reads_late_still_gets_its_answer(self):
         more = b"ERR|" + b"y" * 8000000 + b"\r"
         r = self.receiver(lambda v, b, n: v.send(framed(ack(b) + more)))
-        _, port = self.feed(r, max_unsent="16MiB")
+        _, port = self.hop(r)
         s = self.sender(port, room=65536)
         s.send(framed(message()))
         s.end()
         time.sleep(1)
         self.assertTrue(s.frame(20) == ack(message()) + more)
         self.assertTrue(s.closed())
+
+    def test_answers_of_megabytes_end_nothing_for_a_sender_that_reads(self):
+        more = b"ERR|" + b"y" * 8000000 + b"\r"
+        r = self.receiver(lambda v, b, n: v.send(framed(ack(b) + more)))
+        d, port = self.feed(r, forward={"in_flight": 4})
+        s = self.sender(port, room=65536)
+        s.send(b"".join(framed(message(n)) for n in "1234"))
+        time.sleep(1)
+        for n in "1234":
+            self.assertTrue(s.frame(20) == ack(message(n)) + more)
+        s.send(framed(message("5")))
+        self.assertTrue(s.frame(20) == ack(message("5")) + more)
+        self.assertEqual(d.events("conn.close"), [])
 
     def test_a_reset_inside_a_frame_discards_it_without_an_answer(self):
         r = self.receiver()
