@@ -200,10 +200,12 @@ leave_if_redirected(struct custody_line *l)
 	forget_connection(l);
 }
 
+/* A reload may allow fewer in flight than are held. */
 static bool
 may_send(struct custody_line *l, uint64_t now_us)
 {
 	return l->down == RELAY_DOWN_UP && !l->retry_at && !l->stopped &&
+	       custody_line_in_flight(l) < l->set->in_flight &&
 	       !relay_reuse_waits(&l->reuse, &l->habit, now_us / MICROSECONDS);
 }
 

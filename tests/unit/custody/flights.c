@@ -63,6 +63,27 @@ Test(custody_flights, waits_for_the_durable_aside_before_it_tells_the_next)
 	script_end(&w);
 }
 
+Test(custody_flights, sends_no_more_at_once_than_a_reload_allows)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 3;
+	script_enqueue(&w, 4);
+	script_connected(&w);
+	w.set.in_flight = 1;
+	script_lost(&w);
+	buffer_clear(&w.told);
+	script_pass(&w, 1);
+	script_connected(&w);
+	script_expect(&w, "connect send:1");
+	script_bytes(&w, ACK("AA", "1"));
+	script_expect(&w, "accept:AA:deliver delivered:1 send:2");
+	script_bytes(&w, ACK("AA", "2"));
+	script_expect(&w, "accept:AA:deliver delivered:2 send:3");
+	script_end(&w);
+}
+
 /* An operator is quicker than the answer to the message before it. */
 Test(custody_flights, sends_again_what_was_set_aside_behind_another)
 {
