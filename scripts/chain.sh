@@ -79,26 +79,57 @@ chain_record()
 	chain_stop "$sink"
 }
 
-# chain_configuration RECEIVER-PORT
-chain_configuration()
+# chain_launch NAME WORD...: hl7noted as these words have it, with NAME.control for its socket;
+# sets daemon; fails when it does not come up
+chain_launch()
+{
+	who=$1
+	shift
+	"$@" 2>"$chain/$who.err" &
+	daemon=$!
+	chain_pids="$chain_pids $daemon"
+	chain_await "$daemon" "$build/hl7note" status --control "$chain/$who.control"
+}
+
+# chain_configured NAME CONFIGURATION WORD...: the same with NAME.xml, which the function
+# CONFIGURATION writes for the ports one and two.  Another may take a port before hl7noted
+# does, so it begins again.
+chain_configured()
+{
+	file=$chain/$1.xml
+	configuration=$2
+	name=$1
+	shift 2
+	for attempt in 1 2 3 4 5; do
+		chain_port
+		one=$port
+		chain_port
+		two=$port
+		"$configuration" >"$file"
+		chain_launch "$name" "$@" --config "$file" && return 0
+		say "attempt $attempt to start hl7noted: $(cat "$chain/$name.err")"
+	done
+	die "hl7noted does not start"
+}
+
+chain_relaying()
 {
 	cat <<-END
 		<?xml version="1.0" encoding="UTF-8"?>
 		<hl7noted xmlns="urn:hl7note:config:1">
-		  <log format="json" file="$chain/log"/>
-		  <metrics listen="127.0.0.1:$metrics"/>
-		  <control socket="$chain/control"/>
+		  <log format="json" file="$chain/hop.log"/>
+		  <metrics listen="127.0.0.1:$two"/>
+		  <control socket="$chain/hop.control"/>
 		  <feed name="samples">
-		    <listen address="127.0.0.1" port="$listen"/>
-		    <forward host="127.0.0.1" port="$1"/>
+		    <listen address="127.0.0.1" port="$one"/>
+		    <forward host="127.0.0.1" port="$receiver"/>
 		    <mapping file="$PWD/$mapping"/>
 		  </feed>
 		</hl7noted>
 	END
 }
 
-# chain_start: hl7noted in front of a sink that keeps got.mllp; sets listen, metrics, daemon.
-# Another may take a port before it does, so it begins again.
+# chain_start: hl7noted in front of a sink that keeps got.mllp; sets listen, metrics, hop
 chain_start()
 {
 	chain_sink got
@@ -106,61 +137,42 @@ chain_start()
 	# valgrind makes calls of its own, and only root may count a guarded daemon's descriptors
 	open=${HL7_UNDER:+--debuggable}
 	[ "$(id -u)" -eq 0 ] || open=--debuggable
-	for attempt in 1 2 3 4 5; do
-		chain_port
-		listen=$port
-		chain_port
-		metrics=$port
-		chain_configuration "$receiver" >"$chain/hl7noted.xml"
-		# shellcheck disable=SC2086 # words
-		${HL7_UNDER-} "$build/hl7noted" $open --config "$chain/hl7noted.xml" 2>"$chain/hl7noted.err" &
-		daemon=$!
-		chain_pids="$chain_pids $daemon"
-		if chain_await "$daemon" "$build/hl7note" status --control "$chain/control"; then
-			return 0
-		fi
-		say "attempt $attempt to start hl7noted: $(cat "$chain/hl7noted.err")"
-	done
-	die "hl7noted does not start"
+	# shellcheck disable=SC2086 # words
+	chain_configured hop chain_relaying ${HL7_UNDER-} "$build/hl7noted" $open
+	# shellcheck disable=SC2034 # for who sources this
+	hop=$daemon listen=$one metrics=$two
+}
+
+chain_keeping()
+{
+	cat <<-END
+		<?xml version="1.0" encoding="UTF-8"?>
+		<hl7noted xmlns="urn:hl7note:config:1">
+		  <log format="json" file="$chain/keep.log"/>
+		  <control socket="$chain/keep.control"/>
+		  <store directory="$chain/queue" free-space="1MiB" ballast="0"/>
+		  <feed name="kept" mode="store">
+		    <listen address="127.0.0.1" port="$one"/>
+		    <forward host="127.0.0.1" port="$two" backoff-max="1s"/>
+		    <mapping file="$PWD/$mapping"/>
+		  </feed>
+		</hl7noted>
+	END
 }
 
 # chain_keep: hl7noted with a queue, in front of nobody; sets keeps, away, keeper
 chain_keep()
 {
-	for attempt in 1 2 3 4 5; do
-		chain_port
-		keeps=$port
-		chain_port
-		away=$port
-		cat >"$chain/keep.xml" <<-END
-			<?xml version="1.0" encoding="UTF-8"?>
-			<hl7noted xmlns="urn:hl7note:config:1">
-			  <log format="json" file="$chain/keep.log"/>
-			  <control socket="$chain/keep"/>
-			  <store directory="$chain/queue" free-space="1MiB" ballast="0"/>
-			  <feed name="kept" mode="store">
-			    <listen address="127.0.0.1" port="$keeps"/>
-			    <forward host="127.0.0.1" port="$away" backoff-max="1s"/>
-			    <mapping file="$PWD/$mapping"/>
-			  </feed>
-			</hl7noted>
-		END
-		"$build/hl7noted" --config "$chain/keep.xml" 2>"$chain/keep.err" &
-		keeper=$!
-		chain_pids="$chain_pids $keeper"
-		if chain_await "$keeper" "$build/hl7note" status --control "$chain/keep"; then
-			return 0
-		fi
-		say "attempt $attempt to start hl7noted: $(cat "$chain/keep.err")"
-	done
-	die "hl7noted does not start"
+	chain_configured keep chain_keeping "$build/hl7noted"
+	# shellcheck disable=SC2034 # the same
+	keeper=$daemon keeps=$one away=$two
 }
 
 # chain_drain: the daemon ends as it is asked to, and says nothing but its log
 chain_drain()
 {
-	chain_stop "$daemon" || die "hl7noted ended with status $?: $(cat "$chain/hl7noted.err")"
-	[ ! -s "$chain/hl7noted.err" ] || die "hl7noted said: $(cat "$chain/hl7noted.err")"
+	chain_stop "$hop" || die "hl7noted ended with status $?: $(cat "$chain/hop.err")"
+	[ ! -s "$chain/hop.err" ] || die "hl7noted said: $(cat "$chain/hop.err")"
 }
 
 # One line for each frame of the standard input, in an order of its own

@@ -161,7 +161,8 @@ take_option(void *ctx, const struct command *self, int letter)
 		a->when = optarg;
 		return EX_OK;
 	default: /* MAX_MESSAGE */
-		return options_bytes(self, "max-message", optarg, INPUT_LIMIT_MOST, &a->walk.limit);
+		return options_bytes(
+		    self, "--max-message", optarg, INPUT_LIMIT_MOST, &a->walk.limit);
 	}
 }
 

@@ -63,17 +63,7 @@ read_count(const char *text, uint64_t least, uint64_t most, uint64_t *ret)
 }
 
 int
-arguments_count(const struct command *c, const char *option, const char *text, uint64_t least,
-    uint64_t most, uint64_t *ret)
-{
-	if (read_count(text, least, most, ret))
-		return EX_OK;
-	return options_misused(c, "--%s %s: not a number from %llu to %llu", option, text,
-	    (unsigned long long)least, (unsigned long long)most);
-}
-
-int
-arguments_operand(const struct command *c, const char *name, const char *text, uint64_t least,
+arguments_count(const struct command *c, const char *name, const char *text, uint64_t least,
     uint64_t most, uint64_t *ret)
 {
 	if (read_count(text, least, most, ret))
@@ -121,16 +111,15 @@ read_duration(struct span s, struct span unit, uint64_t *ret)
 }
 
 int
-arguments_duration(const struct command *c, const char *option, const char *text, uint64_t *ret)
+arguments_duration(const struct command *c, const char *name, const char *text, uint64_t *ret)
 {
 	if (!read_duration(span_str(text), SPAN(""), ret))
-		return options_misused(
-		    c, "--%s %s: not a time such as 30, 0.5s or 20ms", option, text);
+		return options_misused(c, "%s %s: not a time such as 30, 0.5s or 20ms", name, text);
 	return EX_OK;
 }
 
 int
-arguments_age(const struct command *c, const char *option, const char *text, uint64_t *ret_ms)
+arguments_age(const struct command *c, const char *name, const char *text, uint64_t *ret_ms)
 {
 	static const struct {
 		struct span name;
@@ -148,8 +137,7 @@ arguments_age(const struct command *c, const char *option, const char *text, uin
 			}
 		}
 	}
-	return options_misused(
-	    c, "--%s %s: not an age such as 90s, 15min, 12h or 7d", option, text);
+	return options_misused(c, "%s %s: not an age such as 90s, 15min, 12h or 7d", name, text);
 }
 
 /* The unit behind a number. */
@@ -163,7 +151,7 @@ unit_behind(struct span s)
 }
 
 int
-arguments_durations(const struct command *c, const char *option, const char *text,
+arguments_durations(const struct command *c, const char *name, const char *text,
     uint64_t *ret_least, uint64_t *ret_most)
 {
 	struct span most, least = span_cut(span_str(text), '-', &most);
@@ -172,7 +160,7 @@ arguments_durations(const struct command *c, const char *option, const char *tex
 		most = least;
 	if (!read_duration(least, unit_behind(most), ret_least) ||
 	    !read_duration(most, SPAN(""), ret_most) || *ret_least > *ret_most)
-		return options_misused(c, "--%s %s: not two times such as 5ms-20ms", option, text);
+		return options_misused(c, "%s %s: not two times such as 5ms-20ms", name, text);
 	return EX_OK;
 }
 
@@ -189,11 +177,11 @@ arguments_read_percent(const char *text, unsigned *ret)
 }
 
 int
-arguments_percent(const struct command *c, const char *option, const char *text, unsigned *ret)
+arguments_percent(const struct command *c, const char *name, const char *text, unsigned *ret)
 {
 	if (arguments_read_percent(text, ret))
 		return EX_OK;
-	return options_misused(c, "--%s %s: not a percentage such as 5 or 0.25%%", option, text);
+	return options_misused(c, "%s %s: not a percentage such as 5 or 0.25%%", name, text);
 }
 
 /* ---- addresses ------------------------------------------------------------------------------ */

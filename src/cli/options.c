@@ -224,14 +224,13 @@ parse_bytes(const char *text, size_t *ret)
 }
 
 int
-options_bytes(
-    const struct command *c, const char *option, const char *text, size_t most, size_t *ret)
+options_bytes(const struct command *c, const char *name, const char *text, size_t most, size_t *ret)
 {
 	size_t n;
 
 	if (!parse_bytes(text, &n) || n == 0 || n > most)
-		return options_misused(c, "--%s %s: not a size from 1 to %zu, such as 512K or 16M",
-		    option, text, most);
+		return options_misused(
+		    c, "%s %s: not a size from 1 to %zu, such as 512K or 16M", name, text, most);
 	*ret = n;
 	return EX_OK;
 }

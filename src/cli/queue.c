@@ -96,13 +96,13 @@ parse_value(const struct command *self, int letter, struct control_request *r)
 {
 	switch (letter) {
 	case AFTER:
-		return arguments_count(self, "after", optarg, 1, UINT64_MAX / 100, &r->after);
+		return arguments_count(self, "--after", optarg, 1, UINT64_MAX / 100, &r->after);
 	case LIMIT:
-		return arguments_count(self, "limit", optarg, 1, 1000000000, &r->limit);
+		return arguments_count(self, "--limit", optarg, 1, 1000000000, &r->limit);
 	case NEWER:
-		return arguments_age(self, "newer-than", optarg, &r->newer_than);
+		return arguments_age(self, "--newer-than", optarg, &r->newer_than);
 	case OLDER:
-		return arguments_age(self, "older-than", optarg, &r->older_than);
+		return arguments_age(self, "--older-than", optarg, &r->older_than);
 	case ID:
 		return parse_text(self, "--id", r->id, sizeof(r->id));
 	case 'f':
@@ -390,7 +390,7 @@ ask_each(const struct command *self, struct job *j, struct output *o)
 
 	/* one that cannot be changed says nothing of the others */
 	for (; *j->operands && (status == EX_OK || status == EX_DIFFERENT); j->operands++) {
-		status = arguments_operand(
+		status = arguments_count(
 		    self, "SEQ", *j->operands, 1, UINT64_MAX / 100, &j->request.seq);
 		if (status == EX_OK)
 			status = check(self, &j->request);

@@ -67,7 +67,7 @@ parse_split(const struct command *self, const char *text, struct send_options *o
 	int status = EX_OK;
 
 	if (strcmp(text, "random") != 0)
-		status = arguments_count(self, "mllp-split", text, 1, INT32_MAX, &n);
+		status = arguments_count(self, "--mllp-split", text, 1, INT32_MAX, &n);
 	o->split = n ? (int64_t)n : SEND_SPLIT_RANDOM;
 	return status;
 }
@@ -80,26 +80,26 @@ parse_number(const struct command *self, int letter, const char *text, struct se
 	switch (letter) {
 	case CONNECTIONS:
 		return arguments_count(
-		    self, "connections", text, 1, SEND_CONNECTIONS_MOST, &o->connections);
+		    self, "--connections", text, 1, SEND_CONNECTIONS_MOST, &o->connections);
 	case IN_FLIGHT:
 		return arguments_count(
-		    self, "in-flight", text, 1, SEND_IN_FLIGHT_MOST, &o->in_flight);
+		    self, "--in-flight", text, 1, SEND_IN_FLIGHT_MOST, &o->in_flight);
 	case RATE:
-		return arguments_count(self, "rate", text, 1, 100000000, &o->rate);
+		return arguments_count(self, "--rate", text, 1, 100000000, &o->rate);
 	case REPEAT:
-		return arguments_count(self, "repeat", text, 1, UINT32_MAX, &o->repeat);
+		return arguments_count(self, "--repeat", text, 1, UINT32_MAX, &o->repeat);
 	case COUNT:
-		return arguments_count(self, "count", text, 1, most, &o->count);
+		return arguments_count(self, "--count", text, 1, most, &o->count);
 	case RESEND:
-		return arguments_count(self, "resend", text, 1, 1000000, &o->resend);
+		return arguments_count(self, "--resend", text, 1, 1000000, &o->resend);
 	case SEED:
-		return arguments_count(self, "seed", text, 0, most, &o->seed);
+		return arguments_count(self, "--seed", text, 0, most, &o->seed);
 	case TIMEOUT:
-		return arguments_duration(self, "timeout", text, &o->timeout);
+		return arguments_duration(self, "--timeout", text, &o->timeout);
 	case MLLP_SPLIT:
 		return parse_split(self, text, o);
 	default:
-		return options_bytes(self, "max-message", text, INPUT_LIMIT_MOST, &o->limit);
+		return options_bytes(self, "--max-message", text, INPUT_LIMIT_MOST, &o->limit);
 	}
 }
 

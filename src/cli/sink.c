@@ -8,6 +8,7 @@
 #include "cli/sink.h"
 
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -96,13 +97,16 @@ parse_refusal(struct job *j, const char *text)
 	return EX_OK;
 }
 
-static const char *
-flag_name(int letter)
+static int
+parse_percent(struct job *j, int letter, const char *text)
 {
-	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++)
-		if (flags[i].letter == letter)
-			return flags[i].name;
-	return "";
+	char name[32];
+	size_t i = 0;
+
+	while (flags[i].letter != letter)
+		i++;
+	snprintf(name, sizeof(name), "--%s", flags[i].name);
+	return arguments_percent(j->self, name, text, &j->options.faults.percent[letter - FAULT]);
 }
 
 static int
@@ -112,14 +116,14 @@ parse_fault(struct job *j, int letter, const char *text)
 
 	switch (letter) {
 	case SEED:
-		return arguments_count(j->self, "seed", text, 0, UINT64_MAX / 16, &f->seed);
+		return arguments_count(j->self, "--seed", text, 0, UINT64_MAX / 16, &f->seed);
 	case DELAY:
-		return arguments_durations(j->self, "delay", text, &f->delay_least, &f->delay_most);
+		return arguments_durations(
+		    j->self, "--delay", text, &f->delay_least, &f->delay_most);
 	case REFUSE:
 		return parse_refusal(j, text);
 	default:
-		return arguments_percent(
-		    j->self, flag_name(letter), text, &f->percent[letter - FAULT]);
+		return parse_percent(j, letter, text);
 	}
 }
 
@@ -143,7 +147,7 @@ take_option(void *ctx, const struct command *self, int letter)
 	case CODE:
 		return parse_code(j, text);
 	case COUNT:
-		return arguments_count(j->self, "count", text, 1, UINT64_MAX / 16, &o->count);
+		return arguments_count(j->self, "--count", text, 1, UINT64_MAX / 16, &o->count);
 	case LISTEN:
 		o->listen = text;
 		return text[0] ? EX_OK
@@ -155,7 +159,7 @@ take_option(void *ctx, const struct command *self, int letter)
 		o->json = true;
 		return EX_OK;
 	case MAX_MESSAGE:
-		return options_bytes(j->self, "max-message", text, INPUT_LIMIT_MOST, &o->limit);
+		return options_bytes(j->self, "--max-message", text, INPUT_LIMIT_MOST, &o->limit);
 	case 'q':
 		o->quiet = true;
 		say_quietly(true);
@@ -179,7 +183,7 @@ parse(struct job *j, int argc, char **argv)
 	if (optind + 1 < argc)
 		return options_misused(j->self, "%s: one PORT is all it takes", argv[optind + 1]);
 	j->options.port = argv[optind];
-	return arguments_operand(j->self, "PORT", argv[optind], 0, 65535, &port);
+	return arguments_count(j->self, "PORT", argv[optind], 0, 65535, &port);
 }
 
 static int

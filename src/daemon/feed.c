@@ -385,6 +385,27 @@ feed_listen(struct feed *f, const struct conf_listen *conf, int handed_over)
 }
 
 void
+feed_count_connection(struct feed_listener *l)
+{
+	struct feed *f = l->feed;
+
+	l->links++;
+	f->link_count++;
+	f->daemon->connections++;
+	f->metrics.connections->value++;
+}
+
+void
+feed_uncount_connection(struct feed *f, struct feed_listener *l)
+{
+	if (l)
+		l->links--;
+	f->link_count--;
+	f->daemon->connections--;
+	f->metrics.connections->value--;
+}
+
+void
 feed_take_listener(struct feed_listener *l)
 {
 	struct feed_listener **link = &l->feed->listeners;

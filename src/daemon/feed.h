@@ -109,6 +109,10 @@ void feed_listener_secure(struct feed_listener *l, struct net_tls *tls);
 /* A listener for a <listen>, not yet in use; NULL, and the log says why. */
 struct feed_listener *feed_listen(struct feed *f, const struct conf_listen *conf, int handed_over);
 void feed_unlisten(struct feed_listener *l);
+/* A connection that came by it, or (NULL) whose listener went before it, in all that is counted of
+ * connections. */
+void feed_count_connection(struct feed_listener *l);
+void feed_uncount_connection(struct feed *f, struct feed_listener *l);
 /* Take it out of its feed's list, for another place. */
 void feed_take_listener(struct feed_listener *l);
 /* The same, for another feed: the connections that came by it stay, and count there no more. */

@@ -64,15 +64,11 @@ intake_destroy(struct intake *i)
 	net_stream_close(&i->up);
 	net_stream_secure(&i->up, NULL);
 	custody_intake_finish(&i->machine);
-	i->feed->daemon->held -= i->held;
+	f->daemon->held -= i->held;
 	*i->link = i->next;
 	if (i->next)
 		i->next->link = i->link;
-	if (i->listener)
-		i->listener->links--;
-	f->link_count--;
-	f->daemon->connections--;
-	f->metrics.connections->value--;
+	feed_uncount_connection(f, i->listener);
 	free(i);
 }
 
@@ -356,10 +352,7 @@ intake_create(struct feed_listener *listener, int fd, const struct sockaddr_stor
 	if (i->next)
 		i->next->link = &i->next;
 	f->intakes = i;
-	f->link_count++;
-	listener->links++;
-	f->daemon->connections++;
-	f->metrics.connections->value++;
+	feed_count_connection(listener);
 	custody_intake_init(&i->machine, &f->taking, &machine_ops, i, note_now(i));
 	net_stream_init(&i->up, &f->daemon->net, &up_ops, i);
 	i->up.gathers = true;

@@ -463,10 +463,7 @@ link_create(struct feed_listener *listener, int fd, const struct sockaddr_storag
 	if (l->next)
 		l->next->link = &l->next;
 	f->links = l;
-	f->link_count++;
-	listener->links++;
-	f->daemon->connections++;
-	f->metrics.connections->value++;
+	feed_count_connection(listener);
 	relay_session_init(&l->session, &f->settings, &relay_ops, l, note_now(l));
 	net_stream_init(&l->up, &f->daemon->net, &up_ops, l);
 	net_stream_init(&l->down, &f->daemon->net, &down_ops, l);

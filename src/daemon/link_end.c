@@ -26,11 +26,7 @@ link_destroy(struct link *l)
 	*l->link = l->next;
 	if (l->next)
 		l->next->link = l->link;
-	if (l->listener)
-		l->listener->links--;
-	f->link_count--;
-	f->daemon->connections--;
-	f->metrics.connections->value--;
+	feed_uncount_connection(f, l->listener);
 	free(l);
 }
 
