@@ -388,31 +388,38 @@ Test(relay_session, passes_the_other_answers_to_a_batch)
 	end(&w);
 }
 
-Test(relay_session, waits_for_the_other_answers_to_the_batch_of_a_sender_that_has_ended_its_side)
+static void
+end_behind_a_batch(bool draining, bool both, const char *want)
 {
-	for (unsigned answers = 1; answers <= 2; answers++) {
-		struct world w;
+	struct world w;
 
-		begin(&w);
-		from_sender(&w, BATCH(MSH("1", "") MSH("2", "")));
-		relay_connected(&w.s, w.now);
+	begin(&w);
+	from_sender(&w, BATCH(MSH("1", "") MSH("2", "")));
+	relay_connected(&w.s, w.now);
+	if (draining)
+		relay_drain(&w.s, w.now);
+	else
 		relay_sender_ended(&w.s, false, w.now);
-		buffer_clear(&w.told);
-		from_down(&w, ACK("AA", "1"));
-		expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
-		w.now += 999000;
-		relay_tick(&w.s, w.now);
-		expect(&w, "");
-		if (answers == 2) {
-			from_down(&w, ACK("AE", "2"));
-			expect(&w, "up:" SHOWN_ACK("AE", "2") " close:sender_left");
-		} else {
-			w.now += 1000;
-			relay_tick(&w.s, w.now);
-			expect(&w, "close:sender_left");
-		}
-		end(&w);
-	}
+	buffer_clear(&w.told);
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
+	w.now += 999000;
+	relay_tick(&w.s, w.now);
+	expect(&w, "");
+	if (both)
+		from_down(&w, ACK("AE", "2"));
+	w.now += 1000;
+	relay_tick(&w.s, w.now);
+	expect(&w, want);
+	end(&w);
+}
+
+Test(relay_session, waits_for_the_other_answers_to_a_batch_at_the_end_of_a_connection)
+{
+	end_behind_a_batch(false, false, "close:sender_left");
+	end_behind_a_batch(false, true, "up:" SHOWN_ACK("AE", "2") " close:sender_left");
+	end_behind_a_batch(true, false, "close:drained");
+	end_behind_a_batch(true, true, "up:" SHOWN_ACK("AE", "2") " close:drained");
 }
 
 Test(relay_session, takes_a_batch_of_answers_for_what_it_names)
@@ -607,33 +614,6 @@ Test(relay_session, drains_by_answering_what_is_in_flight_and_no_more)
 	from_down(&w, ACK("AA", "1"));
 	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA close:drained");
 	end(&w);
-}
-
-Test(relay_session, drains_by_waiting_for_the_other_answers_to_a_batch_too)
-{
-	for (unsigned answers = 1; answers <= 2; answers++) {
-		struct world w;
-
-		begin(&w);
-		from_sender(&w, BATCH(MSH("1", "") MSH("2", "")));
-		relay_connected(&w.s, w.now);
-		buffer_clear(&w.told);
-		relay_drain(&w.s, w.now);
-		from_down(&w, ACK("AA", "1"));
-		expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
-		w.now += 999000;
-		relay_tick(&w.s, w.now);
-		expect(&w, "");
-		if (answers == 2) {
-			from_down(&w, ACK("AE", "2"));
-			expect(&w, "up:" SHOWN_ACK("AE", "2") " close:drained");
-		} else {
-			w.now += 1000;
-			relay_tick(&w.s, w.now);
-			expect(&w, "close:drained");
-		}
-		end(&w);
-	}
 }
 
 #define ENHANCED(id, accept, application) \
