@@ -173,31 +173,24 @@ decide_flag(struct annotator *a, const struct result *r, struct finding *f)
 		f->flag_outcome = f->flag_rule->overwrite ? FLAG_REPLACED : FLAG_DIFFERS;
 }
 
-/* Flags that leave a result normal, or say nothing of that.  What a local code means nobody told
- * us: it may be abnormal. */
+/* Does a flag leave a result normal, or say nothing of that? */
 static bool
-may_be_abnormal(const struct annotator *a, struct span flags)
+is_harmless(struct span flag)
 {
 	static const struct span harmless[] = { SPAN("N"), SPAN("null"), SPAN("\"\""), SPAN("U"),
 		SPAN("D"), SPAN("B"), SPAN("W"), SPAN("<"), SPAN(">"), SPAN("AC"), SPAN("QCF"),
 		SPAN("IE"), SPAN("NEG"), SPAN("ND"), SPAN("NR") };
 
-	while (flags.len) {
-		struct span flag = next_repetition(a, &flags);
-
-		flag = span_trim(hl7_component(&a->m->delims, flag, 1));
-		if (flag.len && !match_word(harmless, sizeof(harmless) / sizeof(harmless[0]), flag))
-			return true;
-	}
-	return false;
+	return match_word(harmless, sizeof(harmless) / sizeof(harmless[0]), flag);
 }
 
-/* A note that calls normal what the laboratory flagged would soften its report. */
+/* A note that calls normal what the laboratory flagged would soften its report.  What a local code
+ * means nobody told us: it may be abnormal. */
 static void
 drop_softening(
     const struct annotator *a, const struct result *r, struct fired *list, const struct finding *f)
 {
-	if (!may_be_abnormal(a, r->flags))
+	if (match_flags_known(a, r->flags, is_harmless))
 		return;
 	for (unsigned i = 0; i < f->fired_count; i++) {
 		if (list[i].how == FIRED_ADDED && span_eq(list[i].rule->flag, NORMAL))

@@ -115,13 +115,18 @@ against_limits(struct annotator *a, const struct expr *e, struct result *r)
 	return between(r->below, r->above);
 }
 
-/* Has the result one of the flags?  A long list of them may be asked for by many results. */
+/* Has the result one of the flags?  What a local code means nobody told us.  A long list of them
+ * may be asked for by many results. */
 static enum truth
 flagged(struct annotator *a, const struct expr *e, const struct result *r)
 {
+	if (!r->flags.len)
+		return TRUTH_NO;
 	if (!work_steps(a, r->flags.len / 16))
 		return TRUTH_UNKNOWN;
-	return truth_of(match_flag(a, r->flags, e->words, e->word_count));
+	if (match_flag(a, r->flags, e->words, e->word_count))
+		return TRUTH_YES;
+	return match_flags_known(a, r->flags, flag_is_known) ? TRUTH_NO : TRUTH_UNKNOWN;
 }
 
 /* What the laboratory said of this very result may go before an interval. */
@@ -130,7 +135,7 @@ stands(struct annotator *a, const struct expr *e, struct result *r)
 {
 	enum truth spared = e->word_count ? flagged(a, e, r) : TRUTH_NO;
 
-	return spared == TRUTH_NO ? against_limits(a, e, r) : truth_not(spared);
+	return spared == TRUTH_YES ? TRUTH_NO : against_limits(a, e, r);
 }
 
 static enum truth

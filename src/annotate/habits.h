@@ -15,6 +15,7 @@
 #include "hl7/delims.h"
 
 struct code;
+struct interval_choice;
 struct unit;
 
 enum { HABITS = 32, HABIT_TEXT = 23 };
@@ -31,6 +32,7 @@ struct habit {
 	const struct unit *unit;       /* that unit_text names */
 	const struct unit *range_unit; /* of the value beside the range: it was scaled by it */
 	char range_point;              /* of the sender's decimals */
+	const struct interval_choice *range_choice; /* that says which ends are credible */
 	struct interval range;
 };
 

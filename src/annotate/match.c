@@ -5,6 +5,11 @@
  */
 #include "annotate/work.h"
 
+/* Where a coded flag has its codes: the first, and those of the other coding systems. */
+static const unsigned flag_codes[] = { 1, 4, 10 };
+
+enum { FLAG_CODES = sizeof(flag_codes) / sizeof(flag_codes[0]) };
+
 bool
 match_word(const struct span *words, unsigned count, struct span text)
 {
@@ -83,10 +88,49 @@ match_flag(const struct annotator *a, struct span flags, const struct span *word
 	while (flags.len) {
 		struct span flag = next_repetition(a, &flags);
 
-		if (match_word(words, count, hl7_component(&a->m->delims, flag, 1)))
+		for (size_t i = 0; i < FLAG_CODES; i++) {
+			if (match_word(
+				words, count, hl7_component(&a->m->delims, flag, flag_codes[i])))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Words without a code, as in "^High"? */
+static bool
+has_text(const struct hl7_delims *d, struct span flag)
+{
+	for (size_t i = 0; i < flag.len; i++) {
+		if (flag.ptr[i] != d->component && flag.ptr[i] != ' ')
 			return true;
 	}
 	return false;
+}
+
+static bool
+is_flag_known(const struct hl7_delims *d, struct span flag, bool (*known)(struct span code))
+{
+	bool coded = false;
+
+	for (size_t i = 0; i < FLAG_CODES; i++) {
+		struct span code = span_trim(hl7_component(d, flag, flag_codes[i]));
+
+		if (code.len && !known(code))
+			return false;
+		coded |= code.len > 0;
+	}
+	return coded || !has_text(d, flag);
+}
+
+bool
+match_flags_known(const struct annotator *a, struct span flags, bool (*known)(struct span code))
+{
+	while (flags.len) {
+		if (!is_flag_known(&a->m->delims, next_repetition(a, &flags), known))
+			return false;
+	}
+	return true;
 }
 
 static bool

@@ -282,10 +282,21 @@ read_result(struct annotator *a, struct result *r)
 	r->skip = find_skip(a, r);
 }
 
+/* Is its upper end, or its lower one when that is all, where the mapping expects it?  Elsewhere it
+ * was written for another unit. */
+static bool
+is_credible(const struct interval_choice *c, const struct interval *range)
+{
+	struct interval end = interval_point((range->high.bounded ? range->high : range->low).at);
+
+	return interval_overlap(&end, &c->limits);
+}
+
 /* The laboratory's own interval, when it can be read and is in the unit of the value; what is in
  * *ret otherwise means nothing.  One that holds no plausible value was written for another unit. */
 static bool
-find_range(struct annotator *a, const struct result *r, struct span obx7, struct interval *ret)
+find_range(struct annotator *a, const struct result *r, const struct interval_choice *c,
+    struct span obx7, struct interval *ret)
 {
 	struct span text = hl7_component(delims(a), hl7_repetition(delims(a), obx7, 1), 1);
 	struct span unit;
@@ -297,25 +308,26 @@ find_range(struct annotator *a, const struct result *r, struct span obx7, struct
 		return false;
 	if (r->unit->converted)
 		*ret = interval_scale(ret, r->unit->factor);
-	return interval_overlap(ret, &r->code->observation->plausible);
+	return interval_overlap(ret, &r->code->observation->plausible) && is_credible(c, ret);
 }
 
 static bool
-read_range(struct annotator *a, struct result *r)
+read_range(struct annotator *a, struct result *r, const struct interval_choice *c)
 {
 	struct habit *habit = habit_of(&a->habits, r->code);
 	struct span field = obx_field(a, r, 7);
 
 	if (written_is(&habit->range_text, field) && habit->range_unit == r->unit &&
-	    habit->range_point == r->site->point) {
+	    habit->range_point == r->site->point && habit->range_choice == c) {
 		r->limits = habit->range;
 		return true;
 	}
-	if (!find_range(a, r, field, &r->limits))
+	if (!find_range(a, r, c, field, &r->limits))
 		return false;
 	habit->range = r->limits;
 	habit->range_unit = r->unit;
 	habit->range_point = r->site->point;
+	habit->range_choice = c;
 	written_set(&habit->range_text, field);
 	return true;
 }
@@ -361,7 +373,7 @@ choose_limits(struct annotator *a, struct result *r)
 		}
 		if (!span_trim(obx_field(a, r, 7)).len)
 			continue;
-		if (read_range(a, r)) {
+		if (read_range(a, r, c)) {
 			r->limits_from = INTERVAL_MESSAGE;
 			return;
 		}

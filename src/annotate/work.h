@@ -329,6 +329,9 @@ bool match_coded(const struct annotator *a, struct span field, const struct expr
 /* Is one of the words among the codes of an OBX-8? */
 bool match_flag(
     const struct annotator *a, struct span flags, const struct span *words, unsigned count);
+/* Are all codes of an OBX-8 known, and nothing said in words alone? */
+bool match_flags_known(
+    const struct annotator *a, struct span flags, bool (*known)(struct span code));
 /* Who did the test: OBX-15 (CE), OBX-23 (XON). */
 bool match_producer(const struct annotator *a, struct span obx15, struct span name, struct span id);
 bool match_performer(

@@ -33,6 +33,21 @@ is_known(struct span flag)
 	return false;
 }
 
+bool
+flag_is_known(struct span code)
+{
+	/* a change, and two ways to say that nothing applies */
+	static const struct span others[] = { SPAN("B"), SPAN("W"), SPAN("null"), SPAN("\"\"") };
+
+	for (size_t i = 0; i < CODES; i++)
+		if (span_eq_nocase(code, span_str(codes[i])))
+			return true;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (span_eq_nocase(code, others[i]))
+			return true;
+	return false;
+}
+
 /* The flag in capitals; false when it is so already. */
 static bool
 to_capitals(struct span flag, char *buf, struct span *ret)

@@ -50,7 +50,9 @@ struct interval_choice {
 	char sex;                 /* 'F', 'M'; 0: any */
 	bool has_from, has_under; /* age limits given? */
 	struct hl7_age from, under;
-	struct interval limits; /* site, default: in the observation's unit */
+	/* in the observation's unit; message: where the upper end of OBX-7 must lie, or the lower
+	 * one when that is all */
+	struct interval limits;
 };
 
 /* A code and what claims it. */
@@ -339,5 +341,8 @@ const struct unit *quantity_unit(const struct quantity *q, struct span text);
 
 /* Is `word` in a blank-separated list? */
 bool word_in(struct span list, struct span word);
+
+/* Does a code of OBX-8 mean what HL7 says?  In any case of letters. */
+bool flag_is_known(struct span code);
 
 #endif

@@ -91,12 +91,16 @@ check_only(struct load *ld, const struct xml_element *e, const char *const *name
 }
 
 static void
-load_message_interval(struct load *ld, struct interval_choice *choice, const struct xml_element *e)
+load_message_interval(struct load *ld, struct interval_choice *choice, const struct observation *o,
+    const struct xml_element *e)
 {
 	static const char *const others[] = { "low", "high", "above", "below", "default" };
 
 	choice->source = INTERVAL_MESSAGE;
 	choice->stop_if_unreadable = !field_is(e, "unreadable", "next");
+	if (read_ends(ld, e, "min", "max", &choice->limits) && !o->unit.len)
+		faults_add(ld->faults, e->at, "give the observation a unit",
+		    "limits of an observation that has no unit");
 	check_only(
 	    ld, e, others, sizeof(others) / sizeof(others[0]), "the message brings the limits");
 }
@@ -105,7 +109,7 @@ static void
 load_own_interval(struct load *ld, struct interval_choice *choice, const struct observation *o,
     const struct xml_element *e)
 {
-	static const char *const others[] = { "unreadable" };
+	static const char *const others[] = { "unreadable", "min", "max" };
 
 	choice->source = field_is(e, "default", "yes") ? INTERVAL_DEFAULT : INTERVAL_SITE;
 	if (!read_ends(ld, e, "low", "high", &choice->limits))
@@ -114,7 +118,8 @@ load_own_interval(struct load *ld, struct interval_choice *choice, const struct 
 	if (!o->unit.len)
 		faults_add(ld->faults, e->at, "give the observation a unit",
 		    "limits of an observation that has no unit");
-	check_only(ld, e, others, 1, "nothing is read from the message");
+	check_only(
+	    ld, e, others, sizeof(others) / sizeof(others[0]), "nothing is read from the message");
 }
 
 static void
@@ -132,7 +137,7 @@ load_interval(struct load *ld, struct interval_choice *choice, const struct obse
 	choice->from = ages.from;
 	choice->under = ages.under;
 	if (xml_attribute(e, "from"))
-		load_message_interval(ld, choice, e);
+		load_message_interval(ld, choice, o, e);
 	else
 		load_own_interval(ld, choice, o, e);
 }

@@ -162,7 +162,8 @@ ATTRIBUTES(plausible, MAY("min", VALUE_DECIMAL), MAY("max", VALUE_DECIMAL),
 	MAY("above", VALUE_DECIMAL), MAY("below", VALUE_DECIMAL));
 EMPTY_ELEMENT(plausible, "plausible");
 ATTRIBUTES(interval, CHOOSE("from", origins),
-	CHOOSE("unreadable", unreadable), MAY("low", VALUE_DECIMAL),
+	CHOOSE("unreadable", unreadable), MAY("min", VALUE_DECIMAL),
+	MAY("max", VALUE_DECIMAL), MAY("low", VALUE_DECIMAL),
 	MAY("high", VALUE_DECIMAL), MAY("above", VALUE_DECIMAL), MAY("below", VALUE_DECIMAL),
 	CHOOSE("sex", sexes), MAY("from-age", VALUE_AGE),
 	MAY("under-age", VALUE_AGE), CHOOSE("default", yes_no),

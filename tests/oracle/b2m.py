@@ -22,6 +22,10 @@ FINAL, CORRECTED, PRELIMINARY = ("F", "B", "V"), ("C", "A"), ("P", "S")
 # what leaves a result normal, or says nothing of that; any other flag may mean abnormal
 HARMLESS = {"", '""', "N", "null", "U", "D", "B", "W", "<", ">", "AC", "QCF", "IE", "NEG", "ND", "NR"}
 HIGH = {"H", "HH", "HU", "H>"}
+TABLE_0078 = set(
+    "N A AA H HH HU H> L LL LU L< U D B W < > AC IE QCF TOX S I R MS VS NS SDD SYN-R SYN-S "
+    'POS NEG DET ND IND RR WR NR HM OBX NULL ""'.split()
+)
 NOTE_SLOT_ENDS = (b"SPM", b"FT1", b"CTI", b"ORC", b"PID", b"DSC", b"DEV")
 
 
@@ -68,8 +72,17 @@ class Result:
         return "preliminary" if status in PRELIMINARY else None
 
     def flags(self):
-        field = self.field(8)
-        return [text_of(self.message.components(r)[0]) for r in self.message.repetitions(field)]
+        """The codes of all repetitions: components 1, 4 and 10, or the words where there is no code."""
+        found = []
+        for repetition in self.message.repetitions(self.field(8)):
+            parts = [text_of(p) for p in self.message.components(repetition)] + [""] * 9
+            codes = [parts[i] for i in (0, 3, 9) if parts[i]]
+            found += codes or ["".join(parts)]
+        return found
+
+    def flag_unknown(self):
+        """Is there a flag of which HL7 does not say what it means?"""
+        return any(f and f.upper() not in TABLE_0078 for f in self.flags())
 
     def stamp(self):
         """When the specimen was taken: the first text that is a time."""
@@ -113,8 +126,17 @@ class Result:
             return None, "unit_unknown"
         return value.scaled(factor), None
 
-    def own_reference(self, quantity):
-        """OBX-7 in the kind's unit, or None."""
+    def own_reference(self, quantity, kind):
+        """OBX-7 in the kind's unit, or None; also where its upper end can be of no such unit."""
+        limits = self.read_reference(quantity)
+        if limits and kind in facts.LIMIT_SPANS:
+            least, most = facts.LIMIT_SPANS[kind]
+            end = limits.low if limits.high is None else limits.high
+            if not least <= end <= most:
+                return None
+        return limits
+
+    def read_reference(self, quantity):
         field = self.message.repetitions(self.field(7))[0]
         read = wire.reference(text_of(self.message.unescape(field)))
         if not read:
@@ -298,20 +320,24 @@ class Case:
     def creatinine_high(self, other, reading, quantity):
         if HIGH & set(other.flags()):
             return True
-        limits = other.own_reference(quantity)
+        unknown = None if other.flag_unknown() else False
+        limits = other.own_reference(quantity, "creatinine")
         if limits:
-            return reading.above_reference(limits)
+            return k_any(unknown, reading.above_reference(limits))
+        if other.unread_reference():
+            return None
         if self.adult_of(other) is True and other.patient.sex() in facts.CREATININE:
             if "N" in other.flags():  # the laboratory's own word goes before a shipped limit
-                return False
-            return reading.above(facts.CREATININE[other.patient.sex()])
+                return unknown
+            return k_any(unknown, reading.above(facts.CREATININE[other.patient.sex()]))
         return None
 
     def cystatin_high(self, other, reading, quantity):
         if HIGH & set(other.flags()):
             return True
-        limits = other.own_reference(quantity)
-        return reading.above_reference(limits) if limits else None
+        unknown = None if other.flag_unknown() else False
+        limits = other.own_reference(quantity, "cystatin")
+        return k_any(unknown, reading.above_reference(limits)) if limits else None
 
     def kidney_reduced(self):
         answers = [r.below(D(60)) for r in self.readings("egfr")]
@@ -323,11 +349,12 @@ class Case:
         return any(self.companions(n) for n in ("egfr", "creatinine", "cystatin"))
 
     def kidney_steady(self):
+        strange = [c[0] for n in ("egfr", "creatinine", "cystatin") for c in self.companions(n)]
         flags = [set(c[0].flags()) for n in ("creatinine", "cystatin") for c in self.companions(n)]
         abnormal = any({"A", "AA"} & f for f in flags)
         low = {"A", "AA", "L", "LL", "LU", "L<"}
         abnormal |= any(low & set(c[0].flags()) for c in self.companions("egfr"))
-        return k_all(self.kidney_known(), k_not(self.kidney_reduced()), not abnormal)
+        return k_all(self.kidney_known(), k_not(self.kidney_reduced()), not abnormal, None if any(r.flag_unknown() for r in strange) else True)
 
     def acid(self):
         return k_any(*(r.below(D(6)) for r in self.readings("ph")))
@@ -340,7 +367,7 @@ class Case:
 
     def limits_for(self, result, kind, quantity):
         """(limits, are they shipped ones?)"""
-        own = result.own_reference(quantity)
+        own = result.own_reference(quantity, kind)
         if own and implausible(kind, own):  # written for another unit
             own = None
         if own or result.unread_reference():

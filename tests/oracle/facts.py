@@ -152,6 +152,16 @@ SHIPPED = {
     "csf": (D("0.7"), D("1.8"), False),
 }
 PLAUSIBLE = {"serum": (D("0.1"), D("200")), "urine": (None, D("500")), "csf": (None, D("100"))}
+# where the upper limit of a laboratory's own interval may lie; elsewhere it is of another unit
+LIMIT_SPANS = {
+    "serum": (D("0.5"), D("10")),
+    "urine": (D("0.05"), D("20")),
+    "rate": (D("30"), D("20000")),
+    "ratio": (D("30"), D("20000")),
+    "csf": (D("0.5"), D("10")),
+    "creatinine": (D("15"), D("300")),
+    "cystatin": (D("0.3"), D("5")),
+}
 STAGE = (D("3.5"), D("5.5"))
 CREATININE = {"M": D("1.35") * D("88.4"), "F": D("1.04") * D("88.4")}
 DILUTE = D("1.768")
@@ -160,6 +170,7 @@ SPECIMENS = {
     "blood": ("ser", "serum", "plas", "plasma"),
     "urine": ("ur", "urine"),
     "csf": ("csf",),
+    "none of these": ("amn", "snv"),
 }
 MADE_FROM = {
     "serum": "blood",

@@ -66,6 +66,45 @@ Test(annotate_doubts, leave_a_result_alone)
 	report_end(&r);
 }
 
+/* clang-format off */
+static const struct {
+	const char *name, *obx;
+	enum skip skip;
+} ends[] = {
+	{ "an upper limit of 0.5", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0-0.5||||F\n", SKIP_NONE },
+	{ "below it", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0-0.49||||F\n", SKIP_NO_RULE },
+	{ "an upper limit of 10", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|<10||||F\n", SKIP_NONE },
+	{ "above it", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|<10.1||||F\n", SKIP_NO_RULE },
+	{ "a lower limit of nothing", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0-2||||F\n", SKIP_NONE },
+	{ "a lower limit alone", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|>0.5||||F\n", SKIP_NONE },
+	{ "a lower limit alone, below", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|>0.4||||F\n", SKIP_NO_RULE },
+	{ "converted, and then 10", "OBX|1|NM|1952-1^B2M^LN||2200|ug/L|700-10000||||F\n", SKIP_NONE },
+	{ "converted, and then too low", "OBX|1|NM|1952-1^B2M^LN||2200|ug/L|0-499||||F\n", SKIP_NO_RULE },
+	{ "the same text again, of a unit that it fits", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0-1.8||||F\n", SKIP_NONE },
+	{ "and of one that it does not", "OBX|1|NM|1952-1^B2M^LN||2200|ug/L|0-1.8||||F\n", SKIP_NO_RULE },
+};
+/* clang-format on */
+
+#define ENDS "min=\"0.5\" max=\"10\""
+
+Test(annotate_doubts, about_the_unit_of_an_interval_leave_it_unread)
+{
+	const char *interval = strstr(mapping, "<interval from=\"message\"/>");
+	char text[sizeof(mapping) + 64];
+	struct mapping *mappings[1];
+	struct report r;
+
+	snprintf(text, sizeof(text), "%.*s<interval from=\"message\" " ENDS "/>%s",
+	    (int)(interval - mapping), mapping, interval + strlen("<interval from=\"message\"/>"));
+	mappings[0] = fragment_good(IN_FILE, text);
+	report_begin(&r, mappings, 1);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		report_annotate(&r, ends[i].obx);
+		cr_expect_eq(report_finding(&r)->skip, ends[i].skip, "%s", ends[i].name);
+	}
+	report_end(&r);
+}
+
 #define OTHER "OBX|2|NM|1751-7^Albumin^LN||"
 
 /* clang-format off */
@@ -80,6 +119,7 @@ static const struct {
 	{ "one above, the other called normal",
 	    OTHER "40|mg/L|10-30||||F\n" OTHER "41|mg/L|10-30|N|||F\n", 1 },
 	{ "both called normal", OTHER "40|mg/L|10-30|N|||F\n" OTHER "41|mg/L|10-30|n|||F\n", 0 },
+	{ "called something that we do not know", OTHER "40|mg/L|10-30|NORM|||F\n", 1 },
 };
 /* clang-format on */
 
@@ -96,6 +136,56 @@ Test(annotate_doubts, about_one_companion_are_no_word_on_another)
 		report_annotate(&r, text);
 		cr_expect_eq(
 		    report_finding(&r)->fired_count, unless[i].fired, "%s", unless[i].name);
+	}
+	report_end(&r);
+}
+
+/* clang-format off */
+static const struct {
+	const char *name, *flag;
+	unsigned high, not_high;
+} flags[] = {
+	{ "none", "", 0, 1 },
+	{ "high", "H", 1, 0 },
+	{ "high, in small letters", "h", 1, 0 },
+	{ "low", "L", 0, 1 },
+	{ "worse, which judges a change", "W", 0, 1 },
+	{ "deleted", "\"\"", 0, 1 },
+	{ "no interval applies", "null", 0, 1 },
+	{ "high as the second code", "HI^High^L^H^High^HL70078", 1, 0 },
+	{ "high as the third code", "HI^High^L^^^^^^^H", 1, 0 },
+	{ "low, and words", "L^Low^HL70078", 0, 1 },
+	{ "a code of the laboratory's own", "HI", 0, 0 },
+	{ "one of them beside HL7's", "L~*", 0, 0 },
+	{ "one of them as the second code", "L^Low^HL70078^HI^High^L", 0, 0 },
+	{ "one of them beside what was asked for", "*~H", 1, 0 },
+	{ "words without a code", "^High", 0, 0 },
+	{ "nothing but delimiters", "^~^^", 0, 1 },
+};
+/* clang-format on */
+
+Test(annotate_doubts, about_what_a_flag_means_are_neither_yes_nor_no)
+{
+	struct report r;
+
+	report_begin_rules(&r,
+	    "<rule id=\"Y\"><when><flagged of=\"alb\" as=\"H\"/></when></rule>"
+	    "<rule id=\"N\"><when><not><flagged of=\"alb\" as=\"H\"/></not></when></rule>");
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		const struct finding *f;
+		unsigned high = 0, not_high = 0;
+		char text[256];
+
+		snprintf(text, sizeof(text), "%s" OTHER "40|mg/L||%s|||F\n", B2M("2.2", ""),
+		    flags[i].flag);
+		report_annotate(&r, text);
+		f = report_finding(&r);
+		for (unsigned k = 0; k < f->fired_count; k++) {
+			high += span_eq(f->fired[k].rule->id, SPAN("Y"));
+			not_high += span_eq(f->fired[k].rule->id, SPAN("N"));
+		}
+		cr_expect_eq(high, flags[i].high, "%s", flags[i].name);
+		cr_expect_eq(not_high, flags[i].not_high, "%s", flags[i].name);
 	}
 	report_end(&r);
 }

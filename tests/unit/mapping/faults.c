@@ -131,6 +131,14 @@ static const struct fault_case cases[] = {
 	  "1:271: both low and above are given; keep one of them\n"
 	  "1:281: sex: \"m\" is not a word known here; write F or M\n" },
 	{ IN_OBSERVATIONS,
+	  "<observation id=\"x\" label=\"X\" unit=\"mg/L\"><codes quantity=\"mass\"><code>1-1</code></codes><interval from=\"message\" min=\"3\" max=\"2\" sex=\"F\"/><interval from=\"message\" min=\"x\"/><interval low=\"1\" max=\"9\"/></observation>",
+	  "1:90: no number lies between the limits; the lower limit must be below the upper one\n"
+	  "1:165: min: \"x\" is no number; write it as 1.8, with at most 18 digits and without exponent\n"
+	  "1:192: max has no meaning here: nothing is read from the message; leave it out\n" },
+	{ IN_OBSERVATIONS,
+	  "<observation id=\"x\" label=\"X\"><codes><code>1-1</code></codes><interval from=\"message\" max=\"1\"/></observation>",
+	  "1:62: limits of an observation that has no unit; give the observation a unit\n" },
+	{ IN_OBSERVATIONS,
 	  "<observation id=\"x\" label=\"X\"><codes><code>1-1</code></codes><plausible min=\"1\"/><interval low=\"1\"/></observation>",
 	  "1:62: limits of an observation that has no unit; give the observation a unit\n"
 	  "1:82: limits of an observation that has no unit; give the observation a unit\n" },

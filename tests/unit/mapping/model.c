@@ -114,7 +114,7 @@ Test(mapping_model, keeps_intervals_in_their_order)
 	    "<observation id='x' label='X' unit='mg/L' specimen='urine serum' "
 	    "same-result-within='5%'><codes quantity='mass'><code>X</code></codes>"
 	    "<plausible above='0' max='9'/><interval from='message' from-age='18'/>"
-	    "<interval from='message' unreadable='next'/>"
+	    "<interval from='message' unreadable='next' min='0.5' max='10'/>"
 	    "<interval low='1' below='2' sex='F' from-age='28d' under-age='6m' source='us'/>"
 	    "<interval high='3' default='yes'/></observation>");
 	const struct observation *o = observation(m, "x");
@@ -127,6 +127,8 @@ Test(mapping_model, keeps_intervals_in_their_order)
 	cr_assert_eq(o->interval_count, 4);
 	cr_expect(c[0].stop_if_unreadable && c[0].has_from && !c[0].has_under);
 	cr_expect(c[1].source == INTERVAL_MESSAGE && !c[1].stop_if_unreadable && !c[1].has_from);
+	cr_expect(!c[0].limits.low.bounded && equals(c[1].limits.low.at, 5, -1) &&
+		  c[1].limits.high.bounded && !c[1].limits.high.open);
 	cr_expect(c[2].source == INTERVAL_SITE && c[2].sex == 'F');
 	cr_expect(c[2].from.unit == HL7_AGE_DAYS && c[2].under.unit == HL7_AGE_MONTHS);
 	cr_expect(c[2].limits.low.bounded && !c[2].limits.low.open && c[2].limits.high.open);
