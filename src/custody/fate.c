@@ -54,7 +54,7 @@ conclude(struct custody_line *l, struct custody_parcel *p, struct custody_outcom
 		return;
 	case CUSTODY_SET_ASIDE:
 		p->state = CUSTODY_ASIDE;
-		l->ops->set_aside(l->ctx, seq, p->attempts, word_of(o));
+		l->ops->set_aside(l->ctx, seq, &p->tries, word_of(o));
 		return;
 	case CUSTODY_STOP:
 		l->stopped = true;
@@ -62,7 +62,7 @@ conclude(struct custody_line *l, struct custody_parcel *p, struct custody_outcom
 		/* fall through */
 	case CUSTODY_RETRY:
 		p->state = CUSTODY_WAITS;
-		l->ops->postpone(l->ctx, seq, p->attempts, word_of(o));
+		l->ops->postpone(l->ctx, seq, &p->tries, word_of(o));
 	}
 }
 
@@ -74,7 +74,7 @@ custody_answered(
 
 	if (p->state == CUSTODY_SENT || code.ptr)
 		o.kind = custody_kind_of(code);
-	o.action = custody_decide(&l->set->policy, o.kind, ++p->failures[o.kind]);
+	o.action = custody_decide(&l->set->policy, o.kind, ++p->tries.failures[o.kind]);
 	if (o.action == CUSTODY_RETRY)
 		o.wait = custody_back_off(l, now_us);
 	else
@@ -102,7 +102,7 @@ custody_lose_flights(struct custody_line *l, enum relay_why why, uint64_t now_us
 		if (custody_parcel_is_out(l->parcels[i]) && l->parcels[i] != oldest)
 			l->parcels[i]->state = CUSTODY_WAITS;
 	}
-	o.action = custody_decide(&l->set->policy, o.kind, ++oldest->failures[o.kind]);
+	o.action = custody_decide(&l->set->policy, o.kind, ++oldest->tries.failures[o.kind]);
 	o.wait = custody_back_off(l, now_us);
 	conclude(l, oldest, &o);
 }

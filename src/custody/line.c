@@ -181,7 +181,7 @@ send_parcel(struct custody_line *l, struct custody_parcel *p, uint64_t now_us)
 		l->oldest_since = now_us / MICROSECONDS;
 	if (p->flight.enhanced)
 		l->recent[l->recent_next++ % RELAY_RECENT] = p->flight.id_hash;
-	p->attempts++;
+	p->tries.attempts++;
 	p->sent = p->flight.began = now_us;
 	p->state = is_awaited(&frame.asks) ? CUSTODY_SENT : CUSTODY_WRITTEN;
 	relay_reuse_sent(&l->reuse);

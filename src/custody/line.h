@@ -46,9 +46,9 @@
 struct custody_item {
 	uint64_t seq;
 	struct span body;
-	uint64_t received; /* wall clock, ms: when it came in */
-	unsigned attempts; /* in earlier lives, as postpone() told */
-	void *hold;        /* the lender's */
+	uint64_t received;          /* wall clock, ms: when it came in */
+	struct custody_tries tries; /* in earlier lives, as postpone() told */
+	void *hold;                 /* the lender's */
 };
 
 enum custody_state {
@@ -64,8 +64,7 @@ struct custody_parcel {
 	struct custody_item item;
 	enum custody_state state;
 	bool unawaited;
-	unsigned attempts; /* all of them, the one under way included */
-	unsigned failures[CUSTODY_KINDS];
+	struct custody_tries tries;
 	uint64_t sent;     /* microseconds; the last time */
 	uint64_t accepted; /* ms; a batch: when the last of its messages was; 0: none was */
 	bool whole;        /* all answers there will be are in the frame at hand */
@@ -100,9 +99,12 @@ struct custody_line_ops {
 	int (*fetch)(void *ctx, struct custody_item *ret);
 	void (*release)(void *ctx, struct custody_item *item);
 	void (*delivered)(void *ctx, uint64_t seq);
-	void (*postpone)(void *ctx, uint64_t seq, unsigned attempts, const char *word);
+	/* So it was tried, and failed the last time. */
+	void (*postpone)(
+	    void *ctx, uint64_t seq, const struct custody_tries *tries, const char *word);
 	/* custody_line_settled() answers once it is durable, perhaps before this returns. */
-	void (*set_aside)(void *ctx, uint64_t seq, unsigned attempts, const char *word);
+	void (*set_aside)(
+	    void *ctx, uint64_t seq, const struct custody_tries *tries, const char *word);
 
 	/* ---- the connection ---- */
 	void (*connect)(void *ctx);    /* then custody_line_connected() or _lost(), later */

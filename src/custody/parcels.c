@@ -29,7 +29,7 @@ custody_parcels_add(struct custody_line *l, const struct custody_item *item)
 	struct custody_parcel *p = l->spare;
 
 	l->spare = NULL;
-	*p = (struct custody_parcel){ .item = *item, .attempts = item->attempts };
+	*p = (struct custody_parcel){ .item = *item, .tries = item->tries };
 	l->parcels[l->count++] = p;
 	l->bytes += item->body.len;
 }

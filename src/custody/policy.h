@@ -34,11 +34,18 @@ enum custody_action {
 struct custody_rule {
 	enum custody_action action;
 	unsigned retries; /* of CUSTODY_RETRY: after that many more attempts set it aside; 0: no
-			   * limit.  Counted for each kind, from when the message was fetched. */
+			   * limit.  Counted for each kind, over the whole life of the message in
+			   * the queue, or from when an operator sent it again. */
 };
 
 struct custody_policy {
 	struct custody_rule rule[CUSTODY_KINDS];
+};
+
+/* How often a message was sent, and what the policy counts of that; the queue keeps it. */
+struct custody_tries {
+	unsigned attempts; /* all of them, one under way included */
+	unsigned failures[CUSTODY_KINDS];
 };
 
 /* Accept deliver; error set aside; reject retry 10 times; other set aside; none retry for ever. */

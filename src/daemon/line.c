@@ -6,6 +6,7 @@
 #include "daemon/line.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/observe_custody.h"
 #include "daemon/queue.h"
@@ -23,6 +24,9 @@ note_now(struct line *l)
 
 /* ---- the queue, as the machine asks for it ---- */
 
+/* What is accepted was not tried in vain; the queue counts the other kinds, in their order. */
+_Static_assert((int)STORE_KINDS == CUSTODY_KINDS - CUSTODY_ERROR, "each kind must be counted");
+
 static struct store *
 store_of(const struct line *l)
 {
@@ -36,13 +40,16 @@ fetch(void *ctx, struct custody_item *ret)
 	struct store_item item;
 	int got = store_fetch(store_of(l), l->feed->number, &item);
 
-	if (got == 1)
-		*ret = (struct custody_item){ .seq = item.seq,
-			.body = item.bytes,
-			.received = (int64_t)item.received,
-			.attempts = item.attempts,
-			.hold = item.body };
-	return got;
+	if (got != 1)
+		return got;
+	*ret = (struct custody_item){ .seq = item.seq,
+		.body = item.bytes,
+		.received = (int64_t)item.received,
+		.tries.attempts = item.tries.attempts,
+		.hold = item.body };
+	memcpy(
+	    &ret->tries.failures[CUSTODY_ERROR], item.tries.failures, sizeof(item.tries.failures));
+	return 1;
 }
 
 static void
@@ -62,20 +69,31 @@ delivered(void *ctx, uint64_t seq)
 	store_delivered(store_of(l), l->feed->number, seq);
 }
 
-static void
-postpone(void *ctx, uint64_t seq, unsigned attempts, const char *word)
+static struct store_tries
+tries_of(const struct custody_tries *t)
 {
-	struct line *l = ctx;
+	struct store_tries tries = { .attempts = t->attempts };
 
-	store_postpone(store_of(l), l->feed->number, seq, attempts, word);
+	memcpy(tries.failures, &t->failures[CUSTODY_ERROR], sizeof(tries.failures));
+	return tries;
 }
 
 static void
-set_aside(void *ctx, uint64_t seq, unsigned attempts, const char *word)
+postpone(void *ctx, uint64_t seq, const struct custody_tries *tries, const char *word)
 {
+	const struct store_tries so_far = tries_of(tries);
 	struct line *l = ctx;
 
-	store_set_aside(store_of(l), l->feed->number, seq, attempts, word);
+	store_postpone(store_of(l), l->feed->number, seq, &so_far, word);
+}
+
+static void
+set_aside(void *ctx, uint64_t seq, const struct custody_tries *tries, const char *word)
+{
+	const struct store_tries so_far = tries_of(tries);
+	struct line *l = ctx;
+
+	store_set_aside(store_of(l), l->feed->number, seq, &so_far, word);
 }
 
 /* ---- the connection, as the machine asks for it ---- */

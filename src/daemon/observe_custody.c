@@ -191,7 +191,7 @@ put_outcome(struct line *l, const struct custody_parcel *p, const struct custody
 	observe_flight(log, &p->flight);
 	log_number(log, LOG_QUEUE_SEQ, p->item.seq);
 	log_number(log, LOG_QUEUE_AGE_MS, now > received ? now - received : 0);
-	log_number(log, LOG_ATTEMPT, p->attempts);
+	log_number(log, LOG_ATTEMPT, p->tries.attempts);
 	log_number(log, LOG_LATENCY_US, l->now - p->sent);
 	if (mappings && mappings[0])
 		log_str(log, LOG_MAPPING, mappings);

@@ -39,7 +39,8 @@ struct store_record {
 	uint64_t seq, received;
 	uint64_t key_hash, body_hash; /* key_hash 0: no control ID */
 	size_t size;
-	unsigned feed, attempts;
+	unsigned feed;
+	struct store_tries tries;
 	int state;
 	unsigned control_id_len, type_len;
 	char control_id[STORE_ID_MOST], type[STORE_TYPE_MOST];
@@ -72,8 +73,8 @@ struct store_backend_ops {
 	int (*set_cursor)(struct store_backend *b, unsigned feed, uint64_t seq);
 	int (*put)(struct store_backend *b, const struct store_record *r, struct span body);
 	/* `word` NULL: as it is */
-	int (*mark)(
-	    struct store_backend *b, uint64_t seq, int state, unsigned attempts, const char *word);
+	int (*mark)(struct store_backend *b, uint64_t seq, int state,
+	    const struct store_tries *tries, const char *word);
 	int (*take)(struct store_backend *b, uint64_t seq); /* away */
 
 	/* 1, or 0 when there is none */

@@ -108,15 +108,16 @@ remove_one(struct store_worker *w, const struct store_record *r)
 static int
 change(struct store_worker *w, enum store_task_kind kind, const struct store_record *r)
 {
+	const struct store_tries none = { .attempts = 0 };
 	enum store_state state = store_worker_state(w, r);
 	int error;
 
 	if (kind == TASK_PRUNE)
 		return store_worker_may_remove(w, r) ? remove_one(w, r) : 0;
 	if (kind == TASK_RETRY && state != STORE_WAITING)
-		error = store_worker_move(w, r, RECORD_AGAIN, 0, NULL);
+		error = store_worker_move(w, r, RECORD_AGAIN, &none, NULL);
 	else if (kind == TASK_DROP && state & (STORE_WAITING | STORE_ASIDE))
-		error = store_worker_move(w, r, RECORD_DROPPED, r->attempts, NULL);
+		error = store_worker_move(w, r, RECORD_DROPPED, &r->tries, NULL);
 	else
 		return 0;
 	return error ? error : 1;

@@ -212,7 +212,8 @@ put(struct store_backend *b, const struct store_record *r, struct span body)
 }
 
 static int
-mark(struct store_backend *b, uint64_t seq, int state, unsigned attempts, const char *word)
+mark(struct store_backend *b, uint64_t seq, int state, const struct store_tries *tries,
+    const char *word)
 {
 	struct row *row = row_find(memory_of(b), seq);
 	int error = row ? remember_row(memory_of(b), row) : -ENOENT;
@@ -220,7 +221,7 @@ mark(struct store_backend *b, uint64_t seq, int state, unsigned attempts, const 
 	if (error)
 		return error;
 	row->r.state = state;
-	row->r.attempts = attempts;
+	row->r.tries = *tries;
 	for (size_t i = 0; word && i < sizeof(row->r.word); i++) {
 		row->r.word[i] = word[i];
 		if (!word[i])

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Opening in an order that a crash at any point leaves well: the queue is checked and
- * read with the cursors of the last run's progress page, these are written to it with
- * the token of the new run, and only then the page is begun under that token.
+ * read with the cursors of the last run's progress page, what is an older layout is brought
+ * to ours, the cursors are written to it with the token of the new run, and only then the
+ * page is begun under that token.
  */
 #include "store/queue.h"
 
@@ -192,7 +193,7 @@ settle_again(struct store *s, uint64_t seq)
 
 	if (found <= 0 || r.state != RECORD_AGAIN)
 		return found < 0 ? found : 0;
-	found = b->mark(s->backend, seq, RECORD_DELIVERED, r.attempts, NULL);
+	found = b->mark(s->backend, seq, RECORD_DELIVERED, &r.tries, NULL);
 	return found ? found : 1;
 }
 
@@ -282,34 +283,50 @@ store_end_progress(struct store *s)
 }
 
 static int
+refuse_unread(const struct store *s, int error, struct store_error *reterr)
+{
+	return store_error_set(reterr, error, "%s cannot be read: %s",
+	    s->place.queue ? s->place.queue : "the queue", strerror(-error));
+}
+
+/* Nothing is written before it is known that nothing is missing. */
+static int
+load_kept(struct store *s, uint64_t *cursor, struct store_error *reterr)
+{
+	struct sqlite_backend *b = (struct sqlite_backend *)s->backend;
+	unsigned char token[SQLITE_TOKEN];
+	uint64_t newest = 0;
+	int error = sqlite_backend_token(b, token);
+
+	/* it can be done without */
+	if (!error && !store_progress_open(&s->progress, s->place.progress))
+		newest = read_progress(s, token, cursor);
+	if (!error)
+		error = load(s, cursor);
+	if (error)
+		return refuse_unread(s, error, reterr);
+	if (refuse_without_newest(s, newest, reterr) || sqlite_backend_keep(b, reterr))
+		return reterr->code;
+	if (store_progress_is_of(&s->progress, token) && settle_agains(s))
+		error = load(s, cursor);
+	return error ? refuse_unread(s, error, reterr) : begin_progress(s, reterr);
+}
+
+static int
 start_from(struct store *s, struct store_error *reterr)
 {
 	static uint64_t cursor[STORE_FEEDS_MOST + 1];
-	unsigned char token[SQLITE_TOKEN] = { 0 };
-	uint64_t newest = 0;
-	int error = 0;
+	int error;
 
 	memset(cursor, 0, sizeof(cursor));
-	if (s->place.queue) {
-		error = sqlite_backend_token((struct sqlite_backend *)s->backend, token);
-		/* it can be done without */
-		if (!error && !store_progress_open(&s->progress, s->place.progress))
-			newest = read_progress(s, token, cursor);
+	if (!s->place.queue) {
+		error = load(s, cursor);
+		return error ? refuse_unread(s, error, reterr) : load_feeds(s, reterr);
 	}
-	if (!error)
-		error = load(s, cursor);
-	if (!error && refuse_without_newest(s, newest, reterr))
-		return reterr->code;
-	if (!error && store_progress_is_of(&s->progress, token) && settle_agains(s))
-		error = load(s, cursor);
-	if (error)
-		return store_error_set(reterr, error, "%s cannot be read: %s",
-		    s->place.queue ? s->place.queue : "the queue", strerror(-error));
-	if (s->place.queue)
-		error = begin_progress(s, reterr);
+	error = load_kept(s, cursor, reterr);
 	if (error)
 		return error;
-	error = s->place.queue ? store_place_fix(&s->place) : 0;
+	error = store_place_fix(&s->place);
 	if (error)
 		return store_error_set(reterr, error, "the folder of %s fails it: %s",
 		    s->place.queue, strerror(-error));

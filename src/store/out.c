@@ -110,8 +110,11 @@ store_out_read(struct store *s, struct store_task *t)
 static void
 keep_new(struct store *s, struct store_feed *f, struct store_append_task *a)
 {
-	const struct store_item item = { a->record.seq, a->record.received, f->number, 0,
-		store_body_span(a->body), a->body };
+	const struct store_item item = { .seq = a->record.seq,
+		.received = a->record.received,
+		.feed = f->number,
+		.bytes = store_body_span(a->body),
+		.body = a->body };
 
 	if (f->behind || (f->ready.count && !has_room(s, f, item.bytes.len)) ||
 	    !store_window_put(&f->ready, &item)) {
@@ -367,16 +370,17 @@ store_delivered(struct store *s, unsigned feed, uint64_t seq)
 }
 
 static struct store_mark_task
-mark_of(uint64_t seq, int state, unsigned attempts, const char *word)
+mark_of(uint64_t seq, int state, const struct store_tries *tries, const char *word)
 {
-	struct store_mark_task m = { .seq = seq, .state = state, .attempts = attempts };
+	struct store_mark_task m = { .seq = seq, .state = state, .tries = *tries };
 
 	(void)snprintf(m.word, sizeof(m.word), "%s", word ? word : "");
 	return m;
 }
 
 void
-store_postpone(struct store *s, unsigned feed, uint64_t seq, unsigned attempts, const char *word)
+store_postpone(
+    struct store *s, unsigned feed, uint64_t seq, const struct store_tries *tries, const char *word)
 {
 	struct store_task *t;
 
@@ -384,17 +388,18 @@ store_postpone(struct store *s, unsigned feed, uint64_t seq, unsigned attempts, 
 		return;
 	t = store_task_create(TASK_MARK);
 	if (!t)
-		return; /* for lists only */
+		return; /* one that is not counted */
 	t->feed = feed;
-	t->mark = mark_of(seq, RECORD_ANY, attempts, word);
+	t->mark = mark_of(seq, RECORD_ANY, tries, word);
 	store_ask(s, t);
 }
 
 void
-store_set_aside(struct store *s, unsigned feed, uint64_t seq, unsigned attempts, const char *word)
+store_set_aside(
+    struct store *s, unsigned feed, uint64_t seq, const struct store_tries *tries, const char *word)
 {
 	struct store_out *o = sending(s, feed, seq);
-	const struct store_mark_task m = mark_of(seq, RECORD_ASIDE, attempts, word);
+	const struct store_mark_task m = mark_of(seq, RECORD_ASIDE, tries, word);
 
 	if (!o)
 		return;

@@ -22,7 +22,7 @@ enum { ROUND_US = 2000 };
 static int
 set_aside(struct store_worker *w, const struct store_record *r)
 {
-	int error = store_worker_move(w, r, RECORD_ASIDE, r->attempts, "damaged on disk");
+	int error = store_worker_move(w, r, RECORD_ASIDE, &r->tries, "damaged on disk");
 
 	if (error)
 		store_batch_undo(w);
@@ -90,7 +90,7 @@ take_item(struct store_worker *w, struct store_read_task *t, const struct store_
 	}
 	if (error)
 		return error;
-	t->items[t->count++] = (struct store_item){ r->seq, r->received, r->feed, r->attempts,
+	t->items[t->count++] = (struct store_item){ r->seq, r->received, r->feed, r->tries,
 		store_body_span(body), body };
 	return 0;
 }
@@ -152,7 +152,7 @@ write_row(const struct store_worker *w, const struct store_record *r, struct sto
 	*row = (struct store_row){ .seq = r->seq,
 		.received = r->received,
 		.feed = r->feed,
-		.attempts = r->attempts,
+		.attempts = r->tries.attempts,
 		.state = store_worker_state(w, r),
 		.size = r->size };
 	memcpy(row->control_id, r->control_id, r->control_id_len);

@@ -178,14 +178,17 @@ put(struct store_backend *b, const struct store_record *r, struct span body)
 }
 
 static int
-mark(struct store_backend *b, uint64_t seq, int state, unsigned attempts, const char *word)
+mark(struct store_backend *b, uint64_t seq, int state, const struct store_tries *tries,
+    const char *word)
 {
 	sqlite3_stmt *q = backend_of(b)->q[Q_MARK];
 
 	sqlite3_bind_int64(q, 1, (sqlite3_int64)seq);
 	sqlite3_bind_int(q, 2, state);
-	sqlite3_bind_int64(q, 3, attempts);
+	sqlite3_bind_int64(q, 3, tries->attempts);
 	sqlite3_bind_text(q, 4, word, -1, SQLITE_STATIC);
+	for (int i = 0; i < STORE_KINDS; i++)
+		sqlite3_bind_int64(q, 5 + i, tries->failures[i]);
 	return sqlite_run(backend_of(b), Q_MARK);
 }
 
@@ -222,13 +225,15 @@ read_record(sqlite3_stmt *q, struct store_record *r)
 	r->feed = (unsigned)sqlite3_column_int64(q, 1);
 	r->received = (uint64_t)sqlite3_column_int64(q, 2);
 	r->state = sqlite3_column_int(q, 3);
-	r->attempts = (unsigned)sqlite3_column_int64(q, 4);
+	r->tries.attempts = (unsigned)sqlite3_column_int64(q, 4);
 	r->key_hash = (uint64_t)sqlite3_column_int64(q, 5);
 	r->body_hash = (uint64_t)sqlite3_column_int64(q, 6);
 	r->size = (size_t)sqlite3_column_int64(q, 7);
 	r->control_id_len = column_text(q, 8, r->control_id, sizeof(r->control_id));
 	r->type_len = column_text(q, 9, r->type, sizeof(r->type));
 	r->word[column_text(q, 10, r->word, sizeof(r->word) - 1)] = '\0';
+	for (int i = 0; i < STORE_KINDS; i++)
+		r->tries.failures[i] = (unsigned)sqlite3_column_int64(q, 11 + i);
 }
 
 /* 1 when a row is there; the caller resets. */

@@ -47,6 +47,7 @@ struct sqlite_backend {
 	sqlite3 *db;
 	sqlite3_stmt *q[Q_COUNT];
 	const struct store_place *place; /* outlives this */
+	int64_t layout;                  /* its version, in the file */
 	uint64_t page_size;
 	int log_pages;            /* in the write-ahead log, since it was last begun anew */
 	int tidied;               /* of these, copied to the file */
@@ -54,9 +55,12 @@ struct sqlite_backend {
 	struct sqlite_copy *copy; /* a backup under way */
 };
 
-/* Everything checked, nothing written when it is refused.  NULL and *reterr. */
+/* Everything checked, nothing written yet.  NULL and *reterr. */
 struct sqlite_backend *sqlite_backend_open(
     const struct store_place *place, uint64_t quota, struct store_error *reterr);
+/* What was opened is taken: a layout it was brought to is written.  0, or *reterr and its code;
+ * until then nothing was, and closing leaves it so. */
+int sqlite_backend_keep(struct sqlite_backend *b, struct store_error *reterr);
 /* The mark of this run, written with the cursors given to it; see progress.h. */
 int sqlite_backend_token(struct sqlite_backend *b, unsigned char ret[SQLITE_TOKEN]);
 int sqlite_backend_set_token(struct sqlite_backend *b, const unsigned char token[SQLITE_TOKEN]);

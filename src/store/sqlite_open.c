@@ -2,6 +2,10 @@
 /*
  * Taking a queue file: lock, look, check, and only then write.  Whatever is refused is
  * left as it was found, its log with it.
+ *
+ * An older queue is brought to our layout in one transaction, so that a process that is
+ * killed leaves the one or the other.  It is read in the new layout before that is kept:
+ * what turns out to lack messages then is refused as the old one that it is.
  */
 #include "store/sqlite.h"
 
@@ -13,7 +17,7 @@
 
 enum {
 	APPLICATION = 0x686c3771, /* "hl7q", in the header of the file, for file(1) */
-	VERSION = 1,
+	VERSION = 2,
 	/* Rows of 2.5 KB: three to a page.  4 KiB pages waste a third and carry 40 % fewer
 	 * messages a second, 16 KiB ones cost a commit of one message a third of its rate. */
 	PAGE_SIZE = 8192,
@@ -32,7 +36,8 @@ static const char connection_settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
 					  "PRAGMA synchronous = FULL;"
 					  "PRAGMA journal_size_limit = 67108864;";
 
-/* Step n brings a queue of version n to n + 1; files of every version are about. */
+/* Step n brings a queue of version n to n + 1.  A new queue takes all of them, and files of every
+ * version are about: what was released is never changed, a step is added.  See ARCHITECTURE.md. */
 static const char *const steps[VERSION] = {
 	"CREATE TABLE run (one INTEGER PRIMARY KEY CHECK (one = 1), token BLOB NOT NULL) STRICT;"
 	"INSERT INTO run VALUES (1, zeroblob(16));"
@@ -47,11 +52,16 @@ static const char *const steps[VERSION] = {
 	"CREATE INDEX message_feed_marked ON message (feed, state, seq) WHERE state <> 0;"
 	/* apart from the rest, so that a list reads no bodies */
 	"CREATE TABLE body (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;",
+	/* store_tries.failures, named as policies call them; no row is written anew for it */
+	"ALTER TABLE message ADD COLUMN errors INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE message ADD COLUMN rejects INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE message ADD COLUMN others INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE message ADD COLUMN unanswered INTEGER NOT NULL DEFAULT 0;",
 };
 
 #define RECORD                                                                                \
 	"SELECT seq, feed, received, state, attempts, key_hash, body_hash, size, control_id," \
-	" type, word FROM message "
+	" type, word, errors, rejects, others, unanswered FROM message "
 
 static const char *const statements[Q_COUNT] = {
 	[Q_BEGIN] = "BEGIN IMMEDIATE",
@@ -62,8 +72,8 @@ static const char *const statements[Q_COUNT] = {
 	[Q_PUT] = "INSERT INTO message (seq, feed, received, state, attempts, key_hash, body_hash,"
 		  " size, control_id, type) VALUES (?1, ?2, ?3, 0, 0, ?4, ?5, ?6, ?7, ?8)",
 	[Q_PUT_BODY] = "INSERT INTO body VALUES (?1, ?2)",
-	[Q_MARK] = "UPDATE message SET state = ?2, attempts = ?3, word = coalesce(?4, word)"
-		   " WHERE seq = ?1",
+	[Q_MARK] = "UPDATE message SET state = ?2, attempts = ?3, word = coalesce(?4, word),"
+		   " errors = ?5, rejects = ?6, others = ?7, unanswered = ?8 WHERE seq = ?1",
 	[Q_TAKE] = "DELETE FROM message WHERE seq = ?1",
 	[Q_TAKE_BODY] = "DELETE FROM body WHERE seq = ?1",
 	[Q_FIND] = RECORD "WHERE seq = ?1",
@@ -173,7 +183,7 @@ look_version(struct sqlite_backend *b, int64_t *ret, struct store_error *reterr)
 		    "%s holds nothing, though the queue has been used; put it back, or empty the "
 		    "folder to begin anew",
 		    b->place->queue);
-	if (*ret > VERSION)
+	if (*ret > VERSION || *ret < 0)
 		return store_error_set(reterr, -EPROTONOSUPPORT,
 		    "%s has layout %lld, made by a newer hl7noted; this one knows up to %d",
 		    b->place->queue, (long long)*ret, VERSION);
@@ -214,6 +224,66 @@ check(struct sqlite_backend *b, struct store_error *reterr)
 	    b->place->queue, text);
 }
 
+/* ---- bringing it to our layout -------------------------------------------------------------- */
+
+/* Of a commit that failed nobody knows whether it is on the disk. */
+static int
+refuse_old(struct sqlite_backend *b, int rc, struct store_error *reterr)
+{
+	int error = sqlite_error(b->db, rc);
+
+	if (!b->layout)
+		return refuse(b, rc, reterr);
+	return store_error_set(reterr, error ? error : -EPROTO,
+	    "%s has layout %lld and cannot be brought to %d: %s; %s", b->place->queue,
+	    (long long)b->layout, VERSION, sqlite3_errmsg(b->db),
+	    error == -EIO ? "it has one of the two, and nothing is lost" : "it was left as it is");
+}
+
+static int
+climb_with(struct sqlite_backend *b, const char *sql, struct store_error *reterr)
+{
+	int rc = sqlite3_exec(b->db, sql, NULL, NULL, NULL), error = 0;
+
+	if (rc)
+		error = refuse_old(b, rc, reterr);
+	if (rc && !sqlite3_get_autocommit(b->db))
+		(void)sqlite3_exec(b->db, "ROLLBACK", NULL, NULL, NULL);
+	return error;
+}
+
+/* In a transaction that is left open. */
+static int
+climb(struct sqlite_backend *b, struct store_error *reterr)
+{
+	char sql[128];
+	int error = climb_with(b, "BEGIN IMMEDIATE", reterr);
+
+	for (int64_t v = b->layout; !error && v < VERSION; v++)
+		error = climb_with(b, steps[v], reterr);
+	(void)snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d",
+	    APPLICATION, VERSION);
+	return error ? error : climb_with(b, sql, reterr);
+}
+
+int
+sqlite_backend_keep(struct sqlite_backend *b, struct store_error *reterr)
+{
+	int error = 0;
+
+	if (b->layout == VERSION)
+		return 0;
+	error = climb_with(b, "COMMIT", reterr);
+	if (error == -ENOSPC && store_place_drop_ballast(b->place)) {
+		error = climb(b, reterr);
+		if (!error)
+			error = climb_with(b, "COMMIT", reterr);
+	}
+	if (!error)
+		b->layout = VERSION;
+	return error;
+}
+
 /* ---- taking --------------------------------------------------------------------------------- */
 
 static int
@@ -230,22 +300,6 @@ set_log(struct sqlite_backend *b, uint64_t quota, struct store_error *reterr)
 		    "%s: this file system cannot keep a write-ahead log", b->place->queue);
 	(void)snprintf(sql, sizeof(sql), "PRAGMA max_page_count = %llu",
 	    (unsigned long long)(pages < 1073741823 ? pages : 1073741823));
-	return error ? error : execute(b, sql, reterr);
-}
-
-static int
-migrate(struct sqlite_backend *b, int64_t version, struct store_error *reterr)
-{
-	char sql[128];
-	int error;
-
-	if (version == VERSION)
-		return 0;
-	error = execute(b, "BEGIN IMMEDIATE", reterr);
-	for (int64_t v = version; !error && v < VERSION; v++)
-		error = execute(b, steps[v], reterr);
-	(void)snprintf(sql, sizeof(sql),
-	    "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", APPLICATION, VERSION);
 	return error ? error : execute(b, sql, reterr);
 }
 
@@ -278,7 +332,7 @@ static int
 take(struct sqlite_backend *b, uint64_t quota, struct store_error *reterr)
 {
 	char sql[64];
-	int64_t version, page_size = 0;
+	int64_t page_size = 0;
 	int rc = sqlite3_open_v2(
 	    b->place->queue, &b->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	int error;
@@ -293,13 +347,13 @@ take(struct sqlite_backend *b, uint64_t quota, struct store_error *reterr)
 	if (!error && b->place->fresh)
 		error = execute(b, sql, reterr);
 	if (!error)
-		error = look_version(b, &version, reterr);
+		error = look_version(b, &b->layout, reterr);
 	if (!error && !b->place->fresh)
 		error = check(b, reterr);
 	if (!error)
 		error = set_log(b, quota, reterr);
-	if (!error)
-		error = migrate(b, version, reterr);
+	if (!error && b->layout < VERSION)
+		error = climb(b, reterr);
 	if (!error)
 		error = prepare(b, reterr);
 	if (!error)

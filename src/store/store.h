@@ -44,6 +44,7 @@ enum {
 	STORE_ID_MOST = 64,             /* bytes of a control ID kept for lists */
 	STORE_TYPE_MOST = 16,           /* of a message type */
 	STORE_WORD_MOST = 64,           /* of the word that says why */
+	STORE_KINDS = 4,                /* of failures that are counted apart */
 	STORE_PAGE_MOST = 256,          /* rows of one answer */
 	STORE_MESSAGE_MOST = 128 << 20, /* bytes of a message */
 };
@@ -88,11 +89,18 @@ enum store_trouble {
 	STORE_CORRUPT,     /* the file is damaged: nothing is taken any more */
 };
 
+/* How often a message was sent, and how often in vain, by kinds that are the line's; the queue
+ * keeps the counts and reads nothing in them. */
+struct store_tries {
+	unsigned attempts, failures[STORE_KINDS];
+};
+
 /* A message on its way out.  Yours until store_release(). */
 struct store_item {
 	uint64_t seq;
 	uint64_t received;
-	unsigned feed, attempts;
+	unsigned feed;
+	struct store_tries tries; /* as store_postpone() told last; none when sent again */
 	struct span bytes;
 	struct store_body *body;
 };
@@ -181,12 +189,13 @@ void store_rewind(struct store *s, unsigned feed);
 /* These three are of messages fetched, in any order; others are left alone. */
 /* From this call on a killed process does not deliver it again; after a power cut it might. */
 void store_delivered(struct store *s, unsigned feed, uint64_t seq);
-/* It was tried so often, and why it is tried again: for lists. */
-void store_postpone(
-    struct store *s, unsigned feed, uint64_t seq, unsigned attempts, const char *word);
+/* It was tried so often, and why it is tried again: for lists, and for whoever fetches it next.
+ * Durable with the next commit; a crash before forgets this one. */
+void store_postpone(struct store *s, unsigned feed, uint64_t seq, const struct store_tries *tries,
+    const char *word);
 /* settled() will tell; until then it counts as waiting. */
-void store_set_aside(
-    struct store *s, unsigned feed, uint64_t seq, unsigned attempts, const char *word);
+void store_set_aside(struct store *s, unsigned feed, uint64_t seq, const struct store_tries *tries,
+    const char *word);
 
 /* ---- questions ------------------------------------------------------------------------------ */
 

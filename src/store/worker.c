@@ -72,13 +72,13 @@ store_worker_count(struct store_worker *w, const struct store_record *r, int by)
 
 int
 store_worker_move(struct store_worker *w, const struct store_record *r, int state,
-    unsigned attempts, const char *word)
+    const struct store_tries *tries, const char *word)
 {
 	struct store_record after = *r;
 	int error = store_worker_begin(w);
 
 	if (!error)
-		error = w->b->ops->mark(w->b, r->seq, state, attempts, word);
+		error = w->b->ops->mark(w->b, r->seq, state, tries, word);
 	if (error)
 		return error;
 	after.state = state;

@@ -95,7 +95,7 @@ struct store_worker_feed *store_worker_touch(struct store_worker *w, unsigned fe
 void store_worker_count(struct store_worker *w, const struct store_record *r, int by);
 /* Another state for a record, counts with it. */
 int store_worker_move(struct store_worker *w, const struct store_record *r, int state,
-    unsigned attempts, const char *word);
+    const struct store_tries *tries, const char *word);
 /* May it be removed? A seq must not be used again, so the newest stays until it was passed. */
 bool store_worker_may_remove(const struct store_worker *w, const struct store_record *r);
 /* Open a transaction unless there is one. */

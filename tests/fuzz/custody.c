@@ -159,18 +159,18 @@ on_delivered(void *ctx, uint64_t seq)
 }
 
 static void
-on_postpone(void *ctx, uint64_t seq, unsigned attempts, const char *word)
+on_postpone(void *ctx, uint64_t seq, const struct custody_tries *tries, const char *word)
 {
 	(void)ctx;
-	MUST(seq && attempts && word);
+	MUST(seq && tries->attempts && word);
 }
 
 static void
-on_set_aside(void *ctx, uint64_t seq, unsigned attempts, const char *word)
+on_set_aside(void *ctx, uint64_t seq, const struct custody_tries *tries, const char *word)
 {
 	struct sink *k = ctx;
 
-	MUST(attempts && word);
+	MUST(tries->attempts && word);
 	k->told++;
 	custody_line_settled(&k->line, seq, 1);
 }
@@ -194,7 +194,7 @@ static void
 on_outcome(void *ctx, const struct custody_parcel *p, const struct custody_outcome *o)
 {
 	(void)ctx;
-	MUST(p->attempts && custody_action_word(o->action));
+	MUST(p->tries.attempts && custody_action_word(o->action));
 }
 
 static void

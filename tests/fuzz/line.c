@@ -61,19 +61,20 @@ on_delivered(void *ctx, uint64_t seq)
 }
 
 static void
-on_postpone(void *ctx, uint64_t seq, unsigned attempts, const char *word)
+on_postpone(void *ctx, uint64_t seq, const struct custody_tries *tries, const char *word)
 {
 	struct world *w = ctx;
 
-	MUST(seq >= 1 && seq <= w->fetched && !w->told[seq] && attempts && word);
+	MUST(seq >= 1 && seq <= w->fetched && !w->told[seq] && tries->attempts && word);
 }
 
 static void
-on_set_aside(void *ctx, uint64_t seq, unsigned attempts, const char *word)
+on_set_aside(void *ctx, uint64_t seq, const struct custody_tries *tries, const char *word)
 {
 	struct world *w = ctx;
 
-	MUST(seq >= 1 && seq <= w->fetched && !w->told[seq] && !w->aside[seq] && attempts && word);
+	MUST(seq >= 1 && seq <= w->fetched && !w->told[seq] && !w->aside[seq] && tries->attempts &&
+	     word);
 	w->told[seq] = w->aside[seq] = true;
 	if (w->settles) {
 		w->aside[seq] = false;

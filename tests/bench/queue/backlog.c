@@ -262,6 +262,7 @@ change(struct world *w, const char *what,
 static void
 forward(struct world *w, const char *what, uint64_t count, bool aside)
 {
+	static const struct store_tries once = { .attempts = 1 };
 	struct store_item item;
 	double began = now();
 	uint64_t settled = w->settled;
@@ -271,7 +272,7 @@ forward(struct world *w, const char *what, uint64_t count, bool aside)
 
 		if (got == 1) {
 			if (aside)
-				store_set_aside(w->store, 1, item.seq, 1, "no");
+				store_set_aside(w->store, 1, item.seq, &once, "no");
 			else
 				store_delivered(w->store, 1, item.seq);
 			store_release(&item);

@@ -421,6 +421,32 @@ Test(custody_line, counts_each_kind_by_itself)
 	script_end(&w);
 }
 
+Test(custody_line, goes_on_counting_where_an_earlier_life_ended)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.backoff_most = 1000;
+	w.set.policy.rule[CUSTODY_NONE].retries = 5;
+	w.set.policy.rule[CUSTODY_REJECT].retries = 5;
+	w.earlier = (struct custody_tries){ 8, { [CUSTODY_NONE] = 4, [CUSTODY_REJECT] = 4 } };
+	script_enqueue(&w, 1);
+	script_connected(&w);
+	script_bytes(&w, ACK("AR", "1"));
+	script_expect(&w, "connect send:1 reject:AR:retry postponed:1:9:AR");
+	cr_expect_eq(w.tried.failures[CUSTODY_REJECT], 5);
+	script_pass(&w, 1);
+	script_lost(&w);
+	cr_expect_eq(w.tried.failures[CUSTODY_NONE], 5);
+	script_pass(&w, 1);
+	script_connected(&w);
+	buffer_clear(&w.told);
+	script_bytes(&w, ACK("AR", "1"));
+	script_expect(&w, "reject:AR:set-aside aside:1:11:AR");
+	cr_expect_eq(w.tried.failures[CUSTODY_REJECT], 6);
+	script_end(&w);
+}
+
 Test(custody_line, holds_no_failed_connection_against_a_message)
 {
 	struct script w;

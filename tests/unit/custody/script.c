@@ -26,7 +26,8 @@ on_fetch(void *ctx, struct custody_item *ret)
 	w->lent++;
 	w->fetched++;
 	*ret = (struct custody_item){ .seq = w->fetched,
-		.body = buffer_span(&w->body[w->fetched - 1]) };
+		.body = buffer_span(&w->body[w->fetched - 1]),
+		.tries = w->earlier };
 	return 1;
 }
 
@@ -47,17 +48,19 @@ on_delivered(void *ctx, uint64_t seq)
 }
 
 static void
-on_postpone(void *ctx, uint64_t seq, unsigned attempts, const char *word)
+on_postpone(void *ctx, uint64_t seq, const struct custody_tries *tries, const char *word)
 {
-	told_add(told_of(ctx), "postponed:%d:%u:%s", (int)seq, attempts, word);
+	((struct script *)ctx)->tried = *tries;
+	told_add(told_of(ctx), "postponed:%d:%u:%s", (int)seq, tries->attempts, word);
 }
 
 static void
-on_set_aside(void *ctx, uint64_t seq, unsigned attempts, const char *word)
+on_set_aside(void *ctx, uint64_t seq, const struct custody_tries *tries, const char *word)
 {
 	struct script *w = ctx;
 
-	told_add(&w->told, "aside:%d:%u:%s", (int)seq, attempts, word);
+	w->tried = *tries;
+	told_add(&w->told, "aside:%d:%u:%s", (int)seq, tries->attempts, word);
 	if (w->settles)
 		custody_line_settled(&w->l, seq, w->now);
 }

@@ -26,8 +26,10 @@ struct script {
 	struct buffer body[MESSAGES]; /* of the queue; seq is the index + 1 */
 	unsigned queued, fetched;
 	int lent;
-	bool settles; /* setting aside is durable at once */
-	bool reading; /* the queue answers -EAGAIN */
+	bool settles;                 /* setting aside is durable at once */
+	bool reading;                 /* the queue answers -EAGAIN */
+	struct custody_tries earlier; /* of every message, when it is fetched */
+	struct custody_tries tried;   /* as the line told last */
 
 	struct buffer sent; /* the frame sent last */
 	bool refuses;       /* connecting fails before it returns */

@@ -76,7 +76,7 @@ forward_two(struct queue *q, struct ledger *l)
 	if (store_fetch(q->store, 1, &item) != 1)
 		return;
 	l->aside = item.seq;
-	store_set_aside(q->store, 1, item.seq, 1, "no");
+	store_set_aside(q->store, 1, item.seq, TRIED(1), "no");
 	store_release(&item);
 }
 
@@ -290,7 +290,7 @@ Test(faults, sets_aside_on_a_full_disk_as_soon_as_there_is_room)
 	vfs_fail(VFS_WRITE, 1, SQLITE_FULL, ENOSPC, true);
 	cr_assert_eq(store_fetch(q->store, 1, &item), 1);
 	store_release(&item);
-	store_set_aside(q->store, 1, item.seq, 1, "no");
+	store_set_aside(q->store, 1, item.seq, TRIED(1), "no");
 	cr_expect_eq(queue_put(q, 1, "A3", "three").verdict, STORE_FULL);
 	cr_expect_eq(queue_put(q, 1, "A1", "one").verdict, STORE_RESEND, "it is on the disk");
 	cr_expect_eq(q->trouble[0], STORE_LOW_SPACE);

@@ -158,6 +158,16 @@ open_store(struct queue *q, const struct store_settings *given)
 	cr_assert(q->store, "%s", error.text);
 }
 
+struct store *
+queue_try(const char *folder, const struct store_settings *set, struct store_error *reterr)
+{
+	static struct queue nobody;
+	struct store_settings with = set ? *set : (struct store_settings){ .free_space = 1 };
+
+	with.directory = folder;
+	return store_open(&with, &ops, &nobody, reterr);
+}
+
 struct queue *
 queue_open(unsigned backend, const struct store_settings *set)
 {

@@ -11,6 +11,9 @@
 
 #include "store/store.h"
 
+/* So many attempts, and none that a policy counts. */
+#define TRIED(count) (&(const struct store_tries){ .attempts = (count) })
+
 enum { TOLD_MOST = 4096, ROWS_MOST = 4096 };
 
 struct told {
@@ -47,6 +50,9 @@ struct queue *queue_open(unsigned backend, const struct store_settings *set);
 void queue_stop(struct queue *q);
 void queue_start(struct queue *q, const struct store_settings *set);
 void queue_reopen(struct queue *q, const struct store_settings *set);
+/* Opened by hand: NULL and *reterr when it is refused; nothing is to be told. */
+struct store *queue_try(
+    const char *folder, const struct store_settings *set, struct store_error *reterr);
 /* Closed, the folder removed. */
 void queue_close(struct queue *q);
 /* A new empty folder below $TMPDIR. */

@@ -395,7 +395,7 @@ Test(shut, stops_at_its_quota_and_goes_on_when_messages_left)
 	cr_expect_eq(q->trouble[0], STORE_LOW_SPACE);
 	/* settling still works, and what is settled makes room: nothing is kept */
 	queue_get(q, 1, &seq);
-	store_set_aside(q->store, 1, seq, 1, "no");
+	store_set_aside(q->store, 1, seq, TRIED(1), "no");
 	queue_await(q, &q->settled, 1);
 	for (unsigned i = 1; i < count; i++) {
 		queue_get(q, 1, &seq);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the store promises, the same on disk and in memory. */
+#include <errno.h>
 #include <stdio.h>
 
 #include "queue.h"
@@ -244,7 +245,7 @@ Test(store, sets_aside_and_goes_on)
 		store_feed(q->store, SPAN("east"));
 		fill(q, 1, 3);
 		queue_get(q, 1, &first);
-		store_set_aside(q->store, 1, first, 4, "refused with AE");
+		store_set_aside(q->store, 1, first, TRIED(4), "refused with AE");
 		queue_get(q, 1, &seq);
 		store_delivered(q->store, 1, seq);
 		queue_await(q, &q->settled, 1);
@@ -287,7 +288,7 @@ Test(store, sends_again_before_all_others_and_only_once)
 		fill(q, 1, 4);
 		for (unsigned i = 0; i < 2; i++) {
 			queue_get(q, 1, &seq[i]);
-			store_set_aside(q->store, 1, seq[i], 1, "no");
+			store_set_aside(q->store, 1, seq[i], TRIED(1), "no");
 		}
 		queue_await(q, &q->settled, 2);
 		answer(q, store_retry(q->store, &none, 1));
@@ -296,7 +297,7 @@ Test(store, sends_again_before_all_others_and_only_once)
 		cr_expect_str_eq(queue_get(q, 1, &seq[0]), "message 0 of 1");
 		store_delivered(q->store, 1, seq[0]);
 		cr_expect_str_eq(queue_get(q, 1, &seq[1]), "message 1 of 1");
-		store_set_aside(q->store, 1, seq[1], 2, "no, I said");
+		store_set_aside(q->store, 1, seq[1], TRIED(2), "no, I said");
 		cr_expect_str_eq(queue_get(q, 1, &seq[0]), "message 2 of 1");
 		store_delivered(q->store, 1, seq[0]);
 		if (b)
@@ -355,7 +356,7 @@ Test(store, drops_what_waits_what_is_aside_and_what_the_line_has)
 		store_feed(q->store, SPAN("east"));
 		fill(q, 1, 5);
 		queue_get(q, 1, &aside);
-		store_set_aside(q->store, 1, aside, 1, "no");
+		store_set_aside(q->store, 1, aside, TRIED(1), "no");
 		queue_await(q, &q->settled, 1);
 		queue_get(q, 1, &seq); /* message 1, with the line */
 		one.seq = seq;
@@ -452,11 +453,11 @@ set_scene(struct queue *q)
 		store_delivered(q->store, 1, seq);
 	}
 	queue_get(q, 1, &seq);
-	store_set_aside(q->store, 1, seq, 1, "no");
+	store_set_aside(q->store, 1, seq, TRIED(1), "no");
 	one.seq = seq + 1;
 	answer(q, store_drop(q->store, &one, 1));
 	queue_get(q, 1, &seq);
-	store_postpone(q->store, 1, seq, 1, "no answer");
+	store_postpone(q->store, 1, seq, TRIED(1), "no answer");
 	queue_run(q, 200);
 }
 
@@ -523,6 +524,54 @@ Test(store, lists_in_pages_and_says_how_often_it_was_tried)
 		cr_expect_eq(q->row[0].attempts, 1);
 		cr_expect_str_eq(q->row[0].word, "no answer");
 		cr_expect_eq(q->row[0].state, STORE_WAITING);
+		queue_close(q);
+	}
+}
+
+/* How often it was tried is known to whoever has it next: a line that begins anew, a new life. */
+static void
+expect_tried(struct queue *q, const struct store_tries *tries)
+{
+	struct store_item item;
+
+	while (store_fetch(q->store, 1, &item) == -EAGAIN)
+		queue_run(q, 5);
+	cr_expect_eq(item.seq, 1);
+	cr_expect_eq(item.tries.attempts, tries->attempts);
+	cr_expect_arr_eq(item.tries.failures, tries->failures, sizeof(tries->failures));
+	store_release(&item);
+}
+
+Test(store, remembers_how_often_a_message_was_tried_until_it_is_sent_again)
+{
+	static const struct store_tries none = { 0 }, some = { 9, { 1, 2, 3, 1000000 } },
+					more = { 12, { 4, 2, 3, 1000000 } };
+
+	for (unsigned b = 0; b < BACKENDS; b++) {
+		struct queue *q = queue_open(b, NULL);
+		const struct store_filter aside = { .states = STORE_ASIDE };
+
+		store_feed(q->store, SPAN("east"));
+		fill(q, 1, 2);
+		expect_tried(q, &none);
+		store_postpone(q->store, 1, 1, &some, "AR");
+		store_rewind(q->store, 1);
+		expect_tried(q, &some);
+		if (b) {
+			queue_reopen(q, NULL);
+			expect_tried(q, &some);
+		}
+		store_set_aside(q->store, 1, 1, &more, "AE");
+		queue_await(q, &q->settled, 1);
+		if (b)
+			queue_reopen(q, NULL);
+		cr_assert_eq(queue_list(q, &aside, false), 1);
+		cr_expect_eq(q->row[0].attempts, 12);
+		answer(q, store_retry(q->store, &aside, 1));
+		expect_tried(q, &none);
+		store_postpone(q->store, 1, 1, &some, "AR");
+		store_rewind(q->store, 1);
+		expect_tried(q, &some);
 		queue_close(q);
 	}
 }
