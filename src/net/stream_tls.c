@@ -258,17 +258,21 @@ finish_shaking(struct net_stream *s)
 static bool
 tell_connected(struct net_stream *s)
 {
-	s->net->telling = s;
+	struct net *net = s->net;
+
+	net->telling = s;
 	s->ops->connected(s->ctx);
-	return s->net->telling == s;
+	return net->telling == s;
 }
 
 static bool
 tell_bytes(struct net_stream *s, struct span bytes)
 {
-	s->net->telling = s;
+	struct net *net = s->net;
+
+	net->telling = s;
 	s->ops->bytes(s->ctx, bytes);
-	return s->net->telling == s;
+	return net->telling == s;
 }
 
 static void

@@ -5,7 +5,7 @@
 import ssl
 import time
 
-from secure import Secure
+from secure import Secure, server_context
 from world import ack, annotated, framed, free_port, main, message, samples, wait_for
 
 QUICK = {"backoff_min": "100ms", "backoff_max": "400ms"}
@@ -197,6 +197,18 @@ class Bytes(Outbound):
         self.assertEqual(other.exchange(message("2")), ack(message("2")))
         self.assertEqual(slow.frame(), ack(large))
         self.assertEqual(sorted(map(len, r.bodies()))[-1], len(large))
+
+    def test_what_ends_a_session_as_soon_as_its_receiver_is_known(self):
+        """A broken frame behind a good one; what a sanitizer saw was memory used after it."""
+        r = self.receiver(reads=False)  # its handshake waits for us
+        d, port = self.hop_to(r, self.tls(own=None, name="localhost"))
+        s = self.sender(port)
+        s.send(framed(message()) + b"\x0bMSH|\x0b")
+        wait_for("a connection", lambda: r.visits)
+        server_context(self.ca, ask=None).wrap_socket(r.visits[0].sock, server_side=True)
+        d.wait_event("conn.broken", outcome="frame_broken")
+        self.assertTrue(s.closed())
+        self.assertIsNone(d.process.poll())
 
     def test_an_answer_and_the_end_in_one_breath(self):
         """The answer counts, and the next message has a connection of its own."""
