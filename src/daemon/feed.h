@@ -31,7 +31,8 @@ struct feed_metrics {
 	struct metric *acks[FEED_ACK_CODES]; /* made when first needed */
 	/* of a feed that takes custody */
 	struct metric *queued, *duplicate, *same_id, *delivered, *deadletter;
-	struct metric *waiting, *waiting_bytes, *oldest, *aside, *stopped, *delivery;
+	struct metric *depth[4]; /* what is in the queue */
+	struct metric *stopped, *delivery;
 	struct metric *deliveries[CUSTODY_KINDS];
 };
 

@@ -33,6 +33,37 @@ queued_series(struct feed *f, const char *outcome)
 	    "Frames by what became of them.", "feed", f->name, "outcome", outcome, NULL);
 }
 
+/* What is in the queue, for feeds that are in the configuration no more, too. */
+static const struct {
+	const char *name, *help;
+} depths[] = {
+	{ "hl7noted_queue_messages", "Messages in custody that wait for delivery." },
+	{ "hl7noted_queue_bytes", "Their bytes." },
+	{ "hl7noted_queue_oldest_age_seconds", "How long the oldest of them has waited." },
+	{ "hl7noted_deadletter_messages", "Messages set aside for an operator." },
+};
+
+enum { DEPTHS = sizeof(depths) / sizeof(depths[0]) };
+_Static_assert(sizeof(((struct feed_metrics *)0)->depth) / sizeof(struct metric *) == DEPTHS,
+    "each has its series");
+
+static void
+make_depths(struct metrics *m, const char *feed, struct metric **ret)
+{
+	for (unsigned i = 0; i < DEPTHS; i++)
+		ret[i] = metrics_series(
+		    m, METRIC_GAUGE, depths[i].name, depths[i].help, "feed", feed, NULL);
+}
+
+static void
+set_depths(struct metric **depth, const struct store_stats *s)
+{
+	depth[0]->value = (double)s->waiting;
+	depth[1]->value = (double)s->waiting_bytes;
+	depth[2]->value = (double)observe_age_of(s) / 1000;
+	depth[3]->value = (double)s->aside;
+}
+
 void
 observe_custody(struct feed *f)
 {
@@ -46,14 +77,7 @@ observe_custody(struct feed *f)
 	s->deadletter = queued_series(f, "deadletter");
 	for (unsigned i = 0; i < CUSTODY_KINDS; i++)
 		s->deliveries[i] = attempt_series(f, (enum custody_kind)i);
-	s->waiting = metrics_series(m, METRIC_GAUGE, "hl7noted_queue_messages",
-	    "Messages in custody that wait for delivery.", "feed", f->name, NULL);
-	s->waiting_bytes = metrics_series(
-	    m, METRIC_GAUGE, "hl7noted_queue_bytes", "Their bytes.", "feed", f->name, NULL);
-	s->oldest = metrics_series(m, METRIC_GAUGE, "hl7noted_queue_oldest_age_seconds",
-	    "How long the oldest of them has waited.", "feed", f->name, NULL);
-	s->aside = metrics_series(m, METRIC_GAUGE, "hl7noted_deadletter_messages",
-	    "Messages set aside for an operator.", "feed", f->name, NULL);
+	make_depths(m, f->name, s->depth);
 	s->stopped = metrics_series(m, METRIC_GAUGE, "hl7noted_line_stopped",
 	    "1 while forwarding is stopped by policy.", "feed", f->name, NULL);
 	s->delivery = metrics_series(m, METRIC_HISTOGRAM, "hl7noted_delivery_duration_seconds",
@@ -373,10 +397,21 @@ observe_depth(struct feed *f)
 	struct store_stats s;
 
 	store_stats(f->daemon->queue->store, f->number, &s);
-	f->metrics.waiting->value = (double)s.waiting;
-	f->metrics.waiting_bytes->value = (double)s.waiting_bytes;
-	f->metrics.oldest->value = (double)observe_age_of(&s) / 1000;
-	f->metrics.aside->value = (double)s.aside;
+	set_depths(f->metrics.depth, &s);
+}
+
+void
+observe_left(struct hl7noted *d, const char *feed, const struct store_stats *s)
+{
+	struct metric *depth[DEPTHS];
+
+	if (s->waiting || s->aside) {
+		make_depths(d->metrics, feed, depth);
+		set_depths(depth, s);
+		return;
+	}
+	for (unsigned i = 0; i < DEPTHS; i++)
+		metrics_hide(d->metrics, depths[i].name, "feed", feed);
 }
 
 void

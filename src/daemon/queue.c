@@ -393,6 +393,31 @@ queue_detach(struct feed *f)
 
 /* ---- looking at it ---- */
 
+static bool
+is_served(const struct hl7noted *d, const char *name)
+{
+	for (const struct feed *f = d->feeds; f; f = f->next) {
+		if (f->line && strcmp(f->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Who is alerted by numbers alone must see what waits for nobody. */
+static void
+measure_left(struct hl7noted *d)
+{
+	struct store *store = d->queue->store;
+	struct store_stats s;
+
+	for (unsigned i = 1; i <= store_feed_count(store); i++) {
+		if (is_served(d, store_feed_name(store, i)))
+			continue;
+		store_stats(store, i, &s);
+		observe_left(d, store_feed_name(store, i), &s);
+	}
+}
+
 void
 queue_measure(struct hl7noted *d)
 {
@@ -408,6 +433,7 @@ queue_measure(struct hl7noted *d)
 		if (f->line)
 			observe_depth(f);
 	}
+	measure_left(d);
 }
 
 /* The age of what waits is read behind the start. */
@@ -422,16 +448,6 @@ knows_ages(const struct queue *q)
 			return false;
 	}
 	return true;
-}
-
-static bool
-is_served(const struct hl7noted *d, const char *name)
-{
-	for (const struct feed *f = d->feeds; f; f = f->next) {
-		if (f->line && strcmp(f->name, name) == 0)
-			return true;
-	}
-	return false;
 }
 
 /* What was found at the start, that of feeds which are no more included. */

@@ -723,6 +723,8 @@ class Reload(Custody):
             self.state()[0]["store"]["left"], [{"name": "lab", "waiting": 1, "aside": 0}]
         )
         self.assertRegex(self.text(), r"feed lab: NOT IN THE CONFIGURATION\n +queue +1 waiting")
+        self.assertEqual(self.metric("hl7noted_queue_messages", feed="lab"), 1)
+        self.assertGreater(self.metric("hl7noted_queue_oldest_age_seconds", feed="lab"), 0)
         r.start()
         time.sleep(0.3)
         self.assertEqual(r.frames, [])
