@@ -49,6 +49,7 @@ static const struct flag flags[] = {
 	{ "split-ack", FAULT + SINK_SPLIT, "PERCENT", "send the answer in two parts" },
 	{ "wrong-id", FAULT + SINK_WRONG_ID, "PERCENT", "answer with another control ID" },
 	{ "garbage", FAULT + SINK_GARBAGE, "PERCENT", "send bytes in front of the answer" },
+	{ "silent", FAULT + SINK_SILENT, "PERCENT", "do not answer" },
 	{ "tls", SECURE_TLS, NULL, "speak TLS" },
 	{ "tls-ca", SECURE_CA, "FILE", "CAs that must vouch for senders" },
 	{ "tls-cert", SECURE_CERT, "FILE", "our certificate, and its issuers" },
@@ -56,7 +57,6 @@ static const struct flag flags[] = {
 	{ "tls-crl", SECURE_CRL, "FILE", "what those CAs have revoked" },
 	{ "tls-name", SECURE_NAME, "NAME", "the name a sender must have" },
 	{ "tls-pin", SECURE_PIN, "PIN", "the key a sender must have: sha256//BASE64" },
-	{ "silent", FAULT + SINK_SILENT, "PERCENT", "do not answer" },
 };
 
 struct job {
