@@ -44,7 +44,8 @@ def host():
     return "127.%d.%d.%d" % (1 + (pid >> 16) % 254, pid >> 8 & 255, pid & 255)
 
 
-_next_port = itertools.count(20001)
+# below those that tests choose who listen on all addresses
+_next_port = itertools.count(14001)
 
 
 def port():

@@ -4,7 +4,7 @@
 
 import time
 
-from here import QUICK, Custody, code_of, enhanced
+from here import HASTY, QUICK, Custody, Silence, code_of, enhanced
 from world import ack, annotated, control_id, framed, main, message, wait_for
 
 NUMBERED = [message("m%d" % n, value=str(n)) for n in range(1, 11)]
@@ -77,17 +77,33 @@ class Policy(Custody):
 
     def test_silence_is_tried_again_until_there_is_an_answer(self):
         """Fault 16."""
-        d = self.forwards([None, None], [1, 1, 1, 2, 3], forward={**QUICK, "ack_timeout": "300ms"})
-        self.assertEqual(
-            [e["err_code"] for e in d.wait_event("msg.retry", 2)], 2 * ["ack_timeout"]
-        )
+        silence = Silence()
+        r = self.receiver(silence)
+        d, port = self.keep(r, forward=HASTY)
+        s = self.sender(port)
+        self.taken(s, *NUMBERED[:3])
+        retries = d.wait_event("msg.retry", 2)
+        self.assertEqual({e["err_code"] for e in retries}, {"ack_timeout"})
+        self.change(d, r, port)  # with patience: the one that is under way is answered in time
+        silence.end()
+        self.arrived_again(d, r, NUMBERED[:3])
+        self.quiet(r)
+        self.assertEqual({e["ctl_id"] for e in d.events("msg.retry")}, {"m1"})
 
     def test_silence_may_be_limited(self):
-        d = self.forwards(
-            [None, None, None], [1, 1, 2, 3], policy={"none_retries": 1},
-            forward={**QUICK, "ack_timeout": "300ms"},
-        )
+        silence = Silence()
+        r = self.receiver(silence)
+        d, port = self.keep(r, answers={"none_retries": 1}, forward=HASTY)
+        s = self.sender(port)
+        self.taken(s, NUMBERED[0])
         self.assertEqual(d.wait_event("msg.deadletter")[0]["outcome"], "none")
+        r.wait(2)
+        self.change(d, r, port)
+        silence.end()
+        self.taken(s, *NUMBERED[1:3])
+        done = annotated(NUMBERED[:3])
+        self.assertEqual(r.wait(4), [done[0], *done])
+        self.quiet(r)
 
     def test_a_stop_waits_for_an_operator_and_then_goes_on_with_the_same_message(self):
         r = self.receiver(answers(b"AE"))
@@ -120,9 +136,9 @@ class Matching(Custody):
     def test_a_wrong_id_never_counts(self):
         """Fault 13."""
         r = self.receiver(lambda v, body, n: v.answer(body, of=b"other" if n == 1 else None))
-        d, port = self.keep(r)
+        d, port = self.keep(r, forward=HASTY)
         self.taken(self.sender(port), message("1"))
-        self.arrived(r, 2 * [message("1")])
+        self.arrived_again(d, r, [message("1")])
         self.assertEqual(d.wait_event("msg.stray_ack")[0]["ctl_id"], "other")
         self.assertEqual(d.wait_event("msg.retry")[0]["err_code"], "ack_timeout")
         self.quiet(r)
@@ -134,18 +150,19 @@ class Matching(Custody):
         def slow_at_first(visit, body, number):
             if number == 1:
                 held.append((visit, body))
-            elif number == 2:
+            else:
                 first, late = held[0]
                 first.answer(late)
                 visit.answer(body, code=b"AE")
 
         r = self.receiver(slow_at_first)
-        d, port = self.keep(r)
+        d, port = self.keep(r, forward=HASTY)
         self.taken(self.sender(port), message("1"))
         dead = d.wait_event("msg.deadletter")[0]
-        self.assertEqual((dead["attempt"], dead["ack_code"]), (2, "AE"))
+        self.assertGreater(dead["attempt"], 1)
+        self.assertEqual(dead["ack_code"], "AE")
         self.assertEqual(d.events("msg.delivered"), [])
-        self.assertEqual(len(r.visits), 2)
+        self.assertEqual(len(r.visits), dead["attempt"])
 
     def test_split_answers_with_junk_and_CRLF_are_read(self):
         """Fault 15."""
@@ -168,10 +185,9 @@ class Matching(Custody):
             r = self.receiver(
                 lambda v, body, n, junk=junk: v.send(junk) if n == 1 else v.answer(body)
             )
-            d, port = self.keep(r)
+            d, port = self.keep(r, forward=HASTY)
             self.taken(self.sender(port), message("1"))
-            self.arrived(r, 2 * [message("1")])
-            d.wait_event("msg.delivered")
+            self.arrived_again(d, r, [message("1")])
             self.quiet(r, 0.1)
             self.afresh(d)
 
@@ -419,7 +435,7 @@ class Answers(Custody):
         self.assertEqual(code_of(s.exchange(enhanced("3", "AL"))), (b"CR", b"3"))
         self.change(d, r, port, on_failure="reject")
         wait_for(
-            "an AA", lambda: code_of(s.exchange(message("4"))) == (b"AA", b"4"), patience=5
+            "an AA", lambda: code_of(s.exchange(message("4"))) == (b"AA", b"4")
         )
         self.arrived(r, [message("4")])
         self.assertEqual(len(d.wait_event("msg.queued")), 1)

@@ -4,13 +4,17 @@
 import os
 import re
 import shutil
+import threading
 import time
 
 import custody
 from custody import custody_xml
 from world import SUGAR, annotated, control_id, free_port, message
 
-QUICK = {"ack_timeout": "500ms", "backoff_min": "100ms", "backoff_max": "200ms"}
+# A receiver here may stand still for seconds, with the process of the test: only where it is to
+# be taken for silent is it given little time, and then it may happen to it more than once.
+QUICK = {"ack_timeout": "60s", "backoff_min": "100ms", "backoff_max": "200ms"}
+HASTY = {**QUICK, "ack_timeout": "700ms"}
 MOST = 1024 << 30  # bytes that free-space may ask for
 
 
@@ -22,6 +26,26 @@ def code_of(body):
 
 def enhanced(name, accept, application="NE"):
     return message(name, modes="|||%s|%s" % (accept, application))
+
+
+class Silence:
+    """A handler that answers nothing until it is told to; then all, and what comes from then on."""
+
+    def __init__(self, code=b"AA"):
+        self.code, self.lock, self.held = code, threading.Lock(), []
+
+    def __call__(self, visit, body, number):
+        with self.lock:
+            if self.held is not None:
+                self.held.append((visit, body))
+                return
+        visit.answer(body, self.code)
+
+    def end(self):
+        with self.lock:
+            held, self.held = self.held, None
+        for visit, body in held:
+            visit.answer(body, self.code)
 
 
 class Custody(custody.Custody):
@@ -61,6 +85,16 @@ class Custody(custody.Custody):
     def arrived(self, receiver, bodies, mapping=SUGAR):
         """These and no others, in this order, annotated."""
         self.assertEqual(receiver.wait(len(bodies)), annotated(bodies, mapping))
+
+    def arrived_again(self, d, receiver, bodies):
+        """These, each as often in a row as the log says that it was tried: more than once the
+        first, which got no answer in time, and perhaps another."""
+        done = d.wait_event("msg.delivered", len(bodies))
+        self.assertGreater(done[0]["attempt"], 1)
+        wanted = [
+            b for b, line in zip(annotated(bodies), done) for _ in range(line["attempt"])
+        ]
+        self.assertEqual(receiver.wait(len(wanted)), wanted)
 
     def quiet(self, receiver, seconds=0.4):
         """Nothing more comes."""

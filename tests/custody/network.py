@@ -11,7 +11,9 @@ import time
 
 from here import QUICK, Custody, code_of
 from custody import custody_xml  # noqa: I001 - here finds it
-from world import ack, annotated, control_id, framed, free_port, main, message, wait_for
+from world import (
+    PATIENCE, ack, annotated, control_id, framed, free_port, main, message, wait_for,
+)
 
 NUMBERED = [message("m%d" % n, value=str(n)) for n in range(1, 21)]
 
@@ -109,7 +111,7 @@ class Senders(Custody):
         d, port = self.keep(r, frame_deadline="500ms")
         s = self.sender(port)
         s.send(framed(message("1"))[:40])
-        self.assertTrue(s.closed(3))
+        self.assertTrue(s.closed())
         d.wait_event("conn.timeout", outcome="frame_timeout")
         self.quiet(r)
 
@@ -120,10 +122,10 @@ class Senders(Custody):
             *self.parts(custody_xml(port, r.port, max_frame="1MiB")),
         )
         large = framed(message("1", more=b"NTE|1||" + b"x" * 800000 + b"\r"))
+        began = time.monotonic()
         for s in [self.sender(port) for _ in range(2)]:
             s.send(large[:700000])
-        time.sleep(0.2)
-        began = time.monotonic()
+        d.wait_event("svc.paused", outcome="in_flight_bytes")
         self.taken(self.sender(port), message("3"))
         self.assertTrue(1 < time.monotonic() - began < 20)
         d.wait_event("conn.timeout", outcome="frame_timeout")
@@ -147,7 +149,7 @@ class Senders(Custody):
             queued = len(d.events("msg.queued"))
             return queued and len(d.events("msg.delivered")) == queued
 
-        wait_for("all to be delivered", all_is_delivered, 60)
+        wait_for("all to be delivered", all_is_delivered, 5 * PATIENCE)
         self.quiet(r)  # what was pending when it was closed, too
         queued = len(d.events("msg.queued"))
         self.assertLess(queued, 100000)
@@ -192,19 +194,19 @@ class Receivers(Custody):
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
             d, port = self.keep(
                 listening.getsockname()[1], max_frame="32MiB",
-                forward={**QUICK, "ack_timeout": "2s"},
+                forward={**QUICK, "ack_timeout": "4s"},
             )
             self.taken(self.sender(port), body)
             visit, _ = listening.accept()
             with visit:
-                visit.settimeout(10)
+                visit.settimeout(PATIENCE)
                 got, began = bytearray(), time.monotonic()
                 while got[-2:] != b"\x1c\r":
                     got += visit.recv(65536)
-                    time.sleep(max(0, began + len(got) / (5 << 20) - time.monotonic()))
+                    time.sleep(max(0, began + len(got) / (4 << 20) - time.monotonic()))
                 visit.sendall(framed(ack(body)))
                 done = d.wait_event("msg.delivered")[0]
-        self.assertGreater(time.monotonic() - began, 4)
+        self.assertGreater(time.monotonic() - began, 5)
         self.assertEqual(done["attempt"], 1)
         self.assertEqual(d.events("msg.retry"), [])
 
@@ -239,12 +241,12 @@ class Receivers(Custody):
         d, port = self.keep(r, forward={**QUICK, "backoff_min": "200ms", "backoff_max": "800ms"})
         began = time.monotonic()
         self.taken(self.sender(port), message("1"))
-        time.sleep(4)
+        d.wait_event("conn.failed", 8)
         took = time.monotonic() - began
         count = len(d.events("conn.failed"))
-        # waits of 100 to 200, 200 to 400, then 400 to 800 ms
+        # waits of 100 to 200, 200 to 400, then 400 to 800 ms; a busy machine adds to them
         self.assertLessEqual(count, 3 + took / 0.4)
-        self.assertGreaterEqual(count, 1 + (took - 1.5) / 1.0)
+        self.assertLess(took, 30, "as by the default of 60 s")
 
     def test_a_receiver_that_does_not_accept_is_tried_until_it_does(self):
         """Fault 9, blackholed: connections are neither made nor refused."""
@@ -293,13 +295,13 @@ class Receivers(Custody):
             visit.close()
 
         r = self.receiver(once)
-        d, port = self.keep(r)
+        d, port = self.keep(r, forward={**QUICK, "backoff_min": "3s", "backoff_max": "3s"})
         began = time.monotonic()
         self.taken(self.sender(port), *NUMBERED)
         d.wait_event("msg.delivered", len(NUMBERED))
         # before its habit is known, one message may meet the end of a connection
         self.assertLessEqual(len(r.frames), len(NUMBERED) + 1)
-        self.assertLess(time.monotonic() - began, 10)
+        self.assertLess(time.monotonic() - began, 25, "waiting for each took half a minute")
         seen = []
         for body in r.bodies():
             if body not in seen:
@@ -319,6 +321,7 @@ class Processes(Custody):
         r.start()
         self.arrived(r, NUMBERED)
         self.quiet(r)
+        d.wait_event("msg.delivered", len(NUMBERED))
         self.assertEqual(d.stop(), 0)
         self.keep(r, port=port)
         self.quiet(r)
@@ -357,16 +360,18 @@ class Processes(Custody):
 
         def hold(visit, body, number):
             if number == 1:
-                gate.wait(10)
+                gate.wait(PATIENCE)
             visit.answer(body)
 
         r = self.receiver(hold)
-        d, port = self.keep(r, forward={**QUICK, "ack_timeout": "2s"})
-        self.taken(self.sender(port), *NUMBERED[:2])
+        d, port = self.keep(r, forward={**QUICK, "ack_timeout": "5s"})
+        s = self.sender(port)
+        self.taken(s, NUMBERED[0])
         r.wait(1)
         d.signal(signal.SIGSTOP)
         gate.set()
-        time.sleep(4)
+        s.send(framed(NUMBERED[1]))
+        time.sleep(6.5)
         d.signal(signal.SIGCONT)
         self.arrived(r, NUMBERED[:2])
         self.quiet(r)
@@ -378,9 +383,9 @@ class Processes(Custody):
         self.taken(self.sender(port), message("1"))
         r.wait(1)
         d.signal(signal.SIGSTOP)
-        time.sleep(4)
+        time.sleep(3)
         d.signal(signal.SIGCONT)
-        self.arrived(r, 2 * [message("1")])
+        self.arrived_again(d, r, [message("1")])
         self.assertEqual(d.wait_event("msg.retry")[0]["err_code"], "ack_timeout")
 
     def test_TERM_lets_what_is_in_flight_be_answered_and_keeps_the_rest(self):
@@ -388,11 +393,11 @@ class Processes(Custody):
         gate = threading.Event()
 
         def slow(visit, body, number):
-            gate.wait(10)
+            gate.wait(PATIENCE)
             visit.answer(body)
 
         r = self.receiver(slow)
-        d, port = self.keep(r, forward={**QUICK, "ack_timeout": "20s"})
+        d, port = self.keep(r)
         self.taken(self.sender(port), *NUMBERED[:5])
         r.wait(1)
         d.signal(signal.SIGTERM)
@@ -422,7 +427,7 @@ class Limits(Custody):
         d.wait_event("conn.failed", err_code="EMFILE")
         before, began = d.cpu(), time.monotonic()
         time.sleep(1)
-        self.assertLess((d.cpu() - before) / (time.monotonic() - began), 0.05)
+        self.assertLess((d.cpu() - before) / (time.monotonic() - began), 0.3)
         for s in crowd:
             s.close()
         resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (4096, 4096))
@@ -441,10 +446,7 @@ class Limits(Custody):
         resource.prlimit(d.pid, resource.RLIMIT_FSIZE, (4 << 20, resource.RLIM_INFINITY))
         for body in large:
             s.send(framed(body))
-            try:
-                answer = s.frame(2)
-            except AssertionError:  # it waits
-                answer = None
+            answer = self.answer_or(s, lambda: d.events("queue.disk_low"))
             if not answer:
                 break
             self.assertEqual(code_of(answer)[0], b"AA")
@@ -457,6 +459,17 @@ class Limits(Custody):
         self.taken(self.sender(port), NUMBERED[1])
         d.wait_event("queue.disk_well")
         self.assertEqual(d.stop(), 0)
+
+
+    def answer_or(self, sender, condition):
+        """The next answer, or None where none came and the condition is true."""
+        while True:
+            enough = condition()
+            try:
+                return sender.frame(1)
+            except AssertionError:  # it waits
+                if enough:
+                    return None
 
 
 class Clock(Custody):
@@ -478,9 +491,9 @@ class Clock(Custody):
         )
         s, sent = self.sender(port), 0
         for jump in ("+370d", "-370d"):
+            began = time.monotonic()
             self.taken(s, *NUMBERED[sent : sent + 2])
             retries = d.wait_event("msg.retry", 1 + sent // 2, ack_code="AR")
-            began = time.monotonic()
             self.write("clock", jump)
             d.wait_event("msg.delivered", sent + 2)
             self.assertTrue(0.5 < time.monotonic() - began < 20, retries)

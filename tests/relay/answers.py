@@ -7,10 +7,16 @@ import threading
 import time
 
 from world import (
-    World, ack, annotated, control_id, framed, free_port, main, message, wait_for,
+    World, ack, annotated, connected_to, control_id, framed, free_port, main, message, wait_for,
 )
 
-QUICK = {"ack_timeout": "500ms", "backoff_min": "100ms", "backoff_max": "200ms"}
+# A receiver here may stand still for seconds, with the process of the test: only where it is to
+# be taken for silent is it given little time.
+QUICK = {"backoff_min": "100ms", "backoff_max": "200ms"}
+HASTY = {**QUICK, "ack_timeout": "500ms"}
+
+
+MOMENT = 0.1  # seconds that a feed waits for the end of a connection, where it is the habit
 
 
 def code_of(body):
@@ -49,7 +55,7 @@ class Relayed(World):
     def test_an_id_that_begins_like_another_is_not_the_other(self):
         long = "k" * 200
         r = self.receiver(lambda v, body, n: v.answer(body, of=b"k" * 199 + b"x"))
-        d, port = self.feed(r, forward=QUICK)
+        d, port = self.feed(r, forward={**HASTY, "ack_timeout": "3s"})
         s = self.sender(port)
         s.send(framed(message(long)))
         self.assertTrue(s.closed())
@@ -71,7 +77,7 @@ class Relayed(World):
         for n in range(5):
             self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
             wait_for("the end", lambda: r.visits[-1].ended)
-            time.sleep(0.05)
+            wait_for("the daemon to see it", lambda: not connected_to(r.port))
         self.assertEqual(len(r.visits), 5)
         self.assertEqual(d.events("msg.failed"), [])
 
@@ -110,7 +116,7 @@ class Mismatched(World):
 
     def test_a_wrong_id_never_counts_and_the_sender_gets_no_answer(self):
         r = self.receiver(lambda v, body, n: v.answer(body, of=b"other"))
-        d, port = self.feed(r, forward=QUICK)
+        d, port = self.feed(r, forward={**HASTY, "ack_timeout": "3s"})
         s = self.sender(port)
         s.send(framed(message("mine")))
         self.assertTrue(s.closed())
@@ -154,7 +160,7 @@ class Mismatched(World):
                 visit.answer(body, code=b"AE")
 
         r = self.receiver(slow_at_first)
-        d, port = self.feed(r, forward=QUICK, on_failure="reject")
+        d, port = self.feed(r, forward={**HASTY, "ack_timeout": "3s"}, on_failure="reject")
         s = self.sender(port)
         first = s.exchange(message("one"))
         self.assertEqual(code_of(first), (b"AR", b"one"))
@@ -175,7 +181,7 @@ class Mismatched(World):
         for junk in (b"garbage", b"\x0bgarbage\x1c\r", b"\x0bMSH|^~\\&|\x1c\r", b"\x0bMSH"):
             with self.subTest(junk):
                 r = self.receiver(lambda v, body, n, junk=junk: v.send(junk))
-                d, port = self.feed(r, forward=QUICK)
+                d, port = self.feed(r, forward=HASTY)
                 s = self.sender(port)
                 s.send(framed(message()))
                 while (got := s.frame()) is not None:
@@ -194,9 +200,9 @@ class Mismatched(World):
 class Unanswered(World):
     """Receiver refused, silent, lost: never a positive answer."""
 
-    def closes(self, handler, outcome, **named):
+    def closes(self, handler, outcome, forward=None):
         r = self.receiver(handler)
-        d, port = self.feed(r, forward=QUICK, **named)
+        d, port = self.feed(r, forward=forward or QUICK)
         s = self.sender(port)
         s.send(framed(message("m")))
         self.assertTrue(s.closed())
@@ -204,9 +210,9 @@ class Unanswered(World):
         self.assertEqual((failed["outcome"], failed["ctl_id"]), (outcome, "m"))
         return d, r, port
 
-    def rejects(self, handler, **named):
+    def rejects(self, handler, forward=None):
         r = self.receiver(handler)
-        d, port = self.feed(r, forward=QUICK, on_failure="reject", **named)
+        d, port = self.feed(r, forward=forward or QUICK, on_failure="reject")
         s = self.sender(port)
         answer = s.exchange(message("m"))
         self.assertEqual(code_of(answer), (b"AR", b"m"))
@@ -214,8 +220,11 @@ class Unanswered(World):
 
     def test_a_silent_receiver_closes_at_the_time_out_and_a_resend_comes_once_more(self):
         began = time.monotonic()
-        d, r, port = self.closes(lambda v, body, n: n > 1 and v.answer(body), "ack_timeout")
-        self.assertTrue(0.4 < time.monotonic() - began < 20)
+        d, r, port = self.closes(
+            lambda v, body, n: n > 1 and v.answer(body), "ack_timeout",
+            {**HASTY, "ack_timeout": "3s"},
+        )
+        self.assertTrue(2.9 < time.monotonic() - began < 20)
         self.assertEqual(self.sender(port).exchange(message("m")), ack(message("m")))
         self.assertEqual(len(r.frames), 2)
 
@@ -240,7 +249,9 @@ class Unanswered(World):
         self.assertEqual(d.wait_event("msg.failed")[0]["outcome"], "down_lost")
 
     def test_reject_at_the_time_out_drops_the_receivers_connection(self):
-        d, r, s, _ = self.rejects(lambda v, body, n: n > 1 and v.answer(body))
+        d, r, s, _ = self.rejects(
+            lambda v, body, n: n > 1 and v.answer(body), {**HASTY, "ack_timeout": "3s"}
+        )
         wait_for("the old connection's end", lambda: r.visits[0].ended)
         self.assertEqual(s.exchange(message("n")), ack(message("n")))
         self.assertEqual(len(r.visits), 2)
@@ -287,9 +298,7 @@ class Unanswered(World):
         s = self.sender(port)
         self.assertEqual(code_of(s.exchange(message("1")))[0], b"AR")
         r.start()
-        wait_for(
-            "an AA", lambda: code_of(s.exchange(message("2"))) == (b"AA", b"2"), patience=5
-        )
+        wait_for("an AA", lambda: code_of(s.exchange(message("2"))) == (b"AA", b"2"))
 
     def test_a_sender_that_leaves_before_the_answer_may_send_again(self):
         gate = []
@@ -330,7 +339,7 @@ class Unanswered(World):
         s.send(framed(message()))
         s.end()
         time.sleep(1)
-        self.assertTrue(s.frame(20) == ack(message()) + more)
+        self.assertTrue(s.frame() == ack(message()) + more)
         self.assertTrue(s.closed())
 
     def test_answers_of_megabytes_end_nothing_for_a_sender_that_reads(self):
@@ -394,9 +403,10 @@ class Enhanced(World):
         s = self.sender(port)
         s.send(framed(body))
         s.close()
+        wait_for("the connection", lambda: r.visits)
         time.sleep(0.5)
         r.visits[0].thread.start()
-        r.wait(1, 20)
+        r.wait(1)
         self.assertTrue(r.bodies() == [body])
 
     def test_a_receiver_that_does_not_read_holds_up_what_wants_no_answer(self):
@@ -437,13 +447,13 @@ class Enhanced(World):
                 visit.send(framed(own))
 
         r = self.receiver(ask)
-        d, port = self.feed(r, forward=QUICK)
+        d, port = self.feed(r, forward={**HASTY, "ack_timeout": "3s"})
         s = self.sender(port)
         s.exchange(message("1", modes="|||AL|AL"))
         self.assertEqual(s.frame(), own)
         s.send(framed(ack(own)))
         self.assertEqual(r.wait(2)[1], ack(own))
-        self.assertTrue(s.silent(0.8))
+        self.assertTrue(s.silent(3.5))
 
 
 class InFlight(World):
@@ -494,11 +504,11 @@ class InFlight(World):
         s.send(framed(message("lost")))
         began = time.monotonic()
         try:
-            while time.monotonic() < began + 5 and s.exchange(message("young")):
+            while time.monotonic() < began + 20 and s.exchange(message("young")):
                 time.sleep(0.1)
         except OSError:
             pass
-        self.assertLess(time.monotonic(), began + 3)
+        self.assertLess(time.monotonic(), began + 15)
         d.wait_event("msg.failed", outcome="ack_timeout", ctl_id="lost")
 
     def test_answers_out_of_order_find_their_messages(self):
@@ -566,11 +576,15 @@ class Connections(World):
                 s.close()
             self.assertEqual(len(r.visits), 20)
 
-    def ends_after_each(self, later):
+    def ends_after_each(self, later, late):
+        """What ended later than a feed waits for it, as this process stood still, goes to `late`."""
         def once(visit, body, number):
+            began = time.monotonic()
             visit.answer(body)
             time.sleep(later)
             visit.close()
+            if time.monotonic() - began > MOMENT:
+                late.append(body)
 
         return self.receiver(once)
 
@@ -587,10 +601,11 @@ class Connections(World):
         """Before the feed knows its receiver, one frame a connection may meet its end."""
         for later, in_flight in ((0, 1), (0.002, 1), (0.02, 4)):
             with self.subTest(later=later, in_flight=in_flight):
-                r, lost = self.ends_after_each(later), []
+                late, lost = [], []
+                r = self.ends_after_each(later, late)
                 d, port = self.hop(r, "--in-flight", in_flight)
                 self.talk(port, "first", 3, lost)
-                self.assertLessEqual(len(lost), 1)
+                self.assertLessEqual(len(lost), 1 + len(late))
                 lost = []
                 threads = [
                     threading.Thread(target=self.talk, args=(port, "s%d" % n, 25, lost))
@@ -600,9 +615,9 @@ class Connections(World):
                     t.start()
                 for t in threads:
                     t.join()
-                self.assertEqual(lost, [])
-                self.assertLessEqual(len(d.events("msg.failed")), 1)
+                self.assertLessEqual(len(lost), len(late))
                 self.assertEqual(len(d.wait_event("msg.acked", 153)), 153)
+                self.assertLessEqual(len(d.events("msg.failed")), 1 + len(late))
 
     def test_a_receiver_that_stays_after_all_costs_one_wait(self):
         leaving = [True]
@@ -616,12 +631,13 @@ class Connections(World):
         _, port = self.hop(r)
         s = self.sender(port)
         s.exchange(message("1"))
-        time.sleep(0.05)
+        wait_for("the end", lambda: r.visits[0].ended)
+        wait_for("the daemon to see it", lambda: not connected_to(r.port))
         leaving.clear()
         began = time.monotonic()
-        for n in range(50):
+        for n in range(150):
             self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
-        self.assertLess(time.monotonic() - began, 3)
+        self.assertLess(time.monotonic() - began, 100 * MOMENT, "a wait for each took 150")
         self.assertLessEqual(len(r.visits), 3)
 
     def test_the_receivers_connection_ends_with_the_senders(self):
@@ -638,6 +654,7 @@ class Connections(World):
         s = self.sender(port)
         s.exchange(message("1"))
         r.visits[0].close()
+        wait_for("the daemon to see it", lambda: not connected_to(r.port))
         self.assertTrue(s.silent())
         self.assertEqual(s.exchange(message("2")), ack(message("2")))
         self.assertEqual(d.events("msg.failed"), [])

@@ -11,11 +11,12 @@ import threading
 import time
 
 from world import (
-    Sender, World, ack, config_xml, control_id, feed_xml, framed, free_port, main, message,
+    PATIENCE, Sender, World, ack, config_xml, control_id, feed_xml, framed, free_port, main, message,
     metric, wait_for,
 )
 
 QUICK = {"backoff_min": "100ms", "backoff_max": "400ms"}
+STALLED = 1.9  # seconds; of two a sender at the limit of bytes is ended
 
 
 class Limits(World):
@@ -23,7 +24,7 @@ class Limits(World):
 
     def refused(self, port, **named):
         s = self.sender(port, **named)
-        return s.closed(3)
+        return s.closed()
 
     def test_connections_in_all(self):
         r = self.receiver()
@@ -84,6 +85,9 @@ class Limits(World):
         self.assertEqual(len(r.frames), 20)
 
     def test_all_bytes_in_flight_pause_reading_and_lose_nothing(self):
+        self.undisturbed(STALLED, self.pause_reading)
+
+    def pause_reading(self):
         r = self.receiver()
         port = free_port()
         d = self.configure(
@@ -93,7 +97,7 @@ class Limits(World):
         first, second = self.sender(port), self.sender(port)
         for s in (first, second):
             s.send(framed(body)[:700000])
-        time.sleep(0.2)
+        d.wait_event("svc.paused", outcome="in_flight_bytes")
         third = self.sender(port)
         third.send(framed(message("3")))
         self.assertTrue(third.silent(0.4))
@@ -110,10 +114,10 @@ class Limits(World):
         )
         large = framed(message(value="15", more=b"NTE|1||" + b"x" * 800000 + b"\r"))
         stalled = [self.sender(port) for _ in range(2)]
+        began = time.monotonic()
         for s in stalled:
             s.send(large[:700000])
-        time.sleep(0.2)
-        began = time.monotonic()
+        d.wait_event("svc.paused", outcome="in_flight_bytes")
         self.assertEqual(self.sender(port).exchange(message("3")), ack(message("3")))
         self.assertTrue(1 < time.monotonic() - began < 20)
         d.wait_event("conn.timeout", outcome="frame_timeout")
@@ -137,7 +141,7 @@ class Limits(World):
         while any(t.is_alive() for t in threads):
             most = max(most, metric(scraped, "hl7noted_held_bytes"))
         for s in senders:
-            self.assertEqual(s.frame(30), ack(body))
+            self.assertEqual(s.frame(), ack(body))
         # of 140 MB: the limit, the frame of the one that goes on, and one read of each
         self.assertLess(most, (16 + 8 + 20) << 20)
         self.assertGreater(most, 16 << 20)
@@ -153,14 +157,13 @@ class Time(World):
         s = self.sender(port)
         began = time.monotonic()
         try:
-            for byte in framed(message()):
-                s.send(bytes([byte]))
+            s.send(b"\x0b")
+            while time.monotonic() - began < 20:
+                s.send(b"x")
                 time.sleep(0.02)
-                if time.monotonic() - began > 10:
-                    break
         except OSError:
             pass
-        self.assertTrue(0.4 < time.monotonic() - began < 4)
+        self.assertTrue(0.4 < time.monotonic() - began < 15)
         d.wait_event("conn.timeout", outcome="frame_timeout")
         self.assertEqual(r.frames, [])
 
@@ -175,12 +178,12 @@ class Time(World):
 
     def test_an_idle_connection_is_closed_without_noise_after_the_idle_time(self):
         r = self.receiver()
-        d, port = self.feed(r, idle_timeout="400ms")
+        d, port = self.feed(r, idle_timeout="3s")
         s, never = self.sender(port), self.sender(port)
-        s.exchange(message())
         began = time.monotonic()
+        self.assertIsNotNone(s.exchange(message()))
         self.assertTrue(s.closed())
-        self.assertTrue(0.3 < time.monotonic() - began < 10)
+        self.assertTrue(2.9 < time.monotonic() - began < 20)
         self.assertTrue(never.closed())
         d.wait_event("conn.timeout", outcome="idle_timeout")
         wait_for("the receiver's connection to end", lambda: r.visits[0].ended)
@@ -246,16 +249,19 @@ class Time(World):
         s.exchange(message())
         if not shutil.which("ss"):
             self.skipTest("no ss")
+        for local, peer in ((port, s.sock.getsockname()[1]), (None, r.port)):
+            # what was sent last may be without its acknowledgement for a while
+            wait_for("a keepalive timer", lambda ends=(local, peer): self.keeps_alive(*ends))
+
+    def keeps_alive(self, local, peer):
         timers = subprocess.run(
             ["ss", "-tnoH", "state", "established"], stdout=subprocess.PIPE, check=True
         ).stdout.decode()
-        for local, peer in ((port, s.sock.getsockname()[1]), (None, r.port)):
-            found = [
-                line
-                for line in timers.splitlines()
-                if ":%s " % peer in line and (local is None or ":%d " % local in line)
-            ]
-            self.assertTrue(any("timer:(keepalive" in line for line in found), found)
+        return any(
+            "timer:(keepalive" in line
+            for line in timers.splitlines()
+            if ":%s " % peer in line and (local is None or ":%d " % local in line)
+        )
 
 
 class Backoff(World):
@@ -263,8 +269,8 @@ class Backoff(World):
         r = self.receiver()
         r.stop()
         d, port = self.feed(r, forward=QUICK)
-        end = time.monotonic() + 2.2
-        while time.monotonic() < end:
+        end = time.monotonic() + PATIENCE
+        while len(d.events("conn.failed")) < 10 and time.monotonic() < end:
             s = Sender(port)
             s.send(framed(message()))
             s.closed()
@@ -273,9 +279,12 @@ class Backoff(World):
             float(e["ts"][17:].rstrip("Z")) % 60 for e in d.events("conn.failed")
         ]
         gaps = [(b - a) % 60 for a, b in zip(times, times[1:])]
-        self.assertTrue(4 <= len(gaps) <= 25, gaps)
+        self.assertGreaterEqual(len(gaps), 9, gaps)
         self.assertGreater(max(gaps[2:]) - min(gaps[2:]), 0.005)
-        self.assertTrue(all(0.04 <= g <= 0.9 for g in gaps), gaps)
+        # but for a few that the machine drew out or, by telling late of what came before, shortened
+        ordered = sorted(gaps)
+        self.assertGreaterEqual(ordered[2], 0.04, gaps)
+        self.assertLessEqual(ordered[-4], 0.9, gaps)
 
     def test_many_senders_cause_few_attempts(self):
         r = self.receiver()
@@ -297,10 +306,8 @@ class Backoff(World):
         s = self.sender(port)
         s.send(framed(message("1")))
         self.assertTrue(s.closed())
-        s = self.sender(port)
-        s.send(framed(message("2")))
-        r.start()
-        self.assertEqual(s.frame(), ack(message("2")))
+        r.start()  # the feed does not know yet
+        self.assertEqual(self.sender(port).exchange(message("2")), ack(message("2")))
 
     def test_a_message_that_finds_no_receiver_is_told_and_counted_as_failed(self):
         r = self.receiver()
@@ -363,21 +370,19 @@ class Names(World):
         d, port = self.feed(4711, host="no-such-host.invalid")
         s = self.sender(port)
         s.send(framed(message()))
-        self.assertTrue(s.closed(15))
+        self.assertTrue(s.closed())
         d.wait_event("dns.failed", peer="no-such-host.invalid")
         self.assertEqual(d.events("msg.acked"), [])
 
     def test_a_name_that_does_not_exist_is_not_asked_for_by_every_connection(self):
         d, port = self.feed(4711, host="no-such-host.invalid")
-        end, connections = time.monotonic() + 2, 0
-        while time.monotonic() < end:
+        began = time.monotonic()
+        for _ in range(60):
             s = self.sender(port)
             s.send(framed(message()))
-            time.sleep(0.05)
+            time.sleep(0.03)
             s.close()
-            connections += 1
-        self.assertGreater(connections, 10)
-        self.assertLessEqual(len(d.events("dns.failed")), 4)
+        self.assertLessEqual(len(d.events("dns.failed")), 4 + (time.monotonic() - began))
 
     def private(self, hosts, resolver=""):
         """A command that gives a process its own /etc/hosts, where we may do that."""
@@ -412,7 +417,7 @@ class Names(World):
         self.assertTrue(s.closed())
         r.start()
         s = self.sender(port)
-        self.assertEqual(s.exchange(message("3"), 20), ack(message("3")))
+        self.assertEqual(s.exchange(message("3")), ack(message("3")))
         d.wait_event("dns.failed")
 
     def test_a_slow_name_server_holds_up_nobody_else(self):
@@ -421,7 +426,7 @@ class Names(World):
                 deaf.bind(("127.0.0.253", 53))
             except OSError:
                 self.skipTest("not allowed to be a name server")
-            through = self.private("", "nameserver 127.0.0.253\noptions timeout:2 attempts:1\n")
+            through = self.private("", "nameserver 127.0.0.253\noptions timeout:15 attempts:2\n")
             r = self.receiver()
             ports = [free_port(), free_port()]
             config = self.write(
@@ -438,7 +443,7 @@ class Names(World):
             began = time.monotonic()
             for n in range(50):
                 self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
-            self.assertLess(time.monotonic() - began, 3)
+            self.assertLess(time.monotonic() - began, 12)
 
 
 class Probes(World):
@@ -482,13 +487,15 @@ class Descriptors(World):
         )
         inside = self.sender(port)
         self.assertEqual(inside.exchange(message("1")), ack(message("1")))
+        entered = time.monotonic()
         crowd = [self.sender(port) for _ in range(100)]
         paused = d.wait_event("svc.paused")[0]
         self.assertEqual(paused["err_code"], "EMFILE")
         before, began = d.cpu(), time.monotonic()
         time.sleep(1.5)
-        self.assertLess((d.cpu() - before) / (time.monotonic() - began), 0.05)
-        self.assertLess(len(d.events("svc.paused")), 20)
+        self.assertLess((d.cpu() - before) / (time.monotonic() - began), 0.3)
+        # it rests for half a second each time
+        self.assertLess(len(d.events("svc.paused")), 5 + 3 * (time.monotonic() - entered))
         self.assertEqual(inside.exchange(message("2")), ack(message("2")))
         for s in crowd:
             s.close()
@@ -503,8 +510,9 @@ class Descriptors(World):
         d = self.start("--config", config)
         inside = self.sender(port)
         inside.exchange(message("1"))
+        before = d.descriptors()
         other = self.sender(port)
-        time.sleep(0.2)
+        wait_for("it to be let in", lambda: d.descriptors() > before)
         full = d.descriptors()
         resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (full, 4096))
         other.send(framed(message("2")))

@@ -10,10 +10,9 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 
 from world import (
-    B2M, HL7NOTE, HL7NOTED, SUGAR, World, config_xml, feed_xml, framed, free_port, http, main,
+    B2M, HL7NOTE, HL7NOTED, PATIENCE, SUGAR, World, config_xml, feed_xml, framed, free_port, http, main,
     message, metric, wait_for,
 )
 
@@ -119,7 +118,7 @@ class Metrics(World):
             s.closed()
             return http(self.door, "/readyz")[0] == 200
 
-        wait_for("readiness", recovered, 15)
+        wait_for("readiness", recovered)
 
     def test_readiness_ends_when_draining(self):
         d, r, port = self.running(handler=lambda v, body, n: None)
@@ -137,7 +136,7 @@ class Metrics(World):
             b"GET " + b"/" * 100000, b"GET /metrics HTTP/1.1\r\nX: " + b"y" * 100000,
             b"GET /metrics HTTP/9.9\r\n\r\n", framed(message()),
         ):
-            with socket.create_connection(("127.0.0.1", self.door), timeout=5) as c:
+            with socket.create_connection(("127.0.0.1", self.door), timeout=PATIENCE) as c:
                 try:
                     c.sendall(data)
                     c.shutdown(socket.SHUT_WR)
@@ -167,7 +166,8 @@ class Status(World):
         self.socket = self.path("control")
         d = self.configure(
             '<control socket="%s"/>' % self.socket,
-            feed_xml(port, r.port, name="lab", mapping=[SUGAR, B2M]),
+            feed_xml(port, r.port, name="lab", mapping=[SUGAR, B2M],
+                     forward={"backoff_min": "60s", "backoff_max": "60s"}),
             feed_xml(free_port(), 1, name="other", annotate="shadow"),
         )
         s = self.sender(port)
@@ -261,7 +261,7 @@ class Status(World):
             "mistake.xml", config_xml('<control socket="%s"/>' % path, feed_xml(free_port(), 1))
         )
         done = subprocess.run(
-            [HL7NOTED, "--config", config], stderr=subprocess.PIPE, timeout=10, check=False
+            [HL7NOTED, "--config", config], stderr=subprocess.PIPE, timeout=PATIENCE, check=False
         )
         self.assertEqual(done.returncode, 78)
         with open(path, encoding="ascii") as f:
@@ -289,7 +289,7 @@ class Status(World):
             "taken.xml", config_xml('<control socket="%s"/>' % path, feed_xml(free_port(), 1))
         )
         done = subprocess.run(
-            [HL7NOTED, "--config", config], stderr=subprocess.PIPE, timeout=10, check=False
+            [HL7NOTED, "--config", config], stderr=subprocess.PIPE, timeout=PATIENCE, check=False
         )
         self.assertEqual(done.returncode, 78)
         self.assertIn(path.encode(), done.stderr)
@@ -329,16 +329,17 @@ class Logs(World):
         journal = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.addCleanup(journal.close)
         place = "/run/systemd/journal/socket"
-        if os.path.exists(place) or os.geteuid() != 0:
+        try:
+            os.makedirs(os.path.dirname(place), exist_ok=True)
+            journal.bind(place)
+        except OSError:  # somebody else plays one at this moment, perhaps
             self.skipTest("there is a journal, or we may not play one")
-        os.makedirs(os.path.dirname(place), exist_ok=True)
-        journal.bind(place)
         self.addCleanup(os.unlink, place)
         d = self.start(
             "--listen", free_port(), "--forward", "127.0.0.1:1", "--log-format", "journal",
             wait=False,
         )
-        journal.settimeout(5)
+        journal.settimeout(PATIENCE)
         entry = ""
         while "EVENT=svc.started" not in entry:
             entry = journal.recv(65536).decode()
@@ -396,7 +397,7 @@ class Starting(World):
     def run_it(self, *arguments):
         done = subprocess.run(
             [HL7NOTED, *map(str, arguments)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE, check=False,
         )
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
@@ -547,11 +548,9 @@ class Starting(World):
         with self.subTest(name):
             if mapping:
                 text = config_xml(feed_xml(1, 2, mapping=[self.write(mapping, text)]))
-            began = time.monotonic()
             status, _, err = self.run_it("--config", self.write("c.xml", text), "--check")
             self.assertEqual(status, 78)
             self.assertRegex(err, r"\.xml:\d+:\d+: ")
-            self.assertLess(time.monotonic() - began, 10)
 
 
 if __name__ == "__main__":

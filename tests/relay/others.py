@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import sys
 
-from world import World, annotated, control_id, framed, free_port, message, wait_for
+from world import (
+    PATIENCE, World, annotated, control_id, framed, free_port, listening, message, wait_for,
+)
 
 # both: PORT, then CA, certificate and key, or three times nothing
 TLS = """
@@ -58,28 +60,12 @@ async def main():
             message = hl7.parse(f.read())
         writer.writemessage(message)
         await writer.drain()
-        answer = await asyncio.wait_for(reader.readmessage(), 10)
+        answer = await asyncio.wait_for(reader.readmessage(), 60)
         print(str(answer.segment("MSA")[1]), str(answer.segment("MSA")[2]))
     writer.close()
 
 asyncio.run(main())
 """
-
-
-LISTEN = "0A"  # the state as /proc writes it
-
-
-def listening(port):
-    """Looked up and not tried: one who connects and leaves is passed on as one who cut off."""
-    for name in ("/proc/net/tcp", "/proc/net/tcp6"):
-        try:
-            with open(name, encoding="ascii") as f:
-                rows = [line.split() for line in f][1:]
-        except FileNotFoundError:
-            continue
-        if any(row[1].endswith(":%04X" % port) and row[3] == LISTEN for row in rows):
-            return True
-    return False
 
 
 def python_with_hl7():
@@ -118,7 +104,7 @@ class Foreign(World):
 
     def said(self, command, env=None):
         """Its lines; it must end well."""
-        done = subprocess.run(command, capture_output=True, timeout=60, check=False, env=env)
+        done = subprocess.run(command, capture_output=True, timeout=PATIENCE, check=False, env=env)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         return done.stdout.decode().splitlines()
 
@@ -128,7 +114,7 @@ class Foreign(World):
         config = self.write(
             "haproxy%d.cfg" % front,
             "global\n maxconn 200\n"
-            "defaults\n mode tcp\n timeout connect 10s\n timeout client 30s\n timeout server 30s\n"
+            "defaults\n mode tcp\n retries 0\n timeout connect 30s\n timeout client 60s\n timeout server 60s\n"
             "listen mllp\n bind 127.0.0.1:%d %s\n server there %s\n" % (front, bind, server),
         )
         self.serve([self.program("haproxy"), "-db", "-q", "-f", config], front)

@@ -58,7 +58,7 @@ class PythonHL7(Hl7):
         bodies = [b for _, b in samples() if b.startswith(b"MSH|^~\\&|") and b"|||||AL" not in b]
         s = self.sender(port)
         for body in [b for b in bodies if b.isascii() and b"\n" not in b][:60]:
-            answer = s.exchange(body, 5)
+            answer = s.exchange(body)
             if answer is None:
                 s = self.sender(port)
                 continue
@@ -91,8 +91,9 @@ class Node(Foreign):
 
 class HAProxy(Foreign):
     def proxy(self, to, more=""):
-        """It probes what is behind it ten times a second."""
-        return self.haproxy("127.0.0.1:%d check inter 100ms %s" % (to, more))
+        """It probes what is behind it ten times a second, and does not give up what stands still
+        for a while."""
+        return self.haproxy("127.0.0.1:%d check inter 100ms fall 1000 %s" % (to, more))
 
     def test_before_the_hop_all_messages_pass_and_its_probes_make_no_noise(self):
         r = self.receiver()

@@ -11,10 +11,11 @@ import resource
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 from world import (
-    SUGAR, World, ack, annotated, config_xml, control_id, feed_xml, framed, free_port,
+    PATIENCE, SUGAR, World, ack, annotated, config_xml, control_id, feed_xml, framed, free_port,
     is_sanitized, main, message, wait_for,
 )
 
@@ -40,7 +41,7 @@ class Load(World):
     def load(self, count=MESSAGES, rate=None):
         return self.background(
             "send", "--json", "-q", "--connections", CONNECTIONS, "--fresh-ids", "--count", count,
-            "--keep-going", "--resend", 50, "--timeout", "20s", *(("--rate", rate) if rate else ()),
+            "--keep-going", "--resend", 5000, "--timeout", "60s", *(("--rate", rate) if rate else ()),
             "127.0.0.1:%d" % self.port, self.write("m.hl7", message("x")),
         )
 
@@ -67,7 +68,7 @@ class Stopping(Load):
         began = time.monotonic()
         d.signal(signal.SIGTERM)
         self.assertEqual(d.wait(), 0)
-        self.assertLess(time.monotonic() - began, 15)
+        self.assertLess(time.monotonic() - began, 25, "not as long as it may")
         self.assertEqual(d.events("svc.stopped")[0]["count"], 0)
         self.assertEqual(d.events("msg.failed"), [])
         acked = {e["ctl_id"].encode() for e in d.events("msg.acked")}
@@ -178,7 +179,7 @@ class Stopping(Load):
         d.signal(signal.SIGTERM)
         d.wait_event("svc.stopping")
         d.signal(signal.SIGTERM)
-        self.assertEqual(d.wait(2), 0)
+        self.assertEqual(d.wait(15), 0, "and not when its time to drain is over")
 
     def test_INT_stops_like_TERM(self):
         d, _ = self.hop(self.receiver())
@@ -205,7 +206,7 @@ class Systemd(World):
         path = self.path("notify")
         s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         s.bind(path)
-        s.settimeout(5)
+        s.settimeout(PATIENCE)
         self.addCleanup(s.close)
         return s, path
 
@@ -239,7 +240,7 @@ class Systemd(World):
         self.addCleanup(s.close)
         name = "hl7noted-test-%d" % os.getpid()
         s.bind("\0" + name)
-        s.settimeout(5)
+        s.settimeout(PATIENCE)
         self.hop(self.receiver(), env={"NOTIFY_SOCKET": "@" + name})
         self.until(s, "READY=1")
 
@@ -248,10 +249,13 @@ class Systemd(World):
         d, _ = self.hop(
             self.receiver(), env={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"}
         )
-        for _ in range(3):
+        gaps = []
+        for _ in range(9):
             began = time.monotonic()
             self.until(s, "WATCHDOG=1")
-            self.assertLess(time.monotonic() - began, 1.5)
+            gaps.append(time.monotonic() - began)
+        # a busy machine may draw out some
+        self.assertLess(sorted(gaps)[4], 0.39, gaps)
         d.signal(signal.SIGSTOP)
         s.settimeout(0.6)
         with self.assertRaises(socket.timeout):
@@ -335,7 +339,7 @@ class Systemd(World):
         with socket.socket(socket.AF_UNIX) as c:
             c.connect(self.path("mllp"))
             c.sendall(framed(message()))
-            c.settimeout(5)
+            c.settimeout(PATIENCE)
             self.assertEqual(c.recv(4096), framed(ack(message())))
 
 
@@ -458,10 +462,19 @@ class Want(World):
         state = json.loads(self.note("status", "--json", "--control", control))
         dropped = state["log_dropped"]
         self.assertGreater(dropped, 0)
+        lines = []
+
+        def take():
+            with os.fdopen(read, "rb") as f:
+                lines.extend(json.loads(line) for line in f)
+
+        reading = threading.Thread(target=take)
+        reading.start()
+        # what is written at its end is not waited for, so it has to be told before
+        wait_for("a word of it", lambda: any(x["event"] == "log.dropped" for x in list(lines)))
         d.signal(signal.SIGTERM)
-        with os.fdopen(read, "rb") as f:
-            lines = [json.loads(line) for line in f.read().splitlines()]
         self.assertEqual(d.wait(), 0)
+        reading.join()
         told = [line for line in lines if line["event"] == "log.dropped"]
         self.assertTrue(0 <= sum(line["count"] for line in told) - dropped < 10)
         acked = [line for line in lines if line["event"] == "msg.acked"]
@@ -510,21 +523,22 @@ class Clock(World):
 
     def test_a_clock_that_jumps_a_year_changes_no_time_out(self):
         r = self.receiver(lambda v, body, n: None if control_id(body) == b"x" else v.answer(body))
-        d, port = self.hop(r, "--ack-timeout", "1s", env=self.wrong_clock())
+        d, port = self.hop(r, "--ack-timeout", "4s", env=self.wrong_clock())
         now = self.year_of(d.events("svc.started")[0])
         for jump, years in (("+370d", 1), ("-370d", -1)):
             s = self.sender(port)
             self.assertEqual(s.exchange(message("1")), ack(message("1")))
-            s.send(framed(message("x")))
             began = time.monotonic()
+            s.send(framed(message("x")))
+            r.wait(2 if years > 0 else 5)
             self.write("clock", jump)
             self.assertTrue(s.closed())
-            self.assertTrue(0.8 < time.monotonic() - began < 9)
+            self.assertTrue(3.9 < time.monotonic() - began < 20)
             s = self.sender(port)
             s.exchange(message("y%d" % years))
             line = d.wait_event("msg.acked", ctl_id="y%d" % years)[0]
             self.assertIn(self.year_of(line) - now, (years, 2 * years))
-            self.assertLess(line["latency_us"], 1000000)
+            self.assertLess(line["latency_us"], PATIENCE * 1000000)
 
     def test_a_clock_that_jumps_a_year_changes_no_wait_for_the_receiver(self):
         r = self.receiver()
@@ -535,14 +549,14 @@ class Clock(World):
             env=self.wrong_clock(),
         )
         for jump in ("+370d", "-370d"):
-            before = len(d.events("conn.failed"))
+            before, began = len(d.events("conn.failed")), time.monotonic()
             self.write("clock", jump)
-            end = time.monotonic() + 1.5
-            while time.monotonic() < end:
+            while len(d.events("conn.failed")) < before + 5:
                 s = self.sender(port)
                 s.send(framed(message()))
-                s.closed()
-            self.assertTrue(3 <= len(d.events("conn.failed")) - before <= 16, jump)
+                self.assertTrue(s.closed())
+            took = time.monotonic() - began
+            self.assertLessEqual(len(d.events("conn.failed")) - before, 2 + took / 0.1, jump)
         r.start()
         s = self.sender(port)
         wait_for("service", lambda: self.served(port))
@@ -590,14 +604,14 @@ class Suspended(World):
             visit.answer(body)
 
         r = self.receiver(hold)
-        d, port = self.hop(r, "--ack-timeout", "500ms")
-        for turn in range(5):
+        d, port = self.hop(r, "--ack-timeout", "2500ms")
+        for turn in range(3):
             s = self.sender(port)
             s.send(framed(message("1")))
             r.wait(turn + 1)
             self.stopped(d, 0)
             gate.append(1)
-            time.sleep(0.8)
+            time.sleep(3)
             d.signal(signal.SIGCONT)
             self.assertEqual(s.frame(), ack(message("1")))
             gate.clear()
@@ -605,28 +619,28 @@ class Suspended(World):
 
     def test_the_end_of_a_frame_that_came_meanwhile_completes_it(self):
         r = self.receiver()
-        d, port = self.feed(r, frame_deadline="500ms")
+        d, port = self.feed(r, frame_deadline="2500ms")
         whole = framed(message("1"))
-        for _ in range(5):
+        for turn in range(3):
             s = self.sender(port)
             s.send(whole[:40])
-            wait_for("the first bytes", lambda: d.events("conn.open"))
+            d.wait_event("conn.open", turn + 1)
             time.sleep(0.1)
             self.stopped(d, 0)
             s.send(whole[40:])
-            time.sleep(0.8)
+            time.sleep(3)
             d.signal(signal.SIGCONT)
             self.assertEqual(s.frame(), ack(message("1")))
 
     def test_what_did_not_come_is_timed_out_at_once(self):
         r = self.receiver(lambda v, body, n: None)
-        d, port = self.hop(r, "--ack-timeout", "500ms")
+        d, port = self.hop(r, "--ack-timeout", "4s")
         s = self.sender(port)
         s.send(framed(message("1")))
         r.wait(1)
-        self.stopped(d, 0.8)
+        self.stopped(d, 4.5)
         d.signal(signal.SIGCONT)
-        self.assertTrue(s.closed(0.5))
+        self.assertTrue(s.closed(3.5), "and not after as much time once more")
         d.wait_event("msg.failed", outcome="ack_timeout")
 
 

@@ -13,12 +13,12 @@ import time
 
 from world import (
     SUGAR, Sender, World, ack, annotated, config_xml, control_id, feed_xml, framed, free_port,
-    http, main, message, wait_for,
+    http, listening, main, message, wait_for,
 )
 
 STORM = int(os.environ.get("HL7_STORM", "100"))
 RATE = 1500
-QUICK = {"ack_timeout": "1s", "backoff_min": "100ms", "backoff_max": "200ms"}
+QUICK = {"backoff_min": "100ms", "backoff_max": "200ms"}
 
 
 def mapping(text="Too much of it.", version="1.2.3"):
@@ -207,7 +207,7 @@ class Settings(Reloading):
         self.rewrite(feed_xml(self.port, self.r.port, on_failure="reject", **self.named))
         d.reload()
         self.r.visits[0].reset()
-        answer = s.frame(3)
+        answer = s.frame()
         self.assertTrue(answer is None or b"MSA|AR|m" in answer, answer)
         d.wait_event("msg.failed", outcome="down_lost")
 
@@ -233,15 +233,14 @@ class Settings(Reloading):
         d.wait_event("conn.broken", outcome="frame_too_large")
 
     def test_log_level_and_format_change(self):
-        d = self.running()
-        self.write(
-            "hl7noted.xml",
-            config_xml(
-                '<log level="warning"/>', feed_xml(self.port, self.r.port, **self.named)
-            ),
+        d, door = self.running(), free_port()
+        self.rewrite(
+            '<log level="warning"/>', '<metrics listen="127.0.0.1:%d"/>' % door,
+            feed_xml(self.port, self.r.port, **self.named),
         )
         d.signal(signal.SIGHUP)
-        time.sleep(0.3)
+        wait_for("the reload", lambda: listening(door))
+        self.assertEqual(http(door)[0], 200)
         self.note_of(self.sender(self.port), "unseen")
         time.sleep(0.2)
         self.assertNotIn("unseen", d.text())
@@ -370,7 +369,7 @@ class Doors(Reloading):
         held = d.descriptors()
         for _ in range(5):
             d.reload(good=False)
-        self.assertEqual(d.descriptors(), held)
+        self.assertLessEqual(d.descriptors(), held)
 
     def test_all_faults_are_told_in_one_run(self):
         d = self.running()
@@ -506,7 +505,7 @@ class Feeds(Reloading):
         self.note_of(self.sender(self.port))
 
     def test_reloading_while_the_receiver_is_away_leads_to_the_new_one(self):
-        d = self.running()
+        d = self.running(forward={"backoff_min": "6s", "backoff_max": "6s"})
         self.r.stop()
         s = self.sender(self.port)
         s.send(framed(message("1")))

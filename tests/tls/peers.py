@@ -10,8 +10,10 @@ import time
 
 from secure import Secure  # first: it knows where the others are
 import others
-from others import listening
-from world import ack, annotated, framed, free_port, frames_of, main, message, samples, wait_for
+from world import (
+    PATIENCE, ack, annotated, framed, free_port, frames_of, listening, main, message, samples,
+    wait_for,
+)
 
 
 class Foreign(others.Foreign, Secure):
@@ -32,7 +34,7 @@ class OpenSSL(Foreign):
             ["openssl", "s_client", "-quiet", "-no_ign_eof", "-connect", "127.0.0.1:%d" % port,
              "-CAfile", self.ca.pem("ca"), "-verify_return_error", "-verify_hostname", "localhost",
              "-cert", self.ca.pem(own), "-key", self.ca.key(own), *more],
-            input=data, capture_output=True, timeout=20, check=False,
+            input=data, capture_output=True, timeout=PATIENCE, check=False,
         )
 
     def test_s_client_sends_messages(self):

@@ -12,7 +12,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "relay"))
 
 from world import (  # noqa: E402
-    TOP, Reader, Receiver, Sender, World, attributes, feed_xml, free_port, metric,
+    PATIENCE, TOP, Reader, Receiver, Sender, World, attributes, feed_xml, free_port, metric,
 )
 
 TESTCA = os.path.join(TOP, "scripts", "testca")
@@ -80,7 +80,7 @@ def server_context(ca, own="server", ask="ca", version=None):
 class SecureReader(Reader):
     """One who was refused may be told so by an alert."""
 
-    def frame(self, patience=10):
+    def frame(self, patience=PATIENCE):
         try:
             return super().frame(patience)
         except ssl.SSLError as e:
