@@ -96,7 +96,7 @@ plan_step(struct hl7noted *d, const char *file, struct step *s)
 {
 	bool secure = secure_load(&s->secure, s->conf, file, d->log, d->tell);
 
-	s->rules = rules_load(s->conf, d->log, d->tell);
+	s->rules = rules_load(s->conf, file, d->log, d->tell);
 	s->listeners = calloc(s->conf->listen_count + 1, sizeof(struct feed_listener *));
 	s->is_new = calloc(s->conf->listen_count + 1, sizeof(bool));
 	if (!s->listeners || !s->is_new)

@@ -28,16 +28,23 @@ log_fault(struct log *log, const struct faults *faults, const struct fault *faul
 	log_end(log);
 }
 
+/* Who is told what is wrong, and of which configuration. */
+struct teller {
+	const char *conf_file;
+	struct log *log;
+	FILE *out;
+};
+
 static void
-tell_faults(struct faults *faults, struct log *log, FILE *out)
+tell_faults(struct faults *faults, const struct teller *t)
 {
 	enum { MOST_LINES = 20 };
 
 	faults_sort(faults);
-	if (out)
-		faults_print(faults, out);
-	for (size_t i = 0; log && i < faults->count && i < MOST_LINES; i++)
-		log_fault(log, faults, &faults->list[i]);
+	if (t->out)
+		faults_print(faults, t->out);
+	for (size_t i = 0; t->log && i < faults->count && i < MOST_LINES; i++)
+		log_fault(t->log, faults, &faults->list[i]);
 }
 
 static struct mapping *
@@ -61,23 +68,42 @@ compile(struct span bytes, const struct conf_feed *feed, struct faults *faults)
 	return NULL;
 }
 
+/* A file that is not there has no place; the one that names it has. */
 static bool
-load_one(struct rules_mapping *r, const struct conf_feed *feed, const char *file, struct log *log,
-    FILE *out)
+read_one(const struct teller *t, const struct conf_mapping *m, struct span *ret)
+{
+	struct faults unread, faults;
+	bool good;
+
+	faults_init(&unread, m->file);
+	faults_init(&faults, t->conf_file);
+	good = file_read(m->file, ret, &unread);
+	for (size_t i = 0; i < unread.count; i++)
+		faults_add(
+		    &faults, m->at, unread.list[i].mend, "%s: %s", m->file, unread.list[i].what);
+	tell_faults(&faults, t);
+	faults_finish(&faults);
+	faults_finish(&unread);
+	return good;
+}
+
+static bool
+load_one(struct rules_mapping *r, const struct conf_feed *feed, const struct conf_mapping *m,
+    const struct teller *t)
 {
 	struct faults faults;
 	struct span bytes;
 
-	faults_init(&faults, file);
-	r->file = file;
-	if (file_read(file, &bytes, &faults)) {
-		SHA256Data((const uint8_t *)bytes.ptr, bytes.len, r->sha256);
-		r->mapping = compile(bytes, feed, &faults);
-		free((void *)(uintptr_t)bytes.ptr);
-	}
+	r->file = m->file;
+	if (!read_one(t, m, &bytes))
+		return false;
+	faults_init(&faults, m->file);
+	SHA256Data((const uint8_t *)bytes.ptr, bytes.len, r->sha256);
+	r->mapping = compile(bytes, feed, &faults);
+	free((void *)(uintptr_t)bytes.ptr);
 	if (r->mapping)
 		r->fired = calloc(r->mapping->rule_count + 1, sizeof(struct metric *));
-	tell_faults(&faults, log, out);
+	tell_faults(&faults, t);
 	faults_finish(&faults);
 	return r->mapping && r->fired;
 }
@@ -115,24 +141,22 @@ no_memory(struct log *log, FILE *out)
 }
 
 static bool
-make_annotator(struct rules *r, struct log *log, FILE *out)
+make_annotator(struct rules *r, const struct conf_feed *feed, const struct teller *t)
 {
 	struct span clash = { 0 };
+	struct faults faults;
 
 	if (!r->count)
 		return true;
 	r->annotator = annotator_create(r->mappings, r->count, &clash);
 	if (r->annotator || !clash.len)
-		return r->annotator || no_memory(log, out);
-	if (out)
-		fprintf(out,
-		    "two mappings of one feed have rules for code %.*s; give each code to one\n",
-		    (int)clash.len, clash.ptr);
-	if (log && log_begin(log, LOG_MAPPING_REJECTED)) {
-		log_str(log, LOG_ERR_TEXT, "two mappings of one feed have rules for one code");
-		log_text(log, LOG_ERR_CODE, clash);
-		log_end(log);
-	}
+		return r->annotator || no_memory(t->log, t->out);
+	faults_init(&faults, t->conf_file);
+	faults_add(&faults, feed->mappings[0].at, "give each code to one",
+	    "two mappings of feed %s have rules for code %.*s", feed->name, (int)clash.len,
+	    clash.ptr);
+	tell_faults(&faults, t);
+	faults_finish(&faults);
 	return false;
 }
 
@@ -152,8 +176,9 @@ name_all(struct rules *r)
 }
 
 struct rules *
-rules_load(const struct conf_feed *feed, struct log *log, FILE *out)
+rules_load(const struct conf_feed *feed, const char *file, struct log *log, FILE *out)
 {
+	const struct teller teller = { file ? file : "command line", log, out };
 	struct rules *r = calloc(1, sizeof(*r));
 	bool good = r != NULL;
 
@@ -166,10 +191,10 @@ rules_load(const struct conf_feed *feed, struct log *log, FILE *out)
 		r->list[i] = (struct rules_mapping){ 0 };
 	/* all are read, so that all faults are told */
 	for (unsigned i = 0; i < r->count; i++) {
-		good &= load_one(&r->list[i], feed, feed->mappings[i].file, log, out);
+		good &= load_one(&r->list[i], feed, &feed->mappings[i], &teller);
 		r->mappings[i] = r->list[i].mapping;
 	}
-	good = good && make_annotator(r, log, out);
+	good = good && make_annotator(r, feed, &teller);
 	if (good)
 		name_all(r);
 	for (unsigned i = 0; good && log && i < r->count; i++)

@@ -33,8 +33,9 @@ struct rules {
 };
 
 /* NULL when any mapping is refused; the log then says why.  `out` is stderr for --check, when the
- * faults are printed for people instead; NULL otherwise. */
-struct rules *rules_load(const struct conf_feed *feed, struct log *log, FILE *out);
+ * faults are printed for people instead; NULL otherwise.  `file` is the configuration's. */
+struct rules *rules_load(
+    const struct conf_feed *feed, const char *file, struct log *log, FILE *out);
 void rules_destroy(struct rules *r);
 /* Where the counter of a rule is kept. */
 struct metric **rules_series(struct rules *r, const struct mapping *m, const struct rule *rule);

@@ -94,7 +94,7 @@ run_check(const struct options *o)
 	bool good = conf != NULL;
 
 	for (unsigned i = 0; conf && i < conf->feed_count; i++) {
-		struct rules *rules = rules_load(&conf->feeds[i], NULL, stderr);
+		struct rules *rules = rules_load(&conf->feeds[i], conf->file, NULL, stderr);
 		struct secure secure;
 
 		good &= rules != NULL;

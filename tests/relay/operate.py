@@ -501,7 +501,12 @@ class Starting(World):
         status, out, err = self.run_it("--config", config, "--check")
         self.assertEqual(status, 78)
         self.assertRegex(err, r"bad\.xml:\d+:\d+: .*flog")
-        self.assertIn("no.xml", err)
+        self.assertRegex(err, r"c\.xml:4:\d+: \S*no\.xml: No such file.*; name a file")
+        copy = self.write("copy.xml", open(SUGAR).read())
+        twice = self.write("t.xml", config_xml(feed_xml(1, 2, name="both", mapping=[SUGAR, copy])))
+        status, out, err = self.run_it("--config", twice, "--check")
+        self.assertEqual(status, 78)
+        self.assertRegex(err, r"t\.xml:3:\d+: two mappings of feed both have rules for code ")
         wrong = self.write(
             "w.xml",
             config_xml(

@@ -86,6 +86,9 @@ class Mappings(Reloading):
         s = self.sender(self.port)
         os.unlink(self.rules)
         d.reload(good=False)
+        told = d.events("mapping.rejected")[-1]
+        self.assertRegex(told["err_loc"], r"hl7noted\.xml:3:\d+")
+        self.assertIn(self.rules + ": No such file", told["err_text"])
         self.assertEqual(self.note_of(s), "Too much of it.")
 
     def test_metrics_show_the_version_in_force_and_feeds_that_are_there(self):
