@@ -33,7 +33,7 @@ void observe_waiting(
     struct hl7noted *d, const char *feed, const struct store_stats *s, const char *occasion);
 /* It cannot go over to relay: messages wait. */
 void observe_mode_kept(struct feed *f);
-void observe_depth(struct feed *f);                   /* gauges */
+void observe_depth(struct feed *f); /* gauges */
 /* The same of what is left of a feed that takes custody no more, as long as there is some. */
 void observe_left(struct hl7noted *d, const char *feed, const struct store_stats *s);
 uint64_t observe_age_of(const struct store_stats *s); /* of the oldest that waits, ms */

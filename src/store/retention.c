@@ -40,30 +40,27 @@ first_recent(const struct store_worker *w, unsigned feed)
 }
 
 static uint64_t
-oldest_kept(const struct store_worker *w)
+age_kept(const struct store_worker *w)
 {
-	const uint64_t now = store_clock_ms(), age = w->set.keep_age > w->set.resend_window
-							 ? w->set.keep_age
-							 : w->set.resend_window;
-
-	return now > age ? now - age : 0;
+	return w->set.keep_age > w->set.resend_window ? w->set.keep_age : w->set.resend_window;
 }
 
 struct look {
 	struct store_worker *w;
-	uint64_t before; /* received before: is old */
-	bool all;        /* age does not matter */
-	uint64_t recent; /* but from this seq on they stay */
+	uint64_t from, upto; /* received between: is young */
+	bool all;            /* age does not matter */
+	uint64_t recent;     /* but from this seq on they stay */
 	unsigned most;
 	struct store_record *found;
 	unsigned count, looked;
 	uint64_t last;
 };
 
+/* What came so long after now came by a clock that was wrong, and would hold up all behind it. */
 static bool
 is_due(const struct look *l, const struct store_record *r)
 {
-	return r->received < l->before || (l->all && r->seq < l->recent);
+	return r->received < l->from || r->received > l->upto || (l->all && r->seq < l->recent);
 }
 
 /* Stops at the first that may stay: those after it came later. */
@@ -164,7 +161,11 @@ how_many(unsigned messages)
 int
 store_retention_step(struct store_worker *w, unsigned messages)
 {
-	struct look l = { .w = w, .before = oldest_kept(w), .most = how_many(messages) };
+	const uint64_t now = store_clock_ms(), age = age_kept(w);
+	struct look l = { .w = w,
+		.from = now > age ? now - age : 0,
+		.upto = age < UINT64_MAX - now ? now + age : UINT64_MAX,
+		.most = how_many(messages) };
 	unsigned first = choose(w, &l);
 	bool some = false;
 	int error = 0;

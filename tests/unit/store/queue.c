@@ -251,7 +251,7 @@ void
 queue_send(struct queue *q, unsigned feed, const char *id, const char *text)
 {
 	const struct store_message m = { .feed = feed,
-		.received = (uint64_t)time(NULL) * 1000,
+		.received = (uint64_t)time(NULL) * 1000 + q->ahead,
 		.bytes = span_str(text),
 		.application = SPAN("LAB"),
 		.facility = SPAN("NORTH"),

@@ -28,6 +28,7 @@ struct queue {
 	unsigned told_count;
 	unsigned fetchable[8], settled, dropped, commits, committed;
 	uint64_t settled_seq, dropped_seq;
+	uint64_t ahead; /* ms: so wrong is the clock by which messages come */
 	bool late_drop; /* what is dropped was delivered by then */
 	/* answers, a page after another */
 	unsigned answers, row_count;

@@ -637,6 +637,36 @@ Test(store, removes_what_is_settled_and_old_and_nothing_else)
 	}
 }
 
+Test(store, removes_what_came_by_a_clock_far_ahead_and_is_not_held_up_by_it)
+{
+	for (unsigned b = 0; b < BACKENDS; b++) {
+		const struct store_settings set = { .keep_age = 60000 };
+		const struct store_filter all = { .feed = 0 };
+		struct queue *q = queue_open(b, &set);
+		uint64_t seq;
+
+		store_feed(q->store, SPAN("east"));
+		q->ahead = 3600000;
+		fill(q, 1, 1);
+		q->ahead =
+		    30000; /* within what is kept, it may be the clock of now that is wrong */
+		fill(q, 1, 1);
+		q->ahead = 3600000;
+		fill(q, 1, 1); /* waits */
+		for (unsigned i = 0; i < 2; i++) {
+			queue_get(q, 1, &seq);
+			store_delivered(q->store, 1, seq);
+		}
+		for (unsigned i = 0; queue_list(q, &all, false) > 2; i++) {
+			cr_assert_lt(i, 200);
+			queue_run(q, 100);
+		}
+		cr_expect_eq(q->row[0].seq, 2);
+		cr_expect_eq(q->row[1].state, STORE_WAITING);
+		queue_close(q);
+	}
+}
+
 Test(store, keeps_no_more_bytes_than_it_shall)
 {
 	for (unsigned b = 0; b < BACKENDS; b++) {
