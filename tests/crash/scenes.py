@@ -4,12 +4,13 @@ queue, and file systems where they may be mounted."""
 
 import hashlib
 import os
+import time
 
 import mounts
 from traffic import Messages, Traffic, Victim, store_config, template
 from world import World
 
-PATIENCE = 20
+PATIENCE = 60
 NO_MOUNTS = mounts.private()
 
 
@@ -63,12 +64,20 @@ class Custody(World):
         t.limit = None
         t.refill()
         self.wait_event(event)
-        t.run(0.3)
-        acked = t.acked()
-        t.run(0.7)
-        self.assertEqual(t.acked(), acked, "intake goes on: " + self.victim.text())
+        acked = self.intake_ends()
         self.assertGreater(acked, 50)
         return acked
+
+    def intake_ends(self):
+        """What is acknowledged once nothing more is for a while; what was on its way may still
+        be."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            acked = self.traffic.acked()
+            self.traffic.run(1)
+            if self.traffic.acked() == acked:
+                return acked
+        return self.fail("intake goes on: " + self.victim.text())
 
     def settle(self, status=0):
         """All that was sent arrives, and the daemon ends well."""

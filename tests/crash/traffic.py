@@ -620,7 +620,7 @@ class Victim:
         self.process.send_signal(signal.SIGKILL)
         return self.process.wait()
 
-    def stop(self, seconds=20):
+    def stop(self, seconds=60):
         """TERM; the exit status."""
         if self.running():
             self.process.send_signal(signal.SIGTERM)

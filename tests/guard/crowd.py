@@ -120,7 +120,7 @@ class Crowd(Secure):
             time.sleep(0.5)
             among = self.p99(sender)
             go_home()
-            wait_for("the crowd to be gone", lambda: self.connections() <= 5, 30)
+            wait_for("the crowd to be gone", lambda: self.connections() <= 5)
             baseline = max(before, self.p99(sender), FLOOR)
             told.append("%.0f us among them, %.0f us without" % (among * 1e6, baseline * 1e6))
             print(self.id(), told[-1])

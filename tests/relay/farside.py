@@ -4,10 +4,12 @@
 import os
 import subprocess
 
-from world import HL7NOTE, World, wait_for
+from world import HL7NOTE, World, reserved, wait_for
 
-NAME = "hl7-%d" % (os.getpid() % 10000)
-HERE, THERE = "10.213.%d.1" % (os.getpid() % 256), "10.213.%d.2" % (os.getpid() % 256)
+# a network that no other test has at this time; names of ports are numbers above theirs
+NET = next(n % 256 for n in range(os.getpid(), os.getpid() + 256) if reserved(70000 + n % 256))
+NAME = "hl7-%d" % NET
+HERE, THERE = "10.213.%d.1" % NET, "10.213.%d.2" % NET
 LIMIT = 45  # seconds in which a vanished peer is to be noticed
 PEER = """
 import socket, sys, time
@@ -15,7 +17,7 @@ s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
 s.sendall(sys.stdin.buffer.read())
 s.recv(4096)
 print("answered", flush=True)
-time.sleep(100)
+time.sleep(1000)
 """
 
 

@@ -335,10 +335,8 @@ class Backoff(World):
             time.sleep(0.05)
             s.close()
             d.wait_event("msg.failed", n + 2)
-        s = self.sender(port)
-        s.send(framed(message()))
-        r.start()
-        self.assertEqual(s.frame(), ack(message()))
+        r.start()  # the feed does not know yet
+        self.assertEqual(self.sender(port).exchange(message()), ack(message()))
         self.assertEqual(len(r.wait(1)), 1)
         self.assertEqual(d.events("conn.refused"), [])
 
@@ -444,6 +442,19 @@ class Names(World):
             for n in range(50):
                 self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
             self.assertLess(time.monotonic() - began, 12)
+            threading.Thread(target=self.deny_all, args=(deaf.dup(),), daemon=True).start()
+            self.assertTrue(waiting.closed())
+
+    def deny_all(self, server):
+        """Says that no such name exists, to what was asked and to what will be."""
+        with server:
+            server.settimeout(PATIENCE)
+            while True:
+                try:
+                    query, peer = server.recvfrom(512)
+                except OSError:
+                    return
+                server.sendto(query[:2] + b"\x81\x83" + query[4:], peer)
 
 
 class Probes(World):

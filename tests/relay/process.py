@@ -605,7 +605,7 @@ class Suspended(World):
 
         r = self.receiver(hold)
         d, port = self.hop(r, "--ack-timeout", "2500ms")
-        for turn in range(3):
+        for turn in range(2):
             s = self.sender(port)
             s.send(framed(message("1")))
             r.wait(turn + 1)
@@ -621,7 +621,7 @@ class Suspended(World):
         r = self.receiver()
         d, port = self.feed(r, frame_deadline="2500ms")
         whole = framed(message("1"))
-        for turn in range(3):
+        for turn in range(2):
             s = self.sender(port)
             s.send(whole[:40])
             d.wait_event("conn.open", turn + 1)

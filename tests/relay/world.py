@@ -106,7 +106,7 @@ ESTABLISHED, CLOSE_WAIT, LISTEN = "01", "08", "0A"  # as /proc writes states
 
 
 def tcp_rows():
-    """(port here, port there, state) of each TCP socket of this machine."""
+    """(port here, port there, state, bytes not read) of each TCP socket of this machine."""
     for name in ("/proc/net/tcp", "/proc/net/tcp6"):
         try:
             with open(name, encoding="ascii") as f:
@@ -114,19 +114,33 @@ def tcp_rows():
         except FileNotFoundError:
             continue
         for row in rows:
-            yield int(row[1].split(":")[1], 16), int(row[2].split(":")[1], 16), row[3]
+            yield (
+                int(row[1].split(":")[1], 16), int(row[2].split(":")[1], 16), row[3],
+                int(row[4].split(":")[1], 16),
+            )
 
 
 def listening(port):
     """Looked up and not tried: one who connects and leaves is passed on as one who cut off."""
-    return any(here == port and state == LISTEN for here, _, state in tcp_rows())
+    return any(here == port and state == LISTEN for here, _, state, _ in tcp_rows())
 
 
 def connected_to(port):
     """How many ends of connections to this port have not been closed; of one that the other side
     has closed, too."""
     return sum(
-        there == port and state in (ESTABLISHED, CLOSE_WAIT) for _, there, state in tcp_rows()
+        there == port and state in (ESTABLISHED, CLOSE_WAIT) for _, there, state, _ in tcp_rows()
+    )
+
+
+def wait_read(sock):
+    """Until the other side has read all that was sent to it."""
+    own, other = sock.getsockname()[1], sock.getpeername()[1]
+    wait_for(
+        "all to be read",
+        lambda: any(
+            (here, there, left) == (other, own, 0) for here, there, _, left in tcp_rows()
+        ),
     )
 
 

@@ -9,7 +9,9 @@ import subprocess
 import time
 
 from secure import Secure, metric
-from world import HL7NOTED, ack, config_xml, feed_xml, free_port, main, message, wait_for
+from world import (
+    HL7NOTED, PATIENCE, ack, config_xml, feed_xml, free_port, main, message, wait_for,
+)
 
 
 class Reload(Secure):
@@ -72,7 +74,7 @@ class Reload(Secure):
         self.ca.run("revoke", "client")
         d.reload()
         s.setblocking(True)
-        s.settimeout(5)
+        s.settimeout(PATIENCE)
         try:
             s.do_handshake()
             s.recv(1)
