@@ -59,11 +59,13 @@ want_connection(void *ctx)
 	l->dial.wanted = true;
 }
 
+/* The receiver is silent, and the sender stays. */
 static void
 disconnect(void *ctx)
 {
 	struct link *l = ctx;
 
+	observe_closed(l->feed, &l->peer, l->heard, RELAY_ACK_TIMEOUT, NULL);
 	dial_stop(&l->dial);
 }
 

@@ -123,7 +123,7 @@ struct relay_session;
 /* What the session asks of the world. */
 struct relay_ops {
 	void (*connect)(void *ctx);    /* then relay_connected() or relay_down_lost(), later */
-	void (*disconnect)(void *ctx); /* drop the downstream connection, at once */
+	void (*disconnect)(void *ctx); /* drop the downstream connection, whose answer is late */
 	/* End it all; the session wants no further calls but relay_session_finish(). */
 	void (*close)(void *ctx, enum relay_why why, const struct diag *diag);
 	void (*send_down)(void *ctx, const struct iovec *iov, size_t count);

@@ -7,7 +7,8 @@ import threading
 import time
 
 from world import (
-    World, ack, annotated, connected_to, control_id, framed, free_port, main, message, wait_for,
+    World, ack, annotated, connected_to, control_id, framed, free_port, main, message, metric,
+    wait_for,
 )
 
 # A receiver here may stand still for seconds, with the process of the test: only where it is to
@@ -255,6 +256,17 @@ class Unanswered(World):
         wait_for("the old connection's end", lambda: r.visits[0].ended)
         self.assertEqual(s.exchange(message("n")), ack(message("n")))
         self.assertEqual(len(r.visits), 2)
+
+    def test_a_time_out_counts_as_a_limit_whatever_the_sender_is_told(self):
+        for what in ("close", "reject"):
+            r, door = self.receiver(lambda v, body, n: None), free_port()
+            d, port = self.feed(
+                r, '<metrics listen="%d"/>' % door, forward=HASTY, on_failure=what
+            )
+            self.sender(port).exchange(message("m"))
+            d.wait_event("conn.timeout", outcome="ack_timeout")
+            limit = metric(door, "hl7noted_limits_hit_total", limit="ack_timeout")
+            self.assertEqual(limit, 1, what)
 
     def test_reject_in_enhanced_mode_answers_CR(self):
         r = self.receiver(lambda v, body, n: v.reset())
