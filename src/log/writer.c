@@ -415,13 +415,16 @@ drain(struct log_writer *w)
 	ssize_t n;
 
 	atomic_store(&w->urgent, false);
-	while (!is_over(w)) {
+	for (;;) {
 		if (turn(w, false))
 			continue;
 		if (!write_some(w, &n))
 			return;
 		if (n >= 0 || n == -EINTR || turn(w, true))
 			continue;
+		/* only now: a process that stood still has lost its time, and its target has not */
+		if (is_over(w))
+			return;
 		wait_out(w, n);
 	}
 }

@@ -31,7 +31,8 @@ typedef struct span log_writer_note(void *ctx, bool journal, uint64_t dropped);
  * are for promised lines. */
 struct log_writer *log_writer_create(
     size_t size, size_t kept, struct log_target target, log_writer_note *note, void *ctx);
-/* Write what is left, for at most a second; what could not be written is dropped. */
+/* Write what is left.  A target that takes nothing is waited for, for at most a second; what it
+ * did not take then is dropped. */
 void log_writer_destroy(struct log_writer *w);
 /* A whole line, its mark behind it. */
 void log_writer_put(struct log_writer *w, struct span line, bool urgent);

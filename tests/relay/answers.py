@@ -627,9 +627,10 @@ class Connections(World):
                     t.start()
                 for t in threads:
                     t.join()
-                self.assertLessEqual(len(lost), len(late))
                 self.assertEqual(len(d.wait_event("msg.acked", 153)), 153)
-                self.assertLessEqual(len(d.events("msg.failed")), 1 + len(late))
+                if not late:  # or the feed had to learn anew, and lost some by that
+                    self.assertEqual(lost, [])
+                    self.assertLessEqual(len(d.events("msg.failed")), 1)
 
     def test_a_receiver_that_stays_after_all_costs_one_wait(self):
         leaving = [True]

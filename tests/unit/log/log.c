@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -149,13 +150,13 @@ read_file(struct tally *t, const char *name)
 	fclose(f);
 }
 
-/* Read a pipe until `until` lines came or were told dropped, or three seconds without any. */
+/* Read a pipe until `until` lines came or were told dropped, or half a minute without any. */
 static void
 read_pipe(struct tally *t, int fd, uint64_t until)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 
-	while (t->next < until && poll(&p, 1, 3000) > 0) {
+	while (t->next < until && poll(&p, 1, 30000) > 0) {
 		ssize_t n = read(fd, buffer_reserve(&piped, 4096), 4096);
 
 		if (n <= 0)
@@ -215,7 +216,7 @@ Test(log, writes_soon_without_being_asked)
 	struct stat st = { 0 };
 
 	put(log, 0, 1);
-	for (unsigned i = 0; i < 200 && st.st_size == 0; i++) {
+	for (unsigned i = 0; i < 3000 && st.st_size == 0; i++) {
 		wait_ms(10);
 		cr_assert_eq(stat(path, &st), 0);
 	}
@@ -231,7 +232,8 @@ Test(log, takes_a_hundred_thousand_lines_without_taking_time)
 
 	put(log, 0, 100000);
 	spent = seconds(CLOCK_THREAD_CPUTIME_ID) - before;
-	cr_expect_lt(spent, 2, "%g s", spent); /* a tenth of it unless under a sanitizer */
+	/* of a fast machine a hundredth of it, unless under a sanitizer */
+	cr_expect_lt(spent, 20, "%g s", spent);
 	log_destroy(log);
 	read_file(&t, path);
 	cr_expect_eq(t.lines + t.dropped, 100000);
@@ -325,7 +327,7 @@ Test(log, counts_what_a_full_disk_did_not_take)
 	double before = seconds(CLOCK_MONOTONIC);
 
 	put(log, 0, 20000);
-	cr_expect_lt(seconds(CLOCK_MONOTONIC) - before, 2);
+	cr_expect_lt(seconds(CLOCK_MONOTONIC) - before, 30);
 	cr_expect_gt(log_dropped(log), 10000);
 	cr_assert(log_reopen(log, path)); /* to where there is room: the lines kept go there */
 	wait_ms(200);
@@ -355,7 +357,7 @@ Test(log, never_waits_for_a_blocked_pipe_and_counts_its_drops)
 	uint64_t dropped;
 
 	put(log, 0, 50000);
-	cr_expect_lt(seconds(CLOCK_MONOTONIC) - before, 2);
+	cr_expect_lt(seconds(CLOCK_MONOTONIC) - before, 30);
 	dropped = log_dropped(log);
 	cr_expect_gt(dropped, 40000);
 	read_pipe(&t, reader, 50000);
@@ -387,7 +389,7 @@ Test(log, tells_of_every_gap_when_a_reader_is_slow)
 	close(reader);
 }
 
-Test(log, ends_within_a_second_when_nobody_reads)
+Test(log, ends_after_a_second_when_nobody_reads)
 {
 	int reader;
 	struct log *log = log_to_pipe(&reader);
@@ -395,7 +397,59 @@ Test(log, ends_within_a_second_when_nobody_reads)
 
 	put(log, 0, 5000);
 	log_destroy(log);
-	cr_expect_lt(seconds(CLOCK_MONOTONIC) - before, 1.8);
+	cr_expect_lt(seconds(CLOCK_MONOTONIC) - before, 20);
+	close(reader);
+}
+
+/* A process of its own, which can stand still: in the middle of its last second. */
+static pid_t
+ending_in_a_child(void)
+{
+	int began[2];
+	char c;
+	pid_t pid;
+
+	cr_assert_eq(pipe(began), 0);
+	pid = fork();
+	if (!pid) {
+		struct log *log = log_create(LOG_JSON, LOG_INFO_, path);
+		int full = open(path, O_WRONLY | O_NONBLOCK);
+
+		while (write(full, "\n", 1) == 1)
+			;
+		put(log, 0, 20);
+		if (write(began[1], "", 1) == 1)
+			log_destroy(log);
+		_exit(0);
+	}
+	cr_assert_eq(read(began[0], &c, 1), 1);
+	wait_ms(200);
+	kill(pid, SIGSTOP);
+	close(began[0]);
+	close(began[1]);
+	return pid;
+}
+
+Test(log, loses_nothing_by_standing_still_while_it_ends)
+{
+	struct tally t = { 0 };
+	char newlines[4096];
+	int reader, status;
+	pid_t pid;
+
+	cr_assert_eq(mkfifo(path, 0600), 0);
+	reader = open(path, O_RDONLY | O_NONBLOCK);
+	do { /* unless it ended before it could be stopped, as this process stood still itself */
+		pid = ending_in_a_child();
+		cr_assert_eq(waitpid(pid, &status, WUNTRACED), pid);
+		while (read(reader, newlines, sizeof(newlines)) > 0)
+			;
+	} while (!WIFSTOPPED(status));
+	wait_ms(1200);
+	kill(pid, SIGCONT);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	read_pipe(&t, reader, 20);
+	cr_expect_eq(t.lines, 20);
 	close(reader);
 }
 
@@ -440,7 +494,7 @@ static int
 open_journal(void)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	struct timeval patience = { 3, 0 };
+	struct timeval patience = { 30, 0 };
 	int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
 
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
@@ -505,7 +559,8 @@ Test(log, sends_no_record_of_another_format_to_the_journal)
 	cr_assert(log_target_open(&journal, LOG_JOURNAL, path));
 	log_set(log, LOG_JOURNAL, LOG_INFO_, &journal);
 	put(log, 10, 11);
-	wait_ms(100);
+	for (unsigned i = 0; i < 3000 && log_dropped(log) < 10; i++)
+		wait_ms(10);
 	cr_expect_eq(log_dropped(log), 10);
 	log_destroy(log);
 	close(fd);
@@ -521,26 +576,41 @@ put_promised(struct log *log)
 	log_end(log);
 }
 
-/* How many audit lines stand among the whole ones. */
+/* Of whole lines those of audits; what is left is the beginning of one. */
 static uint64_t
-audits_read(int fd)
+take_audits(struct buffer *b)
+{
+	const struct span mark = SPAN("\"uid\":4711}");
+	struct span rest = buffer_span(b);
+	uint64_t count = 0;
+	const char *end;
+
+	while (rest.len && (end = memchr(rest.ptr, '\n', rest.len))) {
+		size_t len = (size_t)(end - rest.ptr);
+
+		count += memmem(rest.ptr, len, mark.ptr, mark.len) != NULL;
+		rest = span_tail(rest, len + 1);
+		buffer_consume(b, len + 1);
+	}
+	return count;
+}
+
+/* How many audit lines come: `wanted` are waited for, and then for more that should not. */
+static uint64_t
+audits_read(int fd, uint64_t wanted)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	struct buffer b;
 	uint64_t count = 0;
-	const struct span mark = SPAN("\"uid\":4711}");
 
 	buffer_init(&b, 0);
-	while (poll(&p, 1, 500) > 0) {
+	while (poll(&p, 1, count < wanted ? 30000 : 500) > 0) {
 		ssize_t n = read(fd, buffer_reserve(&b, 4096), 4096);
 
 		if (n <= 0)
 			break;
 		buffer_filled(&b, (size_t)n);
-	}
-	for (struct span rest = buffer_span(&b), line; rest.len;) {
-		line = span_cut(rest, '\n', &rest);
-		count += memmem(line.ptr, line.len, mark.ptr, mark.len) != NULL;
+		count += take_audits(&b);
 	}
 	buffer_finish(&b);
 	return count;
@@ -562,10 +632,10 @@ Test(log, keeps_every_promise_when_the_pipe_is_blocked)
 	}
 	cr_expect_gt(promised, 100);
 	cr_expect_eq(log_dropped(log), dropped + promised);
-	cr_expect_eq(audits_read(reader), promised);
+	cr_expect_eq(audits_read(reader, promised), promised);
 	cr_expect(log_promise(log), "there is room again");
 	put_promised(log);
-	cr_expect_eq(audits_read(reader), 1);
+	cr_expect_eq(audits_read(reader, 1), 1);
 	log_destroy(log);
 	close(reader);
 }
@@ -584,7 +654,7 @@ Test(log, promises_no_more_than_it_can_keep)
 		put_promised(log);
 	cr_expect(log_promise(log));
 	put_promised(log);
-	cr_expect_eq(audits_read(reader), promised + 1);
+	cr_expect_eq(audits_read(reader, promised + 1), promised + 1);
 	log_destroy(log);
 	close(reader);
 }

@@ -129,7 +129,7 @@ ask(struct span request, size_t piece)
 
 	buffer_clear(&out);
 	say(fd, request, piece);
-	cr_expect_eq(hear(fd, &out, 4096, 3), 0, "no proper end");
+	cr_expect_eq(hear(fd, &out, 4096, 30), 0, "no proper end");
 	close(fd);
 	turn();
 	buffer_append_char(&out, '\0');
@@ -214,7 +214,7 @@ Test(net_http, writes_a_large_answer_as_it_is_read)
 
 	buffer_init(&out, 0);
 	say(fd, SPAN("GET /large HTTP/1.1\r\n\r\n"), 100);
-	cr_expect_eq(hear(fd, &out, 5000, 4), 0);
+	cr_expect_eq(hear(fd, &out, 5000, 30), 0);
 	cr_expect_gt(buffer_span(&out).len, LARGE);
 	cr_expect_lt(buffer_span(&out).len, LARGE + 200);
 	buffer_finish(&out);
@@ -226,6 +226,7 @@ Test(net_http, has_no_patience_for_slow_clients)
 {
 	ev_tstamp began = ev_time();
 	int talks = dial(), listens = dial();
+	bool ended;
 	struct buffer out;
 
 	buffer_init(&out, 0);
@@ -234,7 +235,9 @@ Test(net_http, has_no_patience_for_slow_clients)
 		say(talks, SPAN("G"), 1);
 		usleep(50000);
 	}
-	cr_expect_lt(hear(talks, &out, 100, 0.05), 0);
+	ended = hear(talks, &out, 100, 0.05) == 0;
+	/* unless this process stood still meanwhile */
+	cr_expect(!ended || ev_time() > began + 4.9);
 	usleep(1500000);
 	turn();
 	buffer_clear(&out);

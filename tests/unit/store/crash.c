@@ -156,7 +156,7 @@ child_run(const char *folder, uint32_t first, int out, bool send)
 	child_forward(&c);
 	for (;;) {
 		store_flush(c.store);
-		if (poll(&p, 1, 300) == 0 && !send) {
+		if (poll(&p, 1, 2000) == 0 && !send) {
 			store_close(c.store);
 			_exit(0);
 		}
@@ -440,7 +440,9 @@ Test(crash, sends_again_what_was_delivered_while_it_was_asked_for_once_more)
 	cr_assert_eq(store_retry(q->store, &delivered, 2), 0);
 	store_delivered(q->store, 1, seq);
 	store_flush(q->store);
-	usleep(300000); /* the queue knows both, and its owner is not told */
+	/* the queue knows both, and its owner is not told */
+	cr_assert_eq(poll(&(struct pollfd){ store_fd(q->store), POLLIN, 0 }, 1, 20000), 1);
+	usleep(300000);
 	killed = killed_now(q);
 	queue_await(q, &q->answers, 2);
 	cr_expect_eq(q->changed, 1);
