@@ -10,7 +10,7 @@
 #include "control/body.h"
 #include "control/json.h"
 
-enum { CELL = 128 };
+enum { CELL = 256 };
 
 /* A member as text in `buf`, fit for a terminal; "-" where there is none. */
 static const char *

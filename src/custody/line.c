@@ -215,6 +215,9 @@ forward(struct custody_line *l, uint64_t now_us)
 	struct custody_parcel *p;
 
 	leave_if_redirected(l);
+	/* a reload may want shorter waits */
+	if (l->retry_at > now_us / MICROSECONDS + l->set->backoff_most)
+		l->retry_at = now_us / MICROSECONDS + l->set->backoff_most;
 	if (l->redirected || l->stopped || l->draining || now_us / MICROSECONDS < l->retry_at ||
 	    !first_waiting(l))
 		return;
@@ -380,6 +383,8 @@ custody_line_drop(struct custody_line *l, uint64_t seq, uint64_t now_us)
 	}
 	if (l->parcels[index]->state == CUSTODY_ANSWERED) /* too late: the receiver has it */
 		l->ops->delivered(l->ctx, seq);
+	else if (l->down == RELAY_DOWN_UP) /* it was waited for, and not for the receiver */
+		l->retry_at = l->failures = 0;
 	custody_parcels_remove(l, (unsigned)index);
 	if (l->stopped && l->culprit == seq)
 		l->stopped = false;

@@ -41,7 +41,7 @@ struct store;
 struct store_body; /* bytes of a message, counted by who holds them */
 
 enum {
-	STORE_ID_MOST = 64,             /* bytes of a control ID kept for lists */
+	STORE_ID_MOST = 200,            /* bytes of a control ID kept; HL7 allows 199 */
 	STORE_TYPE_MOST = 16,           /* of a message type */
 	STORE_WORD_MOST = 64,           /* of the word that says why */
 	STORE_KINDS = 4,                /* of failures that are counted apart */

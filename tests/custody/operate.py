@@ -251,6 +251,30 @@ class Commands(Custody):
         self.assertIn("no feed", self.refused("list", "--feed", "other"))
         self.assertIn("no such message", self.refused("show", "999999"))
 
+    def test_an_id_as_long_as_HL7_allows_names_one_message(self):
+        r = self.receiver()
+        r.stop()
+        d, port = self.keep(r)
+        ids = ["x" * 198 + c for c in "ab"]
+        s = self.sender(port)
+        for i in ids:
+            s.exchange(message(i))
+        self.assertEqual(self.ids(), ids)
+        self.assertIn(ids[1], self.queue("list"))
+        self.assertEqual(self.queue("drop", "--id", ids[1]), "1 message dropped\n")
+        self.assertEqual(self.ids(), ids[:1])
+
+    def test_a_dropped_message_is_waited_for_no_more(self):
+        r = self.receiver(lambda v, b, n: v.answer(b, b"AR" if n == 1 else b"AA"))
+        d, port = self.keep(r, forward={"backoff_min": "1h", "backoff_max": "1h"})
+        s = self.sender(port)
+        s.exchange(message("m1"))
+        s.exchange(message("m2"))
+        d.wait_event("msg.retry")
+        self.queue("drop", "--id", "m1")
+        r.wait(2)
+        self.assertEqual(self.sent(r), ["m1", "m2"])
+
     def test_nothing_is_changed_without_saying_what(self):
         d, r, port = self.full()
         for verb in ("drop", "retry"):

@@ -84,6 +84,23 @@ Test(custody_flights, sends_no_more_at_once_than_a_reload_allows)
 	script_end(&w);
 }
 
+Test(custody_flights, waits_no_longer_than_a_reload_allows)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.backoff_least = w.set.backoff_most = 3600000;
+	script_enqueue(&w, 1);
+	script_connected(&w);
+	script_bytes(&w, ACK("AR", "1"));
+	buffer_clear(&w.told);
+	script_pass(&w, 60);
+	w.set.backoff_least = w.set.backoff_most = 2000;
+	script_pass(&w, 4);
+	script_expect(&w, "send:1");
+	script_end(&w);
+}
+
 /* An operator is quicker than the answer to the message before it. */
 Test(custody_flights, sends_again_what_was_set_aside_behind_another)
 {

@@ -503,6 +503,27 @@ Test(custody_line, stops_with_the_message_in_front_until_it_is_told_to_go_on)
 	script_end(&w);
 }
 
+Test(custody_line, waits_no_more_for_what_an_operator_dropped)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.backoff_least = 3600000;
+	w.set.backoff_most = 3600000;
+	script_enqueue(&w, 2);
+	script_connected(&w);
+	script_bytes(&w, ACK("AR", "1"));
+	buffer_clear(&w.told);
+	cr_expect(custody_line_drop(&w.l, 1, w.now));
+	script_expect(&w, "send:2");
+	script_lost(&w); /* the wait for the receiver itself is not the message's */
+	script_expect(&w, "none:down_lost:retry postponed:2:1:down_lost");
+	script_enqueue(&w, 1);
+	cr_expect(custody_line_drop(&w.l, 2, w.now));
+	script_expect(&w, "");
+	script_end(&w);
+}
+
 Test(custody_line, lets_go_of_what_an_operator_dropped)
 {
 	struct script w;
