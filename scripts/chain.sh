@@ -25,12 +25,12 @@ trap chain_end EXIT
 trap 'exit 130' INT
 trap 'exit 143' HUP TERM
 
-# chain_await PID COMMAND...: until it succeeds, while the process lives, for 30 s at most
+# chain_await PID COMMAND...: until it succeeds, while the process lives, for 60 s at least
 chain_await()
 {
 	alive=$1
 	shift
-	tries=300
+	tries=600
 	until "$@" >/dev/null 2>&1; do
 		tries=$((tries - 1))
 		[ "$tries" -gt 0 ] && kill -0 "$alive" 2>/dev/null || return 1
@@ -49,23 +49,36 @@ chain_stop()
 	kill "$1" && wait "$1"
 }
 
-# chain_sink NAME: a receiver that keeps what comes in NAME.mllp; sets sink and port
+# chain_sink NAME [PORT]: a receiver that keeps what comes in NAME.mllp; sets sink and port
 chain_sink()
 {
-	"$build/hl7note" sink --quiet --port-file "$chain/$1.port" --append "$chain/$1.mllp" 0 \
+	chain_listen "$@" || die "no sink: $(cat "$chain/$1.err")"
+}
+
+# chain_listen NAME [PORT]: the same, but for one who knows what to do when it fails
+chain_listen()
+{
+	"$build/hl7note" sink --quiet --port-file "$chain/$1.port" --append "$chain/$1.mllp" "${2-0}" \
 		2>"$chain/$1.err" &
 	sink=$!
 	chain_pids="$chain_pids $sink"
-	chain_await "$sink" test -s "$chain/$1.port" || die "no sink: $(cat "$chain/$1.err")"
-	port=$(cat "$chain/$1.port")
+	chain_await "$sink" test -s "$chain/$1.port" && port=$(cat "$chain/$1.port")
 }
 
-# A port that was free a moment ago; sets port
+# A port that was free a moment ago, and that the system gives to nobody who asks for any, as it
+# does with higher ones; sets port
+chain_next=$((10000 + $$ * 7 % 3900))
 chain_port()
 {
-	chain_sink free
-	chain_stop "$sink"
-	rm -f "$chain"/free.*
+	for chain_next in $(seq $((chain_next + 1)) $((chain_next + 100))); do
+		if chain_listen free "$chain_next"; then
+			chain_stop "$sink"
+			rm -f "$chain"/free.*
+			return 0
+		fi
+		chain_stop "$sink" 2>/dev/null || :
+	done
+	die "no free port: $(cat "$chain/free.err")"
 }
 
 # chain_record NAME OPTION...: NAME.mllp is what `hl7note send` sends of the samples

@@ -57,7 +57,7 @@ END
 peer()
 {
 	rm -f port
-	timeout 60 python3 peer.py "$1" > peer.out 2> peer.err &
+	timeout 300 python3 peer.py "$1" > peer.out 2> peer.err &
 	peers="$peers $!"
 	await port
 	port=$(cat port)
@@ -72,7 +72,7 @@ done > eight.hl7
 # HOW STATUS MEMBER COUNT: eight messages, four in flight
 while read -r how wanted member number; do
 	peer "$how"
-	send "$wanted" --json --in-flight 4 --timeout 5s eight.hl7
+	send "$wanted" --json --in-flight 4 --timeout 20s eight.hl7
 	count "$member" "$number"
 	count sent "$((wanted ? $(member sent) : 8))"
 done << 'END'
@@ -89,7 +89,7 @@ END
 
 # an answer to nothing in flight is told, and is no failure when it is positive
 peer twice
-send 0 --json --timeout 5s --rate 100 eight.hl7
+send 0 --json --timeout 20s --rate 100 eight.hl7
 count AA 8
 [ "$(member unasked)" -gt 0 ] || fail 'answers twice, counted once'
 
@@ -116,7 +116,7 @@ async def main():
 asyncio.run(main())
 END
 rm -f port
-timeout 60 python3 server.py > peer.out 2> peer.err &
+timeout 300 python3 server.py > peer.out 2> peer.err &
 peers="$peers $!"
 await port
 port=$(cat port)

@@ -21,7 +21,7 @@ for input in 'one.hl7 two.hl7' both.hl7 both.mllp -; do
 	} > both.mllp
 	sink --append "got.$input"
 	# shellcheck disable=SC2086 # words
-	timeout 20 "$HL7NOTE" send "127.0.0.1:$port" $input < both.hl7 > out 2> err ||
+	timeout 300 "$HL7NOTE" send "127.0.0.1:$port" $input < both.hl7 > out 2> err ||
 		fail "from $input"
 	stop
 	same "got.$input" both.mllp
@@ -91,11 +91,11 @@ send 0 --json --repeat 2 --count 7 both.hl7
 count sent 4
 send 0 --json --rate 100 --connections 3 --count 51 both.hl7
 count sent 51
-[ "$(sed -n 's/.*"seconds":0\.\([0-9]\).*/\1/p' out)" -ge 5 ] || fail 'faster than its rate'
+sed -n 's/.*"seconds":\([0-9.]*\).*/\1/p' out | awk '{ exit $1 < 0.5 }' || fail 'faster than its rate'
 send 0 --json --one-shot --connections 3 --count 20 both.hl7
 count connections 20
 count AA 20
-status 0 timeout 20 "$HL7NOTE" send --progress --rate 10 --count 12 "127.0.0.1:$port" one.hl7
+status 0 timeout 300 "$HL7NOTE" send --progress --rate 10 --count 12 "127.0.0.1:$port" one.hl7
 has err ' of 12 done'
 stop
 
@@ -151,17 +151,18 @@ stop
 count received 1000 sink.out
 
 # nobody there, no such name, not yet there
+alone
 send 69 one.hl7
 has err 'Connection refused'
 send 69 --json --keep-going --timeout 300ms one.hl7
 [ "$(member connect_errors)" -gt 1 ] || fail 'did not try again'
-status 69 timeout 20 "$HL7NOTE" send 127.0.0.1:no-such-service one.hl7
+status 69 timeout 300 "$HL7NOTE" send 127.0.0.1:no-such-service one.hl7
 (
 	sleep 0.3
-	exec timeout 10 "$HL7NOTE" sink -q --count 1 "$port"
+	exec timeout 300 "$HL7NOTE" sink -q --count 1 "$port"
 ) &
 late=$!
-send 0 --keep-going --timeout 8s one.hl7
+send 0 --keep-going --timeout 60s one.hl7
 wait "$late" || fail 'the late sink'
 
 # no messages, missing files, bytes that cannot be framed
@@ -181,7 +182,7 @@ stop
 for wrong in '' host host: :0 :99999 127.0.0.1:65536 :99999x '[::1:1' '--in-flight 0 :1' '--one-shot --in-flight 2 :1' \
 	'--timeout 0 :1' '--timeout 1x :1' '--mllp-split 0 :1' '--connections 10001 :1'; do
 	# shellcheck disable=SC2086 # words
-	timeout 10 "$HL7NOTE" send $wrong < one.hl7 > out 2> err
+	timeout 300 "$HL7NOTE" send $wrong < one.hl7 > out 2> err
 	got=$?
 	[ "$got" -eq 64 ] || [ "$wrong" = :99999x ] || fail "status $got: send $wrong"
 done

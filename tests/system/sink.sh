@@ -112,10 +112,10 @@ cmp -s "$1" seed.2.* && fail 'another seed, the same faults'
 
 # a signal ends it cleanly, answers under way are given first
 for signal in INT TERM; do
-	sink --delay 300ms
+	sink --delay 300ms --append "got.$signal"
 	"$HL7NOTE" send "127.0.0.1:$port" one.hl7 > out 2> err &
 	sender=$!
-	sleep 0.15
+	await "got.$signal" -s
 	kill -s "$signal" "$peer"
 	ended
 	wait "$sender" || fail "no answer at the end by $signal"
@@ -128,7 +128,7 @@ sink --json
 python3 - "$port" << 'END' > reply
 import socket, sys
 def talk(data):
-    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60)
     s.sendall(data)
     s.shutdown(socket.SHUT_WR)
     got = b""
@@ -171,10 +171,10 @@ count broken 1 sink.out
 if command -v mllp_send > /dev/null; then
 	sink --count 2 -o foreign
 	framed < two.hl7 > two.mllp
-	status 0 timeout 20 mllp_send --port "$port" --file two.mllp 127.0.0.1
+	status 0 timeout 300 mllp_send --port "$port" --file two.mllp 127.0.0.1
 	has out 'MSA|AA|A2'
 	framed < one.hl7 > one.mllp
-	status 0 timeout 20 mllp_send --port "$port" --file one.mllp 127.0.0.1
+	status 0 timeout 300 mllp_send --port "$port" --file one.mllp 127.0.0.1
 	ended
 	# it takes the last line end away
 	unended one.hl7 > want

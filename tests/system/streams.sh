@@ -154,7 +154,7 @@ same out high.mllp
 
 # what is known goes out before waiting for more: as with tail -f
 mkfifo to from
-timeout 20 "$HL7NOTE" annotate -q -m "$MAPPING" < to > from &
+timeout 300 "$HL7NOTE" annotate -q -m "$MAPPING" < to > from &
 pid=$!
 exec 3> to 4< from
 cat high.mllp >&3
@@ -192,7 +192,7 @@ fi
 # many lines that look like the beginning of a message take no time without bound
 printf 'MSH\nFHS\n MSH|\nBTS' > line
 endless line 2> /dev/null | head -c 20000000 > looks
-timeout 20 "$HL7NOTE" annotate -q -m "$MAPPING" looks 2> err | cmp - looks || fail 'looks like messages'
+timeout 300 "$HL7NOTE" annotate -q -m "$MAPPING" looks 2> err | cmp - looks || fail 'looks like messages'
 
 # a message of very many segments, in as little memory as there is: passed if need be
 {

@@ -57,7 +57,7 @@ status 64 "$HL7NOTE" help nonsense
 # what is wrong, by its name in the manual, and how to mend it
 while IFS='|' read -r words sentence; do
 	# shellcheck disable=SC2086 # words
-	status 64 timeout 10 "$HL7NOTE" $words < /dev/null
+	status 64 timeout 300 "$HL7NOTE" $words < /dev/null
 	has err "hl7note ${words%% *}: $sentence (see hl7note ${words%% *} --help)"
 done << 'END'
 annotate -m|option --mapping needs an argument: FILE

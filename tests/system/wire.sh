@@ -7,14 +7,14 @@
 peers=
 trap 'for p in $peers; do kill "$p" 2> /dev/null; done; rm -rf "$TMP"' EXIT
 
-# await FILE: until it is there
+# await FILE [TEST]: until it is there, or has something in it (-s)
 await()
 {
 	tries=0
-	while [ ! -e "$1" ]; do
+	until test "${2--e}" "$1"; do
 		tries=$((tries + 1))
-		[ "$tries" -lt 200 ] || {
-			fail "no $1 after 10 s"
+		[ "$tries" -lt 1200 ] || {
+			fail "no $1 after a minute"
 			finish
 		}
 		sleep 0.05
@@ -25,11 +25,31 @@ await()
 sink()
 {
 	rm -f port
-	timeout --foreground 60 "$HL7NOTE" sink --port-file port "$@" 0 > sink.out 2> sink.err &
+	timeout --foreground 300 "$HL7NOTE" sink --port-file port "$@" 0 > sink.out 2> sink.err &
 	peer=$!
 	peers="$peers $peer"
 	await port
 	port=$(cat port)
+}
+
+# alone: nobody listens on $port; the system gives it to nobody who asks for any, as it may do
+# with that of a sink which has ended
+alone()
+{
+	port=$((10000 + $$ * 7 % 3900))
+	while python3 - "$port" << 'END'; do
+import socket, sys
+with socket.socket() as s:
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        s.bind(("127.0.0.1", int(sys.argv[1])))
+        s.listen()
+    except OSError:
+        sys.exit(0)
+sys.exit(1)
+END
+		port=$((port + 1))
+	done
 }
 
 # ended [WANTED]: the sink came to its end by itself
@@ -55,7 +75,7 @@ send()
 {
 	wanted=$1
 	shift
-	status "$wanted" timeout 60 "$HL7NOTE" send "127.0.0.1:$port" "$@"
+	status "$wanted" timeout 300 "$HL7NOTE" send "127.0.0.1:$port" "$@"
 }
 
 # bare ID [MSH-15 [MSH-16]]: a short message
