@@ -17,9 +17,20 @@ relay_id_hash(struct span s)
 	return h ^ s.len << 1;
 }
 
-void
-relay_flight_name(struct relay_flight *f, struct span control_id)
+struct span
+relay_id_text(struct span field)
 {
+	size_t n = 0;
+
+	while (n < field.len && field.ptr[n] != '\r' && field.ptr[n] != '\n' && field.ptr[n])
+		n++;
+	return span_trim(span_head(field, n));
+}
+
+void
+relay_flight_name(struct relay_flight *f, struct span field)
+{
+	const struct span control_id = relay_id_text(field);
 	size_t kept = control_id.len < RELAY_ID_MOST ? control_id.len : RELAY_ID_MOST;
 
 	f->id_hash = relay_id_hash(control_id);
@@ -210,7 +221,7 @@ read_bare_answer(struct span body, struct relay_answer *ret)
 		return;
 	ret->is_answer = true;
 	ret->code = span_trim(span_cut(span_tail(msa, 1), msa.ptr[0], &rest));
-	ret->control_id = rest.ptr ? span_trim(span_cut(rest, msa.ptr[0], &rest)) : SPAN("");
+	ret->control_id = rest.ptr ? relay_id_text(span_cut(rest, msa.ptr[0], &rest)) : SPAN("");
 }
 
 /* Some receivers send several answers in a frame, with nothing that calls it a batch. */
@@ -250,7 +261,7 @@ relay_read_answer(struct hl7_message *work, struct span body, struct relay_answe
 	hl7_fields(work, msa, field, 2);
 	if (field[0].ptr)
 		ret->code = span_trim(field[0]);
-	ret->control_id = span_trim(field[1]);
+	ret->control_id = relay_id_text(field[1]);
 	if (used < body.len)
 		ret->is_batch = has_answer(work, span_tail(body, used));
 }
@@ -302,7 +313,7 @@ relay_read_asks(const struct hl7_message *first, size_t count, struct relay_asks
 	if (!count || !first->count)
 		return;
 	ret->control_id = span_trim(hl7_header(first, 10));
-	ret->any_answer = count != 1 || !ret->control_id.len;
+	ret->any_answer = count != 1 || !relay_id_text(ret->control_id).len;
 	ret->enhanced = accept.len || application.len;
 	ret->has_accept = accept.len > 0;
 	ret->is_answer = find_msa(first);

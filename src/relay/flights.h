@@ -45,10 +45,13 @@ void relay_read_asks(const struct hl7_message *first, size_t count, struct relay
 /* Is an answer promised to it, whatever comes of it? */
 bool relay_is_awaited(const struct relay_asks *asks);
 
+/* What is compared of MSH-10 and MSA-2: not what stands behind where an answer ends its lines
+ * otherwise than it began, or with a NUL. */
+struct span relay_id_text(struct span field);
 uint64_t relay_id_hash(struct span control_id);
 /* Room for one more flight; NULL when memory ran out. */
 struct relay_flight *relay_flight_add(struct relay_session *s);
-void relay_flight_name(struct relay_flight *f, struct span control_id);
+void relay_flight_name(struct relay_flight *f, struct span field);
 /* Does the answer name this flight?  (One with any_answer is named by none.) */
 bool relay_flight_is_named(const struct relay_flight *f, const struct relay_answer *a);
 /* Does it name one of the messages of this flight, which is a batch? */

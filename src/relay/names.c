@@ -10,7 +10,7 @@ enum { ANSWERED = 1 };
 static uint64_t
 name_of(struct span control_id)
 {
-	return relay_id_hash(control_id) & ~(uint64_t)ANSWERED;
+	return relay_id_hash(relay_id_text(control_id)) & ~(uint64_t)ANSWERED;
 }
 
 bool

@@ -65,7 +65,7 @@ write_answer(const struct hl7_message *m, const struct hl7_ack *ack, struct buff
 	relay_read_asks(m, m->count != 0, &asks);
 	if (m->delims.field == '\x0b' || m->delims.field == '\x1c')
 		asks.control_id.len = 0;
-	MUST(span_eq(a.control_id, up_to_line_end(asks.control_id)));
+	MUST(span_eq(a.control_id, relay_id_text(up_to_line_end(asks.control_id))));
 	hl7_message_finish(&again);
 }
 

@@ -62,6 +62,15 @@ class Relayed(World):
         self.assertTrue(s.closed())
         d.wait_event("msg.stray_ack")
 
+    def test_answers_that_end_their_lines_carelessly_are_answers(self):
+        ends = b"\n", b"\n\r", b"\r\0", b"\0", b"\r\x1a", b"\rend", b" \r"
+        r = self.receiver(lambda v, body, n: v.send(framed(ack(body)[:-1] + ends[n - 1])))
+        _, port = self.feed(r, forward=HASTY)
+        s = self.sender(port)
+        for n, end in enumerate(ends):
+            m = message(str(n))
+            self.assertEqual(s.exchange(m), ack(m)[:-1] + end)
+
     def test_a_message_without_an_id_takes_the_next_answer(self):
         r = self.receiver(lambda v, body, n: v.answer(body, of=b""))
         _, port = self.hop(r)
