@@ -48,12 +48,28 @@ mix(uint64_t h, uint64_t v)
 
 /* ---- classes ---- */
 
-static struct class class_of(const struct result *r)
+/* One moment may be written in two time zones, or without the one that MSH-7 names: in that one, or
+ * where it names none in UTC, they are all the same. */
+static struct hl7_time
+in_one_zone(struct annotator *a, struct hl7_time t)
+{
+	int zone;
+	int64_t shift;
+
+	if (t.zone == HL7_NO_ZONE)
+		return t;
+	zone = context_zone(a);
+	shift = (int64_t)((zone == HL7_NO_ZONE ? 0 : zone) - t.zone) * 60;
+	return (struct hl7_time){ t.first + shift, t.last + shift,
+		zone == HL7_NO_ZONE ? 0 : HL7_NO_ZONE };
+}
+
+static struct class class_of(struct annotator *a, const struct result *r)
 {
 	struct class c = { .patient = r->patient, .order = NO_INDEX };
 
 	if (r->has_time)
-		c.time = r->time;
+		c.time = in_one_zone(a, r->time);
 	/* two stamps that leave more than a day open may be weeks apart, unless of one order */
 	if (!r->has_time || r->time.last - r->time.first >= DAY)
 		c.order = r->order;
@@ -70,7 +86,7 @@ is_same_class(const struct class *x, const struct class *y)
 static bool
 find_class(struct annotator *a, struct result *r)
 {
-	struct class c = class_of(r);
+	struct class c = class_of(a, r);
 	uint64_t hash;
 	size_t at;
 

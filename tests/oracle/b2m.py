@@ -96,6 +96,15 @@ class Result:
     def time(self):
         return wire.time(text_of(self.stamp()))
 
+    def collection(self):
+        """What tells one collection from another: the moment in UTC, or the order."""
+        time, sent = self.time(), self.message.sent()
+        if time is None:
+            return (self.order,)
+        zone = sent.zone if time.zone is None and sent else time.zone
+        moment = (time.first - (zone or 0) * 60, time.last - (zone or 0) * 60, zone is None)
+        return (self.order, moment) if time.last - time.first >= DAY else (moment,)
+
     def own_value(self):
         return wire.value(self.message, self.field(2), self.field(5))
 
@@ -282,7 +291,7 @@ class Case:
         if theirs.patient is not mine.patient:
             return False
         one, two = mine.time(), theirs.time()
-        if mine.order is theirs.order and (mine.stamp() == theirs.stamp() or one is two is None):
+        if mine.collection() == theirs.collection():
             return True
         if one is None or two is None:
             return False
@@ -735,7 +744,7 @@ def repeat(cases):
         if case.result.skip not in (None, "no_rule") or not case.value or case.code == facts.POST_DIALYSIS:
             continue
         kind = case.code if case.kind == "fluid" else case.kind
-        key = (kind, case.result.patient, case.result.order, case.result.stamp())
+        key = (kind, case.result.patient, case.result.collection())
         groups.setdefault(key, []).append(case)
     for group in groups.values():
         disagree = any(differ(a.value, b.value) for a in group for b in group)

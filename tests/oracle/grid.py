@@ -230,8 +230,22 @@ def sibling_reports():
         yield segments
 
 
+MOMENTS = ("20260105090000", "20260105090000+0100", "20260105080000+0000", "202601050800", "20260105", "2026", "")
+
+
+def repeated_reports():
+    """Two results of one moment, or of two: are they of one specimen?"""
+    for ours, theirs, zone, one_order, value in itertools.product(
+        MOMENTS, MOMENTS, ("", "+0000", "+0100"), (False, True), ("2.5", "2.9")
+    ):
+        first = obx(1, "1952-1", "2.5", "mg/L", at=ours)
+        second = obx(2, "56786-7", value, "mg/L", at=theirs)
+        between = [] if one_order else [obr(2, "")]
+        yield [["MSH", zone], pid("19600214"), obr(1, ""), first, *between, second]
+
+
 def combined():
-    for number, segments in enumerate(time_reports()):
+    for number, segments in enumerate(itertools.chain(time_reports(), repeated_reports())):
         zone = segments.pop(0)[1]
         yield Style().message([msh(number, "20260312143005" + zone)] + segments)
     for number, segments in enumerate(itertools.chain(serum_reports(), urine_reports(), sibling_reports())):
