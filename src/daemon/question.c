@@ -6,6 +6,7 @@
 #include "daemon/question_parts.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "control/json.h"
@@ -176,6 +177,23 @@ take_change(struct question *k, const struct store_answer *a)
 	}
 }
 
+/* What failed in the middle was done so far. */
+static void
+fail_half_done(struct question *k, const struct store_answer *a)
+{
+	const char *why = a->text ? a->text : "the queue cannot be written";
+	char text[600];
+
+	if (k->request.verb == CONTROL_BACKUP || !a->changed) {
+		question_fail(k, why);
+		return;
+	}
+	k->count = a->changed;
+	(void)snprintf(text, sizeof(text), "%s; before that, it was done for %llu messages", why,
+	    (unsigned long long)a->changed);
+	question_fail(k, text);
+}
+
 void
 question_answered(struct queue *q, uint64_t token, const struct store_answer *a)
 {
@@ -187,8 +205,10 @@ question_answered(struct queue *q, uint64_t token, const struct store_answer *a)
 	k->asking = false;
 	rows = k->request.verb == CONTROL_LIST || k->request.verb == CONTROL_SHOW ||
 	       k->request.verb == CONTROL_EXPORT;
-	if (a->error)
+	if (a->error && rows)
 		question_fail(k, a->text ? a->text : "the queue cannot be read");
+	else if (a->error)
+		fail_half_done(k, a);
 	else if (!rows)
 		take_change(k, a);
 	else if (k->client)

@@ -251,6 +251,23 @@ class Commands(Custody):
         self.assertIn("no feed", self.refused("list", "--feed", "other"))
         self.assertIn("no such message", self.refused("show", "999999"))
 
+    def test_what_was_dropped_before_a_stop_is_audited(self):
+        r = self.receiver()
+        r.stop()
+        d, port = self.keep(r)
+        many = self.write("many.hl7", b"".join(framed(message("a%d" % n)) for n in range(6000)))
+        self.note("send", "-q", "--in-flight", "64", "127.0.0.1:%d" % port, many)
+        drop = subprocess.Popen(
+            [HL7NOTE, "queue", "drop", "--all", "--control", self.control],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )
+        wait_for("the first", lambda: self.ids("--state", "dropped", "--limit", "1"))
+        d.stop()
+        drop.wait()
+        told = d.wait_event("audit.admin", verb="queue drop")[0]["count"]
+        self.again(d)
+        self.assertEqual(told, len(self.ids("--state", "dropped", "--limit", "10000")))
+
     def test_an_id_as_long_as_HL7_allows_names_one_message(self):
         r = self.receiver()
         r.stop()
