@@ -354,6 +354,8 @@ take(struct sqlite_backend *b, uint64_t quota, struct store_error *reterr)
 		error = set_log(b, quota, reterr);
 	if (!error && b->layout < VERSION)
 		error = climb(b, reterr);
+	if (!error && !b->layout) /* before there is anything else that says it was used */
+		error = sqlite_backend_keep(b, reterr);
 	if (!error)
 		error = prepare(b, reterr);
 	if (!error)
