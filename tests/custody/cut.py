@@ -50,7 +50,7 @@ class Cut(FarSide, Custody):
         self.assertEqual(self.ids("--feed", "out", "--state", "waiting"), ["3", "4"])
 
         self.link("up")
-        d.wait_event("msg.delivered", 3, feed="out", patience=30)
+        d.wait_event("msg.delivered", 3, feed="out")
         self.wait_ids([], "--state", "waiting")
         self.assertEqual(self.ids("--feed", "out", "--state", "delivered"), ["1", "3", "4"])
 

@@ -18,7 +18,7 @@ import unittest
 
 from custody import Custody, custody_xml
 from world import (
-    HL7NOTE, HL7NOTED, SUGAR, annotated, feed_xml, framed, free_port, main, message, wait_for,
+    HL7NOTE, HL7NOTED, PATIENCE, SUGAR, annotated, feed_xml, framed, free_port, main, message, wait_for,
 )
 
 
@@ -353,7 +353,7 @@ class Commands(Custody):
         done = subprocess.run(
             [HL7NOTE, "queue", "import", "--feed", "lab", "--control", self.control],
             input="\n".join(lines).encode(), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            timeout=60, check=False,
+            timeout=PATIENCE, check=False,
         )
         self.assertEqual(done.returncode, 65)
         self.assertEqual(done.stdout, b"2 messages queued, 1 there already\n")
@@ -423,7 +423,7 @@ class Commands(Custody):
             time.sleep(0.3)
             self.assertIn(b"MSA|AA|now", s.exchange(message("now")))
             self.assertEqual(len(self.ids("--limit", "10")), 10)
-            c.settimeout(20)
+            c.settimeout(PATIENCE)
             data = b""
             while True:
                 more = c.recv(65536)
@@ -516,7 +516,7 @@ class Permissions(Custody):
         done = subprocess.run(
             ["setpriv", "--reuid", str(uid), "--regid", str(gid), "--clear-groups",
              self.tool, *command, "--control", self.control],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30, check=False,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=PATIENCE, check=False,
         )
         return done.returncode, done.stdout.decode(), done.stderr.decode()
 
@@ -626,7 +626,7 @@ class Life(Custody):
         self.again(d)
         s = self.sender(port)
         self.assertIn(b"MSA|AA|last", s.exchange(message("last")))
-        wait_for("the last", lambda: self.sent(r)[-1:] == ["last"], 20)
+        wait_for("the last", lambda: self.sent(r)[-1:] == ["last"])
         got = self.sent(r)[:-1]
         self.assertLessEqual(len(got) - len(set(got)), 1)
         self.assertEqual(sorted(set(got)), ids[: len(set(got))])
@@ -663,7 +663,7 @@ class Life(Custody):
         text = text.replace(self.control, self.path("control2"))
         second = subprocess.run(
             [HL7NOTED, "--config", self.write("second.xml", text)],
-            stderr=subprocess.PIPE, timeout=20, check=False,
+            stderr=subprocess.PIPE, timeout=PATIENCE, check=False,
         )
         self.assertEqual(second.returncode, 78)
         said = second.stderr.decode()
@@ -694,7 +694,7 @@ class Life(Custody):
             f.write(b"garbage, not a queue at all" * 10)
         before = read(path)
         second = subprocess.run(
-            [HL7NOTED, "--config", d.config], stderr=subprocess.PIPE, timeout=20, check=False
+            [HL7NOTED, "--config", d.config], stderr=subprocess.PIPE, timeout=PATIENCE, check=False
         )
         self.assertEqual(second.returncode, 78)
         self.assertIn(path.encode(), second.stderr)
@@ -720,11 +720,11 @@ class Life(Custody):
 
     def test_delivered_messages_are_kept_for_a_while(self):
         r = self.receiver()
-        d, port = self.keep(r, store={"keep_age": "2s", "resend_window": "1s"})
+        d, port = self.keep(r, store={"keep_age": "5s", "resend_window": "1s"})
         self.sender(port).exchange(message("m1"))
         d.wait_event("msg.delivered")
         self.wait_ids(["m1"], "--state", "delivered")
-        wait_for("pruning", lambda: self.ids("--state", "any") == [], 20)
+        wait_for("pruning", lambda: self.ids("--state", "any") == [])
 
 
 class Reload(Custody):

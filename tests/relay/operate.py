@@ -140,7 +140,7 @@ class Metrics(World):
                 try:
                     c.sendall(data)
                     c.shutdown(socket.SHUT_WR)
-                    c.settimeout(3)
+                    c.settimeout(10)
                     while c.recv(65536):
                         pass
                 except OSError:

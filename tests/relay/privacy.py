@@ -69,7 +69,7 @@ class Canary(World):
             '<log level="debug"/>', '<metrics listen="127.0.0.1:%d"/>' % door,
             '<control socket="%s"/>' % control,
             feed_xml(port, r.port, max_frame="64KiB",
-                     forward={"ack_timeout": "500ms", "backoff_min": "100ms"}),
+                     forward={"ack_timeout": "1500ms", "backoff_min": "100ms"}),
         )
         for n in range(1, 8):
             s = self.sender(port)
