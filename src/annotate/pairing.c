@@ -193,7 +193,7 @@ join_siblings(struct annotator *a, const struct result *r)
 {
 	struct siblings *s = &a->siblings[r->siblings];
 
-	if (s->first == NO_INDEX)
+	if (s->first == NO_INDEX && decide_is_listed(a, r))
 		s->first = (unsigned)(r - a->results);
 	if (!r->has_value)
 		return;

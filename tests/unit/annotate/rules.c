@@ -150,3 +150,33 @@ Test(annotate_rules, ask_companions_of_the_same_day_and_patient)
 	}
 	report_end(&r);
 }
+
+/* One specimen, measured by two laboratories. */
+#define BY(n, code, laboratory) \
+	"OBX|" n "|NM|" code "^B2M^LN||2.2|mg/L|0.7-1.8||||F||||" laboratory "^Name^CLIA\n"
+#define TRAILER(rule) "NTE|2|O|Auto-comment t 1.0: " rule "\n"
+
+Test(annotate_rules, count_the_first_result_of_a_listed_laboratory)
+{
+	static const char text[] =
+	    "<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"t\" version=\"1.0\" status=\"draft\">\n"
+	    "<about><title>A test</title></about>\n"
+	    "<laboratories><performing id=\"OURS\"/></laboratories><system id=\"LN\"/>\n"
+	    "<quantity id=\"mass\" unit=\"mg/L\"><unit name=\"mg/L\" factor=\"1\"/></quantity>\n"
+	    "<observation id=\"serum\" label=\"Serum\" unit=\"mg/L\" same-result-within=\"5%\">"
+	    "<codes quantity=\"mass\" system=\"LN\"><code>1952-1</code><code>56786-7</code></codes>"
+	    "<interval from=\"message\"/></observation>\n"
+	    "<rules for=\"serum\"><gate id=\"G\" skip=\"laboratory_unlisted\"><note>Theirs.</note>"
+	    "</gate><group id=\"g\" pick=\"all\"><rule id=\"R\"><note>Ours.</note></rule></group>"
+	    "</rules>\n</mapping>\n";
+	struct mapping *const mappings[] = { fragment_good(IN_FILE, text) };
+	struct report r;
+
+	report_begin(&r, mappings, 1);
+	report_expect(&r, "theirs first", BY("1", "1952-1", "THEIRS") BY("2", "56786-7", "OURS"),
+	    BY("1", "1952-1", "THEIRS") "NTE|1|O|Theirs.\n" TRAILER("G")
+		BY("2", "56786-7", "OURS") "NTE|1|O|Ours.\n" TRAILER("R"));
+	report_expect(&r, "ours twice", BY("1", "1952-1", "OURS") BY("2", "56786-7", "OURS"),
+	    BY("1", "1952-1", "OURS") "NTE|1|O|Ours.\n" TRAILER("R") BY("2", "56786-7", "OURS"));
+	report_end(&r);
+}
