@@ -353,8 +353,11 @@ bool
 queue_enter(struct feed *f)
 {
 	struct queue *q = f->daemon->queue;
-	int number = q ? store_feed(q->store, span_str(f->name)) : -ENOENT;
+	int number;
 
+	if (!q) /* why there is none is told already */
+		return false;
+	number = store_feed(q->store, span_str(f->name));
 	if (number > 0 && !make_room(q, (unsigned)number))
 		number = -ENOMEM;
 	if (number <= 0)

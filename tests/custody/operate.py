@@ -668,6 +668,7 @@ class Life(Custody):
         self.assertEqual(second.returncode, 78)
         said = second.stderr.decode()
         self.assertRegex(said, r"hl7noted: .*%s.*%d" % (self.directory, d.pid))
+        self.assertEqual(said.count("hl7noted: "), 1, "one sentence")
         self.assertIn(b"MSA|AA", self.sender(port).exchange(message("m1")))
 
     def test_a_deleted_queue_is_noticed_and_not_made_anew(self):
