@@ -116,7 +116,7 @@ for signal in INT TERM; do
 	"$HL7NOTE" send "127.0.0.1:$port" one.hl7 > out 2> err &
 	sender=$!
 	await "got.$signal" -s
-	kill -s "$signal" "$peer"
+	kill -s "$signal" "$(cat sink.pid)"
 	ended
 	wait "$sender" || fail "no answer at the end by $signal"
 	has sink.out 'received 1 messages'

@@ -21,11 +21,14 @@ await()
 	done
 }
 
-# sink OPTION...: one is started; its port is in $port, its output in sink.out and sink.err
+# sink OPTION...: one is started; its port is in $port, its output in sink.out and sink.err.  Its
+# process is told apart from that of timeout, which may not be ready for a signal yet.
 sink()
 {
 	rm -f port
-	timeout --foreground 300 "$HL7NOTE" sink --port-file port "$@" 0 > sink.out 2> sink.err &
+	# shellcheck disable=SC2016 # of the inner one
+	timeout --foreground 300 sh -c 'echo $$ > sink.pid && exec "$@"' sh \
+		"$HL7NOTE" sink --port-file port "$@" 0 > sink.out 2> sink.err &
 	peer=$!
 	peers="$peers $peer"
 	await port
@@ -66,7 +69,7 @@ ended()
 # stop [WANTED]: end the sink
 stop()
 {
-	kill "$peer"
+	kill "$(cat sink.pid)"
 	ended "$@"
 }
 
