@@ -110,7 +110,7 @@ class Injection(World):
     def test_whatever_a_control_ID_holds_is_one_record(self):
         nasty = [
             b"a\nb", b'x"}\n{"event":"forged"}', b"\x1b[31mred", b"\xe2\x80\xa8line",
-            b"\xe2\x80\xa9par", b"\xc2\x85nel", b"\\u000a", b"tab\there", b"\x00nul", b"\x7fdel",
+            b"\xe2\x80\xa9par", b"\xc2\x85nel", b"\\u000a", b"tab\there", b"x\x00nul", b"\x7fdel",
             b"\xff\xfe", b"=eq ual", b'"quote"', b"\xc2\x9b31m", b"z" * 500,
             b"\xe2\x80\xae\xd7\xa9rtl",
         ]
