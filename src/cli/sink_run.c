@@ -108,8 +108,8 @@ listen_there(struct sink *s)
 
 	s->listener = net_listener_create(s->loop, o->listen, o->port, &ops, s, &step);
 	if (!s->listener) {
-		say_error("cannot listen on %s port %s: %s: %s", o->listen, o->port, step,
-		    strerror(errno));
+		say_error("cannot listen on %s port %s: %s", o->listen, o->port,
+		    strcmp(step, "address") == 0 ? "no such address" : strerror(errno));
 		return EX_UNAVAILABLE;
 	}
 	say_note("listening on %s port %u", o->listen, net_listener_port(s->listener));

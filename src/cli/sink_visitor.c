@@ -189,9 +189,10 @@ take(struct sink_visitor *v, struct span body)
 		out_of_memory(s);
 }
 
-/* Nothing is acknowledged before it is in its file. */
+/* Nothing is acknowledged before it is in its file, nor counted as answered; `before` is what was.
+ */
 static void
-send_answers(struct sink_visitor *v)
+send_answers(struct sink_visitor *v, const struct sink_tally *before)
 {
 	struct sink *s = v->sink;
 	const struct span all = buffer_span(&s->answers);
@@ -200,6 +201,7 @@ send_answers(struct sink_visitor *v)
 
 	if (kept != EX_OK) {
 		v->busy = false;
+		s->tally = *before;
 		fail(s, kept);
 	} else if (all.len > 0) {
 		net_stream_send(&v->stream, &iov, 1);
@@ -217,6 +219,7 @@ must_wait(const struct sink_visitor *v)
 static bool
 serve_frames(struct sink_visitor *v)
 {
+	const struct sink_tally before = v->sink->tally;
 	enum mllp_result got = MLLP_MORE;
 	struct diag wrong;
 	struct span body;
@@ -227,7 +230,7 @@ serve_frames(struct sink_visitor *v)
 			break;
 		take(v, body);
 	}
-	send_answers(v);
+	send_answers(v, &before);
 	if (got == MLLP_BROKEN) {
 		v->sink->tally.broken++;
 		say_note("closed a connection: %s", wrong.what);

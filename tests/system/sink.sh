@@ -110,6 +110,13 @@ set -- seed.1.*
 same "$1" "$2"
 cmp -s "$1" seed.2.* && fail 'another seed, the same faults'
 
+# what could not be kept is not answered, and not counted either; the sink ends
+sink --append /dev/full --json
+send 1 --json one.hl7
+ended 74
+count received 0 sink.out
+count AA 0 sink.out
+
 # a signal ends it cleanly, answers under way are given first
 for signal in INT TERM; do
 	sink --delay 300ms --append "got.$signal"
