@@ -65,7 +65,7 @@ class Relayed(World):
     def test_answers_that_end_their_lines_carelessly_are_answers(self):
         ends = b"\n", b"\n\r", b"\r\0", b"\0", b"\r\x1a", b"\rend", b" \r"
         r = self.receiver(lambda v, body, n: v.send(framed(ack(body)[:-1] + ends[n - 1])))
-        _, port = self.feed(r, forward=HASTY)
+        _, port = self.feed(r, forward=QUICK)
         s = self.sender(port)
         for n, end in enumerate(ends):
             m = message(str(n))
