@@ -15,16 +15,31 @@ fits(const struct hl7_message *m, struct span wanted, unsigned field)
 	return span_eq(wanted, hl7_component(&m->delims, hl7_header(m, field), 1));
 }
 
+/* Could somebody's line end here?  Also in Unicode: NEL, and the separators U+2028 and U+2029. */
+static bool
+ends_line(struct span before)
+{
+	const char *end = before.ptr + before.len;
+
+	if (!before.len)
+		return false;
+	if ((unsigned char)end[-1] < ' ' || (unsigned char)end[-1] == 0x85)
+		return true;
+	return before.len > 2 &&
+	       (memcmp(end - 3, "\xe2\x80\xa8", 3) == 0 || memcmp(end - 3, "\xe2\x80\xa9", 3) == 0);
+}
+
 /* Is "MSH" the first text of a line, whatever begins lines elsewhere, and no word? */
 static bool
 is_header(struct span in, size_t at)
 {
 	const char after = at + 3 < in.len ? in.ptr[at + 3] : 'x';
 
+	if (!span_eq_nocase(span_head(span_tail(in, at), 3), SPAN("MSH")))
+		return false;
 	while (at && in.ptr[at - 1] == ' ')
 		at--;
-	return at && (unsigned char)in.ptr[at - 1] < ' ' && !ascii_is_letter(after) &&
-	       !ascii_is_digit(after);
+	return ends_line(span_head(in, at)) && !ascii_is_letter(after) && !ascii_is_digit(after);
 }
 
 /*
@@ -32,20 +47,26 @@ is_header(struct span in, size_t at)
  * and the like; a receiver that ends lines there finds a message of who knows whom.
  */
 static bool
-hides_another(const struct hl7_message *m)
+has_header(const struct hl7_message *m, char first)
 {
 	const struct span in = m->bytes;
 
 	for (size_t at = m->segments[0].start + 3; at + 3 <= in.len; at++) {
-		const char *found = memchr(in.ptr + at, 'M', in.len - at - 2);
+		const char *found = memchr(in.ptr + at, first, in.len - at - 2);
 
 		if (!found)
 			return false;
 		at = (size_t)(found - in.ptr);
-		if (memcmp(found, "MSH", 3) == 0 && is_header(in, at))
+		if (is_header(in, at))
 			return true;
 	}
 	return false;
+}
+
+static bool
+hides_another(const struct hl7_message *m)
+{
+	return has_header(m, 'M') || has_header(m, 'm');
 }
 
 bool
