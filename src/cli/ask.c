@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/say.h"
+#include "control/json.h"
 
 enum { READ_SIZE = 64 << 10 };
 
@@ -134,6 +135,22 @@ ask_line(struct ask *a, struct span *ret)
 		got = read_more(a);
 	}
 	return got;
+}
+
+bool
+ask_is_refused(struct span line)
+{
+	struct json_value v;
+	struct buffer text;
+
+	if (!json_find(line, "error", &v) || v.kind != JSON_TEXT)
+		return false;
+	buffer_init(&text, 0);
+	json_unescape(v.text, &text);
+	buffer_append_char(&text, '\0');
+	say_error("%s", text.data ? text.data : "out of memory");
+	buffer_finish(&text);
+	return true;
 }
 
 void

@@ -27,6 +27,8 @@ void ask_send(struct ask *a, struct span bytes);
 int ask_line(struct ask *a, struct span *ret);
 /* What has come, whole lines or not: 1; 0 at the end; negative errno. */
 int ask_bytes(struct ask *a, struct span *ret);
+/* Is the line the daemon's refusal?  Then it was said. */
+bool ask_is_refused(struct span line);
 void ask_end(struct ask *a);
 
 /* Says why there is no (more) answer; EX_UNAVAILABLE. */

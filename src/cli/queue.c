@@ -240,18 +240,12 @@ static bool
 is_last(struct span line, int *ret_status)
 {
 	struct json_value v;
-	struct buffer text;
 
 	*ret_status = EX_OK;
 	if (json_find(line, "done", &v) && v.kind == JSON_TRUE)
 		return true;
-	if (!json_find(line, "error", &v) || v.kind != JSON_TEXT)
+	if (!ask_is_refused(line))
 		return false;
-	buffer_init(&text, 0);
-	json_unescape(v.text, &text);
-	buffer_append_char(&text, '\0');
-	say_error("%s", text.data ? text.data : "out of memory");
-	buffer_finish(&text);
 	*ret_status = EX_UNAVAILABLE;
 	return true;
 }

@@ -16,6 +16,13 @@
 
 enum { PATIENCE_SECONDS = 5 };
 
+/* One line, whatever was asked for. */
+static bool
+is_error(struct span piece)
+{
+	return span_eq(span_head(piece, 8), SPAN("{\"error\"")) && ask_is_refused(piece);
+}
+
 static int
 print_answer(struct ask *a)
 {
@@ -24,6 +31,8 @@ print_answer(struct ask *a)
 	int got;
 
 	while ((got = ask_bytes(a, &piece)) > 0) {
+		if (!total && is_error(piece))
+			return EX_UNAVAILABLE;
 		total += piece.len;
 		if (fwrite(piece.ptr, 1, piece.len, stdout) != piece.len)
 			return EX_IOERR;

@@ -8,11 +8,13 @@
 #include "daemon/line.h"
 #include "daemon/queue.h"
 
-/* A receiver that is away is what custody is for; a line that stopped goes on by nobody's doing. */
+/* A receiver that is away is what custody is for; a line that stopped goes on by nobody's doing.
+ * When the wait for a receiver is over, only a message can find out whether it is back: who sends
+ * none to one that is not ready would never hear of it. */
 static bool
 is_feed_ready(const struct feed *f)
 {
-	bool forwards = f->line ? !f->line->machine.stopped : !f->backoff;
+	bool forwards = f->line ? !f->line->machine.stopped : !feed_wait(f);
 
 	return f->listeners && forwards;
 }

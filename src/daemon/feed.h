@@ -132,6 +132,8 @@ void feed_forget_receiver(struct feed *f);
 /* Addresses of the receiver: known, or asked for; links are told by link_resolved(). */
 bool feed_resolve(struct feed *f);
 void feed_connect_failed(struct feed *f, const char *word);
+/* ms until the receiver may be tried again; 0: it may be now. */
+uint64_t feed_wait(const struct feed *f);
 void feed_connected(struct feed *f);
 /* With TLS 1.3 the receiver may refuse us when we seem to be connected: as if it had failed. */
 void feed_connection_denied(struct feed *f, const char *word);

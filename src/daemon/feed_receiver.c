@@ -65,6 +65,14 @@ back_off(struct feed *f)
 	f->metrics.backoff->value = f->backoff / 1000.0;
 }
 
+uint64_t
+feed_wait(const struct feed *f)
+{
+	const uint64_t now = now_ms();
+
+	return f->backoff && now < f->next_attempt ? f->next_attempt - now : 0;
+}
+
 static void
 on_resolved(void *ctx, struct addrinfo *addresses, const char *error)
 {

@@ -153,10 +153,15 @@ put_feed(struct buffer *out, const struct hl7noted *d, const struct feed *f)
 	put_counts(out, &f->metrics);
 	put_when(out, "last message", f->last_message, NULL);
 	put_when(out, "last error", f->last_error, f->last_error_word);
-	if (f->backoff)
+	if (feed_wait(f))
 		buffer_printf(out,
-		    "  %-12s the receiver cannot be reached; next attempt within %.1f s\n",
-		    "WAITING", f->backoff / 1000.);
+		    "  %-12s the receiver cannot be reached; not tried again for %.1f s\n",
+		    "WAITING", (double)feed_wait(f) / 1000.);
+	else if (f->backoff)
+		buffer_printf(out,
+		    "  %-12s the receiver could not be reached; tried again with the next "
+		    "message\n",
+		    "WAITING");
 	for (unsigned i = 0; i < f->rules->count; i++)
 		put_mapping(out, &f->rules->list[i]);
 }

@@ -12,7 +12,7 @@ import socket
 import subprocess
 
 from world import (
-    B2M, HL7NOTE, HL7NOTED, PATIENCE, SUGAR, World, config_xml, feed_xml, framed, free_port, http, main,
+    B2M, HL7NOTE, HL7NOTED, PATIENCE, SUGAR, World, ack, config_xml, feed_xml, framed, free_port, http, main,
     message, metric, wait_for,
 )
 
@@ -112,13 +112,9 @@ class Metrics(World):
         self.assertGreater(metric(self.door, "hl7noted_backoff_seconds"), 0)
         r.start()
 
-        def recovered():
-            s = self.sender(port)
-            s.send(framed(message()))
-            s.closed()
-            return http(self.door, "/readyz")[0] == 200
-
-        wait_for("readiness", recovered)
+        # nobody sends to one that is not ready, and nothing but a message finds the receiver
+        wait_for("readiness", lambda: http(self.door, "/readyz")[0] == 200)
+        self.assertEqual(self.sender(port).exchange(message()), ack(message()))
 
     def test_readiness_ends_when_draining(self):
         d, r, port = self.running(handler=lambda v, body, n: None)
@@ -223,6 +219,22 @@ class Status(World):
         self.assertEqual(os.stat(self.socket).st_mode & 0o777, 0o660)
         d.stop()
         self.assertFalse(os.path.exists(self.socket))
+
+    def test_a_refusal_is_said_on_stderr_and_is_69(self):
+        if os.geteuid() != 0:
+            self.skipTest("only root can be somebody else")
+        d, r, port = self.running()
+        tool = shutil.copy(HL7NOTE, self.path("tool"))  # which may be where only root may look
+        for path, mode in ((self.folder, 0o755), (self.socket, 0o666)):
+            os.chmod(path, mode)
+        for more in ((), ("--json",)):
+            done = subprocess.run(
+                [tool, "status", "--control", self.socket, *more],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False, user=65534, group=65534,
+                extra_groups=[],
+            )
+            self.assertEqual((done.returncode, done.stdout), (69, b""))
+            self.assertIn(b"only root and the daemon's user", done.stderr)
 
     def test_a_socket_left_over_by_a_killed_daemon_is_taken_again(self):
         d, r, port = self.running()
