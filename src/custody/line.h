@@ -32,8 +32,8 @@
  * answer of its shows that it has more to say.
  *
  * No answer is promised where MSH-15 (MSH-16 where it is empty) says NE or ER, nor for
- * a message that is itself an answer: delivered when its bytes are written out.  SU
- * promises an answer to what succeeds, so it is waited for.
+ * a message that is itself an answer, nor for a batch of such alone: delivered when its bytes are
+ * written out.  SU promises an answer to what succeeds, so it is waited for.
  */
 #ifndef CUSTODY_LINE_H
 #define CUSTODY_LINE_H

@@ -82,19 +82,36 @@ annotate_message(const struct relay_maker *with, struct relay_flight *f, struct 
 	with->annotated(with->ctx, m, ret);
 }
 
+/* The message of a batch that wants an answer most speaks for all; where each is an answer itself,
+ * so is the batch.  `asks` begins as those of a batch without messages. */
+static void
+add_asks(struct relay_asks *asks, const struct relay_asks *one, bool first)
+{
+	static const unsigned wish[] = {
+		[RELAY_NEVER] = 0, [RELAY_ON_ERROR] = 1, [RELAY_ON_SUCCESS] = 2, [RELAY_ALWAYS] = 3
+	};
+
+	if (first || (asks->is_answer && !one->is_answer) ||
+	    (asks->is_answer == one->is_answer && wish[one->when] > wish[asks->when]))
+		asks->when = one->when;
+	asks->is_answer = one->is_answer && (first || asks->is_answer);
+}
+
 /* A piece behind another: what it becomes is put together in the batch buffer. */
 static bool
-append_piece(const struct relay_maker *with, struct relay_flight *f, enum hl7_piece piece)
+append_piece(const struct relay_maker *with, struct relay_flight *f, enum hl7_piece piece,
+    struct relay_asks *asks)
 {
 	struct relay_work *w = with->work;
 	struct annotation a = { 0 };
 
 	if (piece == HL7_PIECE_MESSAGE) {
-		struct span head[10]; /* MSH-1 to MSH-10 */
+		struct relay_asks one;
 
 		relay_summary_message(&f->summary, &w->message);
-		hl7_fields(&w->message, &w->message.segments[0], head, 10);
-		if (!relay_names_add(&f->names, span_trim(head[9])))
+		relay_read_asks(&w->message, 1, &one);
+		add_asks(asks, &one, f->summary.messages == 1);
+		if (!relay_names_add(&f->names, one.control_id))
 			return false;
 	}
 	if (piece == HL7_PIECE_MESSAGE && with->annotator && with->annotate != RELAY_OFF)
@@ -115,8 +132,8 @@ struct made {
 
 /* A frame of several messages, or of none that can be read. */
 static bool
-make_batch(
-    const struct relay_maker *with, struct relay_flight *f, struct span body, struct made *ret)
+make_batch(const struct relay_maker *with, struct relay_flight *f, struct span body,
+    struct made *ret, struct relay_asks *asks)
 {
 	struct relay_work *w = with->work;
 	enum hl7_piece piece;
@@ -125,7 +142,7 @@ make_batch(
 	buffer_clear(&w->batch);
 	for (struct span rest = body; rest.len; rest = span_tail(rest, used)) {
 		if (hl7_message_read(&w->message, rest, &piece, &used) != 0 ||
-		    !append_piece(with, f, piece))
+		    !append_piece(with, f, piece, asks))
 			return false;
 	}
 	relay_names_sort(&f->names);
@@ -172,7 +189,7 @@ make(const struct relay_maker *with, struct relay_flight *f, struct span body, s
 	f->any_answer = ret_asks->any_answer;
 	f->enhanced = ret_asks->enhanced;
 	relay_flight_name(f, ret_asks->control_id);
-	return single ? make_single(with, f, made) : make_batch(with, f, body, made);
+	return single ? make_single(with, f, made) : make_batch(with, f, body, made, ret_asks);
 }
 
 bool

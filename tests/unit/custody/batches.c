@@ -135,3 +135,31 @@ Test(custody_batches, are_not_waited_for_where_the_receiver_never_says_more)
 	script_expect(&w, "error:AE:set-aside aside:5:1:AE");
 	script_end(&w);
 }
+
+/* Else a receiver that was asked for none would get them again and again. */
+Test(custody_batches, are_waited_for_when_one_of_their_messages_is_promised_an_answer)
+{
+	static const struct {
+		const char *bodies[3];
+		bool awaited;
+	} batches[] = {
+		{ { "BHS|^~\\&\r" MSH("1", "|||NE|NE") MSH("2", "|||ER|NE") "BTS|2\r" }, false },
+		{ { MSH("1", "||||NE") MSH("2", "||||NE") }, false },
+		{ { MSH("1", "|||NE|NE") MSH("2", "|||SU|NE") }, true },
+		{ { MSH("1", "|||NE|NE") MSH("2", "") }, true },
+		{ { MSH("1", "") MSH("2", "|||NE|NE") }, true },
+		{ { MSH("1", "") "MSA|AA|9\r" MSH("2", "") "MSA|AA|8\r" }, false },
+		{ { MSH("1", "") "MSA|AA|9\r" MSH("2", "") }, true },
+		{ { MSH("1", "|||NE") MSH("2", "") "MSA|AA|8\r" }, false },
+		{ { "BHS|^~\\&\rBTS|0\r" }, true },
+	};
+
+	for (size_t i = 0; i < sizeof(batches) / sizeof(batches[0]); i++) {
+		struct script w;
+
+		begin(&w, batches[i].bodies, 1);
+		custody_line_written(&w.l, w.now);
+		script_expect(&w, batches[i].awaited ? "" : "accept:-:deliver delivered:1");
+		script_end(&w);
+	}
+}
