@@ -111,6 +111,8 @@ append_piece(const struct relay_maker *with, struct relay_flight *f, enum hl7_pi
 		relay_summary_message(&f->summary, &w->message);
 		relay_read_asks(&w->message, 1, &one);
 		add_asks(asks, &one, f->summary.messages == 1);
+		if (f->summary.messages == 1) /* for logs: answers go by `names` */
+			relay_flight_name(f, one.control_id);
 		if (!relay_names_add(&f->names, one.control_id))
 			return false;
 	}

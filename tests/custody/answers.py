@@ -411,7 +411,7 @@ class Answers(Custody):
         batch = b"BHS|^~\\&|LAB\r" + message("1") + message("2") + b"BTS|2\r"
         self.assertEqual(code_of(self.sender(port).exchange(batch)), (b"AA", b"1"))
         self.arrived(r, [batch])
-        d.wait_event("msg.delivered")
+        d.wait_event("msg.delivered", ctl_id="1")
 
     def test_while_there_is_no_space_nothing_is_read_and_nothing_answered(self):
         r = self.receiver()
