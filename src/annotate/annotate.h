@@ -54,6 +54,7 @@ struct finding {
 	bool has_value;
 	const struct unit *unit;
 	enum interval_source limits_from;
+	bool range_unread; /* OBX-7 is filled, and unreadable or of another unit */
 
 	struct span flag; /* what the rules ask for; empty: none */
 	enum flag_outcome flag_outcome;

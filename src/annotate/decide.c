@@ -342,6 +342,7 @@ decide(struct annotator *a, struct result *r)
 	}
 	evaluate(a, r, f, list);
 	f->limits_from = r->limits_from;
+	f->range_unread = r->range_unread;
 	if (f->limits_from != INTERVAL_NONE)
 		f->limits = r->limits;
 	decide_flag(a, r, f);

@@ -118,15 +118,20 @@ against_limits(struct annotator *a, const struct expr *e, struct result *r)
 /* Has the result one of the flags?  What a local code means nobody told us.  A long list of them
  * may be asked for by many results. */
 static enum truth
-flagged(struct annotator *a, const struct expr *e, const struct result *r)
+ask_flags(struct annotator *a, const struct expr *e, const struct result *r)
 {
-	if (!r->flags.len)
-		return TRUTH_NO;
 	if (!work_steps(a, r->flags.len / 16))
 		return TRUTH_UNKNOWN;
 	if (match_flag(a, r->flags, e->words, e->word_count))
 		return TRUTH_YES;
 	return match_flags_known(a, r->flags, flag_is_known) ? TRUTH_NO : TRUTH_UNKNOWN;
+}
+
+/* Mostly there are none. */
+static inline enum truth
+flagged(struct annotator *a, const struct expr *e, const struct result *r)
+{
+	return r->flags.len ? ask_flags(a, e, r) : TRUTH_NO;
 }
 
 /* What the laboratory said of this very result may go before an interval. */

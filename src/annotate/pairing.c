@@ -48,31 +48,30 @@ mix(uint64_t h, uint64_t v)
 
 /* ---- classes ---- */
 
-/* One moment may be written in two time zones, or without the one that MSH-7 names: in that one, or
- * where it names none in UTC, they are all the same. */
-static struct hl7_time
-in_one_zone(struct annotator *a, struct hl7_time t)
-{
-	int zone;
-	int64_t shift;
-
-	if (t.zone == HL7_NO_ZONE)
-		return t;
-	zone = context_zone(a);
-	shift = (int64_t)((zone == HL7_NO_ZONE ? 0 : zone) - t.zone) * 60;
-	return (struct hl7_time){ t.first + shift, t.last + shift,
-		zone == HL7_NO_ZONE ? 0 : HL7_NO_ZONE };
-}
-
-static struct class class_of(struct annotator *a, const struct result *r)
+static struct class class_of(const struct result *r)
 {
 	struct class c = { .patient = r->patient, .order = NO_INDEX };
 
 	if (r->has_time)
-		c.time = in_one_zone(a, r->time);
+		c.time = r->time;
 	/* two stamps that leave more than a day open may be weeks apart, unless of one order */
 	if (!r->has_time || r->time.last - r->time.first >= DAY)
 		c.order = r->order;
+	return c;
+}
+
+/* One moment may be written in two time zones, or without the one that MSH-7 names: in that one, or
+ * where it names none in UTC, they are all the same. */
+static __attribute__((noinline)) struct class class_in_one_zone(
+    struct annotator *a, const struct result *r)
+{
+	struct class c = class_of(r);
+	int zone = context_zone(a);
+	int64_t shift = (int64_t)((zone == HL7_NO_ZONE ? 0 : zone) - c.time.zone) * 60;
+
+	c.time.first += shift;
+	c.time.last += shift;
+	c.time.zone = zone == HL7_NO_ZONE ? 0 : HL7_NO_ZONE;
 	return c;
 }
 
@@ -86,7 +85,8 @@ is_same_class(const struct class *x, const struct class *y)
 static bool
 find_class(struct annotator *a, struct result *r)
 {
-	struct class c = class_of(a, r);
+	bool zoned = r->has_time && r->time.zone != HL7_NO_ZONE;
+	struct class c = zoned ? class_in_one_zone(a, r) : class_of(r);
 	uint64_t hash;
 	size_t at;
 
@@ -193,7 +193,7 @@ join_siblings(struct annotator *a, const struct result *r)
 {
 	struct siblings *s = &a->siblings[r->siblings];
 
-	if (s->first == NO_INDEX && decide_is_listed(a, r))
+	if (s->first == NO_INDEX && (!r->mapping->laboratory_count || decide_is_listed(a, r)))
 		s->first = (unsigned)(r - a->results);
 	if (!r->has_value)
 		return;

@@ -377,6 +377,7 @@ choose_limits(struct annotator *a, struct result *r)
 			r->limits_from = INTERVAL_MESSAGE;
 			return;
 		}
+		r->range_unread = true;
 		if (c->stop_if_unreadable || has_digit(obx_field(a, r, 7)))
 			return;
 	}

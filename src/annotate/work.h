@@ -93,6 +93,7 @@ struct result {
 	const struct unit *unit;
 	struct hl7_time time; /* of collection */
 	enum interval_source limits_from;
+	bool range_unread;       /* OBX-7 was tried in vain */
 	enum truth below, above; /* the limits; once they are known */
 	struct span flags;       /* OBX-8 as the laboratory sent it: empty when the flag is ours */
 	struct span own_flag;    /* the flag in OBX-8 that an earlier run of ours put there */

@@ -42,6 +42,7 @@ put_inputs(struct output *o, const struct finding *f)
 	put(o, "canonical_unit", f->observation->unit);
 	put_interval(o, "limits", limits ? &f->limits : NULL);
 	put(o, "limits_from", limits ? span_str(source_word(f->limits_from)) : SPAN(""));
+	output_printf(o, ",\"range_unread\":%s", f->range_unread ? "true" : "false");
 }
 
 static void

@@ -54,14 +54,16 @@ put_value(struct output *o, const struct finding *f)
 static void
 put_limits(struct output *o, const struct finding *f)
 {
+	const char *unread = f->range_unread ? "; OBX-7 cannot be read, or is of another unit" : "";
+
 	if (f->limits_from == INTERVAL_NONE) {
-		if (f->has_value && f->skip == SKIP_NONE)
-			output_text(o, "    no reference interval\n");
+		if (f->has_value && (f->skip == SKIP_NONE || f->skip == SKIP_NO_RULE))
+			output_printf(o, "    no reference interval%s\n", unread);
 		return;
 	}
 	output_text(o, "    reference interval ");
 	put_quantity(o, &f->limits, f->observation->unit);
-	output_printf(o, ", %s\n", words_source(f->limits_from));
+	output_printf(o, ", %s%s\n", words_source(f->limits_from), unread);
 }
 
 static void

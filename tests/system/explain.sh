@@ -28,6 +28,11 @@ same out want
 
 status 0 explain converted.hl7
 has out ': 0.005 g/L, that is 5 mg/L (times 1000)'
+sed 's/|10-20|/|10 or 20|/' high.hl7 > unread.hl7
+status 0 explain unread.hl7
+has out 'no reference interval; OBX-7 cannot be read, or is of another unit'
+status 0 explain --json unread.hl7
+has out '"limits":null,"limits_from":null,"range_unread":true'
 status 0 explain unit.hl7
 has out 'left alone: the mapping does not know its unit (unit_unknown)'
 hasnt out furlong
@@ -51,7 +56,7 @@ status 65 explain letter
 # JSON: one line a message, the members that the manual promises
 status 0 explain --json high.hl7
 cat > want << 'END'
-{"message":1,"file":"high.hl7","control_id":"E1","skip":null,"findings":[{"obx":2,"path":"OBX[2]","mapping":"test","mapping_version":"1.2.3","observation":"sugar","code":"1111-1","skip":null,"value":"25","unit":"mg/L","factor":"1","canonical_value":"25","canonical_unit":"mg/L","limits":"10..20","limits_from":"message","flag":"H","flag_outcome":"set","flag_rule":"T1","rules":[{"id":"T1","version":null,"how":"added","lines":["Too much of it."]}],"notes":2}]}
+{"message":1,"file":"high.hl7","control_id":"E1","skip":null,"findings":[{"obx":2,"path":"OBX[2]","mapping":"test","mapping_version":"1.2.3","observation":"sugar","code":"1111-1","skip":null,"value":"25","unit":"mg/L","factor":"1","canonical_value":"25","canonical_unit":"mg/L","limits":"10..20","limits_from":"message","range_unread":false,"flag":"H","flag_outcome":"set","flag_rule":"T1","rules":[{"id":"T1","version":null,"how":"added","lines":["Too much of it."]}],"notes":2}]}
 END
 same out want
 status 0 explain --json all.hl7
