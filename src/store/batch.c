@@ -426,9 +426,9 @@ store_batch_run(struct store_worker *w)
 	store_gate_before(w, bytes);
 	if (!w->hold)
 		t.ask = store_tasks_take(&w->asks);
-	if (t.ask && t.ask->ask.sync && store_progress_sync(w->progress))
-		finish_ask(w, &t, -EREMOTEIO);
-	error = attempt(w, &t);
+	/* after a failed sync nobody knows what is on the disk, and the next would be believed */
+	error = t.ask && t.ask->ask.sync && store_progress_sync(w->progress) ? -EIO
+									     : attempt(w, &t);
 	if (error) {
 		fail(w, &t, error);
 		return true;

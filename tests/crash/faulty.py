@@ -17,7 +17,7 @@ LIBRARY = os.environ.get("HL7_FAULTLIB") or os.path.join(
 )
 CALLS = [
     "open", "write", "sync", "truncate", "allocate", "unlink", "rename", "read", "map",
-    "sync-folder", "memory",
+    "sync-folder", "memory", "sync-map",
 ]
 FOLDER_AT, MET_AT, SEEN_AT = 40 + 8 * len(CALLS), 32, 40
 STACKS_AT = FOLDER_AT + 256  # by_stack, lost, stack, and the table

@@ -13,11 +13,15 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import time
 import unittest
 
-from custody import Custody, custody_xml
-from world import (
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "crash"))
+
+import faulty  # noqa: E402
+from custody import Custody, custody_xml  # noqa: E402
+from world import (  # noqa: E402
     HL7NOTE, HL7NOTED, PATIENCE, SUGAR, annotated, feed_xml, framed, free_port, main, message, wait_for,
 )
 
@@ -725,6 +729,32 @@ class Life(Custody):
         d.wait_event("msg.delivered")
         self.wait_ids(["m1"], "--state", "delivered")
         wait_for("pruning", lambda: self.ids("--state", "any") == [])
+
+
+    def test_a_progress_page_that_cannot_be_synced_ends_the_process(self):
+        """What the disk holds is not known then; it is asked again by a new process."""
+        if faulty.missing():
+            self.skipTest(faulty.missing())
+        r = self.receiver(codes(b"AE", b"AE"))
+        page = faulty.Faults(self.path("page"), self.directory)
+        port = free_port()
+        d = self.configure(*self.parts(custody_xml(port, r.port)), env=page.env)
+        s = self.sender(port)
+        for i in ("m1", "m2"):
+            s.exchange(message(i))
+        self.wait_ids(["m1", "m2"], "--state", "aside")
+        self.queue("retry", self.rows("--state", "aside")[0]["seq"])
+        d.wait_event("msg.delivered", ctl_id="m1")  # stands in the page until it is committed
+        page.arm("sync-map")
+        self.refused("retry", "--state", "aside")
+        d.expected = 74
+        self.assertEqual(d.wait(PATIENCE), 74, d.text())
+        self.assertEqual(self.sent(r), ["m1", "m2", "m1"])
+        self.again(d)
+        self.assertEqual(self.ids("--state", "aside"), ["m2"])
+        self.queue("retry", "--state", "aside")
+        r.wait(4)
+        self.assertEqual(self.sent(r), ["m1", "m2", "m1", "m2"])
 
 
 class Reload(Custody):

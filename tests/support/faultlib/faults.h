@@ -5,10 +5,10 @@
  * The test and the process under test share one page of memory, a file that the
  * variable HL7_FAULT_PAGE names.  The test arms it whenever it likes: the n-th call
  * of a kind from now on fails with an error, or waits before it is made, once, some
- * times, or from then on.  Only calls on files below one folder count, and every
- * allocation.  Allocations can be told apart by the calls that lead to them: with
- * `by_stack` each way there is noted once, and with `stack` that way alone counts; for
- * addresses to be the same in each run the process is started without randomization.
+ * times, or from then on.  Only calls on files below one folder count, every
+ * allocation, and every sync of mapped memory.  Allocations can be told apart by the calls that
+ * lead to them: with `by_stack` each way there is noted once, and with `stack` that way alone
+ * counts; for addresses to be the same in each run the process is started without randomization.
  * tests/crash/faulty.py writes and reads the same page; its format there
  * must agree with struct fault_page.
  */
@@ -30,6 +30,7 @@ enum fault_call {
 	FAULT_MAP,
 	FAULT_SYNC_FOLDER,
 	FAULT_MEMORY, /* malloc and its like */
+	FAULT_SYNC_MAP,
 	FAULT_CALLS,
 };
 

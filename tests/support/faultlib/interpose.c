@@ -267,6 +267,16 @@ sync_of(int fd)
 DEFINE_SYNC(fsync)
 DEFINE_SYNC(fdatasync)
 
+int
+msync(void *at, size_t len, int flags)
+{
+	int error = fault_due(FAULT_SYNC_MAP);
+
+	if (error)
+		errno = error;
+	return error ? -1 : NEXT(msync, at, len, flags);
+}
+
 /* ---- room in files ---- */
 
 int
