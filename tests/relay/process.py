@@ -353,6 +353,9 @@ class Systemd(World):
             self.assertEqual(c.recv(4096), framed(ack(message())))
 
 
+NO_MEMORY = "hl7noted: no memory for the event loop or for reading a file; "
+
+
 class Want(World):
     """Of memory, of room in the log pipe, of file size."""
 
@@ -408,14 +411,25 @@ class Want(World):
                 d = self.start(*flags, "--mapping", SUGAR, env=env)
                 self.write("fail", "")
         os.unlink(self.path("fail"))
-        time.sleep(0.1)
         self.assertTrue(0 < answered < 300, answered)
+        if not self.lives(d, port):
+            self.gone_without_memory(d)
+            d = self.start(*flags, "--mapping", SUGAR, env=env)
         self.assertEqual(self.sender(port).exchange(message("e")), ack(message("e")))
+
+    def lives(self, d, port):
+        """One that found no memory at last may still serve the end of those who are connected."""
+        starts = d.text().count("svc.started")
+        try:
+            self.sender(port).exchange(message("l"))
+        except OSError:
+            return False
+        return d.text().count(NO_MEMORY) < starts
 
     def gone_without_memory(self, d):
         d.expected = 71
         self.assertEqual(d.wait(), 71, d.text()[-2000:])
-        self.assertIn("hl7noted: no memory for the event loop or for reading a file; ", d.text())
+        self.assertIn(NO_MEMORY, d.text())
         self.assertTrue(d.events("svc.stopped", err_code="ENOMEM"))
 
     def test_a_loop_without_memory_ends_the_daemon_in_good_order(self):
