@@ -404,6 +404,8 @@ link_tick(struct link *l, uint64_t now)
 	else
 		dialled(l, dial_tick(&l->dial, now));
 	l->now = now * 1000;
+	if (!is_taken(l, &l->up)) /* see settle() */
+		relay_not_heard(&l->session, l->now);
 	relay_tick(&l->session, l->now);
 	if (relay_wants_more(&l->session) &&
 	    floor_is_wasted(l->feed, &l->up, relay_is_inside(&l->session), l->session.active, now))

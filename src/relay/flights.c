@@ -14,7 +14,7 @@ relay_id_hash(struct span s)
 
 	for (size_t i = 0; i < s.len; i++)
 		h = (h ^ (unsigned char)s.ptr[i]) * 0x100000001b3u;
-	return h ^ s.len << 1;
+	return (h ^ s.len << 1) & ~(uint64_t)1;
 }
 
 struct span

@@ -48,6 +48,7 @@ bool relay_is_awaited(const struct relay_asks *asks);
 /* What is compared of MSH-10 and MSA-2: not what stands behind where an answer ends its lines
  * otherwise than it began, or with a NUL. */
 struct span relay_id_text(struct span field);
+/* Its lowest bit is 0, for whoever has to mark it. */
 uint64_t relay_id_hash(struct span control_id);
 /* Room for one more flight; NULL when memory ran out. */
 struct relay_flight *relay_flight_add(struct relay_session *s);

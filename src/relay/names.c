@@ -10,7 +10,7 @@ enum { ANSWERED = 1 };
 static uint64_t
 name_of(struct span control_id)
 {
-	return relay_id_hash(relay_id_text(control_id)) & ~(uint64_t)ANSWERED;
+	return relay_id_hash(relay_id_text(control_id));
 }
 
 bool
@@ -84,5 +84,6 @@ relay_names_mark(struct relay_names *n, struct span control_id)
 	if (!name || *name & ANSWERED)
 		return;
 	*name |= ANSWERED;
-	n->open--;
+	if (n->open) /* else no more were expected */
+		n->open--;
 }

@@ -74,6 +74,20 @@ reject_flights(struct relay_session *s, enum relay_why why)
 
 /* ---- frames from the sender ---- */
 
+/* Answers that may come to a batch though none is waited for. */
+static void
+remember_names(struct relay_session *s, struct relay_names *names)
+{
+	for (unsigned i = 0; i < names->count; i++)
+		relay_recent_add(s, names->list[i]);
+	if (names->count <= RELAY_RECENT || s->late.open)
+		return;
+	relay_names_finish(&s->late);
+	s->late = *names;
+	s->late.open = 0;
+	*names = (struct relay_names){ 0 };
+}
+
 /* The flight at the end of the list went out. */
 static void
 frame_sent(struct relay_session *s, bool unawaited, uint64_t now_us)
@@ -84,6 +98,7 @@ frame_sent(struct relay_session *s, bool unawaited, uint64_t now_us)
 	if (s->flight[last].enhanced)
 		relay_recent_add(s, s->flight[last].id_hash);
 	if (unawaited) {
+		remember_names(s, &s->flight[last].names);
 		s->ops->answered(s->ctx, &s->flight[last], (struct span){ 0 });
 		relay_flight_remove(s, last);
 	} else if (s->flights == 1) {
@@ -453,6 +468,14 @@ relay_tick(struct relay_session *s, uint64_t now_us)
 		use_kept(s, now_us);
 	else
 		close_when_done(s, now_us);
+}
+
+void
+relay_not_heard(struct relay_session *s, uint64_t now_us)
+{
+	s->oldest_since = now_us / MICROSECONDS;
+	if (s->late.open)
+		s->active = s->oldest_since;
 }
 
 void

@@ -376,6 +376,25 @@ class Unanswered(World):
         self.assertTrue(s.frame() == ack(message("5")) + more)
         self.assertEqual(d.events("conn.close"), [])
 
+    def test_time_in_which_a_sender_has_yet_to_read_is_not_its_receivers(self):
+        more = b"ERR|" + b"y" * 8000000 + b"\r"
+        r = self.receiver(lambda v, b, n: v.send(framed(ack(b) + more)))
+        d, port = self.feed(r, forward={"in_flight": 2, "ack_timeout": "1500ms"})
+        s = self.sender(port, room=65536)
+        s.send(b"".join(framed(message(n)) for n in "123"))
+        expected = b"".join(framed(ack(message(n)) + more) for n in "123")
+        got = bytearray()
+        while len(got) < len(expected):
+            for _ in range(16):
+                part = s.sock.recv(min(20000, len(expected) - len(got)))
+                got += part
+            if not part:
+                break
+            time.sleep(0.1)
+        self.assertTrue(got == expected)
+        self.assertEqual((d.events("conn.close"), d.events("msg.failed")), ([], []))
+        self.assertEqual(len(r.frames), 3)
+
     def test_a_reset_inside_a_frame_discards_it_without_an_answer(self):
         r = self.receiver()
         d, port = self.hop(r)

@@ -388,6 +388,100 @@ Test(relay_session, passes_the_other_answers_to_a_batch)
 	end(&w);
 }
 
+/* Errors, and answers of the application, to those who want no other. */
+Test(relay_session, passes_later_answers_to_a_batch_that_is_not_waited_for)
+{
+	struct world w;
+
+	begin(&w);
+	from_sender(&w, BATCH(MSH("1", "|||NE|AL") MSH("2", "|||NE|AL"))
+			    BATCH(MSH("3", "|||ER|NE") MSH("4", "|||ER|NE")));
+	relay_connected(&w.s, w.now);
+	cr_expect_eq(w.s.flights, 0);
+	from_sender(&w, MSG(""));
+	cr_expect_eq(w.s.flights, 1);
+	buffer_clear(&w.told);
+	from_down(&w, ACK("AA", "2"));
+	expect(&w, "up:" SHOWN_ACK("AA", "2"));
+	from_down(&w, BATCH(MSA("AA", "1")));
+	expect(&w, "up:" SHOWN_BATCH(SHOWN_MSA("AA", "1")));
+	from_down(&w, ACK("CE", "3"));
+	expect(&w, "up:" SHOWN_ACK("CE", "3"));
+	cr_expect_eq(w.s.flights, 1);
+	end(&w);
+}
+
+Test(relay_session, passes_later_answers_to_a_large_batch_that_is_not_waited_for)
+{
+	struct world w;
+	struct buffer batch;
+	char one[64];
+
+	begin(&w);
+	w.set.max_frame = 1 << 20;
+	buffer_init(&batch, 0);
+	buffer_append(&batch, SPAN("\x0b"));
+	for (unsigned i = 1; i <= 2 * RELAY_RECENT; i++) {
+		snprintf(one, sizeof(one), "MSH|^~\\&|a|b|c|d|||ORU^R01|%u|P|2.5|||ER|NE\r", i);
+		buffer_append(&batch, span_str(one));
+	}
+	buffer_append(&batch, SPAN("\x1c\r"));
+	relay_from_sender(&w.s, buffer_span(&batch), w.now);
+	buffer_finish(&batch);
+	relay_connected(&w.s, w.now);
+	buffer_clear(&w.told);
+	from_down(&w, ACK("CE", "1"));
+	expect(&w, "up:" SHOWN_ACK("CE", "1"));
+	relay_sender_ended(&w.s, false, w.now);
+	expect(&w, "close:sender_left");
+	end(&w);
+}
+
+Test(relay_session, takes_no_answer_for_late_that_is_not_read)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.ack_timeout = 500;
+	from_sender(&w, BATCH(MSH("1", "") MSH("2", "")));
+	relay_connected(&w.s, w.now);
+	buffer_clear(&w.told);
+	for (unsigned i = 0; i < 20; i++) {
+		w.now += 100000;
+		relay_not_heard(&w.s, w.now);
+		relay_tick(&w.s, w.now);
+	}
+	expect(&w, "");
+	from_down(&w, ACK("AA", "1"));
+	relay_sender_ended(&w.s, false, w.now);
+	for (unsigned i = 0; i < 20; i++) {
+		w.now += 100000;
+		relay_not_heard(&w.s, w.now);
+		relay_tick(&w.s, w.now);
+	}
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
+	w.now += 1000000;
+	relay_tick(&w.s, w.now);
+	expect(&w, "close:sender_left");
+	end(&w);
+}
+
+Test(relay_session, waits_for_no_more_than_a_batch_of_answers)
+{
+	struct world w;
+
+	begin(&w);
+	from_sender(&w, BATCH(MSH("1", "") MSH("2", "")));
+	relay_connected(&w.s, w.now);
+	buffer_clear(&w.told);
+	from_down(&w, BATCH(MSA("AA", "1")));
+	from_down(&w, ACK("AA", "2"));
+	buffer_clear(&w.told);
+	relay_sender_ended(&w.s, false, w.now);
+	expect(&w, "close:sender_left");
+	end(&w);
+}
+
 static void
 end_behind_a_batch(bool draining, bool both, const char *want)
 {
