@@ -366,7 +366,7 @@ custody_line_settled(struct custody_line *l, uint64_t seq, uint64_t now_us)
 }
 
 bool
-custody_line_drop(struct custody_line *l, uint64_t seq, uint64_t now_us)
+custody_line_drop(struct custody_line *l, uint64_t seq)
 {
 	int index = custody_parcels_find(l, seq);
 
@@ -388,7 +388,6 @@ custody_line_drop(struct custody_line *l, uint64_t seq, uint64_t now_us)
 	custody_parcels_remove(l, (unsigned)index);
 	if (l->stopped && l->culprit == seq)
 		l->stopped = false;
-	turn(l, now_us);
 	return true;
 }
 

@@ -183,8 +183,9 @@ void custody_line_resume(struct custody_line *l, uint64_t now_us);
 void custody_line_redirect(struct custody_line *l, uint64_t now_us);
 /* An operator took the message away (dropped it, set it aside): let go of it, also when it is in
  *  flight, which costs the connection.  What the receiver accepted meanwhile is told as delivered
- *  all the same.  True if the line had it.  A line that it stopped goes on. */
-bool custody_line_drop(struct custody_line *l, uint64_t seq, uint64_t now_us);
+ *  all the same.  True if the line had it.  Nothing is sent, for it may be the next to go: once all
+ *  are told, custody_line_fetchable() lets the line go on, also one that it stopped. */
+bool custody_line_drop(struct custody_line *l, uint64_t seq);
 
 /* Is anything sent that custody_line_written() is awaited for? */
 bool custody_line_is_writing(const struct custody_line *l);

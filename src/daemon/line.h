@@ -50,7 +50,7 @@ void line_destroy(struct line *l);
 /* What the queue tells. */
 void line_fetchable(struct line *l);
 void line_settled(struct line *l, uint64_t seq);
-void line_dropped(struct line *l, uint64_t seq);
+void line_dropped(struct line *l, uint64_t seq); /* line_fetchable() follows */
 
 void line_tick(struct line *l, uint64_t now);
 /* The receiver's addresses are known now, or (`failed`) are not to be had. */

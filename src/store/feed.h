@@ -54,6 +54,7 @@ struct store_feed {
 	bool reading, reading_again;
 	unsigned turn;         /* reads asked for before are of another */
 	bool hungry;           /* the line waits */
+	bool lightened;        /* messages were taken from the line; it is to be called */
 	struct store_out *out; /* in order of seq, but for those sent again, which come first */
 	unsigned out_count, out_room;
 };

@@ -261,8 +261,8 @@ store_out_call(struct store *s)
 		struct store_feed *f = s->feed[i];
 
 		read_ahead(s, f);
-		if (f->hungry && has_something(s, f)) {
-			f->hungry = false;
+		if (f->lightened || (f->hungry && has_something(s, f))) {
+			f->lightened = f->hungry = false;
 			s->ops->fetchable(s->ctx, i);
 		}
 	}
@@ -456,9 +456,8 @@ drop_one(struct store *s, const struct store_change_row *c)
 	struct store_feed *f = s->feed[c->feed];
 	struct store_out *o = store_feed_find(f, c->seq);
 
-	if (store_window_remove(&f->ready, c->seq) || store_window_remove(&f->again, c->seq))
-		return;
 	if (o && o->fate == FATE_SENDING) {
+		f->lightened = true;
 		s->ops->dropped(s->ctx, c->feed, c->seq); /* or it tells now that it delivered it */
 		o = store_feed_find(f, c->seq);
 	}
@@ -470,9 +469,21 @@ drop_one(struct store *s, const struct store_change_row *c)
 	}
 }
 
+static void
+take_back(struct store *s, const struct store_change_row *c)
+{
+	struct store_feed *f = s->feed[c->feed];
+
+	if (!store_window_remove(&f->ready, c->seq))
+		(void)store_window_remove(&f->again, c->seq);
+}
+
+/* Those that no line has first: none of them must be fetched in place of another. */
 void
 store_out_changed(struct store *s, const struct store_task *t)
 {
+	for (unsigned i = 0; t->kind == TASK_DROP && i < t->ask.change_count; i++)
+		take_back(s, &t->ask.changes[i]);
 	for (unsigned i = 0; i < t->ask.change_count; i++) {
 		const struct store_change_row *c = &t->ask.changes[i];
 

@@ -119,7 +119,8 @@ struct store_ops {
 	void (*settled)(void *ctx, unsigned feed, uint64_t seq);
 	/* A message that was fetched has been dropped by an operator: do not send it (again).  It
 	 * needs no store_delivered(), unless it was delivered by now, which is to be told before
-	 * this returns; its item is still to be released. */
+	 * this returns; its item is still to be released.  Others may have been dropped with it:
+	 * fetchable() follows when all are told. */
 	void (*dropped)(void *ctx, unsigned feed, uint64_t seq);
 	void (*answered)(void *ctx, uint64_t token, const struct store_answer *answer);
 	/* Every commit: how long the disk took, and how many messages came in with it. */

@@ -285,6 +285,19 @@ class Commands(Custody):
         self.assertEqual(self.queue("drop", "--id", ids[1]), "1 message dropped\n")
         self.assertEqual(self.ids(), ids[:1])
 
+    def test_what_is_dropped_with_the_one_before_it_is_not_sent_in_its_place(self):
+        """Large ones, which no buffer holds back until the end of a turn."""
+        r = self.receiver(codes(b"AR"))
+        d, port = self.keep(r, forward={"backoff_min": "1h", "backoff_max": "1h"})
+        s = self.sender(port)
+        for n in range(8):
+            s.exchange(message("m%d" % n, more=b"NTE|1||" + b"x" * 150000 + b"\r"))
+        d.wait_event("msg.retry")
+        self.assertEqual(self.queue("drop", "--all"), "8 messages dropped\n")
+        s.exchange(message("last"))
+        d.wait_event("msg.delivered", ctl_id="last")
+        self.assertEqual(self.sent(r), ["m0", "last"])
+
     def test_a_dropped_message_is_waited_for_no_more(self):
         r = self.receiver(lambda v, b, n: v.answer(b, b"AR" if n == 1 else b"AA"))
         d, port = self.keep(r, forward={"backoff_min": "1h", "backoff_max": "1h"})

@@ -230,7 +230,8 @@ operate(struct world *w, struct fuzz_script *s)
 		custody_line_redirect(&w->l, w->now);
 		break;
 	case 2:
-		(void)custody_line_drop(&w->l, seq, w->now);
+		(void)custody_line_drop(&w->l, seq);
+		custody_line_fetchable(&w->l, w->now);
 		break;
 	case 3:
 		set(w, fuzz_byte(s), fuzz_byte(s));

@@ -134,9 +134,28 @@ Test(custody_flights, drops_what_is_sent_again_and_not_what_it_was)
 	script_bytes(&w, ACK("AE", "2"));
 	script_enqueue_again(&w);
 	buffer_clear(&w.told);
-	cr_expect(custody_line_drop(&w.l, 2, w.now));
+	cr_expect(script_drop(&w, 2));
 	script_connected(&w);
 	script_expect(&w, "disconnect connect send:1");
+	script_end(&w);
+}
+
+Test(custody_flights, sends_none_of_those_that_are_dropped_at_once)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 3;
+	script_enqueue(&w, 4);
+	script_connected(&w);
+	script_bytes(&w, ACK("AR", "1"));
+	buffer_clear(&w.told);
+	for (uint64_t seq = 3; seq; seq--)
+		cr_expect(custody_line_drop(&w.l, seq));
+	script_expect(&w, "disconnect");
+	script_pass(&w, 2);
+	script_connected(&w);
+	script_expect(&w, "connect send:4");
 	script_end(&w);
 }
 
@@ -150,7 +169,7 @@ Test(custody_flights, tells_as_delivered_what_is_dropped_behind_its_acceptance)
 	script_connected(&w);
 	script_bytes(&w, ACK("AA", "2"));
 	buffer_clear(&w.told);
-	cr_expect(custody_line_drop(&w.l, 2, w.now));
+	cr_expect(script_drop(&w, 2));
 	script_expect(&w, "delivered:2");
 	script_bytes(&w, ACK("AA", "1"));
 	script_expect(&w, "accept:AA:deliver delivered:1");

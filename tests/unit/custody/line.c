@@ -498,7 +498,7 @@ Test(custody_line, stops_with_the_message_in_front_until_it_is_told_to_go_on)
 	script_bytes(&w, ACK("AE", "1"));
 	script_expect(&w, "connect send:1 error:AE:stop postponed:1:2:AE");
 	/* an operator takes it away */
-	cr_expect(custody_line_drop(&w.l, 1, w.now));
+	cr_expect(script_drop(&w, 1));
 	script_expect(&w, "send:2");
 	script_end(&w);
 }
@@ -514,12 +514,12 @@ Test(custody_line, waits_no_more_for_what_an_operator_dropped)
 	script_connected(&w);
 	script_bytes(&w, ACK("AR", "1"));
 	buffer_clear(&w.told);
-	cr_expect(custody_line_drop(&w.l, 1, w.now));
+	cr_expect(script_drop(&w, 1));
 	script_expect(&w, "send:2");
 	script_lost(&w); /* the wait for the receiver itself is not the message's */
 	script_expect(&w, "none:down_lost:retry postponed:2:1:down_lost");
 	script_enqueue(&w, 1);
-	cr_expect(custody_line_drop(&w.l, 2, w.now));
+	cr_expect(script_drop(&w, 2));
 	script_expect(&w, "");
 	script_end(&w);
 }
@@ -533,11 +533,11 @@ Test(custody_line, lets_go_of_what_an_operator_dropped)
 	script_enqueue(&w, 3);
 	script_connected(&w);
 	script_expect(&w, "connect send:1 send:2 send:3");
-	cr_expect(custody_line_drop(&w.l, 2, w.now));
+	cr_expect(script_drop(&w, 2));
 	/* it was in flight, so its answer may still come: not on the next connection */
 	script_connected(&w);
 	script_expect(&w, "disconnect connect send:1 send:3");
-	cr_expect(!custody_line_drop(&w.l, 2, w.now));
+	cr_expect(!script_drop(&w, 2));
 	cr_expect_eq(w.lent, 2);
 	script_end(&w);
 }

@@ -202,6 +202,15 @@ script_enqueue_again(struct script *w)
 	custody_line_fetchable(&w->l, w->now);
 }
 
+bool
+script_drop(struct script *w, uint64_t seq)
+{
+	const bool had = custody_line_drop(&w->l, seq);
+
+	custody_line_fetchable(&w->l, w->now);
+	return had;
+}
+
 void
 script_connected(struct script *w)
 {
