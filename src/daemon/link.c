@@ -383,12 +383,16 @@ leave_receiver(struct link *l)
 /*
  * A sender that has left while the receiver is away comes again with the same message, and again;
  * what waits here would all be delivered when the receiver is back.  (One who only ended its side
- * hears of the failure, as it would later.)
+ * hears of the failure, as it would later.)  The receiver may be back already, and only an attempt
+ * finds that out: one gets some time, or who ends its side at once would never be served again.
  */
 static bool
-is_abandoned(const struct link *l)
+is_abandoned(const struct link *l, uint64_t now)
 {
-	return l->feed->backoff && (l->dial.waiting || dial_is_trying(&l->dial)) &&
+	const bool vain = (l->dial.waiting && feed_wait(l->feed)) ||
+			  now >= l->session.active + LINK_ATTEMPT_MS;
+
+	return vain && l->feed->backoff && (l->dial.waiting || dial_is_trying(&l->dial)) &&
 	       net_stream_is_left(&l->up);
 }
 
@@ -399,7 +403,7 @@ link_tick(struct link *l, uint64_t now)
 		link_wait_for_readers(l, now);
 		return;
 	}
-	if (is_abandoned(l))
+	if (is_abandoned(l, now))
 		leave_receiver(l);
 	else
 		dialled(l, dial_tick(&l->dial, now));

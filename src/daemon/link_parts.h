@@ -7,7 +7,10 @@
 
 #include "daemon/link.h"
 
-enum { LINK_LINGER_MS = 5000 }; /* for one who does not read */
+enum {
+	LINK_LINGER_MS = 5000,  /* for one who does not read */
+	LINK_ATTEMPT_MS = 2000, /* for a receiver that was away, whoever waits */
+};
 
 /* ---- link.c ---- */
 

@@ -5,7 +5,7 @@
 import ssl
 import time
 
-from secure import Secure, server_context
+from secure import Secure, SecureReceiver, server_context
 from world import ack, annotated, framed, free_port, main, message, samples, wait_for
 
 QUICK = {"backoff_min": "100ms", "backoff_max": "400ms"}
@@ -29,6 +29,29 @@ class Outbound(Secure):
         d.wait_event("conn.failed")
         self.assertEqual(r.frames, [])
         return d, line
+
+
+class Slow(Outbound):
+    def test_who_ended_its_side_is_served_by_one_that_is_back_and_takes_its_time(self):
+        class Sedate(SecureReceiver):
+            def _serve(self, visit):
+                time.sleep(0.5)
+                super()._serve(visit)
+
+        r = Sedate(server_context(self.ca))
+        self.addCleanup(r.stop)
+        r.stop()
+        d, port = self.hop_to(r, self.tls(own="client"), backoff_max="100ms")
+        s = self.sender(port)
+        s.send(framed(message("1")))
+        self.assertTrue(s.closed())
+        d.wait_event("conn.failed")
+        r.start()
+        time.sleep(0.2)
+        s = self.sender(port)
+        s.send(framed(message("2")))
+        s.end()
+        self.assertEqual(s.frame(), ack(message("2")))
 
 
 class Identity(Outbound):
