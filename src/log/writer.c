@@ -59,7 +59,7 @@ struct log_writer {
 	struct log_target now;
 	log_writer_note *note;
 	void *ctx;
-	bool in_line;             /* the last byte written was not the end of a line */
+	size_t begun; /* bytes written of the line at tail: it stays until it is whole */
 	struct span pending_note; /* what is left of it to write */
 	uint64_t noted;           /* what it tells */
 	uint64_t deadline;        /* once it is to stop */
@@ -261,6 +261,7 @@ skip_to(struct log_writer *w, size_t to)
 		lines += w->ring[i & (w->size - 1)] == mark;
 	atomic_fetch_add(&w->dropped, lines);
 	atomic_fetch_add(&w->unreported, lines);
+	w->begun = 0;
 	atomic_store(&w->gap, to);
 	atomic_store(&w->tail, to);
 }
@@ -290,7 +291,7 @@ take_back_note(struct log_writer *w)
 
 /*
  * Go over to the next target when all before it is written, or, when `failing`, at
- * once: its lines go to the new one, but for the rest of one begun, and for those
+ * once: its lines go to the new one, from the beginning of one begun, but for those
  * that have another format.
  */
 static bool
@@ -306,9 +307,7 @@ turn(struct log_writer *w, bool failing)
 		take_back_note(w);
 		if (log_target_mark(&w->now) != log_target_mark(&w->next))
 			skip_to(w, w->next_from);
-		else if (w->in_line)
-			skip_to(w, end_of_line(w));
-		w->in_line = false;
+		w->begun = 0;
 		log_target_close(&w->now);
 		w->now = w->next;
 		w->next.fd = -1;
@@ -340,7 +339,7 @@ make_note(struct log_writer *w)
 {
 	size_t passed = atomic_load(&w->tail) - atomic_load(&w->gap);
 
-	if (w->pending_note.len || w->in_line || passed > SIZE_MAX / 2 ||
+	if (w->pending_note.len || w->begun || passed > SIZE_MAX / 2 ||
 	    !atomic_load(&w->unreported))
 		return;
 	w->noted = atomic_exchange(&w->unreported, 0);
@@ -359,19 +358,29 @@ write_note(struct log_writer *w)
 	return n;
 }
 
+/* All before `to` was written. */
+static void
+pass_lines(struct log_writer *w, size_t tail, size_t to)
+{
+	const char mark = log_target_mark(&w->now);
+	size_t line = to;
+
+	while (line != tail && w->ring[(line - 1) & (w->size - 1)] != mark)
+		line--;
+	w->begun = to - line;
+	atomic_store(&w->tail, line);
+}
+
 static ssize_t
 write_lines(struct log_writer *w, size_t tail, size_t end)
 {
 	struct iovec iov[2];
 	ssize_t n;
 
-	pieces(w, tail, end, iov);
+	pieces(w, tail + w->begun, end, iov);
 	n = log_target_write(&w->now, iov);
-	if (n <= 0)
-		return n;
-	tail += (size_t)n;
-	w->in_line = w->ring[(tail - 1) & (w->size - 1)] != log_target_mark(&w->now);
-	atomic_store(&w->tail, tail);
+	if (n > 0)
+		pass_lines(w, tail, tail + w->begun + (size_t)n);
 	return n;
 }
 

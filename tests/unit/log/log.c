@@ -320,6 +320,36 @@ Test(log, keeps_lines_while_a_disk_is_full)
 	cr_expect_eq(t.lines, 100);
 }
 
+Test(log, puts_a_line_that_a_full_disk_cut_whole_into_the_next_file)
+{
+	struct log *log = log_create(LOG_JSON, LOG_INFO_, path);
+	struct rlimit limit = { 1000, RLIM_INFINITY };
+	struct tally t = { 0 };
+	struct stat st = { 0 };
+	char kept[1000];
+	FILE *f;
+
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	put(log, 0, 100);
+	for (unsigned i = 0; i < 3000 && st.st_size < 1000; i++) {
+		wait_ms(10);
+		cr_assert_eq(stat(path, &st), 0);
+	}
+	limit.rlim_cur = RLIM_INFINITY;
+	cr_assert(log_reopen(log, other));
+	wait_ms(200);
+	cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	log_destroy(log);
+	f = fopen(path, "r");
+	cr_assert_eq(fread(kept, 1, sizeof(kept), f), sizeof(kept));
+	fclose(f);
+	for (size_t i = 0; i < sizeof(kept); i++)
+		t.next += kept[i] == '\n';
+	read_file(&t, other);
+	cr_expect_eq(t.next, 100);
+	cr_expect_eq(t.dropped, 0);
+}
+
 Test(log, counts_what_a_full_disk_did_not_take)
 {
 	struct log *log = log_create(LOG_JSON, LOG_INFO_, "/dev/full");
