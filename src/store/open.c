@@ -273,13 +273,16 @@ begin_progress(struct store *s, struct store_error *reterr)
 	return 0;
 }
 
+/* A log is not removed before it is on the disk that it may be. */
 void
 store_end_progress(struct store *s)
 {
-	if (!s->place.queue || ((struct sqlite_backend *)s->backend)->broken)
+	struct sqlite_backend *b = (struct sqlite_backend *)s->backend;
+
+	if (!s->place.queue || b->broken)
 		return;
 	store_progress_set(&s->progress, PROGRESS_LIFE, PROGRESS_ENDED);
-	(void)store_progress_sync(&s->progress);
+	b->broken = store_progress_sync(&s->progress) != 0;
 }
 
 static int

@@ -769,6 +769,21 @@ class Life(Custody):
         r.wait(4)
         self.assertEqual(self.sent(r), ["m1", "m2", "m1", "m2"])
 
+    def test_a_log_stays_while_the_progress_page_may_not_say_that_it_may_go(self):
+        if faulty.missing():
+            self.skipTest(faulty.missing())
+        r = self.receiver()
+        page = faulty.Faults(self.path("page"), self.directory)
+        port = free_port()
+        d = self.configure(*self.parts(custody_xml(port, r.port)), env=page.env)
+        self.sender(port).exchange(message("m1"))
+        d.wait_event("msg.delivered", ctl_id="m1")
+        page.arm("sync-map")
+        self.assertEqual(d.stop(), 0)
+        self.assertGreater(os.path.getsize(os.path.join(self.directory, "queue.db-wal")), 0)
+        self.again(d).stop()
+        self.assertEqual(os.listdir(self.directory).count("queue.db-wal"), 0)
+
 
 class Reload(Custody):
     def test_policies_mappings_and_receivers_are_exchanged(self):
