@@ -162,7 +162,9 @@ struct store *
 queue_try(const char *folder, const struct store_settings *set, struct store_error *reterr)
 {
 	static struct queue nobody;
-	struct store_settings with = set ? *set : (struct store_settings){ .free_space = 1 };
+	/* what was delivered stays, however long the store is open */
+	const struct store_settings usual = { .free_space = 1, .keep_age = 3600000 };
+	struct store_settings with = set ? *set : usual;
 
 	with.directory = folder;
 	return store_open(&with, &ops, &nobody, reterr);
