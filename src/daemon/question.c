@@ -291,6 +291,8 @@ make_filter(struct question *k)
 		.states = looks && !r->state ? STORE_WAITING | STORE_ASIDE : states[r->state],
 		.seq = r->seq,
 		.after = r->after,
+		/* what comes while it is worked on was not meant, and could go on for ever */
+		.upto = store_newest(k->queue->store),
 		.received_from = r->newer_than ? ms_before_now(r->newer_than) : 0,
 		.received_before = r->older_than ? ms_before_now(r->older_than) : 0,
 	};

@@ -15,7 +15,9 @@ bool
 store_filter_admits(
     const struct store_worker *w, const struct store_filter *f, const struct store_record *r)
 {
-	if ((f->feed && r->feed != f->feed) || (f->seq && r->seq != f->seq) || r->seq <= f->after)
+	if ((f->feed && r->feed != f->feed) || (f->seq && r->seq != f->seq))
+		return false;
+	if (r->seq <= f->after || (f->upto && r->seq > f->upto))
 		return false;
 	if (f->states && !(f->states & store_worker_state(w, r)))
 		return false;
@@ -45,7 +47,8 @@ first_waiting(const struct store_worker *w, unsigned feed)
 struct store_range
 store_filter_range(const struct store_worker *w, const struct store_filter *f)
 {
-	struct store_range range = { f->feed, RECORD_ANY, f->after, UINT64_MAX };
+	struct store_range range = { f->feed, RECORD_ANY, f->after,
+		f->upto ? f->upto : UINT64_MAX };
 
 	if (f->seq) {
 		range.after = f->seq - 1 > f->after ? f->seq - 1 : f->after;

@@ -127,6 +127,7 @@ load_feeds(struct store *s, struct store_error *reterr)
 	if (error)
 		return store_error_set(
 		    reterr, error, "the feeds of the queue cannot be read: %s", strerror(-error));
+	s->newest = s->worker->next_seq - 1;
 	for (unsigned i = 1; i <= s->feeds; i++) {
 		struct store_feed *f = s->feed[i];
 

@@ -134,6 +134,7 @@ store_out_appended(struct store *s, struct store_task *t)
 	s->refusals = a->refusals;
 	if (a->verdict == STORE_NEW || a->verdict == STORE_SAME_ID) {
 		store_progress_set(&s->progress, PROGRESS_NEWEST, a->record.seq);
+		s->newest = a->record.seq;
 		keep_new(s, s->feed[t->feed], a);
 	}
 	s->ops->appended(s->ctx, t->token, a->verdict, a->record.seq);

@@ -199,6 +199,12 @@ store_feed_name(const struct store *s, unsigned feed)
 	return f ? f->name : NULL;
 }
 
+uint64_t
+store_newest(const struct store *s)
+{
+	return s->newest;
+}
+
 /* ---- in ------------------------------------------------------------------------------------- */
 
 /* 0 is nobody. */

@@ -154,6 +154,8 @@ int store_feed(struct store *s, struct span name);
 /* Feeds the queue knows, in service or not: 1 to this. */
 unsigned store_feed_count(const struct store *s);
 const char *store_feed_name(const struct store *s, unsigned feed);
+/* The greatest seq that was told; 0: none was. */
+uint64_t store_newest(const struct store *s);
 
 /* ---- in ------------------------------------------------------------------------------------- */
 
@@ -214,6 +216,7 @@ struct store_filter {
 	unsigned states;          /* of enum store_state; 0: any */
 	uint64_t seq;             /* this one alone; 0: any */
 	uint64_t after;           /* those with a greater seq */
+	uint64_t upto;            /* and no greater one than this; 0: any */
 	uint64_t received_from;   /* at or after; 0: any */
 	uint64_t received_before; /* 0: any */
 	struct span control_id;   /* ptr NULL: any; compared over STORE_ID_MOST bytes; copied */

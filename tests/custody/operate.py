@@ -345,6 +345,29 @@ class Commands(Custody):
         r.start()
         self.assertEqual(r.wait(2), annotated([message("m0"), odd]))
 
+    def test_an_export_ends_although_its_lines_are_queued_again_meanwhile(self):
+        """Each is there once more, and not again and again."""
+        d, r, port = self.full(0)
+        r.start()
+        self.note(
+            "send", "127.0.0.1:%d" % port, "--count", 600, "--fresh-ids", "-q", "--in-flight", 50,
+            self.write("m.hl7", message("1", more=b"ZZZ|" + 5000 * b"x" + b"\r")),
+        )
+        r.wait(600)
+        out = subprocess.Popen(
+            [HL7NOTE, "queue", "export", "--state", "any", "--control", self.control],
+            stdout=subprocess.PIPE,
+        )
+        self.addCleanup(out.wait)
+        self.addCleanup(out.kill)
+        done = subprocess.run(
+            [HL7NOTE, "queue", "import", "-f", "lab", "--again", "--control", self.control],
+            stdin=out.stdout, stdout=subprocess.PIPE, timeout=PATIENCE, check=False,
+        )
+        out.stdout.close()
+        self.assertEqual(done.stdout, b"600 messages queued, 0 there already\n")
+        self.assertEqual(len(r.wait(1200)), 1200)
+
     def test_messages_of_others_are_imported(self):
         d, r, port = self.full(0)
         plain = self.write("plain.hl7", message("p1") + message("p2"))
