@@ -101,18 +101,16 @@ is_same_receiver(const struct conf_forward *a, const struct conf_forward *b)
 
 /* ---- custody ---- */
 
-/* Messages that would be overtaken, or left behind, by what is relayed from now on. */
+/* Messages that would be overtaken, or left behind, by what is relayed from now on; also those that
+ * a feed of this name left in the queue. */
 static bool
 has_custody(const struct feed *f)
 {
-	struct store_stats s;
-
-	store_stats(f->daemon->queue->store, f->number, &s);
 	for (const struct intake *i = f->intakes; i; i = i->next) {
 		if (i->machine.pending)
 			return true;
 	}
-	return s.waiting > 0;
+	return queue_has_waiting(f->daemon, f->name);
 }
 
 bool
@@ -120,7 +118,7 @@ feed_plan(struct feed *f, const struct conf_feed *conf)
 {
 	bool was = f->line != NULL, will = conf->mode == CONF_STORE;
 
-	if (was && !will && has_custody(f)) {
+	if (!will && has_custody(f)) {
 		observe_mode_kept(f);
 		return false;
 	}

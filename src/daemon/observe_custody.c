@@ -378,16 +378,18 @@ observe_waiting(
 void
 observe_mode_kept(struct feed *f)
 {
+	static const char why[] = "messages of this feed are in the queue, and relayed ones would "
+				  "overtake them; let them be delivered, or drop them, before the "
+				  "feed relays";
 	struct hl7noted *d = f->daemon;
 
+	if (d->tell)
+		fprintf(d->tell, "hl7noted: feed %s: %s\n", f->name, why);
 	if (!log_begin(d->log, LOG_CONFIG_REJECTED))
 		return;
 	log_str(d->log, LOG_FEED, f->name);
 	log_str(d->log, LOG_OUTCOME, "mode");
-	log_str(d->log, LOG_ERR_TEXT,
-	    "messages of this feed are in the queue, and relayed ones would overtake them; let "
-	    "them "
-	    "be delivered, or drop them, before the feed relays");
+	log_str(d->log, LOG_ERR_TEXT, why);
 	log_end(d->log);
 }
 

@@ -49,6 +49,8 @@ bool queue_attach(struct feed *f);
 /* Its line ended; what it had not settled will be fetched again. */
 void queue_detach(struct feed *f);
 
+/* Do messages of a feed of this name wait, in service or not? */
+bool queue_has_waiting(const struct hl7noted *d, const char *name);
 /* Once a second: age of what waits, space. */
 void queue_tick(struct hl7noted *d);
 /* Gauges as of now. */

@@ -884,6 +884,35 @@ class Reload(Custody):
         self.assertTrue(s.closed())
         self.assertIn(b"MSA|AA|m4", self.sender(port).exchange(message("m4")))
 
+    def test_a_feed_does_not_relay_past_what_it_left_behind(self):
+        """Not by way of a configuration without it, nor by a restart."""
+        r = self.receiver()
+        r.stop()
+        port = free_port()
+        lab = custody_xml(port, r.port)
+        relaying = feed_xml(port, r.port, name="lab")
+        more = custody_xml(free_port(), r.port, name="more")
+        d = self.configure(*self.parts(lab, more))
+        self.sender(port).exchange(message("m1"))
+        self.rewrite(*self.parts(more))
+        d.reload()
+        self.rewrite(*self.parts(relaying, more))
+        d.reload(good=False)
+        self.assertTrue(d.events("config.rejected", outcome="mode", feed="lab"))
+        d.stop()
+        d = self.again(d, wait=False)
+        d.expected = 78
+        self.assertEqual(d.wait(), 78)
+        self.assertIn("hl7noted: feed lab: messages of this feed are in the queue", d.text())
+        r.start()
+        self.rewrite(*self.parts(lab, more))
+        d = self.again(d)
+        r.wait(1)
+        self.wait_ids([], "--state", "waiting")
+        self.rewrite(*self.parts(relaying, more))
+        d.reload()
+        self.assertIn(b"MSA|AA|m2", self.sender(port).exchange(message("m2")))
+
     def test_reloads_under_load_lose_and_repeat_nothing(self):
         r = self.receiver()
         port = free_port()
