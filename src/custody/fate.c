@@ -80,6 +80,7 @@ custody_answered(
 	else
 		l->failures = 0; /* the receiver is there, and answers */
 	l->oldest_since = l->reuse.answered = now_us / MICROSECONDS;
+	p->refused = o.action == CUSTODY_RETRY;
 	conclude(l, p, &o);
 }
 

@@ -158,6 +158,7 @@ make_frame(struct custody_line *l, struct custody_parcel *p, struct relay_frame 
 	relay_names_finish(&p->flight.names);
 	p->flight = (struct relay_flight){ .corr = p->item.seq };
 	p->accepted = 0;
+	p->refused = false;
 	return relay_frame_make(&with, &p->flight, p->item.body, ret);
 }
 
@@ -365,6 +366,17 @@ custody_line_settled(struct custody_line *l, uint64_t seq, uint64_t now_us)
 	turn(l, now_us);
 }
 
+/* Is it this one alone that was refused, so that there is nothing else to wait for? */
+static bool
+is_waited_for(const struct custody_line *l, const struct custody_parcel *p)
+{
+	bool others = false;
+
+	for (unsigned i = 0; i < l->count; i++)
+		others |= l->parcels[i] != p && l->parcels[i]->refused;
+	return l->down == RELAY_DOWN_UP && p->refused && !others;
+}
+
 bool
 custody_line_drop(struct custody_line *l, uint64_t seq)
 {
@@ -373,6 +385,7 @@ custody_line_drop(struct custody_line *l, uint64_t seq)
 	if (index < 0)
 		return false;
 	if (custody_parcel_is_out(l->parcels[index])) {
+		l->ops->let_go(l->ctx, l->parcels[index]);
 		/* its answer must find nobody */
 		l->ops->disconnect(l->ctx);
 		forget_connection(l);
@@ -383,7 +396,7 @@ custody_line_drop(struct custody_line *l, uint64_t seq)
 	}
 	if (l->parcels[index]->state == CUSTODY_ANSWERED) /* too late: the receiver has it */
 		l->ops->delivered(l->ctx, seq);
-	else if (l->down == RELAY_DOWN_UP) /* it was waited for, and not for the receiver */
+	else if (is_waited_for(l, l->parcels[index]))
 		l->retry_at = l->failures = 0;
 	custody_parcels_remove(l, (unsigned)index);
 	if (l->stopped && l->culprit == seq)

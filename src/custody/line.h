@@ -63,7 +63,7 @@ enum custody_state {
 struct custody_parcel {
 	struct custody_item item;
 	enum custody_state state;
-	bool unawaited;
+	bool refused; /* the last time it was sent: that is what is waited for */
 	struct custody_tries tries;
 	uint64_t sent;     /* microseconds; the last time */
 	uint64_t accepted; /* ms; a batch: when the last of its messages was; 0: none was */
@@ -115,6 +115,8 @@ struct custody_line_ops {
 	void (*annotated)(void *ctx, const struct custody_parcel *p, const struct hl7_message *m,
 	    const struct annotation *a);
 	void (*outcome)(void *ctx, const struct custody_parcel *p, const struct custody_outcome *o);
+	/* It was dropped while it was in flight: what the receiver makes of it nobody will hear. */
+	void (*let_go)(void *ctx, const struct custody_parcel *p);
 	/* A frame of the receiver's that is the answer to nothing in flight.  `known`: to a
 	 * message delivered before, whose sender awaits an application's answer (MSH-16) that
 	 * has no way back. */

@@ -141,6 +141,12 @@ outcome(void *ctx, const struct custody_parcel *p, const struct custody_outcome 
 }
 
 static void
+let_go(void *ctx, const struct custody_parcel *p)
+{
+	observe_let_go(ctx, p);
+}
+
+static void
 stray(void *ctx, struct span code, struct span id, bool known)
 {
 	observe_stray_answer(ctx, code, id, known);
@@ -164,6 +170,7 @@ static const struct custody_line_ops machine_ops = {
 	.send = send_down,
 	.annotated = annotated,
 	.outcome = outcome,
+	.let_go = let_go,
 	.stray = stray,
 	.random = chance,
 };

@@ -205,8 +205,9 @@ remember_answer(struct line *l, const struct custody_outcome *o)
 	l->last_answer = (uint64_t)time(NULL);
 }
 
+/* A message as it was sent the last time. */
 static void
-put_outcome(struct line *l, const struct custody_parcel *p, const struct custody_outcome *o)
+put_parcel(struct line *l, const struct custody_parcel *p, uint64_t until)
 {
 	struct log *log = l->feed->daemon->log;
 	const char *mappings = line_mappings_at(l, p->sent);
@@ -216,9 +217,17 @@ put_outcome(struct line *l, const struct custody_parcel *p, const struct custody
 	log_number(log, LOG_QUEUE_SEQ, p->item.seq);
 	log_number(log, LOG_QUEUE_AGE_MS, now > received ? now - received : 0);
 	log_number(log, LOG_ATTEMPT, p->tries.attempts);
-	log_number(log, LOG_LATENCY_US, l->now - p->sent);
+	log_number(log, LOG_LATENCY_US, until - p->sent);
 	if (mappings && mappings[0])
 		log_str(log, LOG_MAPPING, mappings);
+}
+
+static void
+put_outcome(struct line *l, const struct custody_parcel *p, const struct custody_outcome *o)
+{
+	struct log *log = l->feed->daemon->log;
+
+	put_parcel(l, p, l->now);
 	if (o->code.len)
 		log_text(log, LOG_ACK_CODE, observe_code(o->code));
 	if (o->action != CUSTODY_DELIVER)
@@ -248,6 +257,15 @@ observe_outcome(struct line *l, const struct custody_parcel *p, const struct cus
 		l->feed, NULL, &l->stem, kinds[o->action].event, kinds[o->action].level))
 		return;
 	put_outcome(l, p, o);
+	log_end(l->feed->daemon->log);
+}
+
+void
+observe_let_go(struct line *l, const struct custody_parcel *p)
+{
+	if (!observe_begin(l->feed, NULL, LOG_MSG_DROPPED, LOG_WARNING_))
+		return;
+	put_parcel(l, p, now_us());
 	log_end(l->feed->daemon->log);
 }
 

@@ -21,6 +21,7 @@ void observe_turned_away(
 
 void observe_outcome(
     struct line *l, const struct custody_parcel *p, const struct custody_outcome *o);
+void observe_let_go(struct line *l, const struct custody_parcel *p);
 void observe_stray_answer(struct line *l, struct span ack_code, struct span control_id, bool known);
 void observe_line_connected(struct line *l);
 void observe_line_lost(struct line *l, int error);

@@ -41,6 +41,7 @@ enum log_event {
 	LOG_MSG_DELIVERED,  /* info: the receiver has it */
 	LOG_MSG_RETRY,      /* warning: not accepted; it will be sent again */
 	LOG_MSG_DEADLETTER, /* error: set aside for an operator */
+	LOG_MSG_DROPPED,    /* warning: by an operator, while it was in flight */
 	LOG_LINE_STOPPED,   /* error: by policy, with a message in front */
 	LOG_LINE_RESUMED,
 	LOG_QUEUE_WAITING, /* at the start, or when a feed goes: messages wait */

@@ -28,6 +28,7 @@ const struct log_event_words log_events[LOG_EVENT_COUNT] = {
 	EVENT(MSG_DELIVERED,    "msg.delivered",    INFO,    "message delivered"),
 	EVENT(MSG_RETRY,        "msg.retry",        WARNING, "message will be sent again"),
 	EVENT(MSG_DEADLETTER,   "msg.deadletter",   ERROR,   "message set aside"),
+	EVENT(MSG_DROPPED,      "msg.dropped",      WARNING, "message dropped in flight"),
 	EVENT(LINE_STOPPED,     "line.stopped",     ERROR,   "forwarding stopped by policy"),
 	EVENT(LINE_RESUMED,     "line.resumed",     INFO,    "forwarding goes on"),
 	EVENT(QUEUE_WAITING,    "queue.waiting",    WARNING, "messages wait in the queue"),

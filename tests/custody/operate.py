@@ -309,6 +309,18 @@ class Commands(Custody):
         r.wait(2)
         self.assertEqual(self.sent(r), ["m1", "m2"])
 
+    def test_a_message_dropped_in_flight_is_told(self):
+        r = self.receiver(lambda v, b, n: None)
+        d, port = self.keep(r)
+        s = self.sender(port)
+        s.exchange(message("m1"))
+        s.exchange(message("m2"))
+        r.wait(1)
+        self.queue("drop", "--all")
+        told = d.wait_event("msg.dropped")
+        self.assertEqual([t["ctl_id"] for t in told], ["m1"])
+        self.assertEqual((told[0]["queue_seq"], told[0]["attempt"]), (1, 1))
+
     def test_nothing_is_changed_without_saying_what(self):
         d, r, port = self.full()
         for verb in ("drop", "retry"):

@@ -198,6 +198,13 @@ on_outcome(void *ctx, const struct custody_parcel *p, const struct custody_outco
 }
 
 static void
+on_let_go(void *ctx, const struct custody_parcel *p)
+{
+	(void)ctx;
+	MUST(p->tries.attempts);
+}
+
+static void
 on_stray(void *ctx, struct span code, struct span id, bool known)
 {
 	(void)ctx, (void)code;
@@ -212,8 +219,8 @@ on_random(void *ctx)
 }
 
 static const struct custody_line_ops line_ops = { on_fetch, on_release, on_delivered, on_postpone,
-	on_set_aside, on_connection, on_connection, on_send, unseen_parcel, on_outcome, on_stray,
-	on_random };
+	on_set_aside, on_connection, on_connection, on_send, unseen_parcel, on_outcome, on_let_go,
+	on_stray, on_random };
 
 static void
 forward(struct sink *k, struct span bytes, size_t step)

@@ -123,6 +123,13 @@ on_outcome(void *ctx, const struct custody_parcel *p, const struct custody_outco
 }
 
 static void
+on_let_go(void *ctx, const struct custody_parcel *p)
+{
+	(void)ctx;
+	MUST(p->tries.attempts);
+}
+
+static void
 on_stray(void *ctx, struct span code, struct span id, bool known)
 {
 	(void)ctx, (void)code, (void)id, (void)known;
@@ -145,6 +152,7 @@ static const struct custody_line_ops ops = {
 	.send = on_send,
 	.annotated = unseen_parcel,
 	.outcome = on_outcome,
+	.let_go = on_let_go,
 	.stray = on_stray,
 	.random = on_random,
 };

@@ -136,7 +136,7 @@ Test(custody_flights, drops_what_is_sent_again_and_not_what_it_was)
 	buffer_clear(&w.told);
 	cr_expect(script_drop(&w, 2));
 	script_connected(&w);
-	script_expect(&w, "disconnect connect send:1");
+	script_expect(&w, "let_go:2 disconnect connect send:1");
 	script_end(&w);
 }
 
@@ -152,7 +152,7 @@ Test(custody_flights, sends_none_of_those_that_are_dropped_at_once)
 	buffer_clear(&w.told);
 	for (uint64_t seq = 3; seq; seq--)
 		cr_expect(custody_line_drop(&w.l, seq));
-	script_expect(&w, "disconnect");
+	script_expect(&w, "let_go:3 disconnect");
 	script_pass(&w, 2);
 	script_connected(&w);
 	script_expect(&w, "connect send:4");

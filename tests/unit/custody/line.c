@@ -524,6 +524,28 @@ Test(custody_line, waits_no_more_for_what_an_operator_dropped)
 	script_end(&w);
 }
 
+Test(custody_line, goes_on_waiting_when_another_is_dropped)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 4;
+	w.set.backoff_least = 3600000;
+	w.set.backoff_most = 3600000;
+	script_enqueue(&w, 4);
+	script_connected(&w);
+	script_bytes(&w, ACK("AR", "1") ACK("AR", "2"));
+	script_bytes(&w, ACK("AA", "3") ACK("AA", "4"));
+	script_enqueue(&w, 1);
+	buffer_clear(&w.told);
+	cr_expect(script_drop(&w, 3)); /* the receiver has it: too late */
+	cr_expect(script_drop(&w, 1));
+	script_expect(&w, "delivered:3");
+	cr_expect(script_drop(&w, 2));
+	script_expect(&w, "delivered:4 send:5");
+	script_end(&w);
+}
+
 Test(custody_line, lets_go_of_what_an_operator_dropped)
 {
 	struct script w;
@@ -536,7 +558,7 @@ Test(custody_line, lets_go_of_what_an_operator_dropped)
 	cr_expect(script_drop(&w, 2));
 	/* it was in flight, so its answer may still come: not on the next connection */
 	script_connected(&w);
-	script_expect(&w, "disconnect connect send:1 send:3");
+	script_expect(&w, "let_go:2 disconnect connect send:1 send:3");
 	cr_expect(!script_drop(&w, 2));
 	cr_expect_eq(w.lent, 2);
 	script_end(&w);

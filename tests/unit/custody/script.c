@@ -122,6 +122,12 @@ on_outcome(void *ctx, const struct custody_parcel *p, const struct custody_outco
 }
 
 static void
+on_let_go(void *ctx, const struct custody_parcel *p)
+{
+	told_add(told_of(ctx), "let_go:%llu", (unsigned long long)p->item.seq);
+}
+
+static void
 on_stray(void *ctx, struct span code, struct span id, bool known)
 {
 	(void)code, (void)id;
@@ -135,8 +141,8 @@ on_random(void *ctx)
 }
 
 static const struct custody_line_ops ops = { on_fetch, on_release, on_delivered, on_postpone,
-	on_set_aside, on_connect, on_disconnect, on_send, unseen_parcel, on_outcome, on_stray,
-	on_random };
+	on_set_aside, on_connect, on_disconnect, on_send, unseen_parcel, on_outcome, on_let_go,
+	on_stray, on_random };
 
 void
 script_begin(struct script *w)

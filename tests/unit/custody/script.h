@@ -4,7 +4,7 @@
  * down, one word after another, and compared with what it should have done.
  *
  *	connect  disconnect  send:ID  KIND:CODE:ACTION  stray  known
- *	delivered:SEQ  postponed:SEQ:ATTEMPTS:WORD  aside:SEQ:ATTEMPTS:WORD
+ *	let_go:SEQ  delivered:SEQ  postponed:SEQ:ATTEMPTS:WORD  aside:SEQ:ATTEMPTS:WORD
  */
 #ifndef TESTS_CUSTODY_SCRIPT_H
 #define TESTS_CUSTODY_SCRIPT_H
