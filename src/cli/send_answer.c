@@ -4,7 +4,8 @@
  *
  * An answer belongs to the message whose control ID it repeats, in whatever order
  * answers come.  One that fits nothing in flight is held against the oldest message,
- * unless the connection has messages whose answers we do not await.
+ * unless it is the last one once more, or the connection has messages whose answers we
+ * do not await.
  */
 #include "cli/send_line.h"
 
@@ -51,17 +52,31 @@ read_answer(struct hl7_message *m, struct span body, enum send_code *ret_code, s
 
 /* ---- flights ------------------------------------------------------------------------------ */
 
+static bool
+has_id(struct send_line *l, uint64_t serial, struct span id)
+{
+	char buf[SEND_ID + 1];
+
+	return span_eq(span_trim(send_work_id(l->run, serial, buf)), id);
+}
+
 static struct send_flight *
 find_flight(struct send_line *l, struct span id)
 {
 	for (size_t i = 0; i < l->count; i++) {
 		struct send_flight *f = send_line_flight(l, i);
-		char buf[SEND_ID + 1];
 
-		if (!f->done && span_eq(span_trim(send_work_id(l->run, f->job.serial, buf)), id))
+		if (!f->done && has_id(l, f->job.serial, id))
 			return f;
 	}
 	return NULL;
+}
+
+/* An answer that comes twice says nothing of the next message. */
+static bool
+is_doubled(struct send_line *l, struct span id)
+{
+	return l->right && has_id(l, l->answered, id);
 }
 
 static void
@@ -102,9 +117,11 @@ send_line_answer(struct send_line *l, struct span body, uint64_t now)
 	if (f) {
 		const uint64_t took = now - f->sent_at;
 
+		l->answered = f->job.serial;
+		l->right = true;
 		land(l, f);
 		send_answered(r, code, took);
-	} else if (l->count == 0 || (readable && l->more)) {
+	} else if (l->count == 0 || (readable && (l->more || is_doubled(l, id)))) {
 		send_unasked(r, readable ? code : SEND_OTHER);
 	} else {
 		take_wrong(l, readable ? SEND_WRONG_ID : SEND_UNREADABLE);

@@ -128,7 +128,7 @@ line_open(struct send_line *l)
 	r->connecting++;
 	l->since = send_now();
 	l->answers = l->given = 0;
-	l->more = l->shut = false;
+	l->more = l->shut = l->right = false;
 	error = net_stream_connect(
 	    &l->stream, a->ai_addr, a->ai_addrlen, (struct net_keepalive){ 0 });
 	if (error)

@@ -31,6 +31,8 @@ struct send_line {
 	uint64_t moved;          /* when all that was given was written */
 	uint64_t pause;          /* how long it waits after the next failure */
 	uint64_t answers, given; /* on this connection */
+	bool right;              /* one of the answers was */
+	uint64_t answered;       /* serial of the message whose answer came last */
 	bool more;               /* answers may come that fit no flight */
 	bool shut;
 
