@@ -42,7 +42,7 @@ begin_patient(struct annotator *a, struct walk *w, long pid)
 		return false;
 	p->has_birth = hl7_time_parse(span_trim(hl7_component(d, birth, 1)), &p->birth);
 	sex = span_trim(hl7_component(d, hl7_place_field(a->m, places, count, 8), 1));
-	if (sex.len == 1 && strchr("FfMm", sex.ptr[0]))
+	if (sex.len == 1 && strchr("FfMmOoUuAaNn", sex.ptr[0]))
 		p->sex = (char)(sex.ptr[0] & ~0x20);
 	w->order = -1;
 	w->in_results = false;
@@ -249,13 +249,24 @@ context_moment(struct annotator *a, const struct result *r, struct hl7_time *ret
 	return true;
 }
 
+/* Does one life reach so far?  Who is born after the collection, or was 125 years old then, has a
+ * date that somebody mistyped, or that stands for none, as 19000101 does.  A day more, for zones.
+ */
+static bool
+is_credible(struct hl7_time birth, struct hl7_time at)
+{
+	const int64_t day = 24 * 60 * 60;
+
+	return at.last - birth.first > -day && at.first - birth.last < 125 * 366 * day;
+}
+
 enum truth
 context_age_reached(struct annotator *a, const struct result *r, struct hl7_age age)
 {
 	const struct patient *p = &a->patients[r->patient];
 	struct hl7_time at;
 
-	if (!p->has_birth || !context_moment(a, r, &at))
+	if (!p->has_birth || !context_moment(a, r, &at) || !is_credible(p->birth, at))
 		return TRUTH_UNKNOWN;
 	return hl7_age_reached(p->birth, at, age);
 }

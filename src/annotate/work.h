@@ -50,7 +50,7 @@ struct patient {
 	unsigned first_class;     /* that has companions for others; NO_INDEX when none */
 	struct hl7_time birth;
 	bool has_birth;
-	char sex; /* 'F', 'M', 0 */
+	char sex; /* of table 0001 until 2.8, 0: none of these */
 };
 
 /* A DG1 segment; a patient's are chained. */

@@ -454,6 +454,9 @@ def age_reached(birth, moment, years):
     """Was somebody born at `birth` so many years old at `moment`?"""
     if birth is None or moment is None:
         return None
+    # no life reaches so far: a date mistyped, or one that stands for none
+    if birth.first - moment.last >= 86400 or moment.first - birth.last >= 125 * 366 * 86400:
+        return None
     if _birthday(birth.last, years) <= _day(moment.first):
         return True
     if _birthday(birth.first, years) > _day(moment.last):
