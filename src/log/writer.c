@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * head and tail only grow; their difference is what the ring holds.  head belongs
- * to the thread that puts, tail to the one that writes.
+ * to the thread that puts, tail to the one that writes, as long as there is something
+ * to write.
  *
  * Lines without a promise leave `kept` bytes free, and no more than these are ever
  * promised; so what is held and what is promised fit into the ring together.
@@ -123,10 +124,29 @@ bytes_held(const struct log_writer *w)
 	       atomic_load_explicit(&w->tail, memory_order_acquire);
 }
 
+/*
+ * Where the next line goes: into an empty ring at its beginning, so that a ring whose
+ * writer keeps up uses few pages of memory.  The writer leaves tail alone while there is
+ * nothing to write, so it may be moved here, before head.
+ */
+static size_t
+place(struct log_writer *w)
+{
+	size_t head = atomic_load_explicit(&w->head, memory_order_relaxed);
+	size_t begun = head & (w->size - 1);
+
+	if (!begun || atomic_load(&w->tail) != head || atomic_load(&w->unreported) ||
+	    atomic_load(&w->turning))
+		return head;
+	head += w->size - begun;
+	atomic_store(&w->tail, head);
+	return head;
+}
+
 static void
 append(struct log_writer *w, struct span line)
 {
-	size_t head = atomic_load_explicit(&w->head, memory_order_relaxed);
+	size_t head = place(w);
 
 	copy_in(w, head, line);
 	atomic_store(&w->head, head + line.len);
@@ -317,12 +337,16 @@ turn(struct log_writer *w, bool failing)
 	return now;
 }
 
-/* As far as may be written before something else is due: a note, another target. */
+/* As far from tail as may be written before something else is due: a note, another target. */
 static size_t
-stretch(struct log_writer *w)
+stretch(struct log_writer *w, size_t *ret_tail)
 {
-	size_t tail = atomic_load(&w->tail), end = atomic_load(&w->head);
+	/* in this order: when both move to the ring's beginning meanwhile, there is nothing yet */
+	size_t end = atomic_load(&w->head), tail = atomic_load(&w->tail);
 
+	*ret_tail = tail;
+	if (end - tail > w->size)
+		return tail;
 	if (atomic_load(&w->unreported) && atomic_load(&w->gap) - tail < end - tail)
 		end = atomic_load(&w->gap);
 	if (atomic_load(&w->turning)) {
@@ -388,14 +412,14 @@ write_lines(struct log_writer *w, size_t tail, size_t end)
 static bool
 write_some(struct log_writer *w, ssize_t *ret)
 {
-	size_t tail = atomic_load(&w->tail), end;
+	size_t tail, end;
 
 	make_note(w);
 	if (w->pending_note.len) {
 		*ret = write_note(w);
 		return true;
 	}
-	end = stretch(w);
+	end = stretch(w, &tail);
 	if (end == tail)
 		return false;
 	*ret = write_lines(w, tail, end);

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The ring itself, one so small that every line is near its end or its beginning.
+ */
+#define _GNU_SOURCE /* memfd_create */
+#include "log/writer.h"
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	RING = 4096,
+	LARGE_RING = 16 << 20,
+	KEPT = 512,
+	LINES = 200000,
+	LINE_ROOM = 128,
+};
+
+/* A line of its own length: its number and as many dots. */
+static struct span
+numbered(char ret[LINE_ROOM], unsigned long number)
+{
+	int len = snprintf(ret, LINE_ROOM, "%lu %.*s\n", number, (int)(number % 97),
+	    "................................................"
+	    "................................................");
+
+	return span_of(ret, (size_t)len);
+}
+
+static struct span
+note(void *ctx, bool journal, uint64_t dropped)
+{
+	(void)journal;
+	return span_of(
+	    ctx, (size_t)snprintf(ctx, LINE_ROOM, "dropped %llu\n", (unsigned long long)dropped));
+}
+
+/* Every number stands there in its order, or a note says that it was dropped. */
+static void
+check_numbers(FILE *file, unsigned long count, bool may_drop)
+{
+	char line[LINE_ROOM], wanted[LINE_ROOM];
+	unsigned long next = 0, dropped;
+
+	while (fgets(line, sizeof(line), file)) {
+		if (sscanf(line, "dropped %lu", &dropped) == 1) {
+			cr_assert(may_drop);
+			next += dropped;
+			continue;
+		}
+		(void)numbered(wanted, next++);
+		cr_assert(eq(str, line, wanted));
+	}
+	cr_assert(eq(ulong, next, count));
+}
+
+static void
+pause_for(long ns)
+{
+	const struct timespec time = { .tv_nsec = ns };
+
+	(void)nanosleep(&time, NULL);
+}
+
+static struct log_writer *
+writer_to(int fd, size_t ring, char *room)
+{
+	const struct log_target target = { .kind = LOG_TO_FILE, .fd = dup(fd) };
+
+	return log_writer_create(ring, KEPT, target, note, room);
+}
+
+TestSuite(writer, .timeout = 60);
+
+/* The one who puts pauses now and then, so that the ring is full, empty and all between. */
+Test(writer, keeps_the_order_whether_the_ring_runs_empty_or_over)
+{
+	char room[LINE_ROOM], line[LINE_ROOM];
+	int fd = memfd_create("log", MFD_CLOEXEC);
+	struct log_writer *w = writer_to(fd, RING, room);
+	FILE *file;
+
+	for (unsigned long i = 0; i < LINES; i++) {
+		log_writer_put(w, numbered(line, i), i % 7 == 0);
+		if (i % 31 == 0)
+			pause_for((long)(i % 1000) * 50);
+	}
+	log_writer_destroy(w);
+	file = fdopen(fd, "r");
+	rewind(file);
+	check_numbers(file, LINES, true);
+	fclose(file);
+}
+
+static size_t
+memory_in_use(void)
+{
+	FILE *file = fopen("/proc/self/statm", "r");
+	unsigned long all = 0, resident = 0, shared = 0;
+
+	cr_assert(file != NULL);
+	cr_assert(eq(int, fscanf(file, "%lu %lu %lu", &all, &resident, &shared), 3));
+	fclose(file);
+	return (resident - shared) * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* More than the ring goes through it, but never much at a time. */
+Test(writer, touches_little_of_its_ring_while_it_keeps_up)
+{
+	char room[LINE_ROOM], line[LINE_ROOM];
+	int fd = memfd_create("log", MFD_CLOEXEC);
+	struct log_writer *w = writer_to(fd, LARGE_RING, room);
+	size_t before = memory_in_use();
+	off_t put = 0;
+
+	for (unsigned long i = 0; put < 2 * LARGE_RING; i++) {
+		struct stat st = { 0 };
+		struct span text = numbered(line, i);
+
+		put += (off_t)text.len;
+		log_writer_put(w, text, i % 5000 == 4999);
+		while (i % 5000 == 4999 && !fstat(fd, &st) && st.st_size < put)
+			pause_for(100000);
+	}
+	cr_assert(lt(sz, memory_in_use() - before, LARGE_RING / 4));
+	log_writer_destroy(w);
+	close(fd);
+}
