@@ -22,6 +22,8 @@ FINAL, CORRECTED, PRELIMINARY = ("F", "B", "V"), ("C", "A"), ("P", "S")
 # what leaves a result normal, or says nothing of that; any other flag may mean abnormal
 HARMLESS = {"", '""', "N", "null", "U", "D", "B", "W", "<", ">", "AC", "QCF", "IE", "NEG", "ND", "NR"}
 HIGH = {"H", "HH", "HU", "H>"}
+ABNORMAL = HIGH | {"A", "AA"}
+GRAVE = ABNORMAL | {"LL", "LU", "L<"}
 TABLE_0078 = set(
     "N A AA H HH HU H> L LL LU L< U D B W < > AC IE QCF TOX S I R MS VS NS SDD SYN-R SYN-S "
     'POS NEG DET ND IND RR WR NR HM OBX NULL ""'.split()
@@ -79,6 +81,12 @@ class Result:
             codes = [parts[i] for i in (0, 3, 9) if parts[i]]
             found += codes or ["".join(parts)]
         return found
+
+    def flagged(self, words):
+        """Does the laboratory say so?  None where nobody told us what its own code means."""
+        if words & {f.upper() for f in self.flags()}:
+            return True
+        return None if self.flag_unknown() else False
 
     def flag_unknown(self):
         """Is there a flag of which HL7 does not say what it means?"""
@@ -282,7 +290,20 @@ class Case:
         return False
 
     def dialysis(self):
-        return self.code == facts.POST_DIALYSIS or self.diagnosed("Z99.2", "Z49")
+        return (
+            self.code == facts.POST_DIALYSIS
+            or self.diagnosed("Z99.2", "Z49")
+            or any(self.of_dialysis(other) for other in self.results)
+        )
+
+    def of_dialysis(self, other):
+        """A usable result that only a patient on dialysis has."""
+        code = other.loinc(facts.OF_DIALYSIS)
+        if not code or other is self.result:
+            return False
+        kind, quantity = facts.CODES[code]
+        reading = self.usable(other, quantity, facts.made_from(code))
+        return bool(reading) and not implausible(kind, reading)
 
     # -- companions --
 
@@ -445,7 +466,9 @@ def serum(case):
         case.fire("S24")
     else:
         case.pick_first(
-            (case.inside(), "S01", "N"), (case.below(), "S02", ""), (case.above(), "S03", "H")
+            (case.inside(), "S01", "N"),
+            (k_all(case.below(), k_not(case.result.flagged(GRAVE))), "S02", ""),
+            (case.above(), "S03", "H"),
         )
         if case.adult() is True:
             case.near_by += facts.STAGE
@@ -490,7 +513,7 @@ def kidney(case):
 
 
 def cross(case):
-    raised, urines = case.above(), []
+    raised, urines, unflagged = case.above(), [], True
     for other in case.results:
         code = other.loinc(facts.CODES)
         if not code or facts.CODES[code][0] != "urine":
@@ -501,14 +524,18 @@ def cross(case):
             continue
         limits, _ = case.limits_for(other, "urine", quantity)
         urines.append(reading.above_reference(limits) if limits else None)
+        unflagged = k_all(unflagged, k_not(other.flagged(ABNORMAL)))
     if not urines or raised is None:
         return
     if any(urine != urines[0] for urine in urines):
         return  # they disagree: nothing can be said
     spilled = urines[0]
-    if spilled:
-        case.fire("X02" if raised else "X03")
-    elif spilled is False and raised:
+    if spilled and raised:
+        case.fire("X02")
+    elif spilled:
+        if case.result.flagged(ABNORMAL) is False:
+            case.fire("X03")
+    elif spilled is False and raised and unflagged:
         if case.sour_free() and not case.acid():
             case.fire("X01")
         elif case.acid() or not case.readings("ph"):
@@ -575,14 +602,17 @@ def csf(case):
     corrected_first(case)
     children_next(case)
     case.pick_first(
-        (case.inside(), "C01", "N"), (case.below(), "C04", ""), (case.above(), "C02", "H")
+        (case.inside(), "C01", "N"),
+        (k_all(case.below(), k_not(case.result.flagged(GRAVE))), "C04", ""),
+        (case.above(), "C02", "H"),
     )
     doubts_last(case)
 
 
 def fluid(case):
     corrected_first(case)
-    case.fire("O01")
+    if case.above() is None and case.below() is None:
+        case.fire("O01")
 
 
 def words(case):
@@ -741,9 +771,10 @@ def repeat(cases):
     """Comment once for one specimen; not at all where its results disagree."""
     groups = {}
     for case in cases:
-        if case.result.skip not in (None, "no_rule") or not case.value or case.code == facts.POST_DIALYSIS:
+        if case.result.skip not in (None, "no_rule") or not case.value:
             continue
-        kind = case.code if case.kind == "fluid" else case.kind
+        alone = case.kind == "fluid" or case.code == facts.POST_DIALYSIS
+        kind = facts.SAME_FLUID.get(case.code, case.code) if alone else case.kind
         key = (kind, case.result.patient, case.result.collection())
         groups.setdefault(key, []).append(case)
     for group in groups.values():

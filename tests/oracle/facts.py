@@ -34,6 +34,10 @@ _codes("urine word", None, "83079-4 43819-2")
 _codes("word", None, "83076-0 43818-4 43919-0")
 
 POST_DIALYSIS = "87708-4"
+# two codes of one fluid
+SAME_FLUID = {"39458-5": "48166-3", "88711-7": "49081-3"}
+# results that only a patient on dialysis has
+OF_DIALYSIS = (POST_DIALYSIS, "49081-3", "88711-7")
 SYSTEMS = ("ln", "loinc", "http://loinc.org", "2.16.840.1.113883.6.1")
 
 # companion: name -> codes with (tier, quantity)

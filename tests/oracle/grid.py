@@ -179,6 +179,36 @@ def urine_reports():
         yield segments
 
 
+def flagged_reports():
+    """What the laboratory says of serum, urine and spinal fluid, beside what the limits say."""
+    flags = ("", "N", "L", "LL", "H", "A", "null", "HI", "N~H>")
+    for serum, urine, flag, other, acid in itertools.product(
+        ("0.6", "<0.6", "1.2", "2.6"), ("", "0.2", "0.9"), flags, flags, ("", "6.5", "5.5")
+    ):
+        segments = [pid(), obr(1, stamp(0)), obx(1, "1952-1", serum, "mg/L", "ST", flag=flag)]
+        if urine:
+            segments.append(obx(2, "1953-9", urine, "mg/L", flag=other))
+        else:
+            segments.append(obx(2, "1951-3", serum, "mg/L", "ST", flag=other))
+        if acid:
+            segments.append(obx(3, "2756-5", acid, "[pH]"))
+        yield segments
+
+
+def dialysis_reports():
+    """Before and after dialysis, and its fluid."""
+    for code, value, hours, status, limits in itertools.product(
+        ("87708-4", "49081-3", "88711-7", "48166-3"),
+        ("9", "0", "<5", "QNS"),
+        (0, 4, 25),
+        ("F", "P"),
+        ("", "0.5-2.0", "see note", "<1"),
+    ):
+        yield [pid(), obr(1, stamp(0)), obx(1, "1952-1", "25", "mg/L"), obr(2, stamp(hours))] + [
+            obx(1, code, value, "mg/L", "ST", limits, status=status)
+        ]
+
+
 TIMES = (
     "",
     "20260105",
@@ -244,17 +274,23 @@ def repeated_reports():
         yield [["MSH", zone], pid("19600214"), obr(1, ""), first, *between, second]
 
 
+def _reports():
+    return itertools.chain(
+        serum_reports(), urine_reports(), sibling_reports(), flagged_reports(), dialysis_reports()
+    )
+
+
 def combined():
     for number, segments in enumerate(itertools.chain(time_reports(), repeated_reports())):
         zone = segments.pop(0)[1]
         yield Style().message([msh(number, "20260312143005" + zone)] + segments)
-    for number, segments in enumerate(itertools.chain(serum_reports(), urine_reports(), sibling_reports())):
+    for number, segments in enumerate(_reports()):
         yield Style().message([msh(number)] + segments)
 
 
 # ---- reports by chance ------------------------------------------------------------------------
 
-BORN = ("19600214", "19600214", "19850101", "20160101", "20080105", "20080120", "2008", "", "1960")
+BORN = ("19600214", "19600214", "19850101", "20160101", "20080105", "20080120", "2008", "", "1960") + ("20560214", "19000101")
 DIAGNOSES = ("", "", "", "C90.00", "C9001", "C90.10", "Z99.2", "Z49.01", "D47.2")
 STATUSES = ("F",) * 12 + ("C", "C", "A", "B", "V", "P", "S", "X", "I", "")
 FLAGS = ("",) * 12 + ("H", "N", "L", "HH", "A", ">", "<", '""', "U", "H~A") + (
@@ -283,7 +319,7 @@ STYLES = [
     Style(",^~\\&", terminator="\r\n"),
     Style("|;~"),
 ]
-COMMON = ("1952-1",) * 6 + ("76484-5",) * 3 + ("1953-9",) * 4 + ("10873-8", "13485-8", "1951-3")
+COMMON = ("1952-1",) * 6 + ("76484-5",) * 3 + ("1953-9",) * 4 + ("10873-8", "13485-8", "1951-3", "87708-4", "59218-8")
 LIMITS = {
     "serum": ("", "", "", "", "0.8-2.2", "0.9 - 1.7", "<2.7", "<=2.4", "see note", "(1.1-2.4)")
     + ("0.8-4.0", "1 - 6.5", ">0.7", "0-1800", "<180", "0-0.18"),
@@ -291,6 +327,7 @@ LIMITS = {
     "rate": ("", "", "<350", "30-370", "0.03-0.37"),
     "ratio": ("", "", "<= 250", "<0.3"),
     "csf": ("", "", "0.0-2.4", "0.7 to 1.8", "0-1800"),
+    "fluid": ("", "", "0.5-2.0", "<3", "see note"),
 }
 WILD = ("QNS", "1,8", "1.8 H", "See comment", '""', "", "1.8e0", "1.8.", ".8", "0", "-2", "1.2~1.3")
 
