@@ -476,6 +476,7 @@ queue_tick(struct hl7noted *d)
 {
 	if (!d->queue)
 		return;
+	store_turn(d->queue->store); /* a line that found no memory is called again */
 	follow(d->queue);
 	if (d->queue->found && (knows_ages(d->queue) || d->queue->seconds++ > PATIENCE_SECONDS))
 		tell_found(d);

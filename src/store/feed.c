@@ -53,6 +53,16 @@ store_window_take(struct store_window *w, struct store_item *ret)
 	return true;
 }
 
+void
+store_window_return(struct store_window *w, const struct store_item *item)
+{
+	w->first = (w->first - 1) & (w->room - 1);
+	w->item[w->first] = *item;
+	w->count++;
+	w->bytes += item->bytes.len;
+	*w->total += item->bytes.len;
+}
+
 /* The first with this seq or a greater one. */
 static size_t
 place_of(const struct store_window *w, uint64_t seq)
@@ -162,9 +172,34 @@ leave(struct store_feed *f, unsigned from, unsigned to)
 }
 
 bool
+store_feed_trim(struct store_feed *f)
+{
+	const size_t before = f->ready.count;
+	struct store_item item;
+
+	while (f->ready.count &&
+	       (at(&f->ready, 0)->seq <= f->cursor || store_feed_find(f, at(&f->ready, 0)->seq))) {
+		(void)store_window_take(&f->ready, &item);
+		store_release(&item);
+	}
+	return f->ready.count < before;
+}
+
+/* The first that waits and is with no line: what a line gave back stands before others that it
+ * had. */
+static uint64_t
+first_left(struct store_feed *f)
+{
+	(void)store_feed_trim(f);
+	if (f->ready.count)
+		return at(&f->ready, 0)->seq;
+	return f->behind ? f->tail + 1 : UINT64_MAX;
+}
+
+bool
 store_feed_pass(struct store_feed *f)
 {
-	uint64_t before = f->cursor;
+	const uint64_t before = f->cursor, left = first_left(f);
 	unsigned first = 0, i;
 
 	while (first < f->out_count && f->out[first].again)
@@ -174,6 +209,8 @@ store_feed_pass(struct store_feed *f)
 			first++;
 	for (i = first; i < f->out_count; i++) {
 		if (f->out[i].fate != FATE_SETTLED && f->out[i].fate != FATE_DELIVERED)
+			break;
+		if (f->out[i].seq >= left)
 			break;
 		f->cursor = f->out[i].seq;
 	}

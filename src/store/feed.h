@@ -12,7 +12,8 @@
  * messages take no more memory than the window.
  *
  * The cursor passes a message when it is delivered, or durably aside or dropped, and
- * everything before it, too; the line may tell in any order.
+ * everything before it, too; the line may tell in any order.  After a rewind something
+ * before it may be with no line: in the window, or still to be read.
  */
 #ifndef STORE_FEED_H
 #define STORE_FEED_H
@@ -66,6 +67,8 @@ void store_feed_finish(struct store_feed *f);
 /* Into the window, behind all others; false: no memory. */
 bool store_window_put(struct store_window *w, const struct store_item *item);
 bool store_window_take(struct store_window *w, struct store_item *ret);
+/* What was just taken, back to its front. */
+void store_window_return(struct store_window *w, const struct store_item *item);
 /* The one with this seq, away; false: it is not there. */
 bool store_window_remove(struct store_window *w, uint64_t seq);
 void store_window_clear(struct store_window *w);
@@ -73,6 +76,9 @@ void store_window_clear(struct store_window *w);
 /* With the line from now on; false: no memory. */
 bool store_feed_begin(struct store_feed *f, const struct store_item *item, bool again);
 struct store_out *store_feed_find(struct store_feed *f, uint64_t seq);
+/* What was settled out of turn before a rewind is read once more: it leaves the front of the
+ * window; true when there was any. */
+bool store_feed_trim(struct store_feed *f);
 /* What is settled leaves; true when the cursor moved. */
 bool store_feed_pass(struct store_feed *f);
 /* Is one that was sent again still on its way to the queue, or with the line? */

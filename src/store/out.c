@@ -271,13 +271,12 @@ store_out_call(struct store *s)
 
 /* ---- what lines call ------------------------------------------------------------------------ */
 
-/* With the line; when there is no memory for that, it is read again later. */
+/* With the line; when there is no memory for that, it is tried again with the next turn. */
 static int
-hand_out(struct store_feed *f, struct store_item *item, bool again, struct store_item *ret)
+hand_out(struct store_feed *f, const struct store_item *item, bool again, struct store_item *ret)
 {
 	if (!store_feed_begin(f, item, again)) {
-		store_release(item);
-		store_feed_rewind(f);
+		store_window_return(again ? &f->again : &f->ready, item);
 		f->hungry = true;
 		return -EAGAIN;
 	}
@@ -285,16 +284,22 @@ hand_out(struct store_feed *f, struct store_item *item, bool again, struct store
 	return 1;
 }
 
-static bool
-take_ready(struct store_feed *f, struct store_item *ret)
+static void
+pass(struct store *s, struct store_feed *f)
 {
-	while (store_window_take(&f->ready, ret)) {
-		/* after a rewind: settled out of turn */
-		if (ret->seq > f->cursor && !store_feed_find(f, ret->seq))
-			return true;
-		store_release(ret);
-	}
-	return false;
+	if (!store_feed_pass(f))
+		return;
+	store_progress_set(&s->progress, f->number, f->cursor);
+	atomic_store_explicit(&s->x->cursor[f->number], f->cursor, memory_order_release);
+	s->moved = true;
+}
+
+static bool
+take_ready(struct store *s, struct store_feed *f, struct store_item *ret)
+{
+	if (store_feed_trim(f))
+		pass(s, f);
+	return store_window_take(&f->ready, ret);
 }
 
 int
@@ -311,7 +316,7 @@ store_fetch(struct store *s, unsigned feed, struct store_item *ret)
 		f->hungry = true;
 		return -EAGAIN;
 	}
-	if (again || (!f->again_behind && take_ready(f, &item))) {
+	if (again || (!f->again_behind && take_ready(s, f, &item))) {
 		int got = hand_out(f, &item, again, ret);
 
 		read_ahead(s, f);
@@ -320,16 +325,6 @@ store_fetch(struct store *s, unsigned feed, struct store_item *ret)
 	f->hungry = true;
 	read_ahead(s, f);
 	return f->again_behind || f->behind ? -EAGAIN : 0;
-}
-
-static void
-pass(struct store *s, struct store_feed *f)
-{
-	if (!store_feed_pass(f))
-		return;
-	store_progress_set(&s->progress, f->number, f->cursor);
-	atomic_store_explicit(&s->x->cursor[f->number], f->cursor, memory_order_release);
-	s->moved = true;
 }
 
 static void

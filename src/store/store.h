@@ -140,7 +140,8 @@ struct store *store_open(const struct store_settings *set, const struct store_op
 void store_close(struct store *s);
 /* Free space, retention, windows; the directory, the quota and the ballast stay as they were. */
 void store_change(struct store *s, const struct store_settings *set);
-/* Readable when store_turn() has something to tell. */
+/* Readable when store_turn() has something to tell; it is to be called once a second all the same,
+ * since what found no memory says so to nobody. */
 int store_fd(const struct store *s);
 void store_turn(struct store *s);
 /* What was asked since the last time goes to the thread, in one piece: call it before the loop

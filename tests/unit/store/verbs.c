@@ -235,6 +235,37 @@ Test(store, keeps_order_whatever_the_order_of_answers)
 	}
 }
 
+/* One line ends while a message is being set aside, and the next has not begun: those before it
+ * that were with the first are with nobody. */
+Test(store, passes_over_nothing_that_a_line_gave_back)
+{
+	for (unsigned b = 0; b < BACKENDS; b++) {
+		struct queue *q = queue_open(b, NULL);
+		uint64_t seq[4];
+
+		store_feed(q->store, SPAN("east"));
+		fill(q, 1, 4);
+		for (unsigned i = 0; i < 3; i++)
+			queue_get(q, 1, &seq[i]);
+		store_set_aside(q->store, 1, seq[2], TRIED(1), "AE");
+		store_rewind(q->store, 1);
+		queue_await(q, &q->settled, 1);
+		cr_expect_eq(queue_stats(q, 1).waiting, 3);
+		cr_expect_str_eq(queue_get(q, 1, &seq[0]), "message 0 of 1");
+		store_delivered(q->store, 1, seq[0]);
+		cr_expect_eq(queue_stats(q, 1).waiting, 2, "the second is still to come");
+		if (b)
+			queue_reopen(q, NULL);
+		cr_expect_str_eq(queue_get(q, 1, &seq[1]), "message 1 of 1");
+		cr_expect_str_eq(queue_get(q, 1, &seq[3]), "message 3 of 1");
+		cr_expect_null(queue_get(q, 1, NULL));
+		store_delivered(q->store, 1, seq[3]);
+		store_delivered(q->store, 1, seq[1]);
+		cr_expect_eq(queue_stats(q, 1).waiting, 0);
+		queue_close(q);
+	}
+}
+
 Test(store, sets_aside_and_goes_on)
 {
 	for (unsigned b = 0; b < BACKENDS; b++) {
