@@ -87,6 +87,7 @@ unit_of(struct span s)
 		{ { "ms", 2 }, 1000000 },
 		{ { "us", 2 }, 1000 },
 		{ { "m", 1 }, UINT64_C(60000000000) },
+		{ { "min", 3 }, UINT64_C(60000000000) },
 	};
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
@@ -114,7 +115,8 @@ int
 arguments_duration(const struct command *c, const char *name, const char *text, uint64_t *ret)
 {
 	if (!read_duration(span_str(text), SPAN(""), ret))
-		return options_misused(c, "%s %s: not a time such as 30, 0.5s or 20ms", name, text);
+		return options_misused(
+		    c, "%s %s: not a time such as 30, 0.5s, 20ms or 2min", name, text);
 	return EX_OK;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "cli/command.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -114,6 +115,19 @@ hold_standard_files(void)
 			(void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
 }
 
+/* Help and versions go through stdio. */
+static int
+finish_stdout(void)
+{
+	const bool lost = ferror(stdout);
+
+	if (fflush(stdout) == 0 && !lost)
+		return EX_OK;
+	if (errno != EPIPE)
+		say_error("cannot write standard output: %s", strerror(errno));
+	return EX_IOERR;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -123,8 +137,5 @@ main(int argc, char **argv)
 	/* a reader that went away is an error of write(), not the end of the process */
 	signal(SIGPIPE, SIG_IGN);
 	status = run(argc > 0 ? argc - 1 : 0, argv + (argc > 0));
-	/* help and version go through stdio */
-	if (fflush(stdout) != 0 && status == EX_OK)
-		status = EX_IOERR;
-	return status;
+	return status == EX_OK ? finish_stdout() : status;
 }

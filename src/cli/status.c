@@ -9,10 +9,11 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <stdio.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "cli/ask.h"
+#include "cli/output.h"
 
 enum { PATIENCE_SECONDS = 5 };
 
@@ -24,7 +25,7 @@ is_error(struct span piece)
 }
 
 static int
-print_answer(struct ask *a)
+print_answer(struct ask *a, struct output *o)
 {
 	struct span piece;
 	size_t total = 0;
@@ -34,24 +35,24 @@ print_answer(struct ask *a)
 		if (!total && is_error(piece))
 			return EX_UNAVAILABLE;
 		total += piece.len;
-		if (fwrite(piece.ptr, 1, piece.len, stdout) != piece.len)
-			return EX_IOERR;
+		output_write(o, piece);
 	}
-	if (got < 0 || !total)
-		return ask_unavailable(a, got < 0 ? got : -ECONNRESET);
-	return fflush(stdout) == 0 ? EX_OK : EX_IOERR;
+	return got < 0 || !total ? ask_unavailable(a, got < 0 ? got : -ECONNRESET) : EX_OK;
 }
 
 static int
 ask(const char *path, const struct control_request *r)
 {
+	static struct output o;
 	struct ask a;
-	int status = ask_begin(&a, path, r, PATIENCE_SECONDS);
+	int written, status = ask_begin(&a, path, r, PATIENCE_SECONDS);
 
+	output_init(&o, STDOUT_FILENO, "standard output");
 	if (status == EX_OK)
-		status = print_answer(&a);
+		status = print_answer(&a, &o);
 	ask_end(&a);
-	return status;
+	written = output_finish(&o);
+	return written != EX_OK ? written : status;
 }
 
 static int

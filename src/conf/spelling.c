@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/ascii.h"
+#include "base/network.h"
 
 enum { NAME_MOST = 64, HOST_MOST = 253, SERVICE_MOST = 15, PORT_MOST = 65535, PIN_LEN = 44 };
 
@@ -20,12 +21,27 @@ conf_is_name(struct span text)
 	return text.len && text.len <= NAME_MOST && ascii_is_made_of(text, "._-");
 }
 
-/* Names, IPv4, and IPv6 with the zone it may have; whether it exists is the resolver's business. */
+/* "fe80::1%eth0": an address, and the zone it may have. */
+static bool
+is_ipv6(struct span text)
+{
+	struct network unused;
+	struct span zone, address = span_cut(text, '%', &zone);
+
+	return (!zone.ptr || (zone.len && ascii_is_made_of(zone, "._-"))) &&
+	       network_parse(address, &unused) == NETWORK_FINE;
+}
+
+/* Whether it exists is the resolver's business, but "engine:6661" it would look for in vain
+ * for ever. */
 bool
 conf_is_host(struct span text)
 {
-	return text.len && text.len <= HOST_MOST && text.ptr[0] != '-' && text.ptr[0] != '.' &&
-	       ascii_is_made_of(text, "._-:%");
+	if (!text.len || text.len > HOST_MOST)
+		return false;
+	if (memchr(text.ptr, ':', text.len))
+		return is_ipv6(text);
+	return text.ptr[0] != '-' && text.ptr[0] != '.' && ascii_is_made_of(text, "._-");
 }
 
 bool

@@ -2,8 +2,24 @@
 /*
  * hl7noted: a hop between two HL7 v2 systems that annotates what passes.
  */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
 #include "daemon/options.h"
 #include "daemon/run.h"
+
+/* Help, version and the verdict of a check: who keeps them must hear that they are lost. */
+static int
+finish_stdout(void)
+{
+	if (fflush(stdout) == 0)
+		return EX_OK;
+	if (errno != EPIPE)
+		fprintf(stderr, "hl7noted: cannot write standard output: %s\n", strerror(errno));
+	return EX_IOERR;
+}
 
 int
 main(int argc, char **argv)
@@ -11,7 +27,7 @@ main(int argc, char **argv)
 	struct options o;
 	int status = options_read(&o, argc, argv);
 
-	if (status >= 0)
-		return status;
-	return o.check ? run_check(&o) : run(&o);
+	if (status < 0)
+		status = o.check ? run_check(&o) : run(&o);
+	return status == EX_OK ? finish_stdout() : status;
 }

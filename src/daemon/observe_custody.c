@@ -38,8 +38,9 @@ static const struct {
 	const char *name, *help;
 } depths[] = {
 	{ "hl7noted_queue_messages", "Messages in custody that wait for delivery." },
-	{ "hl7noted_queue_bytes", "Their bytes." },
-	{ "hl7noted_queue_oldest_age_seconds", "How long the oldest of them has waited." },
+	{ "hl7noted_queue_bytes", "Bytes of messages in custody that wait for delivery." },
+	{ "hl7noted_queue_oldest_age_seconds",
+	    "How long the oldest message in custody has waited for delivery." },
 	{ "hl7noted_deadletter_messages", "Messages set aside for an operator." },
 };
 

@@ -137,9 +137,11 @@ take(struct options *o, int c, const char *word)
 		o->debuggable = true;
 		return -1;
 	case OPT_HELP:
-		return fputs(help, stdout) < 0 ? EX_IOERR : EX_OK;
+		fputs(help, stdout);
+		return EX_OK;
 	case OPT_VERSION:
-		return puts(PACKAGE_NAME " " PACKAGE_VERSION) < 0 ? EX_IOERR : EX_OK;
+		puts(PACKAGE_NAME " " PACKAGE_VERSION);
+		return EX_OK;
 	case ':':
 		return usage("option %s needs a value", word);
 	case '?':

@@ -187,6 +187,11 @@ if [ -w /dev/full ]; then
 	got=0
 	"$HL7NOTE" --help > /dev/full 2> err || got=$?
 	[ $got -eq 74 ] || fail "full disk for help: status $got"
+	has err 'hl7note: cannot write standard output: No space left on device'
+	got=0
+	"$HL7NOTED" --help > /dev/full 2> err || got=$?
+	[ $got -eq 74 ] || fail "full disk for help of the daemon: status $got"
+	has err 'hl7noted: cannot write standard output: No space left on device'
 fi
 
 # many lines that look like the beginning of a message take no time without bound
