@@ -78,7 +78,27 @@ notes_find_run(const struct annotator *a, const struct result *r, struct note_ru
 	} while (next && goes_on(a, r, next));
 }
 
-/* NTE-3 of a segment, escapes resolved; ptr NULL when it is no NTE. */
+static bool
+holds(struct span text, char mark)
+{
+	return mark && text.len && memchr(text.ptr, mark, text.len);
+}
+
+/* Repetitions become lines, and so do the line breaks of formatted text. */
+static struct span
+join_repetitions(struct annotator *a, struct span field)
+{
+	buffer_clear(&a->scratch);
+	while (field.ptr) {
+		hl7_unescape(
+		    &a->m->delims, next_repetition(a, &field), HL7_UNESCAPE_LAYOUT, &a->scratch);
+		buffer_append_char(&a->scratch, '\n');
+	}
+	return buffer_span(&a->scratch);
+}
+
+/* NTE-3 of a segment, escapes resolved; ptr NULL when it is no NTE.  One of ours, or all of them,
+ * may have become lines of another on their way. */
 static struct span
 note_text(struct annotator *a, unsigned segment)
 {
@@ -87,22 +107,38 @@ note_text(struct annotator *a, unsigned segment)
 
 	if (id_at(a, segment) != HL7_ID('N', 'T', 'E'))
 		return (struct span){ 0 };
-	text = span_trim(hl7_field(a->m, &a->m->segments[segment], 3));
-	if (!text.len || !d->escape || !memchr(text.ptr, d->escape, text.len))
-		return text;
-	buffer_clear(&a->scratch);
-	hl7_unescape(d, text, HL7_UNESCAPE_TEXT, &a->scratch);
-	return buffer_span(&a->scratch);
+	text = hl7_field(a->m, &a->m->segments[segment], 3);
+	return holds(text, d->escape) || holds(text, d->repetition) ? join_repetitions(a, text)
+								    : text;
+}
+
+/* The next line that says something, trimmed; false when there is none. */
+static bool
+next_line(struct span *rest, struct span *ret)
+{
+	while (rest->len) {
+		size_t n = 0;
+
+		while (n < rest->len && rest->ptr[n] != '\n' && rest->ptr[n] != '\r')
+			n++;
+		*ret = span_trim(span_head(*rest, n));
+		*rest = span_tail(*rest, n < rest->len ? n + 1 : n);
+		if (ret->len)
+			return true;
+	}
+	return false;
 }
 
 struct span
 notes_own_flag(struct annotator *a, const struct note_run *run)
 {
 	for (unsigned i = run->first; i <= run->after; i++) {
-		struct span text = note_text(a, i), flag;
+		struct span rest = note_text(a, i), line, flag;
 
-		if (trailer_flag(text, &flag) && flag.len)
-			return arena_copy(&a->arena, flag);
+		while (next_line(&rest, &line)) {
+			if (trailer_flag(line, &flag) && flag.len)
+				return arena_copy(&a->arena, flag);
+		}
 	}
 	return (struct span){ 0 };
 }
@@ -111,20 +147,20 @@ bool
 notes_present(struct annotator *a, const struct note_run *run, const struct mapping *m,
     const struct rule *rule)
 {
-	unsigned line = 0;
+	unsigned at = 0;
 
 	for (unsigned i = run->first; i <= run->after; i++) {
-		struct span text = note_text(a, i);
+		struct span rest = note_text(a, i), line;
 
-		if (!text.len)
-			continue;
-		if (trailer_names(text, m->id, rule->id))
-			return true;
-		/* lines stand one behind the other */
-		if (!span_eq(text, rule->lines[line]))
-			line = 0;
-		if (span_eq(text, rule->lines[line]) && ++line == rule->line_count)
-			return true;
+		while (next_line(&rest, &line)) {
+			if (trailer_names(line, m->id, rule->id))
+				return true;
+			/* lines stand one behind the other */
+			if (!span_eq(line, rule->lines[at]))
+				at = 0;
+			if (span_eq(line, rule->lines[at]) && ++at == rule->line_count)
+				return true;
+		}
 	}
 	return false;
 }
