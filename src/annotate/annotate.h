@@ -40,7 +40,7 @@ enum flag_outcome {
 	FLAG_SET,      /* written into an empty OBX-8 */
 	FLAG_REPLACED, /* the mapping says overwrite */
 	FLAG_PRESENT,  /* OBX-8 holds it already */
-	FLAG_DIFFERS,  /* the laboratory's own flag says otherwise and stays */
+	FLAG_DIFFERS,  /* what OBX-8 holds says otherwise and stays */
 };
 
 struct finding {
@@ -59,6 +59,7 @@ struct finding {
 	struct span flag; /* what the rules ask for; empty: none */
 	enum flag_outcome flag_outcome;
 	const struct rule *flag_rule;
+	bool flag_ours; /* what OBX-8 holds is of an earlier run, and stays like any other */
 
 	const struct fired *fired; /* gates first, then in document order */
 	unsigned fired_count;

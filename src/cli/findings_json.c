@@ -79,6 +79,7 @@ put_finding(struct output *o, const struct finding *f)
 	put(o, "flag", f->flag);
 	put(o, "flag_outcome", span_str(flag_word(f->flag_outcome)));
 	put(o, "flag_rule", f->flag_rule ? f->flag_rule->id : SPAN(""));
+	output_printf(o, ",\"flag_ours\":%s", f->flag_ours ? "true" : "false");
 	put_rules(o, f);
 	output_printf(o, ",\"notes\":%u}", f->notes);
 }

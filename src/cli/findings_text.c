@@ -86,7 +86,7 @@ put_flag(struct output *o, const struct finding *f)
 	if (f->flag.len == 0)
 		return;
 	put(o, "    flag ", f->flag);
-	output_printf(o, " %s", words_flag(f->flag_outcome));
+	output_printf(o, " %s", words_flag(f->flag_outcome, f->flag_ours));
 	if (f->flag_rule) {
 		put(o, " (rule ", f->flag_rule->id);
 		output_text(o, ")");

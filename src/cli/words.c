@@ -80,8 +80,10 @@ words_fired(enum fired_how how)
 }
 
 const char *
-words_flag(enum flag_outcome outcome)
+words_flag(enum flag_outcome outcome, bool ours)
 {
+	if (ours && outcome == FLAG_DIFFERS)
+		return "not set: the flag of an earlier annotation says otherwise and stays";
 	return flags[outcome];
 }
 

@@ -12,7 +12,8 @@
 
 const char *words_skip(enum skip skip);
 const char *words_fired(enum fired_how how);
-const char *words_flag(enum flag_outcome outcome);
+/* `ours`: what OBX-8 holds is of an earlier run */
+const char *words_flag(enum flag_outcome outcome, bool ours);
 const char *words_source(enum interval_source source);
 
 #endif

@@ -40,6 +40,13 @@ status 0 explain trial.hl7
 has out 'rule T9 would fire; it is in trial and writes nothing: "Far too much."'
 status 0 explain own.hl7
 has out "flag H not set: the laboratory's own flag says otherwise and stays (rule T1)"
+# a flag of an earlier run is not the laboratory's
+status 0 "$HL7NOTE" annotate -q -m "$MAPPING" high.hl7
+sed 's/|25|/|5|/' out > ours.hl7
+status 0 explain ours.hl7
+has out "flag L not set: the flag of an earlier annotation says otherwise and stays (rule T2)"
+status 0 explain --json ours.hl7
+has out '"flag_outcome":"differs","flag_rule":"T2","flag_ours":true'
 status 0 explain below.hl7
 has out ': <10 mg/L'
 status 0 explain adt.hl7
@@ -56,7 +63,7 @@ status 65 explain letter
 # JSON: one line a message, the members that the manual promises
 status 0 explain --json high.hl7
 cat > want << 'END'
-{"message":1,"file":"high.hl7","control_id":"E1","skip":null,"findings":[{"obx":2,"path":"OBX[2]","mapping":"test","mapping_version":"1.2.3","observation":"sugar","code":"1111-1","skip":null,"value":"25","unit":"mg/L","factor":"1","canonical_value":"25","canonical_unit":"mg/L","limits":"10..20","limits_from":"message","range_unread":false,"flag":"H","flag_outcome":"set","flag_rule":"T1","rules":[{"id":"T1","version":null,"how":"added","lines":["Too much of it."]}],"notes":2}]}
+{"message":1,"file":"high.hl7","control_id":"E1","skip":null,"findings":[{"obx":2,"path":"OBX[2]","mapping":"test","mapping_version":"1.2.3","observation":"sugar","code":"1111-1","skip":null,"value":"25","unit":"mg/L","factor":"1","canonical_value":"25","canonical_unit":"mg/L","limits":"10..20","limits_from":"message","range_unread":false,"flag":"H","flag_outcome":"set","flag_rule":"T1","flag_ours":false,"rules":[{"id":"T1","version":null,"how":"added","lines":["Too much of it."]}],"notes":2}]}
 END
 same out want
 status 0 explain --json all.hl7
