@@ -157,7 +157,8 @@ log_writer_put(struct log_writer *w, struct span line, bool urgent)
 {
 	size_t used = bytes_held(w);
 
-	if (used + line.len > w->size - w->kept || (w->dropping && used)) {
+	if (used + line.len > w->size - w->kept ||
+	    (w->dropping && (used || atomic_load(&w->unreported)))) {
 		drop(w, atomic_load_explicit(&w->head, memory_order_relaxed));
 		return;
 	}

@@ -12,7 +12,7 @@
  * for a wake-up some hundred times a second at most, and one write carries many
  * lines.
  *
- * When there is no room, lines are dropped until the ring is empty: one gap, and
+ * When there is no room, lines are dropped until the ring is empty and the gap told:
  * one line in its place that says how many.  A part of the ring is kept for lines that
  * were promised a place, and only they may use it.  A target that fails (a full disk, a
  * reader that left) is tried again every second, with the lines kept meanwhile.
