@@ -276,5 +276,5 @@ for _line in WORDING.strip().splitlines():
 TEXTS["U05n"] = []  # U05 within its limit: a flag without a second text
 
 # what is left out first when there are too many lines
-PRIORITY = {"S31": -2, "X01": -1, "X02": -1, "X03": -1, "X04": -1}
+PRIORITY = {"S31": -2, "X01": -1, "X02": -1, "X03": -1, "X04": -1, "S30": -1}
 MOST_LINES = 12
