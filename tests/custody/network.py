@@ -194,7 +194,7 @@ class Receivers(Custody):
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
             d, port = self.keep(
                 listening.getsockname()[1], max_frame="32MiB",
-                forward={**QUICK, "ack_timeout": "4s"},
+                forward={**QUICK, "ack_timeout": "6s"},
             )
             self.taken(self.sender(port), body)
             visit, _ = listening.accept()
@@ -203,10 +203,10 @@ class Receivers(Custody):
                 got, began = bytearray(), time.monotonic()
                 while got[-2:] != b"\x1c\r":
                     got += visit.recv(65536)
-                    time.sleep(max(0, began + len(got) / (4 << 20) - time.monotonic()))
+                    time.sleep(max(0, began + len(got) / (3 << 20) - time.monotonic()))
                 visit.sendall(framed(ack(body)))
                 done = d.wait_event("msg.delivered")[0]
-        self.assertGreater(time.monotonic() - began, 5)
+        self.assertGreater(time.monotonic() - began, 7)
         self.assertEqual(done["attempt"], 1)
         self.assertEqual(d.events("msg.retry"), [])
 
@@ -364,14 +364,14 @@ class Processes(Custody):
             visit.answer(body)
 
         r = self.receiver(hold)
-        d, port = self.keep(r, forward={**QUICK, "ack_timeout": "5s"})
+        d, port = self.keep(r, forward={**QUICK, "ack_timeout": "6s"})
         s = self.sender(port)
         self.taken(s, NUMBERED[0])
         r.wait(1)
         d.signal(signal.SIGSTOP)
         gate.set()
         s.send(framed(NUMBERED[1]))
-        time.sleep(6.5)
+        time.sleep(7)
         d.signal(signal.SIGCONT)
         self.arrived(r, NUMBERED[:2])
         self.quiet(r)

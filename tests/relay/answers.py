@@ -12,10 +12,10 @@ from world import (
 )
 
 # A receiver here may stand still for seconds, with the process of the test: only where it is to
-# be taken for silent is it given little time.
+# be taken for silent is it given little time, and where another answer comes first, more.
 QUICK = {"backoff_min": "100ms", "backoff_max": "200ms"}
 HASTY = {**QUICK, "ack_timeout": "500ms"}
-
+PATIENT = {**QUICK, "ack_timeout": "6s"}
 
 MOMENT = 0.1  # seconds that a feed waits for the end of a connection, where it is the habit
 
@@ -56,7 +56,7 @@ class Relayed(World):
     def test_an_id_that_begins_like_another_is_not_the_other(self):
         long = "k" * 200
         r = self.receiver(lambda v, body, n: v.answer(body, of=b"k" * 199 + b"x"))
-        d, port = self.feed(r, forward={**HASTY, "ack_timeout": "3s"})
+        d, port = self.feed(r, forward=PATIENT)
         s = self.sender(port)
         s.send(framed(message(long)))
         self.assertTrue(s.closed())
@@ -126,7 +126,7 @@ class Mismatched(World):
 
     def test_a_wrong_id_never_counts_and_the_sender_gets_no_answer(self):
         r = self.receiver(lambda v, body, n: v.answer(body, of=b"other"))
-        d, port = self.feed(r, forward={**HASTY, "ack_timeout": "3s"})
+        d, port = self.feed(r, forward=PATIENT)
         s = self.sender(port)
         s.send(framed(message("mine")))
         self.assertTrue(s.closed())
@@ -170,7 +170,7 @@ class Mismatched(World):
                 visit.answer(body, code=b"AE")
 
         r = self.receiver(slow_at_first)
-        d, port = self.feed(r, forward={**HASTY, "ack_timeout": "3s"}, on_failure="reject")
+        d, port = self.feed(r, forward=PATIENT, on_failure="reject")
         s = self.sender(port)
         first = s.exchange(message("one"))
         self.assertEqual(code_of(first), (b"AR", b"one"))
@@ -232,9 +232,9 @@ class Unanswered(World):
         began = time.monotonic()
         d, r, port = self.closes(
             lambda v, body, n: n > 1 and v.answer(body), "ack_timeout",
-            {**HASTY, "ack_timeout": "3s"},
+            PATIENT,
         )
-        self.assertTrue(2.9 < time.monotonic() - began < 20)
+        self.assertTrue(5.9 < time.monotonic() - began < 25)
         self.assertEqual(self.sender(port).exchange(message("m")), ack(message("m")))
         self.assertEqual(len(r.frames), 2)
 
@@ -260,7 +260,7 @@ class Unanswered(World):
 
     def test_reject_at_the_time_out_drops_the_receivers_connection(self):
         d, r, s, _ = self.rejects(
-            lambda v, body, n: n > 1 and v.answer(body), {**HASTY, "ack_timeout": "3s"}
+            lambda v, body, n: n > 1 and v.answer(body), PATIENT
         )
         wait_for("the old connection's end", lambda: r.visits[0].ended)
         self.assertEqual(s.exchange(message("n")), ack(message("n")))
@@ -379,7 +379,7 @@ class Unanswered(World):
     def test_time_in_which_a_sender_has_yet_to_read_is_not_its_receivers(self):
         more = b"ERR|" + b"y" * 8000000 + b"\r"
         r = self.receiver(lambda v, b, n: v.send(framed(ack(b) + more)))
-        d, port = self.feed(r, forward={"in_flight": 2, "ack_timeout": "1500ms"})
+        d, port = self.feed(r, forward={"in_flight": 2, "ack_timeout": "5s"})
         s = self.sender(port, room=65536)
         s.send(b"".join(framed(message(n)) for n in "123"))
         expected = b"".join(framed(ack(message(n)) + more) for n in "123")
@@ -390,7 +390,7 @@ class Unanswered(World):
                 got += part
             if not part:
                 break
-            time.sleep(0.1)
+            time.sleep(0.15)  # 11 seconds in all
         self.assertTrue(got == expected)
         self.assertEqual((d.events("conn.close"), d.events("msg.failed")), ([], []))
         self.assertEqual(len(r.frames), 3)
@@ -487,13 +487,13 @@ class Enhanced(World):
                 visit.send(framed(own))
 
         r = self.receiver(ask)
-        d, port = self.feed(r, forward={**HASTY, "ack_timeout": "3s"})
+        d, port = self.feed(r, forward=PATIENT)
         s = self.sender(port)
         s.exchange(message("1", modes="|||AL|AL"))
         self.assertEqual(s.frame(), own)
         s.send(framed(ack(own)))
         self.assertEqual(r.wait(2)[1], ack(own))
-        self.assertTrue(s.silent(3.5))
+        self.assertTrue(s.silent(6.5))
 
 
 class InFlight(World):

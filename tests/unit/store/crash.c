@@ -131,6 +131,15 @@ child_trouble(void *ctx, enum store_trouble what, int error, const char *sentenc
 static const struct store_ops child_ops = { child_appended, child_fetchable, child_seq, child_seq,
 	child_answered, child_committed, child_trouble };
 
+static bool
+is_behind(const struct store *s)
+{
+	struct store_stats stats;
+
+	store_stats(s, 1, &stats);
+	return stats.waiting > 0;
+}
+
 /* Goes on with message `first` (the first not acknowledged); with `send` false until all is sent.
  */
 static _Noreturn void
@@ -154,15 +163,14 @@ child_run(const char *folder, uint32_t first, int out, bool send)
 	for (unsigned i = 0; send && i < SENDERS; i++)
 		send_next(&c);
 	child_forward(&c);
-	for (;;) {
+	while (send || is_behind(c.store)) {
 		store_flush(c.store);
-		if (poll(&p, 1, 2000) == 0 && !send) {
-			store_close(c.store);
-			_exit(0);
-		}
+		(void)poll(&p, 1, 100);
 		store_turn(c.store);
 		child_forward(&c);
 	}
+	store_close(c.store);
+	_exit(0);
 }
 
 /* All that was seen, in order. */
@@ -241,7 +249,7 @@ live(struct seen *s, const char *folder, unsigned us, bool send)
 	    us ? WIFSIGNALED(status) : WIFEXITED(status) && !WEXITSTATUS(status), "%x", status);
 }
 
-Test(crash, delivers_all_it_acknowledged_in_order_and_one_twice_at_most)
+Test(crash, delivers_all_it_acknowledged_in_order_and_one_twice_at_most, .timeout = 300)
 {
 	struct seen s = { .last = 0 };
 	struct random r = { 42 };
@@ -295,7 +303,7 @@ make_again(char folder[64], unsigned messages)
 	free(q);
 }
 
-Test(crash, sends_again_many_with_a_commit_and_one_twice_at_most)
+Test(crash, sends_again_many_with_a_commit_and_one_twice_at_most, .timeout = 300)
 {
 	enum { AGAIN = 3000 };
 	struct seen s = { .last = 0 };
