@@ -123,9 +123,11 @@ value_next_word(struct span *list, struct span *ret)
 		s = span_tail(s, 1);
 	while (len < s.len && !is_blank(s.ptr[len]))
 		len++;
-	*ret = span_head(s, len);
 	*list = span_tail(s, len);
-	return len > 0;
+	if (!len)
+		return false;
+	*ret = span_head(s, len);
+	return true;
 }
 
 bool

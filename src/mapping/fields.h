@@ -28,7 +28,7 @@ bool value_signed(struct span s, int *ret);              /* -99999 to 99999 */
 bool value_begins_control(struct span s);
 bool value_begins_delimiter(struct span s);
 
-/* Take the next blank-separated word off a list; false at its end. */
+/* Take the next blank-separated word off a list; false at its end, where *ret stays as it is. */
 bool value_next_word(struct span *list, struct span *ret);
 /* Take the next item off a list with | between items; items are trimmed, empty ones too. */
 bool value_next_item(struct span *list, struct span *ret);

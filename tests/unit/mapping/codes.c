@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "fragment.h"
+#include "mapping/fields.h"
 
 static const char file[] =
     "<mapping xmlns='urn:hl7note:mapping:1' id='t' version='1' status='draft'>"
@@ -124,4 +125,16 @@ Test(mapping_codes, of_an_empty_table_are_none)
 	cr_expect(!mapping_may_claim(m, SPAN("1952-1")));
 	cr_expect_null(mapping_code(m, SPAN("1952-1"), SPAN("LN")));
 	mapping_destroy(m);
+}
+
+/* Who reads them into an array has room for as many as there are. */
+Test(mapping_words, write_nothing_behind_the_last)
+{
+	struct span list = SPAN(" one\ttwo "), words[3] = { 0 };
+
+	cr_expect_eq(value_word_count(list), 2);
+	for (unsigned i = 0; i < 3; i++)
+		cr_expect_eq(value_next_word(&list, &words[i]), i < 2);
+	cr_expect(span_eq(words[1], SPAN("two")));
+	cr_expect_null(words[2].ptr);
 }
