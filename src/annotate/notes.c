@@ -24,8 +24,7 @@ goes_on(const struct annotator *a, const struct result *r, const struct result *
 {
 	return span_eq(obx_field(a, next, 3), obx_field(a, r, 3)) &&
 	       span_eq(obx_field(a, next, 4), obx_field(a, r, 4)) && !obx_field(a, next, 6).len &&
-	       !obx_field(a, next, 7).len &&
-	       !read_is_number(a, obx_field(a, next, 2), obx_field(a, next, 5));
+	       !obx_field(a, next, 7).len && !read_is_number(a, next);
 }
 
 /* The result of a segment, from `from` on; what has a code that is claimed is one. */

@@ -81,6 +81,24 @@ read_status(struct annotator *a, struct result *r)
 		   : SKIP_NONE;
 }
 
+/* A line of text that goes on with the result may say that there is none, or none yet. */
+static bool
+is_denied(const struct annotator *a, const struct result *r)
+{
+	const struct result *end = a->results + a->result_count;
+
+	for (const struct result *line = r + 1; line < end && line->segment <= r->run.after;
+	     line++) {
+		struct span text = span_trim(hl7_component(delims(a), obx_field(a, line, 11), 1));
+		unsigned status = status_bits(r->site, text);
+
+		if (line->segment > r->segment && line->mapping == r->mapping && text.len &&
+		    (!status || (status == STATUS_PRELIMINARY && status != r->status)))
+			return true;
+	}
+	return false;
+}
+
 /* An ADD segment may go on in the last field; the ones we read must not be that field. */
 static bool
 is_cut_off(const struct annotator *a, const struct result *r)
@@ -250,8 +268,10 @@ find_skip(struct annotator *a, struct result *r)
 {
 	enum skip skip;
 
-	if ((skip = read_status(a, r)) || (skip = is_cut_off(a, r) ? SKIP_STATUS : SKIP_NONE))
+	if ((skip = read_status(a, r)))
 		return skip;
+	if (is_cut_off(a, r) || is_denied(a, r))
+		return SKIP_STATUS;
 	if (r->code_conflict)
 		return SKIP_CODE_CONFLICT;
 	if ((skip = read_age(a, r)) || (skip = read_specimen(a, r)))
@@ -421,9 +441,11 @@ read_limits(struct annotator *a, struct result *r)
 }
 
 bool
-read_is_number(const struct annotator *a, struct span type, struct span value)
+read_is_number(const struct annotator *a, const struct result *r)
 {
+	struct span type = span_trim(obx_field(a, r, 2)), value = obx_field(a, r, 5);
 	struct interval unused;
 
-	return hl7_value_read(delims(a), span_trim(type), value, '.', &unused) == HL7_VALUE_NUMBER;
+	return hl7_value_read(delims(a), type, value, '.', &unused) == HL7_VALUE_NUMBER ||
+	       hl7_value_read(delims(a), type, value, r->site->point, &unused) == HL7_VALUE_NUMBER;
 }

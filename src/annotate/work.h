@@ -316,7 +316,8 @@ const struct order *context_specimens(struct annotator *a, const struct result *
 /* read */
 void read_result(struct annotator *a, struct result *r);
 void read_limits(struct annotator *a, struct result *r);
-bool read_is_number(const struct annotator *a, struct span type, struct span value);
+/* In the sender's decimals, or with a point. */
+bool read_is_number(const struct annotator *a, const struct result *r);
 
 /* pairing; false when memory ran out */
 bool pairing_build(struct annotator *a);

@@ -48,6 +48,12 @@ static const struct {
 	{ "below what is plausible", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|<0.05||||F\n", SKIP_NO_RULE },
 	{ "an interval that reaches beyond it", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0-1.8||||F\n", SKIP_NONE },
 	{ "less, and above the scale", "OBX|1|NM|1952-1^B2M^LN||<0.5|mg/L|0.7-1.8|>|||F\n", SKIP_NO_RULE },
+	{ "a line of text behind it", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0.7-1.8||||F\nOBX|2|TX|1952-1^B2M^LN||Checked.||||||F\n", SKIP_NONE },
+	{ "a line without status", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0.7-1.8||||F\nOBX|2|TX|1952-1^B2M^LN||Checked.\n", SKIP_NONE },
+	{ "a line that takes it back", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0.7-1.8||||F\nOBX|2|TX|1952-1^B2M^LN||Cancelled.||||||X\n", SKIP_STATUS },
+	{ "the second line does", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0.7-1.8||||F\nOBX|2|TX|1952-1^B2M^LN||Cancelled.||||||F\n"
+	    "OBX|3|TX|1952-1^B2M^LN||Cancelled.||||||W\n", SKIP_STATUS },
+	{ "a line that is not final yet", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0.7-1.8||||F\nOBX|2|TX|1952-1^B2M^LN||See later.||||||P\n", SKIP_STATUS },
 	{ "less, and below the scale", "OBX|1|NM|1952-1^B2M^LN||<0.5|mg/L|0.7-1.8|<|||F\n", SKIP_NONE },
 };
 /* clang-format on */
@@ -102,6 +108,27 @@ Test(annotate_doubts, about_the_unit_of_an_interval_leave_it_unread)
 		report_annotate(&r, ends[i].obx);
 		cr_expect_eq(report_finding(&r)->skip, ends[i].skip, "%s", ends[i].name);
 	}
+	report_end(&r);
+}
+
+#define SENDERS "<senders><sender application=\"LAB\" decimal=\"comma\"/></senders>\n"
+
+/* Who writes a comma in numbers writes it in a second one, too: that is no text about the first. */
+Test(annotate_doubts, about_what_goes_on_know_the_sender_s_decimals)
+{
+	const char *system = strstr(mapping, "<system");
+	char text[sizeof(mapping) + 128];
+	struct mapping *mappings[1];
+	struct report r;
+
+	snprintf(text, sizeof(text), "%.*s" SENDERS "%s", (int)(system - mapping), mapping, system);
+	mappings[0] = fragment_good(IN_FILE, text);
+	report_begin(&r, mappings, 1);
+	report_annotate(&r, "OBX|1|NM|1952-1^B2M^LN||2,2|mg/L|0,7-1,8||||F\n"
+			    "OBX|2|NM|1952-1^B2M^LN||3,9||||||F\n");
+	cr_assert_eq(r.annotation.finding_count, 2);
+	cr_expect_eq(r.annotation.findings[0].skip, SKIP_NONE);
+	cr_expect_eq(r.annotation.findings[1].skip, SKIP_UNIT_MISSING);
 	report_end(&r);
 }
 
