@@ -8,8 +8,8 @@
  *
  * A parcel:
  *
- *	WAITS --send--> SENT --accepted--> ANSWERED --all before it are gone--> delivered
- *	  ^--retry, lost--'  `--refused--> ASIDE --durable--> SETTLED --same--> gone
+ *	WAITS --send--> SENT --accepted--> ANSWERED --told---> SETTLED --all before it are gone-->
+ *	  ^--retry, lost--'  `--refused--> ASIDE --durable--'
  */
 #include "custody/line.h"
 
@@ -89,19 +89,20 @@ drop_connection(struct custody_line *l, enum relay_why why, uint64_t now_us)
 
 /* ---- what follows by itself ---- */
 
-/* Tell the queue, in the order of fetching. */
+/* The queue hears of each at once, but places are kept until all before them are dealt with. */
 static void
-tell_front(struct custody_line *l)
+tell_answered(struct custody_line *l)
 {
-	while (l->count) {
-		const struct custody_parcel *p = l->parcels[0];
+	for (unsigned i = 0; i < l->count; i++) {
+		struct custody_parcel *p = l->parcels[i];
 
-		if (p->state == CUSTODY_ANSWERED)
-			l->ops->delivered(l->ctx, p->item.seq);
-		else if (p->state != CUSTODY_SETTLED)
-			break;
-		custody_parcels_remove(l, 0);
+		if (p->state != CUSTODY_ANSWERED)
+			continue;
+		p->state = CUSTODY_SETTLED;
+		l->ops->delivered(l->ctx, p->item.seq);
 	}
+	while (l->count && l->parcels[0]->state == CUSTODY_SETTLED)
+		custody_parcels_remove(l, 0);
 }
 
 static void
@@ -242,7 +243,7 @@ turn(struct custody_line *l, uint64_t now_us)
 	l->busy++;
 	while (l->again) {
 		l->again = false;
-		tell_front(l);
+		tell_answered(l);
 		fetch(l, now_us);
 		forward(l, now_us);
 	}
@@ -394,9 +395,7 @@ custody_line_drop(struct custody_line *l, uint64_t seq)
 				l->parcels[i]->state = CUSTODY_WAITS;
 		}
 	}
-	if (l->parcels[index]->state == CUSTODY_ANSWERED) /* too late: the receiver has it */
-		l->ops->delivered(l->ctx, seq);
-	else if (is_waited_for(l, l->parcels[index]))
+	if (is_waited_for(l, l->parcels[index]))
 		l->retry_at = l->failures = 0;
 	custody_parcels_remove(l, (unsigned)index);
 	if (l->stopped && l->culprit == seq)

@@ -18,10 +18,11 @@
  * is true; so the first tick after a pause finds nothing due, and what came meanwhile
  * is read before the next.
  *
- * delivered() is told in the order of fetching, each when all before it are delivered
- * or durably set aside.  A message that awaits its setting aside holds its place: with
- * one in flight nothing overtakes it.  With more in flight a refused message is sent
- * again behind those that went out with it; after a lost connection order is kept.
+ * delivered() is told as soon as it is so, since what is not told is sent again after a
+ * restart; but a parcel keeps its place until all before it are delivered or durably set
+ * aside.  A message that awaits its setting aside holds its place, too: with one in flight
+ * nothing overtakes it.  With more in flight a refused message is sent again behind those
+ * that went out with it; after a lost connection order is kept.
  *
  * A receiver that ends the connection after each answer is known by its habit, and the
  * next message waits for that end, so that it need not be sent twice.
@@ -55,9 +56,9 @@ enum custody_state {
 	CUSTODY_WAITS,    /* to be sent */
 	CUSTODY_SENT,     /* to be answered */
 	CUSTODY_WRITTEN,  /* to be written out: no answer is promised */
-	CUSTODY_ANSWERED, /* delivered, but not all before it are */
+	CUSTODY_ANSWERED, /* delivered, and the queue is to be told */
 	CUSTODY_ASIDE,    /* its setting aside is not durable yet */
-	CUSTODY_SETTLED,  /* it is, but not all before it are dealt with */
+	CUSTODY_SETTLED,  /* told, or durable, but not all before it are dealt with */
 };
 
 struct custody_parcel {
@@ -184,9 +185,9 @@ void custody_line_resume(struct custody_line *l, uint64_t now_us);
 /* The receiver has another address: connect there as soon as nothing is in flight. */
 void custody_line_redirect(struct custody_line *l, uint64_t now_us);
 /* An operator took the message away (dropped it, set it aside): let go of it, also when it is in
- *  flight, which costs the connection.  What the receiver accepted meanwhile is told as delivered
- *  all the same.  True if the line had it.  Nothing is sent, for it may be the next to go: once all
- *  are told, custody_line_fetchable() lets the line go on, also one that it stopped. */
+ *  flight, which costs the connection.  True if the line had it.  Nothing is sent, for it may be
+ * the next to go: once all are told, custody_line_fetchable() lets the line go on, also one that it
+ * stopped. */
 bool custody_line_drop(struct custody_line *l, uint64_t seq);
 
 /* Is anything sent that custody_line_written() is awaited for? */

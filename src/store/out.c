@@ -363,6 +363,10 @@ store_delivered(struct store *s, unsigned feed, uint64_t seq)
 	}
 	o->fate = FATE_DELIVERED;
 	pass(s, s->feed[feed]);
+	/* what is before it may wait for long, and a cursor says nothing of what is behind */
+	o = store_feed_find(s->feed[feed], seq);
+	if (o && o->fate == FATE_DELIVERED && o->task)
+		send_mark(s, s->feed[feed], o, &m);
 }
 
 static struct store_mark_task

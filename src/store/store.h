@@ -191,7 +191,8 @@ void store_release(struct store_item *item);
  * released.  For a line that starts anew. */
 void store_rewind(struct store *s, unsigned feed);
 /* These three are of messages fetched, in any order; others are left alone. */
-/* From this call on a killed process does not deliver it again; after a power cut it might. */
+/* From this call on a killed process does not deliver it again, or, where one before it is neither
+ * delivered nor settled, from the next commit on; after a power cut it might. */
 void store_delivered(struct store *s, unsigned feed, uint64_t seq);
 /* It was tried so often, and why it is tried again: for lists, and for whoever fetches it next.
  * Durable with the next commit; a crash before forgets this one. */

@@ -22,7 +22,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import faulty  # noqa: E402
 from custody import Custody, custody_xml  # noqa: E402
 from world import (  # noqa: E402
-    HL7NOTE, HL7NOTED, PATIENCE, SUGAR, annotated, feed_xml, framed, free_port, main, message, wait_for,
+    HL7NOTE, HL7NOTED, PATIENCE, SUGAR, annotated, control_id, feed_xml, framed, free_port, main,
+    message, wait_for,
 )
 
 
@@ -706,6 +707,32 @@ class Life(Custody):
         self.assertIn(b"m2", answers[1][1])
         answers[1][0].answer(answers[1][1])
         self.wait_ids([], "--state", "waiting")
+
+    def test_what_was_accepted_behind_one_to_be_tried_again_is_not_sent_again(self):
+        """With several in flight; neither after a stop nor after a kill."""
+        r = self.receiver(lambda v, b, n: v.answer(b, b"AR" if control_id(b) == b"m0" else b"AA"))
+        d, port = self.keep(r, forward={
+            "in_flight": 4, "backoff_min": "1h", "backoff_max": "1h"})
+        s = self.sender(port)
+        s.send(b"".join(framed(message("m%d" % n)) for n in range(4)))
+        d.wait_event("msg.delivered", 3)
+        d.wait_event("msg.retry")
+        self.wait_ids(["m0"], "--state", "waiting")
+        d.stop()
+        d = self.again(d)
+        d.wait_event("msg.retry")
+        self.assertEqual(self.sent(r), ["m0", "m1", "m2", "m3", "m0"])
+        self.sender(port).exchange(message("m4"))
+        self.wait_ids(["m0", "m4"], "--state", "waiting")
+        self.queue("retry", "--state", "aside")  # on with it: m0 is refused again
+        d.wait_event("msg.delivered", ctl_id="m4")
+        self.wait_ids(["m0"], "--state", "waiting")
+        d.expected = None
+        d.signal(signal.SIGKILL)
+        d.wait()
+        d = self.again(d)
+        d.wait_event("msg.retry")
+        self.assertEqual(sorted(self.sent(r)), ["m0", "m0", "m0", "m0", "m1", "m2", "m3", "m4"])
 
     def test_a_second_daemon_on_the_queue_is_refused_by_name(self):
         d, port = self.keep(self.receiver())

@@ -221,12 +221,15 @@ Test(store, keeps_order_whatever_the_order_of_answers)
 		store_delivered(q->store, 1, seq[3]);
 		store_delivered(q->store, 1, seq[1]);
 		store_delivered(q->store, 1, seq[3]); /* twice is once */
-		cr_expect_eq(queue_stats(q, 1).waiting, 5, "the first is not delivered");
-		store_rewind(q->store, 1);
+		cr_expect_eq(queue_stats(q, 1).waiting, 3);
+		if (b)
+			queue_reopen(q, NULL);
+		else
+			store_rewind(q->store, 1);
 		cr_expect_str_eq(queue_get(q, 1, &seq[0]), "message 0 of 1");
 		cr_expect_str_eq(queue_get(q, 1, &seq[2]), "message 2 of 1");
 		store_delivered(q->store, 1, seq[0]);
-		cr_expect_eq(queue_stats(q, 1).waiting, 3);
+		cr_expect_eq(queue_stats(q, 1).waiting, 2);
 		store_delivered(q->store, 1, seq[2]);
 		cr_expect_eq(queue_stats(q, 1).waiting, 1);
 		cr_expect_str_eq(queue_get(q, 1, NULL), "message 4 of 1");
