@@ -39,14 +39,14 @@ fail(struct diag *reterr, const struct hl7_message *m, size_t offset, const char
 	return false;
 }
 
-/* The flag that the trailer of an added block claims; false when the block has no trailer. */
+/* The flag that a note claims; false when it is no trailer. */
 static bool
-read_trailer(struct pair *p, size_t last, struct span *ret_flag)
+read_trailer(struct pair *p, size_t note, struct span *ret_flag)
 {
 	const struct hl7_message *m = &p->annotated;
 
 	buffer_clear(&p->scratch);
-	hl7_unescape(&m->delims, span_trim(hl7_field(m, &m->segments[last], 3)), HL7_UNESCAPE_TEXT,
+	hl7_unescape(&m->delims, span_trim(hl7_field(m, &m->segments[note], 3)), HL7_UNESCAPE_TEXT,
 	    &p->scratch);
 	return trailer_flag(buffer_span(&p->scratch), ret_flag);
 }
@@ -62,15 +62,34 @@ field(const struct hl7_message *m, size_t segment, unsigned n)
 	return hl7_field(m, &m->segments[segment], n);
 }
 
-/* An OBX-8 that differs, when the trailer behind it claims what stands there now.  *growth is by
- * how much it made that segment longer. */
+/* Added notes: behind `after` of the annotated message. */
+struct block {
+	size_t after, count;
+};
+
+/* Does one of its trailers claim the flag?  There are several where several hops annotated. */
+static bool
+claims(struct pair *p, struct block block, struct span flag)
+{
+	for (size_t n = 1; n <= block.count; n++) {
+		struct span claimed;
+
+		if (read_trailer(p, block.after + n, &claimed) && claimed.len &&
+		    span_eq(claimed, flag))
+			return true;
+	}
+	return false;
+}
+
+/* An OBX-8 that differs, when a trailer behind it claims what stands there now.  *growth is by how
+ * much it made that segment longer. */
 static void
-add_flag(struct pair *p, struct twins obx, struct span claimed, size_t segment, size_t *growth)
+add_flag(struct pair *p, struct twins obx, struct block block, size_t segment, size_t *growth)
 {
 	struct span before = field(&p->original, obx.original, 8);
 	struct span after = field(&p->annotated, obx.annotated, 8);
 
-	if (!before.ptr || !claimed.len || !span_eq(after, claimed))
+	if (!before.ptr || !claims(p, block, after))
 		return;
 	hl7_edits_add(&p->edits, (size_t)(before.ptr - p->original.bytes.ptr), before, after);
 	p->counts.flags++;
@@ -179,7 +198,7 @@ find_edits(struct pair *p, struct diag *reterr)
 			return fail(reterr, &p->annotated, p->annotated.segments[j + 1].start,
 			    "added notes do not end in a trailer that says whose they are");
 		if (owner.has_changed)
-			add_flag(p, owner.changed, flag, i, &growth);
+			add_flag(p, owner.changed, (struct block){ j, count }, i, &growth);
 		owner.has_changed = false;
 		add_block(p, i, j, count, growth);
 		j += count;

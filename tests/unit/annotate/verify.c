@@ -7,6 +7,7 @@
 #define OBX(value, flag) "OBX|1|NM|1952-1^B2M^LN||" value "|mg/L|0.7-1.8|" flag "|||F\r"
 #define TEXT "OBX|2|TX|1952-1^B2M^LN||more||||||F\r"
 #define OURS(flag) "NTE|1|O|Raised.\rNTE|2|O|Auto-comment b2m 1.0.0: S03" flag "\r"
+#define AGAIN(flag) "NTE|3|O|High.\rNTE|4|O|Auto-comment north 2.1: A" flag "\r"
 
 /* clang-format off */
 static const struct {
@@ -24,11 +25,17 @@ static const struct {
 	{ "two results", HEAD OBX("2.2", "") OBX("3", ""), HEAD OBX("2.2", "") OURS("") OBX("3", "H") OURS("; flag H"),
 	    true, 4, 1 },
 	{ "no terminator at the end", HEAD "OBX|1", HEAD "OBX|1\rNTE|1|O|Auto-comment b2m 1.0.0: S03", true, 1, 0 },
+	{ "two hops", HEAD OBX("2.2", ""), HEAD OBX("2.2", "H") OURS("; flag H") AGAIN(""), true, 4, 1 },
+	{ "two hops, the second sets the flag", HEAD OBX("2.2", ""), HEAD OBX("2.2", "H") OURS("") AGAIN("; flag H"),
+	    true, 4, 1 },
 	{ "no message", "no message", "no message", true, 0, 0 },
 
 	{ "another value", HEAD OBX("2.2", ""), HEAD OBX("2.3", "") OURS(""), false, 0, 0 },
 	{ "notes without a trailer", HEAD OBX("2.2", ""), HEAD OBX("2.2", "") "NTE|1|O|Raised.\r", false, 0, 0 },
 	{ "a flag nobody claims", HEAD OBX("2.2", ""), HEAD OBX("2.2", "H") OURS(""), false, 0, 0 },
+	{ "a flag neither hop claims", HEAD OBX("2.2", ""), HEAD OBX("2.2", "L") OURS("; flag H") AGAIN(""), false, 0, 0 },
+	{ "two hops, and a note of nobody", HEAD OBX("2.2", ""),
+	    HEAD OBX("2.2", "H") OURS("; flag H") AGAIN("") "NTE|5|O|Raised.\r", false, 0, 0 },
 	{ "a flag and no trailer", HEAD OBX("2.2", ""), HEAD OBX("2.2", "H"), false, 0, 0 },
 	{ "another flag than is claimed", HEAD OBX("2.2", ""), HEAD OBX("2.2", "L") OURS("; flag H"), false, 0, 0 },
 	{ "a note changed", HEAD OBX("2.2", "") "NTE|1|L|a\r", HEAD OBX("2.2", "") "NTE|1|L|b\r" OURS(""), false, 0, 0 },
