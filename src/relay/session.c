@@ -476,6 +476,8 @@ relay_not_heard(struct relay_session *s, uint64_t now_us)
 	s->oldest_since = now_us / MICROSECONDS;
 	if (s->late.open)
 		s->active = s->oldest_since;
+	if (s->in.frame_began)
+		s->in.frame_began = s->oldest_since;
 }
 
 void

@@ -186,8 +186,8 @@ void relay_connected(struct relay_session *s, uint64_t now_us);
 void relay_down_lost(struct relay_session *s, uint64_t now_us);
 /* Something may be due; cheap when nothing is. */
 void relay_tick(struct relay_session *s, uint64_t now_us);
-/* What the receiver sends is not read now, so that no answer of its is late: to be said with each
- * tick. */
+/* What either side sends is not read now, so that no answer and no end of a frame is late: to be
+ * said with each tick. */
 void relay_not_heard(struct relay_session *s, uint64_t now_us);
 /* Close it now, for a reason the session cannot see. */
 void relay_end(struct relay_session *s, enum relay_why why);

@@ -466,6 +466,26 @@ Test(relay_session, takes_no_answer_for_late_that_is_not_read)
 	end(&w);
 }
 
+Test(relay_session, takes_no_frame_for_slow_that_is_not_read)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.ack_timeout = 0;
+	from_sender(&w, "\x0bMSH|^~\\&|");
+	buffer_clear(&w.told);
+	for (unsigned i = 0; i < 40; i++) {
+		w.now += 1000000;
+		relay_not_heard(&w.s, w.now);
+		relay_tick(&w.s, w.now);
+	}
+	expect(&w, "");
+	w.now += 30000000;
+	relay_tick(&w.s, w.now);
+	expect(&w, "close:frame_timeout");
+	end(&w);
+}
+
 Test(relay_session, waits_for_no_more_than_a_batch_of_answers)
 {
 	struct world w;
