@@ -167,11 +167,24 @@ next_result(struct annotator *a, unsigned segment, unsigned obx)
 	return r;
 }
 
+/* Rules of two mappings for one OBX: its codes leave open whose result it is. */
+static void
+mark_conflict(struct annotator *a, size_t first)
+{
+	unsigned targets = 0;
+
+	for (size_t i = first; i < a->result_count; i++)
+		targets += has_rules(a->results[i].code->observation);
+	for (size_t i = first; i < a->result_count && targets > 1; i++)
+		a->results[i].code_conflict = true;
+}
+
 /* Results of one OBX, one for each mapping that claims it. */
 static bool
 add_results(struct annotator *a, unsigned segment, unsigned obx)
 {
 	struct result *r = next_result(a, segment, obx);
+	size_t first = a->result_count;
 
 	for (size_t i = 0; r && i < a->mapping_count; i++) {
 		bool conflict;
@@ -191,6 +204,8 @@ add_results(struct annotator *a, unsigned segment, unsigned obx)
 		if (i + 1 < a->mapping_count)
 			r = next_result(a, segment, obx);
 	}
+	if (a->result_count > first + 1)
+		mark_conflict(a, first);
 	return r != NULL;
 }
 

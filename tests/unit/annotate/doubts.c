@@ -111,6 +111,37 @@ Test(annotate_doubts, about_the_unit_of_an_interval_leave_it_unread)
 	report_end(&r);
 }
 
+static const char potassium[] =
+    "<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"k\" version=\"1.0\" status=\"draft\">\n"
+    "<about><title>Another</title></about>\n<system id=\"LN\"/>\n"
+    "<quantity id=\"moles\" unit=\"mmol/L\"><unit name=\"mmol/L\" factor=\"1\"/></quantity>\n"
+    "<observation id=\"k\" label=\"Potassium\" unit=\"mmol/L\"><codes quantity=\"moles\" "
+    "system=\"LN\"><code>2823-3</code></codes></observation>\n"
+    "<rules for=\"k\"><group id=\"g\" pick=\"all\"><rule id=\"K\"><flag>H</flag>"
+    "<note>Potassium.</note></rule></group></rules>\n"
+    "</mapping>\n";
+
+/* A code of each mapping in one OBX-3: nobody can tell which of them has the flag to set. */
+Test(annotate_doubts, about_whose_result_it_is_stop_both_mappings)
+{
+	struct mapping *const mappings[] = { fragment_good(IN_FILE, mapping),
+		fragment_good(IN_FILE, potassium) };
+	struct report r;
+
+	report_begin(&r, mappings, 2);
+	report_expect(&r, "both",
+	    "OBX|1|NM|1952-1^B2M^LN^2823-3^K^LN||5|mmol/L|||||F\n"
+	    "OBX|2|NM|2823-3^K^LN||5|mmol/L|||||F\n",
+	    "OBX|1|NM|1952-1^B2M^LN^2823-3^K^LN||5|mmol/L|||||F\n"
+	    "OBX|2|NM|2823-3^K^LN||5|mmol/L||H|||F\n"
+	    "NTE|1|O|Potassium.\nNTE|2|O|Auto-comment k 1.0: K; flag H\n");
+	cr_assert_eq(r.annotation.finding_count, 3);
+	cr_expect_eq(r.annotation.findings[0].skip, SKIP_CODE_CONFLICT);
+	cr_expect_eq(r.annotation.findings[1].skip, SKIP_CODE_CONFLICT);
+	cr_expect_eq(r.annotation.findings[2].skip, SKIP_NONE);
+	report_end(&r);
+}
+
 #define SENDERS "<senders><sender application=\"LAB\" decimal=\"comma\"/></senders>\n"
 
 /* Who writes a comma in numbers writes it in a second one, too: that is no text about the first. */
