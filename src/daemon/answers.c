@@ -6,7 +6,7 @@
 
 #include "daemon/feed.h"
 #include "daemon/line.h"
-#include "daemon/queue.h"
+#include "daemon/queue_watch.h"
 
 /* A receiver that is away is what custody is for; a line that stopped goes on by nobody's doing.
  * When the wait for a receiver is over, only a message can find out whether it is back: who sends

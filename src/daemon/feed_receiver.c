@@ -2,7 +2,6 @@
 /*
  * The other end of a feed: its addresses, and how long to wait before the next attempt.
  */
-#define _GNU_SOURCE /* strerrorname_np */
 #include "daemon/feed.h"
 
 #include <stdlib.h>

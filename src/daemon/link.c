@@ -240,17 +240,6 @@ up_ended(void *ctx, int error)
 }
 
 static void
-up_written(void *ctx)
-{
-	struct link *l = ctx;
-
-	if (l->dead)
-		link_let_go(l);
-	else
-		settle(l);
-}
-
-static void
 down_bytes(void *ctx, struct span bytes)
 {
 	struct link *l = ctx;
@@ -295,7 +284,7 @@ down_ended(void *ctx, int error)
 }
 
 static void
-down_written(void *ctx)
+written(void *ctx)
 {
 	struct link *l = ctx;
 
@@ -309,14 +298,14 @@ static const struct net_stream_ops up_ops = {
 	.bytes = up_bytes,
 	.room = up_room,
 	.ended = up_ended,
-	.written = up_written,
+	.written = written,
 };
 
 static const struct net_stream_ops down_ops = {
 	.bytes = down_bytes,
 	.connected = down_connected,
 	.ended = down_ended,
-	.written = down_written,
+	.written = written,
 };
 
 /* ---- settling ---- */

@@ -3,7 +3,6 @@
  * Tokens of appends are addresses, which are even; those of operators' questions are
  * made odd.
  */
-#define _GNU_SOURCE /* strerrorname_np */
 #include "daemon/queue.h"
 
 #include <errno.h>
@@ -19,8 +18,7 @@
 #include "daemon/notify.h"
 #include "daemon/observe_custody.h"
 #include "daemon/question.h"
-
-enum { PATIENCE_SECONDS = 3 };
+#include "daemon/queue_watch.h"
 
 _Static_assert((int)CONF_MAX_STORED == (int)STORE_MESSAGE_MOST, "what passes must be kept");
 
@@ -196,35 +194,6 @@ is_wanted(const struct conf *conf)
 }
 
 static void
-make_series(struct queue *q)
-{
-	struct metrics *m = q->daemon->metrics;
-
-	q->syncs = metrics_series(m, METRIC_HISTOGRAM, "hl7noted_fsync_duration_seconds",
-	    "How long the disk took for a commit of the queue.", NULL);
-	q->free_bytes = metrics_series(
-	    m, METRIC_GAUGE, "hl7noted_state_free_bytes", "Free space where the queue is.", NULL);
-	q->file_bytes = metrics_series(
-	    m, METRIC_GAUGE, "hl7noted_state_file_bytes", "Size of the queue's file.", NULL);
-	q->takes_now = metrics_series(m, METRIC_GAUGE, "hl7noted_intake_open",
-	    "1 while messages are taken into custody, 0 while intake is stopped.", NULL);
-}
-
-/* Told a little later, when it is known how long they have waited; not with what came since. */
-static void
-remember_found(struct queue *q)
-{
-	struct store_stats s;
-
-	q->found_feeds = store_feed_count(q->store);
-	q->found = calloc(q->found_feeds + 1, sizeof(*q->found));
-	for (unsigned i = 1; q->found && i <= q->found_feeds; i++) {
-		store_stats(q->store, i, &s);
-		q->found[i] = s.waiting || s.aside;
-	}
-}
-
-static void
 begin_watching(struct queue *q)
 {
 	struct ev_loop *loop = q->daemon->loop;
@@ -267,7 +236,6 @@ queue_open(struct hl7noted *d, const struct conf *conf)
 	if (q) {
 		q->daemon = d;
 		hl7_message_init(&q->message);
-		make_series(q);
 		q->questions = questions_create(q);
 		q->directory = strdup(set.directory);
 		q->store = q->questions && q->directory ? store_open(&set, &store_ops, q, &error)
@@ -280,7 +248,7 @@ queue_open(struct hl7noted *d, const struct conf *conf)
 		return false;
 	}
 	q->takes = store_takes(q->store);
-	remember_found(q);
+	queue_watch_begin(q);
 	begin_watching(q);
 	d->queue = q;
 	return true;
@@ -394,143 +362,11 @@ queue_detach(struct feed *f)
 	}
 }
 
-/* ---- looking at it ---- */
-
-static bool
-is_served(const struct hl7noted *d, const char *name)
-{
-	for (const struct feed *f = d->feeds; f; f = f->next) {
-		if (f->line && strcmp(f->name, name) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Who is alerted by numbers alone must see what waits for nobody. */
-static void
-measure_left(struct hl7noted *d)
-{
-	struct store *store = d->queue->store;
-	struct store_stats s;
-
-	for (unsigned i = 1; i <= store_feed_count(store); i++) {
-		if (is_served(d, store_feed_name(store, i)))
-			continue;
-		store_stats(store, i, &s);
-		observe_left(d, store_feed_name(store, i), &s);
-	}
-}
-
-void
-queue_measure(struct hl7noted *d)
-{
-	struct store_health h;
-
-	if (!d->queue)
-		return;
-	store_health(d->queue->store, &h);
-	d->queue->free_bytes->value = (double)h.free_bytes;
-	d->queue->file_bytes->value = (double)h.file_bytes;
-	d->queue->takes_now->value = h.takes;
-	for (struct feed *f = d->feeds; f; f = f->next) {
-		if (f->line)
-			observe_depth(f);
-	}
-	measure_left(d);
-}
-
-/* The age of what waits is read behind the start. */
-static bool
-knows_ages(const struct queue *q)
-{
-	struct store_stats s;
-
-	for (unsigned i = 1; i <= store_feed_count(q->store); i++) {
-		store_stats(q->store, i, &s);
-		if (s.waiting && !s.oldest)
-			return false;
-	}
-	return true;
-}
-
-/* What was found at the start, that of feeds which are no more included. */
-static void
-tell_found(struct hl7noted *d)
-{
-	struct store_stats s;
-	struct queue *q = d->queue;
-
-	for (unsigned i = 1; i <= q->found_feeds; i++) {
-		const char *name = store_feed_name(q->store, i);
-
-		store_stats(q->store, i, &s);
-		if (q->found[i] && (s.waiting || s.aside))
-			observe_waiting(d, name, &s, is_served(d, name) ? "started" : "no_feed");
-	}
-	free(q->found);
-	q->found = NULL;
-}
-
 void
 queue_tick(struct hl7noted *d)
 {
 	if (!d->queue)
 		return;
-	store_turn(d->queue->store); /* a line that found no memory is called again */
 	follow(d->queue);
-	if (d->queue->found && (knows_ages(d->queue) || d->queue->seconds++ > PATIENCE_SECONDS))
-		tell_found(d);
-	for (struct feed *f = d->feeds; f; f = f->next) {
-		if (f->line)
-			observe_age(f);
-	}
-}
-
-unsigned
-queue_left_feed(const struct queue *q, unsigned i, struct store_stats *ret)
-{
-	for (; i <= store_feed_count(q->store); i++) {
-		store_stats(q->store, i, ret);
-		if ((ret->waiting || ret->aside) &&
-		    !is_served(q->daemon, store_feed_name(q->store, i)))
-			return i;
-	}
-	return 0;
-}
-
-bool
-queue_has_waiting(const struct hl7noted *d, const char *name)
-{
-	struct store_stats s;
-
-	for (unsigned i = 1; d->queue && i <= store_feed_count(d->queue->store); i++) {
-		if (strcmp(store_feed_name(d->queue->store, i), name) == 0) {
-			store_stats(d->queue->store, i, &s);
-			return s.waiting > 0;
-		}
-	}
-	return false;
-}
-
-bool
-queue_is_ready(const struct hl7noted *d)
-{
-	struct store_health h;
-
-	if (!d->queue)
-		return true;
-	store_health(d->queue->store, &h);
-	return h.takes && h.ready;
-}
-
-void
-queue_tell_waiting(struct feed *f, const char *occasion)
-{
-	struct store_stats s;
-
-	if (!f->daemon->queue || !f->number)
-		return;
-	store_stats(f->daemon->queue->store, f->number, &s);
-	if (s.waiting || s.aside)
-		observe_waiting(f->daemon, f->name, &s, occasion);
+	queue_watch_tick(d->queue);
 }

@@ -39,7 +39,7 @@ struct queue {
 bool queue_open(struct hl7noted *d, const struct conf *conf);
 /* A configuration came into force. */
 void queue_change(struct hl7noted *d);
-/* Says what is left; no line may hold a message. */
+/* No line may hold a message. */
 void queue_close(struct hl7noted *d);
 
 /* The feed's place in the queue, made when it is new; false when there is none. */
@@ -51,16 +51,8 @@ void queue_detach(struct feed *f);
 
 /* Do messages of a feed of this name wait, in service or not? */
 bool queue_has_waiting(const struct hl7noted *d, const char *name);
-/* Once a second: age of what waits, space. */
+/* Once a second: age of what waits, and whether intake may go on. */
 void queue_tick(struct hl7noted *d);
-/* Gauges as of now. */
-void queue_measure(struct hl7noted *d);
-/* Is it all right, and open? */
-bool queue_is_ready(const struct hl7noted *d);
-/* The first feed from number `i` on that is in no configuration and has messages; 0: none. */
-unsigned queue_left_feed(const struct queue *q, unsigned i, struct store_stats *ret);
-/* Say what waits: at the start, at the end, and when a feed goes. */
-void queue_tell_waiting(struct feed *f, const char *occasion);
 uint64_t queue_wall_ms(void);
 
 #endif

@@ -24,6 +24,7 @@
 #include "daemon/notify.h"
 #include "daemon/pages.h"
 #include "daemon/queue.h"
+#include "daemon/queue_watch.h"
 #include "daemon/reload.h"
 #include "daemon/secure.h"
 #include "daemon/shell.h"

@@ -8,7 +8,7 @@
 
 #include "config.h"
 #include "daemon/observe_custody.h"
-#include "daemon/queue.h"
+#include "daemon/queue_watch.h"
 #include "daemon/status.h"
 
 /* Names come from checked files and flags; what JSON does not take is left out all the same. */

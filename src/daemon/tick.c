@@ -11,6 +11,7 @@
 #include "daemon/link.h"
 #include "daemon/observe.h"
 #include "daemon/queue.h"
+#include "daemon/queue_watch.h"
 #include "daemon/secure.h"
 
 static const double tick_seconds = 0.1;

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * daemon/queue_watch.h - what the queue holds, for logs, metrics and those who ask
+ *
+ * Reads the store's counts and changes nothing.
+ */
+#ifndef DAEMON_QUEUE_WATCH_H
+#define DAEMON_QUEUE_WATCH_H
+
+#include "daemon/queue.h"
+
+/* The queue was opened; nothing has been added yet. */
+void queue_watch_begin(struct queue *q);
+/* Once a second: tell what was found at the start, and of feeds whose messages grow old. */
+void queue_watch_tick(struct queue *q);
+
+/* Gauges as of now. */
+void queue_measure(struct hl7noted *d);
+/* Is it all right, and open?  So is none. */
+bool queue_is_ready(const struct hl7noted *d);
+/* The first feed from number `i` on that is in no configuration and has messages; 0: none. */
+unsigned queue_left_feed(const struct queue *q, unsigned i, struct store_stats *ret);
+/* Say what waits: at the end, and when a feed goes. */
+void queue_tell_waiting(struct feed *f, const char *occasion);
+
+#endif
