@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A table, and its words.
+ * Which kind a code is of, and when a limit is reached.
  */
 #include "custody/policy.h"
 
-const struct custody_policy custody_policy_default = { {
-    [CUSTODY_ACCEPT] = { CUSTODY_DELIVER, 0 },
-    [CUSTODY_ERROR] = { CUSTODY_SET_ASIDE, 0 },
-    [CUSTODY_REJECT] = { CUSTODY_RETRY, 10 },
-    [CUSTODY_OTHER] = { CUSTODY_SET_ASIDE, 0 },
-    [CUSTODY_NONE] = { CUSTODY_RETRY, 0 },
-} };
-
 static const char *const kinds[CUSTODY_KINDS] = { "accept", "error", "reject", "other", "none" };
-static const char *const actions[] = { "deliver", "retry", "set-aside", "stop" };
 
 enum custody_kind
 custody_kind_of(struct span code)
@@ -46,22 +37,4 @@ const char *
 custody_kind_word(enum custody_kind kind)
 {
 	return kinds[kind];
-}
-
-const char *
-custody_action_word(enum custody_action action)
-{
-	return actions[action];
-}
-
-bool
-custody_action_read(struct span word, enum custody_action *ret)
-{
-	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
-		if (span_eq(word, span_str(actions[i]))) {
-			*ret = (enum custody_action)i;
-			return true;
-		}
-	}
-	return false;
 }

@@ -48,18 +48,12 @@ struct custody_tries {
 	unsigned failures[CUSTODY_KINDS];
 };
 
-/* Accept deliver; error set aside; reject retry 10 times; other set aside; none retry for ever. */
-extern const struct custody_policy custody_policy_default;
-
 /* The kind of an answer with this MSA-1. */
 enum custody_kind custody_kind_of(struct span code);
 /* What becomes of a message that had `failures` answers of this kind, this one included. */
 enum custody_action custody_decide(
     const struct custody_policy *p, enum custody_kind kind, unsigned failures);
 
-const char *custody_kind_word(enum custody_kind kind);       /* "reject" */
-const char *custody_action_word(enum custody_action action); /* "set-aside" */
-/* By word; false when there is none such. */
-bool custody_action_read(struct span word, enum custody_action *ret);
+const char *custody_kind_word(enum custody_kind kind); /* "reject" */
 
 #endif

@@ -174,6 +174,4 @@ void log_end(struct log *log);
 bool log_promise(struct log *log);
 void log_begin_promised(struct log *log, enum log_event event);
 
-const char *log_event_name(enum log_event event); /* "conn.open" */
-
 #endif

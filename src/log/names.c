@@ -117,9 +117,3 @@ const struct log_level_words log_levels[LOG_DEBUG_ + 1] = {
 	[LOG_DEBUG_]   = { WORD("debug"), '7' },
 };
 /* clang-format on */
-
-const char *
-log_event_name(enum log_event event)
-{
-	return log_events[event].name.ptr;
-}

@@ -59,8 +59,7 @@ struct load {
 	/* what names stand for; those of systems and their aliases in small letters */
 	struct names systems, specimens, quantities, observations, conditions, rules, groups;
 	struct names code_texts;              /* every code, the disabled ones, too */
-	struct quantity *quantity_list;       /* by order of element */
-	struct observation *observation_list; /* same */
+	struct observation *observation_list; /* by order of element */
 	struct code *code_list;               /* enabled codes, filled up to code_count */
 	struct fault_place *code_places;      /* of code_list */
 	unsigned code_count;

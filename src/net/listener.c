@@ -26,7 +26,6 @@ struct net_listener {
 	unsigned count;
 	ev_timer rest;
 	int spare; /* a descriptor to give up when there are no others */
-	bool paused;
 };
 
 /* ---- accepting ---- */
@@ -48,8 +47,7 @@ on_rested(struct ev_loop *loop, ev_timer *w, int revents)
 	struct net_listener *l = w->data;
 
 	(void)loop, (void)revents;
-	if (!l->paused)
-		watch(l, true);
+	watch(l, true);
 }
 
 /* No descriptors: send the first in line away with the spare one, and rest. */
@@ -219,21 +217,6 @@ net_listener_destroy(struct net_listener *l)
 	if (l->spare >= 0)
 		close(l->spare);
 	free(l);
-}
-
-void
-net_listener_set(struct net_listener *l, const struct net_listener_ops *ops, void *ctx)
-{
-	l->ops = ops;
-	l->ctx = ctx;
-}
-
-void
-net_listener_pause(struct net_listener *l, bool pause)
-{
-	l->paused = pause;
-	if (!ev_is_active(&l->rest))
-		watch(l, !pause);
 }
 
 /* ---- addresses ---- */

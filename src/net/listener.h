@@ -30,8 +30,6 @@ struct net_listener *net_listener_create(struct ev_loop *loop, const char *addre
 struct net_listener *net_listener_take(
     struct ev_loop *loop, int fd, const struct net_listener_ops *ops, void *ctx);
 void net_listener_destroy(struct net_listener *l);
-void net_listener_set(struct net_listener *l, const struct net_listener_ops *ops, void *ctx);
-void net_listener_pause(struct net_listener *l, bool pause);
 /* Port actually bound (of the first address). */
 unsigned net_listener_port(const struct net_listener *l);
 

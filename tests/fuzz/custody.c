@@ -10,6 +10,7 @@
 #include "custody/intake.h"
 #include "custody/line.h"
 #include "fuzz/target.h"
+#include "support/policy.h"
 #include "support/unseen.h"
 
 enum { MOST = 64, LIMIT = 300, MILLISECONDS = 1000 };
@@ -195,7 +196,7 @@ static void
 on_outcome(void *ctx, const struct custody_parcel *p, const struct custody_outcome *o)
 {
 	(void)ctx;
-	MUST(p->tries.attempts && custody_action_word(o->action));
+	MUST(p->tries.attempts && o->action <= CUSTODY_STOP);
 }
 
 static void
@@ -233,7 +234,7 @@ forward(struct sink *k, struct span bytes, size_t step)
 		.ack_timeout = 1000,
 		.backoff_least = 10,
 		.backoff_most = 100,
-		.policy = custody_policy_default,
+		.policy = usual_policy,
 		.work = &k->work,
 	};
 	uint64_t now = MILLISECONDS;

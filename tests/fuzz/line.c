@@ -9,6 +9,7 @@
 #include <errno.h>
 
 #include "fuzz/script.h"
+#include "support/policy.h"
 #include "support/unseen.h"
 
 enum { MOST = 64 };
@@ -116,7 +117,7 @@ on_outcome(void *ctx, const struct custody_parcel *p, const struct custody_outco
 	struct world *w = ctx;
 
 	MUST(p->item.seq >= 1 && p->item.seq <= w->fetched && !w->told[p->item.seq]);
-	MUST(custody_kind_word(o->kind) && custody_action_word(o->action));
+	MUST(o->kind < CUSTODY_KINDS && o->action <= CUSTODY_STOP);
 	if (o->action == CUSTODY_DELIVER)
 		w->good[p->item.seq] = true;
 }
@@ -166,7 +167,7 @@ set(struct world *w, unsigned a, unsigned b)
 		.ack_timeout = 10000,
 		.backoff_least = 1000,
 		.backoff_most = 8000,
-		.policy = custody_policy_default,
+		.policy = usual_policy,
 		.work = &w->work,
 	};
 	for (unsigned kind = CUSTODY_ERROR; kind < CUSTODY_KINDS; kind++)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of defaults, and what limits do to it.
+ * Kinds of answers, and what limits do to a policy.
  */
 #include "custody/policy.h"
 
 #include <criterion/criterion.h>
+
+#include "support/policy.h"
 
 Test(custody_policy, sorts_codes_into_kinds)
 {
@@ -32,7 +34,7 @@ Test(custody_policy, sorts_codes_into_kinds)
 	cr_expect_eq(custody_kind_of((struct span){ 0 }), CUSTODY_OTHER);
 }
 
-Test(custody_policy, has_the_defaults_that_are_documented)
+Test(custody_policy, decides_by_the_kind_and_its_limit)
 {
 	static const struct {
 		enum custody_kind kind;
@@ -50,23 +52,13 @@ Test(custody_policy, has_the_defaults_that_are_documented)
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		cr_expect_str_eq(custody_action_word(custody_decide(
-				     &custody_policy_default, cases[i].kind, cases[i].failures)),
+		cr_expect_str_eq(
+		    action_word(custody_decide(&usual_policy, cases[i].kind, cases[i].failures)),
 		    cases[i].action, "case %zu", i);
 }
 
-Test(custody_policy, reads_the_words_it_writes)
+Test(custody_policy, has_a_word_for_every_kind)
 {
-	enum custody_action action;
-
-	for (int i = CUSTODY_DELIVER; i <= CUSTODY_STOP; i++) {
-		const char *word = custody_action_word((enum custody_action)i);
-
-		cr_expect(custody_action_read(span_str(word), &action));
-		cr_expect_eq((int)action, i, "%s", word);
-	}
-	cr_expect(!custody_action_read(SPAN("ignore"), &action));
-	cr_expect(!custody_action_read(SPAN(""), &action));
 	for (int i = 0; i < CUSTODY_KINDS; i++)
 		cr_expect_not_null(custody_kind_word((enum custody_kind)i));
 }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 
+#include "support/policy.h"
 #include "support/unseen.h"
 
 static struct buffer *
@@ -115,8 +116,7 @@ on_outcome(void *ctx, const struct custody_parcel *p, const struct custody_outco
 		snprintf(code, sizeof(code), "%.*s", (int)o->code.len, o->code.ptr);
 	if (o->kind == CUSTODY_NONE)
 		snprintf(code, sizeof(code), "%s", relay_word(o->why));
-	told_add(
-	    &w->told, "%s:%s:%s", custody_kind_word(o->kind), code, custody_action_word(o->action));
+	told_add(&w->told, "%s:%s:%s", custody_kind_word(o->kind), code, action_word(o->action));
 	if (o->action == CUSTODY_RETRY)
 		cr_expect_eq(w->l.retry_at, w->now / 1000 + o->wait);
 }
@@ -155,7 +155,7 @@ script_begin(struct script *w)
 		    .ack_timeout = 10000,
 		    .backoff_least = 1000,
 		    .backoff_most = 60000,
-		    .policy = custody_policy_default,
+		    .policy = usual_policy,
 		    .work = &w->work } };
 	relay_work_init(&w->work);
 	buffer_init(&w->told, 0);
