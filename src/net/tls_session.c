@@ -15,6 +15,8 @@
 
 enum {
 	ROUND_MOST = 64 << 10,  /* bytes that a peer may make us say by saying nothing */
+	VAIN_MOST = 64 << 10,   /* bytes that say nothing: new keys, tickets, pleas to begin anew */
+	VAIN_PART = 32,         /* a record of one byte has fewer bytes about it */
 	PIECE_SMALL = 4 << 10,  /* pieces up to it are put together */
 	RECORD_MOST = 16 << 10, /* of plain text */
 	RECORD_OVERHEAD = 64,
@@ -32,6 +34,7 @@ struct net_tls_session {
 	const char *error;
 	struct net_tls_identity *identity;
 	struct span chain; /* packed certificates of the peer */
+	size_t vain;       /* bytes that came for nothing, but what was said since pays for */
 	bool heard;        /* the peer has said something */
 	bool proved;       /* and lets us in */
 };
@@ -275,6 +278,17 @@ open_records(struct net_tls_session *s, char *room, size_t size)
 	return len;
 }
 
+/* New keys cost us more than a record of text, and are worth as much to nobody. */
+static bool
+is_vain(struct net_tls_session *s, size_t wire, size_t said)
+{
+	const size_t paid = VAIN_PART * said;
+
+	s->vain += wire;
+	s->vain -= s->vain < paid ? s->vain : paid;
+	return s->vain > VAIN_MOST;
+}
+
 enum net_tls_state
 net_tls_session_receive(struct net_tls_session *s, struct span wire, char *room, size_t size,
     size_t *ret_len, struct buffer *out)
@@ -298,7 +312,8 @@ net_tls_session_receive(struct net_tls_session *s, struct span wire, char *room,
 	s->in = SPAN("");
 	s->out = NULL;
 	s->proved |= was_open && s->state == NET_TLS_OPEN;
-	if (!*ret_len && out->end - out->start > before + ROUND_MOST)
+	if ((!*ret_len && out->end - out->start > before + ROUND_MOST) ||
+	    (was_open && is_vain(s, wire.len, *ret_len)))
 		net_tls_session_fail(s, NET_TLS_PROTOCOL);
 	return s->state;
 }

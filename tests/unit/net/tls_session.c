@@ -6,6 +6,7 @@
 #include "net/tls_session.h"
 
 #include <criterion/criterion.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -270,6 +271,85 @@ Test(net_tls_session, refuses_what_was_changed_on_the_way)
 	cr_expect_eq(net_tls_session_state(p.in), NET_TLS_FAILED);
 	cr_expect_eq(net_tls_session_reason(p.in), NET_TLS_PROTOCOL);
 	pair_end(&p);
+}
+
+/* A client that has OpenSSL do what no session of ours does. */
+struct stranger {
+	SSL_CTX *context;
+	SSL *ssl;
+	struct net_tls_session *in;
+	struct buffer answer;
+};
+
+/* What it has written goes to the session, and what that says to it. */
+static void
+pass(struct stranger *s)
+{
+	char wire[4096];
+	size_t len;
+	int n;
+
+	while ((n = BIO_read(SSL_get_wbio(s->ssl), wire, sizeof(wire))) > 0)
+		net_tls_session_receive(
+		    s->in, span_of(wire, (size_t)n), room, sizeof(room), &len, &s->answer);
+	BIO_write(
+	    SSL_get_rbio(s->ssl), buffer_span(&s->answer).ptr, (int)buffer_span(&s->answer).len);
+	buffer_clear(&s->answer);
+}
+
+static void
+stranger_begin(struct stranger *s)
+{
+	const struct side anyone = { .own = "server" };
+	struct net_tls *tls = good_context(true, anyone);
+
+	*s = (struct stranger){ .in = net_tls_session_create(tls) };
+	net_tls_release(tls);
+	s->context = SSL_CTX_new(TLS_client_method());
+	s->ssl = SSL_new(s->context);
+	SSL_set_bio(s->ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+	for (unsigned i = 0; i < 4 && SSL_connect(s->ssl) != 1; i++)
+		pass(s);
+	pass(s);
+	cr_assert_eq(net_tls_session_state(s->in), NET_TLS_OPEN);
+}
+
+static void
+stranger_end(struct stranger *s)
+{
+	SSL_free(s->ssl);
+	SSL_CTX_free(s->context);
+	net_tls_session_destroy(s->in);
+	buffer_finish(&s->answer);
+}
+
+/* So many new keys, each before a text of so many bytes. */
+static enum net_tls_state
+change_keys(unsigned count, size_t text)
+{
+	struct stranger s;
+	enum net_tls_state state;
+	size_t n;
+
+	stranger_begin(&s);
+	for (unsigned i = 0; i < count; i++) {
+		cr_assert_eq(SSL_key_update(s.ssl, SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+		cr_assert_eq(SSL_do_handshake(s.ssl), 1);
+		if (text)
+			cr_assert_eq(SSL_write_ex(s.ssl, room, text, &n), 1);
+		pass(&s);
+	}
+	state = net_tls_session_state(s.in);
+	cr_expect(state != NET_TLS_FAILED || net_tls_session_reason(s.in) == NET_TLS_PROTOCOL);
+	stranger_end(&s);
+	return state;
+}
+
+Test(net_tls_session, ends_one_who_does_nothing_but_change_keys)
+{
+	cr_expect_eq(change_keys(1000, 0), NET_TLS_OPEN);
+	cr_expect_eq(change_keys(5000, 0), NET_TLS_FAILED);
+	cr_expect_eq(change_keys(5000, 2), NET_TLS_OPEN);
 }
 
 Test(net_tls_session, knows_plain_text)
