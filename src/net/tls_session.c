@@ -16,7 +16,7 @@
 enum {
 	ROUND_MOST = 64 << 10,  /* bytes that a peer may make us say by saying nothing */
 	VAIN_MOST = 64 << 10,   /* bytes that say nothing: new keys, tickets, pleas to begin anew */
-	VAIN_PART = 32,         /* a record of one byte has fewer bytes about it */
+	VAIN_PART = 256,        /* a record may be filled up to 16 KiB, and hold but one answer */
 	PIECE_SMALL = 4 << 10,  /* pieces up to it are put together */
 	RECORD_MOST = 16 << 10, /* of plain text */
 	RECORD_OVERHEAD = 64,

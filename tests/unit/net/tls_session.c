@@ -352,6 +352,21 @@ Test(net_tls_session, ends_one_who_does_nothing_but_change_keys)
 	cr_expect_eq(change_keys(5000, 2), NET_TLS_OPEN);
 }
 
+Test(net_tls_session, takes_records_that_are_filled_up)
+{
+	struct stranger s;
+	size_t n;
+
+	stranger_begin(&s);
+	cr_assert_eq(SSL_set_block_padding(s.ssl, 16384), 1);
+	for (unsigned i = 0; i < 1000; i++) {
+		cr_assert_eq(SSL_write_ex(s.ssl, room, 65, &n), 1);
+		pass(&s);
+	}
+	cr_expect_eq(net_tls_session_state(s.in), NET_TLS_OPEN);
+	stranger_end(&s);
+}
+
 Test(net_tls_session, knows_plain_text)
 {
 	static const char *const said[] = { "\x0bMSH|^~\\&|", "GET / HTTP/1.1\r\n", "\r\n",
