@@ -25,12 +25,33 @@ add_patient(struct annotator *a, struct walk *w)
 		return NULL;
 	w->patient = (long)a->patient_count;
 	p = &a->patients[a->patient_count++];
-	*p = (struct patient){ .first_diagnosis = NO_INDEX, .first_class = NO_INDEX };
+	*p = (struct patient){
+		.pid = NO_SEGMENT, .first_diagnosis = NO_INDEX, .first_class = NO_INDEX
+	};
 	return p;
 }
 
+/* Some senders repeat the patient for each order.  The same identifiers, name, birth and sex, to
+ * the letter, are the same patient; anything less may be another. */
 static bool
-begin_patient(struct annotator *a, struct walk *w, long pid)
+is_same_patient(const struct annotator *a, const struct walk *w, long pid)
+{
+	static const unsigned char same[] = { 3, 5, 7, 8 };
+	const struct patient *p = w->patient < 0 ? NULL : &a->patients[w->patient];
+	struct span id = hl7_component(&a->m->delims, hl7_field(a->m, &a->m->segments[pid], 3), 1);
+
+	if (!p || p->pid == NO_SEGMENT || !p->has_birth || !span_trim(id).len || hl7_is_delete(id))
+		return false;
+	for (size_t i = 0; i < sizeof(same); i++) {
+		if (!span_eq(hl7_field(a->m, &a->m->segments[pid], same[i]),
+			hl7_field(a->m, &a->m->segments[p->pid], same[i])))
+			return false;
+	}
+	return true;
+}
+
+static bool
+read_patient(struct annotator *a, struct walk *w, long pid)
 {
 	const struct hl7_delims *d = &a->m->delims;
 	uint32_t places[10];
@@ -40,13 +61,20 @@ begin_patient(struct annotator *a, struct walk *w, long pid)
 
 	if (!p)
 		return false;
+	p->pid = pid;
 	p->has_birth = hl7_time_parse(span_trim(hl7_component(d, birth, 1)), &p->birth);
 	sex = span_trim(hl7_component(d, hl7_place_field(a->m, places, count, 8), 1));
 	if (sex.len == 1 && strchr("FfMmOoUuAaNn", sex.ptr[0]))
 		p->sex = (char)(sex.ptr[0] & ~0x20);
+	return true;
+}
+
+static bool
+begin_patient(struct annotator *a, struct walk *w, long pid)
+{
 	w->order = -1;
 	w->in_results = false;
-	return true;
+	return is_same_patient(a, w, pid) || read_patient(a, w, pid);
 }
 
 static bool

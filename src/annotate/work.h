@@ -46,6 +46,7 @@ struct note_run {
 };
 
 struct patient {
+	long pid;                 /* segment; NO_SEGMENT when none */
 	unsigned first_diagnosis; /* in diagnoses; NO_INDEX when none */
 	unsigned first_class;     /* that has companions for others; NO_INDEX when none */
 	struct hl7_time birth;

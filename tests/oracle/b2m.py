@@ -192,6 +192,13 @@ class Patient:
     def __init__(self, segment):
         self.segment, self.diagnoses = segment, []
 
+    def repeated_by(self, pid):
+        """The same identifiers, name, birth and sex, to the letter?"""
+        identifier = pid.message.piece(pid.get(3), 1).strip(b" \t")
+        if not self.birth() or identifier in (b"", b'""'):
+            return False
+        return all(self.segment.get(n) == pid.get(n) for n in (3, 5, 7, 8))
+
     def sex(self):
         if not self.segment:
             return ""
@@ -208,7 +215,9 @@ def results_of(message):
     for place, segment in enumerate(message.segments):
         name = segment.name
         if name == b"PID":
-            patient, order = Patient(segment), Order(None)
+            order = Order(None)
+            if not patient.repeated_by(segment):
+                patient = Patient(segment)
         elif name == b"OBR":
             order, inside, seen = Order(segment), True, False
         elif name == b"ORC":

@@ -195,6 +195,25 @@ def flagged_reports():
         yield segments
 
 
+def patient_reports():
+    """The patient again before the second order, to the letter or nearly so."""
+    first = ["PID", "1", "", "4711^^^LAB^MR", "", "SAMPLE^ANNA", "", "19600214", "F"]
+    changes = ((), (1, "2"), (3, "4712"), (3, ""), (3, '""'), (3, "^^^LAB"), (5, "SAMPLE^EVA"))
+    changes += ((7, "19600215"), (7, ""), (8, "M"), (8, ""), (11, "ELM STREET 1"))
+    for change, both, diagnosis, between in itertools.product(
+        changes, (False, True), ("", "Z99.2", "C90.0"), (False, True)
+    ):
+        one, two = list(first) + [""] * 3, list(first) + [""] * 3
+        if change:
+            two[change[0]] = change[1]
+        if both:
+            one[1:] = two[1:]
+        segments = [one] + ([["DG1", "1", "", diagnosis]] if diagnosis else [])
+        segments += [obr(1, stamp(0)), obx(1, "98979-8", "45", EGFR)]
+        segments += [pid("19600214")] if between else []
+        yield segments + [two, obr(2, stamp(1)), obx(1, "1952-1", "6.5", "mg/L")]
+
+
 def dialysis_reports():
     """Before and after dialysis, and its fluid."""
     for code, value, hours, status, limits in itertools.product(
@@ -276,7 +295,12 @@ def repeated_reports():
 
 def _reports():
     return itertools.chain(
-        serum_reports(), urine_reports(), sibling_reports(), flagged_reports(), dialysis_reports()
+        serum_reports(),
+        urine_reports(),
+        sibling_reports(),
+        flagged_reports(),
+        patient_reports(),
+        dialysis_reports(),
     )
 
 

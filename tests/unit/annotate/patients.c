@@ -88,3 +88,44 @@ Test(annotate_patients, have_the_sex_that_is_sent)
 	}
 	report_end(&r);
 }
+
+#define WHO(id, name, birth, sex) "PID|1||" id "||" name "||" birth "|" sex "\n"
+#define ANN WHO("4711^^^LAB^MR", "DOE^ANN", "19600101", "F")
+#define FIRST COLLECTED("20260312080000") "OBX|1|NM|98979-8^eGFR^LN||45|mL/min|||||F\n"
+#define SECOND COLLECTED("20260312090000") B2M("2.2", "")
+
+/* clang-format off */
+static const struct {
+	const char *name, *text;
+	bool paired;
+} repeated[] = {
+	{ "one patient", ANN FIRST SECOND, true },
+	{ "the same before each order", ANN FIRST ANN SECOND, true },
+	{ "thrice", ANN FIRST ANN COLLECTED("20260312083000") ANN SECOND, true },
+	{ "another set ID", ANN FIRST "PID|2||4711^^^LAB^MR||DOE^ANN||19600101|F\n" SECOND, true },
+	{ "another identifier", ANN FIRST WHO("4712^^^LAB^MR", "DOE^ANN", "19600101", "F") SECOND, false },
+	{ "another name", ANN FIRST WHO("4711^^^LAB^MR", "DOE^AMY", "19600101", "F") SECOND, false },
+	{ "another birth", ANN FIRST WHO("4711^^^LAB^MR", "DOE^ANN", "19600102", "F") SECOND, false },
+	{ "another sex", ANN FIRST WHO("4711^^^LAB^MR", "DOE^ANN", "19600101", "M") SECOND, false },
+	{ "no identifier", WHO("", "DOE^ANN", "19600101", "F") FIRST WHO("", "DOE^ANN", "19600101", "F") SECOND, false },
+	{ "an authority without identifier", WHO("^^^LAB", "DOE^ANN", "19600101", "F") FIRST
+	    WHO("^^^LAB", "DOE^ANN", "19600101", "F") SECOND, false },
+	{ "no birth", WHO("4711", "DOE^ANN", "", "F") FIRST WHO("4711", "DOE^ANN", "", "F") SECOND, false },
+	{ "another patient between", ANN FIRST WHO("4712", "DOE^AMY", "19600101", "F") ANN SECOND, false },
+};
+/* clang-format on */
+
+Test(annotate_patients, are_the_same_when_repeated_to_the_letter)
+{
+	struct report r;
+
+	report_begin_rules(
+	    &r, "<rule id=\"K\"><when><value of=\"egfr\" below=\"60\"/></when></rule>");
+	for (size_t i = 0; i < sizeof(repeated) / sizeof(repeated[0]); i++) {
+		char got[8];
+
+		cr_expect_str_eq(fired(&r, repeated[i].text, got), repeated[i].paired ? "K" : "",
+		    "%s", repeated[i].name);
+	}
+	report_end(&r);
+}
