@@ -282,7 +282,7 @@ note_denial(struct send_line *l)
 	const enum net_tls_reason reason = net_stream_denied(&l->stream);
 	const char *text = net_stream_denied_text(&l->stream);
 
-	l->run->denied = reason ? net_tls_word(reason) : NULL;
+	l->run->denied = reason ? net_tls_sentence(reason) : NULL;
 	if (reason && (l->state == LINE_OPEN || text))
 		say_note("TLS: %s%s%s", net_tls_word(reason), text ? ": " : "", text ? text : "");
 }

@@ -13,7 +13,7 @@
 #include "base/buffer.h"
 #include "xml/xml.h"
 
-enum { PIECE = 64 << 10, PATIENCE_MS = 2000 };
+enum { PIECE = 64 << 10, PATIENCE_MS = 2000, LOGGED_MOST = 20 };
 
 static bool
 fail(struct faults *faults, const char *mend, const char *what)
@@ -76,23 +76,32 @@ file_read(const char *path, struct span *ret, struct faults *faults)
 		     : fail(faults, "split it into smaller files", "the file is too large");
 }
 
-void
-file_tell_faults(struct faults *faults, struct log *log, FILE *out)
+static void
+log_fault(
+    struct log *log, enum log_event event, const struct faults *faults, const struct fault *fault)
 {
 	char place[512], text[1024];
+	int used;
 
+	if (!log_begin(log, event))
+		return;
+	used = snprintf(place, sizeof(place), "%s", faults->file);
+	if (fault->at.line && (size_t)used < sizeof(place))
+		snprintf(place + used, sizeof(place) - (size_t)used, ":%u:%u", fault->at.line,
+		    fault->at.column);
+	snprintf(
+	    text, sizeof(text), "%s%s%s", fault->what, fault->mend[0] ? "; " : "", fault->mend);
+	log_str(log, LOG_ERR_LOC, place);
+	log_str(log, LOG_ERR_TEXT, text);
+	log_end(log);
+}
+
+void
+file_tell_faults(struct faults *faults, enum log_event event, struct log *log, FILE *out)
+{
 	faults_sort(faults);
 	if (out)
 		faults_print(faults, out);
-	for (size_t i = 0; log && i < faults->count; i++) {
-		const struct fault *f = &faults->list[i];
-
-		if (!log_begin(log, LOG_CONFIG_REJECTED))
-			return;
-		snprintf(place, sizeof(place), "%s:%u:%u", faults->file, f->at.line, f->at.column);
-		snprintf(text, sizeof(text), "%s%s%s", f->what, f->mend[0] ? "; " : "", f->mend);
-		log_str(log, LOG_ERR_LOC, place);
-		log_str(log, LOG_ERR_TEXT, text);
-		log_end(log);
-	}
+	for (size_t i = 0; log && i < faults->count && i < LOGGED_MOST; i++)
+		log_fault(log, event, faults, &faults->list[i]);
 }

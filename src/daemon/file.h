@@ -14,8 +14,8 @@
  * larger than the parser takes. */
 bool file_read(const char *path, struct span *ret, struct faults *faults);
 
-/* Of a configuration, in order of their places, as config.rejected to the log and as lines to
- * `out`; both may be NULL. */
-void file_tell_faults(struct faults *faults, struct log *log, FILE *out);
+/* In order of their places, all of them as lines to `out`, the first of them as this event to the
+ * log; both may be NULL. */
+void file_tell_faults(struct faults *faults, enum log_event event, struct log *log, FILE *out);
 
 #endif

@@ -5,6 +5,7 @@
 #define _GNU_SOURCE /* strerrorname_np */
 #include "daemon/observe.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -298,20 +299,20 @@ static void
 tell_not_listening(struct feed *f, const char *listener, const char *step, int error)
 {
 	const char *why = strcmp(step, "address") == 0 ? "no such address" : strerror(error);
+	const char *mend = error == EACCES
+			       ? "a port below 1024 takes CAP_NET_BIND_SERVICE, or a socket unit"
+			       : "name an address of this machine and a free port";
 
 	if (!f->daemon->tell)
 		return;
 	if (!error)
 		fprintf(f->daemon->tell,
 		    "hl7noted: feed %s: no socket \"%s\" was handed over; start hl7noted.socket, "
-		    "or "
-		    "listen on a port\n",
+		    "or listen on a port\n",
 		    f->name, listener);
 	else
-		fprintf(f->daemon->tell,
-		    "hl7noted: feed %s: cannot listen on %s: %s; name an address of this machine "
-		    "and a free port\n",
-		    f->name, listener, why);
+		fprintf(f->daemon->tell, "hl7noted: feed %s: cannot listen on %s: %s; %s\n",
+		    f->name, listener, why, mend);
 }
 
 void

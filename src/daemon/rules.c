@@ -13,21 +13,6 @@
 
 /* ---- one mapping ---- */
 
-static void
-log_fault(struct log *log, const struct faults *faults, const struct fault *fault)
-{
-	char place[512], text[1024];
-
-	if (!log_begin(log, LOG_MAPPING_REJECTED))
-		return;
-	snprintf(place, sizeof(place), "%s:%u:%u", faults->file, fault->at.line, fault->at.column);
-	snprintf(
-	    text, sizeof(text), "%s%s%s", fault->what, fault->mend[0] ? "; " : "", fault->mend);
-	log_str(log, LOG_ERR_LOC, place);
-	log_str(log, LOG_ERR_TEXT, text);
-	log_end(log);
-}
-
 /* Who is told what is wrong, and of which configuration. */
 struct teller {
 	const char *conf_file;
@@ -38,13 +23,7 @@ struct teller {
 static void
 tell_faults(struct faults *faults, const struct teller *t)
 {
-	enum { MOST_LINES = 20 };
-
-	faults_sort(faults);
-	if (t->out)
-		faults_print(faults, t->out);
-	for (size_t i = 0; t->log && i < faults->count && i < MOST_LINES; i++)
-		log_fault(t->log, faults, &faults->list[i]);
+	file_tell_faults(faults, LOG_MAPPING_REJECTED, t->log, t->out);
 }
 
 static struct mapping *

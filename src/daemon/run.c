@@ -83,7 +83,7 @@ run_read_conf(const struct options *o, struct log *log, FILE *out)
 		conf_destroy(conf);
 		conf = NULL;
 	}
-	file_tell_faults(&faults, log, out);
+	file_tell_faults(&faults, LOG_CONFIG_REJECTED, log, out);
 	faults_finish(&faults);
 	return conf;
 }
@@ -387,6 +387,17 @@ take_down(struct run *r)
 		ev_loop_destroy(d->loop);
 }
 
+/* Lines wait in memory for a journal that is not there yet: who is looking should know. */
+static void
+tell_no_journal(const struct conf *conf)
+{
+	if (conf->log_format == CONF_LOG_JOURNAL && access(LOG_JOURNAL_SOCKET, F_OK) < 0)
+		fprintf(stderr,
+		    "hl7noted: no journal at %s: %s; the log waits for it: start one, or choose "
+		    "another log format\n",
+		    LOG_JOURNAL_SOCKET, strerror(errno));
+}
+
 int
 run(const struct options *o)
 {
@@ -413,6 +424,7 @@ run(const struct options *o)
 		conf_destroy(conf);
 		return EX_CANTCREAT;
 	}
+	tell_no_journal(conf);
 	status = go(&r, conf);
 	take_down(&r);
 	log_destroy(r.d.log);

@@ -63,7 +63,7 @@ secure_load(
 	*ret = (struct secure){ 0 };
 	faults_init(&faults, file ? file : "command line");
 	good = make_all(ret, feed, &faults);
-	file_tell_faults(&faults, log, out);
+	file_tell_faults(&faults, LOG_CONFIG_REJECTED, log, out);
 	faults_finish(&faults);
 	if (!good)
 		secure_drop(ret);

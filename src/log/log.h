@@ -134,6 +134,8 @@ struct log_stem {
 	char text[LOG_STEM_MOST];
 };
 
+#define LOG_JOURNAL_SOCKET "/run/systemd/journal/socket"
+
 /* `path` NULL: stderr, or, for the journal, its usual socket; otherwise a file, or a socket like
  * the journal's.  NULL and errno when it cannot be opened. */
 struct log *log_create(enum log_format format, enum log_level level, const char *path);

@@ -17,8 +17,6 @@
 
 enum { FILE_MODE = 0640, PIPE_ROOM = 4096 }; /* a pipe that polls writable has room for a page */
 
-static const char usual_journal[] = "/run/systemd/journal/socket";
-
 /* ---- opening ------------------------------------------------------------------------------ */
 
 static bool
@@ -66,7 +64,7 @@ log_target_open(struct log_target *t, enum log_format format, const char *path)
 {
 	*t = (struct log_target){ .fd = -1 };
 	if (format == LOG_JOURNAL)
-		return open_journal(t, path ? path : usual_journal);
+		return open_journal(t, path ? path : LOG_JOURNAL_SOCKET);
 	return path ? open_file(t, path) : open_stderr(t);
 }
 

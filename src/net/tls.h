@@ -43,6 +43,7 @@ enum net_tls_reason {
 };
 
 const char *net_tls_word(enum net_tls_reason reason); /* "unknown_ca" */
+const char *net_tls_sentence(enum net_tls_reason reason);
 
 enum { NET_TLS_DIGEST = 32, NET_TLS_PIN_TEXT = 9 + 44 }; /* "sha256//" and base64, with NUL */
 

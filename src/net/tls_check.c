@@ -17,33 +17,43 @@ static const char pin_prefix[] = "sha256//";
 
 /* ---- words -------------------------------------------------------------------------------- */
 
+/* clang-format off */
+static const struct {
+	const char *word, *sentence;
+} words[NET_TLS_REASONS] = {
+	[NET_TLS_FINE]              = { "fine",              "all is well" },
+	[NET_TLS_EXPIRED]           = { "expired",           "the certificate has expired" },
+	[NET_TLS_NOT_YET_VALID]     = { "not_yet_valid",     "the certificate is not valid yet" },
+	[NET_TLS_UNKNOWN_CA]        = { "unknown_ca",        "the certificate is of no CA that is named" },
+	[NET_TLS_REVOKED]           = { "revoked",           "the certificate is revoked" },
+	[NET_TLS_CRL_EXPIRED]       = { "crl_expired",       "a CA's list of revoked ones is out of date" },
+	[NET_TLS_CRL_MISSING]       = { "crl_missing",       "a CA has no list of revoked ones" },
+	[NET_TLS_NAME]              = { "name",              "the certificate is of another name" },
+	[NET_TLS_PIN]               = { "pin",               "the certificate is of another key" },
+	[NET_TLS_NO_CERTIFICATE]    = { "no_certificate",    "the peer showed no certificate" },
+	[NET_TLS_KEY_USAGE]         = { "key_usage",         "the certificate is for another purpose" },
+	[NET_TLS_WEAK]              = { "weak",              "the certificate's key or digest is too short" },
+	[NET_TLS_MALFORMED]         = { "malformed",         "the certificate is malformed" },
+	[NET_TLS_PROTOCOL]          = { "protocol",          "no version or cipher in common" },
+	[NET_TLS_PLAIN_TEXT]        = { "plain_text",        "the peer does not speak TLS" },
+	[NET_TLS_PEER_ALERT]        = { "peer_alert",        "the peer refused us" },
+	[NET_TLS_CUT]               = { "cut",               "the peer left in the middle of the handshake" },
+	[NET_TLS_HANDSHAKE_TIMEOUT] = { "handshake_timeout", "the handshake took too long" },
+	[NET_TLS_HANDSHAKE_CAP]     = { "handshake_cap",     "it gave way to another handshake" },
+	[NET_TLS_OTHER]             = { "other",             "it failed" },
+};
+/* clang-format on */
+
 const char *
 net_tls_word(enum net_tls_reason reason)
 {
-	static const char *const words[NET_TLS_REASONS] = {
-		[NET_TLS_FINE] = "fine",
-		[NET_TLS_EXPIRED] = "expired",
-		[NET_TLS_NOT_YET_VALID] = "not_yet_valid",
-		[NET_TLS_UNKNOWN_CA] = "unknown_ca",
-		[NET_TLS_REVOKED] = "revoked",
-		[NET_TLS_CRL_EXPIRED] = "crl_expired",
-		[NET_TLS_CRL_MISSING] = "crl_missing",
-		[NET_TLS_NAME] = "name",
-		[NET_TLS_PIN] = "pin",
-		[NET_TLS_NO_CERTIFICATE] = "no_certificate",
-		[NET_TLS_KEY_USAGE] = "key_usage",
-		[NET_TLS_WEAK] = "weak",
-		[NET_TLS_MALFORMED] = "malformed",
-		[NET_TLS_PROTOCOL] = "protocol",
-		[NET_TLS_PLAIN_TEXT] = "plain_text",
-		[NET_TLS_PEER_ALERT] = "peer_alert",
-		[NET_TLS_CUT] = "cut",
-		[NET_TLS_HANDSHAKE_TIMEOUT] = "handshake_timeout",
-		[NET_TLS_HANDSHAKE_CAP] = "handshake_cap",
-		[NET_TLS_OTHER] = "other",
-	};
+	return words[reason].word;
+}
 
-	return words[reason];
+const char *
+net_tls_sentence(enum net_tls_reason reason)
+{
+	return words[reason].sentence;
 }
 
 struct verdict {

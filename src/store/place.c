@@ -91,8 +91,9 @@ take_lock(struct store_place *p, struct store_error *reterr)
 		return 0;
 	if (fcntl(p->lock, F_GETLK, &l) || l.l_type == F_UNLCK)
 		l.l_pid = 0;
-	return store_error_set(
-	    reterr, -EBUSY, "the queue in %s is locked by process %ld", p->folder, (long)l.l_pid);
+	return store_error_set(reterr, -EBUSY,
+	    "the queue in %s is locked by process %ld; stop that, or name another folder",
+	    p->folder, (long)l.l_pid);
 }
 
 /* ---- what is there -------------------------------------------------------------------------- */
@@ -138,8 +139,10 @@ make_folder(struct store_place *p, struct store_error *reterr)
 			return 0;
 		errno = ENOTDIR;
 	}
-	return store_error_set(
-	    reterr, -errno, "the queue folder %s cannot be made: %s", p->folder, strerror(errno));
+	return store_error_set(reterr, -errno,
+	    "the queue folder %s cannot be made: %s; name one inside a folder that is there and "
+	    "can be written",
+	    p->folder, strerror(errno));
 }
 
 static off_t

@@ -12,8 +12,8 @@ import socket
 import subprocess
 
 from world import (
-    B2M, HL7NOTE, HL7NOTED, PATIENCE, SUGAR, World, ack, config_xml, feed_xml, framed, free_port, http, main,
-    message, metric, wait_for,
+    B2M, HL7NOTE, HL7NOTED, PATIENCE, SUGAR, World, ack, config_xml, feed_xml, framed, free_port, http,
+    listening, main, message, metric, wait_for,
 )
 
 NAME = re.compile(r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")
@@ -358,6 +358,18 @@ class Logs(World):
         self.assertRegex(entry, r"(?m)^PRIORITY=6$")
         self.assertRegex(entry, r"(?m)^EVENT=svc.started$")
         self.assertRegex(entry, r"(?m)^MESSAGE=")
+
+    def test_a_journal_that_is_not_there_is_told_of_at_the_start(self):
+        place = "/run/systemd/journal/socket"
+        if os.path.exists(place):
+            self.skipTest("there is a journal")
+        port = free_port()
+        d = self.start(
+            "--listen", port, "--forward", "127.0.0.1:1", "--log-format", "journal", wait=False
+        )
+        said = "hl7noted: no journal at " + place
+        wait_for("the sentence", lambda: said in d.text() or os.path.exists(place))
+        wait_for("the start", lambda: listening(port))
 
     def test_a_log_file_is_opened_again_after_rotation(self):
         r = self.receiver()

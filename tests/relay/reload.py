@@ -199,6 +199,11 @@ class Settings(Reloading):
                 d.events("config.rejected")[before]["err_loc"], r"hl7noted\.xml:\d+:\d+$"
             )
             self.assertEqual(self.note_of(s), "Too much of it.")
+        os.unlink(self.path("hl7noted.xml"))
+        before = len(d.events("config.rejected"))
+        d.reload(good=False)
+        wait_for("the fault", lambda: len(d.events("config.rejected")) >= before + 2)
+        self.assertRegex(d.events("config.rejected")[before]["err_loc"], r"hl7noted\.xml$")
 
     def test_on_failure_may_change_with_a_message_in_flight(self):
         """It was sent when the feed said close, and is lost when it says reject: the sender must
