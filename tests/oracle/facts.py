@@ -174,7 +174,7 @@ SPECIMENS = {
     "blood": ("ser", "serum", "plas", "plasma"),
     "urine": ("ur", "urine"),
     "csf": ("csf",),
-    "none of these": ("amn", "snv"),
+    "none of these": ("amn", "snv", "cbld"),
 }
 MADE_FROM = {
     "serum": "blood",

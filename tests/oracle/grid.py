@@ -403,7 +403,7 @@ class Chance:
             self.segments.append(fields)
             self.segments += around
         if self.luck.random() < 0.05:
-            self.segments.append(["SPM", "1", "", "", self.pick(("SER", "UR", "CSF", "AMN")) + "^x^HL70487"])
+            self.segments.append(["SPM", "1", "", "", self.pick(("SER", "UR", "CSF", "AMN", "CBLD")) + "^x^HL70487"])
 
     def value(self, kind, factor):
         luck = self.luck
