@@ -362,10 +362,10 @@ ask_once(const struct job *j, struct output *o)
 
 	if (status == EX_OK && j->request.verb == CONTROL_IMPORT)
 		sent = queue_send_files(&a, j->operands);
-	if (status == EX_OK && sent == EX_OK)
+	if (status == EX_OK)
 		status = print_answer(&a, j, o);
 	ask_end(&a);
-	return status != EX_OK ? status : sent;
+	return sent != EX_OK ? sent : status;
 }
 
 static bool

@@ -20,7 +20,7 @@ void queue_print_message(struct output *o, struct span line);
 /*
  * Send the messages of these files (none: standard input), each exported lines or
  * messages as others write them, and say that was all.  EX_OK, or a status with a word on
- * standard error; then the daemon is not told that it was all.
+ * standard error when some could not be read; the others were sent.
  */
 int queue_send_files(struct ask *a, char **paths);
 

@@ -14,6 +14,7 @@
 
 #include "cli/say.h"
 #include "cli/walk.h"
+#include "conf/conf.h"
 #include "control/body.h"
 #include "control/json.h"
 
@@ -66,7 +67,8 @@ send_lines(struct ask *a, FILE *f, const char *path)
 	}
 	free(line);
 	if (!good) {
-		say_error("%s:%lu: no exported message", path, number);
+		say_error("%s:%lu: no exported message%s", path, number,
+		    f == stdin ? "; HL7 is read from files" : "");
 		return EX_DATAERR;
 	}
 	if (ferror(f)) {
@@ -92,7 +94,7 @@ send_messages(struct ask *a, char *path)
 {
 	static struct output nowhere;
 	char *paths[] = { path, NULL };
-	struct walk w = { .limit = INPUT_LIMIT,
+	struct walk w = { .limit = CONF_MAX_STORED,
 		.out = &nowhere,
 		.left_out = "left out",
 		.ctx = a,
@@ -107,7 +109,7 @@ send_messages(struct ask *a, char *path)
 static int
 send_file(struct ask *a, char *path)
 {
-	bool standard = strcmp(path, "-") == 0;
+	const bool standard = strcmp(path, "-") == 0;
 	FILE *f = standard ? stdin : fopen(path, "r");
 	int first, status;
 
@@ -118,7 +120,7 @@ send_file(struct ask *a, char *path)
 	first = getc(f);
 	if (first == '{' || first == EOF || standard) {
 		(void)ungetc(first, f);
-		status = send_lines(a, f, path);
+		status = send_lines(a, f, standard ? "standard input" : path);
 	} else {
 		status = send_messages(a, path);
 	}
@@ -132,11 +134,14 @@ queue_send_files(struct ask *a, char **paths)
 {
 	static char standard[] = "-";
 	char *none[] = { standard, NULL };
-	int status = EX_OK;
+	int first = EX_OK;
 
-	for (char **p = *paths ? paths : none; *p && status == EX_OK; p++)
-		status = send_file(a, *p);
-	if (status == EX_OK)
-		send_message(a, SPAN(""));
-	return status;
+	for (char **p = *paths ? paths : none; *p; p++) {
+		const int status = send_file(a, *p);
+
+		first = first == EX_OK ? status : first;
+	}
+	/* those that were sent are queued, whatever became of others, and are to be counted */
+	send_message(a, SPAN(""));
+	return first;
 }

@@ -392,6 +392,16 @@ class Commands(Custody):
         self.assertIn("wrong:1: no exported message", self.refused(
             "import", "--feed", "lab", wrong, status=65))
         self.assertEqual(len(self.ids()), 4)
+        with open(self.write("cut.json", self.queue("export", "--id", "p1")), "a",
+                  encoding="utf-8") as f:
+            f.write("cut off")
+        late = self.write("late.hl7", b"no HL7\r" + message("p3"))
+        said = self.note("queue", "import", "--again", "-f", "lab", "--control", self.control,
+                         self.path("cut.json"), late, self.path("missing"), status=65)
+        self.assertIn(b"2 messages queued", said)
+        self.assertEqual(self.ids(), ["p1", "p2", "f1", "f2", "p1", "p3"])
+        big = self.write("big.hl7", message("big", more=b"NTE|1||" + b"x" * (17 << 20) + b"\r"))
+        self.assertIn("1 message queued", self.queue("import", "-f", "lab", big))
 
     def test_what_no_answer_could_name_is_not_imported(self):
         """It would be sent for ever, and the rest of the feed wait behind it."""
