@@ -152,7 +152,7 @@ take_option(void *ctx, const struct command *self, int letter)
 		a->dir = optarg;
 		return EX_OK;
 	case 'q':
-		say_quietly(true);
+		say_quietly();
 		return EX_OK;
 	case DIFF:
 		a->diff = true;
@@ -161,8 +161,7 @@ take_option(void *ctx, const struct command *self, int letter)
 		a->when = optarg;
 		return EX_OK;
 	default: /* MAX_MESSAGE */
-		return options_bytes(
-		    self, "--max-message", optarg, INPUT_LIMIT_MOST, &a->walk.limit);
+		return options_max_message(self, optarg, &a->walk.limit);
 	}
 }
 

@@ -66,10 +66,9 @@ int options_next(struct options *o);
  * end.  EX_OK when operands follow, OPTIONS_STOP when all is done, or how to end. */
 typedef int options_take(void *ctx, const struct command *c, int letter);
 int options_each(const struct command *c, int argc, char **argv, options_take *take, void *ctx);
-/* A count of bytes such as "65536", "512K", "16M", from 1 to `most`; `name` is "--limit"; EX_OK, or
+/* The argument of --max-message, a count of bytes such as "65536", "512K" or "16M"; EX_OK, or
  * EX_USAGE with a word on standard error. */
-int options_bytes(
-    const struct command *c, const char *name, const char *text, size_t most, size_t *ret);
+int options_max_message(const struct command *c, const char *text, size_t *ret);
 /* The mistake is in how the command was called: say it, with where to read more; EX_USAGE. */
 int options_misused(const struct command *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

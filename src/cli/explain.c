@@ -56,14 +56,13 @@ take_option(void *ctx, const struct command *self, int letter)
 	case 'm':
 		return mappings_add(&j->mappings, optarg);
 	case 'q':
-		say_quietly(true);
+		say_quietly();
 		return EX_OK;
 	case JSON:
 		j->json = true;
 		return EX_OK;
 	default: /* MAX_MESSAGE */
-		return options_bytes(
-		    self, "--max-message", optarg, INPUT_LIMIT_MOST, &j->walk.limit);
+		return options_max_message(self, optarg, &j->walk.limit);
 	}
 }
 

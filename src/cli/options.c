@@ -19,6 +19,7 @@
 #include <sysexits.h>
 
 #include "base/faults.h"
+#include "cli/input.h"
 #include "cli/say.h"
 
 static const struct flag common[] = {
@@ -224,13 +225,14 @@ parse_bytes(const char *text, size_t *ret)
 }
 
 int
-options_bytes(const struct command *c, const char *name, const char *text, size_t most, size_t *ret)
+options_max_message(const struct command *c, const char *text, size_t *ret)
 {
 	size_t n;
 
-	if (!parse_bytes(text, &n) || n == 0 || n > most)
-		return options_misused(
-		    c, "%s %s: not a size from 1 to %zu, such as 512K or 16M", name, text, most);
+	if (!parse_bytes(text, &n) || n == 0 || n > INPUT_LIMIT_MOST)
+		return options_misused(c,
+		    "--max-message %s: not a size from 1 to %zu, such as 512K or 16M", text,
+		    (size_t)INPUT_LIMIT_MOST);
 	*ret = n;
 	return EX_OK;
 }

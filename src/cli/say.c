@@ -20,9 +20,9 @@ say_as(const char *command)
 }
 
 void
-say_quietly(bool on)
+say_quietly(void)
 {
-	quiet = on;
+	quiet = true;
 }
 
 static void

@@ -12,7 +12,7 @@
 
 /* "hl7note annotate": who speaks.  Until set, "hl7note". */
 void say_as(const char *command);
-void say_quietly(bool quiet);
+void say_quietly(void);
 void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* "; did you mean --json?" into buf, or "" when `nearest` is NULL; returns buf. */

@@ -99,7 +99,7 @@ parse_number(const struct command *self, int letter, const char *text, struct se
 	case MLLP_SPLIT:
 		return parse_split(self, text, o);
 	default:
-		return options_bytes(self, "--max-message", text, INPUT_LIMIT_MOST, &o->limit);
+		return options_max_message(self, text, &o->limit);
 	}
 }
 
@@ -131,7 +131,7 @@ take_option(void *ctx, const struct command *self, int letter)
 		o->json = true;
 		return EX_OK;
 	case 'q':
-		say_quietly(true);
+		say_quietly();
 		return EX_OK;
 	default:
 		return parse_number(self, letter, text, o);

@@ -120,8 +120,7 @@ take_option(void *ctx, const struct command *self, int letter)
 		j->json = true;
 		return EX_OK;
 	default: /* MAX_MESSAGE */
-		return options_bytes(
-		    self, "--max-message", optarg, INPUT_LIMIT_MOST, &j->walk.limit);
+		return options_max_message(self, optarg, &j->walk.limit);
 	}
 }
 

@@ -159,10 +159,10 @@ take_option(void *ctx, const struct command *self, int letter)
 		o->json = true;
 		return EX_OK;
 	case MAX_MESSAGE:
-		return options_bytes(j->self, "--max-message", text, INPUT_LIMIT_MOST, &o->limit);
+		return options_max_message(j->self, text, &o->limit);
 	case 'q':
 		o->quiet = true;
-		say_quietly(true);
+		say_quietly();
 		return EX_OK;
 	default:
 		return parse_fault(j, letter, text);

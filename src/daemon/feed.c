@@ -363,8 +363,10 @@ feed_listen(struct feed *f, const struct conf_listen *conf, int handed_over)
 	struct feed_listener *l = calloc(1, sizeof(*l));
 	const char *step = "memory";
 
-	if (!l)
+	if (!l) {
+		observe_not_listening(f, conf, step, ENOMEM);
 		return NULL;
+	}
 	l->feed = f;
 	l->conf = conf;
 	if (handed_over >= 0)

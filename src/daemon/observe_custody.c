@@ -287,11 +287,11 @@ observe_stray_answer(struct line *l, struct span code, struct span id, bool know
 }
 
 static bool
-begin_receiver(struct feed *f, enum log_event event, enum log_level level)
+begin_receiver(struct feed *f, enum log_event event)
 {
 	char peer[300];
 
-	if (!observe_begin(f, NULL, event, level))
+	if (!observe_begin(f, NULL, event, LOG_INFO_))
 		return false;
 	snprintf(peer, sizeof(peer), "%s:%s", f->conf->forward.host, f->conf->forward.port);
 	log_str(f->daemon->log, LOG_DIR, "out");
@@ -302,7 +302,7 @@ begin_receiver(struct feed *f, enum log_event event, enum log_level level)
 void
 observe_line_connected(struct line *l)
 {
-	if (begin_receiver(l->feed, LOG_CONN_OPEN, LOG_INFO_))
+	if (begin_receiver(l->feed, LOG_CONN_OPEN))
 		log_end(l->feed->daemon->log);
 }
 
@@ -311,7 +311,7 @@ observe_line_lost(struct line *l, int error)
 {
 	struct log *log = l->feed->daemon->log;
 
-	if (!begin_receiver(l->feed, LOG_CONN_CLOSE, LOG_INFO_))
+	if (!begin_receiver(l->feed, LOG_CONN_CLOSE))
 		return;
 	log_str(log, LOG_ERR_CODE, error ? strerrorname_np(error) : NULL);
 	log_end(log);
