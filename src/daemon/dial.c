@@ -47,6 +47,15 @@ tell_failed(struct dial *d, int error)
 	f->resolved = 0; /* the name may stand for another address by now */
 }
 
+/* Round the list, once. */
+static const struct addrinfo *
+after(const struct dial *d, const struct addrinfo *a)
+{
+	const struct addrinfo *next = a->ai_next ? a->ai_next : d->feed->addresses;
+
+	return next == d->first ? NULL : next;
+}
+
 /* This address or the next that takes a connection. */
 static bool
 try_addresses(struct dial *d, const struct addrinfo *a, int error)
@@ -54,7 +63,7 @@ try_addresses(struct dial *d, const struct addrinfo *a, int error)
 	struct feed *f = d->feed;
 	const struct net_keepalive keepalive = { f->conf->keepalive };
 
-	for (; a; a = a->ai_next) {
+	for (; a; a = after(d, a)) {
 		f->metrics.attempts->value++;
 		error = -net_stream_connect(d->stream, a->ai_addr, a->ai_addrlen, keepalive);
 		if (error)
@@ -85,8 +94,11 @@ dial_begin(struct dial *d)
 	if (d->waiting)
 		return true;
 	net_stream_secure(d->stream, f->tls);
-	if (!early && feed_resolve(f))
-		return try_addresses(d, f->addresses, EADDRNOTAVAIL);
+	if (!early && feed_resolve(f)) {
+		/* one that is dead would cost each connection its time again */
+		d->first = f->good ? f->good : f->addresses;
+		return try_addresses(d, d->first, EADDRNOTAVAIL);
+	}
 	if (early || !f->resolving) {
 		dial_stop(d);
 		return false;
@@ -98,7 +110,7 @@ dial_begin(struct dial *d)
 bool
 dial_next(struct dial *d, int error)
 {
-	const struct addrinfo *next = d->trying ? d->trying->ai_next : NULL;
+	const struct addrinfo *next = d->trying ? after(d, d->trying) : NULL;
 
 	net_stream_close(d->stream);
 	d->since = 0;
@@ -129,6 +141,8 @@ dial_tick(struct dial *d, uint64_t now)
 void
 dial_connected(struct dial *d)
 {
+	if (d->trying)
+		d->feed->good = d->trying;
 	d->since = 0;
 	d->trying = NULL;
 }

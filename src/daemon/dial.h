@@ -30,14 +30,15 @@ struct dial {
 	struct feed *feed;
 	struct net_stream *stream;
 	enum dial_wait wait;
-	const struct addrinfo *trying; /* of the list of the feed; NULL: none, or the list went */
+	const struct addrinfo *first;  /* of the list of the feed, where it began */
+	const struct addrinfo *trying; /* of the same; NULL: none, or the list went */
 	uint64_t since;                /* ms; of the address under way; 0: none */
 	bool wanted;                   /* dial_begin() is to be called when nobody is at work */
 	bool waiting;                  /* for addresses, or for the end of the feed's wait */
 };
 
 void dial_init(struct dial *d, struct feed *f, struct net_stream *s, enum dial_wait wait);
-/* From the first address on, with the TLS that is in force now. */
+/* From the address on that was good last, with the TLS that is in force now. */
 bool dial_begin(struct dial *d);
 /* The address under way is none: the next one. */
 bool dial_next(struct dial *d, int error);

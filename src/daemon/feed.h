@@ -71,12 +71,13 @@ struct feed {
 	/* the receiver */
 	struct net_tls *tls; /* NULL: plain TCP */
 	struct addrinfo *addresses;
-	uint64_t resolved;       /* when, ms; 0: never */
-	bool resolving;          /* an answer is awaited */
-	bool asking;             /* and may come before the question returns */
-	uint32_t backoff;        /* ms; 0: the last attempt went well */
-	uint64_t next_attempt;   /* ms */
-	uint32_t backoff_before; /* ms; of the connection that has had no answer yet */
+	const struct addrinfo *good; /* the one of them that took a connection last; NULL: none */
+	uint64_t resolved;           /* when, ms; 0: never */
+	bool resolving;              /* an answer is awaited */
+	bool asking;                 /* and may come before the question returns */
+	uint32_t backoff;            /* ms; 0: the last attempt went well */
+	uint64_t next_attempt;       /* ms */
+	uint32_t backoff_before;     /* ms; of the connection that has had no answer yet */
 
 	/* for status */
 	uint64_t last_message, last_error; /* wall clock, seconds; 0: none */

@@ -5,6 +5,7 @@
 #include "daemon/feed.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "daemon/line.h"
 #include "daemon/link.h"
@@ -18,9 +19,32 @@ now_ms(void)
 	return now_us() / 1000;
 }
 
+static bool
+holds(const struct addrinfo *list, const struct addrinfo *a)
+{
+	while (list && (list->ai_addrlen != a->ai_addrlen ||
+			   memcmp(list->ai_addr, a->ai_addr, a->ai_addrlen) != 0))
+		list = list->ai_next;
+	return list;
+}
+
+static bool
+holds_all(const struct addrinfo *list, const struct addrinfo *others)
+{
+	while (others && holds(list, others))
+		others = others->ai_next;
+	return !others;
+}
+
+/* The same ones stay, and it is remembered which of them was good. */
 static void
 exchange_addresses(struct feed *f, struct addrinfo *addresses)
 {
+	if (f->addresses && addresses && holds_all(f->addresses, addresses) &&
+	    holds_all(addresses, f->addresses)) {
+		freeaddrinfo(addresses);
+		return;
+	}
 	/* attempts under way hold on to the list they were given */
 	for (struct link *l = f->links; l; l = l->next)
 		dial_forget_addresses(&l->dial);
@@ -29,6 +53,7 @@ exchange_addresses(struct feed *f, struct addrinfo *addresses)
 	if (f->addresses)
 		freeaddrinfo(f->addresses);
 	f->addresses = addresses;
+	f->good = NULL;
 }
 
 void

@@ -364,6 +364,33 @@ class Names(World):
         self.start("--listen", "127.0.0.1:%d" % port, "--forward", "localhost:%d" % r.port)
         self.assertEqual(self.sender(port).exchange(message()), ack(message()))
 
+    def test_an_address_that_is_dead_costs_one_connection_its_time(self):
+        """::1 answers nobody; that 127.0.0.1 does is remembered, however old the name's addresses."""
+        r = self.receiver()
+        with socket.socket(socket.AF_INET6) as full:
+            full.bind(("::1", r.port))
+            full.listen(0)
+            held = [socket.socket(socket.AF_INET6) for _ in range(4)]
+            for s in held:
+                s.setblocking(False)
+                s.connect_ex(full.getsockname())
+            time.sleep(0.1)
+            through = self.private("::1 receiver.test\n127.0.0.1 receiver.test\n")
+            port, door = free_port(), free_port()
+            d = self.start("--config", self.write("c.xml", config_xml(
+                '<metrics listen="127.0.0.1:%d"/>\n' % door,
+                feed_xml(port, r.port, host="receiver.test", forward={"connect_timeout": "3s"}),
+            )), through=through)
+            for n in range(5):
+                s = self.sender(port)
+                self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
+                s.close()
+            tried = metric(door, "hl7noted_forward_attempts_total", result="tried")
+            self.assertEqual(tried, 6)
+            self.assertEqual(d.events("conn.failed"), [])
+            for h in held:
+                h.close()
+
     def test_a_name_that_does_not_exist_closes_and_is_told(self):
         d, port = self.feed(4711, host="no-such-host.invalid")
         s = self.sender(port)
