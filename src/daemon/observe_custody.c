@@ -353,6 +353,7 @@ observe_trouble(struct hl7noted *d, enum store_trouble what, int error, const ch
 		[STORE_UNKNOWN] = LOG_QUEUE_IO_ERROR,
 		[STORE_DELETED] = LOG_QUEUE_DELETED,
 		[STORE_CORRUPT] = LOG_QUEUE_CORRUPT,
+		[STORE_UPGRADED] = LOG_QUEUE_UPGRADED,
 	};
 
 	if (!log_begin(d->log, events[what]))

@@ -129,8 +129,10 @@ trouble(void *ctx, enum store_trouble what, int error, const char *sentence)
 	};
 	struct queue *q = ctx;
 
-	q->trouble = what == STORE_SPACE_AGAIN || what == STORE_WELL_AGAIN ? NULL : words[what];
 	observe_trouble(q->daemon, what, error, sentence);
+	if (what == STORE_UPGRADED)
+		return;
+	q->trouble = what == STORE_SPACE_AGAIN || what == STORE_WELL_AGAIN ? NULL : words[what];
 	if (what == STORE_UNKNOWN)
 		leave(q);
 	follow(q);

@@ -51,9 +51,10 @@ enum log_event {
 	LOG_QUEUE_DISK_WELL,
 	LOG_QUEUE_IO_ERROR,
 	LOG_QUEUE_WELL,
-	LOG_QUEUE_DELETED, /* error: the file is gone, or another one; intake stops */
-	LOG_QUEUE_CORRUPT, /* error: the file is damaged; intake stops */
-	LOG_AUDIT_ADMIN,   /* an operator changed the queue, or looked into a message */
+	LOG_QUEUE_DELETED,  /* error: the file is gone, or another one; intake stops */
+	LOG_QUEUE_UPGRADED, /* it was of an older version */
+	LOG_QUEUE_CORRUPT,  /* error: the file is damaged; intake stops */
+	LOG_AUDIT_ADMIN,    /* an operator changed the queue, or looked into a message */
 	LOG_CONN_OPEN,
 	LOG_CONN_CLOSE,
 	LOG_CONN_REFUSED, /* a limit, or an address that is not on the list: outcome says which */

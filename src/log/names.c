@@ -39,6 +39,7 @@ const struct log_event_words log_events[LOG_EVENT_COUNT] = {
 	EVENT(QUEUE_IO_ERROR,   "queue.io_error",   ERROR,   "queue cannot be written"),
 	EVENT(QUEUE_WELL,       "queue.well",       INFO,    "queue can be written again"),
 	EVENT(QUEUE_DELETED,    "queue.deleted",    ERROR,   "queue file gone, intake stopped"),
+	EVENT(QUEUE_UPGRADED,   "queue.upgraded",   INFO,    "queue brought to the layout of this version"),
 	EVENT(QUEUE_CORRUPT,    "queue.corrupt",    ERROR,   "queue file damaged, intake stopped"),
 	EVENT(AUDIT_ADMIN,      "audit.admin",      WARNING, "operator at work on the queue"),
 	EVENT(CONN_OPEN,        "conn.open",        INFO,    "connection opened"),

@@ -8,6 +8,7 @@
 #include "store/queue.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -316,6 +317,21 @@ load_kept(struct store *s, uint64_t *cursor, struct store_error *reterr)
 	return error ? refuse_unread(s, error, reterr) : begin_progress(s, reterr);
 }
 
+/* Who may want to go back to an older version is to know that it is too late. */
+static void
+tell_layout(struct store *s)
+{
+	const struct sqlite_backend *b = (const struct sqlite_backend *)s->backend;
+	char text[NOTE_SIZE];
+
+	if (!b->found || b->found == b->layout)
+		return;
+	(void)snprintf(text, sizeof(text),
+	    "%s had layout %lld and has %lld now: an older hl7noted refuses it", s->place.queue,
+	    (long long)b->found, (long long)b->layout);
+	store_exchange_note(s->x, STORE_UPGRADED, 0, text);
+}
+
 static int
 start_from(struct store *s, struct store_error *reterr)
 {
@@ -334,6 +350,7 @@ start_from(struct store *s, struct store_error *reterr)
 	if (error)
 		return store_error_set(reterr, error, "the folder of %s fails it: %s",
 		    s->place.queue, strerror(-error));
+	tell_layout(s);
 	return load_feeds(s, reterr);
 }
 

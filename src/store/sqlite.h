@@ -48,6 +48,7 @@ struct sqlite_backend {
 	sqlite3_stmt *q[Q_COUNT];
 	const struct store_place *place; /* outlives this */
 	int64_t layout;                  /* its version, in the file */
+	int64_t found;                   /* the one it had when it was opened; 0: none */
 	uint64_t page_size;
 	int log_pages;            /* in the write-ahead log, since it was last begun anew */
 	int tidied;               /* of these, copied to the file */

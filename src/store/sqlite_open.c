@@ -183,7 +183,11 @@ look_version(struct sqlite_backend *b, int64_t *ret, struct store_error *reterr)
 		    "%s holds nothing, though the queue has been used; put it back, or empty the "
 		    "folder to begin anew",
 		    b->place->queue);
-	if (*ret > VERSION || *ret < 0)
+	if (*ret < 0)
+		return store_error_set(reterr, -EPROTONOSUPPORT,
+		    "%s has layout %lld, which no hl7noted ever made", b->place->queue,
+		    (long long)*ret);
+	if (*ret > VERSION)
 		return store_error_set(reterr, -EPROTONOSUPPORT,
 		    "%s has layout %lld, made by a newer hl7noted; this one knows up to %d",
 		    b->place->queue, (long long)*ret, VERSION);
@@ -348,6 +352,7 @@ take(struct sqlite_backend *b, uint64_t quota, struct store_error *reterr)
 		error = execute(b, sql, reterr);
 	if (!error)
 		error = look_version(b, &b->layout, reterr);
+	b->found = b->layout;
 	if (!error && !b->place->fresh)
 		error = check(b, reterr);
 	if (!error)

@@ -87,6 +87,7 @@ enum store_trouble {
 			    * Nothing will be written any more; end with EX_IOERR and start again */
 	STORE_DELETED,     /* the file was deleted or replaced: nothing is taken any more */
 	STORE_CORRUPT,     /* the file is damaged: nothing is taken any more */
+	STORE_UPGRADED,    /* no trouble: at the start, an older file was brought to our layout */
 };
 
 /* How often a message was sent, and how often in vain, by kinds that are the line's; the queue
