@@ -250,6 +250,18 @@ watch_signal(
 	ev_unref(r->d.loop);
 }
 
+/* What is asked while we start is asked of the daemon that will run, and must not end it. */
+static void
+mask_requests(int how)
+{
+	sigset_t requests;
+
+	sigemptyset(&requests);
+	sigaddset(&requests, SIGHUP);
+	sigaddset(&requests, SIGUSR1);
+	pthread_sigmask(how, &requests, NULL);
+}
+
 static void
 watch_time(struct run *r)
 {
@@ -322,6 +334,7 @@ go(struct run *r, struct conf *conf)
 	watch_signal(r, &r->term, SIGTERM, on_term);
 	watch_signal(r, &r->interrupt, SIGINT, on_term);
 	watch_signal(r, &r->usr1, SIGUSR1, on_usr1);
+	mask_requests(SIG_UNBLOCK);
 	watch_time(r);
 	shell_calls(r->options->debuggable, d->log);
 	pages_give_back();
@@ -407,6 +420,7 @@ run(const struct options *o)
 
 	if (!descriptors_suffice())
 		return EX_OSERR;
+	mask_requests(SIG_BLOCK);
 	memory_for_files();
 	conf = run_read_conf(o, NULL, stderr);
 	if (!conf)

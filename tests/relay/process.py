@@ -612,6 +612,35 @@ class Clock(World):
                 self.assertEqual(got.split(b"OBX")[0], body.split(b"OBX")[0])
 
 
+class Starting(World):
+    def test_what_is_asked_while_it_starts_does_not_end_it(self):
+        for _ in range(20):
+            if self.asked_while_it_reads():
+                return
+        self.fail("in 20 attempts this process never wrote a file in two seconds")
+
+    def asked_while_it_reads(self):
+        path = self.path("rules%d" % time.monotonic_ns())
+        os.mkfifo(path)
+        end = os.open(path, os.O_RDWR)
+        d = self.start(
+            "--listen", free_port(), "--forward", "127.0.0.1:1", "--mapping", path, wait=False
+        )
+        wait_for("the reading", lambda: path in d.open_files() or d.process.poll() is not None)
+        if d.process.poll() is None:
+            d.signal(signal.SIGUSR1)
+            d.signal(signal.SIGHUP)
+        with open(SUGAR, "rb") as f:
+            os.write(end, f.read())
+        os.close(end)
+        wait_for("the start", lambda: d.events("svc.started") or d.process.poll() is not None)
+        if d.process.poll() == 78 and "timed out" in d.text():
+            d.expected = 78
+            return False
+        d.wait_event("config.rejected")  # the reload found nobody who writes
+        return True
+
+
 class Suspended(World):
     """SIGSTOP for longer than every time-out: what came meanwhile counts, for it was there."""
 

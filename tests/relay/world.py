@@ -581,6 +581,10 @@ class Daemon:
         except PermissionError:
             raise unittest.SkipTest("only root may look into a guarded process") from None
 
+    def open_files(self):
+        self.descriptors()  # may we look?
+        return {os.path.realpath(f.path) for f in os.scandir("/proc/%d/fd" % self.pid)}
+
     def wait(self, patience=PATIENCE):
         return self.process.wait(patience)
 
