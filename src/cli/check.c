@@ -201,7 +201,8 @@ const struct command command_check = {
 	.summary = "validate mapping and configuration files, run examples",
 	.about = "Reads mapping files as every use of them would, tells their faults as\n"
 		 "file:line:column, runs their examples, and says what they hold.  Of a\n"
-		 "configuration of hl7noted, the settings and then each mapping it names.\n",
+		 "configuration of hl7noted, the settings and then each mapping it names;\n"
+		 "hl7noted --check looks at the files of TLS, too.\n",
 	.flags = flags,
 	.flag_count = sizeof(flags) / sizeof(flags[0]),
 	.run = run,
