@@ -2,18 +2,34 @@
 """The page that a test shares with the daemon it started under the fault library, and what
 the library recorded.  Layout: tests/support/faultlib/faults.h and record.h."""
 
+import atexit
 import errno
 import mmap
 import os
+import re
+import shutil
 import struct
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "relay"))
 
 from world import HL7NOTE, is_sanitized  # noqa: E402
 
-LIBRARY = os.environ.get("HL7_FAULTLIB") or os.path.join(
-    os.path.dirname(os.path.abspath(HL7NOTE)), "tests", "support", "faultlib.so"
+
+def loadable(path):
+    """LD_PRELOAD parts its names at blanks and colons: a name for the file that has none."""
+    if not re.search(r"[\s:]", path):
+        return path
+    folder = tempfile.mkdtemp(prefix="hl7faultlib.")
+    atexit.register(shutil.rmtree, folder, True)
+    os.symlink(path, os.path.join(folder, "faultlib.so"))
+    return os.path.join(folder, "faultlib.so")
+
+
+LIBRARY = loadable(
+    os.environ.get("HL7_FAULTLIB")
+    or os.path.join(os.path.dirname(os.path.abspath(HL7NOTE)), "tests", "support", "faultlib.so")
 )
 CALLS = [
     "open", "write", "sync", "truncate", "allocate", "unlink", "rename", "read", "map",
