@@ -192,8 +192,7 @@ run(const struct command *self, int argc, char **argv)
 	if (load.count > 0 && loaded != EX_OSERR) {
 		r = (struct send_run){ .options = &o, .load = &load, .tls = tls };
 		r.total = total_of(&o, load.count);
-		status = send_run(&r);
-		send_report(&r);
+		status = send_report(&r, send_run(&r));
 	}
 	send_load_finish(&load);
 	net_tls_release(tls);

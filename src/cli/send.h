@@ -172,6 +172,7 @@ bool send_lines_written(const struct send_run *r);
 /* Tell peers that no more will come; false when none is connected. */
 bool send_lines_shut(struct send_run *r);
 
-void send_report(const struct send_run *r);
+/* An exit status, that of the run unless the summary cannot be written. */
+int send_report(const struct send_run *r, int status);
 
 #endif

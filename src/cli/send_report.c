@@ -5,6 +5,7 @@
 #include "cli/send.h"
 
 #include <inttypes.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "cli/output.h"
@@ -158,8 +159,8 @@ report_json(struct output *o, const struct send_tally *t)
 	output_text(o, "}}\n");
 }
 
-void
-send_report(const struct send_run *r)
+int
+send_report(const struct send_run *r, int status)
 {
 	static struct output out;
 
@@ -168,5 +169,5 @@ send_report(const struct send_run *r)
 		report_json(&out, &r->tally);
 	else
 		report_text(&out, &r->tally);
-	output_finish(&out);
+	return output_finish(&out) == EX_OK ? status : EX_IOERR;
 }

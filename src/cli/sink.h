@@ -141,7 +141,8 @@ bool sink_answer(
 int sink_run(struct sink *s);
 /* Take no more messages, answer those taken, and leave the loop. */
 void sink_finish(struct sink *s);
-void sink_report(struct sink *s);
+/* An exit status: that of the sink, unless the summary cannot be written. */
+int sink_report(struct sink *s);
 
 /* ---- connections -------------------------------------------------------------------------- */
 

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 /* From the first message to the last. */
@@ -94,17 +95,17 @@ report_text(struct output *o, const struct sink_tally *t)
 		output_printf(o, "%" PRIu64 " bytes between frames\n", t->junk);
 }
 
-void
+int
 sink_report(struct sink *s)
 {
 	static struct output out;
 
 	if (s->options->quiet)
-		return;
+		return s->status;
 	output_init(&out, STDOUT_FILENO, "standard output");
 	if (s->options->json)
 		report_json(&out, &s->tally);
 	else
 		report_text(&out, &s->tally);
-	output_finish(&out);
+	return output_finish(&out) == EX_OK ? s->status : EX_IOERR;
 }

@@ -150,9 +150,7 @@ run_loop(struct sink *s)
 	sink_visitors_close(s);
 	net_listener_destroy(s->listener);
 	unwatch(s);
-	if (status == EX_OK)
-		sink_report(s);
-	return status == EX_OK ? s->status : status;
+	return status == EX_OK ? sink_report(s) : status;
 }
 
 int

@@ -97,6 +97,11 @@ count connections 20
 count AA 20
 status 0 timeout 300 "$HL7NOTE" send --progress --rate 10 --count 12 "127.0.0.1:$port" one.hl7
 has err ' of 12 done'
+if [ -w /dev/full ]; then
+	got=0
+	timeout 300 "$HL7NOTE" send "127.0.0.1:$port" one.hl7 > /dev/full 2> err || got=$?
+	[ $got -eq 74 ] || fail "a summary that cannot be written: status $got"
+fi
 stop
 
 # the first failure stops it, unless it is told to go on

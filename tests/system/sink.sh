@@ -117,6 +117,17 @@ ended 74
 count received 0 sink.out
 count AA 0 sink.out
 
+# the same goes for a summary that cannot be written
+if [ -w /dev/full ]; then
+	rm -f port
+	timeout 300 "$HL7NOTE" sink --count 1 --port-file port 0 > /dev/full 2> sink.err &
+	peer=$!
+	await port
+	port=$(cat port)
+	send 0 one.hl7
+	ended 74
+fi
+
 # a signal ends it cleanly, answers under way are given first
 for signal in INT TERM; do
 	sink --delay 300ms --append "got.$signal"
