@@ -22,8 +22,8 @@ is_listed(const struct annotator *a, const struct mapping *m, struct span field,
 }
 
 /* OBX-15 and OBX-23 both say who did the test: what is said must be on the list. */
-static bool
-is_laboratory_listed(const struct annotator *a, const struct result *r)
+bool
+decide_is_listed(const struct annotator *a, const struct result *r)
 {
 	const struct mapping *m = r->mapping;
 	struct span producer, performer;
@@ -46,7 +46,7 @@ reason(const struct annotator *a, const struct result *r)
 		return SKIP_SENDER_UNLISTED;
 	if (r->skip == SKIP_NO_SLOT)
 		return r->skip;
-	return is_laboratory_listed(a, r) ? r->skip : SKIP_LABORATORY_UNLISTED;
+	return decide_is_listed(a, r) ? r->skip : SKIP_LABORATORY_UNLISTED;
 }
 
 /* ---- which rules fire ---- */
@@ -200,62 +200,20 @@ drop_softening(
 
 /* ---- the notes ---- */
 
-/* Was one specimen measured more than once? */
-static struct siblings *
-siblings_of(struct annotator *a, const struct result *r, const struct finding *f)
-{
-	struct siblings *s = &a->siblings[r->siblings];
-
-	return !f->skip && f->observation->comment_once && s->count > 1 ? s : NULL;
-}
-
-/* What stands on a value is no comment on the corrected one, so each has bits of its own. */
-static size_t
-carried_bit(const struct result *r, const struct rule *rule)
-{
-	return 2 * (size_t)rule->index + (r->status == STATUS_CORRECTED);
-}
-
-static bool
-is_carried(const struct siblings *s, size_t bit)
-{
-	return s->carried && s->carried[bit / 64] >> bit % 64 & 1;
-}
-
-/* Of several results of one specimen each comment stands on the first that calls for it, or on none
+/* One specimen measured more than once: comment on the first that may be interpreted, or on none
  * when they disagree. */
 static void
 drop_repetition(
-    const struct siblings *s, const struct result *r, struct fired *list, const struct finding *f)
+    const struct annotator *a, const struct result *r, struct fired *list, const struct finding *f)
 {
-	for (unsigned i = 0; i < f->fired_count; i++) {
-		if (list[i].how != FIRED_ADDED)
-			continue;
-		if (s->disagree)
-			list[i].how = FIRED_DISAGREED;
-		else if (is_carried(s, carried_bit(r, list[i].rule)))
-			list[i].how = FIRED_REPEATED;
-	}
-}
+	const struct siblings *s = &a->siblings[r->siblings];
 
-/* The notes that this result has, for those behind it. */
-static void
-carry(struct annotator *a, struct siblings *s, const struct result *r, const struct finding *f)
-{
-	if (!s->carried)
-		s->carried = arena_zalloc(
-		    &a->arena, f->mapping->rule_count / 32 + 1, sizeof(*s->carried));
-	if (!s->carried) {
-		a->no_memory = true;
+	if (f->skip || !f->observation->comment_once ||
+	    (!s->disagree && &a->results[s->first] == r))
 		return;
-	}
 	for (unsigned i = 0; i < f->fired_count; i++) {
-		const struct fired *fired = &f->fired[i];
-		size_t bit = carried_bit(r, fired->rule);
-
-		if (fired->rule->line_count &&
-		    (fired->how == FIRED_ADDED || fired->how == FIRED_PRESENT))
-			s->carried[bit / 64] |= (uint64_t)1 << bit % 64;
+		if (list[i].how == FIRED_ADDED)
+			list[i].how = s->disagree ? FIRED_DISAGREED : FIRED_REPEATED;
 	}
 }
 
@@ -354,15 +312,10 @@ begin_finding(struct annotator *a, const struct result *r)
 static void
 write_finding(struct annotator *a, const struct result *r, struct finding *f, struct fired *list)
 {
-	struct siblings *s = siblings_of(a, r, f);
-
 	drop_softening(a, r, list, f);
-	if (s)
-		drop_repetition(s, r, list, f);
+	drop_repetition(a, r, list, f);
 	drop_surplus(list, f);
 	mark_present(a, r, list, f);
-	if (s)
-		carry(a, s, r, f);
 	if (!notes_write(a, r, f)) {
 		f->skip = SKIP_TEXT_UNWRITABLE;
 		f->fired_count = 0;

@@ -130,7 +130,9 @@ find_siblings(struct annotator *a, struct result *r)
 		(void **)&a->siblings, &a->siblings_size, a->siblings_count, sizeof(*a->siblings)))
 		return false;
 	r->siblings = (unsigned)a->siblings_count++;
-	a->siblings[r->siblings] = (struct siblings){ .observation = o, .class = r->class };
+	a->siblings[r->siblings] = (struct siblings){
+		.observation = o, .class = r->class, .first = NO_INDEX
+	};
 	a->siblings_places.list[at] = r->siblings + 1;
 	return true;
 }
@@ -191,7 +193,8 @@ join_siblings(struct annotator *a, const struct result *r)
 {
 	struct siblings *s = &a->siblings[r->siblings];
 
-	s->count++;
+	if (s->first == NO_INDEX && (!r->mapping->laboratory_count || decide_is_listed(a, r)))
+		s->first = (unsigned)(r - a->results);
 	if (!r->has_value)
 		return;
 	if (!r->single) {

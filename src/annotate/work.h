@@ -130,8 +130,7 @@ struct answers {
 struct siblings {
 	const struct observation *observation;
 	unsigned class;
-	unsigned count;    /* of them */
-	uint64_t *carried; /* bits of rules whose note one of them has, see decide.c; NULL: none */
+	unsigned first;                  /* result of a listed laboratory; NO_INDEX when none */
 	const struct result *low, *high; /* of the single numbers */
 	const struct result *floor,
 	    *ceiling; /* of the others: the highest low end, the lowest high */
@@ -378,6 +377,8 @@ struct decimal eval_with_share(struct decimal d, struct decimal share, int sign)
 
 /* decide */
 void decide(struct annotator *a, struct result *r);
+/* May results of its laboratory be interpreted? */
+bool decide_is_listed(const struct annotator *a, const struct result *r);
 
 /* notes */
 /* `r` is in a->results; OBX behind it that go on with its observation belong to the run. */

@@ -269,7 +269,6 @@ class Case:
         self.value = self.limits = None
         self.near_by = []
         self.rules, self.wanted = [], []
-        self.carried = set()  # rules whose comment an earlier result of the specimen has
         self.undecided = False
 
     def fire(self, rule, flag=""):
@@ -621,8 +620,7 @@ def csf(case):
 
 def fluid(case):
     corrected_first(case)
-    if case.above() is None and case.below() is None:
-        case.fire("O01")
+    case.fire("O01")
 
 
 def words(case):
@@ -778,7 +776,7 @@ def mark(case, rule, how):
 
 
 def repeat(cases):
-    """Each comment once for one specimen; none at all where its results disagree."""
+    """Comment once for one specimen; not at all where its results disagree."""
     groups = {}
     for case in cases:
         if case.result.skip not in (None, "no_rule") or not case.value:
@@ -789,12 +787,10 @@ def repeat(cases):
         groups.setdefault(key, []).append(case)
     for group in groups.values():
         disagree = any(differ(a.value, b.value) for a in group for b in group)
-        carried = {"final": set(), "corrected": set()}
-        for case in group:
-            case.carried = carried[case.result.status()]
+        for case in group if disagree else group[1:]:
             for entry in case.result.fired:
-                if entry[1] == "added" and disagree:
-                    entry[1] = "disagreed"
+                if entry[1] == "added":
+                    entry[1] = "disagreed" if disagree else "repeated"
 
 
 def differ(one, two):
@@ -820,13 +816,10 @@ def write(case):
     place, notes = insertion(case)
     held = [text_of(message.unescape(n.get(3))) for n in notes]
     for entry in result.fired:
-        if entry[1] == "added" and entry[0] in case.carried:
-            entry[1] = "repeated"
         if entry[1] == "added" and holds(held, facts.TEXTS[entry[0]]):
             entry[1] = "present"
     setter = set_flag(case)
     lines = chosen(result, setter)
-    case.carried |= {r for r, how in result.fired if how in ("added", "present") and facts.TEXTS[r]}
     if not lines:
         return []
     own = [message.escaped(line) for line in lines]

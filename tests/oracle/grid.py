@@ -275,9 +275,7 @@ def sibling_reports():
         segments = [pid("19600214"), obr(1, stamp(0))]
         for n, value in enumerate(values, 1):
             kind = "SN" if "^" in value else "ST" if value[0] in "<>" else "NM"
-            status = "C" if n == 2 and values[2] in ("1.9", ">1.9") else "F"
-            sent_as = "^" + value if kind == "SN" else value
-            segments.append(obx(n, "1952-1", sent_as, "mg/L", kind, status=status))
+            segments.append(obx(n, "1952-1", "^" + value if kind == "SN" else value, "mg/L", kind))
         yield segments
 
 
