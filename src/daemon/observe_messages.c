@@ -68,6 +68,7 @@ tell_shadow(struct feed *f, const struct sockaddr_storage *peer, const struct an
 {
 	struct log *log = f->daemon->log;
 	struct relay_summary would = { 0 };
+	char withheld[RELAY_WORDS];
 
 	f->metrics.shadowed->value++;
 	if (!observe_begin(f, peer, LOG_MSG_ANNOTATED, LOG_INFO_))
@@ -75,6 +76,8 @@ tell_shadow(struct feed *f, const struct sockaddr_storage *peer, const struct an
 	relay_summary_annotation(&would, a);
 	log_str(log, LOG_MODE, "shadow");
 	log_str(log, LOG_RULES, would.rules);
+	if (would.withheld)
+		log_str(log, LOG_WITHHELD, relay_summary_withheld(&would, withheld));
 	log_number(log, LOG_OBX_FLAGGED, would.flags);
 	log_number(log, LOG_NTE_ADDED, would.notes);
 	log_end(log);
@@ -101,6 +104,7 @@ observe_flight(struct log *log, const struct relay_flight *flight)
 {
 	const struct relay_summary *s = &flight->summary;
 	size_t kept = flight->id_len < RELAY_ID_MOST ? flight->id_len : RELAY_ID_MOST;
+	char withheld[RELAY_WORDS];
 
 	if (s->type[0]) /* else the header is none to be believed, and the ID might be a name */
 		log_text(log, LOG_CTL_ID, span_of(flight->id, kept));
@@ -113,6 +117,8 @@ observe_flight(struct log *log, const struct relay_flight *flight)
 		log_str(log, LOG_RULES, s->rules);
 	if (s->skips[0])
 		log_str(log, LOG_SKIP, s->skips);
+	if (s->withheld)
+		log_str(log, LOG_WITHHELD, relay_summary_withheld(s, withheld));
 	log_number(log, LOG_OBX_FLAGGED, s->flags);
 	log_number(log, LOG_NTE_ADDED, s->notes);
 }

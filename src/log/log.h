@@ -92,8 +92,9 @@ enum log_field {
 	LOG_BYTES_IN,
 	LOG_BYTES_OUT,
 	LOG_SEGS,
-	LOG_RULES, /* "S03 S22 S30" */
-	LOG_SKIP,  /* words of why results, or the message, were left alone */
+	LOG_RULES,    /* "S03 S22 S30" */
+	LOG_SKIP,     /* words of why results, or the message, were left alone */
+	LOG_WITHHELD, /* words of why comments or flags were not written */
 	LOG_OBX_FLAGGED,
 	LOG_NTE_ADDED,
 	LOG_ATTEMPT,

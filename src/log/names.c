@@ -85,6 +85,7 @@ const struct log_field_words log_fields[LOG_FIELD_COUNT] = {
 	NUMBER(SEGS,        "segs",        "SEGS"),
 	TEXT(RULES,         "rules",       "RULES", 160),
 	TEXT(SKIP,          "skip",        "SKIP", 160),
+	TEXT(WITHHELD,      "withheld",    "WITHHELD", 40),
 	NUMBER(OBX_FLAGGED, "obx_flagged", "OBX_FLAGGED"),
 	NUMBER(NTE_ADDED,   "nte_added",   "NTE_ADDED"),
 	NUMBER(ATTEMPT,     "attempt",     "ATTEMPT"),

@@ -99,6 +99,7 @@ const char *relay_sentence(enum relay_why why); /* for the text of an AR */
 struct relay_summary {
 	size_t bytes_in, bytes_out;
 	unsigned segments, flags, notes, messages;
+	unsigned withheld; /* bits of why comments or flags were not written, see summary.h */
 	char type[16], version[12];
 	char rules[RELAY_WORDS], skips[RELAY_WORDS];
 };

@@ -75,6 +75,37 @@ add_skip(struct relay_summary *s, enum skip skip)
 		add_word(s->skips, used, used, span_str(skip_word(skip)));
 }
 
+/* What somebody may want to look at; that a comment is there already is none of it. */
+enum {
+	WITHHELD = 1u << FIRED_OMITTED | 1u << FIRED_DISAGREED | 1u << FIRED_SOFTENED,
+	DIFFERS = 1u << 16, /* the flag of a rule, from what OBX-8 holds */
+};
+
+static unsigned
+withheld(const struct finding *f)
+{
+	unsigned bits = 0;
+
+	for (unsigned i = 0; i < f->fired_count; i++)
+		bits |= 1u << f->fired[i].how;
+	return (bits & WITHHELD) | (f->flag_outcome == FLAG_DIFFERS ? DIFFERS : 0);
+}
+
+const char *
+relay_summary_withheld(const struct relay_summary *s, char buf[RELAY_WORDS])
+{
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (unsigned how = 0; 1u << how <= WITHHELD; how++) {
+		if (s->withheld & WITHHELD & 1u << how)
+			used = add_word(buf, used, 0, span_str(fired_word((enum fired_how)how)));
+	}
+	if (s->withheld & DIFFERS)
+		add_word(buf, used, 0, span_str(flag_word(FLAG_DIFFERS)));
+	return buf;
+}
+
 static void
 add_finding(struct relay_summary *s, const struct finding *f)
 {
@@ -84,6 +115,7 @@ add_finding(struct relay_summary *s, const struct finding *f)
 	/* those of one finding are all different */
 	for (unsigned i = 0; i < f->fired_count; i++)
 		used = add_word(s->rules, used, known, f->fired[i].rule->id);
+	s->withheld |= withheld(f);
 	s->notes += f->notes;
 	s->flags += f->flag_outcome == FLAG_SET || f->flag_outcome == FLAG_REPLACED;
 }

@@ -12,4 +12,8 @@ void relay_summary_message(struct relay_summary *s, const struct hl7_message *m)
 /* Rules that fired, reasons why results or the message were left alone, counts. */
 void relay_summary_annotation(struct relay_summary *s, const struct annotation *a);
 
+/* "disagreed differs": why rules that fired did not write all they would; the words are those of
+ * fired_word() and flag_word().  Empty when nothing was withheld. */
+const char *relay_summary_withheld(const struct relay_summary *s, char buf[RELAY_WORDS]);
+
 #endif

@@ -326,6 +326,26 @@ class Logs(World):
             self.assertIn(name, acked)
         self.assertEqual(acked["rules"], "T1")
         self.assertEqual((acked["obx_flagged"], acked["nte_added"]), (1, 2))
+        self.assertNotIn("withheld", acked)
+
+    def test_what_the_laboratory_says_otherwise_is_told(self):
+        """Its own flag stays; that ours differs, or that a comment was held back, is in the line."""
+        r = self.receiver()
+        d, port = self.hop(r, mapping=B2M)
+        serum = lambda n, value, flag: (
+            b"OBX|%d|NM|1952-1^B2M^LN||%s|mg/L|0.7-1.8|%s|||F\r" % (n, value, flag)
+        )
+        reports = {
+            "differs": serum(3, b"2.5", b"N"),
+            "softened differs": serum(3, b"1.2", b"H"),
+            "disagreed": serum(3, b"2.5", b"") + serum(4, b"9.5", b""),
+            "": serum(3, b"2.5", b"H"),
+        }
+        s = self.sender(port)
+        for n, report in enumerate(reports.values()):
+            s.exchange(message(str(n), more=report))
+        acked = d.wait_event("msg.acked", len(reports))
+        self.assertEqual([line.get("withheld", "") for line in acked], list(reports))
 
     def test_logfmt_is_one_line_of_pairs(self):
         r = self.receiver()
