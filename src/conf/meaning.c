@@ -15,7 +15,7 @@
 /* Comparing all with all stays quick up to here. */
 enum { FEEDS_MOST = 1024, LISTENS_MOST = 4096 };
 
-/* " since line 12", or nothing for settings from flags. */
+/* ", line 12", or nothing for settings from flags. */
 static const char *
 since(struct fault_place at, char buf[CONF_LIMIT_TEXT])
 {

@@ -3,13 +3,8 @@
 
 #include <criterion/criterion.h>
 
-struct fault_case {
-	enum fragment_place place;
-	const char *fragment, *want;
-};
-
 /* clang-format off */
-static const struct fault_case cases[] = {
+static const struct fragment_case cases[] = {
 	{ IN_FILE,
 	  "<maping xmlns=\"urn:hl7note:mapping:1\"/>",
 	  "1:1: the root is <maping>; a mapping file begins with <mapping>\n" },
@@ -398,24 +393,9 @@ static const struct fault_case cases[] = {
 };
 /* clang-format on */
 
-static void
-check(const struct fault_case *c)
-{
-	struct buffer got;
-	struct mapping *m;
-
-	buffer_init(&got, 0);
-	m = fragment_load(c->place, c->fragment, &got);
-	cr_expect(span_eq(buffer_span(&got), span_str(c->want)), "%s\ngot:\n%.*s\nwant:\n%s",
-	    c->fragment, (int)buffer_span(&got).len, buffer_span(&got).ptr, c->want);
-	mapping_destroy(m);
-	buffer_finish(&got);
-}
-
 Test(mapping_faults, are_all_told_with_place_and_remedy)
 {
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		check(&cases[i]);
+	fragment_check(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 /* clang-format off */

@@ -147,3 +147,20 @@ fragment_good(enum fragment_place place, const char *fragment)
 	buffer_finish(&faults);
 	return m;
 }
+
+void
+fragment_check(const struct fragment_case *cases, size_t count)
+{
+	for (const struct fragment_case *c = cases; c < cases + count; c++) {
+		struct buffer got;
+		struct mapping *m;
+
+		buffer_init(&got, 0);
+		m = fragment_load(c->place, c->fragment, &got);
+		cr_expect(span_eq(buffer_span(&got), span_str(c->want)),
+		    "%s\ngot:\n%.*s\nwant:\n%s", c->fragment, (int)buffer_span(&got).len,
+		    buffer_span(&got).ptr, c->want);
+		mapping_destroy(m);
+		buffer_finish(&got);
+	}
+}

@@ -39,4 +39,12 @@ struct mapping *fragment_load(
 /* The same, when it must be sound: fails the test otherwise. */
 struct mapping *fragment_good(enum fragment_place place, const char *fragment);
 
+struct fragment_case {
+	enum fragment_place place;
+	const char *fragment, *want; /* "": it is sound */
+};
+
+/* Each has these faults and no others. */
+void fragment_check(const struct fragment_case *cases, size_t count);
+
 #endif

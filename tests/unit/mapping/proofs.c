@@ -3,13 +3,8 @@
 
 #include <criterion/criterion.h>
 
-struct proof_case {
-	enum fragment_place place;
-	const char *fragment, *want;
-};
-
 /* clang-format off */
-static const struct proof_case unsound[] = {
+static const struct fragment_case unsound[] = {
 	{ IN_FIRST,
 	  "<rule id=\"a\"><when><value at-most=\"3.5\"/></when></rule>\n"
 	  "<rule id=\"b\"><when><value at-least=\"3.5\" below=\"5.5\"/></when></rule>\n"
@@ -152,7 +147,7 @@ static const struct proof_case unsound[] = {
 	  "2:1: the flag of rule \"b\" can never be set: its condition is never true together with the rule's; mend the condition of the flag\n" },
 };
 
-static const struct proof_case sound[] = {
+static const struct fragment_case sound[] = {
 	{ IN_FIRST,
 	  "<rule id=\"a\"><when><value below=\"3.5\"/></when></rule><rule id=\"b\"><when><value at-least=\"3.5\" below=\"5.5\"/></when></rule><rule id=\"c\"><when><value at-least=\"5.50\"/></when></rule>",
 	  "" },
@@ -217,28 +212,12 @@ static const struct proof_case sound[] = {
 };
 /* clang-format on */
 
-static void
-check(const struct proof_case *c)
-{
-	struct buffer got;
-	struct mapping *m;
-
-	buffer_init(&got, 0);
-	m = fragment_load(c->place, c->fragment, &got);
-	cr_expect(span_eq(buffer_span(&got), span_str(c->want)), "%s\ngot:\n%.*s\nwant:\n%s",
-	    c->fragment, (int)buffer_span(&got).len, buffer_span(&got).ptr, c->want);
-	mapping_destroy(m);
-	buffer_finish(&got);
-}
-
 Test(mapping_proofs, show_overlaps_gaps_and_rules_that_cannot_fire)
 {
-	for (size_t i = 0; i < sizeof(unsound) / sizeof(unsound[0]); i++)
-		check(&unsound[i]);
+	fragment_check(unsound, sizeof(unsound) / sizeof(unsound[0]));
 }
 
 Test(mapping_proofs, accept_rules_that_fit_together)
 {
-	for (size_t i = 0; i < sizeof(sound) / sizeof(sound[0]); i++)
-		check(&sound[i]);
+	fragment_check(sound, sizeof(sound) / sizeof(sound[0]));
 }
