@@ -55,6 +55,7 @@ struct job {
 	const char *path;
 	struct control_request request;
 	bool json, again, all;
+	bool headed; /* the columns of a list have been named */
 	char **operands;
 };
 
@@ -276,6 +277,8 @@ print_end(struct output *o, const struct control_request *r, struct span line)
 
 	if (r->verb == CONTROL_LIST && is_true(line, "more"))
 		output_printf(o, "more follow: --after %llu\n", member(line, "next"));
+	else if (r->verb == CONTROL_LIST && !count && r->seq)
+		output_printf(o, "no message %llu\n", (unsigned long long)r->seq);
 	else if (r->verb == CONTROL_LIST && !count)
 		output_text(o, "no messages\n");
 	else if (r->verb == CONTROL_RETRY && member(line, "resumed"))
@@ -294,7 +297,7 @@ print_end(struct output *o, const struct control_request *r, struct span line)
 
 /* An export is rows alone, so that it can be imported; all other JSON has the last line, too. */
 static void
-print_line(struct output *o, const struct job *j, struct span line, bool last, bool first)
+print_line(struct output *o, struct job *j, struct span line, bool last)
 {
 	enum control_verb verb = j->request.verb;
 
@@ -306,7 +309,8 @@ print_line(struct output *o, const struct job *j, struct span line, bool last, b
 	} else if (verb == CONTROL_SHOW) {
 		queue_print_message(o, line);
 	} else {
-		queue_print_row(o, line, first);
+		queue_print_row(o, line, !j->headed);
+		j->headed = true;
 	}
 }
 
@@ -332,22 +336,21 @@ tell_unfit(const struct control_request *r, struct span line)
 }
 
 static int
-print_answer(struct ask *a, const struct job *j, struct output *o)
+print_answer(struct ask *a, struct job *j, struct output *o)
 {
 	struct span line;
 	unsigned long long changed = 1;
-	bool last = false, first = true;
+	bool last = false;
 	int got = 0, status = EX_OK;
 
 	while (!last && !o->error && (got = ask_line(a, &line)) > 0) {
 		last = is_last(line, &status);
 		if (!last || status == EX_OK)
-			print_line(o, j, line, last, first);
+			print_line(o, j, line, last);
 		if (last && status == EX_OK)
 			status = tell_unfit(&j->request, line);
 		if (last)
 			changed = member(line, "count") + member(line, "resumed");
-		first = false;
 	}
 	if (!last && !o->error)
 		return ask_unavailable(a, got < 0 ? got : -ECONNRESET);
@@ -355,7 +358,7 @@ print_answer(struct ask *a, const struct job *j, struct output *o)
 }
 
 static int
-ask_once(const struct job *j, struct output *o)
+ask_once(struct job *j, struct output *o)
 {
 	struct ask a;
 	int sent = EX_OK, status = ask_begin(&a, j->path, &j->request, PATIENCE_SECONDS);
@@ -378,9 +381,7 @@ has_numbers(const struct job *j)
 static int
 ask_each(const struct command *self, struct job *j, struct output *o)
 {
-	int status = EX_OK;
-
-	int first = EX_OK;
+	int status = EX_OK, first = EX_OK;
 
 	/* one that cannot be changed says nothing of the others */
 	for (; *j->operands && (status == EX_OK || status == EX_DIFFERENT); j->operands++) {

@@ -287,8 +287,9 @@ make_filter(struct question *k)
 	bool looks = r->verb == CONTROL_LIST || r->verb == CONTROL_EXPORT;
 
 	k->filter = (struct store_filter){
-		/* what was delivered is history, and there is much of it */
-		.states = looks && !r->state ? STORE_WAITING | STORE_ASIDE : states[r->state],
+		/* what was delivered is history, and there is much of it, unless it is named */
+		.states = looks && !r->state && !r->seq ? STORE_WAITING | STORE_ASIDE
+							: states[r->state],
 		.seq = r->seq,
 		.after = r->after,
 		/* what comes while it is worked on was not meant, and could go on for ever */
