@@ -391,7 +391,7 @@ choose_limits(struct annotator *a, struct result *r)
 			r->limits_from = c->source;
 			return;
 		}
-		if (!span_trim(obx_field(a, r, 7)).len)
+		if (!span_trim(obx_field(a, r, 7)).len || hl7_is_delete(obx_field(a, r, 7)))
 			continue;
 		if (read_range(a, r, c)) {
 			r->limits_from = INTERVAL_MESSAGE;
