@@ -205,7 +205,8 @@ mark(struct store_worker *w, const struct store_mark_task *m)
 		return found;
 	if (m->state == RECORD_ANY)
 		return store_worker_move(w, &r, r.state, &m->tries, m->word);
-	if (m->state == RECORD_ASIDE && r.state == RECORD_DROPPED)
+	if ((m->state == RECORD_ASIDE && r.state == RECORD_DROPPED) ||
+	    (m->once && r.state == RECORD_AGAIN))
 		return 0;
 	return store_worker_move(w, &r, m->state,
 	    m->state == RECORD_DELIVERED ? &r.tries : &m->tries, m->word[0] ? m->word : NULL);

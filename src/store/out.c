@@ -352,7 +352,9 @@ void
 store_delivered(struct store *s, unsigned feed, uint64_t seq)
 {
 	struct store_out *o = sending(s, feed, seq);
-	const struct store_mark_task m = { .seq = seq, .state = RECORD_DELIVERED };
+	const struct store_mark_task m = {
+		.seq = seq, .state = RECORD_DELIVERED, .once = o && !o->again
+	};
 
 	if (!o)
 		return;
@@ -446,7 +448,7 @@ correct(struct store *s, const struct store_change_row *c)
 	if (!t)
 		return;
 	t->feed = c->feed;
-	t->mark = (struct store_mark_task){ .seq = c->seq, .state = RECORD_DELIVERED };
+	t->mark = (struct store_mark_task){ c->seq, RECORD_DELIVERED, .once = true };
 	store_ask(s, t);
 }
 
