@@ -35,7 +35,8 @@ status 0 explain --json unread.hl7
 has out '"limits":null,"limits_from":null,"range_unread":true'
 sed 's/|10-20|/|""|/' high.hl7 > deleted.hl7
 status 0 explain --json deleted.hl7
-has out '"limits":null,"limits_from":null,"range_unread":false'
+hasnt out '"limits_from":"message"'
+has out '"range_unread":false'
 status 0 explain unit.hl7
 has out 'left alone: the mapping does not know its unit (unit_unknown)'
 hasnt out furlong
