@@ -6,6 +6,7 @@
 #include "daemon/run.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/ascii.h"
 #include "config.h"
 #include "daemon/descriptors.h"
 #include "daemon/doors.h"
@@ -63,6 +65,29 @@ read_file(const char *path, struct faults *faults)
 	return conf;
 }
 
+/* A name that stands for no port would be looked for in vain, and for ever. */
+static void
+look_up_port(const char *port, struct fault_place at, struct faults *faults)
+{
+	uint64_t number;
+
+	if (port && !ascii_number(span_str(port), &number) && !getservbyname(port, "tcp"))
+		faults_add(
+		    faults, at, "write its number", "no service is called \"%s\" here", port);
+}
+
+static void
+look_up_ports(const struct conf *conf, struct faults *faults)
+{
+	for (unsigned i = 0; i < conf->feed_count; i++) {
+		const struct conf_feed *f = &conf->feeds[i];
+
+		for (unsigned k = 0; k < f->listen_count; k++)
+			look_up_port(f->listens[k].port, f->listens[k].at, faults);
+		look_up_port(f->forward.port, f->forward.at, faults);
+	}
+}
+
 struct conf *
 run_read_conf(const struct options *o, struct log *log, FILE *out)
 {
@@ -79,6 +104,8 @@ run_read_conf(const struct options *o, struct log *log, FILE *out)
 		(void)conf_flag(conf, o->flags[i].name, o->flags[i].value, &faults);
 	if (conf && !faults.total)
 		(void)conf_flags_done(conf, &faults);
+	if (conf && !faults.total)
+		look_up_ports(conf, &faults);
 	if (conf && faults.total) {
 		conf_destroy(conf);
 		conf = NULL;

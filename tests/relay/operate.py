@@ -476,6 +476,13 @@ class Starting(World):
             self.assertEqual(status, 78, (more, err))
             self.assertIn(more[1], err)
 
+    def test_a_service_that_nobody_knows_is_78_and_told_with_its_place(self):
+        config = self.write("c.xml", config_xml(feed_xml(free_port(), "no-such-service")))
+        for more in ((), ("--check",)):
+            status, _, err = self.run_it("--config", config, *more)
+            self.assertEqual(status, 78)
+            self.assertRegex(err, r"c\.xml:3:\d+: no service is called \"no-such-service\"")
+
     def test_a_port_that_is_taken_is_78_and_told(self):
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
