@@ -85,7 +85,7 @@ void store_exchange_wait(
     struct store_exchange *x, uint64_t until, bool lazy, struct store_call *ret);
 /* Cursors are read now; those that move from here on are told again. */
 void store_exchange_settle(struct store_exchange *x);
-/* Into the box; the loop hears of it by store_exchange_wake(). */
+/* Into the box; the loop hears of it by `wake`. */
 void store_exchange_post(struct store_exchange *x, struct store_tasks *done);
 void store_exchange_note(
     struct store_exchange *x, enum store_trouble what, int error, const char *text);
