@@ -84,14 +84,14 @@ reap(struct hl7noted *d)
 	}
 }
 
-/* After a stop, what came meanwhile waits to be read, and may be what deadlines wait for. */
+/* After a stop, what came meanwhile waits to be read, and may be what deadlines wait for.  Once it
+ * had a turn they hold again, also where every tick is late. */
 static bool
-is_late(struct tick *t, uint64_t now)
+is_passed_over(struct tick *t, uint64_t now)
 {
-	bool late = now > t->last + LATE_MS;
-
+	t->passed_over = now > t->last + LATE_MS && !t->passed_over;
 	t->last = now;
-	return late;
+	return t->passed_over;
 }
 
 /* All messages taken are acknowledged, and all sent are answered. */
@@ -111,11 +111,12 @@ on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 	struct tick *t = w->data;
 	struct hl7noted *d = t->daemon;
 	uint64_t now = now_us() / 1000;
-	bool all = t->count++ % TICKS_A_SECOND == 0;
+	bool all;
 
 	(void)revents;
-	if (is_late(t, now))
+	if (is_passed_over(t, now))
 		return;
+	all = t->count++ % TICKS_A_SECOND == 0;
 	if (all)
 		relay_rooms_trim(&d->work.rooms);
 	tick_feeds(d->feeds, now, all);

@@ -14,7 +14,8 @@ struct tick {
 	struct hl7noted *daemon;
 	ev_timer timer;
 	unsigned count;
-	uint64_t last; /* ms */
+	uint64_t last;    /* ms */
+	bool passed_over; /* the last one was */
 };
 
 /* On the loop of `d`, for as long as that runs. */
