@@ -52,6 +52,8 @@ bool observe_begin_kept(struct feed *f, const struct sockaddr_storage *peer, str
     enum log_event event, enum log_level level);
 /* What is known of the frame. */
 void observe_flight(struct log *log, const struct relay_flight *flight);
+/* Of the line that says that it went well. */
+enum log_level observe_level(const struct relay_flight *flight);
 void observe_ack(struct feed *f, struct span code); /* count it */
 /* A receiver's code as logs and status may tell it. */
 struct span observe_code(struct span code);

@@ -252,10 +252,13 @@ observe_outcome(struct line *l, const struct custody_parcel *p, const struct cus
 		[CUSTODY_STOP] = { LOG_LINE_STOPPED, LOG_ERROR_ },
 	};
 
+	enum log_level level = kinds[o->action].level;
+
 	count_outcome(l, p, o);
 	remember_answer(l, o);
-	if (!observe_begin_kept(
-		l->feed, NULL, &l->stem, kinds[o->action].event, kinds[o->action].level))
+	if (level == LOG_INFO_)
+		level = observe_level(&p->flight);
+	if (!observe_begin_kept(l->feed, NULL, &l->stem, kinds[o->action].event, level))
 		return;
 	put_outcome(l, p, o);
 	log_end(l->feed->daemon->log);

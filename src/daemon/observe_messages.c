@@ -165,6 +165,12 @@ observe_code(struct span code)
 	return told ? code : SPAN("other");
 }
 
+enum log_level
+observe_level(const struct relay_flight *flight)
+{
+	return flight->summary.implausible ? LOG_WARNING_ : LOG_INFO_;
+}
+
 static bool
 begin(struct link *l, enum log_event event, enum log_level level)
 {
@@ -186,7 +192,7 @@ observe_answered(struct link *l, const struct relay_flight *flight, struct span 
 		observe_ack(l->feed, code);
 		metric_observe(m->duration, latency);
 	}
-	if (!begin(l, code.ptr ? LOG_MSG_ACKED : LOG_MSG_FORWARDED, LOG_INFO_))
+	if (!begin(l, code.ptr ? LOG_MSG_ACKED : LOG_MSG_FORWARDED, observe_level(flight)))
 		return;
 	put_flight(log, flight);
 	log_number(log, LOG_LATENCY_US, latency);

@@ -100,6 +100,7 @@ struct relay_summary {
 	size_t bytes_in, bytes_out;
 	unsigned segments, flags, notes, messages;
 	unsigned withheld; /* bits of why comments or flags were not written, see summary.h */
+	bool implausible;  /* a value is, and somebody should look */
 	char type[16], version[12];
 	char rules[RELAY_WORDS], skips[RELAY_WORDS];
 };

@@ -73,6 +73,7 @@ add_skip(struct relay_summary *s, enum skip skip)
 
 	if (skip != SKIP_NONE)
 		add_word(s->skips, used, used, span_str(skip_word(skip)));
+	s->implausible |= skip == SKIP_IMPLAUSIBLE;
 }
 
 /* What somebody may want to look at; that a comment is there already is none of it. */

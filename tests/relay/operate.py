@@ -347,6 +347,16 @@ class Logs(World):
         acked = d.wait_event("msg.acked", len(reports))
         self.assertEqual([line.get("withheld", "") for line in acked], list(reports))
 
+    def test_an_implausible_value_is_a_warning(self):
+        r = self.receiver()
+        d, port = self.hop(r, mapping=B2M)
+        s = self.sender(port)
+        for n, value in enumerate((b"2.5", b"2500")):
+            s.exchange(message(str(n), more=b"OBX|3|NM|1952-1^B2M^LN||%s|mg/L|||||F\r" % value))
+        acked = d.wait_event("msg.acked", 2)
+        self.assertEqual([line["level"] for line in acked], ["info", "warning"])
+        self.assertEqual(acked[1]["skip"], "implausible")
+
     def test_logfmt_is_one_line_of_pairs(self):
         r = self.receiver()
         d = self.start(
