@@ -203,11 +203,11 @@ mark(struct store_worker *w, const struct store_mark_task *m)
 
 	if (found <= 0)
 		return found;
+	if ((m->once && r.state == RECORD_AGAIN) ||
+	    (m->state == RECORD_ASIDE && r.state == RECORD_DROPPED))
+		return 0;
 	if (m->state == RECORD_ANY)
 		return store_worker_move(w, &r, r.state, &m->tries, m->word);
-	if ((m->state == RECORD_ASIDE && r.state == RECORD_DROPPED) ||
-	    (m->once && r.state == RECORD_AGAIN))
-		return 0;
 	return store_worker_move(w, &r, m->state,
 	    m->state == RECORD_DELIVERED ? &r.tries : &m->tries, m->word[0] ? m->word : NULL);
 }

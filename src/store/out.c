@@ -372,9 +372,11 @@ store_delivered(struct store *s, unsigned feed, uint64_t seq)
 }
 
 static struct store_mark_task
-mark_of(uint64_t seq, int state, const struct store_tries *tries, const char *word)
+mark_of(const struct store_out *o, int state, const struct store_tries *tries, const char *word)
 {
-	struct store_mark_task m = { .seq = seq, .state = state, .tries = *tries };
+	struct store_mark_task m = {
+		.seq = o->seq, .state = state, .once = !o->again, .tries = *tries
+	};
 
 	(void)snprintf(m.word, sizeof(m.word), "%s", word ? word : "");
 	return m;
@@ -384,15 +386,13 @@ void
 store_postpone(
     struct store *s, unsigned feed, uint64_t seq, const struct store_tries *tries, const char *word)
 {
-	struct store_task *t;
+	const struct store_out *o = sending(s, feed, seq);
+	struct store_task *t = o ? store_task_create(TASK_MARK) : NULL;
 
-	if (!sending(s, feed, seq))
-		return;
-	t = store_task_create(TASK_MARK);
 	if (!t)
 		return; /* one that is not counted */
 	t->feed = feed;
-	t->mark = mark_of(seq, RECORD_ANY, tries, word);
+	t->mark = mark_of(o, RECORD_ANY, tries, word);
 	store_ask(s, t);
 }
 
@@ -401,10 +401,11 @@ store_set_aside(
     struct store *s, unsigned feed, uint64_t seq, const struct store_tries *tries, const char *word)
 {
 	struct store_out *o = sending(s, feed, seq);
-	const struct store_mark_task m = mark_of(seq, RECORD_ASIDE, tries, word);
+	struct store_mark_task m;
 
 	if (!o)
 		return;
+	m = mark_of(o, RECORD_ASIDE, tries, word);
 	o->fate = FATE_ASIDE;
 	send_mark(s, s->feed[feed], o, &m);
 }
@@ -422,20 +423,34 @@ store_rewind(struct store *s, unsigned feed)
 
 /* ---- what became of it ---------------------------------------------------------------------- */
 
+/* The one that waits for this mark; not for one of its tries, nor for one of an earlier turn. */
+static struct store_out *
+marked(struct store_feed *f, const struct store_mark_task *m)
+{
+	const bool aside = m->state == RECORD_ASIDE;
+
+	if (!aside && (m->state != RECORD_DELIVERED || m->once))
+		return NULL;
+	for (unsigned i = 0; i < f->out_count; i++)
+		if (f->out[i].seq == m->seq &&
+		    f->out[i].fate == (aside ? FATE_ASIDE : FATE_AGAIN_DONE))
+			return &f->out[i];
+	return NULL;
+}
+
 void
 store_out_marked(struct store *s, struct store_task *t)
 {
 	struct store_feed *f = s->feed[t->feed];
-	struct store_out *o = store_feed_find(f, t->mark.seq);
-	bool aside = t->mark.state == RECORD_ASIDE;
+	struct store_out *o = marked(f, &t->mark);
 
-	if (!o || o->fate != (aside ? FATE_ASIDE : FATE_AGAIN_DONE))
+	if (!o)
 		return;
-	if (!aside)
+	if (o->fate == FATE_AGAIN_DONE)
 		forget_again(s, o);
 	o->fate = FATE_SETTLED;
 	pass(s, f);
-	if (aside)
+	if (t->mark.state == RECORD_ASIDE)
 		s->ops->settled(s->ctx, t->feed, t->mark.seq);
 }
 

@@ -46,7 +46,7 @@ struct store_append_task {
 struct store_mark_task {
 	uint64_t seq;
 	int state; /* RECORD_ANY: as it is */
-	bool once; /* delivered in its turn: when it is to be sent again by now, that stands */
+	bool once; /* told of it in its turn: when it is to be sent again by now, that stands */
 	struct store_tries tries;
 	char word[STORE_WORD_MOST + 1];
 };

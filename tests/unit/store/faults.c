@@ -309,6 +309,45 @@ Test(faults, sets_aside_on_a_full_disk_as_soon_as_there_is_room)
 	queue_close(q);
 }
 
+/* That it was tried in vain is written; that it is delivered cannot be, for now. */
+Test(faults, sends_again_once_also_what_was_tried_twice_while_the_disk_fills_up)
+{
+	const struct store_settings set = { .window_feed = 64 }; /* two of these are read at once */
+	const struct store_filter aside = { .feed = 1 };
+	static char text[3][40000];
+	uint64_t seq[3];
+	struct queue *q;
+
+	vfs_install();
+	q = queue_open(1, &set);
+	store_feed(q->store, SPAN("east"));
+	for (unsigned i = 0; i < 3; i++) {
+		memset(text[i], 'a' + (char)i, sizeof(text[i]) - 1);
+		queue_put(q, 1, "", text[i]);
+		cr_assert(queue_get(q, 1, &seq[i]));
+		store_set_aside(q->store, 1, seq[i], TRIED(1), "no");
+		queue_await(q, &q->settled, i + 1);
+	}
+	cr_assert_eq(store_retry(q->store, &aside, 1), 0);
+	queue_await(q, &q->answers, 1);
+	cr_assert(queue_get(q, 1, &seq[0]));
+	cr_assert(queue_get(q, 1, &seq[1]));
+	store_delivered(q->store, 1, seq[0]);
+	store_postpone(q->store, 1, seq[1], TRIED(1), "AR");
+	store_flush(q->store);
+	usleep(300000);
+	vfs_fail(VFS_WRITE, 1, SQLITE_FULL, ENOSPC, true);
+	store_delivered(q->store, 1, seq[1]);
+	queue_run(q, 300);
+	cr_expect_neq(store_fetch(q->store, 1, &(struct store_item){ 0 }), 1, "it was delivered");
+	vfs_heal();
+	cr_assert(queue_get(q, 1, &seq[0]));
+	cr_expect_eq(seq[0], seq[2]);
+	store_delivered(q->store, 1, seq[2]);
+	cr_expect_null(queue_get(q, 1, NULL));
+	queue_close(q);
+}
+
 Test(faults, never_holds_up_the_loop)
 {
 	struct queue *q;

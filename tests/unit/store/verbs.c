@@ -2,6 +2,7 @@
 /* What the store promises, the same on disk and in memory. */
 #include <errno.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "queue.h"
 
@@ -435,6 +436,44 @@ Test(store, lists_as_delivered_what_was_so_when_it_was_dropped)
 		cr_expect_eq(q->row[0].seq, second);
 		store_delivered(q->store, 1, first);
 		cr_expect_str_eq(queue_get(q, 1, &first), "message 2 of 1");
+		queue_close(q);
+	}
+}
+
+/* The line does not know yet that an operator dropped it, and then wanted it after all. */
+Test(store, sends_again_what_a_line_gave_up_too_late)
+{
+	static const struct store_tries vain = { 3, { 0, 3 } };
+
+	for (unsigned i = 0; i < 2 * BACKENDS; i++) {
+		struct queue *q = queue_open(i / 2, NULL);
+		struct store_filter f = { .states = STORE_DROPPED };
+		struct store_item item;
+		uint64_t seq;
+
+		store_feed(q->store, SPAN("east"));
+		fill(q, 1, 2);
+		queue_get(q, 1, &f.seq);
+		cr_assert_eq(store_drop(q->store, &(struct store_filter){ .seq = f.seq }, 1), 0);
+		cr_assert_eq(store_retry(q->store, &f, 2), 0);
+		store_flush(q->store);
+		usleep(200000); /* all of it is done, and nothing told */
+		if (i % 2)
+			store_set_aside(q->store, 1, f.seq, &vain, "AR");
+		else
+			store_postpone(q->store, 1, f.seq, &vain, "AR");
+		queue_await(q, &q->answers, 2);
+		cr_expect_eq(q->changed, 1);
+		queue_run(q, 200);
+		cr_expect_eq(queue_stats(q, 1).waiting, 2);
+		cr_assert_eq(store_fetch(q->store, 1, &item), 1);
+		cr_expect_eq(item.seq, f.seq);
+		cr_expect_eq(item.tries.attempts, 0, "all this was before");
+		store_release(&item);
+		store_delivered(q->store, 1, item.seq);
+		cr_expect_str_eq(queue_get(q, 1, &seq), "message 1 of 1");
+		store_delivered(q->store, 1, seq);
+		cr_expect_eq(queue_stats(q, 1).waiting, 0);
 		queue_close(q);
 	}
 }
