@@ -25,9 +25,20 @@ dial_init(struct dial *d, struct feed *f, struct net_stream *s, enum dial_wait w
 	*d = (struct dial){ .feed = f, .stream = s, .wait = wait };
 }
 
+/* Who takes connections and says nothing may be no receiver at all: one that stands in for it, or
+ * the way to one that is away. */
+void
+dial_left(struct dial *d)
+{
+	if (d->silent && d->silent == d->feed->good)
+		d->feed->good = NULL;
+	d->silent = NULL;
+}
+
 void
 dial_stop(struct dial *d)
 {
+	dial_left(d);
 	d->wanted = d->waiting = false;
 	d->since = 0;
 	d->trying = NULL;
@@ -141,14 +152,21 @@ dial_tick(struct dial *d, uint64_t now)
 void
 dial_connected(struct dial *d)
 {
-	if (d->trying)
-		d->feed->good = d->trying;
+	d->silent = d->trying;
 	d->since = 0;
 	d->trying = NULL;
 }
 
 void
+dial_heard(struct dial *d)
+{
+	if (d->silent)
+		d->feed->good = d->silent;
+	d->silent = NULL;
+}
+
+void
 dial_forget_addresses(struct dial *d)
 {
-	d->trying = NULL;
+	d->trying = d->silent = NULL;
 }

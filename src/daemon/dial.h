@@ -32,13 +32,14 @@ struct dial {
 	enum dial_wait wait;
 	const struct addrinfo *first;  /* of the list of the feed, where it began */
 	const struct addrinfo *trying; /* of the same; NULL: none, or the list went */
+	const struct addrinfo *silent; /* took the connection that is open, and said nothing yet */
 	uint64_t since;                /* ms; of the address under way; 0: none */
 	bool wanted;                   /* dial_begin() is to be called when nobody is at work */
 	bool waiting;                  /* for addresses, or for the end of the feed's wait */
 };
 
 void dial_init(struct dial *d, struct feed *f, struct net_stream *s, enum dial_wait wait);
-/* From the address on that was good last, with the TLS that is in force now. */
+/* From the address on that answered last, with the TLS that is in force now. */
 bool dial_begin(struct dial *d);
 /* The address under way is none: the next one. */
 bool dial_next(struct dial *d, int error);
@@ -48,6 +49,10 @@ bool dial_resolved(struct dial *d, bool failed);
 bool dial_tick(struct dial *d, uint64_t now);
 /* The address under way took the connection. */
 void dial_connected(struct dial *d);
+/* Something came from there. */
+void dial_heard(struct dial *d);
+/* The connection was ended by the other side; dial_stop() does it, too. */
+void dial_left(struct dial *d);
 /* Hang up, or leave off trying; nothing is wanted any more. */
 void dial_stop(struct dial *d);
 /* The feed's list of addresses is going; an address under way has its time all the same. */

@@ -201,6 +201,7 @@ down_bytes(void *ctx, struct span bytes)
 {
 	struct line *l = ctx;
 
+	dial_heard(&l->dial);
 	custody_line_bytes(&l->machine, bytes, note_now(l));
 	settle(l);
 }
@@ -228,6 +229,7 @@ down_ended(void *ctx, int error)
 		dialled(l, dial_next(&l->dial, error));
 	} else {
 		observe_line_lost(l, error);
+		dial_left(&l->dial);
 		net_stream_close(&l->down);
 		custody_line_lost(&l->machine, note_now(l));
 	}

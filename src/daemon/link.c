@@ -244,6 +244,7 @@ down_bytes(void *ctx, struct span bytes)
 {
 	struct link *l = ctx;
 
+	dial_heard(&l->dial);
 	feed_answered(l->feed);
 	relay_from_down(&l->session, bytes, note_now(l));
 	settle(l);
@@ -268,6 +269,7 @@ down_ended(void *ctx, int error)
 
 	if (denied)
 		observe_denied(l->feed, NULL, &l->down, denied);
+	dial_left(&l->dial);
 	net_stream_close(&l->down);
 	if (l->dead) {
 		link_let_go(l);

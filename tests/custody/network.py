@@ -267,6 +267,19 @@ class Receivers(Custody):
         r = self.receiver(port=port)
         self.arrived(r, NUMBERED[:3])
 
+    def test_an_address_that_takes_connections_and_never_answers_is_not_kept(self):
+        """One that stands in for the receiver while it is away, and ends each connection."""
+        stand_in = self.receiver(lambda visit, body, number: visit.close())
+        port = free_port()
+        self.configure(
+            *self.parts(self.one(stand_in, port, {"host": "receiver.test"})),
+            through=self.private("::1 receiver.test\n127.0.0.1 receiver.test\n"),
+        )
+        self.taken(self.sender(port), *NUMBERED[:3])
+        stand_in.wait(3)
+        r = self.receiver(host="::1", port=stand_in.port)
+        self.arrived(r, NUMBERED[:3])
+
     def test_a_name_that_does_not_exist_is_told_and_nothing_is_lost(self):
         """Fault 10."""
         r = self.receiver()

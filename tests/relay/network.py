@@ -391,6 +391,21 @@ class Names(World):
             for h in held:
                 h.close()
 
+    def test_an_address_that_takes_connections_and_never_answers_is_not_preferred(self):
+        """One that stands in for the receiver while it is away must not keep it away."""
+        stand_in = self.receiver(lambda visit, body, number: visit.close())
+        port = free_port()
+        self.configure(
+            feed_xml(port, stand_in.port, host="receiver.test", forward=QUICK),
+            through=self.private("::1 receiver.test\n127.0.0.1 receiver.test\n"),
+        )
+        s = self.sender(port)
+        s.send(framed(message("1")))
+        self.assertTrue(s.closed())
+        r = self.receiver(host="::1", port=stand_in.port)
+        self.assertEqual(self.sender(port).exchange(message("2")), ack(message("2")))
+        self.assertEqual(len(r.wait(1)), 1)
+
     def test_a_name_that_does_not_exist_closes_and_is_told(self):
         d, port = self.feed(4711, host="no-such-host.invalid")
         s = self.sender(port)
@@ -408,21 +423,6 @@ class Names(World):
             time.sleep(0.03)
             s.close()
         self.assertLessEqual(len(d.events("dns.failed")), 4 + (time.monotonic() - began))
-
-    def private(self, hosts, resolver=""):
-        """A command that gives a process its own /etc/hosts, where we may do that."""
-        with open(self.path("hosts"), "w", encoding="ascii") as f:
-            f.write(hosts)
-        with open(self.path("resolv"), "w", encoding="ascii") as f:
-            f.write(resolver)
-        script = 'mount --bind "$1" /etc/hosts && mount --bind "$2" /etc/resolv.conf && shift 2'
-        command = [
-            "unshare", "-m", "sh", "-c", script + ' && exec "$@"', "sh",
-            self.path("hosts"), self.path("resolv"),
-        ]
-        if os.system(" ".join(command[:2]) + " true 2>/dev/null") != 0:
-            self.skipTest("no mount namespaces here")
-        return command
 
     def test_the_last_address_is_kept_when_its_name_is_lost(self):
         through = self.private("127.0.0.1 receiver.test\n", "nameserver 127.0.0.254\n")

@@ -699,6 +699,21 @@ class World(unittest.TestCase):
         self.addCleanup(self._stop, d)
         return d
 
+    def private(self, hosts, resolver=""):
+        """A command that gives a process its own /etc/hosts, where we may do that."""
+        with open(self.path("hosts"), "w", encoding="ascii") as f:
+            f.write(hosts)
+        with open(self.path("resolv"), "w", encoding="ascii") as f:
+            f.write(resolver)
+        script = 'mount --bind "$1" /etc/hosts && mount --bind "$2" /etc/resolv.conf && shift 2'
+        command = [
+            "unshare", "-m", "sh", "-c", script + ' && exec "$@"', "sh",
+            self.path("hosts"), self.path("resolv"),
+        ]
+        if os.system(" ".join(command[:2]) + " true 2>/dev/null") != 0:
+            self.skipTest("no mount namespaces here")
+        return command
+
     def configure(self, *parts, **named):
         """A daemon with a configuration file, whose path is in .config."""
         path = self.write("hl7noted.xml", config_xml(*parts))
