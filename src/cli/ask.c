@@ -13,9 +13,14 @@
 #include <unistd.h>
 
 #include "cli/say.h"
+#include "conf/conf.h"
 #include "control/json.h"
 
-enum { READ_SIZE = 64 << 10 };
+enum {
+	READ_SIZE = 64 << 10,
+	LINE_MOST = 64 << 10,            /* of any answer */
+	BODY_MOST = 2 * CONF_MAX_STORED, /* in base64, with what is said of it */
+};
 
 const char ask_usual_socket[] = "/run/hl7noted/control";
 
@@ -46,9 +51,12 @@ open_socket(const char *path, unsigned seconds)
 int
 ask_unavailable(const struct ask *a, int error)
 {
-	const char *mend = error == -EACCES
-			       ? "only root and the daemon's group may ask"
-			       : "is hl7noted running, and does it have this control socket?";
+	const char *mend = "is hl7noted running, and does it have this control socket?";
+
+	if (error == -EACCES)
+		mend = "only root and the daemon's group may ask";
+	else if (error == -EMSGSIZE)
+		mend = "what answers there is no hl7noted";
 
 	say_error("cannot ask %s: %s; %s", a->path, strerror(-error), mend);
 	return EX_UNAVAILABLE;
@@ -59,7 +67,9 @@ ask_begin(struct ask *a, const char *path, const struct control_request *r, unsi
 {
 	struct buffer line;
 
-	*a = (struct ask){ .path = path, .fd = open_socket(path, patience) };
+	*a = (struct ask){ .path = path,
+		.fd = open_socket(path, patience),
+		.most = r->payload || r->verb == CONTROL_EXPORT ? BODY_MOST : LINE_MOST };
 	buffer_init(&a->in, 0);
 	if (a->fd < 0)
 		return ask_unavailable(a, a->fd);
@@ -131,6 +141,8 @@ ask_line(struct ask *a, struct span *ret)
 			buffer_consume(&a->in, ret->len + 1);
 			return 1;
 		}
+		if (all.len > a->most)
+			return -EMSGSIZE;
 		searched = all.len;
 		got = read_more(a);
 	}

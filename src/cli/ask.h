@@ -15,6 +15,7 @@ extern const char ask_usual_socket[]; /* /run/hl7noted/control */
 struct ask {
 	const char *path;
 	int fd;
+	size_t most;      /* bytes that a daemon's line may have */
 	struct buffer in; /* lines not taken yet */
 };
 
@@ -23,7 +24,8 @@ struct ask {
 int ask_begin(struct ask *a, const char *path, const struct control_request *r, unsigned patience);
 /* More bytes behind the request; what goes wrong is told by ask_line(). */
 void ask_send(struct ask *a, struct span bytes);
-/* The next line without its end, until the next call: 1; 0 at the end; negative errno. */
+/* The next line without its end, until the next call: 1; 0 at the end; negative errno; -EMSGSIZE
+ * when it is longer than any that a daemon writes. */
 int ask_line(struct ask *a, struct span *ret);
 /* What has come, whole lines or not: 1; 0 at the end; negative errno. */
 int ask_bytes(struct ask *a, struct span *ret);

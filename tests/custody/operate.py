@@ -573,6 +573,24 @@ class Commands(Custody):
         self.assertIn(told["outcome"], ("left", "unknown"))
         self.assertGreater(told["count"], 0)
 
+    def test_a_line_that_does_not_end_is_not_waited_for(self):
+        """Somebody else has the socket."""
+        path, sent = self.path("other"), 0
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+            listening.bind(path)
+            listening.listen(1)
+            with subprocess.Popen(
+                [HL7NOTE, "queue", "list", "--control", path], stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+            ) as tool:
+                other, _ = listening.accept()
+                with other, contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                    while sent < 64 << 20:
+                        sent += other.send(b"x" * 65536)
+                self.assertIn(b"what answers there is no hl7noted", tool.stderr.read())
+                self.assertEqual(tool.wait(PATIENCE), 69)
+        self.assertLess(sent, 64 << 20)
+
     def test_without_a_queue_the_commands_say_so(self):
         r = self.receiver()
         port = free_port()
