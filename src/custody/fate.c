@@ -84,25 +84,35 @@ custody_answered(
 	conclude(l, p, &o);
 }
 
-/* The oldest was the one to be answered, so it alone is to blame; the others only go out again. */
+void
+custody_recall_flights(struct custody_line *l, const struct custody_parcel *but, uint64_t now_us)
+{
+	for (unsigned i = 0; i < l->count; i++) {
+		struct custody_parcel *p = l->parcels[i];
+
+		if (p == but || !custody_parcel_is_out(p))
+			continue;
+		if (p->accepted)
+			custody_answered(l, p, SPAN("AA"), now_us);
+		else
+			p->state = CUSTODY_WAITS;
+	}
+}
+
+/* The oldest was the one to be answered, so it alone is to blame. */
 void
 custody_lose_flights(struct custody_line *l, enum relay_why why, uint64_t now_us)
 {
 	struct custody_outcome o = { .kind = CUSTODY_NONE, .why = why };
-	struct custody_parcel *oldest;
+	struct custody_parcel *oldest = NULL;
 
-	/* a batch of which something was accepted had its answer, and would come again for ever */
-	for (unsigned i = 0; i < l->count; i++) {
-		if (custody_parcel_is_out(l->parcels[i]) && l->parcels[i]->accepted)
-			custody_answered(l, l->parcels[i], SPAN("AA"), now_us);
+	for (unsigned i = 0; i < l->count && !oldest; i++) {
+		if (custody_parcel_is_out(l->parcels[i]) && !l->parcels[i]->accepted)
+			oldest = l->parcels[i];
 	}
-	oldest = custody_parcels_oldest_out(l);
+	custody_recall_flights(l, oldest, now_us);
 	if (!oldest)
 		return;
-	for (unsigned i = 0; i < l->count; i++) {
-		if (custody_parcel_is_out(l->parcels[i]) && l->parcels[i] != oldest)
-			l->parcels[i]->state = CUSTODY_WAITS;
-	}
 	o.action = custody_decide(&l->set->policy, o.kind, ++oldest->tries.failures[o.kind]);
 	o.wait = custody_back_off(l, now_us);
 	conclude(l, oldest, &o);

@@ -390,14 +390,12 @@ custody_line_drop(struct custody_line *l, uint64_t seq)
 		/* its answer must find nobody */
 		l->ops->disconnect(l->ctx);
 		forget_connection(l);
-		for (unsigned i = 0; i < l->count; i++) {
-			if (custody_parcel_is_out(l->parcels[i]))
-				l->parcels[i]->state = CUSTODY_WAITS;
-		}
+		custody_recall_flights(l, l->parcels[index], l->ticked * MICROSECONDS);
 	}
 	if (is_waited_for(l, l->parcels[index]))
 		l->retry_at = l->failures = 0;
 	custody_parcels_remove(l, (unsigned)index);
+	tell_answered(l);
 	if (l->stopped && l->culprit == seq)
 		l->stopped = false;
 	return true;

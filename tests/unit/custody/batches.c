@@ -114,6 +114,21 @@ send_batch(struct script *w)
 }
 
 /* A second for each batch would hold up a feed of them. */
+Test(custody_batches, are_delivered_when_another_is_dropped_behind_an_acceptance)
+{
+	static const char *const bodies[3] = { MSH("7", ""), TWO, MSH("8", "") };
+	struct script w;
+
+	begin(&w, bodies, 3);
+	script_bytes(&w, ACK("AA", "1"));
+	script_expect(&w, "");
+	cr_expect(script_drop(&w, 1));
+	script_expect(&w, "let_go:1 disconnect accept:AA:deliver delivered:2 connect");
+	script_connected(&w);
+	script_expect(&w, "send:8");
+	script_end(&w);
+}
+
 Test(custody_batches, are_not_waited_for_where_the_receiver_never_says_more)
 {
 	static const char *const bodies[3] = { TWO };
