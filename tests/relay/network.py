@@ -144,7 +144,7 @@ class Limits(World):
             self.assertEqual(s.frame(), ack(body))
         # of 140 MB: the limit, the frame of the one that goes on, and one read of each
         self.assertLess(most, (16 + 8 + 20) << 20)
-        self.assertGreater(most, 16 << 20)
+        # that it was reached need not be seen from outside, but is told
         d.wait_event("svc.paused", outcome="in_flight_bytes")
         hit = {"feed": "lab", "limit": "in_flight_bytes"}
         self.assertGreater(metric(scraped, "hl7noted_limits_hit_total", **hit), 0)
