@@ -160,6 +160,15 @@ store_feed_has_again(const struct store_feed *f)
 	return f->out_count && f->out[0].again;
 }
 
+bool
+store_feed_sends_again(const struct store_feed *f)
+{
+	for (unsigned i = 0; i < f->out_count && f->out[i].again; i++)
+		if (f->out[i].fate <= FATE_ASIDE)
+			return true;
+	return false;
+}
+
 static void
 leave(struct store_feed *f, unsigned from, unsigned to)
 {

@@ -83,6 +83,8 @@ bool store_feed_trim(struct store_feed *f);
 bool store_feed_pass(struct store_feed *f);
 /* Is one that was sent again still on its way to the queue, or with the line? */
 bool store_feed_has_again(const struct store_feed *f);
+/* With the line, or being set aside: others wait for that. */
+bool store_feed_sends_again(const struct store_feed *f);
 /* All that the line had and did not settle will be read again. */
 void store_feed_rewind(struct store_feed *f);
 uint64_t store_feed_oldest(const struct store_feed *f);

@@ -242,7 +242,7 @@ has_something(const struct store *s, const struct store_feed *f)
 {
 	if (may_send_again(s, f))
 		return true;
-	return !store_feed_has_again(f) && !f->again.count && !f->again_behind && f->ready.count;
+	return !store_feed_sends_again(f) && !f->again.count && !f->again_behind && f->ready.count;
 }
 
 void
@@ -312,7 +312,7 @@ store_fetch(struct store *s, unsigned feed, struct store_item *ret)
 	if (!f)
 		return -EINVAL;
 	again = may_send_again(s, f) && store_window_take(&f->again, &item);
-	if (!again && (f->again.count || store_feed_has_again(f))) {
+	if (!again && (f->again.count || store_feed_sends_again(f))) {
 		f->hungry = true;
 		return -EAGAIN;
 	}

@@ -348,6 +348,35 @@ Test(faults, sends_again_once_also_what_was_tried_twice_while_the_disk_fills_up)
 	queue_close(q);
 }
 
+Test(faults, goes_on_behind_what_was_sent_again_while_the_disk_is_full)
+{
+	const struct store_filter aside = { .feed = 1 };
+	struct queue *q;
+	uint64_t seq;
+
+	vfs_install();
+	q = queue_open(1, NULL);
+	store_feed(q->store, SPAN("east"));
+	queue_put(q, 1, "A1", "one");
+	queue_put(q, 1, "A2", "two");
+	queue_get(q, 1, &seq);
+	store_set_aside(q->store, 1, seq, TRIED(1), "no");
+	queue_await(q, &q->settled, 1);
+	cr_assert_eq(store_retry(q->store, &aside, 1), 0);
+	queue_await(q, &q->answers, 1);
+	cr_expect_str_eq(queue_get(q, 1, &seq), "one");
+	cr_expect_eq(store_fetch(q->store, 1, &(struct store_item){ 0 }), -EAGAIN, "it is first");
+	vfs_fail(VFS_WRITE, 1, SQLITE_FULL, ENOSPC, true);
+	store_delivered(q->store, 1, seq);
+	queue_run(q, 300);
+	cr_expect_str_eq(queue_get(q, 1, &seq), "two");
+	store_delivered(q->store, 1, seq);
+	vfs_heal();
+	while (queue_stats(q, 1).waiting)
+		queue_run(q, 50);
+	queue_close(q);
+}
+
 Test(faults, never_holds_up_the_loop)
 {
 	struct queue *q;
