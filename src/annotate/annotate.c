@@ -86,6 +86,16 @@ site_finish(struct site *site)
 		plan_destroy(site->plans[i]);
 	free((void *)site->plans);
 	free(site->asked);
+	free(site->of_patient.list);
+	free(site->of_order.list);
+}
+
+static bool
+make_answers(struct answers *answers, const struct mapping *m)
+{
+	answers->count = m->expr_count;
+	answers->list = calloc(m->expr_count + 1, sizeof(*answers->list));
+	return answers->list != NULL;
 }
 
 /* Tables for statuses of one letter, which nearly all are, and of what rules ask. */
@@ -106,7 +116,8 @@ make_site(struct site *site, const struct mapping *m)
 		site->cancelled[c] = word_in(m->cancelled_orders, word);
 	}
 	site->asked = calloc(m->observation_count + 1, sizeof(*site->asked));
-	return site->asked && pairing_find_asked(m, site->asked) && make_plans(site, m);
+	return make_answers(&site->of_patient, m) && make_answers(&site->of_order, m) &&
+	       site->asked && pairing_find_asked(m, site->asked) && make_plans(site, m);
 }
 
 struct annotator *
@@ -128,13 +139,10 @@ annotator_create(const struct mapping *const *mappings, size_t count, struct spa
 	a->answers = calloc(most.exprs, sizeof(*a->answers));
 	a->fired_in = calloc(most.rules, sizeof(*a->fired_in));
 	a->undecided_in = calloc(most.groups, sizeof(*a->undecided_in));
-	a->of_patient.list = calloc(most.exprs, sizeof(*a->of_patient.list));
-	a->of_order.list = calloc(most.exprs, sizeof(*a->of_order.list));
 	a->best = calloc(most.observations, sizeof(*a->best));
 	a->best_in = calloc(most.observations, sizeof(*a->best_in));
 	if (!a->mappings || !a->sites || !a->answers || !a->fired_in || !a->undecided_in ||
-	    !a->of_patient.list || !a->of_order.list || !a->best || !a->best_in ||
-	    !scan_make_filter(mappings, count, &a->filter)) {
+	    !a->best || !a->best_in || !scan_make_filter(mappings, count, &a->filter)) {
 		annotator_destroy(a);
 		return NULL;
 	}
@@ -161,8 +169,6 @@ annotator_destroy(struct annotator *a)
 	free(a->answers);
 	free(a->fired_in);
 	free(a->undecided_in);
-	free(a->of_patient.list);
-	free(a->of_order.list);
 	free(a->best);
 	free(a->best_in);
 	free((void *)a->companions);
@@ -192,10 +198,8 @@ annotator_forget(struct annotator *a)
 	memset(a->answers, 0, most.exprs * sizeof(*a->answers));
 	memset(a->fired_in, 0, most.rules * sizeof(*a->fired_in));
 	memset(a->undecided_in, 0, most.groups * sizeof(*a->undecided_in));
-	memset(a->of_patient.list, 0, most.exprs * sizeof(*a->of_patient.list));
-	memset(a->of_order.list, 0, most.exprs * sizeof(*a->of_order.list));
 	memset(a->best_in, 0, most.observations * sizeof(*a->best_in));
-	a->round = a->pairing = a->of_patient.round = a->of_order.round = 1;
+	a->round = a->pairing = 1;
 }
 
 /* ---- one message ---- */
@@ -219,7 +223,6 @@ begin(struct annotator *a, const struct hl7_message *m)
 	a->result_count = a->finding_count = 0;
 	a->steps = 0;
 	a->no_memory = a->sent_known = false;
-	a->of_patient.whose = a->of_order.whose = NO_INDEX;
 	if (!m->count || m->segments[0].id != HL7_ID('M', 'S', 'H'))
 		return SKIP_NOT_HL7;
 	if (!hl7_delims_usable(&m->delims, hl7_header(m, 2)))
@@ -236,6 +239,7 @@ read_sites(struct annotator *a)
 		const struct mapping *m = a->mappings[i];
 		struct site *site = &a->sites[i];
 
+		site->of_patient.whose = site->of_order.whose = NO_INDEX;
 		site->point = '.';
 		site->listed = !m->only_senders;
 		for (unsigned k = 0; k < m->sender_count; k++) {

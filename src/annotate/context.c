@@ -34,13 +34,12 @@ add_patient(struct annotator *a, struct walk *w)
 /* Some senders repeat the patient for each order.  The same identifiers, name, birth and sex, to
  * the letter, are the same patient; anything less may be another. */
 static bool
-is_same_patient(const struct annotator *a, const struct walk *w, long pid)
+is_same_patient(const struct annotator *a, const struct patient *p, long pid)
 {
 	static const unsigned char same[] = { 3, 5, 7, 8 };
-	const struct patient *p = w->patient < 0 ? NULL : &a->patients[w->patient];
 	struct span id = hl7_component(&a->m->delims, hl7_field(a->m, &a->m->segments[pid], 3), 1);
 
-	if (!p || p->pid == NO_SEGMENT || !p->has_birth || !span_trim(id).len || hl7_is_delete(id))
+	if (p->pid == NO_SEGMENT || !p->has_birth || !span_trim(id).len || hl7_is_delete(id))
 		return false;
 	for (size_t i = 0; i < sizeof(same); i++) {
 		if (!span_eq(hl7_field(a->m, &a->m->segments[pid], same[i]),
@@ -72,9 +71,14 @@ read_patient(struct annotator *a, struct walk *w, long pid)
 static bool
 begin_patient(struct annotator *a, struct walk *w, long pid)
 {
+	struct patient *p = w->patient < 0 ? NULL : &a->patients[w->patient];
+
 	w->order = -1;
 	w->in_results = false;
-	return is_same_patient(a, w, pid) || read_patient(a, w, pid);
+	if (!p || !is_same_patient(a, p, pid))
+		return read_patient(a, w, pid);
+	p->pid = pid; /* each is compared with the one before it, however long the first is */
+	return true;
 }
 
 static bool
@@ -338,24 +342,44 @@ recognise_coded(const struct mapping *m, struct span coded, char separator)
 	return found;
 }
 
+/* What SPM-4 of the order's specimens name. */
+static uint64_t
+read_specimens(struct annotator *a, const struct order *o, const struct mapping *m)
+{
+	uint64_t found = 0;
+
+	if (o->spm == NO_SEGMENT || !work_read(a, (size_t)(o->end - o->spm)))
+		return 0;
+	for (long i = o->spm; i < o->end; i++) {
+		const struct hl7_segment *s = &a->m->segments[i];
+
+		if (s->id == HL7_ID('S', 'P', 'M') && work_read(a, s->end - s->start))
+			found |= recognise_coded(m, hl7_field(a->m, s, 4), a->m->delims.component);
+	}
+	return found;
+}
+
+/* What OBR-15 names: a coded element squeezed into the first component. */
+static uint64_t
+read_source(struct annotator *a, struct order *o, const struct mapping *m)
+{
+	const struct hl7_delims *d = &a->m->delims;
+	struct span source = order_field(a, o, 15);
+
+	if (!work_read(a, source.len))
+		return 0;
+	return recognise_coded(m, hl7_component(d, source, 1), d->subcomponent);
+}
+
 const struct order *
 context_specimens(struct annotator *a, const struct result *r)
 {
-	const struct hl7_delims *d = &a->m->delims;
 	struct order *o = &a->orders[r->order];
-	struct span source;
 
 	if (o->specimens_of == r->mapping)
 		return o;
 	o->specimens_of = r->mapping;
-	o->specimens = 0;
-	for (long i = o->spm; i != NO_SEGMENT && i < o->end; i++) {
-		if (a->m->segments[i].id == HL7_ID('S', 'P', 'M') && work_step(a))
-			o->specimens |= recognise_coded(
-			    r->mapping, hl7_field(a->m, &a->m->segments[i], 4), d->component);
-	}
-	/* OBR-15: a coded element squeezed into the first component */
-	source = hl7_component(d, order_field(a, o, 15), 1);
-	o->source = recognise_coded(r->mapping, source, d->subcomponent);
+	o->specimens = read_specimens(a, o, r->mapping);
+	o->source = read_source(a, o, r->mapping);
 	return o;
 }

@@ -279,8 +279,7 @@ evaluate(struct annotator *a, const struct result *r, struct finding *f, struct 
 static void
 next_round(struct annotator *a)
 {
-	if (++a->round >= LAST_ROUND || a->of_patient.round >= LAST_ROUND ||
-	    a->of_order.round >= LAST_ROUND)
+	if (++a->round >= LAST_ROUND)
 		annotator_forget(a);
 }
 

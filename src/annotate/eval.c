@@ -302,7 +302,10 @@ answer_of(struct answers *of, unsigned whose, const struct expr *e)
 {
 	if (of->whose != whose) {
 		of->whose = whose;
-		of->round++;
+		if (++of->round >= LAST_ROUND) {
+			memset(of->list, 0, of->count * sizeof(*of->list));
+			of->round = 1;
+		}
 	}
 	return &of->list[e->id];
 }
@@ -312,17 +315,18 @@ static bool
 patient_has(struct annotator *a, const struct expr *e)
 {
 	unsigned patient = a->subject->patient, i = a->patients[patient].first_diagnosis;
-	uint32_t *answer = answer_of(&a->of_patient, patient, e);
+	struct answers *of = &a->subject->site->of_patient;
+	uint32_t *answer = answer_of(of, patient, e);
 	bool found = false;
 
-	if (*answer >> 2 == a->of_patient.round)
+	if (*answer >> 2 == of->round)
 		return *answer & 1;
 	for (; i != NO_INDEX && !found; i = a->diagnoses[i].next) {
 		const struct hl7_segment *dg1 = &a->m->segments[a->diagnoses[i].segment];
 
 		found = match_coded(a, hl7_field(a->m, dg1, 3), e);
 	}
-	*answer = a->of_patient.round << 2 | found;
+	*answer = of->round << 2 | found;
 	return found;
 }
 
@@ -331,13 +335,14 @@ static bool
 order_has(struct annotator *a, const struct expr *e, unsigned field)
 {
 	unsigned order = a->subject->order;
-	uint32_t *answer = answer_of(&a->of_order, order, e);
+	struct answers *of = &a->subject->site->of_order;
+	uint32_t *answer = answer_of(of, order, e);
 	bool found;
 
-	if (*answer >> 2 == a->of_order.round)
+	if (*answer >> 2 == of->round)
 		return *answer & 1;
 	found = match_coded(a, order_field(a, &a->orders[order], field), e);
-	*answer = a->of_order.round << 2 | found;
+	*answer = of->round << 2 | found;
 	return found;
 }
 

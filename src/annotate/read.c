@@ -54,15 +54,17 @@ says_cancelled(const struct annotator *a, const struct site *site, struct span o
 	return word_in(site->mapping->cancelled_orders, status);
 }
 
-/* Found out once for all results of the order. */
+/* Found out once for all results of the order that one mapping claims. */
 static bool
-is_cancelled(const struct annotator *a, const struct result *r)
+is_cancelled(struct annotator *a, const struct result *r)
 {
 	struct order *o = &a->orders[r->order];
 
 	if (o->cancelled_of != r->mapping) {
+		const struct span field = order_field(a, o, 25);
+
 		o->cancelled_of = r->mapping;
-		o->cancelled = says_cancelled(a, r->site, order_field(a, o, 25));
+		o->cancelled = work_read(a, field.len) && says_cancelled(a, r->site, field);
 	}
 	return o->cancelled;
 }

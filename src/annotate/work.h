@@ -46,7 +46,7 @@ struct note_run {
 };
 
 struct patient {
-	long pid;                 /* segment; NO_SEGMENT when none */
+	long pid;                 /* its last segment; NO_SEGMENT when none */
 	unsigned first_diagnosis; /* in diagnoses; NO_INDEX when none */
 	unsigned first_class;     /* that has companions for others; NO_INDEX when none */
 	struct hl7_time birth;
@@ -78,7 +78,7 @@ struct order {
 /* One OBX that a mapping claims. */
 struct result {
 	const struct mapping *mapping;
-	const struct site *site;
+	struct site *site;
 	const struct code *code;
 	unsigned segment, obx;
 	unsigned fields;                 /* how many are present, of OBX_FIELDS */
@@ -120,10 +120,10 @@ struct class
 	unsigned char *answers; /* of questions about companions alone, by expr id: 1 + truth */
 };
 
-/* What was answered of a patient or an order, by expr id: round * 4 + truth. */
+/* What was answered of a patient or an order, by expr id of one mapping: round * 4 + truth. */
 struct answers {
 	uint32_t *list, round;
-	unsigned whose; /* patient or order; NO_INDEX: nobody's */
+	unsigned count, whose; /* patient or order; NO_INDEX: nobody's */
 };
 
 /* Usable results of one observation in one class. */
@@ -156,6 +156,7 @@ struct site {
 	/* what OBX-11 and OBR-25 say where they are one letter, made once */
 	unsigned char status[128];
 	bool cancelled[128];
+	struct answers of_patient, of_order;
 };
 
 /* The bitmap in front of the code tables, one for all mappings: bit hash >> shift. */
@@ -210,8 +211,7 @@ struct annotator {
 	uint32_t round;    /* answers of another round are void */
 	uint32_t *answers; /* by expr id: round * 4 + truth */
 	const struct plan *plan;
-	struct known known; /* of the facts of the plan */
-	struct answers of_patient, of_order;
+	struct known known;                /* of the facts of the plan */
 	uint32_t *fired_in, *undecided_in; /* by rule and group index: round */
 
 	struct finding *findings;
@@ -283,6 +283,13 @@ static inline bool
 work_step(struct annotator *a)
 {
 	return work_steps(a, 1);
+}
+
+/* The same for text that may be read anew for each result. */
+static inline bool
+work_read(struct annotator *a, size_t bytes)
+{
+	return work_steps(a, 1 + bytes / 64);
 }
 
 /* Room for one more in a vector that is kept; false when there is no memory. */

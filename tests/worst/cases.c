@@ -311,6 +311,14 @@ make_orders(struct buffer *in, unsigned n)
 	around(in, HEADER, "OBR|1|||P\rSPM|1|||UR\r" RESULT, n, "");
 }
 
+/* Behind a patient whose name stands far off. */
+static void
+make_patients(struct buffer *in, unsigned n)
+{
+	around(in, "MSH|^~\\&|||||||ORU^R01|1|P|2.5\rPID|1|", "1~", n, "|1||||19600214\r");
+	around(in, "OBR|1|||P\r" RESULT, "PID|1||1||||19600214\r", n, "OBR|2|||P\r" RESULT);
+}
+
 static void
 make_companions(struct buffer *in, unsigned n)
 {
@@ -510,6 +518,7 @@ const struct worst_case worst_cases[] = {
 	{ "results of one moment",        make_results,     run_message,  100000 },
 	{ "results of as many moments",   make_moments,     run_message,  100000 },
 	{ "orders with a result each",    make_orders,      run_message,  50000 },
+	{ "a patient again and again",    make_patients,    run_message,  100000 },
 	{ "companions of one result",     make_companions,  run_message,  100000 },
 	{ "notes of ours",                make_notes,       run_message,  100000 },
 	{ "empty segments",               make_segments,    run_message,  200000 },

@@ -71,6 +71,73 @@ Test(annotate_rules, of_two_mappings_work_side_by_side)
 	report_end(&r);
 }
 
+#define RULE_OF(id, diagnosis, note)                                                      \
+	"<rule id=\"" id "\"><when><diagnosis code=\"" diagnosis "\"/></when><note>" note \
+	"</note>"                                                                         \
+	"</rule>"
+
+static void
+begin_diagnoses(struct report *r)
+{
+	struct mapping *const mappings[] = {
+		fragment_good(IN_ALL, RULE_OF("R", "C90", "C90.")),
+		fragment_good(IN_BLOCKS, "<rules for=\"alb\"><group id=\"g\" pick=\"all\">" RULE_OF(
+					     "A", "Z99", "Z99.") "</group></rules>"),
+	};
+
+	report_begin(r, mappings, 2);
+}
+
+Test(annotate_rules, of_two_mappings_ask_each_for_its_own_diagnosis_and_order)
+{
+	/* clang-format off */
+	static const struct {
+		const char *diagnosis, *of_b2m, *of_albumin;
+	} cases[] = {
+		{ "C90", "NTE|1|O|C90.\nNTE|2|O|Auto-comment t 1.0: R\n", "" },
+		{ "Z99", "", "NTE|1|O|Z99.\nNTE|2|O|Auto-comment t 1.0: A\n" },
+	};
+	/* clang-format on */
+	struct report r;
+
+	begin_diagnoses(&r);
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *diagnosis = cases[i / 2].diagnosis;
+		char before[200], text[400], want[600];
+
+		/* of the patient, and of the order */
+		snprintf(before, sizeof(before),
+		    i % 2 ? "OBR|2||||||||||||||||||||||||||||||%s\n" : "DG1|1||%s\nOBR|2\n",
+		    diagnosis);
+		snprintf(text, sizeof(text), "%s%s%s", before, B2M("2.2", ""), ALBUMIN);
+		snprintf(want, sizeof(want), "%s%s%s%s%s", before, B2M("2.2", ""),
+		    cases[i / 2].of_b2m, ALBUMIN, cases[i / 2].of_albumin);
+		report_expect(&r, diagnosis, text, want);
+	}
+	report_end(&r);
+}
+
+Test(annotate_rules, of_two_mappings_do_not_read_a_long_order_for_each_result)
+{
+	enum { LONG = 1 << 20, PAIRS = 200 };
+	struct buffer text;
+	struct report r;
+
+	begin_diagnoses(&r);
+	buffer_init(&text, 0);
+	buffer_append(&text, SPAN("OBR|2||||||||||||||||||||||||F^"));
+	for (unsigned i = 0; i < LONG; i++)
+		buffer_append_char(&text, 'x');
+	buffer_append_char(&text, '\n');
+	for (unsigned i = 0; i < PAIRS; i++)
+		buffer_append(&text, SPAN(B2M("2.2", "") ALBUMIN));
+	buffer_append_char(&text, '\0');
+	report_annotate(&r, text.data);
+	cr_expect_eq(r.annotation.skip, SKIP_TOO_MANY);
+	buffer_finish(&text);
+	report_end(&r);
+}
+
 Test(annotate_rules, of_two_mappings_for_one_code_clash)
 {
 	struct mapping *const mappings[] = {
