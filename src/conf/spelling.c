@@ -29,7 +29,7 @@ is_ipv6(struct span text)
 	struct span zone, address = span_cut(text, '%', &zone);
 
 	return (!zone.ptr || (zone.len && ascii_is_made_of(zone, "._-"))) &&
-	       network_parse(address, &unused) == NETWORK_FINE;
+	       !memchr(text.ptr, '/', text.len) && network_parse(address, &unused) == NETWORK_FINE;
 }
 
 /* Whether it exists is the resolver's business, but "engine:6661" it would look for in vain

@@ -97,6 +97,7 @@ Test(conf_spelling, knows_names_hosts_and_ports)
 	cr_expect_not(conf_is_host(SPAN("-ehr")));
 	cr_expect_not(conf_is_host(SPAN("ehr:6661")) || conf_is_host(SPAN("10.0.0.1:6661")));
 	cr_expect_not(conf_is_host(SPAN("fe80::1%")) || conf_is_host(SPAN("ehr%eth0")));
+	cr_expect_not(conf_is_host(SPAN("fd00::/8")) || conf_is_host(SPAN("::/0%eth0")));
 	cr_expect_not(conf_is_host(SPAN(".example"))); /* would be all hosts below it */
 	cr_expect(conf_is_port(SPAN("1")) && conf_is_port(SPAN("65535")));
 	cr_expect_not(conf_is_port(SPAN("0")));
