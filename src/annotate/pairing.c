@@ -94,11 +94,14 @@ find_class(struct annotator *a, struct result *r)
 	r->class = (unsigned)a->class_count - 1;
 	if (a->class_count && is_same_class(&a->classes[r->class], &c))
 		return true;
-	hash = mix(mix(mix(c.patient, c.order), (uint64_t)c.time.first), (uint64_t)c.time.last);
+	/* one after the other: a patient and an order often have the same number */
+	hash = mix(mix(0, 1 + (uint64_t)c.patient), c.order);
+	hash = mix(mix(hash, (uint64_t)c.time.first), (uint64_t)c.time.last);
 	at = hash & a->class_places.mask;
 	for (; a->class_places.list[at]; at = (at + 1) & a->class_places.mask) {
 		r->class = a->class_places.list[at] - 1;
-		if (is_same_class(&a->classes[r->class], &c))
+		/* moments may be chosen so that all meet in one place */
+		if (is_same_class(&a->classes[r->class], &c) || !work_step(a))
 			return true;
 	}
 	if (!work_grow((void **)&a->classes, &a->class_size, a->class_count, sizeof(c)))
@@ -116,14 +119,15 @@ static bool
 find_siblings(struct annotator *a, struct result *r)
 {
 	const struct observation *o = r->code->observation;
-	size_t at = mix(mix(r->class, o->index), (uintptr_t)o >> 4) & a->siblings_places.mask;
+	size_t at = mix(mix(mix(0, 1 + (uint64_t)r->class), o->index), (uintptr_t)o >> 4) &
+		    a->siblings_places.mask;
 
 	for (; a->siblings_places.list[at]; at = (at + 1) & a->siblings_places.mask) {
 		const struct siblings *s;
 
 		r->siblings = a->siblings_places.list[at] - 1;
 		s = &a->siblings[r->siblings];
-		if (s->class == r->class && s->observation == o)
+		if ((s->class == r->class && s->observation == o) || !work_step(a))
 			return true;
 	}
 	if (!work_grow(

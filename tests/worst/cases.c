@@ -311,6 +311,14 @@ make_orders(struct buffer *in, unsigned n)
 	around(in, HEADER, "OBR|1|||P\rSPM|1|||UR\r" RESULT, n, "");
 }
 
+static void
+make_persons(struct buffer *in, unsigned n)
+{
+	buffer_append(in, SPAN("MSH|^~\\&|||||||ORU^R01|1|P|2.5\r"));
+	for (unsigned i = 0; i < n; i++)
+		buffer_printf(in, "PID|1||%u\rOBR|1|||P\r" RESULT, i);
+}
+
 /* Behind a patient whose name stands far off. */
 static void
 make_patients(struct buffer *in, unsigned n)
@@ -518,6 +526,7 @@ const struct worst_case worst_cases[] = {
 	{ "results of one moment",        make_results,     run_message,  100000 },
 	{ "results of as many moments",   make_moments,     run_message,  100000 },
 	{ "orders with a result each",    make_orders,      run_message,  50000 },
+	{ "patients with an order each",  make_persons,     run_message,  50000 },
 	{ "a patient again and again",    make_patients,    run_message,  100000 },
 	{ "companions of one result",     make_companions,  run_message,  100000 },
 	{ "notes of ours",                make_notes,       run_message,  100000 },
