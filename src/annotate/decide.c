@@ -298,7 +298,7 @@ begin_finding(struct annotator *a, const struct result *r)
 	f->obx = r->obx;
 	f->segment = r->segment;
 	f->skip = reason(a, r);
-	f->flag_ours = r->own_flag.len > 0;
+	f->flag_ours = r->flag_ours;
 	f->has_value = r->has_value;
 	f->unit = r->unit;
 	if (r->has_value) {

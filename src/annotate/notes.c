@@ -128,18 +128,18 @@ next_line(struct span *rest, struct span *ret)
 	return false;
 }
 
-struct span
-notes_own_flag(struct annotator *a, const struct note_run *run)
+bool
+notes_claim_flag(struct annotator *a, const struct note_run *run, struct span flags)
 {
 	for (unsigned i = run->first; i <= run->after; i++) {
 		struct span rest = note_text(a, i), line, flag;
 
 		while (next_line(&rest, &line)) {
-			if (trailer_flag(line, &flag) && flag.len)
-				return arena_copy(&a->arena, flag);
+			if (trailer_flag(line, &flag) && flag.len && span_eq(flag, flags))
+				return true;
 		}
 	}
-	return (struct span){ 0 };
+	return false;
 }
 
 bool

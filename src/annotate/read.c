@@ -288,13 +288,10 @@ static void
 read_flags(struct annotator *a, struct result *r)
 {
 	r->flags = obx_field(a, r, 8);
-	if (!r->flags.len)
+	if (!r->flags.len || !notes_claim_flag(a, &r->run, r->flags))
 		return;
-	r->own_flag = notes_own_flag(a, &r->run);
-	if (r->own_flag.len && span_eq(r->own_flag, r->flags))
-		r->flags.len = 0;
-	else
-		r->own_flag = (struct span){ 0 };
+	r->flag_ours = true;
+	r->flags.len = 0;
 }
 
 void

@@ -97,7 +97,7 @@ struct result {
 	bool range_unread;       /* OBX-7 was tried in vain */
 	enum truth below, above; /* the limits; once they are known */
 	struct span flags;       /* OBX-8 as the laboratory sent it: empty when the flag is ours */
-	struct span own_flag;    /* the flag in OBX-8 that an earlier run of ours put there */
+	bool flag_ours;          /* an earlier run of ours put there what is in OBX-8 */
 	bool code_conflict;      /* OBX-3 has codes of other observations, too */
 	bool follower;           /* goes on with the observation of the OBX before it */
 	struct interval read, value; /* when has_value */
@@ -390,8 +390,8 @@ bool decide_is_listed(const struct annotator *a, const struct result *r);
 /* notes */
 /* `r` is in a->results; OBX behind it that go on with its observation belong to the run. */
 void notes_find_run(const struct annotator *a, const struct result *r, struct note_run *ret);
-/* The flag that a trailer of ours says was ours; empty when none. */
-struct span notes_own_flag(struct annotator *a, const struct note_run *run);
+/* Does a trailer of ours, of this run or of one before it, say that this OBX-8 was ours? */
+bool notes_claim_flag(struct annotator *a, const struct note_run *run, struct span flags);
 bool notes_present(struct annotator *a, const struct note_run *run, const struct mapping *m,
     const struct rule *rule);
 /* Add the edits of one finding; false when the text cannot be written in this message. */

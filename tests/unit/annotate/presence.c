@@ -68,5 +68,10 @@ Test(annotate_presence, of_a_flag_of_ours_is_seen_in_a_joined_note)
 	report_annotate(
 	    &r, B2M("1.2", "H") NTE("1", "Raised. See~elsewhere.\\.br\\Auto-comment t 1.0: R"));
 	cr_expect_eq(report_finding(&r)->fired[0].how, FIRED_SOFTENED);
+	/* an echo of what was said of an earlier value stands in front */
+	report_annotate(
+	    &r, B2M("1.2", "H") NTE("1", "Auto-comment t 1.0: V; flag N") NTE("2", TRAILER));
+	cr_expect(report_finding(&r)->flag_ours);
+	cr_expect_eq(report_finding(&r)->fired[0].how, FIRED_ADDED);
 	report_end(&r);
 }
