@@ -161,6 +161,9 @@ from_down(struct world *w, const char *bytes)
 #define SHOWN(id) "<MSH|^~\\&|a|b|c|d|||ORU^R01|" id "|P|2.5>"
 #define SHOWN_ACK(code, id) "<MSH|^~\\&|c|d|a|b|||ACK|9|P|2.5MSA|" code "|" id ">"
 
+#define ENHANCED(id, accept, application) \
+	"\x0bMSH|^~\\&|a|b|c|d|||ORU^R01|" id "|P|2.5|||" accept "|" application "\r\x1c\r"
+
 static void
 connected(struct world *w)
 {
@@ -278,6 +281,23 @@ Test(relay_session, goes_on_when_a_receiver_no_longer_ends_its_connections)
 	cr_expect_not(w.habit.ends);
 	from_down(&w, ACK("AA", "3"));
 	expect(&w, "up:" SHOWN_ACK("AA", "3") " answered:AA down:" SHOWN("4"));
+	end(&w);
+}
+
+Test(relay_session, waits_no_longer_for_the_end_behind_a_frame_that_wants_no_answer)
+{
+	struct world w;
+
+	learn(&w);
+	from_sender(&w, ENHANCED("2", "NE", "NE"));
+	expect(&w, "connect");
+	relay_connected(&w.s, w.now);
+	expect(&w, "down:<MSH|^~\\&|a|b|c|d|||ORU^R01|2|P|2.5|||NE|NE> answered:");
+	from_sender(&w, MSG("3"));
+	wait_ms(&w, RELAY_MOMENT - 1);
+	expect(&w, "");
+	wait_ms(&w, 1);
+	expect(&w, "down:" SHOWN("3"));
 	end(&w);
 }
 
@@ -729,9 +749,6 @@ Test(relay_session, drains_by_answering_what_is_in_flight_and_no_more)
 	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA close:drained");
 	end(&w);
 }
-
-#define ENHANCED(id, accept, application) \
-	"\x0bMSH|^~\\&|a|b|c|d|||ORU^R01|" id "|P|2.5|||" accept "|" application "\r\x1c\r"
 
 Test(relay_session, lets_enhanced_mode_through)
 {
