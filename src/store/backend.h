@@ -25,6 +25,8 @@
 #include "store/body.h"
 #include "store/store.h"
 
+enum { STORE_FEEDS_MOST = 1024 }; /* numbers of feeds; a record of another is damaged */
+
 enum store_record_state {
 	RECORD_PLAIN,
 	RECORD_ASIDE,

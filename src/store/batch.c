@@ -315,7 +315,7 @@ struct batch {
 static int
 fill(struct store_worker *w, struct batch *t)
 {
-	int error = w->hold ? 0 : add_feeds(w, &t->names);
+	int error = add_feeds(w, &t->names);
 
 	if (!error)
 		error = append_all(w, &t->appends, &t->messages);

@@ -18,7 +18,6 @@
 #include "store/task.h"
 
 enum {
-	STORE_FEEDS_MOST = 1024,
 	NOTES_MOST = 16,
 	COMMITS_MOST = 64,
 	NOTE_SIZE = 400,

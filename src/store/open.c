@@ -290,6 +290,10 @@ store_end_progress(struct store *s)
 static int
 refuse_unread(const struct store *s, int error, struct store_error *reterr)
 {
+	if (error == -EUCLEAN)
+		return store_error_set(reterr, error,
+		    "%s is damaged; it was left as it is: put back a backup, or move it away",
+		    s->place.queue ? s->place.queue : "the queue");
 	return store_error_set(reterr, error, "%s cannot be read: %s",
 	    s->place.queue ? s->place.queue : "the queue", strerror(-error));
 }

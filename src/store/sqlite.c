@@ -236,6 +236,14 @@ read_record(sqlite3_stmt *q, struct store_record *r)
 		r->tries.failures[i] = (unsigned)sqlite3_column_int64(q, 11 + i);
 }
 
+/* Who would ask for the messages of another feed? */
+static int
+take_record(sqlite3_stmt *q, struct store_record *r)
+{
+	read_record(q, r);
+	return r->feed && r->feed <= STORE_FEEDS_MOST ? 0 : -EUCLEAN;
+}
+
 /* 1 when a row is there; the caller resets. */
 static int
 first_row(struct sqlite_backend *b, enum sqlite_statement q, uint64_t seq)
@@ -250,12 +258,12 @@ first_row(struct sqlite_backend *b, enum sqlite_statement q, uint64_t seq)
 static int
 find(struct store_backend *b, uint64_t seq, struct store_record *ret)
 {
-	int found = first_row(backend_of(b), Q_FIND, seq);
+	int found = first_row(backend_of(b), Q_FIND, seq), error = 0;
 
 	if (found == 1)
-		read_record(backend_of(b)->q[Q_FIND], ret);
+		error = take_record(backend_of(b)->q[Q_FIND], ret);
 	sqlite3_reset(backend_of(b)->q[Q_FIND]);
-	return found;
+	return error ? error : found;
 }
 
 static int
@@ -309,8 +317,8 @@ scan(struct store_backend *b, const struct store_range *range, store_visit *visi
 
 	bind_range(q, range);
 	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
-		read_record(q, &r);
-		if (!visit(ctx, &r))
+		error = take_record(q, &r);
+		if (error || !visit(ctx, &r))
 			break;
 	}
 	if (rc != SQLITE_ROW)

@@ -203,9 +203,9 @@ is_late(void *until)
 	return now.tv_sec >= *(const time_t *)until;
 }
 
-/* Page by page, as far as that gets in its time. */
+/* As far as that gets in its time. */
 static int
-check(struct sqlite_backend *b, struct store_error *reterr)
+check_with(struct sqlite_backend *b, const char *sql, struct store_error *reterr)
 {
 	struct timespec now;
 	time_t until;
@@ -216,7 +216,7 @@ check(struct sqlite_backend *b, struct store_error *reterr)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	until = now.tv_sec + CHECK_SECONDS;
 	sqlite3_progress_handler(b->db, CHECK_OPS, is_late, &until);
-	error = ask(b, "PRAGMA quick_check(1)", &number, text, sizeof(text), reterr);
+	error = ask(b, sql, &number, text, sizeof(text), reterr);
 	sqlite3_progress_handler(b->db, 0, NULL, NULL);
 	if (error && sqlite3_errcode(b->db) == SQLITE_INTERRUPT)
 		return 0;
@@ -226,6 +226,17 @@ check(struct sqlite_backend *b, struct store_error *reterr)
 	return store_error_set(reterr, -EUCLEAN,
 	    "%s is damaged (%s); it was left as it is: put back a backup, or move it away",
 	    b->place->queue, text);
+}
+
+/* The table of messages against its indexes, for one that an index has not would never be sent, and
+ * nobody would know; then all of the file, page by page. */
+static int
+check(struct sqlite_backend *b, struct store_error *reterr)
+{
+	/* a process that was killed when it made the queue left no table */
+	int error = b->layout ? check_with(b, "PRAGMA integrity_check(message)", reterr) : 0;
+
+	return error ? error : check_with(b, "PRAGMA quick_check(1)", reterr);
 }
 
 /* ---- bringing it to our layout -------------------------------------------------------------- */

@@ -129,14 +129,21 @@ load_feed(void *ctx, unsigned feed, struct span name, uint64_t cursor)
 		w->next_seq = cursor + 1;
 }
 
+struct loading {
+	struct store_worker *w;
+	bool strange; /* there is a message of a feed that is not there */
+};
+
 static bool
 load_record(void *ctx, const struct store_record *r)
 {
-	struct store_worker *w = ctx;
+	struct loading *l = ctx;
+	struct store_worker *w = l->w;
 	const struct store_seen seen = { r->key_hash, r->body_hash, r->seq, r->received };
 
-	if (r->feed > w->feeds)
-		return true;
+	l->strange = r->feed > w->feeds;
+	if (l->strange)
+		return false;
 	store_worker_count(w, r, 1);
 	if (r->key_hash && w->set.resend_window)
 		store_resend_add(&w->feed[r->feed].resend, &seen);
@@ -149,6 +156,7 @@ int
 store_worker_load(struct store_worker *w, const uint64_t *cursor)
 {
 	const struct store_range all = { 0, RECORD_ANY, 0, UINT64_MAX };
+	struct loading l = { .w = w };
 	int error;
 
 	for (unsigned f = 0; f <= STORE_FEEDS_MOST; f++) {
@@ -161,7 +169,9 @@ store_worker_load(struct store_worker *w, const uint64_t *cursor)
 	for (unsigned f = 1; !error && f <= w->feeds; f++)
 		if (cursor[f] > w->feed[f].cursor)
 			w->feed[f].cursor = cursor[f];
-	return error ? error : w->b->ops->scan(w->b, &all, load_record, w);
+	if (!error)
+		error = w->b->ops->scan(w->b, &all, load_record, &l);
+	return l.strange ? -EUCLEAN : error;
 }
 
 /* ---- rounds --------------------------------------------------------------------------------- */

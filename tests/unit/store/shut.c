@@ -116,7 +116,19 @@ execute(const char *path, const char *sql)
 	sqlite3_close(db);
 }
 
-enum damage { BAD_HEADER, BAD_PAGE, CUT_SHORT, CUT_TO_NOTHING, GONE, NEWER, OTHER, NOT_A_DATABASE };
+enum damage {
+	BAD_HEADER,
+	BAD_PAGE,
+	BAD_INDEX,
+	NO_FEED,
+	NO_NUMBER,
+	CUT_SHORT,
+	CUT_TO_NOTHING,
+	GONE,
+	NEWER,
+	OTHER,
+	NOT_A_DATABASE
+};
 
 static const struct {
 	enum damage damage;
@@ -125,6 +137,9 @@ static const struct {
 } damages[] = {
 	{ BAD_HEADER, -EUCLEAN, "damaged" },
 	{ BAD_PAGE, -EUCLEAN, "damaged" },
+	{ BAD_INDEX, -EUCLEAN, "damaged" },
+	{ NO_FEED, -EUCLEAN, "damaged" },
+	{ NO_NUMBER, -EUCLEAN, "damaged" },
 	{ CUT_SHORT, -EUCLEAN, "damaged" },
 	{ CUT_TO_NOTHING, -EUCLEAN, "missing or empty" },
 	{ GONE, -EUCLEAN, "missing or empty" },
@@ -133,15 +148,45 @@ static const struct {
 	{ NOT_A_DATABASE, -EUCLEAN, "damaged" },
 };
 
+/* A number of one row. */
+static sqlite3_int64
+look_up(const char *path, const char *sql)
+{
+	sqlite3_int64 number;
+	sqlite3_stmt *q;
+	sqlite3 *db;
+
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_prepare_v2(db, sql, -1, &q, NULL), SQLITE_OK);
+	cr_assert_eq(sqlite3_step(q), SQLITE_ROW);
+	number = sqlite3_column_int64(q, 0);
+	sqlite3_finalize(q);
+	sqlite3_close(db);
+	return number;
+}
+
 static void
 inflict(enum damage damage, const char *path)
 {
+	sqlite3_int64 page;
+
 	switch (damage) {
 	case BAD_HEADER:
 		overwrite(path, 0, "SQLite format 4", 15);
 		return;
 	case BAD_PAGE: /* a page in the middle has no cells */
 		overwrite(path, 5 * 8192, "\x0d\xff\xff\xff\xff\xff\xff\xff", 8);
+		return;
+	case BAD_INDEX: /* of the feeds' messages: the first is number 0 there, by one bit */
+		page = look_up(
+		    path, "SELECT rootpage FROM sqlite_schema WHERE name = 'message_feed'");
+		overwrite(path, page * 8192 - 1, "\x08", 1);
+		return;
+	case NO_FEED:
+		execute(path, "UPDATE message SET feed = 129 WHERE seq = 5");
+		return;
+	case NO_NUMBER:
+		execute(path, "UPDATE message SET feed = -127 WHERE seq = 5");
 		return;
 	case CUT_SHORT:
 		cr_assert_eq(truncate(path, 8 * 8192), 0);
