@@ -94,7 +94,8 @@ is_passed_over(struct tick *t, uint64_t now)
 	return t->passed_over;
 }
 
-/* All messages taken are acknowledged, and all sent are answered. */
+/* All messages taken are acknowledged, and all sent are answered; also those of feeds that a reload
+ * took away before. */
 static bool
 is_drained(const struct hl7noted *d)
 {
@@ -102,7 +103,7 @@ is_drained(const struct hl7noted *d)
 		if (!feed_is_done(f))
 			return false;
 	}
-	return !d->connections;
+	return !d->retired && !d->connections;
 }
 
 static void
