@@ -27,6 +27,7 @@ struct net_resolver {
 	pthread_cond_t asked;
 	struct question *questions, *answers, *asking;
 	bool stop;
+	bool left; /* to the thread, which gives it back when its last name is looked up */
 };
 
 static void
@@ -68,10 +69,23 @@ look_up(const char *host, const char *port, int flags, struct addrinfo **ret)
 	return getaddrinfo(host, port, &hints, ret);
 }
 
+static void
+free_resolver(struct net_resolver *r)
+{
+	struct question *q;
+
+	while ((q = pop(&r->questions)) || (q = pop(&r->answers)))
+		free_question(q);
+	pthread_cond_destroy(&r->asked);
+	pthread_mutex_destroy(&r->lock);
+	free(r);
+}
+
 static void *
 work(void *arg)
 {
 	struct net_resolver *r = arg;
+	bool left;
 
 	pthread_mutex_lock(&r->lock);
 	while (!r->stop) {
@@ -87,9 +101,13 @@ work(void *arg)
 		pthread_mutex_lock(&r->lock);
 		r->asking = NULL;
 		push(&r->answers, q);
-		ev_async_send(r->loop, &r->answered);
+		if (!r->stop)
+			ev_async_send(r->loop, &r->answered);
 	}
+	left = r->left;
 	pthread_mutex_unlock(&r->lock);
+	if (left)
+		free_resolver(r);
 	return NULL;
 }
 
@@ -139,25 +157,29 @@ net_resolver_create(struct ev_loop *loop)
 	return r;
 }
 
+/* A name server may take longer than anybody wants to wait for an end. */
 void
 net_resolver_destroy(struct net_resolver *r)
 {
-	struct question *q;
+	pthread_t thread;
+	bool left;
 
 	if (!r)
 		return;
+	thread = r->thread;
 	pthread_mutex_lock(&r->lock);
-	r->stop = true;
-	pthread_cond_signal(&r->asked);
-	pthread_mutex_unlock(&r->lock);
-	pthread_join(r->thread, NULL);
 	ev_ref(r->loop);
 	ev_async_stop(r->loop, &r->answered);
-	while ((q = pop(&r->questions)) || (q = pop(&r->answers)))
-		free_question(q);
-	pthread_cond_destroy(&r->asked);
-	pthread_mutex_destroy(&r->lock);
-	free(r);
+	r->stop = true;
+	r->left = left = r->asking;
+	pthread_cond_signal(&r->asked);
+	pthread_mutex_unlock(&r->lock);
+	if (left) {
+		pthread_detach(thread);
+		return;
+	}
+	pthread_join(thread, NULL);
+	free_resolver(r);
 }
 
 void

@@ -472,6 +472,26 @@ class Names(World):
             threading.Thread(target=self.deny_all, args=(deaf.dup(),), daemon=True).start()
             self.assertTrue(waiting.closed())
 
+    def test_a_slow_name_server_holds_up_no_end(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+            try:
+                deaf.bind(("127.0.0.254", 53))
+            except OSError:
+                self.skipTest("not allowed to be a name server")
+            through = self.private("", "nameserver 127.0.0.254\noptions timeout:30 attempts:2\n")
+            port = free_port()
+            d = self.start(
+                "--listen", "127.0.0.1:%d" % port, "--forward", "receiver.test:2575",
+                through=through,
+            )
+            waiting = self.sender(port)
+            waiting.send(framed(message()))
+            deaf.settimeout(PATIENCE)
+            deaf.recv(512)
+            began = time.monotonic()
+            self.assertEqual(d.stop(), 0)
+            self.assertLess(time.monotonic() - began, 20)
+
     def deny_all(self, server):
         """Says that no such name exists, to what was asked and to what will be."""
         with server:
