@@ -369,6 +369,7 @@ queue_tick(struct hl7noted *d)
 {
 	if (!d->queue)
 		return;
+	store_turn(d->queue->store);
 	follow(d->queue);
 	queue_watch_tick(d->queue);
 }
