@@ -297,6 +297,16 @@ intake_turn_all(struct feed *f)
 	}
 }
 
+/* Nothing is read while intake is stopped, so a sender that has given up would hold its place until
+ * it goes on, and with each attempt one more. */
+static bool
+is_abandoned(const struct intake *i)
+{
+	const struct custody_intake_settings *set = &i->feed->taking;
+
+	return set->paused && !set->reject && !i->machine.pending && net_stream_is_left(&i->up);
+}
+
 void
 intake_tick(struct intake *i, uint64_t now)
 {
@@ -306,6 +316,8 @@ intake_tick(struct intake *i, uint64_t now)
 		finish(i);
 		return;
 	}
+	if (is_abandoned(i))
+		custody_intake_end(&i->machine, RELAY_SENDER_LEFT);
 	custody_intake_tick(&i->machine, now * 1000);
 	if (custody_intake_wants_more(&i->machine) &&
 	    floor_is_wasted(

@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 
-from here import QUICK, Custody, code_of
+from here import QUICK, Custody, Silence, code_of
 from custody import custody_xml  # noqa: I001 - here finds it
 from world import (
     PATIENCE, ack, annotated, control_id, framed, free_port, main, message, wait_for,
@@ -420,8 +420,43 @@ class Processes(Custody):
         self.arrived(r, NUMBERED[:5])
         self.quiet(r)
 
+    def test_TERM_waits_for_what_a_feed_sent_that_a_reload_took_away(self):
+        quiet = Silence()
+        r = self.receiver(quiet)
+        d, port = self.keep(r)
+        self.taken(self.sender(port), *NUMBERED[:2])
+        r.wait(1)
+        self.change(d, r, free_port(), name="other")
+        d.signal(signal.SIGTERM)
+        d.wait_event("svc.stopping")
+        time.sleep(0.5)
+        self.assertIsNone(d.process.poll())
+        quiet.end()
+        self.assertEqual(d.wait(), 0)
+        self.keep(r, port=port)
+        self.arrived(r, NUMBERED[:2])
+        self.quiet(r)
+
 
 class Limits(Custody):
+    def test_senders_that_gave_up_while_intake_was_stopped_hold_no_place(self):
+        r = self.receiver()
+        few = {"max_per_address": 1}
+        d, port = self.keep(r, store=self.crowded(), listen=few)
+        d.wait_event("queue.disk_low")
+        for _ in range(3):
+            s = self.sender(port)
+            s.send(framed(NUMBERED[0]))
+            wait_for("its place", lambda: self.state()[1]["connections"] == 1)
+            s.close()
+            wait_for("no place", lambda: self.state()[1]["connections"] == 0)
+        patient = self.sender(port)
+        patient.send(framed(NUMBERED[1]))
+        self.change(d, r, port, listen=few)
+        self.assertEqual(code_of(patient.frame()), (b"AA", control_id(NUMBERED[1])))
+        self.assertEqual(d.events("conn.refused"), [])
+        self.arrived(r, NUMBERED[1:2])
+
     def test_without_descriptors_messages_are_taken_and_wait(self):
         """Fault 34: accepting rests, and so does connecting; nothing spins, nothing is lost."""
         r = self.receiver()
