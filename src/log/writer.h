@@ -1,21 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * log/writer.h - a ring of lines, and the thread that writes them
- *
- *	          tail               head
- *	           |  lines to write   |   room
- *	   +-------+===================+---------+
- *	   written by the thread   put by one other thread, which never waits
+ * log/writer.h - the thread that writes the lines of a ring to a target
  *
  * The thread is woken by the first line and then waits a few milliseconds for more
- * of them, unless one is urgent or the ring is half full; so a busy daemon pays
- * for a wake-up some hundred times a second at most, and one write carries many
- * lines.
+ * of them, unless one is urgent or the ring is filling; so a busy daemon pays for a
+ * wake-up some hundred times a second at most, and one write carries many lines.
  *
- * When there is no room, lines are dropped until the ring is empty and the gap told:
- * one line in its place that says how many.  A part of the ring is kept for lines that
- * were promised a place, and only they may use it.  A target that fails (a full disk, a
- * reader that left) is tried again every second, with the lines kept meanwhile.
+ * Where lines were dropped, one line in their place says how many.  A target that fails
+ * (a full disk, a reader that left) is tried again every second, with the lines kept
+ * meanwhile.
  */
 #ifndef LOG_WRITER_H
 #define LOG_WRITER_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ring itself, one so small that every line is near its end or its beginning.
+ * The thread and a ring, one so small that every line is near its end or its beginning.
  */
 #define _GNU_SOURCE /* memfd_create */
 #include "log/writer.h"
