@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A frame waits for a connection, for room among those in flight, and for a receiver that
+ * may be about to hang up; what is behind it waits with it.
+ */
+#include "relay/forward.h"
+
+#include <stdlib.h>
+
+#include "relay/ending.h"
+#include "relay/flights.h"
+#include "relay/frame.h"
+#include "relay/reject.h"
+
+enum { MICROSECONDS = 1000 };
+
+/* Answers that may come to a batch though none is waited for. */
+static void
+remember_names(struct relay_session *s, struct relay_names *names)
+{
+	for (unsigned i = 0; i < names->count; i++)
+		relay_recent_add(s, names->list[i]);
+	if (names->count <= RELAY_RECENT || s->late.open)
+		return;
+	relay_names_finish(&s->late);
+	s->late = *names;
+	s->late.open = 0;
+	*names = (struct relay_names){ 0 };
+}
+
+/* The flight at the end of the list went out. */
+static void
+frame_sent(struct relay_session *s, bool unawaited, uint64_t now_us)
+{
+	unsigned last = s->flights - 1;
+
+	relay_reuse_sent(&s->reuse);
+	if (s->flight[last].enhanced)
+		relay_recent_add(s, s->flight[last].id_hash);
+	if (unawaited) {
+		remember_names(s, &s->flight[last].names);
+		s->reuse.answered = now_us / MICROSECONDS; /* no answer is all there is to come */
+		s->ops->answered(s->ctx, &s->flight[last], (struct span){ 0 });
+		relay_flight_remove(s, last);
+	} else if (s->flights == 1) {
+		s->oldest_since = now_us / MICROSECONDS;
+	}
+}
+
+/* For the AR that may have to be given. */
+static bool
+keep_header(struct relay_session *s, struct relay_flight *f, struct span body)
+{
+	struct span header;
+
+	if (!s->set->reject)
+		return true;
+	header = relay_header(body);
+	f->header = malloc(header.len + 1);
+	if (!f->header)
+		return false;
+	memcpy(f->header, header.ptr, header.len);
+	f->header_len = header.len;
+	return true;
+}
+
+static bool
+make_frame(
+    struct relay_session *s, struct relay_flight *f, struct span body, struct relay_frame *ret)
+{
+	const struct relay_maker with = { s->set->annotate, s->set->annotator, s->set->work,
+		s->ops->annotated, s->ctx };
+
+	return keep_header(s, f, body) && relay_frame_make(&with, f, body, ret);
+}
+
+static void
+take_frame(struct relay_session *s, struct span body, uint64_t now_us)
+{
+	struct relay_flight *f = relay_flight_add(s);
+	struct relay_frame frame;
+
+	if (f) {
+		f->corr = s->ops->number(s->ctx);
+		f->began = now_us;
+	}
+	if (!f || !make_frame(s, f, body, &frame)) {
+		relay_close(s, RELAY_NO_MEMORY, NULL);
+		return;
+	}
+	s->ops->send_down(s->ctx, frame.parts, frame.count);
+	if (!s->closed && s->down == RELAY_DOWN_UP)
+		frame_sent(s, !relay_is_awaited(&frame.asks), now_us);
+}
+
+/* Can the frame at hand go out now?  Asks for a connection where there is none. */
+static bool
+can_send(struct relay_session *s, uint64_t now_us)
+{
+	if (s->down == RELAY_DOWN_NONE) {
+		s->down = RELAY_DOWN_CONNECTING;
+		s->ops->connect(s->ctx);
+	}
+	return s->down == RELAY_DOWN_UP && s->flights < s->set->in_flight &&
+	       !relay_reuse_waits(&s->reuse, s->set->habit, now_us / MICROSECONDS);
+}
+
+bool
+relay_is_strangers(struct relay_session *s, struct span body)
+{
+	return !relay_senders_take_frame(
+	    &s->set->senders, s->senders_open, &s->set->work->message, body);
+}
+
+/* Find the next whole frame in `in`; false when there is none (yet). */
+static bool
+find_frame(struct relay_session *s, struct span in, uint64_t now_us)
+{
+	const bool before = relay_inlet_is_ready(&s->in);
+	struct diag diag;
+
+	relay_inlet_limit(&s->in, s->set->max_frame);
+	switch (relay_inlet_look(&s->in, in, now_us / MICROSECONDS, &diag)) {
+	case MLLP_MORE:
+		return false;
+	case MLLP_FRAME:
+		if (!before)
+			s->ready_refused = relay_is_strangers(s, relay_inlet_body(&s->in, in));
+		return true;
+	case MLLP_BROKEN:
+		break;
+	}
+	relay_close(s,
+	    relay_inlet_is_too_large(&s->in, &diag) ? RELAY_FRAME_TOO_LARGE : RELAY_FRAME_BROKEN,
+	    &diag);
+	return false;
+}
+
+/* The frame at hand is a stranger's.  False when its AR has to wait for earlier answers. */
+static bool
+refuse_frame(struct relay_session *s, struct span in, size_t *done, uint64_t now_us)
+{
+	if (s->flights)
+		return false;
+	relay_refuse(s, relay_inlet_take(&s->in, in, done), now_us);
+	if (s->set->shut_strangers)
+		relay_close(s, RELAY_NOT_ALLOWED, NULL);
+	return true;
+}
+
+size_t
+relay_forward(struct relay_session *s, struct span in, uint64_t now_us)
+{
+	size_t done = 0;
+
+	while (!s->closed && !s->draining) {
+		struct span rest = span_tail(in, done);
+
+		if (!find_frame(s, rest, now_us))
+			break;
+		if (s->ready_refused) {
+			if (!refuse_frame(s, rest, &done, now_us))
+				break;
+			continue;
+		}
+		if (!can_send(s, now_us))
+			break;
+		if (s->closed || !relay_inlet_is_ready(&s->in))
+			break;
+		take_frame(s, relay_inlet_take(&s->in, rest, &done), now_us);
+	}
+	return s->closed ? done : done + relay_inlet_junk(&s->in);
+}
+
+void
+relay_forward_kept(struct relay_session *s, uint64_t now_us)
+{
+	struct span in = relay_inlet_kept(&s->in);
+
+	if (in.len)
+		relay_inlet_consume(&s->in, &s->set->work->rooms, relay_forward(s, in, now_us));
+	relay_close_when_done(s, now_us);
+}
