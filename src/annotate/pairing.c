@@ -150,8 +150,8 @@ disagree(const struct observation *o, const struct result *low, const struct res
 
 	if (low->value.low.at.coefficient >= beyond)
 		return decimal_compare(high->value.low.at, low->value.low.at) > 0;
-	return decimal_compare(
-		   high->value.low.at, eval_with_share(low->value.low.at, o->same_within, 1)) > 0;
+	return decimal_compare(high->value.low.at,
+		   decimal_with_share(low->value.low.at, o->same_within, 1)) > 0;
 }
 
 /* Does an interval leave a number seen so far out? */

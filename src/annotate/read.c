@@ -402,19 +402,13 @@ choose_limits(struct annotator *a, struct result *r)
 	}
 }
 
-static enum truth
-opposite(enum truth t)
-{
-	return t == TRUTH_UNKNOWN ? t : t == TRUTH_NO ? TRUTH_YES : TRUTH_NO;
-}
-
 /* An end that is closed is still inside; an end that is open is already outside. */
 static enum truth
 is_below(const struct interval *value, const struct bound *low)
 {
 	if (!low->bounded)
 		return TRUTH_NO;
-	return opposite(
+	return truth_not(
 	    low->open ? interval_above(value, low->at) : interval_at_least(value, low->at));
 }
 

@@ -9,6 +9,7 @@
  *	read     value, unit, status, limits                    -> results, filled
  *	pairing  which results belong together                  -> classes, companions
  *	eval     a condition, asked of one result               -> truth, by plans (plan.h)
+ *	ask      what conditions come down to; facts, where companions are asked, too
  *	decide   gates, groups, flag                            -> findings
  *	notes    what is there already, what is to be written   -> edits
  *
@@ -378,9 +379,6 @@ eval_test(struct annotator *a, const struct test *t)
 		return TRUTH_YES;
 	return eval_test_anew(a, t);
 }
-
-/* d * (1 + sign * share) */
-struct decimal eval_with_share(struct decimal d, struct decimal share, int sign);
 
 /* decide */
 void decide(struct annotator *a, struct result *r);

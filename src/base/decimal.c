@@ -248,6 +248,17 @@ decimal_multiply(struct decimal a, struct decimal b)
 	return (struct decimal){ product, a.exponent + b.exponent };
 }
 
+struct decimal
+decimal_with_share(struct decimal d, struct decimal share, int sign)
+{
+	__int128 one = 1;
+
+	for (int i = share.exponent; i < 0; i++)
+		one *= 10;
+	return decimal_multiply(
+	    d, (struct decimal){ one + sign * share.coefficient, share.exponent });
+}
+
 /* ---- writing ---- */
 
 /* Digits of `c`, most significant first; returns how many (at least one). */

@@ -47,6 +47,8 @@ decimal_compare(struct decimal a, struct decimal b)
  * digits; of a longer one the last digits are cut off.
  */
 struct decimal decimal_multiply(struct decimal a, struct decimal b);
+/* d * (1 + sign * share), for a share below one. */
+struct decimal decimal_with_share(struct decimal d, struct decimal share, int sign);
 /*
  * Plain digits, no exponent, no needless zeros; returns buf (DECIMAL_TEXT bytes).
  * What a product of more than two decimals may have beyond that is cut off.
@@ -68,6 +70,18 @@ struct interval {
 };
 
 enum truth { TRUTH_NO, TRUTH_YES, TRUTH_UNKNOWN };
+
+static inline enum truth
+truth_of(bool b)
+{
+	return b ? TRUTH_YES : TRUTH_NO;
+}
+
+static inline enum truth
+truth_not(enum truth t)
+{
+	return t == TRUTH_UNKNOWN ? t : truth_of(t == TRUTH_NO);
+}
 
 struct interval interval_point(struct decimal d);
 bool interval_is_point(const struct interval *i);

@@ -103,12 +103,6 @@ write_node(const struct node *n, struct buffer *out)
 	buffer_printf(out, "</%s>", names[n->kind]);
 }
 
-static enum truth
-truth_not(enum truth t)
-{
-	return t == TRUTH_UNKNOWN ? t : t == TRUTH_YES ? TRUTH_NO : TRUTH_YES;
-}
-
 /* Does what lies from `low` to `high` reach `cut`? */
 static enum truth
 reaches(unsigned low, unsigned high, unsigned cut)
@@ -139,12 +133,6 @@ stands(const struct world *w, unsigned position)
 	if (position < w->leftmost || position > w->rightmost)
 		return TRUTH_NO;
 	return w->leftmost == w->rightmost ? TRUTH_YES : TRUTH_UNKNOWN;
-}
-
-static enum truth
-truth_of(bool b)
-{
-	return b ? TRUTH_YES : TRUTH_NO;
 }
 
 static enum truth
