@@ -50,7 +50,7 @@ ask_change(struct store *s, enum store_task_kind kind, const struct store_filter
 	if (!t->ask.filter.states)
 		t->ask.filter.states = states;
 	if (kind == TASK_RETRY)
-		store_out_retry(s, t);
+		store_again_retry(s, t);
 	else
 		store_ask(s, t);
 	return 0;
@@ -128,7 +128,7 @@ store_ask_done(struct store *s, struct store_task *t)
 		if (a->more && !s->closing) {
 			a->filter.after = a->next;
 			if (t->kind == TASK_RETRY)
-				store_out_retry(s, t);
+				store_again_retry(s, t);
 			else
 				store_ask(s, t);
 			return;

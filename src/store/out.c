@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Between a feed's window and its line. */
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-
+/* What lines fetch, and what they say of it. */
 #include "store/queue.h"
 
-enum {
-	LEAST_READ = 64 << 10,
-	WINDOW_ITEMS = 4096, /* small messages cost more than their bytes */
-};
+#include <errno.h>
+#include <stdio.h>
+
+#include "store/ahead.h"
 
 void
 store_release(struct store_item *item)
@@ -18,241 +14,14 @@ store_release(struct store_item *item)
 	item->body = NULL;
 }
 
-/* ---- reading ahead -------------------------------------------------------------------------- */
-
-static bool
-has_room(const struct store *s, const struct store_feed *f, size_t bytes)
-{
-	return f->ready.bytes + bytes <= s->set.window_feed &&
-	       s->held + bytes <= s->set.window_all && f->ready.count < WINDOW_ITEMS;
-}
-
-static void
-read_from(struct store *s, struct store_feed *f, bool again)
-{
-	struct store_task *t = store_task_create(TASK_READ);
-
-	if (!t) {
-		s->owing = true;
-		return;
-	}
-	t->feed = f->number;
-	t->read = (struct store_read_task){ .after = again ? 0 : f->tail,
-		.again = again,
-		.turn = f->turn,
-		.bytes = has_room(s, f, LEAST_READ) ? s->set.window_feed / 2 : LEAST_READ };
-	if (again)
-		f->reading_again = true;
-	else
-		f->reading = true;
-	store_ask(s, t);
-}
-
-/* Those sent again are read when none is left: so each is read once. */
-static void
-read_ahead(struct store *s, struct store_feed *f)
-{
-	if (f->again_behind && !f->reading_again && !f->again.count && !store_feed_has_again(f))
-		read_from(s, f, true);
-	if (!f->behind || f->reading)
-		return;
-	if (!f->ready.count ||
-	    (f->ready.bytes < s->set.window_feed / 2 && has_room(s, f, s->set.window_feed / 2)))
-		read_from(s, f, false);
-}
-
-static void
-keep_again(struct store_feed *f, struct store_read_task *r)
-{
-	f->reading_again = false;
-	f->again_behind = !r->all;
-	for (unsigned i = 0; i < r->count; i++)
-		if (store_window_put(&f->again, &r->items[i]))
-			r->items[i].body = NULL;
-		else
-			f->again_behind = true;
-}
-
-static void
-keep_ready(struct store_feed *f, struct store_read_task *r)
-{
-	f->reading = false;
-	for (unsigned i = 0; i < r->count; i++) {
-		if (!store_window_put(&f->ready, &r->items[i]))
-			return; /* still behind */
-		r->items[i].body = NULL;
-		f->tail = r->items[i].seq;
-	}
-	if (r->after > f->tail)
-		f->tail = r->after;
-	f->behind = !r->all;
-}
-
-void
-store_out_read(struct store *s, struct store_task *t)
-{
-	struct store_feed *f = s->feed[t->feed];
-
-	if (t->read.turn != f->turn)
-		return; /* of before a rewind */
-	if (t->error) { /* the thread has ended */
-		f->reading = f->reading_again = false;
-		return;
-	}
-	if (t->read.again)
-		keep_again(f, &t->read);
-	else
-		keep_ready(f, &t->read);
-}
-
-/* ---- what was committed --------------------------------------------------------------------- */
-
-static void
-keep_new(struct store *s, struct store_feed *f, struct store_append_task *a)
-{
-	const struct store_item item = { .seq = a->record.seq,
-		.received = a->record.received,
-		.feed = f->number,
-		.bytes = store_body_span(a->body),
-		.body = a->body };
-
-	if (f->behind || (f->ready.count && !has_room(s, f, item.bytes.len)) ||
-	    !store_window_put(&f->ready, &item)) {
-		f->behind = true;
-		return;
-	}
-	a->body = NULL;
-	f->tail = item.seq;
-}
-
-void
-store_out_appended(struct store *s, struct store_task *t)
-{
-	struct store_append_task *a = &t->append;
-
-	s->pending -= a->body->len;
-	s->refusals = a->refusals;
-	if (a->verdict == STORE_NEW || a->verdict == STORE_SAME_ID) {
-		store_progress_set(&s->progress, PROGRESS_NEWEST, a->record.seq);
-		s->newest = a->record.seq;
-		keep_new(s, s->feed[t->feed], a);
-	}
-	s->ops->appended(s->ctx, t->token, a->verdict, a->record.seq);
-}
-
-/* ---- what is sent again --------------------------------------------------------------------- */
-
-/* Half of the slots: the rest is for those with lines by then. */
-static bool
-may_send_again(const struct store *s, const struct store_feed *f)
-{
-	return f->again.count && s->again.done < PROGRESS_AGAINS / 2 && !s->again.asked.first;
-}
-
-/* Without a slot a killed process sends it once more; so it may, where the queue works on a retry
- * that may want that. */
-static void
-note_again(struct store *s, struct store_out *o)
-{
-	struct store_again *a = &s->again;
-
-	o->fate = FATE_AGAIN_DONE;
-	if (a->done++ >= PROGRESS_AGAINS || a->under_way)
-		return;
-	while (a->taken[a->next])
-		a->next = (a->next + 1) % PROGRESS_AGAINS;
-	a->taken[a->next] = true;
-	o->slot = PROGRESS_AGAIN + a->next;
-	store_progress_put(&s->progress, o->slot, o->seq);
-	a->used = true;
-}
-
-static void
-empty_page(struct store *s)
-{
-	for (unsigned i = 0; i < PROGRESS_AGAINS; i++)
-		if (s->again.taken[i])
-			store_progress_put(&s->progress, PROGRESS_AGAIN + i, 0);
-}
-
-/* In trouble the queue may never know what was delivered, and the operator is to be told. */
-static bool
-may_retry(struct store *s)
-{
-	struct store_health h;
-
-	if (!s->again.done)
-		return true;
-	store_health(s, &h);
-	if (h.trouble < 0)
-		return false;
-	empty_page(s);
-	return true;
-}
-
-static void
-retry_asked(struct store *s)
-{
-	while (s->again.asked.first && !s->closing && may_retry(s)) {
-		struct store_task *t = store_tasks_take(&s->again.asked);
-
-		t->ask.sync = s->again.used;
-		s->again.used = false;
-		s->again.under_way++;
-		store_ask(s, t);
-	}
-}
-
-void
-store_out_troubled(struct store *s)
-{
-	retry_asked(s);
-}
-
-void
-store_out_retried(struct store *s)
-{
-	s->again.under_way--;
-}
-
-void
-store_out_retry(struct store *s, struct store_task *t)
-{
-	store_tasks_put(&s->again.asked, t);
-	retry_asked(s);
-}
-
-/* The queue knows. */
-static void
-forget_again(struct store *s, struct store_out *o)
-{
-	if (o->slot) {
-		store_progress_put(&s->progress, o->slot, 0);
-		s->again.taken[o->slot - PROGRESS_AGAIN] = false;
-	}
-	o->slot = 0;
-	s->again.done--;
-	retry_asked(s);
-}
-
 /* ---- calling lines -------------------------------------------------------------------------- */
 
 static bool
 has_something(const struct store *s, const struct store_feed *f)
 {
-	if (may_send_again(s, f))
+	if (store_again_may_send(s, f))
 		return true;
 	return !store_feed_sends_again(f) && !f->again.count && !f->again_behind && f->ready.count;
-}
-
-void
-store_out_owed(struct store *s)
-{
-	if (!s->owing)
-		return;
-	s->owing = false;
-	for (unsigned i = 1; i <= s->feeds; i++)
-		read_ahead(s, s->feed[i]);
 }
 
 void
@@ -261,7 +30,7 @@ store_out_call(struct store *s)
 	for (unsigned i = 1; i <= s->feeds; i++) {
 		struct store_feed *f = s->feed[i];
 
-		read_ahead(s, f);
+		store_ahead_read(s, f);
 		if (f->lightened || (f->hungry && has_something(s, f))) {
 			f->lightened = f->hungry = false;
 			s->ops->fetchable(s->ctx, i);
@@ -311,7 +80,7 @@ store_fetch(struct store *s, unsigned feed, struct store_item *ret)
 
 	if (!f)
 		return -EINVAL;
-	again = may_send_again(s, f) && store_window_take(&f->again, &item);
+	again = store_again_may_send(s, f) && store_window_take(&f->again, &item);
 	if (!again && (f->again.count || store_feed_sends_again(f))) {
 		f->hungry = true;
 		return -EAGAIN;
@@ -319,11 +88,11 @@ store_fetch(struct store *s, unsigned feed, struct store_item *ret)
 	if (again || (!f->again_behind && take_ready(s, f, &item))) {
 		int got = hand_out(f, &item, again, ret);
 
-		read_ahead(s, f);
+		store_ahead_read(s, f);
 		return got;
 	}
 	f->hungry = true;
-	read_ahead(s, f);
+	store_ahead_read(s, f);
 	return f->again_behind || f->behind ? -EAGAIN : 0;
 }
 
@@ -359,7 +128,7 @@ store_delivered(struct store *s, unsigned feed, uint64_t seq)
 	if (!o)
 		return;
 	if (o->again) {
-		note_again(s, o);
+		store_again_done(s, o);
 		send_mark(s, s->feed[feed], o, &m);
 		return;
 	}
@@ -418,7 +187,7 @@ store_rewind(struct store *s, unsigned feed)
 	if (!f)
 		return;
 	store_feed_rewind(f);
-	read_ahead(s, f);
+	store_ahead_read(s, f);
 }
 
 /* ---- what became of it ---------------------------------------------------------------------- */
@@ -447,7 +216,7 @@ store_out_marked(struct store *s, struct store_task *t)
 	if (!o)
 		return;
 	if (o->fate == FATE_AGAIN_DONE)
-		forget_again(s, o);
+		store_again_forget(s, o);
 	o->fate = FATE_SETTLED;
 	pass(s, f);
 	if (t->mark.state == RECORD_ASIDE)

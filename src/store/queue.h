@@ -3,30 +3,15 @@
  * store/queue.h - the loop's side of the store, between its parts
  *
  * open.c opens; store.c turns and closes; out.c is what lines call; ask.c is what
- * operators ask.
+ * operators ask.  ahead.h and again.h have their own.
  */
 #ifndef STORE_QUEUE_H
 #define STORE_QUEUE_H
 
+#include "store/again.h"
 #include "store/feed.h"
 #include "store/store.h"
 #include "store/worker.h"
-
-/*
- * Messages sent again are no matter of a cursor, so each that is delivered stands in the
- * progress page until the queue knows: many share a commit, and a killed process repeats
- * none of them.  What stands there must mean this delivery and no earlier one; so nothing is
- * to be sent again anew while anything does, nor before the page without it is on the disk,
- * and nothing is put there while the queue works on that.
- */
-struct store_again {
-	unsigned done;            /* delivered, and the queue does not know yet */
-	unsigned next;            /* slot to look at */
-	unsigned under_way;       /* retries that the queue works on */
-	bool used;                /* the page, since it was synced */
-	struct store_tasks asked; /* retries that wait for it to be empty */
-	bool taken[PROGRESS_AGAINS];
-};
 
 struct store {
 	const struct store_ops *ops;
@@ -66,20 +51,10 @@ void store_add_feed(struct store *s, struct span name);
 struct store_feed *store_feed_of(const struct store *s, unsigned feed);
 void store_ask(struct store *s, struct store_task *t);
 
-/* out.c: what came back from the thread. */
-void store_out_appended(struct store *s, struct store_task *t);
+/* out.c: a mark is in the queue. */
 void store_out_marked(struct store *s, struct store_task *t);
-void store_out_read(struct store *s, struct store_task *t);
 /* An operator's step: what lines have to know of it. */
 void store_out_changed(struct store *s, const struct store_task *t);
-/* A retry, or its next step; takes the task. */
-void store_out_retry(struct store *s, struct store_task *t);
-/* The queue has worked on one. */
-void store_out_retried(struct store *s);
-/* The queue told something of its health. */
-void store_out_troubled(struct store *s);
-/* What could not be asked before. */
-void store_out_owed(struct store *s);
 /* Who waits and has something. */
 void store_out_call(struct store *s);
 

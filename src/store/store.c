@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/ahead.h"
 #include "store/hash.h"
 #include "store/queue.h"
 
@@ -46,7 +47,7 @@ store_fd(const struct store *s)
 void
 store_flush(struct store *s)
 {
-	store_out_owed(s);
+	store_ahead_owed(s);
 	store_exchange_send(s->x, &s->outgoing, s->moved);
 	s->moved = false;
 }
@@ -56,19 +57,19 @@ handle(struct store *s, struct store_task *t)
 {
 	switch (t->kind) {
 	case TASK_APPEND:
-		store_out_appended(s, t);
+		store_ahead_appended(s, t);
 		break;
 	case TASK_MARK:
 		store_out_marked(s, t);
 		break;
 	case TASK_READ:
-		store_out_read(s, t);
+		store_ahead_came(s, t);
 		break;
 	case TASK_FEED:
 	case TASK_CHANGE:
 		break;
 	case TASK_RETRY:
-		store_out_retried(s);
+		store_again_retried(s);
 		store_ask_done(s, t);
 		return;
 	default:
@@ -93,7 +94,7 @@ collect(struct store *s)
 	while ((t = store_tasks_take(&done)))
 		handle(s, t);
 	if (s->news.notes)
-		store_out_troubled(s);
+		store_again_troubled(s);
 }
 
 void
