@@ -20,7 +20,6 @@ enum {
 	TICKS_A_SECOND = 10,
 	TICKS_AN_HOUR = 3600 * TICKS_A_SECOND,
 	SHORT_IDLE_MS = 10 * 1000,
-	LATE_MS = 400
 };
 
 /* Only the idle time can be due where no link is awake, and that is seldom short. */
@@ -84,16 +83,6 @@ reap(struct hl7noted *d)
 	}
 }
 
-/* After a stop, what came meanwhile waits to be read, and may be what deadlines wait for.  Once it
- * had a turn they hold again, also where every tick is late. */
-static bool
-is_passed_over(struct tick *t, uint64_t now)
-{
-	t->passed_over = now > t->last + LATE_MS && !t->passed_over;
-	t->last = now;
-	return t->passed_over;
-}
-
 /* All messages taken are acknowledged, and all sent are answered; also those of feeds that a reload
  * took away before. */
 static bool
@@ -115,7 +104,7 @@ on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 	bool all;
 
 	(void)revents;
-	if (is_passed_over(t, now))
+	if (late_passes_over(&t->late, now))
 		return;
 	all = t->count++ % TICKS_A_SECOND == 0;
 	if (all)
@@ -135,7 +124,7 @@ on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 void
 tick_start(struct tick *t, struct hl7noted *d)
 {
-	*t = (struct tick){ .daemon = d, .last = now_us() / 1000 };
+	*t = (struct tick){ .daemon = d, .late.last = now_us() / 1000 };
 	ev_timer_init(&t->timer, on_tick, tick_seconds, tick_seconds);
 	t->timer.data = t;
 	/* of one turn, what came goes before what is due */

@@ -9,13 +9,13 @@
 #define DAEMON_TICK_H
 
 #include "daemon/hl7noted.h"
+#include "daemon/late.h"
 
 struct tick {
 	struct hl7noted *daemon;
 	ev_timer timer;
 	unsigned count;
-	uint64_t last;    /* ms */
-	bool passed_over; /* the last one was */
+	struct late late;
 };
 
 /* On the loop of `d`, for as long as that runs. */
