@@ -22,8 +22,8 @@ is_listed(const struct annotator *a, const struct mapping *m, struct span field,
 }
 
 /* OBX-15 and OBX-23 both say who did the test: what is said must be on the list. */
-bool
-decide_is_listed(const struct annotator *a, const struct result *r)
+static bool
+is_listed_laboratory(const struct annotator *a, const struct result *r)
 {
 	const struct mapping *m = r->mapping;
 	struct span producer, performer;
@@ -46,7 +46,7 @@ reason(const struct annotator *a, const struct result *r)
 		return SKIP_SENDER_UNLISTED;
 	if (r->skip == SKIP_NO_SLOT)
 		return r->skip;
-	return decide_is_listed(a, r) ? r->skip : SKIP_LABORATORY_UNLISTED;
+	return is_listed_laboratory(a, r) ? r->skip : SKIP_LABORATORY_UNLISTED;
 }
 
 /* ---- which rules fire ---- */
@@ -200,17 +200,31 @@ drop_softening(
 
 /* ---- the notes ---- */
 
-/* One specimen measured more than once: comment on the first that may be interpreted, or on none
- * when they disagree. */
+/* Is there a note to write? */
+static bool
+says_something(const struct fired *list, const struct finding *f)
+{
+	for (unsigned i = 0; i < f->fired_count; i++) {
+		if (list[i].how == FIRED_ADDED && list[i].rule->line_count)
+			return true;
+	}
+	return false;
+}
+
+/* One specimen measured more than once: comment on the first there is something to say of, or on
+ * none when they disagree. */
 static void
 drop_repetition(
-    const struct annotator *a, const struct result *r, struct fired *list, const struct finding *f)
+    struct annotator *a, const struct result *r, struct fired *list, const struct finding *f)
 {
-	const struct siblings *s = &a->siblings[r->siblings];
+	struct siblings *s = &a->siblings[r->siblings];
 
-	if (f->skip || !f->observation->comment_once ||
-	    (!s->disagree && &a->results[s->first] == r))
+	if (f->skip || !f->observation->comment_once)
 		return;
+	if (!s->disagree && !s->told) {
+		s->told = says_something(list, f);
+		return;
+	}
 	for (unsigned i = 0; i < f->fired_count; i++) {
 		if (list[i].how == FIRED_ADDED)
 			list[i].how = s->disagree ? FIRED_DISAGREED : FIRED_REPEATED;

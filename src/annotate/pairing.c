@@ -134,9 +134,7 @@ find_siblings(struct annotator *a, struct result *r)
 		(void **)&a->siblings, &a->siblings_size, a->siblings_count, sizeof(*a->siblings)))
 		return false;
 	r->siblings = (unsigned)a->siblings_count++;
-	a->siblings[r->siblings] = (struct siblings){
-		.observation = o, .class = r->class, .first = NO_INDEX
-	};
+	a->siblings[r->siblings] = (struct siblings){ .observation = o, .class = r->class };
 	a->siblings_places.list[at] = r->siblings + 1;
 	return true;
 }
@@ -197,8 +195,6 @@ join_siblings(struct annotator *a, const struct result *r)
 {
 	struct siblings *s = &a->siblings[r->siblings];
 
-	if (s->first == NO_INDEX && (!r->mapping->laboratory_count || decide_is_listed(a, r)))
-		s->first = (unsigned)(r - a->results);
 	if (!r->has_value)
 		return;
 	if (!r->single) {

@@ -131,7 +131,7 @@ struct answers {
 struct siblings {
 	const struct observation *observation;
 	unsigned class;
-	unsigned first;                  /* result of a listed laboratory; NO_INDEX when none */
+	bool told;                       /* one of them has been commented on */
 	const struct result *low, *high; /* of the single numbers */
 	const struct result *floor,
 	    *ceiling; /* of the others: the highest low end, the lowest high */
@@ -382,8 +382,6 @@ eval_test(struct annotator *a, const struct test *t)
 
 /* decide */
 void decide(struct annotator *a, struct result *r);
-/* May results of its laboratory be interpreted? */
-bool decide_is_listed(const struct annotator *a, const struct result *r);
 
 /* notes */
 /* `r` is in a->results; OBX behind it that go on with its observation belong to the run. */

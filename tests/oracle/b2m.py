@@ -787,10 +787,13 @@ def repeat(cases):
         groups.setdefault(key, []).append(case)
     for group in groups.values():
         disagree = any(differ(a.value, b.value) for a in group for b in group)
-        for case in group if disagree else group[1:]:
-            for entry in case.result.fired:
-                if entry[1] == "added":
+        told = False
+        for case in group:
+            added = [entry for entry in case.result.fired if entry[1] == "added"]
+            if disagree or told:
+                for entry in added:
                     entry[1] = "disagreed" if disagree else "repeated"
+            told = told or any(facts.TEXTS[entry[0]] for entry in added)
 
 
 def differ(one, two):

@@ -4,6 +4,7 @@
  * messages that hold too much.
  */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "../mapping/fragment.h"
 #include "report.h"
@@ -215,6 +216,39 @@ Test(annotate_rules, ask_companions_of_the_same_day_and_patient)
 		report_annotate(&r, cases[i].text);
 		cr_expect_eq(report_finding(&r)->fired_count, cases[i].fires, "%s", cases[i].name);
 	}
+	report_end(&r);
+}
+
+/* One specimen, measured twice; of the first there may be nothing to say. */
+#define TWICE(range, flag, note)                                         \
+	"OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|" range "|" flag "|||F\n" note \
+	"OBX|2|NM|1952-1^B2M^LN|2|2.2|mg/L|<2||||F\n"
+
+Test(annotate_rules, comment_on_the_first_result_that_has_a_comment)
+{
+	static const char text[] =
+	    "<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"t\" version=\"1.0\" status=\"draft\">\n"
+	    "<about><title>A test</title></about>\n<system id=\"LN\"/>\n"
+	    "<quantity id=\"mass\" unit=\"mg/L\"><unit name=\"mg/L\" factor=\"1\"/></quantity>\n"
+	    "<observation id=\"serum\" label=\"Serum\" unit=\"mg/L\" same-result-within=\"5%\">"
+	    "<codes quantity=\"mass\" system=\"LN\"><code>1952-1</code></codes>"
+	    "<interval from=\"message\"/></observation>\n"
+	    "<rules for=\"serum\"><group id=\"g\" pick=\"first\" gaps=\"allowed\">"
+	    "<rule id=\"N\"><when><in-interval/></when><flag>N</flag><note>Inside.</note></rule>"
+	    "<rule id=\"H\"><when><above-interval/></when><note>Above.</note></rule></group>"
+	    "</rules>\n</mapping>\n";
+	static const char note[] = "NTE|1|O|Above.\nNTE|2|O|Auto-comment t 1.0: H\n";
+	struct mapping *const mappings[] = { fragment_good(IN_FILE, text) };
+	struct report r;
+	char expected[512];
+
+	report_begin(&r, mappings, 1);
+	snprintf(expected, sizeof(expected), "%s%s", TWICE("unreadable", "", ""), note);
+	report_expect(&r, "no rule for the first", TWICE("unreadable", "", ""), expected);
+	snprintf(expected, sizeof(expected), "%s%s", TWICE("<3", "H", ""), note);
+	report_expect(&r, "its note would soften", TWICE("<3", "H", ""), expected);
+	report_expect(&r, "a comment on the first", TWICE("<1", "", ""),
+	    TWICE("<1", "", "NTE|1|O|Above.\nNTE|2|O|Auto-comment t 1.0: H\n"));
 	report_end(&r);
 }
 
