@@ -343,6 +343,22 @@ is_unread(struct link *l, uint64_t now)
 	return now >= l->taken + LINK_LINGER_MS;
 }
 
+/* Nobody is late who cannot go on, nor a receiver that is at it: a large message over a slow line
+ * must not be begun again and again. */
+static void
+look_at_progress(struct link *l)
+{
+	const size_t unsent = net_stream_unsent(&l->down);
+
+	if (!is_taken(l, &l->up)) /* see settle() */
+		relay_not_heard(&l->session, l->now);
+	if (!is_taken(l, &l->down))
+		relay_not_read(&l->session, l->now);
+	if (unsent < l->unsent)
+		relay_moved(&l->session, l->now);
+	l->unsent = unsent;
+}
+
 static void
 settle(struct link *l)
 {
@@ -399,8 +415,7 @@ link_tick(struct link *l, uint64_t now)
 	else
 		dialled(l, dial_tick(&l->dial, now));
 	l->now = now * 1000;
-	if (!is_taken(l, &l->up)) /* see settle() */
-		relay_not_heard(&l->session, l->now);
+	look_at_progress(l);
 	relay_tick(&l->session, l->now);
 	if (relay_wants_more(&l->session) &&
 	    floor_is_wasted(l->feed, &l->up, relay_is_inside(&l->session), l->session.active, now))

@@ -21,6 +21,7 @@ struct link {
 	size_t held;          /* counted in daemon->held */
 	uint64_t closing;     /* ms; since when only the last bytes are waited for */
 	size_t unread;        /* what the sender had left unread, when it was looked at last */
+	size_t unsent;        /* and what the receiver had not taken */
 	uint64_t taken;       /* ms; when it was last seen to take some of it, or had too little */
 	bool heard, dead;
 	bool delivers; /* what was sent to the receiver last is its, whatever becomes of the sender

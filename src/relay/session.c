@@ -245,13 +245,25 @@ relay_tick(struct relay_session *s, uint64_t now_us)
 }
 
 void
-relay_not_heard(struct relay_session *s, uint64_t now_us)
+relay_not_read(struct relay_session *s, uint64_t now_us)
+{
+	if (s->in.frame_began)
+		s->in.frame_began = now_us / MICROSECONDS;
+}
+
+void
+relay_moved(struct relay_session *s, uint64_t now_us)
 {
 	s->oldest_since = now_us / MICROSECONDS;
+}
+
+void
+relay_not_heard(struct relay_session *s, uint64_t now_us)
+{
+	relay_moved(s, now_us);
+	relay_not_read(s, now_us);
 	if (s->late.open)
 		s->active = s->oldest_since;
-	if (s->in.frame_began)
-		s->in.frame_began = s->oldest_since;
 }
 
 void

@@ -191,6 +191,10 @@ void relay_tick(struct relay_session *s, uint64_t now_us);
 /* What either side sends is not read now, so that no answer and no end of a frame is late: to be
  * said with each tick. */
 void relay_not_heard(struct relay_session *s, uint64_t now_us);
+/* The same of the sender alone. */
+void relay_not_read(struct relay_session *s, uint64_t now_us);
+/* The receiver took bytes of what is still being written: its answer is no later for that. */
+void relay_moved(struct relay_session *s, uint64_t now_us);
 /* Close it now, for a reason the session cannot see. */
 void relay_end(struct relay_session *s, enum relay_why why);
 /* Take no new frame; close as soon as nothing is in flight. */
