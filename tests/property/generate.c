@@ -21,15 +21,16 @@ static const char usual[] = "|^~\\&#";
 
 /* ---- words ------------------------------------------------------------------- */
 
-static const char *const results[] = { "1952-1", "1952-1", "1952-1", "1953-9", "1951-3", "10873-8",
-	"13485-8", "59177-6", "83078-6", "56786-7", "14626-6", "76484-5", "32302-2", "83076-0",
-	"43818-4", "87708-4", "54355-3", "48166-3", "10467-9", "1751-7", "2160-0", "14682-9",
-	"98979-8", "33914-3", "33863-2", "2532-0", "2161-8", "2756-5", "31151-4", "718-7", "" };
+static const char *const results[] = { "1952-1", "1952-1", "1952-1", "1952-1", "1952-1", "2160-0",
+	"2160-0", "2160-0", "2160-0", "1953-9", "1951-3", "10873-8", "13485-8", "59177-6",
+	"83078-6", "56786-7", "14626-6", "76484-5", "32302-2", "83076-0", "43818-4", "87708-4",
+	"54355-3", "48166-3", "10467-9", "1751-7", "14682-9", "98979-8", "33914-3", "33863-2",
+	"2532-0", "2161-8", "2756-5", "31151-4", "718-7", "" };
 static const char *const systems[] = { "LN", "LN", "LN", "LN", "LOINC", "ln", "L", "", "99LAB" };
-static const char *const units[] = { "mg/L", "mg/L", "mg/L", "ug/mL", "mcg/mL", "ng/mL", "nmol/L",
-	"umol/L", "g/dL", "g/L", "mL/min/{1.73_m2}", "mg/dL", "\xb5g/mL", "\xc2\xb5g/mL",
-	"\\XB5\\g/mL", "MG/L", " mg / L ", "ug/(24.h)", "ug/g{creat}", "[pH]", "", "furlong",
-	"mg/L^milligram per litre^UCUM", "x^^L^mg/L^^UCUM", "\"\"" };
+static const char *const units[] = { "mg/L", "mg/L", "mg/L", "mg/L", "mg/L", "mg/L", "mg/dL",
+	"ug/mL", "mcg/mL", "ng/mL", "nmol/L", "umol/L", "g/dL", "g/L", "mL/min/{1.73_m2}", "mg/dL",
+	"\xb5g/mL", "\xc2\xb5g/mL", "\\XB5\\g/mL", "MG/L", " mg / L ", "ug/(24.h)", "ug/g{creat}",
+	"[pH]", "", "furlong", "mg/L^milligram per litre^UCUM", "x^^L^mg/L^^UCUM", "\"\"" };
 static const char *const types[] = { "NM", "NM", "NM", "SN", "ST", "TX", "CE", "CWE", "ED", "" };
 static const char *const numbers[] = { "0.5", "0.69", "0.7", "1.1", "1.8", "1.80", "1.81", "2.4",
 	"3.4999", "3.5", "4.2", "5.4999", "5.5", "12", "45", "60", "298", "469", "0", "-1",
@@ -44,8 +45,9 @@ static const char *const flags[] = { "", "", "", "", "H", "N", "L", "HH", "H~A",
 static const char *const statuses[] = { "F", "F", "F", "F", "F", "C", "P", "S", "X", "", "W", "f" };
 static const char *const charsets[] = { "", "", "", "ASCII", "8859/1", "UNICODE UTF-8",
 	"UNICODE UTF-16", "BIG-5", "8859/1~ISO IR87" };
-static const char *const kinds[] = { "ORU^R01", "ORU^R01", "ORU^R01", "ORU^R01^ORU_R01", "ORU",
-	"ORU^R30", "ADT^A01", "OUL^R22", "" };
+static const char *const kinds[] = { "ORU^R01", "ORU^R01", "ORU^R01", "ORU^R01", "ORU^R01",
+	"ORU^R01", "ORU^R01", "ORU^R01", "ORU^R01", "ORU^R01^ORU_R01", "ORU", "ORU^R30", "ADT^A01",
+	"OUL^R22", "" };
 static const char *const births[] = { "19600229", "1950", "20180101", "19800101120000+0100", "",
 	"20991301", "\"\"" };
 static const char *const specimens[] = { "SER", "PLAS", "UR", "CSF", "", "SER&Serum&HL70487" };
@@ -233,7 +235,9 @@ static void
 put_header(struct writer *w, const char *id)
 {
 	buffer_append(w->out, span_str(id));
-	put(w, "|^~\\&#|LAB|SITE|EHR|HOSP|20260102120000||");
+	put(w, "|^~\\&#|LAB|");
+	put(w, random_percent(w->r, 20) ? "COMMA" : "SITE");
+	put(w, "|EHR|HOSP|20260102120000||");
 	put(w, PICK(w->r, kinds));
 	put(w, "|Q1|P|2.5.1|||||||");
 	put(w, PICK(w->r, charsets));

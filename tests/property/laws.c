@@ -23,40 +23,67 @@ enum {
 	SLOW_SEGMENTS = 200, /* field by field up to so many segments */
 };
 
+const struct laws_set laws_sets[LAWS_SETS] = {
+	{ "b2m", { "mappings/b2m.xml" } },
+	{ "site", { "tests/property/site.xml" } },
+	{ "b2m and site", { "mappings/b2m.xml", "tests/property/site.xml" } },
+};
+
 struct laws {
-	struct mapping *mapping;
+	struct mapping *mappings[2];
+	size_t mapping_count;
 	struct annotator *annotator;
 	struct hl7_message message, other;
 	struct buffer edited, again, scratch;
 	struct laws_counts counts;
 	size_t cuts;
+	const char *set;
 	const char *name; /* of the stream in hand */
 };
 
+static struct annotator *
+annotator_of(const struct laws *l, bool backwards)
+{
+	const struct mapping *list[2];
+	struct span clash;
+
+	for (size_t i = 0; i < l->mapping_count; i++)
+		list[backwards ? l->mapping_count - 1 - i : i] = l->mappings[i];
+	return annotator_create(list, l->mapping_count, &clash);
+}
+
+static bool
+load_all(struct laws *l, const struct laws_set *set)
+{
+	for (size_t i = 0; i < 2 && set->mappings[i]; i++) {
+		l->mappings[i] = mapping_load(set->mappings[i]);
+		if (!l->mappings[i])
+			return false;
+		l->mapping_count++;
+	}
+	l->annotator = annotator_of(l, false);
+	return l->annotator;
+}
+
 struct laws *
-laws_create(const char *mapping, size_t cuts)
+laws_create(const struct laws_set *set, size_t cuts)
 {
 	struct laws *l = calloc(1, sizeof(*l));
-	const struct mapping *list[1];
-	struct span clash;
 
 	if (!l)
 		return NULL;
 	l->cuts = cuts;
+	l->set = set->name;
 	hl7_message_init(&l->message);
 	hl7_message_init(&l->other);
 	buffer_init(&l->edited, 0);
 	buffer_init(&l->again, 0);
 	buffer_init(&l->scratch, 0);
-	list[0] = l->mapping = mapping_load(mapping);
-	if (l->mapping)
-		l->annotator = annotator_create(list, 1, &clash);
-	if (!l->annotator) {
-		fprintf(stderr, "%s: not to be used\n", mapping);
-		laws_destroy(l);
-		return NULL;
-	}
-	return l;
+	if (load_all(l, set))
+		return l;
+	fprintf(stderr, "%s: not to be used\n", set->name);
+	laws_destroy(l);
+	return NULL;
 }
 
 void
@@ -65,7 +92,8 @@ laws_destroy(struct laws *l)
 	if (!l)
 		return;
 	annotator_destroy(l->annotator);
-	mapping_destroy(l->mapping);
+	for (size_t i = 0; i < 2; i++)
+		mapping_destroy(l->mappings[i]);
 	hl7_message_finish(&l->message);
 	hl7_message_finish(&l->other);
 	buffer_finish(&l->edited);
@@ -103,7 +131,7 @@ broken(const struct laws *l, const char *law, struct span about)
 {
 	enum { MOST = 4000 };
 
-	fprintf(stderr, "%s: broken: %s\n", l->name, law);
+	fprintf(stderr, "%s, with %s: broken: %s\n", l->name, l->set, law);
 	print_bytes(span_head(about, MOST));
 	if (about.len > MOST)
 		fprintf(stderr, "... %zu bytes in all\n", about.len);
@@ -287,14 +315,13 @@ annotating_again_gives_the_same(struct laws *l, struct span original)
 	       broken(l, "the same message gives the same bytes", original);
 }
 
-/* What the annotator remembers of the messages before makes no difference. */
+/* What the annotator remembers of the messages before makes no difference, nor does the order of
+ * its mappings. */
 static bool
 a_new_annotator_gives_the_same(struct laws *l, struct span original)
 {
-	const struct mapping *list[] = { l->mapping };
 	struct annotation again;
-	struct span clash;
-	struct annotator *fresh = annotator_create(list, 1, &clash);
+	struct annotator *fresh = annotator_of(l, true);
 	bool same;
 
 	if (!fresh)

@@ -17,11 +17,18 @@ struct laws_counts {
 	unsigned long streams, messages, changed, findings;
 };
 
-/*
- * With a mapping of the source tree; NULL, having said why, when it cannot be
- * used.  Each stream is cut at up to `cuts` places.
- */
-struct laws *laws_create(const char *mapping, size_t cuts);
+enum { LAWS_SETS = 3 };
+
+/* Mappings of the source tree that the laws are held with: one that is shipped, one as a site may
+ * write it, and both together. */
+struct laws_set {
+	const char *name;
+	const char *mappings[2]; /* the second may be NULL */
+};
+extern const struct laws_set laws_sets[LAWS_SETS];
+
+/* NULL, having said why, when they cannot be used.  Each stream is cut at up to `cuts` places. */
+struct laws *laws_create(const struct laws_set *set, size_t cuts);
 void laws_destroy(struct laws *l);
 
 /*

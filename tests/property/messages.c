@@ -32,7 +32,7 @@ is_message(const char *path)
 				span_eq(span_tail(p, p.len - 5), SPAN(".mllp")));
 }
 
-/* The file as it is, and with some or all results turned into B2M. */
+/* The file as it is, and with some or all results turned into ones that the mappings know. */
 static bool
 hold_all(struct run *run, const char *path, struct span stream)
 {
@@ -43,7 +43,7 @@ hold_all(struct run *run, const char *path, struct span stream)
 		struct buffer planted;
 		char name[4200];
 
-		snprintf(name, sizeof(name), "%s, B2M in every result %u", path, every[i]);
+		snprintf(name, sizeof(name), "%s, planted in every result %u", path, every[i]);
 		buffer_init(&planted, 0);
 		plant(stream, every[i], &planted);
 		hold = laws_hold(run->laws, name, buffer_span(&planted)) && hold;
@@ -80,26 +80,41 @@ folder_named(int argc, char **argv, char *buf, size_t size)
 	return buf;
 }
 
+/* Files read; -1 when there is no such folder. */
+static long
+hold_folder(const struct laws_set *set, const char *folder, unsigned *bad)
+{
+	struct run run = { .laws = laws_create(set, CUTS) };
+	const struct laws_counts *n;
+	long files;
+
+	if (!run.laws) {
+		++*bad;
+		return 0;
+	}
+	files = files_below(folder, hold_file, &run);
+	n = laws_count(run.laws);
+	printf(
+	    "%s, %s: %lu streams, %lu messages, %lu findings, %lu messages changed, %u files bad\n",
+	    folder, set->name, n->streams, n->messages, n->findings, n->changed, run.bad);
+	laws_destroy(run.laws);
+	*bad += run.bad;
+	return files;
+}
+
 int
 main(int argc, char **argv)
 {
 	char buf[4096];
 	const char *folder = folder_named(argc, argv, buf, sizeof(buf));
-	struct run run = { .laws = laws_create("mappings/b2m.xml", CUTS) };
-	const struct laws_counts *n;
-	long files;
+	unsigned bad = 0;
+	long files = folder ? 0 : -1;
 
-	if (!run.laws)
-		return EXIT_FAILURE;
-	files = folder ? files_below(folder, hold_file, &run) : -1;
-	n = laws_count(run.laws);
-	printf("%s: %lu streams, %lu messages, %lu findings, %lu messages changed, %u files bad\n",
-	    folder ? folder : "no folder", n->streams, n->messages, n->findings, n->changed,
-	    run.bad);
-	laws_destroy(run.laws);
+	for (size_t i = 0; i < LAWS_SETS && files >= 0; i++)
+		files = hold_folder(&laws_sets[i], folder, &bad);
 	if (files < 0) {
 		printf("skipped: there are no messages here\n");
 		return SKIP;
 	}
-	return run.bad ? EXIT_FAILURE : EXIT_SUCCESS;
+	return bad ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -31,15 +31,17 @@ replace(struct planter *p, const struct hl7_message *m, struct span old, struct 
 static void
 plant_result(struct planter *p, const struct hl7_message *m, const struct hl7_segment *s)
 {
-	char identifier[] = "1952-1^B2M^LN";
+	/* the second is a companion of the first in one mapping, and the other way round */
+	char identifier[] = "1952-1^B2M^LN", other[] = "2160-0^CREA^LN";
+	char *planted = p->planted % 3 == 2 ? other : identifier;
 	struct span fields[FIELDS];
 
 	if (hl7_fields(m, s, fields, FIELDS) < FIELDS || !m->delims.component)
 		return;
-	for (char *c = identifier; *c; c++)
+	for (char *c = planted; *c; c++)
 		if (*c == '^')
 			*c = m->delims.component;
-	replace(p, m, fields[IDENTIFIER - 1], span_str(identifier));
+	replace(p, m, fields[IDENTIFIER - 1], span_str(planted));
 	if (p->planted++ % 2)
 		replace(p, m, fields[VALUE - 1],
 		    span_str(values[p->planted % (sizeof(values) / sizeof(*values))]));
