@@ -104,7 +104,8 @@ struct send_run {
 
 	struct ev_loop *loop;
 	struct net net;
-	struct addrinfo *addresses, *address; /* all, and the one that answered last */
+	struct addrinfo *addresses;
+	const struct addrinfo *address; /* the one that took a connection last */
 	ev_timer sweep, pace, progress, linger;
 	unsigned lingered;
 	ev_idle idle;

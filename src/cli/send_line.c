@@ -101,26 +101,26 @@ give_up(struct send_line *l, int error)
 	send_check_end(r);
 }
 
+static void line_try(struct send_line *l);
+
+/* Round the list, once. */
 static void
 try_next_address(struct send_line *l, int error)
 {
 	struct send_run *r = l->run;
 
 	line_close(l);
-	r->address = r->address->ai_next;
-	if (r->address) {
-		line_open(l);
-		return;
-	}
-	r->address = r->addresses;
-	give_up(l, error);
+	l->trying = l->trying->ai_next ? l->trying->ai_next : r->addresses;
+	if (l->trying == l->first)
+		give_up(l, error);
+	else
+		line_try(l);
 }
 
 static void
-line_open(struct send_line *l)
+line_try(struct send_line *l)
 {
 	struct send_run *r = l->run;
-	const struct addrinfo *a = r->address;
 	int error;
 
 	frames_init(&l->frames, INPUT_LIMIT);
@@ -130,9 +130,16 @@ line_open(struct send_line *l)
 	l->answers = l->given = 0;
 	l->more = l->shut = l->right = false;
 	error = net_stream_connect(
-	    &l->stream, a->ai_addr, a->ai_addrlen, (struct net_keepalive){ 0 });
+	    &l->stream, l->trying->ai_addr, l->trying->ai_addrlen, (struct net_keepalive){ 0 });
 	if (error)
 		try_next_address(l, -error);
+}
+
+static void
+line_open(struct send_line *l)
+{
+	l->first = l->trying = l->run->address;
+	line_try(l);
 }
 
 static void
@@ -141,6 +148,7 @@ on_connected(void *ctx)
 	struct send_line *l = ctx;
 
 	l->state = LINE_OPEN;
+	l->run->address = l->trying;
 	l->run->connecting--;
 	l->run->alive = send_now();
 	l->run->tally.connections++;

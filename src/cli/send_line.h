@@ -26,14 +26,15 @@ struct send_line {
 	struct net_stream stream;
 	struct frames frames;
 	enum send_line_state state;
-	uint64_t since;          /* when it began to connect */
-	uint64_t not_before;     /* when it may connect again */
-	uint64_t moved;          /* when all that was given was written */
-	uint64_t pause;          /* how long it waits after the next failure */
-	uint64_t answers, given; /* on this connection */
-	bool right;              /* one of the answers was */
-	uint64_t answered;       /* serial of the message whose answer came last */
-	bool more;               /* answers may come that fit no flight */
+	const struct addrinfo *first, *trying; /* of the run's addresses, for this connection */
+	uint64_t since;                        /* when it began to connect */
+	uint64_t not_before;                   /* when it may connect again */
+	uint64_t moved;                        /* when all that was given was written */
+	uint64_t pause;                        /* how long it waits after the next failure */
+	uint64_t answers, given;               /* on this connection */
+	bool right;                            /* one of the answers was */
+	uint64_t answered;                     /* serial of the message whose answer came last */
+	bool more;                             /* answers may come that fit no flight */
 	bool shut;
 
 	struct buffer pieces; /* what is written in pieces and has not been */

@@ -11,8 +11,8 @@ import threading
 import time
 
 from world import (
-    PATIENCE, Sender, World, ack, config_xml, control_id, feed_xml, framed, free_port, main, message,
-    metric, wait_for,
+    HL7NOTE, PATIENCE, Sender, World, ack, config_xml, control_id, feed_xml, framed, free_port, main,
+    message, metric, wait_for,
 )
 
 QUICK = {"backoff_min": "100ms", "backoff_max": "400ms"}
@@ -389,32 +389,50 @@ class Names(World):
         self.start("--listen", "127.0.0.1:%d" % port, "--forward", "localhost:%d" % r.port)
         self.assertEqual(self.sender(port).exchange(message()), ack(message()))
 
+    def dead(self, port):
+        """A command whose process finds two addresses for a name: ::1, where nobody answers at this
+        port, and 127.0.0.1."""
+        full = socket.socket(socket.AF_INET6)
+        full.bind(("::1", port))
+        full.listen(0)
+        self.addCleanup(full.close)
+        for _ in range(4):
+            s = socket.socket(socket.AF_INET6)
+            s.setblocking(False)
+            s.connect_ex(full.getsockname())
+            self.addCleanup(s.close)
+        time.sleep(0.1)
+        return self.private("::1 receiver.test\n127.0.0.1 receiver.test\n")
+
     def test_an_address_that_is_dead_costs_one_connection_its_time(self):
-        """::1 answers nobody; that 127.0.0.1 does is remembered, however old the name's addresses."""
+        """That 127.0.0.1 answers is remembered, however old the name's addresses."""
         r = self.receiver()
-        with socket.socket(socket.AF_INET6) as full:
-            full.bind(("::1", r.port))
-            full.listen(0)
-            held = [socket.socket(socket.AF_INET6) for _ in range(4)]
-            for s in held:
-                s.setblocking(False)
-                s.connect_ex(full.getsockname())
-            time.sleep(0.1)
-            through = self.private("::1 receiver.test\n127.0.0.1 receiver.test\n")
-            port, door = free_port(), free_port()
-            d = self.start("--config", self.write("c.xml", config_xml(
-                '<metrics listen="127.0.0.1:%d"/>\n' % door,
-                feed_xml(port, r.port, host="receiver.test", forward={"connect_timeout": "3s"}),
-            )), through=through)
-            for n in range(5):
-                s = self.sender(port)
-                self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
-                s.close()
-            tried = metric(door, "hl7noted_forward_attempts_total", result="tried")
-            self.assertEqual(tried, 6)
-            self.assertEqual(d.events("conn.failed"), [])
-            for h in held:
-                h.close()
+        through = self.dead(r.port)
+        port, door = free_port(), free_port()
+        d = self.start("--config", self.write("c.xml", config_xml(
+            '<metrics listen="127.0.0.1:%d"/>\n' % door,
+            feed_xml(port, r.port, host="receiver.test", forward={"connect_timeout": "3s"}),
+        )), through=through)
+        for n in range(5):
+            s = self.sender(port)
+            self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
+            s.close()
+        tried = metric(door, "hl7noted_forward_attempts_total", result="tried")
+        self.assertEqual(tried, 6)
+        self.assertEqual(d.events("conn.failed"), [])
+
+    def test_each_connection_of_hl7note_send_tries_all_addresses(self):
+        r = self.receiver()
+        done = subprocess.run(
+            [
+                *self.dead(r.port), HL7NOTE, "send", "receiver.test:%d" % r.port,
+                "--connections", "3", "--count", "9", "--timeout", "3s", "-q",
+                self.write("one.hl7", message()),
+            ],
+            stderr=subprocess.PIPE, timeout=PATIENCE, check=False,
+        )
+        self.assertEqual(done.returncode, 0, done.stderr.decode())
+        self.assertEqual(len(r.frames), 9)
 
     def test_an_address_that_takes_connections_and_never_answers_is_not_preferred(self):
         """One that stands in for the receiver while it is away must not keep it away."""
