@@ -10,7 +10,8 @@
  *
  * Trying is letting the next messages in: `proving` is set until they are on the disk,
  * and only then the trouble is over.  What was freed inside of the file counts as
- * room, since it is used before the file grows; the log needs a little of the disk.
+ * room, since it is used before the file grows; the log needs a little of the disk,
+ * or has it: what was pruned may have made it so large that nothing is left.
  */
 #include "store/worker.h"
 
@@ -176,7 +177,7 @@ is_low(const struct store_worker *w, bool again)
 		mark += mark / 8;
 	if (over_quota(w, again ? quota / 16 : quota / 64))
 		return true;
-	return w->disk.available < needs || w->disk.available + w->room.spare < mark;
+	return w->disk.available + w->disk.log < needs || w->disk.available + w->room.spare < mark;
 }
 
 static void
@@ -204,7 +205,7 @@ look_at_space(struct store_worker *w)
 	if (w->b->ops->room(w->b, &w->room))
 		return;
 	if (!w->place)
-		w->disk = (struct store_disk){ UINT64_MAX / 2, UINT64_MAX / 2 };
+		w->disk = (struct store_disk){ UINT64_MAX / 2, UINT64_MAX / 2, 0 };
 	if (w->gate == GATE_OPEN && is_low(w, false)) {
 		low(w);
 	} else if (w->gate == GATE_SPACE && !is_low(w, true)) {

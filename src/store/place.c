@@ -253,9 +253,11 @@ int
 store_place_disk(const struct store_place *p, struct store_disk *ret)
 {
 	struct statvfs fs;
+	struct stat st;
 
 	if (statvfs(p->folder, &fs))
 		return -errno;
+	ret->log = stat(p->log, &st) ? 0 : (uint64_t)st.st_blocks * 512;
 	ret->size = (uint64_t)fs.f_blocks * fs.f_frsize;
 	ret->available = (uint64_t)fs.f_bavail * fs.f_frsize;
 	return 0;

@@ -39,6 +39,7 @@ pid_t store_place_locker(const char *path);
 
 struct store_disk {
 	uint64_t size, available; /* to us */
+	uint64_t log;             /* what the queue's log has of it, to be written again */
 };
 
 int store_place_disk(const struct store_place *p, struct store_disk *ret);
