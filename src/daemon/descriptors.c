@@ -5,6 +5,7 @@
 #include "daemon/descriptors.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -12,6 +13,14 @@
 
 /* The loop, the log, the queue with its files, metrics, control, a feed and a connection. */
 enum { NEEDED = 32 };
+
+void
+descriptors_hold_standard(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0)
+			(void)open("/dev/null", O_RDWR);
+}
 
 bool
 descriptors_suffice(void)

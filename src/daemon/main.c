@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "daemon/descriptors.h"
 #include "daemon/options.h"
 #include "daemon/run.h"
 
@@ -25,8 +26,10 @@ int
 main(int argc, char **argv)
 {
 	struct options o;
-	int status = options_read(&o, argc, argv);
+	int status;
 
+	descriptors_hold_standard();
+	status = options_read(&o, argc, argv);
 	if (status < 0)
 		status = o.check ? run_check(&o) : run(&o);
 	return status == EX_OK ? finish_stdout() : status;

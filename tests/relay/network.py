@@ -11,8 +11,8 @@ import threading
 import time
 
 from world import (
-    HL7NOTE, PATIENCE, Sender, World, ack, config_xml, control_id, feed_xml, framed, free_port, main,
-    message, metric, wait_for,
+    HL7NOTE, PATIENCE, Sender, World, ack, config_xml, control_id, feed_xml, framed, free_port, listening,
+    main, message, metric, wait_for,
 )
 
 QUICK = {"backoff_min": "100ms", "backoff_max": "400ms"}
@@ -562,6 +562,17 @@ class Probes(World):
 
 
 class Descriptors(World):
+    def test_what_is_opened_takes_no_place_of_a_standard_file(self):
+        port = free_port()
+        d = self.start(
+            "--listen", port, "--forward", "127.0.0.1:1", "--log-file", self.path("log"), wait=False,
+            through=("sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh"),
+        )
+        wait_for("its port", lambda: listening(port))
+        d.descriptors()  # may we look?
+        for n in range(3):
+            self.assertEqual(os.readlink("/proc/%d/fd/%d" % (d.pid, n)), "/dev/null")
+
     def test_too_few_to_begin_with_are_told_and_nothing_aborts(self):
         """From as many as a program can be executed with."""
         for most in (*range(4, 12), 20, 30):
