@@ -5,7 +5,7 @@
  */
 #include "hl7/time.h"
 
-enum { DAY = 24 * 60 * 60 };
+enum { HOUR = 60 * 60, DAY = 24 * HOUR, EASTERNMOST = 14 * HOUR, WESTERNMOST = 12 * HOUR };
 
 /* ---- calendar ---- */
 
@@ -148,16 +148,29 @@ most(int64_t a, int64_t b)
 	return a > b ? a : b;
 }
 
+/* A stamp whose zone nobody named, in UTC: it is that of some place on earth. */
+static void
+leave_zone_open(struct hl7_time *t)
+{
+	t->zone = 0;
+	t->first -= EASTERNMOST;
+	t->last += WESTERNMOST;
+}
+
 enum truth
 hl7_time_within(struct hl7_time a, struct hl7_time b, int zone, int64_t seconds)
 {
-	int a_zone = a.zone == HL7_NO_ZONE ? zone : a.zone;
-	int b_zone = b.zone == HL7_NO_ZONE ? zone : b.zone;
 	int64_t shift, farthest, nearest;
 
-	if ((a_zone == HL7_NO_ZONE) != (b_zone == HL7_NO_ZONE))
-		return TRUTH_UNKNOWN;
-	shift = (int64_t)(a_zone - b_zone) * 60; /* b in a's zone */
+	if (a.zone == HL7_NO_ZONE)
+		a.zone = zone;
+	if (b.zone == HL7_NO_ZONE)
+		b.zone = zone;
+	if (a.zone == HL7_NO_ZONE && b.zone != HL7_NO_ZONE)
+		leave_zone_open(&a);
+	else if (b.zone == HL7_NO_ZONE && a.zone != HL7_NO_ZONE)
+		leave_zone_open(&b);
+	shift = (int64_t)(a.zone - b.zone) * 60; /* b in a's zone */
 	b.first += shift;
 	b.last += shift;
 	farthest = most(a.last - b.first, b.last - a.first);

@@ -28,7 +28,8 @@ bool hl7_time_parse(struct span text, struct hl7_time *ret);
 /*
  * Are two moments at most `seconds` apart?  Unknown when their precision leaves
  * it open.  A stamp without zone takes `zone`, the message's default from MSH-7
- * (HL7_NO_ZONE when there is none); when just one of two has any zone, unknown.
+ * (HL7_NO_ZONE when there is none); when just one of two has any zone, the other
+ * may be in every zone from -1200 to +1400.
  */
 enum truth hl7_time_within(struct hl7_time a, struct hl7_time b, int zone, int64_t seconds);
 

@@ -438,11 +438,14 @@ def _seconds(parts):
 def within(one, two, zone, limit):
     """Are two times at most `limit` seconds apart?"""
     zones = [zone if t.zone is None else t.zone for t in (one, two)]
-    if (zones[0] is None) != (zones[1] is None):
-        return None
-    shift = [0 if z is None else z * 60 for z in zones]
-    a = (one.first - shift[0], one.last - shift[0])
-    b = (two.first - shift[1], two.last - shift[1])
+    # a zone that only one of them has: the other may be in any from -1200 to +1400
+    open_zone = (zones[0] is None) != (zones[1] is None)
+    spans = []
+    for t, z in zip((one, two), zones):
+        early, late = (14, 12) if open_zone and z is None else (0, 0)
+        shift = (z or 0) * 60
+        spans.append((t.first - shift - early * 3600, t.last - shift + late * 3600))
+    a, b = spans
     most = max(abs(a[1] - b[0]), abs(b[1] - a[0]))
     least = max(0, a[0] - b[1], b[0] - a[1])
     if most <= limit:
