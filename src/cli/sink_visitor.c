@@ -270,8 +270,12 @@ on_bytes(void *ctx, struct span bytes)
 {
 	struct sink_visitor *v = ctx;
 
-	if (!v->sink->finishing)
+	if (v->sink->finishing)
+		return;
+	if (!v->busy)
 		serve(v, bytes);
+	else if (!frames_feed(&v->frames, bytes) || !frames_rest(&v->frames))
+		out_of_memory(v->sink);
 }
 
 static void

@@ -195,7 +195,7 @@ up_bytes(void *ctx, struct span bytes)
 {
 	struct intake *i = ctx;
 
-	if (!i->heard)
+	if (!i->heard && !i->dead)
 		greet(i);
 	if (!i->dead)
 		custody_intake_bytes(&i->machine, bytes, note_now(i));

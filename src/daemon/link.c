@@ -215,7 +215,7 @@ up_bytes(void *ctx, struct span bytes)
 {
 	struct link *l = ctx;
 
-	if (!l->heard)
+	if (!l->heard && !l->dead)
 		greet(l);
 	if (!l->dead)
 		relay_from_sender(&l->session, bytes, note_now(l));

@@ -45,6 +45,7 @@ net_init(struct net *net, struct ev_loop *loop)
 	ev_prepare_init(&net->before_waiting, on_before_waiting);
 	ev_prepare_start(loop, &net->before_waiting);
 	ev_unref(loop);
+	net_arrivals_init(net);
 	net_handshakes_init(net);
 	return true;
 }
@@ -56,6 +57,7 @@ net_finish(struct net *net)
 		return;
 	ev_ref(net->loop);
 	ev_prepare_stop(net->loop, &net->before_waiting);
+	net_arrivals_finish(net);
 	while (net->spare_count)
 		buffer_finish(&net->spare[--net->spare_count]);
 	net_handshakes_finish(net);
@@ -63,50 +65,6 @@ net_finish(struct net *net)
 }
 
 /* ---- watchers ---- */
-
-void
-net_stream_tell_end(struct net_stream *s, int error)
-{
-	if (s->ended)
-		return;
-	s->ended = true;
-	ev_io_stop(s->net->loop, &s->readable);
-	s->ops->ended(s->ctx, error);
-}
-
-static void
-read_plain(struct net_stream *s)
-{
-	size_t size = NET_READ_SIZE;
-	char *room = s->ops->room ? s->ops->room(s->ctx, &size) : NULL;
-	ssize_t n;
-
-	if (!room)
-		room = s->net->room;
-	n = recv(s->readable.fd, room, size < NET_READ_SIZE ? size : NET_READ_SIZE, 0);
-	if (n > 0)
-		s->ops->bytes(s->ctx, span_of(room, (size_t)n));
-	else if (n == 0)
-		net_stream_tell_end(s, 0);
-	else if (errno != EAGAIN && errno != EINTR)
-		net_stream_tell_end(s, errno);
-}
-
-static void
-on_readable(struct ev_loop *loop, ev_io *w, int revents)
-{
-	struct net_stream *s = container_of(w, struct net_stream, readable);
-
-	(void)loop;
-	if (revents & EV_ERROR) /* the kernel would not watch it */
-		net_stream_tell_end(s, ENOMEM);
-	else if (!s->secured)
-		read_plain(s);
-	else if (s->tls)
-		net_stream_tls_read(s);
-	else
-		net_stream_tell_end(s, ENOMEM);
-}
 
 static void
 finish_connecting(struct net_stream *s)
@@ -150,7 +108,7 @@ void
 net_stream_init(struct net_stream *s, struct net *net, const struct net_stream_ops *ops, void *ctx)
 {
 	*s = (struct net_stream){ .net = net, .ops = ops, .ctx = ctx };
-	ev_io_init(&s->readable, on_readable, -1, EV_READ);
+	ev_io_init(&s->readable, net_stream_on_readable, -1, EV_READ);
 	ev_io_init(&s->writable, on_writable, -1, EV_WRITE);
 	buffer_init(&s->unsent, 0);
 }
@@ -254,7 +212,8 @@ net_stream_is_silent(const struct net_stream *s, uint64_t ms)
 	socklen_t len = sizeof(info);
 	char byte;
 
-	if (!net_stream_is_open(s) || recv(s->readable.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
+	if (!net_stream_is_open(s) || s->arrived ||
+	    recv(s->readable.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
 		return false;
 	return getsockopt(s->readable.fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
 	       info.tcpi_last_data_recv >= ms;
@@ -289,6 +248,7 @@ net_stream_close(struct net_stream *s)
 	if (!net_stream_is_open(s))
 		return;
 	net_stream_flush(s);
+	net_arrival_forget(s);
 	if (s->net->telling == s)
 		s->net->telling = NULL;
 	if (s->tls)

@@ -4,8 +4,9 @@
  *
  * Reads once per wake-up into a buffer that all streams share, so an idle stream
  * holds none, or where its owner says; writes at once and keeps only what the socket did not take.
- * A stream that gathers writes when the loop is about to wait, or when enough others do. Callbacks
- * are the last thing a stream does: they may close it.
+ * What several streams have to read in one turn of the loop is read first and told after, in the
+ * same order.  A stream that gathers writes when the loop is about to wait, or when enough others
+ * do. Callbacks are the last thing a stream does: they may close it.
  *
  * With TLS all of this stays as it is; bytes are those of the messages, and what was
  * not taken by the socket is counted as it is on the wire.
@@ -24,6 +25,7 @@
 
 enum {
 	NET_READ_SIZE = 256 << 10,
+	NET_ARRIVED = 16,  /* most streams that are read before any is told */
 	NET_GATHERED = 16, /* most streams that gather at one time */
 	NET_HANDSHAKES = 64,
 	NET_HANDSHAKE_TIMEOUT = 10 * 1000, /* ms */
@@ -41,10 +43,22 @@ struct net_handshakes {
 	ev_timer timer;
 };
 
+/* What a stream is to be told in this turn. */
+struct net_arrival {
+	struct net_stream *stream; /* NULL: it was closed meanwhile */
+	char *at;                  /* NULL: it is read when its turn comes */
+	ssize_t len;               /* as recv() had it, and errno */
+	int error;
+};
+
 /* What all streams of a loop share. */
 struct net {
 	struct ev_loop *loop;
-	char *room; /* NET_READ_SIZE bytes */
+	char *room;       /* NET_READ_SIZE bytes */
+	size_t room_used; /* by what arrived */
+	struct net_arrival arrived[NET_ARRIVED];
+	unsigned arrived_count;
+	ev_watcher after_reading;
 	ev_prepare before_waiting;
 	struct net_stream *gathered[NET_GATHERED];
 	unsigned gathered_count;
@@ -80,6 +94,7 @@ struct net_stream {
 	struct net_stream_tls *tls; /* of the connection */
 	bool secured;               /* the connection speaks TLS, or nothing at all */
 	bool connecting, ended;
+	bool arrived;  /* something did: it stands in net->arrived */
 	bool gathers;  /* small writes wait for the end of the loop's turn */
 	bool gathered; /* some do: it stands in net->gathered */
 };
@@ -116,7 +131,8 @@ void net_stream_flush(struct net_stream *s);
 bool net_stream_is_written(const struct net_stream *s);
 /* What the socket did not take. */
 size_t net_stream_unsent(const struct net_stream *s);
-/* Read from it, or leave its bytes to wait in the kernel. */
+/* Read from it, or leave its bytes to wait in the kernel, but for those that were read in this
+ * turn: they are still told. */
 void net_stream_read(struct net_stream *s, bool on);
 bool net_stream_is_reading(const struct net_stream *s);
 /* No more will be sent; reading goes on. */

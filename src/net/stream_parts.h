@@ -7,9 +7,16 @@
 
 #include "net/stream.h"
 
-/* ---- stream.c ---- */
+/* ---- stream_read.c ---- */
 
+void net_arrivals_init(struct net *net);
+void net_arrivals_finish(struct net *net);
+void net_stream_on_readable(struct ev_loop *loop, ev_io *w, int revents);
+/* It is closed: what arrived is for nobody. */
+void net_arrival_forget(struct net_stream *s);
 void net_stream_tell_end(struct net_stream *s, int error);
+/* What is left of the room that all share; never less than some KiB. */
+char *net_room(struct net *net, size_t *ret_size);
 
 /* ---- stream_write.c ---- */
 

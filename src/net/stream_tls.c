@@ -281,20 +281,21 @@ tell_over(struct net_stream *s)
 	net_stream_tell_end(s, net_tls_session_reason(s->tls->session) ? EPROTO : 0);
 }
 
-/* Where the bytes go that are opened next, and how many of the wire may come for that. */
+/* Bytes of the wire, and where those go that are opened. */
 struct intake {
-	char *room;
-	size_t size, wire_most;
+	char *wire, *room;
+	size_t wire_most, size;
 };
 
 /* Where the owner wants them, if there is room enough to be worth it. */
 static struct intake
 next_intake(struct net_stream *s)
 {
-	struct intake i = { s->net->plain, PLAIN_SIZE, NET_READ_SIZE };
+	struct intake i = { .room = s->net->plain, .size = PLAIN_SIZE };
 	size_t size = 0;
 	char *room;
 
+	i.wire = net_room(s->net, &i.wire_most);
 	if (s->tls->shaking) {
 		i.wire_most = SHAKING_READ;
 		return i;
@@ -304,28 +305,28 @@ next_intake(struct net_stream *s)
 		return i;
 	i.room = room;
 	i.size = size;
-	if (size < NET_READ_SIZE + PLAIN_MORE)
+	if (size < i.wire_most + PLAIN_MORE)
 		i.wire_most = size - PLAIN_MORE;
 	return i;
 }
 
 static enum net_tls_state
-receive(struct net_stream *s, struct intake *i, ssize_t n, struct span *ret)
+receive(struct net_stream *s, const struct intake *i, ssize_t n, struct span *ret)
 {
 	enum net_tls_state state;
 
 	*ret = span_of(i->room, 0);
 	if (n <= 0)
 		return net_tls_session_cut(s->tls->session);
-	state = net_tls_session_receive(s->tls->session, span_of(s->net->room, (size_t)n), i->room,
-	    i->size, &ret->len, &s->unsent);
+	state = net_tls_session_receive(
+	    s->tls->session, span_of(i->wire, (size_t)n), i->room, i->size, &ret->len, &s->unsent);
 	if (s->unsent.end != s->unsent.start)
 		net_stream_write(s);
 	return state;
 }
 
 static void
-take_wire(struct net_stream *s, struct intake *i, ssize_t n)
+take_wire(struct net_stream *s, const struct intake *i, ssize_t n)
 {
 	struct net_stream_tls *t = s->tls;
 	struct span bytes;
@@ -344,6 +345,36 @@ take_wire(struct net_stream *s, struct intake *i, ssize_t n)
 		tell_over(s);
 }
 
+static void
+take(struct net_stream *s, const struct intake *i, ssize_t n, int error)
+{
+	if (n < 0 && (error == EAGAIN || error == EINTR))
+		return;
+	net_stream_flush(s); /* what is gathered stands where alerts would be put */
+	if (n < 0 && !s->tls->shaking)
+		net_stream_tell_end(s, error);
+	else
+		take_wire(s, i, n);
+}
+
+/* A handshake may end here, and the owner may have room of its own. */
+bool
+net_stream_tls_reads_ahead(const struct net_stream *s)
+{
+	size_t size;
+
+	return !s->tls->shaking && !is_over(net_tls_session_state(s->tls->session)) &&
+	       !(s->ops->room && s->ops->room(s->ctx, &size));
+}
+
+void
+net_stream_tls_take(struct net_stream *s, char *wire, ssize_t len, int error)
+{
+	const struct intake i = { .wire = wire, .room = s->net->plain, .size = PLAIN_SIZE };
+
+	take(s, &i, len, error);
+}
+
 void
 net_stream_tls_read(struct net_stream *s)
 {
@@ -354,15 +385,9 @@ net_stream_tls_read(struct net_stream *s)
 		tell_over(s);
 		return;
 	}
-	net_stream_flush(s); /* what is gathered stands where alerts would be put */
 	i = next_intake(s);
-	n = recv(s->readable.fd, s->net->room, i.wire_most, 0);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n < 0 && !s->tls->shaking)
-		net_stream_tell_end(s, errno);
-	else
-		take_wire(s, &i, n);
+	n = recv(s->readable.fd, i.wire, i.wire_most, 0);
+	take(s, &i, n, errno);
 }
 
 void

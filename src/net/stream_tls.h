@@ -30,6 +30,10 @@ struct net_stream_tls {
 bool net_stream_tls_open(struct net_stream *s);
 /* The socket of one who connects is ready. */
 void net_stream_tls_greet(struct net_stream *s);
+/* May it be read before it is its turn, into the room that all share? */
+bool net_stream_tls_reads_ahead(const struct net_stream *s);
+/* What was read ahead, as recv() had it. */
+void net_stream_tls_take(struct net_stream *s, char *wire, ssize_t len, int error);
 void net_stream_tls_read(struct net_stream *s);
 /* May anything be sent? */
 bool net_stream_tls_may_send(const struct net_stream *s);

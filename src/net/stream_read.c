@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The half of a stream that reads.  The kernel's work for several streams comes in a
+ * row, and then that of their owners: each finds its code and its data in the caches, and
+ * writes that owners gather come closer together.
+ */
+#include <errno.h>
+#include <stddef.h>
+#include <sys/socket.h>
+
+#include "net/stream_parts.h"
+#include "net/stream_tls.h"
+
+enum { ROOM_LEAST = 32 << 10 };
+
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+
+void
+net_stream_tell_end(struct net_stream *s, int error)
+{
+	if (s->ended)
+		return;
+	s->ended = true;
+	ev_io_stop(s->net->loop, &s->readable);
+	s->ops->ended(s->ctx, error);
+}
+
+char *
+net_room(struct net *net, size_t *ret_size)
+{
+	*ret_size = NET_READ_SIZE - net->room_used;
+	return net->room + net->room_used;
+}
+
+/* ---- one stream ---- */
+
+static void
+tell(struct net_stream *s, char *at, ssize_t len, int error)
+{
+	if (len > 0)
+		s->ops->bytes(s->ctx, span_of(at, (size_t)len));
+	else if (len == 0)
+		net_stream_tell_end(s, 0);
+	else if (error != EAGAIN && error != EINTR)
+		net_stream_tell_end(s, error);
+}
+
+static void
+read_plain(struct net_stream *s)
+{
+	size_t size = 0;
+	char *room = s->ops->room ? s->ops->room(s->ctx, &size) : NULL;
+	ssize_t len;
+
+	if (!room)
+		room = net_room(s->net, &size);
+	len = recv(s->readable.fd, room, size < NET_READ_SIZE ? size : NET_READ_SIZE, 0);
+	tell(s, room, len, errno);
+}
+
+/* May it be read before its owner is told of it? */
+static bool
+reads_ahead(const struct net_stream *s)
+{
+	size_t size;
+
+	if (s->secured)
+		return net_stream_tls_reads_ahead(s);
+	return !(s->ops->room && s->ops->room(s->ctx, &size));
+}
+
+static void
+hand_out(struct net_stream *s, const struct net_arrival *a)
+{
+	if (s->ended)
+		return;
+	if (a->at && s->secured)
+		net_stream_tls_take(s, a->at, a->len, a->error);
+	else if (a->at)
+		tell(s, a->at, a->len, a->error);
+	else if (!ev_is_active(&s->readable))
+		return; /* another owner made it wait */
+	else if (s->secured)
+		net_stream_tls_read(s);
+	else
+		read_plain(s);
+}
+
+/* ---- all that have something to read ---- */
+
+static void
+hand_out_all(struct net *net)
+{
+	for (unsigned i = 0; i < net->arrived_count; i++) {
+		const struct net_arrival *a = &net->arrived[i];
+
+		if (!a->stream)
+			continue;
+		a->stream->arrived = false;
+		hand_out(a->stream, a);
+	}
+	net->arrived_count = 0;
+	net->room_used = 0;
+}
+
+static void
+on_all_read(struct ev_loop *loop, ev_watcher *w, int revents)
+{
+	(void)loop, (void)revents;
+	hand_out_all(container_of(w, struct net, after_reading));
+}
+
+/* Behind everything else that is ready, and before what comes when nothing is. */
+void
+net_arrivals_init(struct net *net)
+{
+	ev_init(&net->after_reading, on_all_read);
+	ev_set_priority(&net->after_reading, -1);
+}
+
+void
+net_arrivals_finish(struct net *net)
+{
+	ev_clear_pending(net->loop, &net->after_reading);
+}
+
+void
+net_arrival_forget(struct net_stream *s)
+{
+	struct net *net = s->net;
+
+	for (unsigned i = 0; s->arrived && i < net->arrived_count; i++) {
+		if (net->arrived[i].stream == s)
+			net->arrived[i].stream = NULL;
+	}
+	s->arrived = false;
+}
+
+static void
+arrive(struct net_stream *s)
+{
+	struct net *net = s->net;
+	struct net_arrival a = { .stream = s };
+	size_t size;
+
+	if (reads_ahead(s)) {
+		a.at = net_room(net, &size);
+		a.len = recv(s->readable.fd, a.at, size, 0);
+		a.error = errno;
+		net->room_used += a.len > 0 ? (size_t)a.len : 0;
+	}
+	s->arrived = true;
+	net->arrived[net->arrived_count++] = a;
+	if (net->arrived_count == NET_ARRIVED || NET_READ_SIZE - net->room_used < ROOM_LEAST)
+		hand_out_all(net);
+	else
+		ev_feed_event(net->loop, &net->after_reading, EV_CUSTOM);
+}
+
+void
+net_stream_on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct net_stream *s = container_of(w, struct net_stream, readable);
+
+	(void)loop;
+	/* the kernel would not watch it, or there was no memory for TLS */
+	if (revents & EV_ERROR || (s->secured && !s->tls))
+		net_stream_tell_end(s, ENOMEM);
+	else if (!s->arrived)
+		arrive(s);
+}
