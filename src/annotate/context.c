@@ -269,8 +269,9 @@ context_zone(struct annotator *a)
 	return read_sent(a) ? a->sent.zone : HL7_NO_ZONE;
 }
 
-bool
-context_moment(struct annotator *a, const struct result *r, struct hl7_time *ret)
+/* At which an age counts: collected, else MSH-7. */
+static bool
+moment_of(struct annotator *a, const struct result *r, struct hl7_time *ret)
 {
 	if (r->has_time)
 		*ret = r->time;
@@ -298,7 +299,7 @@ context_age_reached(struct annotator *a, const struct result *r, struct hl7_age 
 	const struct patient *p = &a->patients[r->patient];
 	struct hl7_time at;
 
-	if (!p->has_birth || !context_moment(a, r, &at) || !is_credible(p->birth, at))
+	if (!p->has_birth || !moment_of(a, r, &at) || !is_credible(p->birth, at))
 		return TRUTH_UNKNOWN;
 	return hl7_age_reached(p->birth, at, age);
 }

@@ -314,8 +314,6 @@ bool scan(struct annotator *a);
 bool context_build(struct annotator *a);
 /* Moment the specimen was taken: OBX-14, else SPM-17, else OBR-7. */
 bool context_collected(struct annotator *a, const struct result *r, struct hl7_time *ret);
-/* Moment at which an age counts: collected, else MSH-7. */
-bool context_moment(struct annotator *a, const struct result *r, struct hl7_time *ret);
 enum truth context_age_reached(struct annotator *a, const struct result *r, struct hl7_age age);
 /* The zone of MSH-7, HL7_NO_ZONE when it has none. */
 int context_zone(struct annotator *a);

@@ -142,7 +142,6 @@ void send_stop(struct send_run *r, int status);
 bool send_work_left(const struct send_run *r);
 /* The next message, if it may go now. */
 bool send_work_next(struct send_run *r, uint64_t now, struct send_job *ret);
-void send_work_fresh_id(const struct send_run *r, uint64_t serial, char *buf);
 /* Its control ID as it is sent; `buf` is of SEND_ID + 1 bytes. */
 struct span send_work_id(const struct send_run *r, uint64_t serial, char *buf);
 /* Append its frame. */

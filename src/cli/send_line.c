@@ -142,20 +142,6 @@ line_open(struct send_line *l)
 	line_try(l);
 }
 
-static void
-on_connected(void *ctx)
-{
-	struct send_line *l = ctx;
-
-	l->state = LINE_OPEN;
-	l->run->address = l->trying;
-	l->run->connecting--;
-	l->run->alive = send_now();
-	l->run->tally.connections++;
-	send_line_fill(l, l->run->options->rate ? 1 : SIZE_MAX);
-	send_check_end(l->run);
-}
-
 /* ---- writing ------------------------------------------------------------------------------ */
 
 static bool
@@ -213,8 +199,9 @@ is_clogged(const struct send_line *l)
 	return net_stream_unsent(&l->stream) > 0 || buffer_span(&l->pieces).len > 0;
 }
 
-void
-send_line_fill(struct send_line *l, size_t most)
+/* Give it messages, `most` at a time, as long as there are any and it has room. */
+static void
+fill(struct send_line *l, size_t most)
 {
 	const uint64_t now = send_now();
 	struct send_job job;
@@ -232,12 +219,29 @@ send_line_fill(struct send_line *l, size_t most)
 }
 
 static void
-on_written(void *ctx)
+go_on(struct send_line *l)
+{
+	fill(l, l->run->options->rate ? 1 : SIZE_MAX);
+	send_check_end(l->run);
+}
+
+static void
+on_connected(void *ctx)
 {
 	struct send_line *l = ctx;
 
-	send_line_fill(l, l->run->options->rate ? 1 : SIZE_MAX);
-	send_check_end(l->run);
+	l->state = LINE_OPEN;
+	l->run->address = l->trying;
+	l->run->connecting--;
+	l->run->alive = send_now();
+	l->run->tally.connections++;
+	go_on(l);
+}
+
+static void
+on_written(void *ctx)
+{
+	go_on(ctx);
 }
 
 static void
@@ -279,8 +283,7 @@ on_bytes(void *ctx, struct span bytes)
 		line_end(l, SEND_LOST);
 		return;
 	}
-	send_line_fill(l, l->run->options->rate ? 1 : SIZE_MAX);
-	send_check_end(l->run);
+	go_on(l);
 }
 
 /* With TLS 1.3 it may be told after the connection seemed to be good. */
@@ -398,7 +401,7 @@ send_lines_pace(struct send_run *r)
 		const uint64_t before = r->released;
 
 		r->turn = r->turn + 1 < r->line_count ? r->turn + 1 : 0;
-		send_line_fill(l, 1);
+		fill(l, 1);
 		idle = r->released == before ? idle + 1 : 0;
 	}
 }
@@ -416,7 +419,7 @@ send_lines_idle(struct send_run *r)
 		if (buffer_span(&l->pieces).len > 0)
 			write_piece(l);
 		if (buffer_span(&l->pieces).len == 0 && !r->options->rate)
-			send_line_fill(l, SIZE_MAX);
+			fill(l, SIZE_MAX);
 		more = more || buffer_span(&l->pieces).len > 0 ||
 		       (has_room(l) && !is_clogged(l) && !r->options->rate && send_work_left(r));
 	}

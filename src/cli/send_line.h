@@ -50,8 +50,6 @@ send_line_flight(struct send_line *l, size_t i)
 	return &l->flights[at < size ? at : at - size];
 }
 
-/* Give it messages, `most` at a time, as long as there are any and it has room. */
-void send_line_fill(struct send_line *l, size_t most);
 /* A frame that came; false when nothing more should be read from this connection. */
 bool send_line_answer(struct send_line *l, struct span body, uint64_t now);
 

@@ -48,8 +48,8 @@ send_work_next(struct send_run *r, uint64_t now, struct send_job *ret)
 /* ---- control IDs -------------------------------------------------------------------------- */
 
 /* The run's ten characters, then ten digits. */
-void
-send_work_fresh_id(const struct send_run *r, uint64_t serial, char *buf)
+static void
+write_fresh_id(const struct send_run *r, uint64_t serial, char *buf)
 {
 	memcpy(buf, r->id, SEND_ID / 2);
 	for (unsigned i = SEND_ID; i > SEND_ID / 2; i--, serial /= 10)
@@ -78,7 +78,7 @@ send_work_id(const struct send_run *r, uint64_t serial, char *buf)
 		return SPAN("");
 	if (!r->options->fresh_ids)
 		return span_head(span_tail(frame_of(r, shot), shot->id_at), shot->id_len);
-	send_work_fresh_id(r, serial, buf);
+	write_fresh_id(r, serial, buf);
 	return span_of(buf, SEND_ID);
 }
 

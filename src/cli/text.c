@@ -10,9 +10,10 @@ follows(struct span s, size_t at)
 	return at < s.len && ((unsigned char)s.ptr[at] & 0xc0) == 0x80;
 }
 
-/* Overlong forms, surrogates and numbers over U+10FFFF are no characters (RFC 3629). */
-size_t
-text_utf8(struct span s)
+/* Bytes of the well-formed UTF-8 character at the front; 0 when there is none.  Overlong forms,
+ * surrogates and numbers over U+10FFFF are no characters (RFC 3629). */
+static size_t
+utf8_length(struct span s)
 {
 	const unsigned char first = s.len ? (unsigned char)s.ptr[0] : 0xff;
 	const unsigned char second = s.len > 1 ? (unsigned char)s.ptr[1] : 0;
@@ -49,7 +50,7 @@ text_show(struct output *o, struct span s)
 
 	while (at < s.len) {
 		const struct span rest = span_tail(s, at);
-		const size_t len = text_utf8(rest);
+		const size_t len = utf8_length(rest);
 
 		if (len > 0 && !is_control(rest)) {
 			at += len;
@@ -99,7 +100,7 @@ text_json(struct output *o, struct span s, enum text_bad bad)
 	output_text(o, "\"");
 	while (at < s.len) {
 		const unsigned char c = (unsigned char)s.ptr[at];
-		const size_t len = text_utf8(span_tail(s, at));
+		const size_t len = utf8_length(span_tail(s, at));
 
 		if (len > 0 && json_plain(c)) {
 			at += len;

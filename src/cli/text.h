@@ -14,9 +14,6 @@
 
 enum text_bad { TEXT_REPLACE, TEXT_LATIN1 };
 
-/* Bytes of the well-formed UTF-8 character at the front; 0 when there is none. */
-size_t text_utf8(struct span s);
-
 void text_show(struct output *o, struct span s);
 /* The string with its quotation marks. */
 void text_json(struct output *o, struct span s, enum text_bad bad);

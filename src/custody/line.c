@@ -62,12 +62,6 @@ custody_line_is_writing(const struct custody_line *l)
 	return false;
 }
 
-size_t
-custody_line_held(const struct custody_line *l)
-{
-	return l->bytes + relay_inlet_held(&l->inlet);
-}
-
 /* ---- the connection is gone ---- */
 
 static void

@@ -194,7 +194,5 @@ bool custody_line_drop(struct custody_line *l, uint64_t seq);
 bool custody_line_is_writing(const struct custody_line *l);
 /* Parcels that were sent and have no answer. */
 unsigned custody_line_in_flight(const struct custody_line *l);
-/* Bytes held. */
-size_t custody_line_held(const struct custody_line *l);
 
 #endif

@@ -88,8 +88,8 @@ look_up_ports(const struct conf *conf, struct faults *faults)
 	}
 }
 
-struct conf *
-run_read_conf(const struct options *o, struct log *log, FILE *out)
+static struct conf *
+read_conf(const struct options *o, struct log *log, FILE *out)
 {
 	struct faults faults;
 	struct conf *conf;
@@ -118,7 +118,7 @@ run_read_conf(const struct options *o, struct log *log, FILE *out)
 int
 run_check(const struct options *o)
 {
-	struct conf *conf = run_read_conf(o, NULL, stderr);
+	struct conf *conf = read_conf(o, NULL, stderr);
 	bool good = conf != NULL;
 
 	for (unsigned i = 0; conf && i < conf->feed_count; i++) {
@@ -183,7 +183,7 @@ on_hup(struct ev_loop *loop, ev_signal *w, int revents)
 	snprintf(
 	    state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now_us());
 	notify(state);
-	conf = run_read_conf(r->options, d->log, NULL);
+	conf = read_conf(r->options, d->log, NULL);
 	good = conf && bring_into_force(r, conf);
 	if (!good)
 		conf_destroy(conf);
@@ -449,7 +449,7 @@ run(const struct options *o)
 		return EX_OSERR;
 	mask_requests(SIG_BLOCK);
 	memory_for_files();
-	conf = run_read_conf(o, NULL, stderr);
+	conf = read_conf(o, NULL, stderr);
 	if (!conf)
 		return EX_CONFIG;
 	shell_privileges(conf, o->debuggable);

@@ -8,9 +8,6 @@
 #include "daemon/hl7noted.h"
 #include "daemon/options.h"
 
-/* The configuration that options and their file ask for; NULL, and the faults are printed to `out`
- * or logged. */
-struct conf *run_read_conf(const struct options *o, struct log *log, FILE *out);
 /* Validate configuration and mappings, tell people; an exit status. */
 int run_check(const struct options *o);
 /* All of it; an exit status. */

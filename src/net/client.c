@@ -60,8 +60,8 @@ watch(struct net_client *c)
 
 /* ---- life ---- */
 
-void
-net_client_drop(struct net_client *c)
+static void
+drop(struct net_client *c)
 {
 	struct net_clients *all = c->all;
 
@@ -84,14 +84,14 @@ void
 net_clients_drop(struct net_clients *all)
 {
 	while (all->list)
-		net_client_drop(all->list);
+		drop(all->list);
 }
 
 static void
 on_patience(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	(void)loop, (void)revents;
-	net_client_drop(w->data);
+	drop(w->data);
 }
 
 /* ---- writing ---- */
@@ -103,7 +103,7 @@ leave(struct net_client *c)
 	c->leaving = true;
 	buffer_finish(&c->in);
 	if (c->ended)
-		net_client_drop(c);
+		drop(c);
 	else
 		watch(c);
 }
@@ -119,7 +119,7 @@ on_writable(struct ev_loop *loop, ev_io *w, int revents)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n < 0) {
-		net_client_drop(c);
+		drop(c);
 		return;
 	}
 	buffer_consume(&c->out, (size_t)n);
@@ -156,7 +156,7 @@ read_away(struct net_client *c)
 	ssize_t n = recv(c->readable.fd, bytes, sizeof(bytes), 0);
 
 	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		net_client_drop(c);
+		drop(c);
 }
 
 static void
@@ -178,7 +178,7 @@ on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	if (room && n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n < 0) {
-		net_client_drop(c);
+		drop(c);
 		return;
 	}
 	c->ended = n == 0;

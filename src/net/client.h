@@ -74,7 +74,6 @@ void net_client_rest(struct net_client *c, bool rest);
 void net_client_answer(struct net_client *c);
 /* The same, and it was the last. */
 void net_client_finish(struct net_client *c);
-void net_client_drop(struct net_client *c);
 void net_clients_drop(struct net_clients *all);
 
 #endif

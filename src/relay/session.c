@@ -296,13 +296,3 @@ relay_kept(const struct relay_session *s)
 {
 	return relay_inlet_held(&s->in) + relay_inlet_held(&s->out);
 }
-
-size_t
-relay_held(const struct relay_session *s)
-{
-	size_t held = relay_kept(s);
-
-	for (unsigned i = 0; i < s->flights; i++)
-		held += s->flight[i].summary.bytes_out;
-	return held;
-}

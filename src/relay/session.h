@@ -202,9 +202,7 @@ void relay_drain(struct relay_session *s, uint64_t now_us);
 
 /* Should more be read from the sender?  (Backpressure is not reading.) */
 bool relay_wants_more(const struct relay_session *s);
-/* Bytes and flights held: is it an idle connection? */
-size_t relay_held(const struct relay_session *s);
-/* Bytes only: the memory they take. */
+/* Bytes held, without messages in flight. */
 size_t relay_kept(const struct relay_session *s);
 /* Is a frame of the sender's begun and not whole? */
 bool relay_is_inside(const struct relay_session *s);

@@ -69,12 +69,6 @@ store_drop(struct store *s, const struct store_filter *filter, uint64_t token)
 }
 
 int
-store_prune(struct store *s, const struct store_filter *filter, uint64_t token)
-{
-	return ask_change(s, TASK_PRUNE, filter, STORE_DELIVERED | STORE_DROPPED, token);
-}
-
-int
 store_backup(struct store *s, const char *path, uint64_t token)
 {
 	const struct store_filter none = { .feed = 0 };
@@ -113,7 +107,7 @@ sentence(struct store *s, const struct store_task *t)
 static bool
 is_change(const struct store_task *t)
 {
-	return t->kind == TASK_RETRY || t->kind == TASK_DROP || t->kind == TASK_PRUNE;
+	return t->kind == TASK_RETRY || t->kind == TASK_DROP;
 }
 
 void

@@ -33,7 +33,6 @@ enum store_record_state {
 	RECORD_AGAIN, /* to be sent again: an operator said so */
 	RECORD_DROPPED,
 	RECORD_DELIVERED, /* where the cursor does not say so */
-	RECORD_STATES,
 	RECORD_ANY = -1,
 };
 

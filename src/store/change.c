@@ -93,20 +93,6 @@ collect(void *ctx, const struct store_record *r)
 	return true;
 }
 
-static int
-remove_one(struct store_worker *w, const struct store_record *r)
-{
-	int error = store_worker_begin(w);
-
-	if (!error)
-		error = w->b->ops->take(w->b, r->seq);
-	if (error)
-		return error;
-	store_worker_touch(w, r->feed);
-	store_worker_count(w, r, -1);
-	return 1;
-}
-
 /* 1: it was changed; 0: it is not for this. */
 static int
 change(struct store_worker *w, enum store_task_kind kind, const struct store_record *r)
@@ -115,8 +101,6 @@ change(struct store_worker *w, enum store_task_kind kind, const struct store_rec
 	enum store_state state = store_worker_state(w, r);
 	int error;
 
-	if (kind == TASK_PRUNE)
-		return store_worker_may_remove(w, r) ? remove_one(w, r) : 0;
 	if (kind == TASK_RETRY && state != STORE_WAITING)
 		error = store_worker_move(w, r, RECORD_AGAIN, &none, NULL);
 	else if (kind == TASK_DROP && state & (STORE_WAITING | STORE_ASIDE))

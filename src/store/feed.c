@@ -102,8 +102,8 @@ store_window_remove(struct store_window *w, uint64_t seq)
 	return true;
 }
 
-void
-store_window_clear(struct store_window *w)
+static void
+clear_window(struct store_window *w)
 {
 	struct store_item item;
 
@@ -244,8 +244,8 @@ store_feed_rewind(struct store_feed *f)
 	f->reading = f->reading_again = false;
 	if (f->again.count)
 		f->again_behind = true;
-	store_window_clear(&f->again);
-	store_window_clear(&f->ready);
+	clear_window(&f->again);
+	clear_window(&f->ready);
 	f->tail = f->cursor;
 	f->behind = true;
 }
@@ -277,8 +277,8 @@ void
 store_feed_finish(struct store_feed *f)
 {
 	leave(f, 0, f->out_count);
-	store_window_clear(&f->ready);
-	store_window_clear(&f->again);
+	clear_window(&f->ready);
+	clear_window(&f->again);
 	free(f->out);
 	free(f->name);
 }

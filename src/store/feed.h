@@ -71,7 +71,6 @@ bool store_window_take(struct store_window *w, struct store_item *ret);
 void store_window_return(struct store_window *w, const struct store_item *item);
 /* The one with this seq, away; false: it is not there. */
 bool store_window_remove(struct store_window *w, uint64_t seq);
-void store_window_clear(struct store_window *w);
 
 /* With the line from now on; false: no memory. */
 bool store_feed_begin(struct store_feed *f, const struct store_item *item, bool again);

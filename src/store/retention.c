@@ -63,6 +63,15 @@ is_due(const struct look *l, const struct store_record *r)
 	return r->received < l->from || r->received > l->upto || (l->all && r->seq < l->recent);
 }
 
+/* A seq must not be used again, so the newest stays until it was passed. */
+static bool
+may_remove(const struct store_worker *w, const struct store_record *r)
+{
+	if (!(store_worker_state(w, r) & (STORE_DELIVERED | STORE_DROPPED)))
+		return false;
+	return r->seq <= w->feed[r->feed].cursor || r->seq + 1 < w->next_seq;
+}
+
 /* Stops at the first that may stay: those after it came later. */
 static bool
 collect(void *ctx, const struct store_record *r)
@@ -71,7 +80,7 @@ collect(void *ctx, const struct store_record *r)
 
 	if (l->looked++ == l->most + LOOKED_BESIDE || l->count == l->most)
 		return false;
-	if (!store_worker_may_remove(l->w, r)) {
+	if (!may_remove(l->w, r)) {
 		l->last = r->seq;
 		return true;
 	}

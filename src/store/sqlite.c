@@ -98,8 +98,8 @@ sqlite_error(sqlite3 *db, int rc)
 }
 
 /* A statement that answers nothing. */
-int
-sqlite_run(struct sqlite_backend *b, enum sqlite_statement q)
+static int
+run(struct sqlite_backend *b, enum sqlite_statement q)
 {
 	int rc = sqlite3_step(b->q[q]);
 	int error = rc == SQLITE_DONE ? 0 : sqlite_error(b->db, rc);
@@ -115,13 +115,13 @@ sqlite_run(struct sqlite_backend *b, enum sqlite_statement q)
 static int
 begin(struct store_backend *b)
 {
-	return sqlite_run(backend_of(b), Q_BEGIN);
+	return run(backend_of(b), Q_BEGIN);
 }
 
 static int
 commit(struct store_backend *b)
 {
-	return sqlite_run(backend_of(b), Q_COMMIT);
+	return run(backend_of(b), Q_COMMIT);
 }
 
 static void
@@ -129,7 +129,7 @@ rollback(struct store_backend *b)
 {
 	/* some failures roll back by themselves */
 	if (!sqlite3_get_autocommit(backend_of(b)->db))
-		(void)sqlite_run(backend_of(b), Q_ROLLBACK);
+		(void)run(backend_of(b), Q_ROLLBACK);
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */
@@ -141,7 +141,7 @@ add_feed(struct store_backend *b, unsigned feed, struct span name)
 
 	sqlite3_bind_int64(q, 1, feed);
 	sqlite3_bind_text(q, 2, name.ptr, (int)name.len, SQLITE_STATIC);
-	return sqlite_run(backend_of(b), Q_ADD_FEED);
+	return run(backend_of(b), Q_ADD_FEED);
 }
 
 static int
@@ -151,7 +151,7 @@ set_cursor(struct store_backend *b, unsigned feed, uint64_t seq)
 
 	sqlite3_bind_int64(q, 1, feed);
 	sqlite3_bind_int64(q, 2, (sqlite3_int64)seq);
-	return sqlite_run(backend_of(b), Q_SET_CURSOR);
+	return run(backend_of(b), Q_SET_CURSOR);
 }
 
 static int
@@ -168,13 +168,13 @@ put(struct store_backend *b, const struct store_record *r, struct span body)
 	sqlite3_bind_int64(q, 6, (sqlite3_int64)r->size);
 	sqlite3_bind_text(q, 7, r->control_id, (int)r->control_id_len, SQLITE_STATIC);
 	sqlite3_bind_text(q, 8, r->type, (int)r->type_len, SQLITE_STATIC);
-	error = sqlite_run(backend_of(b), Q_PUT);
+	error = run(backend_of(b), Q_PUT);
 	if (error)
 		return error;
 	q = backend_of(b)->q[Q_PUT_BODY];
 	sqlite3_bind_int64(q, 1, (sqlite3_int64)r->seq);
 	sqlite3_bind_blob64(q, 2, body.ptr, body.len, SQLITE_STATIC);
-	return sqlite_run(backend_of(b), Q_PUT_BODY);
+	return run(backend_of(b), Q_PUT_BODY);
 }
 
 static int
@@ -189,7 +189,7 @@ mark(struct store_backend *b, uint64_t seq, int state, const struct store_tries 
 	sqlite3_bind_text(q, 4, word, -1, SQLITE_STATIC);
 	for (int i = 0; i < STORE_KINDS; i++)
 		sqlite3_bind_int64(q, 5 + i, tries->failures[i]);
-	return sqlite_run(backend_of(b), Q_MARK);
+	return run(backend_of(b), Q_MARK);
 }
 
 static int
@@ -199,8 +199,8 @@ take(struct store_backend *b, uint64_t seq)
 
 	sqlite3_bind_int64(backend_of(b)->q[Q_TAKE], 1, (sqlite3_int64)seq);
 	sqlite3_bind_int64(backend_of(b)->q[Q_TAKE_BODY], 1, (sqlite3_int64)seq);
-	error = sqlite_run(backend_of(b), Q_TAKE);
-	return error ? error : sqlite_run(backend_of(b), Q_TAKE_BODY);
+	error = run(backend_of(b), Q_TAKE);
+	return error ? error : run(backend_of(b), Q_TAKE_BODY);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */

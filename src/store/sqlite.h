@@ -68,7 +68,6 @@ int sqlite_backend_set_token(struct sqlite_backend *b, const unsigned char token
 
 /* What a result code means for us: see backend.h. */
 int sqlite_error(sqlite3 *db, int rc);
-int sqlite_run(struct sqlite_backend *b, enum sqlite_statement q);
 
 int sqlite_copy_step(struct store_backend *b, const char *path, uint64_t *pages);
 void sqlite_copy_end(struct store_backend *b);

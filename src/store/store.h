@@ -241,7 +241,7 @@ struct store_answer {
 	unsigned count; /* rows */
 	bool more;      /* there may be more: ask again with filter.after = next */
 	uint64_t next;
-	uint64_t changed; /* messages retried, dropped, pruned; pages of a backup */
+	uint64_t changed; /* messages retried or dropped; pages of a backup */
 };
 
 /*
@@ -256,9 +256,6 @@ int store_list(struct store *s, const struct store_filter *filter, unsigned limi
 int store_retry(struct store *s, const struct store_filter *filter, uint64_t token);
 /* Never send what is waiting or aside (no states: both). */
 int store_drop(struct store *s, const struct store_filter *filter, uint64_t token);
-/* Remove settled messages that the filter admits, whatever their age (no states: delivered and
- * dropped).  Retention does so by itself. */
-int store_prune(struct store *s, const struct store_filter *filter, uint64_t token);
 /* A copy of the queue as a queue file of its own; the path must not exist. */
 int store_backup(struct store *s, const char *path, uint64_t token);
 

@@ -48,7 +48,6 @@ store_task_clear(struct store_task *t)
 	case TASK_LIST:
 	case TASK_RETRY:
 	case TASK_DROP:
-	case TASK_PRUNE:
 	case TASK_COPY:
 		clear_ask(&t->ask);
 		return;

@@ -18,7 +18,6 @@ enum store_task_kind {
 	TASK_LIST,
 	TASK_RETRY,
 	TASK_DROP,
-	TASK_PRUNE,
 	TASK_COPY,
 	TASK_CHANGE, /* settings */
 };

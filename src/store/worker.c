@@ -90,14 +90,6 @@ store_worker_move(struct store_worker *w, const struct store_record *r, int stat
 	return 0;
 }
 
-bool
-store_worker_may_remove(const struct store_worker *w, const struct store_record *r)
-{
-	if (!(store_worker_state(w, r) & (STORE_DELIVERED | STORE_DROPPED)))
-		return false;
-	return r->seq <= w->feed[r->feed].cursor || r->seq + 1 < w->next_seq;
-}
-
 int
 store_worker_begin(struct store_worker *w)
 {
@@ -204,7 +196,6 @@ sort(struct store_worker *w, struct store_tasks *tasks)
 			break;
 		case TASK_RETRY:
 		case TASK_DROP:
-		case TASK_PRUNE:
 			store_tasks_put(&w->asks, t);
 			break;
 		case TASK_READ:

@@ -96,8 +96,6 @@ void store_worker_count(struct store_worker *w, const struct store_record *r, in
 /* Another state for a record, counts with it. */
 int store_worker_move(struct store_worker *w, const struct store_record *r, int state,
     const struct store_tries *tries, const char *word);
-/* May it be removed? A seq must not be used again, so the newest stays until it was passed. */
-bool store_worker_may_remove(const struct store_worker *w, const struct store_record *r);
 /* Open a transaction unless there is one. */
 int store_worker_begin(struct store_worker *w);
 
@@ -106,7 +104,7 @@ bool store_batch_run(struct store_worker *w);
 void store_batch_undo(struct store_worker *w);
 int store_batch_commit(struct store_worker *w, unsigned messages);
 
-/* change.c: one step of retry, drop or prune, in a transaction. */
+/* change.c: one step of retry or drop, in a transaction. */
 int store_change_step(struct store_worker *w, struct store_task *t);
 bool store_filter_admits(
     const struct store_worker *w, const struct store_filter *f, const struct store_record *r);

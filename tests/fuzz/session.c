@@ -276,7 +276,7 @@ step(struct world *w, struct fuzz_script *s)
 		connection(w, true);
 		break;
 	}
-	MUST(w->closed || relay_held(&w->s) <= 64 * (FRAME + 300) + w->bytes.end);
+	MUST(w->closed || relay_kept(&w->s) <= 64 * (FRAME + 300) + w->bytes.end);
 	MUST(!relay_wants_more(&w->s) || !w->closed);
 }
 

@@ -343,7 +343,6 @@ main(int argc, char **argv)
 	change(&w, "retry what was dropped", store_retry,
 	    (struct store_filter){ .states = STORE_DROPPED });
 	change(&w, "drop it again", store_drop, (struct store_filter){ .states = STORE_WAITING });
-	change(&w, "prune", store_prune, (struct store_filter){ .feed = 1 });
 	store_close(w.store);
 	remove_queue(folder);
 	return 0;
