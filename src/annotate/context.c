@@ -5,13 +5,17 @@
  *
  * One walk over the segments follows the grammar of ORU_R01 as far as it
  * matters.  A result stands behind an OBR; OBX behind PID, ORC, SPM or DEV
- * describe something else and have no place for a comment.
+ * describe something else and have no place for a comment.  What is told of the
+ * order's specimen, such as its pH, is company for its results all the same.
  */
 #include "annotate/work.h"
 
+/* What an OBX here is about. */
+enum topic { TOPIC_ELSE, TOPIC_ORDER, TOPIC_SPECIMEN };
+
 struct walk {
 	long patient, order; /* current ones, -1: none */
-	bool in_results;     /* an OBX here is a result */
+	enum topic topic;
 	bool seen_obx;       /* in this order */
 	uint32_t id, before; /* of the segment, and of the one before it */
 };
@@ -74,7 +78,7 @@ begin_patient(struct annotator *a, struct walk *w, long pid)
 	struct patient *p = w->patient < 0 ? NULL : &a->patients[w->patient];
 
 	w->order = -1;
-	w->in_results = false;
+	w->topic = TOPIC_ELSE;
 	if (!p || !is_same_patient(a, p, pid))
 		return read_patient(a, w, pid);
 	p->pid = pid; /* each is compared with the one before it, however long the first is */
@@ -97,7 +101,7 @@ begin_order(struct annotator *a, struct walk *w, long obr)
 	o->obr = obr;
 	o->spm = NO_SEGMENT;
 	o->patient = (unsigned)w->patient;
-	w->in_results = true;
+	w->topic = TOPIC_ORDER;
 	w->seen_obx = false;
 	return true;
 }
@@ -139,28 +143,28 @@ step(struct annotator *a, struct walk *w, long i)
 	case HL7_ID('O', 'R', 'C'):
 		end_order(a, w, i);
 		w->order = -1;
-		w->in_results = false;
+		w->topic = TOPIC_ELSE;
 		break;
 	case HL7_ID('D', 'G', '1'):
 		return add_diagnosis(a, w, i);
 	case HL7_ID('S', 'P', 'M'):
 		if (w->order >= 0 && a->orders[w->order].spm == NO_SEGMENT)
 			a->orders[w->order].spm = i;
-		w->in_results = false;
+		w->topic = w->order >= 0 ? TOPIC_SPECIMEN : TOPIC_ELSE;
 		break;
 	case HL7_ID('D', 'E', 'V'):
 		/* 2.9.1: PRT [{DEV}] in front of an order's results belongs to its OBR */
 		if (w->seen_obx ||
 		    (w->before != HL7_ID('P', 'R', 'T') && w->before != HL7_ID('D', 'E', 'V')))
-			w->in_results = false;
+			w->topic = TOPIC_ELSE;
 		break;
 	case HL7_ID('D', 'S', 'C'):
 		a->fragment = true;
-		w->in_results = false;
+		w->topic = TOPIC_ELSE;
 		break;
 	case HL7_ID('F', 'T', '1'):
 	case HL7_ID('C', 'T', 'I'):
-		w->in_results = false;
+		w->topic = TOPIC_ELSE;
 		break;
 	default:
 		break;
@@ -181,10 +185,11 @@ place_results(struct annotator *a, const struct walk *w, size_t *next, unsigned 
 	for (; segment_of(a, *next) == segment; ++*next) {
 		struct result *r = &a->results[*next];
 
-		if (!w->in_results) {
+		if (w->topic == TOPIC_ELSE) {
 			r->skip = SKIP_NO_SLOT;
 			continue;
 		}
+		r->of_specimen = w->topic == TOPIC_SPECIMEN;
 		r->order = (unsigned)w->order;
 		r->patient = (unsigned)w->patient;
 	}

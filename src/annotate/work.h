@@ -101,6 +101,7 @@ struct result {
 	bool flag_ours;          /* an earlier run of ours put there what is in OBX-8 */
 	bool code_conflict;      /* OBX-3 has codes of other observations, too */
 	bool follower;           /* goes on with the observation of the OBX before it */
+	bool of_specimen;        /* has no place for a note, but is company */
 	struct interval read, value; /* when has_value */
 	struct interval limits;      /* unless limits_from is INTERVAL_NONE */
 };

@@ -129,3 +129,36 @@ Test(annotate_patients, are_the_same_when_repeated_to_the_letter)
 	}
 	report_end(&r);
 }
+
+#define EGFR "OBX|9|NM|98979-8^eGFR^LN||45|mL/min|||||F\n"
+
+/* clang-format off */
+static const struct {
+	const char *name, *text;
+	bool paired;
+} places[] = {
+	{ "of the order", ANN SECOND EGFR, true },
+	{ "of the order's specimen", ANN SECOND "SPM|1|||SER\n" EGFR, true },
+	{ "of its second specimen", ANN SECOND "SPM|1|||SER\nSPM|2|||SER\n" EGFR, true },
+	{ "of another order's specimen", ANN SECOND COLLECTED("20260312093000") "SPM|1|||SER\n" EGFR, true },
+	{ "of another day's specimen", ANN SECOND COLLECTED("20260314") "SPM|1|||SER\n" EGFR, false },
+	{ "of the patient", ANN EGFR SECOND, false },
+	{ "of a device", ANN SECOND "SPM|1|||SER\nDEV|1\n" EGFR, false },
+	{ "of a specimen without order", ANN SECOND "ORC|RE\nSPM|1|||SER\n" EGFR, false },
+};
+/* clang-format on */
+
+Test(annotate_patients, are_told_of_beside_and_behind_the_specimen)
+{
+	struct report r;
+
+	report_begin_rules(
+	    &r, "<rule id=\"K\"><when><value of=\"egfr\" below=\"60\"/></when></rule>");
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		char got[8];
+
+		cr_expect_str_eq(fired(&r, places[i].text, got), places[i].paired ? "K" : "", "%s",
+		    places[i].name);
+	}
+	report_end(&r);
+}
