@@ -102,7 +102,8 @@ is_same_receiver(const struct conf_forward *a, const struct conf_forward *b)
 /* ---- custody ---- */
 
 /* Messages that would be overtaken, or left behind, by what is relayed from now on; also those that
- * a feed of this name left in the queue. */
+ * a feed of this name left in the queue.  What an operator sent again where nobody sends it would
+ * keep a daemon from starting. */
 static bool
 has_custody(const struct feed *f)
 {
@@ -110,15 +111,16 @@ has_custody(const struct feed *f)
 		if (i->machine.pending)
 			return true;
 	}
-	return queue_has_waiting(f->daemon, f->name);
+	return queue_has_waiting(f->daemon, f->name, !f->line);
 }
 
 bool
 feed_plan(struct feed *f, const struct conf_feed *conf)
 {
 	bool was = f->line != NULL, will = conf->mode == CONF_STORE;
+	bool relays = f->conf != conf && !was;
 
-	if (!will && has_custody(f)) {
+	if (!will && !relays && has_custody(f)) {
 		observe_mode_kept(f);
 		return false;
 	}

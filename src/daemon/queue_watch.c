@@ -151,14 +151,14 @@ queue_left_feed(const struct queue *q, unsigned i, struct store_stats *ret)
 }
 
 bool
-queue_has_waiting(const struct hl7noted *d, const char *name)
+queue_has_waiting(const struct hl7noted *d, const char *name, bool in_turn)
 {
 	struct store_stats s;
 
 	for (unsigned i = 1; d->queue && i <= store_feed_count(d->queue->store); i++) {
 		if (strcmp(store_feed_name(d->queue->store, i), name) == 0) {
 			store_stats(d->queue->store, i, &s);
-			return s.waiting > 0;
+			return s.waiting > (in_turn ? s.again : 0);
 		}
 	}
 	return false;

@@ -292,7 +292,12 @@ store_stats(const struct store *s, unsigned feed, struct store_stats *ret)
 	pthread_mutex_lock(&s->x->lock);
 	c = s->x->counts[feed];
 	pthread_mutex_unlock(&s->x->lock);
-	*ret = (struct store_stats){ c.waiting, c.waiting_bytes, 0, c.aside, c.kept, c.kept_bytes };
+	*ret = (struct store_stats){ .waiting = c.waiting,
+		.waiting_bytes = c.waiting_bytes,
+		.again = c.again,
+		.aside = c.aside,
+		.kept = c.kept,
+		.kept_bytes = c.kept_bytes };
 	if (c.waiting)
 		ret->oldest = store_feed_oldest(f);
 }

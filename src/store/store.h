@@ -263,6 +263,7 @@ int store_backup(struct store *s, const char *path, uint64_t token);
 
 struct store_stats {
 	uint64_t waiting, waiting_bytes; /* with the line too */
+	uint64_t again;                  /* of them, those that an operator sent again */
 	uint64_t oldest;                 /* received; 0: nothing waits, or not known yet */
 	uint64_t aside;
 	uint64_t kept, kept_bytes; /* delivered and dropped, until retention removes them */

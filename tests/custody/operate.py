@@ -986,6 +986,27 @@ class Reload(Custody):
         d.reload()
         self.assertIn(b"MSA|AA|m2", self.sender(port).exchange(message("m2")))
 
+    def test_what_is_sent_again_where_nobody_sends_it_keeps_no_daemon_from_starting(self):
+        r = self.receiver(lambda visit, body, number: visit.answer(body, b"AE"))
+        port = free_port()
+        more = custody_xml(free_port(), r.port, name="more")
+        d = self.configure(*self.parts(custody_xml(port, r.port), more))
+        self.sender(port).exchange(message("m1"))
+        self.wait_ids(["m1"], "--state", "aside")
+        self.rewrite(*self.parts(feed_xml(port, r.port, name="lab"), more))
+        d.reload()
+        self.queue("retry", "--all")
+        self.assertEqual(self.ids("--state", "waiting"), ["m1"])
+        d.reload()
+        d.stop()
+        d = self.again(d)
+        self.assertEqual(self.ids("--state", "waiting"), ["m1"])
+        r.handler = lambda visit, body, number: visit.answer(body)
+        self.rewrite(*self.parts(custody_xml(port, r.port), more))
+        d.reload()
+        self.wait_ids([], "--state", "waiting")
+        self.assertEqual(self.sent(r), ["m1", "m1"])
+
     def test_reloads_under_load_lose_and_repeat_nothing(self):
         r = self.receiver()
         port = free_port()
