@@ -401,11 +401,14 @@ line_begin(struct line *l)
 void
 line_change(struct line *l, bool redirected)
 {
-	enum net_tls_reason denied;
+	enum net_tls_reason denied = NET_TLS_FINE;
 
 	line_apply(l);
 	net_stream_secure(&l->down, l->feed->tls);
-	denied = net_stream_check(&l->down);
+	/* what is asked of the new receiver is not asked of the old one, who is sent nothing more
+	 * and may still answer */
+	if (!redirected && !l->machine.redirected)
+		denied = net_stream_check(&l->down);
 	if (denied) { /* a receiver that may not be trusted any more is left */
 		observe_denied(l->feed, NULL, &l->down, denied);
 		dial_stop(&l->dial);

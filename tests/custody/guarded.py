@@ -9,6 +9,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tls"))
 
 from custody import Custody, custody_xml  # noqa: E402
+from here import Silence  # noqa: E402
 from secure import Secure  # noqa: E402
 from world import annotated, framed, free_port, main, message, wait_for  # noqa: E402
 
@@ -65,6 +66,24 @@ class Certificates(Custody, Secure):
         time.sleep(0.5)
         self.assertEqual(r.frames, [])
         self.assertEqual(self.ids("--state", "waiting"), ["m1"])
+
+    def test_a_receiver_with_another_name_gets_what_the_old_one_has_not(self):
+        quiet = Silence()
+        old, new = self.receiver(quiet), self.secure_receiver()
+        d, port, _ = self.guarded(old)
+        s = self.sender(port)
+        for name in ("m1", "m2"):
+            self.assertIn(b"MSA|AA", s.exchange(message(name)))
+        old.wait(1)
+        named = self.tls(own="client", name="localhost")
+        self.rewrite(*self.parts(custody_xml(port, new.port, in_forward=named)))
+        d.reload()
+        d.reload()
+        quiet.end()
+        new.wait(1)
+        self.wait_ids([], "--state", "waiting")
+        self.assertEqual((self.sent(old), self.sent(new)), (["m1"], ["m2"]))
+        self.assertEqual(d.events("tls.denied"), [])
 
     def test_a_list_of_revoked_ones_ends_connections_and_loses_nothing(self):
         r = self.secure_receiver()
