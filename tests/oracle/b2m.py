@@ -360,23 +360,27 @@ class Case:
         if HIGH & set(other.flags()):
             return True
         unknown = None if other.flag_unknown() else False
-        limits = other.own_reference(quantity, "creatinine")
-        if limits:
-            return k_any(unknown, reading.above_reference(limits))
-        if other.unread_reference():
+        above = self.above_own(other, reading, quantity, "creatinine")
+        if above is not None:
+            return k_any(unknown, above)
+        if other.own_reference(quantity, "creatinine") or other.unread_reference():
             return None
         if self.adult_of(other) is True and other.patient.sex() in facts.CREATININE:
-            if "N" in other.flags():  # the laboratory's own word goes before a shipped limit
-                return unknown
             return k_any(unknown, reading.above(facts.CREATININE[other.patient.sex()]))
         return None
+
+    def above_own(self, other, reading, quantity, name):
+        """Above the interval that its laboratory sent, or, as far as that does not say, normal in
+        its own words?"""
+        limits = other.own_reference(quantity, name)
+        above = reading.above_reference(limits) if limits else None
+        return False if above is None and "N" in other.flags() else above
 
     def cystatin_high(self, other, reading, quantity):
         if HIGH & set(other.flags()):
             return True
         unknown = None if other.flag_unknown() else False
-        limits = other.own_reference(quantity, "cystatin")
-        return k_any(unknown, reading.above_reference(limits)) if limits else None
+        return k_any(unknown, self.above_own(other, reading, quantity, "cystatin"))
 
     def kidney_reduced(self):
         answers = [r.below(D(60)) for r in self.readings("egfr")]
@@ -545,10 +549,7 @@ def cross(case):
         if case.result.flagged(ABNORMAL) is False:
             case.fire("X03")
     elif spilled is False and raised and unflagged:
-        if case.sour_free() and not case.acid():
-            case.fire("X01")
-        elif case.acid() or not case.readings("ph"):
-            case.fire("X04")
+        case.fire("X01" if k_all(case.sour_free(), k_not(case.acid())) else "X04")
 
 
 def urine(case):
