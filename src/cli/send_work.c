@@ -5,6 +5,7 @@
 #include "cli/send.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "cli/say.h"
@@ -30,6 +31,16 @@ allowed(const struct send_run *r, uint64_t now)
 	return (uint64_t)(gone / 1000000000) + 1;
 }
 
+static struct send_job
+take_again(struct send_run *r)
+{
+	const struct send_job job = r->again[r->again_first++];
+
+	if (!--r->again_count)
+		r->again_first = 0;
+	return job;
+}
+
 bool
 send_work_next(struct send_run *r, uint64_t now, struct send_job *ret)
 {
@@ -39,7 +50,7 @@ send_work_next(struct send_run *r, uint64_t now, struct send_job *ret)
 		return false;
 	r->released++;
 	if (r->again_count > 0)
-		*ret = r->again[--r->again_count];
+		*ret = take_again(r);
 	else
 		*ret = (struct send_job){ .serial = r->issued++ };
 	return true;
@@ -134,6 +145,10 @@ send_unasked(struct send_run *r, enum send_code code)
 static bool
 put_again(struct send_run *r, struct send_job job)
 {
+	if (r->again_first) {
+		memmove(r->again, r->again + r->again_first, r->again_count * sizeof(*r->again));
+		r->again_first = 0;
+	}
 	if (r->again_count == r->again_size) {
 		const size_t size = r->again_size ? r->again_size * 2 : 64;
 		struct send_job *again = reallocarray(r->again, size, sizeof(*again));

@@ -126,6 +126,18 @@ send 0 --json --keep-going --resend 50 --timeout 300ms --count 60 ten.hl7
 count AA 60
 [ "$(member resent)" -gt 0 ] || fail 'no fault, nothing shown'
 stop
+# several at once, in their order
+sink --seed 3 --close-before-ack 30 --append again.mllp
+send 0 --json --keep-going --resend 50 --in-flight 4 ten.hl7
+[ "$(member resent)" -gt 4 ] || fail 'no fault, nothing shown'
+stop
+ids()
+{
+	tr '\013\r' '\n' < "$1" | sed -n 's/^MSH|\([^|]*|\)\{8\}\([^|]*\).*/\2/p'
+}
+ids again.mllp | awk '!seen[$0]++' > got
+ids ten.hl7 > want
+same got want
 sink --silent 100
 send 1 --json --keep-going --resend 2 --timeout 100ms one.hl7
 count timed_out 1
