@@ -22,6 +22,12 @@ ascii_is_letter(char c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+static inline char
+ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
 /* Letters, digits and `others` only? */
 bool ascii_is_made_of(struct span s, const char *others);
 

@@ -6,6 +6,7 @@
 #include "base/decimal.h"
 
 #include <stdint.h>
+#include <stdlib.h>
 
 #include "base/ascii.h"
 
@@ -246,6 +247,26 @@ decimal_multiply(struct decimal a, struct decimal b)
 	while (__builtin_mul_overflow(a.coefficient, b.coefficient, &product))
 		shorten(&a, &b);
 	return (struct decimal){ product, a.exponent + b.exponent };
+}
+
+int
+decimal_order(const void *a, const void *b)
+{
+	return decimal_compare(*(const struct decimal *)a, *(const struct decimal *)b);
+}
+
+unsigned
+decimal_sort(struct decimal *list, unsigned count)
+{
+	unsigned n = 0;
+
+	if (count)
+		qsort(list, count, sizeof(*list), decimal_order);
+	for (unsigned i = 0; i < count; i++) {
+		if (n == 0 || decimal_compare(list[n - 1], list[i]) != 0)
+			list[n++] = list[i];
+	}
+	return n;
 }
 
 struct decimal

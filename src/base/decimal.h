@@ -42,6 +42,10 @@ decimal_compare(struct decimal a, struct decimal b)
 		return decimal_compare_scaled(a, b);
 	return (a.coefficient > b.coefficient) - (a.coefficient < b.coefficient);
 }
+/* decimal_compare() for bsearch(). */
+int decimal_order(const void *a, const void *b);
+/* In order, each once; answers how many are left. */
+unsigned decimal_sort(struct decimal *list, unsigned count);
 /*
  * Exact for decimals read by decimal_parse, and for every product of at most 38
  * digits; of a longer one the last digits are cut off.

@@ -97,21 +97,12 @@ annotate_piece(void *ctx, struct input *in, const struct input_piece *p, unsigne
 	return message_status(in, number, got.skip);
 }
 
-static const char *
-base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-/* Two inputs of one name would be one output. */
 static int
 check_names(const struct command *c, char **paths)
 {
 	for (size_t i = 0; paths[i]; i++)
 		for (size_t j = 0; j < i; j++)
-			if (strcmp(base_name(paths[i]), base_name(paths[j])) == 0)
+			if (strcmp(outfile_name(paths[i]), outfile_name(paths[j])) == 0)
 				return options_misused(c,
 				    "-o: %s and %s would be written to one file", paths[j],
 				    paths[i]);
@@ -130,7 +121,7 @@ check_dir(const struct job *a, const struct command *c, char **paths)
 		char target[4096];
 		struct stat from, to;
 
-		snprintf(target, sizeof(target), "%s/%s", a->dir, base_name(paths[i]));
+		snprintf(target, sizeof(target), "%s/%s", a->dir, outfile_name(paths[i]));
 		if (stat(paths[i], &from) == 0 && stat(target, &to) == 0 &&
 		    from.st_dev == to.st_dev && from.st_ino == to.st_ino)
 			return options_misused(c, "-o: %s would be replaced", paths[i]);

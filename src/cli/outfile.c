@@ -39,8 +39,8 @@ clear_up_when_ended(void)
 	}
 }
 
-static const char *
-last_part(const char *path)
+const char *
+outfile_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -83,7 +83,7 @@ forget(struct outfile *p)
 int
 outfile_open(struct outfile *p, const char *dir, const char *path)
 {
-	const char *name = last_part(path);
+	const char *name = outfile_name(path);
 	int error;
 
 	*p = (struct outfile){ .fd = -1,

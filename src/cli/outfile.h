@@ -16,7 +16,9 @@ struct outfile {
 	int fd;
 };
 
-/* DIR/NAME, where NAME is the last part of `path`.  0, or a negative errno code. */
+/* The last part of `path`. */
+const char *outfile_name(const char *path);
+/* DIR/NAME, by that name.  0, or a negative errno code. */
 int outfile_open(struct outfile *p, const char *dir, const char *path);
 /* 0, or a negative errno code; without `complete` nothing appears.  Closes and frees. */
 int outfile_close(struct outfile *p, bool complete);

@@ -4,43 +4,13 @@
  */
 #include "cli/text.h"
 
+#include "base/utf8.h"
+
+/* U+0080 to U+009F are controls, too; some terminals obey them. */
 static bool
-follows(struct span s, size_t at)
+is_control(uint32_t character)
 {
-	return at < s.len && ((unsigned char)s.ptr[at] & 0xc0) == 0x80;
-}
-
-/* Bytes of the well-formed UTF-8 character at the front; 0 when there is none.  Overlong forms,
- * surrogates and numbers over U+10FFFF are no characters (RFC 3629). */
-static size_t
-utf8_length(struct span s)
-{
-	const unsigned char first = s.len ? (unsigned char)s.ptr[0] : 0xff;
-	const unsigned char second = s.len > 1 ? (unsigned char)s.ptr[1] : 0;
-
-	if (first < 0x80)
-		return 1;
-	if (first < 0xc2 || first > 0xf4 || !follows(s, 1))
-		return 0;
-	if (first < 0xe0)
-		return 2;
-	if (!follows(s, 2) || (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f))
-		return 0;
-	if (first < 0xf0)
-		return 3;
-	if (!follows(s, 3) || (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f))
-		return 0;
-	return 4;
-}
-
-static bool
-is_control(struct span c)
-{
-	const unsigned char first = (unsigned char)c.ptr[0];
-
-	/* U+0080 to U+009F are controls, too; some terminals obey them */
-	return first < 0x20 || first == 0x7f ||
-	       (first == 0xc2 && c.len > 1 && (unsigned char)c.ptr[1] < 0xa0);
+	return character < 0x20 || (character >= 0x7f && character < 0xa0);
 }
 
 void
@@ -49,10 +19,10 @@ text_show(struct output *o, struct span s)
 	size_t done = 0, at = 0;
 
 	while (at < s.len) {
-		const struct span rest = span_tail(s, at);
-		const size_t len = utf8_length(rest);
+		uint32_t character;
+		const size_t len = utf8_read(span_tail(s, at), &character);
 
-		if (len > 0 && !is_control(rest)) {
+		if (len > 0 && !is_control(character)) {
 			at += len;
 			continue;
 		}

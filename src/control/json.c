@@ -7,37 +7,9 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/utf8.h"
+
 /* ---- writing ---- */
-
-static bool
-is_next(struct span s, size_t i)
-{
-	return i < s.len && ((unsigned char)s.ptr[i] & 0xc0) == 0x80;
-}
-
-/* Bytes of the well-formed character at the front; 0: none. */
-static size_t
-utf8(struct span s)
-{
-	const unsigned char c = (unsigned char)s.ptr[0];
-	const unsigned char d = s.len > 1 ? (unsigned char)s.ptr[1] : 0;
-
-	if (c < 0x80)
-		return 1;
-	if (c >= 0xc2 && c < 0xe0)
-		return is_next(s, 1) ? 2 : 0;
-	if (c >= 0xe0 && c < 0xf0) {
-		bool fits = !(c == 0xe0 && d < 0xa0) && !(c == 0xed && d >= 0xa0);
-
-		return fits && is_next(s, 1) && is_next(s, 2) ? 3 : 0;
-	}
-	if (c >= 0xf0 && c < 0xf5) {
-		bool fits = !(c == 0xf0 && d < 0x90) && !(c == 0xf4 && d >= 0x90);
-
-		return fits && is_next(s, 1) && is_next(s, 2) && is_next(s, 3) ? 4 : 0;
-	}
-	return 0;
-}
 
 static void
 put_character(struct buffer *out, struct span c)
@@ -55,7 +27,7 @@ json_put_string(struct buffer *out, struct span text)
 {
 	buffer_append_char(out, '"');
 	while (text.len) {
-		size_t n = utf8(text);
+		size_t n = utf8_length(text);
 
 		if (n)
 			put_character(out, span_head(text, n));

@@ -13,12 +13,6 @@
 #include "daemon/feed.h"
 #include "daemon/observe.h"
 
-static uint64_t
-now_ms(void)
-{
-	return now_us() / 1000;
-}
-
 void
 dial_init(struct dial *d, struct feed *f, struct net_stream *s, enum dial_wait wait)
 {

@@ -13,12 +13,6 @@
 
 enum { ADDRESS_AGE_MS = 60 * 1000 }; /* after which a name is looked up again */
 
-static uint64_t
-now_ms(void)
-{
-	return now_us() / 1000;
-}
-
 static bool
 holds(const struct addrinfo *list, const struct addrinfo *a)
 {

@@ -41,7 +41,7 @@ floor_is_open(struct feed *f, const void *connection, bool inside, uint64_t acti
 		d->floor_active = active;
 	if (d->floor == connection || !inside)
 		return d->floor == connection;
-	now = now_us() / 1000;
+	now = now_ms();
 	if (d->floor && now < d->floor_active + FLOOR_MS)
 		return false;
 	d->floor = connection;

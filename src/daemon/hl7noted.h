@@ -57,4 +57,10 @@ struct hl7noted {
 /* Monotonic time. */
 uint64_t now_us(void);
 
+static inline uint64_t
+now_ms(void)
+{
+	return now_us() / 1000;
+}
+
 #endif

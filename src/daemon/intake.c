@@ -26,12 +26,6 @@ note_now(struct intake *i)
 	return i->now = now_us();
 }
 
-static uint64_t
-now_ms(void)
-{
-	return now_us() / 1000;
-}
-
 /* ---- life ---- */
 
 static void

@@ -366,7 +366,7 @@ line_state(const struct line *l)
 double
 line_wait(const struct line *l)
 {
-	uint64_t now = now_us() / 1000;
+	uint64_t now = now_ms();
 
 	return l->machine.retry_at > now ? (double)(l->machine.retry_at - now) / 1000 : 0;
 }

@@ -54,7 +54,7 @@ link_finish(struct link *l)
 		net_stream_close(&l->down);
 	net_stream_read(&l->up, false);
 	floor_leave(l->feed->daemon, l);
-	l->closing = now_us() / 1000;
+	l->closing = now_ms();
 	link_let_go(l);
 }
 

@@ -12,8 +12,8 @@
 
 /* ---- series ---- */
 
-static struct metric *
-message_series(struct feed *f, const char *outcome)
+struct metric *
+observe_fate_series(struct feed *f, const char *outcome)
 {
 	return metrics_series(f->daemon->metrics, METRIC_COUNTER, "hl7noted_messages_total",
 	    "Frames by what became of them.", "feed", f->name, "outcome", outcome, NULL);
@@ -59,12 +59,12 @@ observe_feed(struct feed *f)
 	struct metrics *m = f->daemon->metrics;
 
 	f->metrics = (struct feed_metrics){
-		.acked = message_series(f, "acked"),
-		.nacked = message_series(f, "nacked"),
-		.unawaited = message_series(f, "unawaited"),
-		.failed = message_series(f, "failed"),
-		.rejected = message_series(f, "rejected"),
-		.strangers = message_series(f, "refused"),
+		.acked = observe_fate_series(f, "acked"),
+		.nacked = observe_fate_series(f, "nacked"),
+		.unawaited = observe_fate_series(f, "unawaited"),
+		.failed = observe_fate_series(f, "failed"),
+		.rejected = observe_fate_series(f, "rejected"),
+		.strangers = observe_fate_series(f, "refused"),
 		.annotated = annotation_series(f, "annotated"),
 		.unchanged = annotation_series(f, "unchanged"),
 		.shadowed = annotation_series(f, "shadowed"),

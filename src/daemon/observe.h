@@ -44,6 +44,8 @@ void observe_not_listening(
 
 /* ---- pieces of lines and counts, for those who observe custody ---- */
 
+/* Counts frames by what became of them. */
+struct metric *observe_fate_series(struct feed *f, const char *outcome);
 /* A line with feed and peer (unless NULL); false when it is not logged. */
 bool observe_begin(struct feed *f, const struct sockaddr_storage *peer, enum log_event event,
     enum log_level level);

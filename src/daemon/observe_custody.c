@@ -26,13 +26,6 @@ attempt_series(struct feed *f, enum custody_kind kind)
 	    "answer", custody_kind_word(kind), NULL);
 }
 
-static struct metric *
-queued_series(struct feed *f, const char *outcome)
-{
-	return metrics_series(f->daemon->metrics, METRIC_COUNTER, "hl7noted_messages_total",
-	    "Frames by what became of them.", "feed", f->name, "outcome", outcome, NULL);
-}
-
 /* What is in the queue, for feeds that are in the configuration no more, too. */
 static const struct {
 	const char *name, *help;
@@ -71,11 +64,11 @@ observe_custody(struct feed *f)
 	struct metrics *m = f->daemon->metrics;
 	struct feed_metrics *s = &f->metrics;
 
-	s->queued = queued_series(f, "queued");
-	s->duplicate = queued_series(f, "duplicate");
-	s->same_id = queued_series(f, "same_id");
-	s->delivered = queued_series(f, "delivered");
-	s->deadletter = queued_series(f, "deadletter");
+	s->queued = observe_fate_series(f, "queued");
+	s->duplicate = observe_fate_series(f, "duplicate");
+	s->same_id = observe_fate_series(f, "same_id");
+	s->delivered = observe_fate_series(f, "delivered");
+	s->deadletter = observe_fate_series(f, "deadletter");
 	for (unsigned i = 0; i < CUSTODY_KINDS; i++)
 		s->deliveries[i] = attempt_series(f, (enum custody_kind)i);
 	make_depths(m, f->name, s->depth);

@@ -100,7 +100,7 @@ on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct tick *t = w->data;
 	struct hl7noted *d = t->daemon;
-	uint64_t now = now_us() / 1000;
+	uint64_t now = now_ms();
 	bool all;
 
 	(void)revents;
@@ -124,7 +124,7 @@ on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 void
 tick_start(struct tick *t, struct hl7noted *d)
 {
-	*t = (struct tick){ .daemon = d, .late.last = now_us() / 1000 };
+	*t = (struct tick){ .daemon = d, .late.last = now_ms() };
 	ev_timer_init(&t->timer, on_tick, tick_seconds, tick_seconds);
 	t->timer.data = t;
 	/* of one turn, what came goes before what is due */

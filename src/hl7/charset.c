@@ -5,7 +5,7 @@
  */
 #include "hl7/charset.h"
 
-#include <stdint.h>
+#include "base/utf8.h"
 
 enum { MOST_NAME = 24 };
 
@@ -119,35 +119,6 @@ hl7_is_ascii(struct span s)
 
 /* ---- writing ---------------------------------------------------------------------------- */
 
-/* The next character of valid UTF-8; false at anything else. */
-static bool
-next_character(struct span *s, uint32_t *ret)
-{
-	static const uint32_t smallest[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	unsigned char lead = (unsigned char)s->ptr[0];
-	size_t len = lead < 0x80       ? 1
-		     : lead >> 5 == 6  ? 2
-		     : lead >> 4 == 14 ? 3
-		     : lead >> 3 == 30 ? 4
-				       : 0;
-	uint32_t c = len == 1 ? lead : lead & (0x7fu >> len);
-
-	if (!len || len > s->len)
-		return false;
-	for (size_t i = 1; i < len; i++) {
-		unsigned char next = (unsigned char)s->ptr[i];
-
-		if (next >> 6 != 2)
-			return false;
-		c = c << 6 | (next & 0x3f);
-	}
-	if (c < smallest[len] || c > 0x10ffff || c >> 11 == 0x1b)
-		return false;
-	*ret = c;
-	*s = span_tail(*s, len);
-	return true;
-}
-
 /* Latin-9 differs from Latin-1 at eight places. */
 static int
 latin9(uint32_t c)
@@ -185,13 +156,14 @@ encode(enum hl7_charset set, struct span utf8, struct buffer *out)
 	uint32_t c;
 
 	while (rest.len) {
+		size_t len = utf8_read(rest, &c);
 		int byte = 0;
 
-		if (!next_character(&rest, &c) ||
-		    (set != HL7_CHARSET_UTF8 && (byte = byte_for(set, c)) < 0))
+		if (!len || (set != HL7_CHARSET_UTF8 && (byte = byte_for(set, c)) < 0))
 			return false;
 		if (set != HL7_CHARSET_UTF8)
 			buffer_append_char(out, (char)byte);
+		rest = span_tail(rest, len);
 	}
 	if (set == HL7_CHARSET_UTF8)
 		buffer_append(out, utf8);

@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+#include "base/utf8.h"
+
 enum { PLAIN, SPACE, ESCAPED, CONTROL, WIDE };
 
 /* clang-format off */
@@ -17,34 +19,6 @@ static const unsigned char kinds[256] = {
 	[0x80 ... 0xff] = WIDE,
 };
 /* clang-format on */
-
-static bool
-is_continuation(unsigned char c)
-{
-	return (c & 0xc0) == 0x80;
-}
-
-/* Bytes of the character `text` begins with, and the character; 0 when it is none. */
-static size_t
-decode(struct span text, uint32_t *ret_character)
-{
-	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	const unsigned char *s = (const void *)text.ptr;
-	size_t len = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-	uint32_t c = s[0] & (0x7fu >> len);
-
-	if (s[0] < 0xc2 || s[0] > 0xf4 || len > text.len)
-		return 0;
-	for (size_t i = 1; i < len; i++) {
-		if (!is_continuation(s[i]))
-			return 0;
-		c = c << 6 | (s[i] & 0x3fu);
-	}
-	if (c < least[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
-		return 0;
-	*ret_character = c;
-	return len;
-}
 
 /* Controls of Unicode, separators of lines, marks that turn or hide what follows. */
 static bool
@@ -60,7 +34,7 @@ static char *
 clean_wide(char *to, struct span *text)
 {
 	uint32_t character = 0;
-	size_t len = decode(*text, &character);
+	size_t len = utf8_read(*text, &character);
 
 	if (!len || is_treacherous(character)) {
 		*to++ = '?';

@@ -5,8 +5,6 @@
  * Nearly every observation is in one block and shares that block's lists; lists
  * are put together only for one that is in several.
  */
-#include <stdlib.h>
-
 #include "mapping/load.h"
 
 /* ---- thresholds ---- */
@@ -55,29 +53,18 @@ collect_rule(struct thresholds *t, const struct rule *rule)
 	collect(t, rule->flag_when);
 }
 
-static int
-by_size(const void *a, const void *b)
-{
-	return decimal_compare(*(const struct decimal *)a, *(const struct decimal *)b);
-}
-
 /* In order, each once, in the mapping's arena. */
 static const struct decimal *
 settle(struct load *ld, struct decimal *list, unsigned *count)
 {
 	struct decimal *kept;
-	unsigned n = 0;
 
 	if (!*count)
 		return NULL;
-	qsort(list, *count, sizeof(*list), by_size);
-	for (unsigned i = 0; i < *count; i++)
-		if (n == 0 || decimal_compare(list[n - 1], list[i]) != 0)
-			list[n++] = list[i];
-	*count = n;
-	kept = load_room(ld, n, sizeof(*kept));
+	*count = decimal_sort(list, *count);
+	kept = load_room(ld, *count, sizeof(*kept));
 	if (kept)
-		memcpy(kept, list, n * sizeof(*kept));
+		memcpy(kept, list, *count * sizeof(*kept));
 	return kept;
 }
 

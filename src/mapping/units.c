@@ -9,6 +9,8 @@
  */
 #include "mapping/units.h"
 
+#include "base/ascii.h"
+#include "base/utf8.h"
 #include "mapping/names.h"
 
 struct fold {
@@ -54,27 +56,6 @@ fold_find(const struct fold *list, size_t count, struct span text)
 	return NULL;
 }
 
-/* Bytes of the UTF-8 character the text begins with; 0 when it begins with none beyond ASCII. */
-static size_t
-utf8_length(struct span text)
-{
-	unsigned char lead = (unsigned char)text.ptr[0];
-	size_t len = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-
-	if (lead < 0xc2 || lead > 0xf4 || text.len < len)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if (((unsigned char)text.ptr[i] & 0xc0) != 0x80)
-			return 0;
-	return len;
-}
-
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 /* Is there anything to fold but the case of letters? */
 static bool
 is_plain(char c)
@@ -113,7 +94,7 @@ unit_normalise(struct span text, char *out)
 		if (used + put.len > UNIT_MOST)
 			return 0;
 		for (size_t i = 0; i < put.len; i++)
-			out[used++] = lower(put.ptr[i]);
+			out[used++] = ascii_lower(put.ptr[i]);
 		text = span_tail(text, len);
 	}
 	return used;

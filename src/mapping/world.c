@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "mapping/fields.h"
 
 /* ---- keys ---- */
@@ -18,12 +19,6 @@ struct key {
 	unsigned extra;
 	const void *who;
 };
-
-static char
-small(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
 
 /* ptr NULL when there is no memory. */
 static struct span
@@ -41,7 +36,7 @@ make_key(
 	head.who = who;
 	memcpy(key, &head, sizeof(head));
 	for (size_t i = 0; i < word.len; i++)
-		key[sizeof(head) + i] = small(word.ptr[i]);
+		key[sizeof(head) + i] = ascii_lower(word.ptr[i]);
 	key[sizeof(head) + word.len] = '\0';
 	return span_of(key, sizeof(head) + word.len);
 }
@@ -135,24 +130,11 @@ add_point(struct world *w, struct axis *axis, struct decimal at)
 	axis->points[axis->point_count++] = at;
 }
 
-static int
-by_size(const void *a, const void *b)
-{
-	return decimal_compare(*(const struct decimal *)a, *(const struct decimal *)b);
-}
-
 static void
 settle_points(struct axis *axis)
 {
-	unsigned n = 0;
-
-	if (axis->point_count)
-		qsort(axis->points, axis->point_count, sizeof(axis->points[0]), by_size);
-	for (unsigned i = 0; i < axis->point_count; i++)
-		if (n == 0 || decimal_compare(axis->points[n - 1], axis->points[i]) != 0)
-			axis->points[n++] = axis->points[i];
-	axis->point_count = n;
-	axis->last = 2 * n;
+	axis->point_count = decimal_sort(axis->points, axis->point_count);
+	axis->last = 2 * axis->point_count;
 }
 
 /* ---- what is plausible at all ---- */
@@ -198,7 +180,7 @@ static unsigned
 point_index(const struct axis *axis, struct decimal at)
 {
 	const struct decimal *found = bsearch(
-	    &at, axis->points, axis->point_count, sizeof(axis->points[0]), by_size);
+	    &at, axis->points, axis->point_count, sizeof(axis->points[0]), decimal_order);
 
 	return (unsigned)(found - axis->points);
 }

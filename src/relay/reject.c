@@ -92,25 +92,25 @@ relay_refuse(struct relay_session *s, struct span body, uint64_t now_us)
 }
 
 void
-relay_give_up(struct relay_session *s, struct span body, enum relay_why why, uint64_t now_us)
+relay_give_up(struct relay_session *s, struct span body, uint64_t now_us)
 {
 	struct relay_flight f;
 	struct relay_asks asks;
 
 	if (read_frame(s, body, now_us, &f, &asks))
-		s->ops->failed(s->ctx, &f, why);
+		s->ops->failed(s->ctx, &f, RELAY_DOWN_REFUSED);
 }
 
 bool
-relay_turn_away(struct relay_session *s, struct span body, enum relay_why why, uint64_t now_us)
+relay_turn_away(struct relay_session *s, struct span body, uint64_t now_us)
 {
 	struct relay_flight f;
 	struct relay_asks asks;
 
 	if (!read_frame(s, body, now_us, &f, &asks))
 		return false;
-	s->ops->rejected(s->ctx, &f, why);
+	s->ops->rejected(s->ctx, &f, RELAY_DOWN_REFUSED);
 	if (may_be_told(&asks))
-		relay_reject(s, relay_header(body), why);
+		relay_reject(s, relay_header(body), RELAY_DOWN_REFUSED);
 	return may_be_told(&asks);
 }

@@ -169,8 +169,8 @@ turn_away_ready(struct relay_session *s, uint64_t now_us)
 		return;
 	body = relay_inlet_take(&s->in, in, &done);
 	if (!s->set->reject)
-		relay_give_up(s, body, RELAY_DOWN_REFUSED, now_us);
-	else if (!relay_turn_away(s, body, RELAY_DOWN_REFUSED, now_us))
+		relay_give_up(s, body, now_us);
+	else if (!relay_turn_away(s, body, now_us))
 		relay_close(s, RELAY_DOWN_REFUSED, NULL);
 	relay_inlet_consume(&s->in, rooms_of(s), done);
 }

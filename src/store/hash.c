@@ -12,14 +12,6 @@ static const uint64_t ROOT_2 = 0x6a09e667f3bcc909u, ROOT_3 = 0xbb67ae8584caa73bu
 		      ROOT_5 = 0x3c6ef372fe94f82bu;
 
 static uint64_t
-fold(uint64_t a, uint64_t b)
-{
-	unsigned __int128 product = (unsigned __int128)a * b;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint64_t
 word_at(const char *p)
 {
 	uint64_t w;
@@ -36,12 +28,12 @@ store_hash(uint64_t seed, struct span s)
 	size_t at = 0;
 
 	for (; s.len - at >= 16; at += 16) {
-		a = fold(a ^ word_at(s.ptr + at), ROOT_3) + ROOT_5;
-		b = fold(b ^ word_at(s.ptr + at + 8), ROOT_2) + ROOT_5;
+		a = store_hash_fold(a ^ word_at(s.ptr + at), ROOT_3) + ROOT_5;
+		b = store_hash_fold(b ^ word_at(s.ptr + at + 8), ROOT_2) + ROOT_5;
 	}
 	if (at < s.len)
 		memcpy(rest, s.ptr + at, s.len - at);
-	a = fold(a ^ word_at(rest), ROOT_3) + ROOT_5;
-	b = fold(b ^ word_at(rest + 8), ROOT_2) + ROOT_5;
-	return fold(a ^ ROOT_5, b ^ ROOT_2) ^ a;
+	a = store_hash_fold(a ^ word_at(rest), ROOT_3) + ROOT_5;
+	b = store_hash_fold(b ^ word_at(rest + 8), ROOT_2) + ROOT_5;
+	return store_hash_fold(a ^ ROOT_5, b ^ ROOT_2) ^ a;
 }

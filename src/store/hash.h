@@ -12,6 +12,15 @@
 
 #include "base/span.h"
 
+/* Two words into one, each bit of it from all of theirs. */
+static inline uint64_t
+store_hash_fold(uint64_t a, uint64_t b)
+{
+	unsigned __int128 product = (unsigned __int128)a * b;
+
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
 uint64_t store_hash(uint64_t seed, struct span s);
 
 #endif

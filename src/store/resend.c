@@ -10,29 +10,23 @@
 
 #include <stdlib.h>
 
+#include "store/hash.h"
+
 enum { FIRST_SIZE = 256, DEFAULT_MOST = 100000 };
 
 typedef uint64_t resend_hash(const struct store_seen *e, uint64_t seed);
 
 static uint64_t
-mix(uint64_t a, uint64_t b)
-{
-	unsigned __int128 product = (unsigned __int128)a * b;
-
-	return (uint64_t)product ^ (uint64_t)(product >> 64);
-}
-
-static uint64_t
 hash_both(const struct store_seen *e, uint64_t seed)
 {
-	return mix(e->key ^ seed, e->bytes ^ 0x9e3779b97f4a7c15u) ^
-	       mix(e->bytes ^ seed, e->key | 1);
+	return store_hash_fold(e->key ^ seed, e->bytes ^ 0x9e3779b97f4a7c15u) ^
+	       store_hash_fold(e->bytes ^ seed, e->key | 1);
 }
 
 static uint64_t
 hash_key(const struct store_seen *e, uint64_t seed)
 {
-	return mix(e->key ^ seed, 0x9e3779b97f4a7c15u ^ seed >> 32);
+	return store_hash_fold(e->key ^ seed, 0x9e3779b97f4a7c15u ^ seed >> 32);
 }
 
 static size_t

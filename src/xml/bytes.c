@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "base/utf8.h"
 #include "xml/place.h"
 #include "xml/xml.h"
 
@@ -48,26 +49,6 @@ xml_bytes_find(struct span bytes, size_t from, struct span literal)
 
 /* ---- UTF-8 ------------------------------------------------------------------- */
 
-/* How many bytes the character at `p` has; 0 when it is no UTF-8. */
-static size_t
-char_length(const unsigned char *p, size_t left)
-{
-	size_t length = p[0] < 0x80 ? 1 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-
-	if (length == 1)
-		return 1;
-	if (p[0] < 0xc2 || p[0] > 0xf4 || left < length)
-		return 0;
-	for (size_t i = 1; i < length; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	/* Overlong forms, surrogates, and what lies beyond U+10FFFF. */
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return length;
-}
-
 /* The next eight bytes are all ASCII, and none of them is NUL. */
 static bool
 plain_word(const unsigned char *p)
@@ -92,7 +73,7 @@ first_bad(struct span bytes)
 			at += 8;
 			continue;
 		}
-		length = p[at] == 0 ? 0 : char_length(p + at, bytes.len - at);
+		length = p[at] == 0 ? 0 : utf8_length(span_tail(bytes, at));
 		if (length == 0)
 			return at;
 		at += length;

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * base/utf8.h - characters out of bytes that claim to be UTF-8
+ *
+ * As RFC 3629 has it: overlong forms, surrogates and what lies beyond U+10FFFF are no
+ * characters.
+ */
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+/* Bytes of the character at the front, and its number; 0 when there is none. */
+size_t utf8_read(struct span text, uint32_t *ret_character);
+
+/* The same without the number. */
+static inline size_t
+utf8_length(struct span text)
+{
+	uint32_t character;
+
+	return text.len && (unsigned char)text.ptr[0] < 0x80 ? 1 : utf8_read(text, &character);
+}
+
+#endif
