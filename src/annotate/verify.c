@@ -117,6 +117,20 @@ block_length(const struct pair *p, size_t i, size_t j)
 	return count;
 }
 
+/* The first of the block's notes that is not as we write them, NTE|n|O|text; its count when all
+ * are. */
+static size_t
+first_foreign(const struct pair *p, struct block block)
+{
+	const struct hl7_message *m = &p->annotated;
+	size_t n = 0;
+
+	while (n < block.count && span_eq(field(m, block.after + 1 + n, 2), SPAN("O")) &&
+	       !field(m, block.after + 1 + n, 4).ptr)
+		n++;
+	return n;
+}
+
 /* Where the block begins: behind the terminator, or, behind a last segment that had none, where its
  * text ends, which a flag in it has made longer by `growth`. */
 static size_t
@@ -184,7 +198,7 @@ find_edits(struct pair *p, struct diag *reterr)
 	struct owner owner = { 0 };
 
 	for (size_t i = 0, j = 0; i < p->original.count; i++, j++) {
-		size_t count, growth = 0;
+		size_t count, ours, growth = 0;
 		struct span flag;
 
 		if (j >= p->annotated.count)
@@ -197,6 +211,11 @@ find_edits(struct pair *p, struct diag *reterr)
 		if (!read_trailer(p, j + count, &flag))
 			return fail(reterr, &p->annotated, p->annotated.segments[j + 1].start,
 			    "added notes do not end in a trailer that says whose they are");
+		ours = first_foreign(p, (struct block){ j, count });
+		if (ours < count)
+			return fail(reterr, &p->annotated,
+			    p->annotated.segments[j + 1 + ours].start,
+			    "an added note is none of ours");
 		if (owner.has_changed)
 			add_flag(p, owner.changed, (struct block){ j, count }, i, &growth);
 		owner.has_changed = false;

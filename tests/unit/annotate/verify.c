@@ -38,6 +38,8 @@ static const struct {
 	    HEAD OBX("2.2", "H") OURS("; flag H") AGAIN("") "NTE|5|O|Raised.\r", false, 0, 0 },
 	{ "a flag and no trailer", HEAD OBX("2.2", ""), HEAD OBX("2.2", "H"), false, 0, 0 },
 	{ "another flag than is claimed", HEAD OBX("2.2", ""), HEAD OBX("2.2", "L") OURS("; flag H"), false, 0, 0 },
+	{ "a note of the laboratory more", HEAD OBX("2.2", ""), HEAD OBX("2.2", "") "NTE|1|L|a\r" OURS(""), false, 0, 0 },
+	{ "a note of more fields", HEAD OBX("2.2", ""), HEAD OBX("2.2", "") "NTE|1|O|a|RE\r" OURS(""), false, 0, 0 },
 	{ "a note changed", HEAD OBX("2.2", "") "NTE|1|L|a\r", HEAD OBX("2.2", "") "NTE|1|L|b\r" OURS(""), false, 0, 0 },
 	{ "a note gone", HEAD OBX("2.2", "") "NTE|1|L|a\r", HEAD OBX("2.2", "") OURS(""), false, 0, 0 },
 	{ "a segment gone", HEAD OBX("2.2", "") "ZZZ|1\r", HEAD OBX("2.2", ""), false, 0, 0 },
