@@ -96,9 +96,10 @@ struct custody_arrival {
 struct custody_intake_ops {
 	/* Queue it; the verdict comes by custody_intake_settle(), later or before this returns. */
 	void (*append)(void *ctx, const struct custody_arrival *a);
-	/* May this message come in?  Asked for each of a frame, of which the strictest answer
-	 * counts; NULL: all may. */
-	enum custody_admission (*admit)(void *ctx, const struct hl7_message *m);
+	/* May this message come in, or what else there is in a frame?  Asked for each piece, of
+	 * which the strictest answer counts; NULL: all may. */
+	enum custody_admission (*admit)(
+	    void *ctx, const struct hl7_message *m, enum hl7_piece piece);
 	void (*send)(void *ctx, struct span bytes); /* to the sender */
 	/* End it; the machine wants no further calls but custody_intake_settle() for what is
 	 * pending, and custody_intake_finish() after that. */

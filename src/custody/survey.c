@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every message of the frame is looked at, but only the first is answered.
+ * Every piece of the frame is looked at, but only the first message is answered.
  */
 #include "custody/survey.h"
 
@@ -18,22 +18,18 @@ read_first(struct custody_survey *s, const struct hl7_message *m)
 }
 
 static void
-read_message(const struct hl7_message *m, custody_admit *admit, void *ctx, struct custody_survey *s)
+read_message(const struct hl7_message *m, struct custody_survey *s)
 {
-	enum custody_admission admission;
-
 	if (!s->readable)
 		read_first(s, m);
 	relay_summary_message(&s->summary, m);
-	admission = admit ? admit(ctx, m) : CUSTODY_ADMIT;
-	if (admission > s->admission)
-		s->admission = admission;
 }
 
 bool
 custody_survey(struct hl7_message *m, struct span body, custody_admit *admit, void *ctx,
     struct custody_survey *ret)
 {
+	enum custody_admission admission;
 	enum hl7_piece piece;
 	size_t used;
 
@@ -45,7 +41,10 @@ custody_survey(struct hl7_message *m, struct span body, custody_admit *admit, vo
 		if (piece == HL7_PIECE_FOREIGN && !ret->readable)
 			break;
 		if (piece == HL7_PIECE_MESSAGE && m->count)
-			read_message(m, admit, ctx, ret);
+			read_message(m, ret);
+		admission = admit ? admit(ctx, m, piece) : CUSTODY_ADMIT;
+		if (admission > ret->admission)
+			ret->admission = admission;
 	}
 	ret->summary.bytes_in = body.len;
 	ret->type = span_str(ret->summary.type);

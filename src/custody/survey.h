@@ -11,7 +11,7 @@
 /* All spans point into the frame. */
 struct custody_survey {
 	bool readable; /* there is a message in it; otherwise the rest says nothing */
-	enum custody_admission admission; /* the strictest of its messages */
+	enum custody_admission admission; /* the strictest of its pieces */
 	struct span header;               /* MSH of its first message */
 	struct span id;                   /* MSH-10 in it, as it stands */
 	struct span application, facility, type;
@@ -19,8 +19,9 @@ struct custody_survey {
 	struct relay_summary summary;
 };
 
-/* May this message be taken? */
-typedef enum custody_admission custody_admit(void *ctx, const struct hl7_message *m);
+/* May this piece of a frame be taken? */
+typedef enum custody_admission custody_admit(
+    void *ctx, const struct hl7_message *m, enum hl7_piece piece);
 
 /* Reads with `m`, which is left at the last message; without `admit` all are admitted.  False when
  * memory ran out. */

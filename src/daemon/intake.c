@@ -136,12 +136,12 @@ refused(void *ctx, const struct custody_entry *e, enum relay_why why, struct spa
 }
 
 static enum custody_admission
-admit(void *ctx, const struct hl7_message *m)
+admit(void *ctx, const struct hl7_message *m, enum hl7_piece piece)
 {
 	struct intake *i = ctx;
 	const struct relay_settings *set = &i->feed->settings;
 
-	if (relay_senders_take(&set->senders, i->senders_open, m))
+	if (relay_senders_take_piece(&set->senders, i->senders_open, m, piece))
 		return CUSTODY_ADMIT;
 	return set->shut_strangers ? CUSTODY_SHUT : CUSTODY_REFUSE;
 }

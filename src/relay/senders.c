@@ -47,11 +47,9 @@ is_header(struct span in, size_t at)
  * and the like; a receiver that ends lines there finds a message of who knows whom.
  */
 static bool
-has_header(const struct hl7_message *m, char first)
+has_header(struct span in, size_t at, char first)
 {
-	const struct span in = m->bytes;
-
-	for (size_t at = m->segments[0].start + 3; at + 3 <= in.len; at++) {
+	for (; at + 3 <= in.len; at++) {
 		const char *found = memchr(in.ptr + at, first, in.len - at - 2);
 
 		if (!found)
@@ -63,10 +61,11 @@ has_header(const struct hl7_message *m, char first)
 	return false;
 }
 
+/* From there on. */
 static bool
-hides_another(const struct hl7_message *m)
+hides_another(struct span in, size_t at)
 {
-	return has_header(m, 'M') || has_header(m, 'm');
+	return has_header(in, at, 'M') || has_header(in, at, 'm');
 }
 
 bool
@@ -74,7 +73,7 @@ relay_senders_take(const struct relay_senders *senders, uint64_t open, const str
 {
 	if (!senders->count)
 		return true;
-	if (!m->count || hides_another(m))
+	if (!m->count || hides_another(m->bytes, m->segments[0].start + 3))
 		return false;
 	for (unsigned i = 0; i < senders->count; i++) {
 		const struct relay_sender *s = &senders->list[i];
@@ -84,6 +83,17 @@ relay_senders_take(const struct relay_senders *senders, uint64_t open, const str
 			return true;
 	}
 	return false;
+}
+
+bool
+relay_senders_take_piece(const struct relay_senders *senders, uint64_t open,
+    const struct hl7_message *m, enum hl7_piece piece)
+{
+	if (!senders->count)
+		return true;
+	if (piece == HL7_PIECE_ENVELOPE)
+		return !hides_another(m->bytes, 0);
+	return piece == HL7_PIECE_MESSAGE && relay_senders_take(senders, open, m);
 }
 
 bool
@@ -101,11 +111,9 @@ relay_senders_take_frame(
 		if (hl7_message_read(work, body, &piece, &used) != 0)
 			return false;
 		body = span_tail(body, used);
-		if (piece == HL7_PIECE_ENVELOPE)
-			continue;
-		if (piece != HL7_PIECE_MESSAGE || !relay_senders_take(senders, open, work))
+		if (!relay_senders_take_piece(senders, open, work, piece))
 			return false;
-		any = true;
+		any |= piece == HL7_PIECE_MESSAGE;
 	}
 	return any;
 }

@@ -32,11 +32,12 @@ struct relay_senders {
  */
 bool relay_senders_take(
     const struct relay_senders *senders, uint64_t open, const struct hl7_message *m);
-/*
- * The same of a whole frame, of which every message must be taken.  Bytes that are no
- * message have no sender: with rules, a frame that holds any is refused.  `work` is
- * left at any of them.
- */
+/* The same of any piece of a frame.  An envelope is anybody's, as long as nobody could find a
+ * message in it; bytes that are no message have no sender, and are taken without rules only. */
+bool relay_senders_take_piece(const struct relay_senders *senders, uint64_t open,
+    const struct hl7_message *m, enum hl7_piece piece);
+/* The same of a whole frame, of which there must be a message and every piece be taken.  `work` is
+ * left at any of them. */
 bool relay_senders_take_frame(
     const struct relay_senders *senders, uint64_t open, struct hl7_message *work, struct span body);
 

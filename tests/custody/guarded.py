@@ -139,6 +139,23 @@ class Lists(Custody):
         self.assertEqual(self.ids("--state", "any"), ["m1"])
         self.assertEqual(self.metric("hl7noted_messages_total", outcome="refused"), 1)
 
+    def test_a_stranger_gets_in_behind_nobody(self):
+        """Not behind the end of a batch, nor inside of its lines, where somebody ends lines so."""
+        d, r, port, _ = self.listed()
+        stranger = message("x1").replace(b"|LAB|", b"|EVIL|")
+        begin, end = b"BHS|^~\\&|LAB\r", b"BTS|1\r"
+        s = self.sender(port)
+        for frame in (
+            begin + message("m1") + end + b"\x0c" + stranger,
+            begin + message("m1") + end + stranger.replace(b"MSH", b"msh", 1),
+            begin + message("m1") + end[:-1] + b"|\x0c" + stranger.replace(b"\r", b"\x0c") + b"\r",
+            begin[:-1] + b"\x0c" + stranger.replace(b"\r", b"\x0c") + b"\r" + message("m1") + end,
+        ):
+            self.assertIn(b"MSA|AR|", s.exchange(frame), frame)
+        self.assertEqual(self.ids("--state", "any"), [])
+        self.assertIn(b"MSA|AA|m1", s.exchange(begin + message("m1") + end))
+        r.wait(1)
+
     def test_a_stranger_is_left_without_an_answer_where_that_is_wanted(self):
         d, r, port, _ = self.listed(on_stranger="close")
         s = self.sender(port)

@@ -47,11 +47,13 @@ on_append(void *ctx, const struct custody_arrival *a)
 }
 
 static enum custody_admission
-on_admit(void *ctx, const struct hl7_message *m)
+on_admit(void *ctx, const struct hl7_message *m, enum hl7_piece piece)
 {
 	struct world *w = ctx;
 
-	return span_eq(hl7_field(m, &m->segments[0], 3), SPAN("S1")) ? w->admission : CUSTODY_ADMIT;
+	MUST((piece == HL7_PIECE_MESSAGE) == (m->count > 0));
+	return m->count && span_eq(hl7_field(m, &m->segments[0], 3), SPAN("S1")) ? w->admission
+										 : CUSTODY_ADMIT;
 }
 
 static void

@@ -106,6 +106,7 @@ class Senders(World):
             of("LAB") + of("EHR"), b"PID|1\r" + of("LAB"), b"PID|1\r",
             b"BHS|^~\\&|LAB|HOSP\r" + of("EHR") + b"BTS|1\r", of("LAB") + b" \xef\xbb\xbf" + of("EHR"),
             of("LAB")[:-1] + b"\n" + of("EHR"),
+            b"BHS|^~\\&|LAB\x0c" + of("EHR").replace(b"\r", b"\x0c") + b"\r" + of("LAB") + b"BTS|1\r",
         )
         for frame in frames:
             self.assertIn(b"\rMSA|AR|", s.exchange(frame), frame)

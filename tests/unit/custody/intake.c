@@ -57,12 +57,13 @@ on_append(void *ctx, const struct custody_arrival *a)
 }
 
 static enum custody_admission
-on_admit(void *ctx, const struct hl7_message *m)
+on_admit(void *ctx, const struct hl7_message *m, enum hl7_piece piece)
 {
 	struct world *w = ctx;
+	bool evil = piece == HL7_PIECE_FOREIGN ||
+		    (m->count && span_eq(hl7_field(m, &m->segments[0], 3), SPAN("evil")));
 
-	return span_eq(hl7_field(m, &m->segments[0], 3), SPAN("evil")) ? w->admission
-								       : CUSTODY_ADMIT;
+	return evil ? w->admission : CUSTODY_ADMIT;
 }
 
 static void
@@ -414,9 +415,11 @@ Test(custody_intake, refuses_whom_the_feed_does_not_admit)
 	expect(&w, "ack:AR|2 refused:2:not_allowed:AR");
 	bytes(&w, "\x0bMSH|^~\\&|evil|b|c|d|||ORU^R01|3|P|2.5\r" MSH("2", "") "\x1c\r");
 	expect(&w, "ack:AR|3 refused:3:not_allowed:AR");
+	bytes(&w, "\x0b" MSH("4", "") "BTS|1\rwho is this?\r\x1c\r");
+	expect(&w, "ack:AR|4 refused:4:not_allowed:AR");
 	w.admission = CUSTODY_SHUT;
-	bytes(&w, "\x0bMSH|^~\\&|evil|b|c|d|||ORU^R01|4|P|2.5\r\x1c\r" MSG("5"));
-	expect(&w, "close:not_allowed refused:4:not_allowed:-");
+	bytes(&w, "\x0bMSH|^~\\&|evil|b|c|d|||ORU^R01|5|P|2.5\r\x1c\r" MSG("6"));
+	expect(&w, "close:not_allowed refused:5:not_allowed:-");
 	end(&w);
 }
 

@@ -69,7 +69,11 @@ Test(relay_senders, are_known_by_the_first_components_of_their_fields)
 		{ "MSH|^~\\&|LAB|MAIN|\rMSH#^~\\&#x#\r", 7, false },
 		{ "BHS|^~\\&|x|x|\rMSH|^~\\&|LAB|MAIN|\rBTS|1\r", 7, true },
 		{ "BHS|^~\\&|LAB|MAIN|\rMSH|^~\\&|x|x|\rBTS|1\r", 7, false },
+		{ "BHS|^~\\&|LAB|\rMSH|^~\\&|LAB|MAIN|\rBTS|1\rjunk\r", 7, false },
 		/* what other readers may take for a message of its own */
+		{ "BHS|^~\\&|x\fMSH|^~\\&|x|\rMSH|^~\\&|LAB|MAIN|\rBTS|1\r", 7, false },
+		{ "MSH|^~\\&|LAB|MAIN|\rBTS|1|\xe2\x80\xa8msh|^~\\&|x|\r", 7, false },
+		{ "MSH|^~\\&|LAB|MAIN|\rFTS|1|MSH|MSH\r", 7, true },
 		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1\nMSH|^~\\&|x|\r", 7, false },
 		{ "MSH|^~\\&|LAB|MAIN|\nNTE|1\r\fMSH|^~\\&|x|\n", 7, false },
 		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1\v  MSH#^~\\&#x#\r", 7, false },
