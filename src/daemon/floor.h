@@ -7,6 +7,10 @@
  * in the kernel, whatever they hold, so that memory stays near the limit.  A sender that
  * sends nothing loses the floor to the next that asks; one that has sent nothing for two
  * seconds, while everybody waits for its frame to end, is ended.
+ *
+ * What each of them was read remains: of who lost the floor, and of whole frames until a
+ * slow disk or receiver has taken them.  So with twice the limit nobody is given the floor
+ * while whole frames are there, and nobody loses it before it is ended.
  */
 #ifndef DAEMON_FLOOR_H
 #define DAEMON_FLOOR_H
@@ -24,6 +28,12 @@ floor_tell(struct feed *f)
 	f->daemon->full = true;
 }
 
+static inline bool
+floor_is_overdrawn(const struct hl7noted *d)
+{
+	return d->held / 2 >= d->conf->max_in_flight;
+}
+
 /* May this connection of the feed read more?  `inside`: it holds a part of a frame, whose last byte
  * came at `active`, in ms. */
 static inline bool
@@ -31,6 +41,7 @@ floor_is_open(struct feed *f, const void *connection, bool inside, uint64_t acti
 {
 	struct hl7noted *d = f->daemon;
 	uint64_t now;
+	bool overdrawn;
 
 	if (d->held < d->conf->max_in_flight) {
 		d->full = d->full && d->held > d->conf->max_in_flight / 2;
@@ -42,7 +53,10 @@ floor_is_open(struct feed *f, const void *connection, bool inside, uint64_t acti
 	if (d->floor == connection || !inside)
 		return d->floor == connection;
 	now = now_ms();
-	if (d->floor && now < d->floor_active + FLOOR_MS)
+	overdrawn = floor_is_overdrawn(d);
+	if (overdrawn && d->owed)
+		return false;
+	if (d->floor && now < d->floor_active + (overdrawn ? STALL_MS : FLOOR_MS))
 		return false;
 	d->floor = connection;
 	d->floor_active = now;

@@ -40,6 +40,7 @@ struct hl7noted {
 	struct feed *retired;    /* gone from the configuration, still with links */
 	unsigned connections;    /* of all feeds */
 	uint64_t held;           /* bytes, of all links */
+	uint64_t owed;           /* of them, those that leave without another byte of a sender's */
 	const void *floor;       /* the connection that may read beyond their limit */
 	uint64_t floor_active;   /* ms; when something came there */
 	uint64_t messages;       /* numbered so far */

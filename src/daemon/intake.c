@@ -33,9 +33,12 @@ count_held(struct intake *i)
 {
 	struct hl7noted *d = i->feed->daemon;
 	size_t held = custody_intake_held(&i->machine) + net_stream_unsent(&i->up);
+	size_t owed = i->machine.bytes + net_stream_unsent(&i->up);
 
 	d->held += held - i->held;
+	d->owed += owed - i->owed;
 	i->held = held;
+	i->owed = owed;
 	d->held_bytes->value = (double)d->held;
 }
 
@@ -59,6 +62,7 @@ intake_destroy(struct intake *i)
 	net_stream_secure(&i->up, NULL);
 	custody_intake_finish(&i->machine);
 	f->daemon->held -= i->held;
+	f->daemon->owed -= i->owed;
 	*i->link = i->next;
 	if (i->next)
 		i->next->link = i->link;

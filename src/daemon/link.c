@@ -29,9 +29,13 @@ link_count_held(struct link *l)
 	struct hl7noted *d = l->feed->daemon;
 	size_t held = relay_kept(&l->session) + net_stream_unsent(&l->up) +
 		      net_stream_unsent(&l->down);
+	size_t owed = relay_wants_more(&l->session) ? held - relay_inlet_held(&l->session.in)
+						    : held;
 
 	d->held += held - l->held;
+	d->owed += owed - l->owed;
 	l->held = held;
+	l->owed = owed;
 	d->held_bytes->value = (double)d->held;
 }
 

@@ -18,7 +18,7 @@ struct link {
 	struct dial dial;
 	struct log_stem stem; /* of its lines in the log */
 	uint64_t now;         /* us; of what the session was told last */
-	size_t held;          /* counted in daemon->held */
+	size_t held, owed;    /* counted in daemon->held and daemon->owed */
 	uint64_t closing;     /* ms; since when only the last bytes are waited for */
 	size_t unread;        /* what the sender had left unread, when it was looked at last */
 	size_t unsent;        /* and what the receiver had not taken */

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Connections: their limits, their time-outs, names, families, and the want of descriptors."""
 
+import contextlib
 import os
 import resource
 import shutil
@@ -148,6 +149,50 @@ class Limits(World):
         d.wait_event("svc.paused", outcome="in_flight_bytes")
         hit = {"feed": "lab", "limit": "in_flight_bytes"}
         self.assertGreater(metric(scraped, "hl7noted_limits_hit_total", **hit), 0)
+
+    def held_at_most(self, limit, rest, seconds):
+        """The most bytes that were held while 12 frames that had all begun came to a receiver who
+        takes nothing: each at once, but for its rest, which comes in small pieces."""
+        port, scraped, done = free_port(), free_port(), threading.Event()
+        deaf = socket.create_server(("127.0.0.1", 0), backlog=100)
+        self.addCleanup(deaf.close)
+        d = self.configure(
+            '<metrics listen="127.0.0.1:%d"/><limits in-flight-bytes="%d" drain-timeout="0"/>'
+            % (scraped, limit),
+            feed_xml(port, deaf.getsockname()[1], max_frame=str(limit)),
+        )
+        large = framed(message(value="15", more=b"NTE|1||" + b"x" * (limit - 1000) + b"\r"))
+
+        def send(sender):
+            with contextlib.suppress(OSError):
+                sender.send(large[100 : len(large) - rest])
+                for at in range(len(large) - rest, len(large), 1000):
+                    sender.send(large[at : at + 1000])
+                    if done.wait(0.5):
+                        return
+
+        senders = [self.sender(port) for _ in range(12)]
+        for s in senders:
+            s.send(large[:100])
+        time.sleep(0.3)
+        threads = [threading.Thread(target=send, args=(s,)) for s in senders]
+        for t in threads:
+            t.start()
+        most, end = 0, time.monotonic() + seconds
+        while time.monotonic() < end:
+            most = max(most, metric(scraped, "hl7noted_held_bytes"))
+            time.sleep(0.05)
+        done.set()
+        d.stop()
+        for t in threads:
+            t.join()
+        return most
+
+    def test_memory_stays_near_twice_the_bytes_in_flight_whoever_is_slow(self):
+        # of twelve times the limit: twice, the frame of the one that goes on, and one read of each
+        for slow, rest, seconds in (("senders", 100000, 12), ("the receiver", 0, 4)):
+            with self.subTest(slow=slow):
+                self.assertLess(self.held_at_most(8 << 20, rest, seconds), (16 + 8 + 6) << 20)
 
 
 class Time(World):
