@@ -234,7 +234,7 @@ static bool
 begins_unit(char c)
 {
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (unsigned char)c >= 0x80 ||
-	       (c && strchr("%/{[(", c));
+	       (c && strchr("&%/{[(", c));
 }
 
 /* What follows the numbers may be a unit, not a second range. */
