@@ -110,22 +110,31 @@ write_fields(struct buffer *out, const struct span *fields, size_t count)
 }
 
 static void
+write_coded(struct buffer *out, struct span code, struct span system)
+{
+	buffer_append(out, code);
+	if (system.len)
+		buffer_append(out, SPAN("^^"));
+	buffer_append(out, system);
+}
+
+static void
 write_obx(struct buffer *out, const struct example *x, unsigned n)
 {
 	const struct example_obx *obx = &x->obx[n];
-	struct span type = obx->type, system = obx->system;
+	struct span type = obx->type;
 
 	if (!type.len)
 		type = is_number(obx->value) ? SPAN("NM") : SPAN("ST");
-	buffer_printf(out, "OBR|%u|||%.*s|||", n + 1, (int)x->order.len, x->order.ptr);
+	buffer_printf(out, "OBR|%u|||", n + 1);
+	write_coded(out, x->order, x->order_system);
+	buffer_append(out, SPAN("|||"));
 	write_time(out, obx->at_hours);
 	buffer_printf(out, "||||||||||||||||||F\rOBX|%u", n + 1);
 	buffer_append_char(out, '|');
 	buffer_append(out, type);
 	buffer_append_char(out, '|');
-	buffer_append(out, obx->code);
-	buffer_append(out, SPAN("^^"));
-	buffer_append(out, system);
+	write_coded(out, obx->code, obx->system);
 	buffer_append_char(out, '|');
 	write_fields(out, (const struct span[]){ obx->value, obx->unit, obx->range, obx->flag }, 4);
 	buffer_append(out, SPAN("|||"));

@@ -29,6 +29,17 @@ sed 's/value="25"/value="15"/' "$MAPPING" > example.xml
 status 78 check example.xml
 has err 'example.xml:30:5: example "above"'
 
+# the order of an example is one of the code system it names
+for system in LN L; do
+	sed -e 's|<when><above-interval/></when><flag>H</flag>|<when><above-interval/><order system="LN" code="2222-2"/></when><flag>H</flag>|' \
+		-e 's|<system id="LN"/>|<system id="LN"/><system id="L"/>|' \
+		-e "s|<obx code=\"1111-1\" value=\"25\"|<order code=\"2222-2\" system=\"$system\"/>&|" \
+		"$MAPPING" > order-$system.xml
+done
+status 0 check order-LN.xml
+status 78 check order-L.xml
+has err 'example "above"'
+
 # many faults: fifty are told, and how many more; all for who asks
 {
 	sed '/<rules /,$d' "$MAPPING"
