@@ -121,6 +121,5 @@ load_codes(struct load *ld, const struct xml_element *root)
 		load_claims(ld, o, codes);
 		o++;
 	}
-	ld->m->claims = ld->code_list;
 	ld->m->claim_count = ld->code_count;
 }

@@ -196,7 +196,6 @@ struct rule {
 	const struct span *lines;     /* of the note, UTF-8 */
 	unsigned line_count;
 	uint64_t bytes[4]; /* set of the bytes in lines and flag: bit b of bytes[b / 64] */
-	struct span basis; /* why; empty when not given */
 	struct fault_place at;
 };
 
@@ -270,22 +269,10 @@ struct laboratory {
 	struct span name, id; /* empty: not compared */
 };
 
-/* One element of <about>, for people. */
-struct about {
-	struct span name, text;
-	const struct about_attribute {
-		struct span name, value;
-	} * attributes;
-	unsigned attribute_count;
-};
-
 struct mapping {
-	struct span id, version, title;
+	struct span id, version;
 	enum mapping_status status;
-	struct span approved_by, approved_on;     /* empty unless given */
-	struct span effective_from, effective_to; /* YYYY-MM-DD; empty: open */
-	const struct about *about;
-	unsigned about_count;
+	struct span approved_by; /* empty unless given */
 
 	bool default_intervals; /* are default="yes" intervals in use? */
 	unsigned max_lines;     /* NTE lines added to one result, trailer included */
@@ -311,8 +298,7 @@ struct mapping {
 	const struct example *examples; /* see mapping/example.h */
 	unsigned example_count;
 
-	const struct code *claims; /* every code in force, in document order */
-	unsigned claim_count;
+	unsigned claim_count;     /* codes in force */
 	struct code_table *codes; /* see mapping_code() */
 	struct arena *arena;      /* that all of this lives in */
 };

@@ -22,7 +22,7 @@ read_state(const struct xml_element *e)
 void
 load_rule(struct load *ld, struct rule *rule, const struct xml_element *e)
 {
-	const struct xml_element *when = load_child(e, "when"), *basis = load_child(e, "basis");
+	const struct xml_element *when = load_child(e, "when");
 
 	rule->id = load_text(ld, field(e, "id"));
 	rule->version = load_text(ld, field(e, "version"));
@@ -34,8 +34,6 @@ load_rule(struct load *ld, struct rule *rule, const struct xml_element *e)
 		rule->when = load_condition(ld, when);
 	load_flag(ld, rule, e);
 	load_note(ld, rule, e);
-	if (basis)
-		rule->basis = load_text(ld, field_text(basis));
 	ld->rule_list[rule->index] = rule;
 }
 
