@@ -4,8 +4,8 @@
  *
  * A decimal is coefficient times ten to the exponent.  Read from text it has
  * at most 18 significant digits, so that the product of two is exact in 128
- * bits; nothing is ever rounded and nothing is ever a float.  Comparison is
- * exact for every pair of values these functions can make.
+ * bits; nothing is ever a float.  Comparison is exact for every pair of values
+ * these functions can make.
  */
 #ifndef BASE_DECIMAL_H
 #define BASE_DECIMAL_H

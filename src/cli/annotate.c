@@ -163,7 +163,7 @@ parse(struct job *a, const struct command *self, int argc, char **argv)
 
 	if (status != EX_OK)
 		return status;
-	if (!diff_colour(a->when, STDOUT_FILENO, &a->colour))
+	if (!diff_colour(a->when, &a->colour))
 		return options_misused(self, "--color %s: not auto, always or never", a->when);
 	if (a->diff && a->dir)
 		return options_misused(self, "--diff and -o do not go together");

@@ -22,7 +22,7 @@ struct diff {
 };
 
 bool
-diff_colour(const char *when, int fd, bool *ret)
+diff_colour(const char *when, bool *ret)
 {
 	const char *none = getenv("NO_COLOR");
 	const char *term = getenv("TERM");
@@ -32,7 +32,8 @@ diff_colour(const char *when, int fd, bool *ret)
 	else if (strcmp(when, "never") == 0)
 		*ret = false;
 	else if (strcmp(when, "auto") == 0)
-		*ret = isatty(fd) && !(none && *none) && !(term && strcmp(term, "dumb") == 0);
+		*ret = isatty(STDOUT_FILENO) && !(none && *none) &&
+		       !(term && strcmp(term, "dumb") == 0);
 	else
 		return false;
 	return true;

@@ -13,7 +13,7 @@
 
 /* "auto", "always", "never"; false when `when` is something else.  Auto is colour on a terminal,
  * unless NO_COLOR is set. */
-bool diff_colour(const char *when, int fd, bool *ret);
+bool diff_colour(const char *when, bool *ret);
 void diff_print(struct output *o, const struct hl7_message *m, const struct annotation *a,
     const char *file, unsigned long number, bool colour);
 

@@ -53,12 +53,6 @@ hl7_message_finish(struct hl7_message *m)
 /* ---- what stands at a place ------------------------------------------------- */
 
 static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-static bool
 is_line_end(char c)
 {
 	return c == '\r' || c == '\n';
@@ -67,7 +61,7 @@ is_line_end(char c)
 static size_t
 skip_blanks(struct span in, size_t at)
 {
-	while (at < in.len && is_blank(in.ptr[at]))
+	while (at < in.len && span_is_blank(in.ptr[at]))
 		at++;
 	return at;
 }
@@ -75,7 +69,7 @@ skip_blanks(struct span in, size_t at)
 static size_t
 skip_blank_lines(struct span in, size_t at)
 {
-	while (at < in.len && (is_blank(in.ptr[at]) || is_line_end(in.ptr[at])))
+	while (at < in.len && (span_is_blank(in.ptr[at]) || is_line_end(in.ptr[at])))
 		at++;
 	return at;
 }

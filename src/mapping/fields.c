@@ -6,22 +6,7 @@
 
 #include "base/ascii.h"
 #include "mapping/mapping.h"
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static struct span
-trim(struct span s)
-{
-	while (s.len && is_blank(s.ptr[0]))
-		s = span_tail(s, 1);
-	while (s.len && is_blank(s.ptr[s.len - 1]))
-		s.len--;
-	return s;
-}
+#include "xml/bytes.h"
 
 /* ---- spellings of values ---- */
 
@@ -119,9 +104,9 @@ value_next_word(struct span *list, struct span *ret)
 	struct span s = *list;
 	size_t len = 0;
 
-	while (s.len && is_blank(s.ptr[0]))
+	while (s.len && xml_is_blank(s.ptr[0]))
 		s = span_tail(s, 1);
-	while (len < s.len && !is_blank(s.ptr[len]))
+	while (len < s.len && !xml_is_blank(s.ptr[len]))
 		len++;
 	*list = span_tail(s, len);
 	if (!len)
@@ -135,7 +120,7 @@ value_next_item(struct span *list, struct span *ret)
 {
 	if (!list->ptr)
 		return false;
-	*ret = trim(span_cut(*list, '|', list));
+	*ret = xml_trim(span_cut(*list, '|', list));
 	return true;
 }
 
@@ -195,7 +180,7 @@ field(const struct xml_element *e, const char *name)
 {
 	const struct xml_attribute *a = xml_attribute(e, name);
 
-	return a ? trim(a->value) : (struct span){ 0 };
+	return a ? xml_trim(a->value) : (struct span){ 0 };
 }
 
 struct fault_place
@@ -239,5 +224,5 @@ field_age(const struct xml_element *e, const char *name, struct hl7_age *ret)
 struct span
 field_text(const struct xml_element *e)
 {
-	return trim(e->text);
+	return xml_trim(e->text);
 }

@@ -45,7 +45,7 @@ enum net_tls_reason {
 const char *net_tls_word(enum net_tls_reason reason); /* "unknown_ca" */
 const char *net_tls_sentence(enum net_tls_reason reason);
 
-enum { NET_TLS_DIGEST = 32, NET_TLS_PIN_TEXT = 9 + 44 }; /* "sha256//" and base64, with NUL */
+enum { NET_TLS_DIGEST = 32 };
 
 /* One that is allowed: a name, or a key by the SHA-256 of its SubjectPublicKeyInfo in base64, with
  * "sha256//" in front of it or without. */
@@ -99,7 +99,5 @@ struct net_tls_identity {
 const char *net_tls_identity_name(const struct net_tls_identity *id);
 /* Is `rule` the pin of its key or, whatever the case of letters, one of its DNS names? */
 bool net_tls_identity_is(const struct net_tls_identity *id, const struct net_tls_peer *rule);
-/* "sha256//..." */
-void net_tls_identity_pin(const struct net_tls_identity *id, char text[NET_TLS_PIN_TEXT]);
 
 #endif

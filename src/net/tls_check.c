@@ -128,7 +128,7 @@ bool
 net_tls_pin_parse(const char *text, unsigned char ret_digest[NET_TLS_DIGEST])
 {
 	/* 44 characters are 33 bytes, the last of them for the padding */
-	unsigned char bytes[NET_TLS_DIGEST + 1], again[NET_TLS_PIN_TEXT];
+	unsigned char bytes[NET_TLS_DIGEST + 1], again[44 + 1];
 
 	if (strncmp(text, pin_prefix, sizeof(pin_prefix) - 1) == 0)
 		text += sizeof(pin_prefix) - 1;
@@ -141,13 +141,6 @@ net_tls_pin_parse(const char *text, unsigned char ret_digest[NET_TLS_DIGEST])
 		return false;
 	memcpy(ret_digest, bytes, NET_TLS_DIGEST);
 	return true;
-}
-
-void
-net_tls_identity_pin(const struct net_tls_identity *id, char text[NET_TLS_PIN_TEXT])
-{
-	memcpy(text, pin_prefix, sizeof(pin_prefix));
-	EVP_EncodeBlock((unsigned char *)text + sizeof(pin_prefix) - 1, id->pin, NET_TLS_DIGEST);
 }
 
 static bool

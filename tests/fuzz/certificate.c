@@ -22,14 +22,10 @@ static void
 identify(X509 *leaf, const char *rule)
 {
 	struct net_tls_identity *id = net_tls_identity_create(leaf);
-	char pin[NET_TLS_PIN_TEXT];
 
 	if (!id)
 		return;
 	MUST(net_tls_identity_name(id));
-	net_tls_identity_pin(id, pin);
-	MUST(strlen(pin) == NET_TLS_PIN_TEXT - 1);
-	MUST(net_tls_identity_is(id, &(struct net_tls_peer){ .pin = pin }));
 	MUST(!net_tls_identity_is(id, &(struct net_tls_peer){ .name = "" }));
 	if (net_tls_identity_is(id, &(struct net_tls_peer){ .name = rule }))
 		MUST(rule[0]);

@@ -257,3 +257,37 @@ Test(decimal, loses_nothing_of_a_product_of_three_that_fits)
 	cr_expect_gt(
 	    decimal_compare(product, decimal_multiply(value, (struct decimal){ 9, 35 })), 0);
 }
+
+static struct decimal
+number(const char *text)
+{
+	struct decimal d;
+
+	cr_assert(decimal_parse(span_str(text), '.', &d));
+	return d;
+}
+
+Test(decimal, takes_a_share_off_or_adds_it)
+{
+	char buf[DECIMAL_TEXT];
+
+	cr_expect_str_eq(
+	    decimal_format(decimal_with_share(number("5.5"), number("0.01"), -1), buf), "5.445");
+	cr_expect_str_eq(
+	    decimal_format(decimal_with_share(number("5.5"), number("0.01"), 1), buf), "5.555");
+	cr_expect_str_eq(
+	    decimal_format(decimal_with_share(number("5.5"), number("0"), 1), buf), "5.5");
+}
+
+Test(decimal, sorts_and_keeps_each_number_once)
+{
+	struct decimal list[] = { number("3.5"), number("-1"), number("3.50"), number("0"),
+		number("3.49"), number("-1.0") };
+	static const char *const wanted[] = { "-1", "0", "3.49", "3.5" };
+	char buf[DECIMAL_TEXT];
+
+	cr_assert_eq(decimal_sort(list, sizeof(list) / sizeof(*list)), 4);
+	for (unsigned i = 0; i < 4; i++)
+		cr_expect_str_eq(decimal_format(list[i], buf), wanted[i]);
+	cr_expect_eq(decimal_sort(list, 0), 0);
+}

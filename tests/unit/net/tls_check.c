@@ -65,14 +65,12 @@ Test(net_tls, knows_a_peer_by_its_key)
 	struct net_tls_identity *id = IDENTITY("", "Only a name");
 	const struct net_tls_peer same = { .pin = nothing }, other = { .pin = letter_a },
 				  none = { .pin = "no pin" };
-	char text[NET_TLS_PIN_TEXT];
+	char text[64] = "sha256//";
 
 	cr_expect(net_tls_identity_is(id, &same));
 	cr_expect_not(net_tls_identity_is(id, &other));
 	cr_expect_not(net_tls_identity_is(id, &none));
-	net_tls_identity_pin(id, text);
-	cr_expect_eq(strncmp(text, "sha256//", 8), 0);
-	cr_expect_str_eq(text + 8, nothing);
+	strcat(text, nothing);
 	cr_expect(net_tls_identity_is(id, &(struct net_tls_peer){ .pin = text }));
 	cr_expect_not(net_tls_identity_is(id, &(struct net_tls_peer){ .name = text }));
 	cr_expect_not(net_tls_identity_is(id, &(struct net_tls_peer){ .name = "Only a name" }));
