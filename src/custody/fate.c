@@ -79,7 +79,8 @@ custody_answered(
 		o.wait = custody_back_off(l, now_us);
 	else
 		l->failures = 0; /* the receiver is there, and answers */
-	l->oldest_since = l->reuse.answered = now_us / MICROSECONDS;
+	l->oldest_since = now_us / MICROSECONDS;
+	relay_reuse_answered(&l->reuse, p->state == CUSTODY_WRITTEN && !code.ptr, l->oldest_since);
 	p->refused = o.action == CUSTODY_RETRY;
 	conclude(l, p, &o);
 }

@@ -19,7 +19,7 @@ flight_answered(struct relay_session *s, unsigned index, struct span code, uint6
 		s->flight[index].names = (struct relay_names){ 0 };
 	}
 	relay_flight_remove(s, index);
-	s->reuse.answered = now_us / MICROSECONDS;
+	relay_reuse_answered(&s->reuse, false, now_us / MICROSECONDS);
 	if (!index) /* answers to younger ones give the oldest no more time */
 		s->oldest_since = s->reuse.answered;
 }

@@ -39,7 +39,7 @@ frame_sent(struct relay_session *s, bool unawaited, uint64_t now_us)
 		relay_recent_add(s, s->flight[last].id_hash);
 	if (unawaited) {
 		remember_names(s, &s->flight[last].names);
-		s->reuse.answered = now_us / MICROSECONDS; /* no answer is all there is to come */
+		relay_reuse_answered(&s->reuse, true, now_us / MICROSECONDS);
 		s->ops->answered(s->ctx, &s->flight[last], (struct span){ 0 });
 		relay_flight_remove(s, last);
 	} else if (s->flights == 1) {

@@ -14,14 +14,24 @@ is_moment_after_answer(const struct relay_reuse *r, uint64_t now)
 	return r->answered && now < r->answered + RELAY_MOMENT;
 }
 
-bool
-relay_reuse_waits(const struct relay_reuse *r, struct relay_habit *h, uint64_t now)
+void
+relay_reuse_answered(struct relay_reuse *r, bool silent, uint64_t now)
 {
-	if (!h->ends || !r->sent)
+	r->answered = now;
+	r->silent = silent;
+}
+
+bool
+relay_reuse_waits(struct relay_reuse *r, struct relay_habit *h, uint64_t now)
+{
+	if (!h->ends || !r->sent || (r->silent && r->stays))
 		return false;
 	if (!r->answered || is_moment_after_answer(r, now))
 		return true;
-	h->ends = false;
+	if (r->silent)
+		r->stays = true;
+	else
+		h->ends = false;
 	return false;
 }
 

@@ -24,12 +24,16 @@ struct relay_habit {
 /* What a session knows of its connection; all zeroes when it is made. */
 struct relay_reuse {
 	bool sent, sent_again; /* a frame, another one */
-	uint64_t answered;     /* ms; the last answer */
+	bool silent, stays; /* the last one wants no answer; the connection outlived such a one */
+	uint64_t answered;  /* ms; the last answer, or sending where none is wanted */
 };
 
 void relay_reuse_sent(struct relay_reuse *r);
-/* Had the next frame better wait?  Unlearns what proves untrue. */
-bool relay_reuse_waits(const struct relay_reuse *r, struct relay_habit *h, uint64_t now);
+/* `silent`: there will be none. */
+void relay_reuse_answered(struct relay_reuse *r, bool silent, uint64_t now);
+/* Had the next frame better wait?  Unlearns what proves untrue: what follows no answer says nothing
+ * of answers. */
+bool relay_reuse_waits(struct relay_reuse *r, struct relay_habit *h, uint64_t now);
 /* The connection ended, with so many frames unanswered. */
 void relay_reuse_ended(
     const struct relay_reuse *r, struct relay_habit *h, unsigned unanswered, uint64_t now);

@@ -159,6 +159,7 @@ from_down(struct world *w, const char *bytes)
 }
 
 #define SHOWN(id) "<MSH|^~\\&|a|b|c|d|||ORU^R01|" id "|P|2.5>"
+#define SHOWN_NE(id) "<MSH|^~\\&|a|b|c|d|||ORU^R01|" id "|P|2.5|||NE|NE>"
 #define SHOWN_ACK(code, id) "<MSH|^~\\&|c|d|a|b|||ACK|9|P|2.5MSA|" code "|" id ">"
 
 #define ENHANCED(id, accept, application) \
@@ -292,12 +293,20 @@ Test(relay_session, waits_no_longer_for_the_end_behind_a_frame_that_wants_no_ans
 	from_sender(&w, ENHANCED("2", "NE", "NE"));
 	expect(&w, "connect");
 	relay_connected(&w.s, w.now);
-	expect(&w, "down:<MSH|^~\\&|a|b|c|d|||ORU^R01|2|P|2.5|||NE|NE> answered:");
-	from_sender(&w, MSG("3"));
+	expect(&w, "down:" SHOWN_NE("2") " answered:");
+	from_sender(&w, ENHANCED("3", "NE", "NE"));
 	wait_ms(&w, RELAY_MOMENT - 1);
 	expect(&w, "");
 	wait_ms(&w, 1);
-	expect(&w, "down:" SHOWN("3"));
+	expect(&w, "down:" SHOWN_NE("3") " answered:");
+	from_sender(&w, ENHANCED("4", "NE", "NE") MSG("5"));
+	expect(&w, "down:" SHOWN_NE("4") " answered: down:" SHOWN("5"));
+	from_down(&w, ACK("AA", "5"));
+	expect(&w, "up:" SHOWN_ACK("AA", "5") " answered:AA");
+	from_sender(&w, MSG("6")); /* behind an answer it is still known to end */
+	expect(&w, "");
+	relay_down_lost(&w.s, w.now);
+	expect(&w, "connect");
 	end(&w);
 }
 
