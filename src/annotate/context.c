@@ -17,7 +17,7 @@ struct walk {
 	long patient, order; /* current ones, -1: none */
 	enum topic topic;
 	bool seen_obx;       /* in this order */
-	uint32_t id, before; /* of the segment, and of the one before it */
+	uint32_t id, before; /* of the segment, and of the one before it that is no aside */
 };
 
 static struct patient *
@@ -196,6 +196,13 @@ place_results(struct annotator *a, const struct walk *w, size_t *next, unsigned 
 	return segment_of(a, *next);
 }
 
+/* Local segments and addenda stand anywhere and change nothing. */
+static bool
+is_aside(uint32_t id)
+{
+	return (id & 0xff) == 'Z' || id == HL7_ID('A', 'D', 'D');
+}
+
 bool
 context_build(struct annotator *a)
 {
@@ -211,7 +218,8 @@ context_build(struct annotator *a)
 			w.seen_obx = true;
 		else if (!step(a, &w, i))
 			return false;
-		w.before = w.id;
+		if (!is_aside(w.id))
+			w.before = w.id;
 		if (i == due)
 			due = place_results(a, &w, &next, i);
 	}

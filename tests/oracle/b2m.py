@@ -231,8 +231,8 @@ def results_of(message):
             results.append(Result(message, place, ordinal, order, patient, inside))
             seen = True
         if name in NOTE_SLOT_ENDS:
-            before = message.segments[place - 1].name if place else b""
-            if not (name == b"DEV" and before == b"PRT" and not seen):
+            before = [s.name for s in message.segments[:place] if s.name[:1] != b"Z" and s.name not in (b"ADD", b"DEV")]
+            if not (name == b"DEV" and before[-1:] == [b"PRT"] and not seen):
                 inside = False
     _join(message, results)
     return results

@@ -52,6 +52,8 @@ static const struct {
 	{ "of an order not begun there is no place", "ORC|RE\n" B2M("2.2", ""), "ORC|RE\n" B2M("2.2", "") },
 	{ "of a device of the order there is", "PRT|1\nDEV|1\n" B2M("2.2", ""),
 	    "PRT|1\nDEV|1\n" B2M("2.2", "H") OURS("1", "2") },
+	{ "of a device of the order there is, whatever stands between", "PRT|1\nADD|more\nZPR|1\nDEV|1\n" B2M("2.2", ""),
+	    "PRT|1\nADD|more\nZPR|1\nDEV|1\n" B2M("2.2", "H") OURS("1", "2") },
 	{ "a code in the second triplet", "OBX|1|NM|X^b^L^1952-1^B2M^LN||2.2|mg/L|0.7-1.8||||F\n",
 	    "OBX|1|NM|X^b^L^1952-1^B2M^LN||2.2|mg/L|0.7-1.8|H|||F\n" OURS("1", "2") },
 	{ "a code in the third triplet, far behind",
