@@ -341,6 +341,19 @@ custody_line_lost(struct custody_line *l, uint64_t now_us)
 	turn(l, now_us);
 }
 
+void
+custody_line_refused(struct custody_line *l, uint64_t now_us)
+{
+	if (l->down == RELAY_DOWN_NONE)
+		return;
+	l->busy++;
+	forget_connection(l);
+	custody_recall_flights(l, NULL, now_us);
+	custody_back_off(l, now_us);
+	l->busy--;
+	turn(l, now_us);
+}
+
 /* ---- the queue ---- */
 
 void

@@ -168,6 +168,9 @@ void custody_line_settled(struct custody_line *l, uint64_t seq, uint64_t now_us)
 void custody_line_connected(struct custody_line *l, uint64_t now_us);
 /* Connecting failed, or the connection ended. */
 void custody_line_lost(struct custody_line *l, uint64_t now_us);
+/* The receiver did not let us in, which with TLS 1.3 it tells when it seems to have done so: as if
+ * connecting had failed, for nothing that was sent has reached it. */
+void custody_line_refused(struct custody_line *l, uint64_t now_us);
 /* Bytes from the receiver; they need not outlive the call. */
 void custody_line_bytes(struct custody_line *l, struct span bytes, uint64_t now_us);
 /* All that was sent has been written out. */

@@ -202,6 +202,7 @@ down_bytes(void *ctx, struct span bytes)
 	struct line *l = ctx;
 
 	dial_heard(&l->dial);
+	l->heard = true;
 	custody_line_bytes(&l->machine, bytes, note_now(l));
 	settle(l);
 }
@@ -212,6 +213,7 @@ down_connected(void *ctx)
 	struct line *l = ctx;
 
 	dial_connected(&l->dial);
+	l->heard = false;
 	observe_line_connected(l);
 	custody_line_connected(&l->machine, note_now(l));
 	settle(l);
@@ -231,7 +233,10 @@ down_ended(void *ctx, int error)
 		observe_line_lost(l, error);
 		dial_left(&l->dial);
 		net_stream_close(&l->down);
-		custody_line_lost(&l->machine, note_now(l));
+		if (denied && !l->heard)
+			custody_line_refused(&l->machine, note_now(l));
+		else
+			custody_line_lost(&l->machine, note_now(l));
 	}
 	settle(l);
 }

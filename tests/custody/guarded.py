@@ -58,6 +58,23 @@ class Certificates(Custody, Secure):
         r.wait(3)
         self.assertEqual(self.sent(r), ["m0", "m1", "m2"])
 
+    def test_messages_wait_while_the_receiver_does_not_let_us_in(self):
+        """With TLS 1.3 they went out before that is known; no policy is about them all the same."""
+        r = self.secure_receiver()
+        d, port, rewrite = self.guarded(
+            r, outbound=self.tls(own=None, name="localhost"), answers={"none": "set-aside"}
+        )
+        s = self.sender(port)
+        for n in range(3):
+            self.assertIn(b"MSA|AA", s.exchange(message("m%d" % n)))
+        d.wait_event("tls.denied", 2, dir="out", outcome="peer_alert")
+        self.assertEqual(self.ids("--state", "waiting"), ["m0", "m1", "m2"])
+        rewrite(outbound=self.tls(own="client", name="localhost"))
+        d.reload()
+        r.wait(3)
+        self.assertEqual(self.sent(r), ["m0", "m1", "m2"])
+        self.assertEqual(d.events("msg.deadletter"), [])
+
     def test_not_a_byte_goes_out_before_it_is_known_to_whom(self):
         r = self.receiver()  # of plain text
         d, port, _ = self.guarded(r, outbound=self.tls(own="client", name="localhost"))

@@ -213,7 +213,10 @@ connection(struct world *w, bool good)
 		custody_line_connected(&w->l, w->now);
 	} else if (!good && (w->connecting || w->up)) {
 		w->connecting = w->up = false;
-		custody_line_lost(&w->l, w->now);
+		if (w->delivered & 1)
+			custody_line_refused(&w->l, w->now);
+		else
+			custody_line_lost(&w->l, w->now);
 	}
 }
 

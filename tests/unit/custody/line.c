@@ -466,6 +466,27 @@ Test(custody_line, holds_no_failed_connection_against_a_message)
 	script_end(&w);
 }
 
+Test(custody_line, holds_nothing_against_a_message_that_was_not_let_in)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.policy.rule[CUSTODY_NONE].action = CUSTODY_SET_ASIDE;
+	w.set.in_flight = 2;
+	script_enqueue(&w, 2);
+	for (unsigned i = 0; i < 3; i++) {
+		script_connected(&w);
+		script_expect(&w, "connect send:1 send:2");
+		custody_line_refused(&w.l, w.now);
+		script_expect(&w, ""); /* not at once */
+		script_pass(&w, 1U << i);
+	}
+	script_connected(&w);
+	script_bytes(&w, ACK("AA", "1"));
+	script_expect(&w, "connect send:1 send:2 accept:AA:deliver delivered:1");
+	script_end(&w);
+}
+
 Test(custody_line, bears_a_connection_that_fails_at_once)
 {
 	struct script w;
