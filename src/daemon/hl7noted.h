@@ -48,6 +48,7 @@ struct hl7noted {
 	time_t stamped;          /* the second that is written in stamp */
 	char stamp[32];          /* local time as HL7 has it, for answers of ours */
 	uint64_t started;        /* wall clock, seconds */
+	uint64_t began;          /* the same moment, microseconds of now_us() */
 	struct secure_end *ends; /* of certificates and lists */
 	bool draining;
 	bool full; /* `held` was at its limit, and is not far below it */

@@ -328,6 +328,7 @@ make_parts(struct run *r)
 	d->ids.seed = draw_seed();
 	srandom((unsigned)d->ids.seed);
 	d->started = (uint64_t)time(NULL);
+	d->began = now_us();
 	return true;
 }
 

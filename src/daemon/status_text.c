@@ -39,7 +39,7 @@ put_mapping(struct buffer *out, const struct rules_mapping *r)
 static double
 minutes_up(const struct hl7noted *d)
 {
-	double seconds = (double)((uint64_t)time(NULL) - d->started);
+	double seconds = (double)(now_us() - d->began) / 1e6;
 
 	return seconds < 1 ? 1. / 60 : seconds / 60;
 }

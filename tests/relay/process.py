@@ -585,6 +585,17 @@ class Clock(World):
         s = self.sender(port)
         wait_for("service", lambda: self.served(port))
 
+    def test_a_clock_that_jumps_a_year_changes_no_rate(self):
+        control = self.path("control")
+        env = self.wrong_clock()
+        _, port = self.hop(self.receiver(), "--control", control, env=env)
+        self.sender(port).exchange(message())
+        for jump in ("+370d", "-370d"):
+            self.write("clock", jump)
+            text = self.note("status", "--control", control).decode()
+            self.assertRegex(text, r"running for \d minutes")
+            self.assertRegex(text, r"; [1-9]\d*\.\d a minute")
+
     def served(self, port):
         s = self.sender(port)
         return s.exchange(message("z")) == ack(message("z"))
