@@ -15,71 +15,24 @@
 #ifndef DAEMON_FLOOR_H
 #define DAEMON_FLOOR_H
 
-#include "daemon/observe.h"
+#include "daemon/hl7noted.h"
 
-enum { FLOOR_MS = 200, STALL_MS = 2000 };
+struct feed;
 
-/* Told once until half of it is free again. */
-static inline void
-floor_tell(struct feed *f)
-{
-	if (!f->daemon->full)
-		observe_full(f);
-	f->daemon->full = true;
-}
+/* What a connection says of itself. */
+struct floor_guest {
+	const void *connection;
+	bool inside;     /* it holds a part of a frame */
+	bool wants_more; /* it would read on */
+	uint64_t active; /* ms; when the last byte of that came */
+};
 
-static inline bool
-floor_is_overdrawn(const struct hl7noted *d)
-{
-	return d->held / 2 >= d->conf->max_in_flight;
-}
-
-/* May this connection of the feed read more?  `inside`: it holds a part of a frame, whose last byte
- * came at `active`, in ms. */
-static inline bool
-floor_is_open(struct feed *f, const void *connection, bool inside, uint64_t active)
-{
-	struct hl7noted *d = f->daemon;
-	uint64_t now;
-	bool overdrawn;
-
-	if (d->held < d->conf->max_in_flight) {
-		d->full = d->full && d->held > d->conf->max_in_flight / 2;
-		return true;
-	}
-	floor_tell(f);
-	if (d->floor == connection && active > d->floor_active)
-		d->floor_active = active;
-	if (d->floor == connection || !inside)
-		return d->floor == connection;
-	now = now_ms();
-	overdrawn = floor_is_overdrawn(d);
-	if (overdrawn && d->owed)
-		return false;
-	if (d->floor && now < d->floor_active + (overdrawn ? STALL_MS : FLOOR_MS))
-		return false;
-	d->floor = connection;
-	d->floor_active = now;
-	return true;
-}
-
-/* Does a part of a frame take up the room, of one who could send and does not? */
-static inline bool
-floor_is_wasted(
-    const struct feed *f, const struct net_stream *s, bool inside, uint64_t active, uint64_t now)
-{
-	const struct hl7noted *d = f->daemon;
-
-	return inside && d->held >= d->conf->max_in_flight && now >= active + STALL_MS &&
-	       net_stream_is_silent(s, STALL_MS);
-}
-
-/* It is not inside a frame any more, or will not read. */
-static inline void
-floor_leave(struct hl7noted *d, const void *connection)
-{
-	if (d->floor == connection)
-		d->floor = NULL;
-}
+/* May it read more? */
+bool floor_is_open(struct feed *f, const struct floor_guest *g);
+/* Does a part of a frame take up the room, of one who could send to `s` and does not? */
+bool floor_is_wasted(
+    const struct feed *f, const struct floor_guest *g, const struct net_stream *s, uint64_t now);
+/* It is gone. */
+void floor_leave(struct hl7noted *d, const void *connection);
 
 #endif

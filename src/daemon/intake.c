@@ -236,16 +236,20 @@ static const struct net_stream_ops up_ops = {
 
 /* ---- settling ---- */
 
+static struct floor_guest
+guest(const struct intake *i)
+{
+	return (struct floor_guest){ i, relay_inlet_is_inside(&i->machine.inlet),
+		custody_intake_wants_more(&i->machine), i->machine.active };
+}
+
 /* Is there room for more of the sender's? */
 static bool
 is_room(struct intake *i)
 {
-	struct hl7noted *d = i->feed->daemon;
-	const bool inside = relay_inlet_is_inside(&i->machine.inlet);
+	const struct floor_guest g = guest(i);
 
-	if (!inside || !custody_intake_wants_more(&i->machine))
-		floor_leave(d, i);
-	return floor_is_open(i->feed, i, inside, i->machine.active);
+	return floor_is_open(i->feed, &g);
 }
 
 static void
@@ -308,6 +312,8 @@ is_abandoned(const struct intake *i)
 void
 intake_tick(struct intake *i, uint64_t now)
 {
+	struct floor_guest g;
+
 	if (i->dead) {
 		if (now >= i->closing + LINGER_MS)
 			net_stream_close(&i->up);
@@ -317,9 +323,8 @@ intake_tick(struct intake *i, uint64_t now)
 	if (is_abandoned(i))
 		custody_intake_end(&i->machine, RELAY_SENDER_LEFT);
 	custody_intake_tick(&i->machine, now * 1000);
-	if (custody_intake_wants_more(&i->machine) &&
-	    floor_is_wasted(
-		i->feed, &i->up, relay_inlet_is_inside(&i->machine.inlet), i->machine.active, now))
+	g = guest(i);
+	if (floor_is_wasted(i->feed, &g, &i->up, now))
 		custody_intake_end(&i->machine, RELAY_FRAME_TIMEOUT);
 	settle(i);
 }

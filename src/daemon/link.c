@@ -316,16 +316,20 @@ static const struct net_stream_ops down_ops = {
 
 /* ---- settling ---- */
 
+static struct floor_guest
+guest(const struct link *l)
+{
+	return (struct floor_guest){ l, relay_is_inside(&l->session), relay_wants_more(&l->session),
+		l->session.active };
+}
+
 /* Is there room for more of the sender's? */
 static bool
 is_room(struct link *l)
 {
-	struct hl7noted *d = l->feed->daemon;
-	const bool inside = relay_is_inside(&l->session);
+	const struct floor_guest g = guest(l);
 
-	if (!inside || !relay_wants_more(&l->session))
-		floor_leave(d, l);
-	return floor_is_open(l->feed, l, inside, l->session.active);
+	return floor_is_open(l->feed, &g);
 }
 
 /* Who is slow to read makes the other side slow. */
@@ -410,6 +414,8 @@ is_abandoned(const struct link *l, uint64_t now)
 void
 link_tick(struct link *l, uint64_t now)
 {
+	struct floor_guest g;
+
 	if (l->closing) {
 		link_wait_for_readers(l, now);
 		return;
@@ -421,8 +427,8 @@ link_tick(struct link *l, uint64_t now)
 	l->now = now * 1000;
 	look_at_progress(l);
 	relay_tick(&l->session, l->now);
-	if (relay_wants_more(&l->session) &&
-	    floor_is_wasted(l->feed, &l->up, relay_is_inside(&l->session), l->session.active, now))
+	g = guest(l);
+	if (floor_is_wasted(l->feed, &g, &l->up, now))
 		relay_end(&l->session, RELAY_FRAME_TIMEOUT);
 	if (is_unread(l, now))
 		relay_end(&l->session, RELAY_UNREAD);

@@ -4,10 +4,9 @@
  *
  * Everything of ours that asks for memory can do without: a message or a connection
  * fails.  The loop cannot, nor can who reads XML: libev would abort, libxml2 follow a
- * null pointer.  So they get an allocator that ends the
- * daemon in good order: it says so, lets the log be written, and leaves it to the
- * service manager to start another one.  No message is acknowledged by that, so
- * none is lost.
+ * null pointer.  So they get an allocator that ends the daemon in good order: it says
+ * so, lets the log be written, and leaves it to the service manager to start another
+ * one.  No message is acknowledged by that, so none is lost.
  *
  * The progress of the queue is a file in memory.  When somebody cuts it short, or its disk
  * cannot read it, the next word written there is a SIGBUS; that ends the daemon in the same

@@ -15,7 +15,7 @@
  * an answer that fits nothing in flight is dropped and told, never taken for the
  * answer to something else.  A batch of answers belongs to all that it names.  A batch
  * of messages waits for one answer, to any of them; those to the others pass, too.  Frames from
- *downstream without an MSA (its own messages, MLLP commit blocks) pass.
+ * downstream without an MSA (its own messages, MLLP commit blocks) pass.
  */
 #ifndef RELAY_SESSION_H
 #define RELAY_SESSION_H
