@@ -38,19 +38,13 @@ xml_allocate_with(void *(*allocate)(size_t size), void *(*reallocate)(void *p, s
 /* ---- compiling --------------------------------------------------------------- */
 
 static void
-add_schema_fault(struct faults *faults, const xmlError *error)
+on_schema_error(void *user, xmlErrorPtr error)
 {
 	struct fault_place at = { error->line > 0 ? (unsigned)error->line : 0, 0 };
 	const char *message = error->message ? error->message : "unknown";
 
 	if (error->level >= XML_ERR_ERROR)
-		faults_add(faults, at, "", "schema: %.*s", (int)strcspn(message, "\n"), message);
-}
-
-static void
-on_schema_error(void *user, xmlErrorPtr error)
-{
-	add_schema_fault(user, error);
+		faults_add(user, at, "", "schema: %.*s", (int)strcspn(message, "\n"), message);
 }
 
 /* The parser's user data must be itself, or its handlers do not work. */
@@ -59,7 +53,7 @@ on_schema_syntax(void *user, xmlErrorPtr error)
 {
 	const xmlParserCtxt *parser = user;
 
-	add_schema_fault(parser->_private, error);
+	on_schema_error(parser->_private, error);
 }
 
 /* The schema as a document; what libxml2 says about it goes to `faults` and nowhere else. */
