@@ -18,7 +18,15 @@ tell(struct feed *f)
 static bool
 is_overdrawn(const struct hl7noted *d)
 {
-	return d->held / 2 >= d->conf->max_in_flight;
+	return d->held - d->held / 3 >= d->conf->max_in_flight;
+}
+
+static bool
+has_share(const struct feed *f)
+{
+	const struct conf *conf = f->daemon->conf;
+
+	return f->held < conf->max_in_flight / 2 / conf->feed_count;
 }
 
 bool
@@ -35,6 +43,8 @@ floor_is_open(struct feed *f, const struct floor_guest *g)
 		return true;
 	}
 	tell(f);
+	if (has_share(f))
+		return true;
 	if (d->floor == g->connection && g->active > d->floor_active)
 		d->floor_active = g->active;
 	if (d->floor == g->connection || !g->inside)
@@ -56,7 +66,7 @@ floor_is_wasted(
 {
 	const struct hl7noted *d = f->daemon;
 
-	return g->wants_more && g->inside && d->held >= d->conf->max_in_flight &&
+	return g->wants_more && g->inside && d->held >= d->conf->max_in_flight && !has_share(f) &&
 	       now >= g->active + STALL_MS && net_stream_is_silent(s, STALL_MS);
 }
 

@@ -9,8 +9,11 @@
  * seconds, while everybody waits for its frame to end, is ended.
  *
  * What each of them was read remains: of who lost the floor, and of whole frames until a
- * slow disk or receiver has taken them.  So with twice the limit nobody is given the floor
- * while whole frames are there, and nobody loses it before it is ended.
+ * slow disk or receiver has taken them.  So with half of the limit more nobody is given
+ * the floor while whole frames are there, and nobody loses it before it is ended.
+ *
+ * The other half is shared by the feeds: one that holds less than its share reads on, or a
+ * receiver that takes nothing would stop them all.
  */
 #ifndef DAEMON_FLOOR_H
 #define DAEMON_FLOOR_H

@@ -36,6 +36,7 @@ count_held(struct intake *i)
 	size_t owed = i->machine.bytes + net_stream_unsent(&i->up);
 
 	d->held += held - i->held;
+	i->feed->held += held - i->held;
 	d->owed += owed - i->owed;
 	i->held = held;
 	i->owed = owed;
@@ -62,6 +63,7 @@ intake_destroy(struct intake *i)
 	net_stream_secure(&i->up, NULL);
 	custody_intake_finish(&i->machine);
 	f->daemon->held -= i->held;
+	f->held -= i->held;
 	f->daemon->owed -= i->owed;
 	*i->link = i->next;
 	if (i->next)

@@ -33,6 +33,7 @@ link_count_held(struct link *l)
 						    : held;
 
 	d->held += held - l->held;
+	l->feed->held += held - l->held;
 	d->owed += owed - l->owed;
 	l->held = held;
 	l->owed = owed;

@@ -194,6 +194,34 @@ class Limits(World):
             with self.subTest(slow=slow):
                 self.assertLess(self.held_at_most(8 << 20, rest, seconds), (16 + 8 + 6) << 20)
 
+    def test_a_receiver_that_takes_nothing_stops_no_other_feed_at_the_limit(self):
+        ports = [free_port(), free_port()]
+        deaf = socket.create_server(("127.0.0.1", 0), backlog=100)
+        self.addCleanup(deaf.close)
+        d = self.configure(
+            '<limits in-flight-bytes="8MiB" drain-timeout="0"/>',
+            feed_xml(
+                ports[0], deaf.getsockname()[1], name="a", max_frame="8MiB",
+                forward={"ack_timeout": "1h"},
+            ),
+            feed_xml(ports[1], self.receiver().port, name="b", max_frame="8MiB"),
+        )
+        large = framed(message(value="15", more=b"NTE|1||" + b"x" * 8000000 + b"\r"))
+
+        def send(sender):
+            with contextlib.suppress(OSError):
+                sender.send(large)
+
+        threads = [threading.Thread(target=send, args=(self.sender(ports[0]),)) for _ in range(6)]
+        for t in threads:
+            t.start()
+        d.wait_event("svc.paused", outcome="in_flight_bytes")
+        # nothing but the end of the daemon makes room
+        self.assertEqual(self.sender(ports[1]).exchange(message("1")), ack(message("1")))
+        d.stop()
+        for t in threads:
+            t.join()
+
 
 class Time(World):
     def test_a_slow_sender_is_closed_at_the_absolute_frame_deadline(self):
