@@ -245,8 +245,10 @@ live(struct seen *s, const char *folder, unsigned us, bool send)
 	watch(s, pipe_[0]);
 	close(pipe_[0]);
 	waitpid(pid, &status, 0);
-	cr_assert(
-	    us ? WIFSIGNALED(status) : WIFEXITED(status) && !WEXITSTATUS(status), "%x", status);
+	/* on a busy machine one that is not to go on for ever may end before its time is up */
+	cr_assert((us && WIFSIGNALED(status)) ||
+		      (!(us && send) && WIFEXITED(status) && !WEXITSTATUS(status)),
+	    "%x", status);
 }
 
 Test(crash, delivers_all_it_acknowledged_in_order_and_one_twice_at_most, .timeout = 300)
