@@ -11,7 +11,7 @@
 #include "net/stream_parts.h"
 #include "net/stream_tls.h"
 
-enum { ROOM_LEAST = 32 << 10 };
+enum { ROOM_LEAST = 32 << 10 }; /* for each that is read when its turn comes */
 
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
@@ -145,13 +145,13 @@ arrive(struct net_stream *s)
 
 	if (reads_ahead(s)) {
 		a.at = net_room(net, &size);
-		a.len = recv(s->readable.fd, a.at, size, 0);
+		a.len = recv(s->readable.fd, a.at, size - ROOM_LEAST, 0);
 		a.error = errno;
 		net->room_used += a.len > 0 ? (size_t)a.len : 0;
 	}
 	s->arrived = true;
 	net->arrived[net->arrived_count++] = a;
-	if (net->arrived_count == NET_ARRIVED || NET_READ_SIZE - net->room_used < ROOM_LEAST)
+	if (net->arrived_count == NET_ARRIVED || NET_READ_SIZE - net->room_used < 2 * ROOM_LEAST)
 		hand_out_all(net);
 	else
 		ev_feed_event(net->loop, &net->after_reading, EV_CUSTOM);

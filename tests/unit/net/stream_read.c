@@ -5,12 +5,14 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "net/stream.h"
 
-enum { MOST = 40, LONG = 100 << 10 };
+enum { MOST = 40, LONG = 100 << 10, ALL_ROOM = NET_READ_SIZE + LONG };
 
 struct owner {
 	struct net_stream stream;
@@ -73,7 +75,7 @@ static const struct net_stream_ops ops = { .bytes = on_bytes, .room = own_room, 
 static void
 open_pair(struct owner *o)
 {
-	const int size = 4 * LONG;
+	const int size = 2 * ALL_ROOM;
 	int fds[2];
 
 	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
@@ -279,6 +281,97 @@ Test(stream_read, who_has_room_of_its_own_is_read_when_its_turn_comes)
 	cr_assert_eq(told, 2);
 	cr_assert(owners[i].roomy);
 	expect(i, i ? SPAN("B") : SPAN("A"));
+	end();
+}
+
+/* Of one turn, the first in the list is read first. */
+static void
+line_them_up(void)
+{
+	for (unsigned i = 0; i < count; i++) {
+		ev_io *w = &owners[i].stream.readable;
+
+		ev_io_stop(loop, w);
+		ev_set_priority(w, 2 - (int)i);
+		ev_io_start(loop, w);
+	}
+}
+
+static void
+take_room_from_second(void)
+{
+	free(owners[1].room);
+	owners[1].room = NULL;
+}
+
+/* One who is read in its turn finds room where another has read all there was. */
+Test(stream_read, much_leaves_room_for_those_before_it)
+{
+	char *bytes = malloc(ALL_ROOM);
+
+	begin(3);
+	line_them_up();
+	owners[1].room = malloc(LONG);
+	at_first = take_room_from_second;
+	memset(bytes, 'c', ALL_ROOM);
+	say(0, SPAN("a"));
+	say(1, span_of(bytes, LONG));
+	say(2, span_of(bytes, ALL_ROOM));
+	for (unsigned turns = 0; turns < 50; turns++)
+		turn();
+	cr_assert_eq(owners[1].ends, 0);
+	expect(0, SPAN("a"));
+	expect(1, span_of(bytes, LONG));
+	expect(2, span_of(bytes, ALL_ROOM));
+	free(bytes);
+	end();
+}
+
+static struct net_tls *
+make_tls(void)
+{
+	char folder[] = "/tmp/hl7-stream-XXXXXX", command[512], pem[64], key[64];
+	const struct net_tls_settings settings = {
+		.accepts = true, .certificate = pem, .key = key, .anonymous = true
+	};
+	struct net_tls_fault fault;
+	struct net_tls *tls;
+
+	cr_assert(mkdtemp(folder));
+	snprintf(command, sizeof(command), "sh '%s/scripts/testca' %s >/dev/null",
+	    getenv("HL7_TOP"), folder);
+	cr_assert_eq(system(command), 0);
+	snprintf(pem, sizeof(pem), "%s/server.pem", folder);
+	snprintf(key, sizeof(key), "%s/server.key", folder);
+	tls = net_tls_create(&settings, &fault);
+	cr_assert(tls, "%s", fault.what);
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	cr_expect_eq(system(command), 0);
+	return tls;
+}
+
+/* So does a handshake, which a watched build would see write beyond it. */
+Test(stream_read, much_leaves_room_for_a_handshake)
+{
+	struct net_tls *tls = make_tls();
+	char *bytes = malloc(ALL_ROOM);
+
+	begin(2);
+	net_stream_close(&owners[0].stream);
+	close(owners[0].other);
+	net_stream_secure(&owners[0].stream, tls);
+	net_tls_release(tls);
+	open_pair(&owners[0]);
+	line_them_up();
+	memset(bytes, 'c', ALL_ROOM);
+	say(0, span_of(bytes, LONG));
+	say(1, span_of(bytes, ALL_ROOM));
+	for (unsigned turns = 0; turns < 50; turns++)
+		turn();
+	cr_assert_eq(owners[0].ends, 1);
+	expect(1, span_of(bytes, ALL_ROOM));
+	net_stream_secure(&owners[0].stream, NULL);
+	free(bytes);
 	end();
 }
 
