@@ -16,6 +16,7 @@ enum topic { TOPIC_ELSE, TOPIC_ORDER, TOPIC_SPECIMEN };
 struct walk {
 	long patient, order; /* current ones, -1: none */
 	enum topic topic;
+	unsigned specimen;   /* SPM of that topic */
 	bool seen_obx;       /* in this order */
 	uint32_t id, before; /* of the segment, and of the one before it that is no aside */
 };
@@ -151,6 +152,7 @@ step(struct annotator *a, struct walk *w, long i)
 		if (w->order >= 0 && a->orders[w->order].spm == NO_SEGMENT)
 			a->orders[w->order].spm = i;
 		w->topic = w->order >= 0 ? TOPIC_SPECIMEN : TOPIC_ELSE;
+		w->specimen = (unsigned)i;
 		break;
 	case HL7_ID('D', 'E', 'V'):
 		/* 2.9.1: PRT [{DEV}] in front of an order's results belongs to its OBR */
@@ -189,7 +191,7 @@ place_results(struct annotator *a, const struct walk *w, size_t *next, unsigned 
 			r->skip = SKIP_NO_SLOT;
 			continue;
 		}
-		r->of_specimen = w->topic == TOPIC_SPECIMEN;
+		r->specimen = w->topic == TOPIC_SPECIMEN ? w->specimen : 0;
 		r->order = (unsigned)w->order;
 		r->patient = (unsigned)w->patient;
 	}
@@ -254,12 +256,22 @@ read_order_time(struct annotator *a, struct order *o)
 		      parse_first(a, order_field(a, o, 7), &o->time);
 }
 
+/* What tells of another specimen than the order's first has that one's time. */
+static bool
+read_specimen_time(struct annotator *a, const struct result *r, struct hl7_time *ret)
+{
+	const struct hl7_segment *spm = &a->m->segments[r->specimen];
+
+	return r->specimen && (long)r->specimen != a->orders[r->order].spm &&
+	       work_read(a, spm->end - spm->start) && parse_first(a, hl7_field(a->m, spm, 17), ret);
+}
+
 bool
 context_collected(struct annotator *a, const struct result *r, struct hl7_time *ret)
 {
 	struct order *o = &a->orders[r->order];
 
-	if (parse_first(a, obx_field(a, r, 14), ret))
+	if (parse_first(a, obx_field(a, r, 14), ret) || read_specimen_time(a, r, ret))
 		return true;
 	if (!o->time_known)
 		read_order_time(a, o);

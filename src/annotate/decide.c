@@ -44,7 +44,7 @@ reason(const struct annotator *a, const struct result *r)
 {
 	if (!r->site->listed)
 		return SKIP_SENDER_UNLISTED;
-	if (r->skip == SKIP_NO_SLOT || r->of_specimen)
+	if (r->skip == SKIP_NO_SLOT || r->specimen)
 		return SKIP_NO_SLOT;
 	return is_listed_laboratory(a, r) ? r->skip : SKIP_LABORATORY_UNLISTED;
 }

@@ -85,7 +85,8 @@ struct result {
 	unsigned fields;                 /* how many are present, of OBX_FIELDS */
 	uint32_t places[OBX_FIELDS + 2]; /* see obx_field() */
 	/* from here to the intervals cleared when it is found */
-	unsigned order, patient;       /* valid unless skip is SKIP_NO_SLOT */
+	unsigned order, patient; /* valid unless skip is SKIP_NO_SLOT */
+	unsigned specimen;       /* SPM it tells of: no place for a note, but company; 0: none */
 	unsigned class, next_in_class; /* of its collection; next among those asked about */
 	unsigned siblings;             /* with the same observation in the same class */
 	struct note_run run;           /* unless skip is SKIP_NO_SLOT */
@@ -101,7 +102,6 @@ struct result {
 	bool flag_ours;          /* an earlier run of ours put there what is in OBX-8 */
 	bool code_conflict;      /* OBX-3 has codes of other observations, too */
 	bool follower;           /* goes on with the observation of the OBX before it */
-	bool of_specimen;        /* has no place for a note, but is company */
 	struct interval read, value; /* when has_value */
 	struct interval limits;      /* unless limits_from is INTERVAL_NONE */
 };

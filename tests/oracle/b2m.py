@@ -41,10 +41,11 @@ def text_of(data):
 class Result:
     """One OBX with what it inherits from its order and patient."""
 
-    def __init__(self, message, place, ordinal, order, patient, slot):
+    def __init__(self, message, place, ordinal, order, patient, slot, specimen):
         self.message, self.place, self.ordinal = message, place, ordinal
         self.segment = message.segments[place]
         self.order, self.patient, self.slot = order, patient, slot
+        self.specimen = specimen  # the SPM in front of it, where it tells of that
         self.follower = None  # a line of text that belongs to it
         self.skip, self.fired, self.flag, self.outcome = None, [], "", ""
 
@@ -94,7 +95,7 @@ class Result:
 
     def stamp(self):
         """When the specimen was taken: the first text that is a time."""
-        sources = [(self.segment, 14), (self.order.specimen, 17), (self.order.segment, 7)]
+        sources = [(self.segment, 14), (self.specimen, 17), (self.order.specimen, 17), (self.order.segment, 7)]
         for segment, number in sources:
             text = self.message.piece(segment.get(number), 1) if segment else b""
             if wire.time(text_of(text)):
@@ -212,23 +213,25 @@ class Patient:
 
 def results_of(message):
     results, order, patient, inside, seen = [], Order(None), Patient(None), False, False
+    specimen = None
     for place, segment in enumerate(message.segments):
         name = segment.name
         if name == b"PID":
-            order = Order(None)
+            order, specimen = Order(None), None
             if not patient.repeated_by(segment):
                 patient = Patient(segment)
         elif name == b"OBR":
-            order, inside, seen = Order(segment), True, False
+            order, inside, seen, specimen = Order(segment), True, False, None
         elif name == b"ORC":
-            order = Order(None)
+            order, specimen = Order(None), None
         elif name == b"DG1":
             patient.diagnoses.append(segment)
-        elif name == b"SPM" and not order.specimen:
-            order.specimen = segment
+        elif name == b"SPM":
+            specimen = segment
+            order.specimen = order.specimen or segment
         elif name == b"OBX":
             ordinal = sum(s.name == b"OBX" for s in message.segments[: place + 1])
-            results.append(Result(message, place, ordinal, order, patient, inside))
+            results.append(Result(message, place, ordinal, order, patient, inside, specimen))
             seen = True
         if name in NOTE_SLOT_ENDS:
             before = [s.name for s in message.segments[:place] if s.name[:1] != b"Z" and s.name not in (b"ADD", b"DEV")]

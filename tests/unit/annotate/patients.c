@@ -130,6 +130,7 @@ Test(annotate_patients, are_the_same_when_repeated_to_the_letter)
 	report_end(&r);
 }
 
+#define SPM_17 "|||||||||||||"
 #define EGFR "OBX|9|NM|98979-8^eGFR^LN||45|mL/min|||||F\n"
 
 /* clang-format off */
@@ -140,6 +141,8 @@ static const struct {
 	{ "of the order", ANN SECOND EGFR, true },
 	{ "of the order's specimen", ANN SECOND "SPM|1|||SER\n" EGFR, true },
 	{ "of its second specimen", ANN SECOND "SPM|1|||SER\nSPM|2|||SER\n" EGFR, true },
+	{ "of its second specimen, of another day", ANN SECOND "SPM|1|||SER\nSPM|2|||SER" SPM_17 "20260314\n" EGFR, false },
+	{ "of its second specimen, of this day", ANN SECOND "SPM|1|||SER\nSPM|2|||SER" SPM_17 "20260312\n" EGFR, true },
 	{ "of another order's specimen", ANN SECOND COLLECTED("20260312093000") "SPM|1|||SER\n" EGFR, true },
 	{ "of another day's specimen", ANN SECOND COLLECTED("20260314") "SPM|1|||SER\n" EGFR, false },
 	{ "of the patient", ANN EGFR SECOND, false },
