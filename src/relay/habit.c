@@ -6,6 +6,9 @@ relay_reuse_sent(struct relay_reuse *r)
 {
 	r->sent_again = r->sent;
 	r->sent = true;
+	if (r->silent) /* the end may come behind this one's answer, and no more behind that */
+		r->answered = 0;
+	r->silent = false;
 }
 
 static bool

@@ -310,6 +310,28 @@ Test(relay_session, waits_no_longer_for_the_end_behind_a_frame_that_wants_no_ans
 	end(&w);
 }
 
+Test(relay_session, sends_no_two_before_an_end_though_one_that_wants_no_answer_had_none)
+{
+	struct world w;
+
+	learn(&w);
+	w.set.in_flight = 2;
+	from_sender(&w, ENHANCED("2", "NE", "NE"));
+	expect(&w, "connect");
+	relay_connected(&w.s, w.now);
+	expect(&w, "down:" SHOWN_NE("2") " answered:");
+	wait_ms(&w, RELAY_MOMENT);
+	from_sender(&w, MSG("3") MSG("4"));
+	expect(&w, "down:" SHOWN("3"));
+	from_down(&w, ACK("AA", "3"));
+	expect(&w, "up:" SHOWN_ACK("AA", "3") " answered:AA");
+	relay_down_lost(&w.s, w.now);
+	expect(&w, "connect");
+	relay_connected(&w.s, w.now);
+	expect(&w, "down:" SHOWN("4"));
+	end(&w);
+}
+
 Test(relay_session, learns_from_a_frame_that_met_the_end)
 {
 	struct world w;
