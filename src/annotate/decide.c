@@ -215,16 +215,12 @@ says_something(const struct fired *list, const struct finding *f)
  * none when they disagree. */
 static void
 drop_repetition(
-    struct annotator *a, const struct result *r, struct fired *list, const struct finding *f)
+    const struct annotator *a, const struct result *r, struct fired *list, const struct finding *f)
 {
-	struct siblings *s = &a->siblings[r->siblings];
+	const struct siblings *s = &a->siblings[r->siblings];
 
-	if (f->skip || !f->observation->comment_once)
+	if (f->skip || !f->observation->comment_once || (!s->disagree && !s->told))
 		return;
-	if (!s->disagree && !s->told) {
-		s->told = says_something(list, f);
-		return;
-	}
 	for (unsigned i = 0; i < f->fired_count; i++) {
 		if (list[i].how == FIRED_ADDED)
 			list[i].how = s->disagree ? FIRED_DISAGREED : FIRED_REPEATED;
@@ -325,11 +321,16 @@ begin_finding(struct annotator *a, const struct result *r)
 static void
 write_finding(struct annotator *a, const struct result *r, struct finding *f, struct fired *list)
 {
+	bool says;
+
 	drop_softening(a, r, list, f);
 	drop_repetition(a, r, list, f);
+	says = !f->skip && says_something(list, f);
 	drop_surplus(list, f);
 	mark_present(a, r, list, f);
-	if (!notes_write(a, r, f)) {
+	if (notes_write(a, r, f)) {
+		a->siblings[r->siblings].told |= says;
+	} else {
 		f->skip = SKIP_TEXT_UNWRITABLE;
 		f->fired_count = 0;
 		f->flag = (struct span){ 0 };

@@ -227,14 +227,17 @@ Test(annotate_rules, ask_companions_of_the_same_day_and_patient)
 Test(annotate_rules, comment_on_the_first_result_that_has_a_comment)
 {
 	static const char text[] =
-	    "<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"t\" version=\"1.0\" status=\"draft\">\n"
+	    "<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"t\" version=\"1.0\" status=\"draft\" "
+	    "charset=\"8859/1\">\n"
 	    "<about><title>A test</title></about>\n<system id=\"LN\"/>\n"
 	    "<quantity id=\"mass\" unit=\"mg/L\"><unit name=\"mg/L\" factor=\"1\"/></quantity>\n"
 	    "<observation id=\"serum\" label=\"Serum\" unit=\"mg/L\" same-result-within=\"5%\">"
 	    "<codes quantity=\"mass\" system=\"LN\"><code>1952-1</code></codes>"
 	    "<interval from=\"message\"/></observation>\n"
 	    "<rules for=\"serum\"><group id=\"g\" pick=\"first\" gaps=\"allowed\">"
-	    "<rule id=\"N\"><when><in-interval/></when><flag>N</flag><note>Inside.</note></rule>"
+	    "<rule "
+	    "id=\"N\"><when><in-interval/></when><flag>N</flag><note>D\xc3\xa9j\xc3\xa0.</note></"
+	    "rule>"
 	    "<rule id=\"H\"><when><above-interval/></when><note>Above.</note></rule></group>"
 	    "</rules>\n</mapping>\n";
 	static const char note[] = "NTE|1|O|Above.\nNTE|2|O|Auto-comment t 1.0: H\n";
@@ -247,6 +250,8 @@ Test(annotate_rules, comment_on_the_first_result_that_has_a_comment)
 	report_expect(&r, "no rule for the first", TWICE("unreadable", "", ""), expected);
 	snprintf(expected, sizeof(expected), "%s%s", TWICE("<3", "H", ""), note);
 	report_expect(&r, "its note would soften", TWICE("<3", "H", ""), expected);
+	snprintf(expected, sizeof(expected), "%s%s", TWICE("<3", "", ""), note);
+	report_expect(&r, "its note cannot be written", TWICE("<3", "", ""), expected);
 	report_expect(&r, "a comment on the first", TWICE("<1", "", ""),
 	    TWICE("<1", "", "NTE|1|O|Above.\nNTE|2|O|Auto-comment t 1.0: H\n"));
 	report_end(&r);
