@@ -13,7 +13,9 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
+#include <string.h>
+
+#include "store/sqlite_deadline.h"
 
 enum {
 	APPLICATION = 0x686c3771, /* "hl7q", in the header of the file, for file(1) */
@@ -22,7 +24,6 @@ enum {
 	 * messages a second, 16 KiB ones cost a commit of one message a third of its rate. */
 	PAGE_SIZE = 8192,
 	CHECK_SECONDS = 2, /* a large file is not read to its end at every start */
-	CHECK_OPS = 20000,
 };
 
 /* What must hold on every connection, before anything is read. */
@@ -194,31 +195,19 @@ look_version(struct sqlite_backend *b, int64_t *ret, struct store_error *reterr)
 	return 0;
 }
 
-static int
-is_late(void *until)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec >= *(const time_t *)until;
-}
-
 /* As far as that gets in its time. */
 static int
 check_with(struct sqlite_backend *b, const char *sql, struct store_error *reterr)
 {
-	struct timespec now;
-	time_t until;
+	struct sqlite_deadline deadline;
 	int64_t number;
 	char text[200] = "";
 	int error;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	until = now.tv_sec + CHECK_SECONDS;
-	sqlite3_progress_handler(b->db, CHECK_OPS, is_late, &until);
+	sqlite_deadline_begin(&deadline, b->db, CHECK_SECONDS);
 	error = ask(b, sql, &number, text, sizeof(text), reterr);
-	sqlite3_progress_handler(b->db, 0, NULL, NULL);
-	if (error && sqlite3_errcode(b->db) == SQLITE_INTERRUPT)
+	if (sqlite_deadline_end(&deadline) &&
+	    (!error || sqlite3_errcode(b->db) == SQLITE_INTERRUPT))
 		return 0;
 	if (error || !strcmp(text, "ok"))
 		return error;

@@ -199,6 +199,29 @@ FAILURE(2, loses_nothing_to_a_disk_quota)
 FAILURE(3, loses_nothing_to_a_disk_turned_read_only)
 FAILURE(4, loses_nothing_to_a_sync_that_fails)
 
+/* A queue of hundreds of pages on a disk that reads a page in 20 ms. */
+Test(faults, opens_a_large_queue_without_reading_all_of_it)
+{
+	struct queue *q;
+	struct timespec began, opened;
+
+	vfs_install();
+	q = queue_open(1, NULL);
+	store_feed(q->store, SPAN("east"));
+	for (unsigned i = 0; i < 150; i++)
+		send_numbered(q, 3 * i);
+	queue_await(q, &q->told_count, 150);
+	queue_stop(q);
+	vfs_delay_reads(20);
+	clock_gettime(CLOCK_MONOTONIC, &began);
+	queue_start(q, NULL);
+	clock_gettime(CLOCK_MONOTONIC, &opened);
+	cr_expect_lt(opened.tv_sec - began.tv_sec, 7);
+	vfs_delay_reads(0);
+	cr_expect_eq(queue_stats(q, 1).waiting, 150);
+	queue_close(q);
+}
+
 Test(faults, refuses_to_send_again_after_a_failed_sync)
 {
 	const struct store_filter delivered = { .states = STORE_DELIVERED };

@@ -20,7 +20,7 @@ static struct {
 	enum vfs_call call;
 	unsigned left;
 	int result, error;
-	unsigned delay;
+	unsigned sync_delay, read_delay; /* ms */
 } plan;
 
 static sqlite3_file *
@@ -47,6 +47,18 @@ consult(enum vfs_call call)
 	return result;
 }
 
+static void
+sleep_as_told(const unsigned *delay)
+{
+	unsigned ms;
+
+	pthread_mutex_lock(&lock);
+	ms = *delay;
+	pthread_mutex_unlock(&lock);
+	if (ms)
+		(void)usleep(ms * 1000);
+}
+
 /* ---- files ---------------------------------------------------------------------------------- */
 
 static int
@@ -60,6 +72,7 @@ file_read(sqlite3_file *f, void *to, int len, sqlite3_int64 at)
 {
 	int rc = consult(VFS_READ);
 
+	sleep_as_told(&plan.read_delay);
 	return rc ? rc : real(f)->pMethods->xRead(real(f), to, len, at);
 }
 
@@ -89,13 +102,8 @@ static int
 file_sync(sqlite3_file *f, int flags)
 {
 	int rc = consult(VFS_SYNC);
-	unsigned delay;
 
-	pthread_mutex_lock(&lock);
-	delay = plan.delay;
-	pthread_mutex_unlock(&lock);
-	if (delay)
-		usleep(delay * 1000);
+	sleep_as_told(&plan.sync_delay);
 	return rc ? rc : real(f)->pMethods->xSync(real(f), flags);
 }
 
@@ -235,6 +243,14 @@ void
 vfs_delay_syncs(unsigned ms)
 {
 	pthread_mutex_lock(&lock);
-	plan.delay = ms;
+	plan.sync_delay = ms;
+	pthread_mutex_unlock(&lock);
+}
+
+void
+vfs_delay_reads(unsigned ms)
+{
+	pthread_mutex_lock(&lock);
+	plan.read_delay = ms;
 	pthread_mutex_unlock(&lock);
 }

@@ -24,5 +24,7 @@ void vfs_heal(void);
 bool vfs_failed(void);
 /* Every sync takes so long. */
 void vfs_delay_syncs(unsigned ms);
+/* And every read. */
+void vfs_delay_reads(unsigned ms);
 
 #endif
