@@ -114,8 +114,9 @@ struct send_run {
 	struct send_line *lines;
 	size_t line_count, turn; /* turn: which line gets the next message of a paced run */
 	uint64_t total, issued, released, in_flight, connecting, shown;
-	struct send_job *again; /* to be sent again, before others, in this order */
-	size_t again_first, again_count, again_size;
+	struct send_job
+	    *again; /* to be sent again, before others: a heap, the lowest serial first */
+	size_t again_count, again_size;
 	uint64_t alive;   /* when a connection was last made or answered on */
 	bool stopping;    /* nothing more is sent */
 	bool finished;    /* and nothing is awaited */

@@ -31,14 +31,24 @@ allowed(const struct send_run *r, uint64_t now)
 	return (uint64_t)(gone / 1000000000) + 1;
 }
 
+/* The first in order; the last of the heap takes its place, and sinks. */
 static struct send_job
 take_again(struct send_run *r)
 {
-	const struct send_job job = r->again[r->again_first++];
+	const struct send_job first = r->again[0], last = r->again[--r->again_count];
+	size_t at = 0, next = 1;
 
-	if (!--r->again_count)
-		r->again_first = 0;
-	return job;
+	while (next < r->again_count) {
+		if (next + 1 < r->again_count && r->again[next + 1].serial < r->again[next].serial)
+			next++;
+		if (last.serial < r->again[next].serial)
+			break;
+		r->again[at] = r->again[next];
+		at = next;
+		next = 2 * at + 1;
+	}
+	r->again[at] = last;
+	return first;
 }
 
 bool
@@ -145,10 +155,8 @@ send_unasked(struct send_run *r, enum send_code code)
 static bool
 put_again(struct send_run *r, struct send_job job)
 {
-	if (r->again_first) {
-		memmove(r->again, r->again + r->again_first, r->again_count * sizeof(*r->again));
-		r->again_first = 0;
-	}
+	size_t at = r->again_count;
+
 	if (r->again_count == r->again_size) {
 		const size_t size = r->again_size ? r->again_size * 2 : 64;
 		struct send_job *again = reallocarray(r->again, size, sizeof(*again));
@@ -159,7 +167,10 @@ put_again(struct send_run *r, struct send_job job)
 		r->again_size = size;
 	}
 	job.attempt++;
-	r->again[r->again_count++] = job;
+	r->again_count++;
+	for (; at > 0 && job.serial < r->again[(at - 1) / 2].serial; at = (at - 1) / 2)
+		r->again[at] = r->again[(at - 1) / 2];
+	r->again[at] = job;
 	r->tally.resent++;
 	return true;
 }

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which message is next, and in which order they go again.
+ */
+#include "cli/send.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+
+/* The loop is not needed here. */
+void
+send_stop(struct send_run *r, int status)
+{
+	r->stopping = true;
+	r->status = status;
+}
+
+static const struct send_options options = { .resend = 9, .in_flight = 1, .connections = 1 };
+
+static uint64_t
+next(struct send_run *r, struct send_job *ret)
+{
+	cr_assert(send_work_next(r, 0, ret));
+	return ret->serial;
+}
+
+Test(cli_send_work, sends_again_in_the_order_of_the_first_time)
+{
+	enum { COUNT = 40 };
+	struct send_run r = { .options = &options, .total = COUNT };
+	struct send_job jobs[COUNT], job;
+
+	for (uint64_t i = 0; i < COUNT - 1; i++)
+		cr_expect_eq(next(&r, &jobs[i]), i);
+	for (size_t i = 0; i < COUNT - 1; i++) /* from several connections, in any order */
+		send_failed(&r, jobs[i * 7 % (COUNT - 1)], SEND_LOST);
+	/* the first of them is lost once more, while the others still wait */
+	cr_expect_eq(next(&r, &job), 0);
+	cr_expect_eq(job.attempt, 1);
+	send_failed(&r, job, SEND_TIMED_OUT);
+	for (uint64_t i = 0; i < COUNT; i++)
+		cr_expect_eq(next(&r, &job), i);
+	cr_expect_not(send_work_left(&r));
+	cr_expect_eq(r.tally.resent, COUNT);
+	free(r.again);
+}
+
+Test(cli_send_work, gives_up_when_all_attempts_are_made)
+{
+	static const struct send_options once = { .resend = 1, .keep_going = true };
+	struct send_run r = { .options = &once, .total = 1 };
+	struct send_job job;
+
+	next(&r, &job);
+	send_failed(&r, job, SEND_LOST);
+	next(&r, &job);
+	send_failed(&r, job, SEND_LOST);
+	cr_expect_not(send_work_left(&r));
+	cr_expect_eq(r.tally.resent, 1);
+	cr_expect_eq(r.tally.lost, 1);
+	cr_expect_eq(r.tally.failed, 1);
+	free(r.again);
+}
