@@ -273,6 +273,7 @@ class Case:
         self.near_by = []
         self.rules, self.wanted = [], []
         self.undecided = False
+        self.specimen, self.told = [], False  # all results of it; has this one been commented on?
 
     def fire(self, rule, flag=""):
         self.rules.append(rule)
@@ -780,7 +781,7 @@ def mark(case, rule, how):
 
 
 def repeat(cases):
-    """Comment once for one specimen; not at all where its results disagree."""
+    """Where the results of one specimen disagree none is commented on, otherwise one, the first."""
     groups = {}
     for case in cases:
         if case.result.skip not in (None, "no_rule") or not case.value:
@@ -788,16 +789,18 @@ def repeat(cases):
         alone = case.kind == "fluid" or case.code == facts.POST_DIALYSIS
         kind = facts.SAME_FLUID.get(case.code, case.code) if alone else case.kind
         key = (kind, case.result.patient, case.result.collection())
-        groups.setdefault(key, []).append(case)
+        case.specimen = groups.setdefault(key, [])
+        case.specimen.append(case)
     for group in groups.values():
-        disagree = any(differ(a.value, b.value) for a in group for b in group)
-        told = False
-        for case in group:
-            added = [entry for entry in case.result.fired if entry[1] == "added"]
-            if disagree or told:
-                for entry in added:
-                    entry[1] = "disagreed" if disagree else "repeated"
-            told = told or any(facts.TEXTS[entry[0]] for entry in added)
+        if any(differ(a.value, b.value) for a in group for b in group):
+            for case in group:
+                withhold(case, "disagreed")
+
+
+def withhold(case, why):
+    for entry in case.result.fired:
+        if entry[1] == "added":
+            entry[1] = why
 
 
 def differ(one, two):
@@ -820,6 +823,9 @@ def beyond(one, two):
 def write(case):
     """Edits for one result: (place, bytes)."""
     result, message = case.result, case.message
+    if any(other.told for other in case.specimen):
+        withhold(case, "repeated")
+    says = any(how == "added" and facts.TEXTS[rule] for rule, how in result.fired)
     place, notes = insertion(case)
     held = [text_of(message.unescape(n.get(3))) for n in notes]
     for entry in result.fired:
@@ -828,11 +834,13 @@ def write(case):
     setter = set_flag(case)
     lines = chosen(result, setter)
     if not lines:
+        case.told = says
         return []
     own = [message.escaped(line) for line in lines]
     if any(line is None for line in own):
         result.skip, result.fired, result.flag, result.outcome = "text_unwritable", [], "", ""
         return []
+    case.told = says
     edits = []
     if setter:
         at = result.segment.spans()[8][0]
