@@ -184,13 +184,22 @@ is_harmless(struct span flag)
 	return match_word(harmless, sizeof(harmless) / sizeof(harmless[0]), flag);
 }
 
-/* A note that calls normal what the laboratory flagged would soften its report.  What a local code
- * means nobody told us: it may be abnormal. */
+bool
+decide_is_abnormal(const struct annotator *a, const struct result *r)
+{
+	return !match_flags_known(a, r->flags, is_harmless);
+}
+
+/* A note that calls normal what the laboratory flagged would soften its report, also where the flag
+ * is on another result of the specimen.  What a local code means nobody told us: it may be
+ * abnormal. */
 static void
 drop_softening(
     const struct annotator *a, const struct result *r, struct fired *list, const struct finding *f)
 {
-	if (match_flags_known(a, r->flags, is_harmless))
+	bool one_specimen = f->observation->comment_once;
+
+	if (!decide_is_abnormal(a, r) && !(one_specimen && a->siblings[r->siblings].abnormal))
 		return;
 	for (unsigned i = 0; i < f->fired_count; i++) {
 		if (list[i].how == FIRED_ADDED && span_eq(list[i].rule->flag, NORMAL))

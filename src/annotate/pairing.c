@@ -195,6 +195,7 @@ join_siblings(struct annotator *a, const struct result *r)
 {
 	struct siblings *s = &a->siblings[r->siblings];
 
+	s->abnormal |= decide_is_abnormal(a, r);
 	if (!r->has_value)
 		return;
 	if (!r->single) {

@@ -133,6 +133,7 @@ struct siblings {
 	const struct observation *observation;
 	unsigned class;
 	bool told;                       /* one of them has been commented on */
+	bool abnormal;                   /* the laboratory says so of one of them */
 	const struct result *low, *high; /* of the single numbers */
 	const struct result *floor,
 	    *ceiling; /* of the others: the highest low end, the lowest high */
@@ -381,6 +382,8 @@ eval_test(struct annotator *a, const struct test *t)
 
 /* decide */
 void decide(struct annotator *a, struct result *r);
+/* Does the laboratory flag it, in words that may mean that it is not normal? */
+bool decide_is_abnormal(const struct annotator *a, const struct result *r);
 
 /* notes */
 /* `r` is in a->results; OBX behind it that go on with its observation belong to the run. */

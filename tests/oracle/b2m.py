@@ -762,15 +762,19 @@ def decide(case):
         if not case.rules:
             result.skip = "no_rule"
     result.fired = [[rule, "added"] for rule in case.rules]
-    soften(case)
+    if is_abnormal(case):
+        soften(case)
     return case
+
+
+def is_abnormal(case):
+    return bool(set(case.result.flags()) - HARMLESS)
 
 
 def soften(case):
     """Never call normal what the laboratory flagged."""
-    abnormal = set(case.result.flags()) - HARMLESS
     for rule, flag in case.wanted:
-        if flag == "N" and abnormal:
+        if flag == "N":
             mark(case, rule, "softened")
 
 
@@ -792,6 +796,9 @@ def repeat(cases):
         case.specimen = groups.setdefault(key, [])
         case.specimen.append(case)
     for group in groups.values():
+        if any(map(is_abnormal, group)):
+            for case in group:
+                soften(case)
         if any(differ(a.value, b.value) for a in group for b in group):
             for case in group:
                 withhold(case, "disagreed")

@@ -224,6 +224,10 @@ Test(annotate_rules, ask_companions_of_the_same_day_and_patient)
 	"OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|" range "|" flag "|||F\n" note \
 	"OBX|2|NM|1952-1^B2M^LN|2|2.2|mg/L|<2||||F\n"
 
+#define BOTH_INSIDE(first, second, note, last)                     \
+	"OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|<3|" first "|||F\n" note \
+	"OBX|2|NM|1952-1^B2M^LN|2|2.2|mg/L|<3|" second "|||F\n" last
+
 Test(annotate_rules, comment_on_the_first_result_that_has_a_comment)
 {
 	static const char text[] =
@@ -235,10 +239,10 @@ Test(annotate_rules, comment_on_the_first_result_that_has_a_comment)
 	    "<codes quantity=\"mass\" system=\"LN\"><code>1952-1</code></codes>"
 	    "<interval from=\"message\"/></observation>\n"
 	    "<rules for=\"serum\"><group id=\"g\" pick=\"first\" gaps=\"allowed\">"
-	    "<rule "
-	    "id=\"N\"><when><in-interval/></when><flag>N</flag><note>D\xc3\xa9j\xc3\xa0.</note></"
-	    "rule>"
-	    "<rule id=\"H\"><when><above-interval/></when><note>Above.</note></rule></group>"
+	    "<rule id=\"N\"><when><in-interval/></when><flag>N</flag><note>Inside.</note></rule>"
+	    "<rule id=\"H\"><when><above-interval/></when><note>Above.</note></rule>"
+	    "<rule id=\"L\"><when><below-interval/></when><note>D\xc3\xa9j\xc3\xa0.</note></rule>"
+	    "</group>"
 	    "</rules>\n</mapping>\n";
 	static const char note[] = "NTE|1|O|Above.\nNTE|2|O|Auto-comment t 1.0: H\n";
 	struct mapping *const mappings[] = { fragment_good(IN_FILE, text) };
@@ -250,8 +254,12 @@ Test(annotate_rules, comment_on_the_first_result_that_has_a_comment)
 	report_expect(&r, "no rule for the first", TWICE("unreadable", "", ""), expected);
 	snprintf(expected, sizeof(expected), "%s%s", TWICE("<3", "H", ""), note);
 	report_expect(&r, "its note would soften", TWICE("<3", "H", ""), expected);
-	snprintf(expected, sizeof(expected), "%s%s", TWICE("<3", "", ""), note);
-	report_expect(&r, "its note cannot be written", TWICE("<3", "", ""), expected);
+	snprintf(expected, sizeof(expected), "%s%s", TWICE(">3", "", ""), note);
+	report_expect(&r, "its note cannot be written", TWICE(">3", "", ""), expected);
+	report_expect(&r, "the other is flagged", BOTH_INSIDE("", "*", "", ""),
+	    BOTH_INSIDE("N", "*", "NTE|1|O|Auto-comment t 1.0: N; flag N\n", ""));
+	report_expect(&r, "the one before is flagged", BOTH_INSIDE("H", "", "", ""),
+	    BOTH_INSIDE("H", "N", "", "NTE|1|O|Auto-comment t 1.0: N; flag N\n"));
 	report_expect(&r, "a comment on the first", TWICE("<1", "", ""),
 	    TWICE("<1", "", "NTE|1|O|Above.\nNTE|2|O|Auto-comment t 1.0: H\n"));
 	report_end(&r);
