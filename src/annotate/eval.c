@@ -90,36 +90,27 @@ eval_begin(struct annotator *a, const struct plan *plan)
 
 /* ---- by the tree ---- */
 
-static enum truth
-all(struct annotator *a, const struct expr *e)
+/* The first kid that says so decides: NO of all, YES of any. */
+static inline enum truth
+join(struct annotator *a, const struct expr *e, enum truth decides)
 {
-	enum truth sum = TRUTH_YES;
+	enum truth sum = truth_not(decides);
 
 	for (unsigned i = 0; i < e->kid_count; i++) {
 		enum truth t = eval(a, e->kids[i]);
 
-		if (t == TRUTH_NO)
-			return TRUTH_NO;
+		if (t == decides)
+			return t;
 		if (t == TRUTH_UNKNOWN)
-			sum = TRUTH_UNKNOWN;
+			sum = t;
 	}
 	return sum;
 }
 
 static enum truth
-any(struct annotator *a, const struct expr *e)
+all(struct annotator *a, const struct expr *e)
 {
-	enum truth sum = TRUTH_NO;
-
-	for (unsigned i = 0; i < e->kid_count; i++) {
-		enum truth t = eval(a, e->kids[i]);
-
-		if (t == TRUTH_YES)
-			return TRUTH_YES;
-		if (t == TRUTH_UNKNOWN)
-			sum = TRUTH_UNKNOWN;
-	}
-	return sum;
+	return join(a, e, TRUTH_NO);
 }
 
 __attribute__((noinline)) enum truth
@@ -132,7 +123,7 @@ eval_anew(struct annotator *a, const struct expr *e)
 		t = all(a, e);
 		break;
 	case EXPR_ANY:
-		t = any(a, e);
+		t = join(a, e, TRUTH_YES);
 		break;
 	case EXPR_NOT:
 		t = truth_not(all(a, e));
