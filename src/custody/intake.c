@@ -42,6 +42,7 @@ custody_intake_finish(struct custody_intake *in)
 {
 	while (in->first)
 		free(take_front(in));
+	in->bytes = 0;
 	relay_inlet_finish(&in->inlet);
 }
 

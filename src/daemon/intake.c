@@ -62,9 +62,7 @@ intake_destroy(struct intake *i)
 	net_stream_close(&i->up);
 	net_stream_secure(&i->up, NULL);
 	custody_intake_finish(&i->machine);
-	f->daemon->held -= i->held;
-	f->held -= i->held;
-	f->daemon->owed -= i->owed;
+	count_held(i);
 	*i->link = i->next;
 	if (i->next)
 		i->next->link = i->link;

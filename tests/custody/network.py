@@ -131,6 +131,16 @@ class Senders(Custody):
         d.wait_event("conn.timeout", outcome="frame_timeout")
         self.arrived(r, [message("3")])
 
+    def test_what_a_sender_left_behind_is_not_held(self):
+        r = self.receiver()
+        _, port = self.keep(r)
+        held = lambda: self.metric("hl7noted_held_bytes")
+        s = self.sender(port)
+        s.send(framed(message("1", more=b"NTE|1||" + b"x" * 300000 + b"\r"))[:200000])
+        wait_for("half a frame", lambda: held() >= 200000)
+        s.close()
+        wait_for("nothing", lambda: held() == 0)
+
     def test_a_sender_that_never_reads_its_answers_is_closed_and_loses_nothing(self):
         """Fault 8."""
         r = self.receiver()
