@@ -202,7 +202,6 @@ down_bytes(void *ctx, struct span bytes)
 	struct line *l = ctx;
 
 	dial_heard(&l->dial);
-	l->heard = true;
 	custody_line_bytes(&l->machine, bytes, note_now(l));
 	settle(l);
 }
@@ -213,7 +212,6 @@ down_connected(void *ctx)
 	struct line *l = ctx;
 
 	dial_connected(&l->dial);
-	l->heard = false;
 	observe_line_connected(l);
 	custody_line_connected(&l->machine, note_now(l));
 	settle(l);
@@ -230,10 +228,12 @@ down_ended(void *ctx, int error)
 	if (dial_is_trying(&l->dial)) {
 		dialled(l, dial_next(&l->dial, error));
 	} else {
+		const bool turned_away = net_stream_is_turned_away(&l->down);
+
 		observe_line_lost(l, error);
 		dial_left(&l->dial);
 		net_stream_close(&l->down);
-		if (denied && !l->heard)
+		if (turned_away)
 			custody_line_refused(&l->machine, note_now(l));
 		else
 			custody_line_lost(&l->machine, note_now(l));

@@ -28,7 +28,6 @@ struct line {
 	struct log_stem stem;           /* of its lines in the log */
 	uint64_t now;                   /* us; of what the machine was told last */
 	size_t unsent;                  /* bytes that the receiver had not taken at the last tick */
-	bool heard;                     /* something came from the receiver by this connection */
 	bool began;                     /* attached to the queue */
 	bool stopped;                   /* as it was told last */
 	struct line_mappings *mappings; /* newest first */

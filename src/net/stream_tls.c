@@ -143,6 +143,13 @@ net_stream_denied(const struct net_stream *s)
 		   : NET_TLS_FINE;
 }
 
+bool
+net_stream_is_turned_away(const struct net_stream *s)
+{
+	return net_stream_denied(s) == NET_TLS_PEER_ALERT &&
+	       !net_tls_session_is_proved(s->tls->session);
+}
+
 const char *
 net_stream_denied_text(const struct net_stream *s)
 {

@@ -278,6 +278,13 @@ open_records(struct net_tls_session *s, char *room, size_t size)
 	return len;
 }
 
+/* A ticket is for one who was let in. */
+static bool
+is_welcome(const struct net_tls_session *s, size_t said)
+{
+	return s->state == NET_TLS_OPEN || said || SSL_SESSION_has_ticket(SSL_get_session(s->ssl));
+}
+
 /* New keys cost us more than a record of text, and are worth as much to nobody. */
 static bool
 is_vain(struct net_tls_session *s, size_t wire, size_t said)
@@ -311,7 +318,7 @@ net_tls_session_receive(struct net_tls_session *s, struct span wire, char *room,
 		*ret_len = open_records(s, room, size);
 	s->in = SPAN("");
 	s->out = NULL;
-	s->proved |= was_open && s->state == NET_TLS_OPEN;
+	s->proved |= was_open && is_welcome(s, *ret_len);
 	if ((!*ret_len && out->end - out->start > before + ROUND_MOST) ||
 	    (was_open && is_vain(s, wire.len, *ret_len)))
 		net_tls_session_fail(s, NET_TLS_PROTOCOL);

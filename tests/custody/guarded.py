@@ -3,6 +3,7 @@
 """Custody behind certificates and lists: who may put something into the queue, and who gets it."""
 
 import os
+import ssl
 import sys
 import time
 
@@ -10,8 +11,32 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 
 from custody import Custody, custody_xml  # noqa: E402
 from here import Silence  # noqa: E402
-from secure import Secure  # noqa: E402
+from secure import Secure, SecureReceiver, server_context  # noqa: E402
 from world import annotated, framed, free_port, main, message, wait_for  # noqa: E402
+
+
+class Choking(SecureReceiver):
+    """Lets us in, and gets no message as it was sent: it says so by an alert."""
+
+    def _serve(self, visit):
+        wire, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        session = self.context.wrap_bio(wire, out, server_side=True)
+        step = session.do_handshake
+        while not visit.ended:
+            try:
+                step()
+                step = session.read
+            except ssl.SSLWantReadError:
+                visit.send(out.read())
+                bytes_ = visit.sock.recv(65536)
+                visit.ended = not bytes_
+                if step == session.read:
+                    bytes_ = bytes_[:-1] + bytes([bytes_[-1] ^ 1]) if bytes_ else b""
+                wire.write(bytes_)
+            except ssl.SSLError:
+                visit.send(out.read())
+                visit.ended = True
+        visit.sock.close()
 
 
 class Certificates(Custody, Secure):
@@ -74,6 +99,23 @@ class Certificates(Custody, Secure):
         r.wait(3)
         self.assertEqual(self.sent(r), ["m0", "m1", "m2"])
         self.assertEqual(d.events("msg.deadletter"), [])
+
+    def test_a_message_that_a_receiver_ends_the_session_for_is_tried_as_often_as_the_policy_says(
+        self,
+    ):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            with self.subTest(version.name):
+                r = Choking(server_context(self.ca, version=version))
+                self.addCleanup(r.stop)
+                d, port, _ = self.guarded(
+                    r, outbound=self.tls(own="client", name="localhost"),
+                    answers={"none": "set-aside"},
+                )
+                self.assertIn(b"MSA|AA", self.sender(port).exchange(message("m1")))
+                d.wait_event("msg.deadletter", ctl_id="m1")
+                self.assertEqual(self.ids("--state", "aside"), ["m1"])
+                d.stop()
+                os.rename(self.directory, self.directory + version.name)
 
     def test_not_a_byte_goes_out_before_it_is_known_to_whom(self):
         r = self.receiver()  # of plain text
