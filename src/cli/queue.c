@@ -293,6 +293,11 @@ print_end(struct output *o, const struct control_request *r, struct span line)
 		    member(line, "already"));
 	else if (r->verb == CONTROL_BACKUP)
 		output_printf(o, "backup written to %s\n", r->path);
+	if (member(line, "unserved"))
+		output_printf(o,
+		    "not sent before their feeds take custody again (mode=\"store\"): %llu "
+		    "waiting\n",
+		    member(line, "unserved"));
 }
 
 /* An export is rows alone, so that it can be imported; all other JSON has the last line, too. */

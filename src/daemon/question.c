@@ -12,6 +12,7 @@
 #include "control/json.h"
 #include "daemon/line.h"
 #include "daemon/observe_custody.h"
+#include "daemon/queue_watch.h"
 
 static const double reading_patience = 600.; /* people look at long lists */
 
@@ -133,6 +134,12 @@ question_begin_end(struct question *k)
 }
 
 void
+question_tell_unserved(struct question *k)
+{
+	json_number(&k->client->out, "unserved", queue_count_unserved(k->queue, k->filter.feed));
+}
+
+void
 question_end(struct question *k)
 {
 	json_end(&k->client->out);
@@ -169,8 +176,10 @@ take_change(struct question *k, const struct store_answer *a)
 	question_audit(k, "done");
 	if (k->client) {
 		question_begin_end(k);
-		if (k->request.verb == CONTROL_RETRY)
+		if (k->request.verb == CONTROL_RETRY) {
 			json_number(&k->client->out, "resumed", resumed);
+			question_tell_unserved(k);
+		}
 		question_end(k);
 	} else {
 		question_destroy(k);

@@ -39,6 +39,8 @@ void question_fail(struct question *k, const char *sentence);
 /* The last line; members may be added between the two, and after them the question is gone. */
 void question_begin_end(struct question *k);
 void question_end(struct question *k);
+/* One of them: how many wait where nobody sends them. */
+void question_tell_unserved(struct question *k);
 void question_destroy(struct question *k);
 
 /* ---- question_rows.c: list, show, export ---- */

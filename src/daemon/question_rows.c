@@ -82,6 +82,8 @@ end_rows(struct question *k)
 	json_truth(&k->client->out, "more", k->more);
 	if (k->more)
 		json_number(&k->client->out, "next", k->filter.after);
+	if (k->request.verb == CONTROL_LIST)
+		question_tell_unserved(k);
 	question_end(k);
 }
 

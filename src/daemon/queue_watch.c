@@ -150,6 +150,19 @@ queue_left_feed(const struct queue *q, unsigned i, struct store_stats *ret)
 	return 0;
 }
 
+uint64_t
+queue_count_unserved(const struct queue *q, unsigned feed)
+{
+	struct store_stats s;
+	uint64_t count = 0;
+
+	for (unsigned i = 1; (i = queue_left_feed(q, i, &s)) != 0; i++) {
+		if (!feed || i == feed)
+			count += s.waiting;
+	}
+	return count;
+}
+
 bool
 queue_has_waiting(const struct hl7noted *d, const char *name, bool in_turn)
 {

@@ -18,8 +18,10 @@ void queue_watch_tick(struct queue *q);
 void queue_measure(struct hl7noted *d);
 /* Is it all right, and open?  So is none. */
 bool queue_is_ready(const struct hl7noted *d);
-/* The first feed from number `i` on that is in no configuration and has messages; 0: none. */
+/* The first feed from number `i` on that takes no custody now and has messages; 0: none. */
 unsigned queue_left_feed(const struct queue *q, unsigned i, struct store_stats *ret);
+/* How many messages of such feeds, or (not 0) of this one, wait. */
+uint64_t queue_count_unserved(const struct queue *q, unsigned feed);
 /* Say what waits: at the end, and when a feed goes. */
 void queue_tell_waiting(struct feed *f, const char *occasion);
 

@@ -109,7 +109,7 @@ put_custody(struct buffer *out, const struct feed *f)
 	buffer_append(out, SPAN("},"));
 }
 
-/* What waits for feeds that are in the configuration no more. */
+/* What waits for feeds that take custody no more. */
 static void
 put_left(struct buffer *out, const struct queue *q)
 {

@@ -3,6 +3,7 @@
  * The daemon's state as an operator reads it.
  */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -166,18 +167,33 @@ put_feed(struct buffer *out, const struct hl7noted *d, const struct feed *f)
 		put_mapping(out, &f->rules->list[i]);
 }
 
-/* What waits for a feed that is in the configuration no more. */
+static bool
+is_configured(const struct hl7noted *d, const char *name)
+{
+	const struct feed *f = d->feeds;
+
+	while (f && strcmp(f->name, name) != 0)
+		f = f->next;
+	return f;
+}
+
+/* What waits for a feed that takes custody no more. */
 static void
 put_left(struct buffer *out, const struct queue *q)
 {
 	struct store_stats s;
 
-	for (unsigned i = 1; (i = queue_left_feed(q, i, &s)) != 0; i++)
+	for (unsigned i = 1; (i = queue_left_feed(q, i, &s)) != 0; i++) {
+		const char *name = store_feed_name(q->store, i);
+
 		buffer_printf(out,
-		    "\nfeed %s: NOT IN THE CONFIGURATION\n"
+		    "\nfeed %s: %s\n"
 		    "  %-12s %llu waiting; %llu set aside; hl7note queue list --feed %s\n",
-		    store_feed_name(q->store, i), "queue", (unsigned long long)s.waiting,
-		    (unsigned long long)s.aside, store_feed_name(q->store, i));
+		    name,
+		    is_configured(q->daemon, name) ? "RELAYS, AND LEFT IN THE QUEUE"
+						   : "NOT IN THE CONFIGURATION",
+		    "queue", (unsigned long long)s.waiting, (unsigned long long)s.aside, name);
+	}
 }
 
 void

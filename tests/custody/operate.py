@@ -995,7 +995,16 @@ class Reload(Custody):
         self.wait_ids(["m1"], "--state", "aside")
         self.rewrite(*self.parts(feed_xml(port, r.port, name="lab"), more))
         d.reload()
-        self.queue("retry", "--all")
+        self.assertEqual(
+            self.queue("retry", "--all"),
+            "1 message to be sent again\n"
+            'not sent before their feeds take custody again (mode="store"): 1 waiting\n',
+        )
+        self.assertIn("1 waiting", self.queue("list").splitlines()[-1])
+        self.assertNotIn("not sent", self.queue("list", "--feed", "more"))
+        self.assertRegex(
+            self.text(), r"feed lab: RELAYS, AND LEFT IN THE QUEUE\n +queue +1 waiting"
+        )
         self.assertEqual(self.ids("--state", "waiting"), ["m1"])
         d.reload()
         d.stop()
