@@ -49,7 +49,7 @@ struct look {
 	struct store_worker *w;
 	uint64_t from, upto; /* received between: is young */
 	bool all;            /* age does not matter */
-	uint64_t recent;     /* but from this seq on they stay */
+	uint64_t recent;     /* where it does not, or is not known, they stay from this seq on */
 	unsigned most;
 	struct store_record *found;
 	unsigned count, looked;
@@ -60,7 +60,9 @@ struct look {
 static bool
 is_due(const struct look *l, const struct store_record *r)
 {
-	return r->received < l->from || r->received > l->upto || (l->all && r->seq < l->recent);
+	if (r->received < l->from)
+		return true;
+	return (l->all || r->received > l->upto) && r->seq < l->recent;
 }
 
 /* A seq must not be used again, so the newest stays until it was passed. */

@@ -720,11 +720,21 @@ Test(store, removes_what_is_settled_and_old_and_nothing_else)
 	}
 }
 
+static void
+await_rows(struct queue *q, unsigned most)
+{
+	const struct store_filter all = { .feed = 0 };
+
+	for (unsigned i = 0; queue_list(q, &all, false) > most; i++) {
+		cr_assert_lt(i, 200);
+		queue_run(q, 100);
+	}
+}
+
 Test(store, removes_what_came_by_a_clock_far_ahead_and_is_not_held_up_by_it)
 {
 	for (unsigned b = 0; b < BACKENDS; b++) {
 		const struct store_settings set = { .keep_age = 60000 };
-		const struct store_filter all = { .feed = 0 };
 		struct queue *q = queue_open(b, &set);
 		uint64_t seq;
 
@@ -740,12 +750,39 @@ Test(store, removes_what_came_by_a_clock_far_ahead_and_is_not_held_up_by_it)
 			queue_get(q, 1, &seq);
 			store_delivered(q->store, 1, seq);
 		}
-		for (unsigned i = 0; queue_list(q, &all, false) > 2; i++) {
-			cr_assert_lt(i, 200);
-			queue_run(q, 100);
-		}
+		await_rows(q, 2);
 		cr_expect_eq(q->row[0].seq, 2);
 		cr_expect_eq(q->row[1].state, STORE_WAITING);
+		queue_close(q);
+	}
+}
+
+static void
+deliver_one(struct queue *q, const char *id, uint64_t ahead)
+{
+	uint64_t seq;
+
+	q->ahead = ahead;
+	queue_put(q, 1, id, id);
+	cr_assert_str_eq(queue_get(q, 1, &seq), id);
+	store_delivered(q->store, 1, seq);
+}
+
+Test(store, knows_again_what_came_before_a_clock_far_ahead_was_set_right)
+{
+	for (unsigned b = 0; b < BACKENDS; b++) {
+		const struct store_settings set = { .keep_age = 60000, .resend_window = 60000 };
+		struct queue *q = queue_open(b, &set);
+
+		store_feed(q->store, SPAN("east"));
+		deliver_one(q, "old", (uint64_t)-3600000);
+		deliver_one(q, "ahead", 3600000);
+		await_rows(q, 1);
+		q->ahead = 0;
+		cr_expect_eq(queue_put(q, 1, "ahead", "ahead").verdict, STORE_RESEND);
+		fill(q, 1, 1001);
+		await_rows(q, 1001);
+		cr_expect_str_eq(q->row[0].control_id, "F1M0");
 		queue_close(q);
 	}
 }
