@@ -13,6 +13,7 @@ import socket
 import subprocess
 import threading
 import time
+import unittest
 
 from world import (
     PATIENCE, SUGAR, World, ack, annotated, config_xml, control_id, feed_xml, framed, free_port,
@@ -624,6 +625,7 @@ class Clock(World):
 
 
 class Starting(World):
+    @unittest.skipUnless(os.geteuid() == 0, "only root may look into a guarded process")
     def test_what_is_asked_while_it_starts_does_not_end_it(self):
         for _ in range(20):
             if self.asked_while_it_reads():
