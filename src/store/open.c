@@ -292,7 +292,8 @@ refuse_unread(const struct store *s, int error, struct store_error *reterr)
 {
 	if (error == -EUCLEAN)
 		return store_error_set(reterr, error,
-		    "%s is damaged; it was left as it is: put back a backup, or move it away",
+		    "%s is damaged; it was left as it is: move it away with all beside "
+		    "it, and put back a backup",
 		    s->place.queue ? s->place.queue : "the queue");
 	return store_error_set(reterr, error, "%s cannot be read: %s",
 	    s->place.queue ? s->place.queue : "the queue", strerror(-error));

@@ -173,8 +173,8 @@ look(struct store_place *p, struct store_error *reterr)
 	/* SQLite would take what is shorter than any page for nothing at all */
 	if (!p->fresh && size < SMALLEST_PAGE)
 		return store_error_set(reterr, -EUCLEAN,
-		    "%s is damaged (cut short); it was left as it is: put back a backup, or move "
-		    "it away",
+		    "%s is damaged (cut short); it was left as it is: move it away with "
+		    "all beside it, and put back a backup",
 		    p->queue);
 	if (!p->fresh)
 		return 0;

@@ -38,7 +38,10 @@ enum sqlite_statement {
 	Q_COUNT
 };
 
-enum { SQLITE_TOKEN = 16 };
+enum {
+	SQLITE_TOKEN = 16,
+	SQLITE_BACKUP = 0x686c3762, /* "hl7b": the application of a backup until it is opened */
+};
 
 struct sqlite_copy;
 
@@ -56,7 +59,7 @@ struct sqlite_backend {
 	struct sqlite_copy *copy; /* a backup under way */
 };
 
-/* Everything checked, nothing written yet.  NULL and *reterr. */
+/* Everything checked, nothing written yet but that a backup is a queue now.  NULL and *reterr. */
 struct sqlite_backend *sqlite_backend_open(
     const struct store_place *place, uint64_t quota, struct store_error *reterr);
 /* What was opened is taken: a layout it was brought to is written.  0, or *reterr and its code;

@@ -4,12 +4,16 @@
  * commits.  What is written meanwhile through our connection goes into the copy, too,
  * so it never has to begin anew.  The copy is synced once, at its end, by a thread
  * that ends with it: for a large queue that takes seconds, which nobody should wait.
+ *
+ * A copy is marked as one, and of no run: who puts it back may leave the log and the
+ * progress page of the queue it replaces beside it, and neither is about it.
  */
 #include "store/sqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -82,11 +86,26 @@ begin_copy(struct sqlite_backend *b, const char *path)
 	}
 	rc = sqlite3_open_v2(path, &c->to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (!rc)
-		rc = sqlite3_exec(
-		    c->to, "PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF", NULL, NULL, NULL);
+		rc = sqlite3_exec(c->to,
+		    "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF; PRAGMA "
+		    "journal_mode = OFF",
+		    NULL, NULL, NULL);
 	if (!rc)
 		c->backup = sqlite3_backup_init(c->to, "main", b->db, "main");
 	return c->backup ? 0 : sqlite_error(c->to, rc ? rc : sqlite3_errcode(c->to));
+}
+
+/* It has no log of its own, either. */
+static int
+mark_copy(sqlite3 *to)
+{
+	char sql[160];
+
+	(void)snprintf(sql, sizeof(sql),
+	    "PRAGMA journal_mode = OFF; PRAGMA application_id = %d;"
+	    "UPDATE run SET token = zeroblob(%d)",
+	    SQLITE_BACKUP, SQLITE_TOKEN);
+	return sqlite3_exec(to, sql, NULL, NULL, NULL);
 }
 
 static int
@@ -95,6 +114,8 @@ end_copying(struct sqlite_copy *c)
 	int rc = sqlite3_backup_finish(c->backup), closed;
 
 	c->backup = NULL;
+	if (!rc)
+		rc = mark_copy(c->to);
 	closed = sqlite3_close(c->to);
 	c->to = NULL;
 	if (rc || closed)

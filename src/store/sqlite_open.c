@@ -10,15 +10,19 @@
 #include "store/sqlite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "store/sqlite_deadline.h"
 
 enum {
 	APPLICATION = 0x686c3771, /* "hl7q", in the header of the file, for file(1) */
+	APPLICATION_AT = 68,
 	VERSION = 2,
 	/* Rows of 2.5 KB: three to a page.  4 KiB pages waste a third and carry 40 % fewer
 	 * messages a second, 16 KiB ones cost a commit of one message a third of its rate. */
@@ -116,8 +120,13 @@ refuse(struct sqlite_backend *b, int rc, struct store_error *reterr)
 		return refuse_locked(b->place, reterr);
 	case -EUCLEAN:
 		return store_error_set(reterr, error,
-		    "%s is damaged (%s); it was left as it is: put back a backup, or move it away",
+		    "%s is damaged (%s); it was left as it is: move it away with all beside "
+		    "it, and put back a backup",
 		    b->place->queue, sqlite3_errmsg(b->db));
+	case -EACCES:
+		return store_error_set(reterr, error,
+		    "%s cannot be opened: %s; the daemon's user must be able to read and write it",
+		    b->place->queue, strerror(sqlite3_system_errno(b->db)));
 	default:
 		return store_error_set(reterr, error ? error : -EPROTO, "%s cannot be used: %s",
 		    b->place->queue, sqlite3_errmsg(b->db));
@@ -176,7 +185,7 @@ look_version(struct sqlite_backend *b, int64_t *ret, struct store_error *reterr)
 		error = ask_number(b, "SELECT count(*) FROM sqlite_schema", &tables, reterr);
 	if (error)
 		return error;
-	if (tables && application != APPLICATION)
+	if (tables && application != APPLICATION && application != SQLITE_BACKUP)
 		return store_error_set(reterr, -EPROTONOSUPPORT,
 		    "%s is a database, but no queue of hl7noted", b->place->queue);
 	if (!tables && b->place->used)
@@ -213,7 +222,8 @@ check_with(struct sqlite_backend *b, const char *sql, struct store_error *reterr
 		return error;
 	text[strcspn(text, "\n")] = '\0';
 	return store_error_set(reterr, -EUCLEAN,
-	    "%s is damaged (%s); it was left as it is: put back a backup, or move it away",
+	    "%s is damaged (%s); it was left as it is: move it away with all beside "
+	    "it, and put back a backup",
 	    b->place->queue, text);
 }
 
@@ -226,6 +236,47 @@ check(struct sqlite_backend *b, struct store_error *reterr)
 	int error = b->layout ? check_with(b, "PRAGMA integrity_check(message)", reterr) : 0;
 
 	return error ? error : check_with(b, "PRAGMA quick_check(1)", reterr);
+}
+
+/* ---- backups -------------------------------------------------------------------------------- */
+
+/* By the file itself, whatever SQLite would read in a log beside it; to be asked before the file is
+ * open, since closing it here gives up its locks. */
+static bool
+is_backup(const char *path)
+{
+	unsigned char id[4] = { 0 };
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return false;
+	(void)!pread(fd, id, sizeof(id), APPLICATION_AT);
+	close(fd);
+	return ((unsigned)id[0] << 24 | id[1] << 16 | id[2] << 8 | id[3]) == SQLITE_BACKUP;
+}
+
+/* SQLite would read the log into the backup as if it were its own. */
+static int
+refuse_foreign_log(const struct store_place *p, struct store_error *reterr)
+{
+	struct stat st;
+
+	if (stat(p->log, &st) || !st.st_size)
+		return 0;
+	return store_error_set(reterr, -EUCLEAN,
+	    "%s is a backup, and %s beside it is the log of another queue; move all other files of "
+	    "the folder away",
+	    p->queue, p->log);
+}
+
+/* Before it has a log. */
+static int
+make_queue_of_backup(struct sqlite_backend *b, struct store_error *reterr)
+{
+	char sql[64];
+
+	(void)snprintf(sql, sizeof(sql), "PRAGMA application_id = %d", APPLICATION);
+	return execute(b, sql, reterr);
 }
 
 /* ---- bringing it to our layout -------------------------------------------------------------- */
@@ -337,10 +388,13 @@ take(struct sqlite_backend *b, uint64_t quota, struct store_error *reterr)
 {
 	char sql[64];
 	int64_t page_size = 0;
-	int rc = sqlite3_open_v2(
-	    b->place->queue, &b->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-	int error;
+	const bool backup = is_backup(b->place->queue);
+	int error = backup ? refuse_foreign_log(b->place, reterr) : 0, rc;
 
+	if (error)
+		return error;
+	rc = sqlite3_open_v2(
+	    b->place->queue, &b->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc)
 		return refuse(b, rc, reterr);
 	sqlite3_db_config(b->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -355,6 +409,8 @@ take(struct sqlite_backend *b, uint64_t quota, struct store_error *reterr)
 	b->found = b->layout;
 	if (!error && !b->place->fresh)
 		error = check(b, reterr);
+	if (!error && backup)
+		error = make_queue_of_backup(b, reterr);
 	if (!error)
 		error = set_log(b, quota, reterr);
 	if (!error && b->layout < VERSION)

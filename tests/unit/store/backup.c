@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Backups: taken while messages come and go, and put back, also by somebody in a hurry,
+ * who leaves in the folder what belonged to the queue that was there.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "queue.h"
+
+Test(backup, makes_a_backup_while_messages_come_and_go)
+{
+	struct queue *q = queue_open(1, NULL), *copy;
+	const struct store_filter all = { .feed = 0 };
+	char path[128], folder[64];
+	unsigned sent = 0, listed;
+
+	store_feed(q->store, SPAN("east"));
+	for (; sent < 2000; sent++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "M%u", sent);
+		queue_send(q, 1, id, "a message, and then some more of it, to fill a few pages");
+	}
+	queue_await(q, &q->told_count, sent);
+	folder_make(folder);
+	snprintf(path, sizeof(path), "%s/queue.db", folder);
+	cr_assert_eq(store_backup(q->store, path, 1), 0);
+	while (!q->answers) {
+		uint64_t seq;
+
+		queue_put(q, 1, "", "during the backup");
+		sent++;
+		queue_get(q, 1, &seq);
+		store_delivered(q->store, 1, seq);
+	}
+	cr_expect_eq(q->error, 0, "%s", q->answer_text);
+	cr_expect_gt(q->changed, 20);
+	cr_assert_eq(store_backup(q->store, path, 1), 0);
+	queue_await(q, &q->answers, 2);
+	cr_expect_eq(q->error, -EEXIST, "a file is never overwritten");
+
+	copy = calloc(1, sizeof(*copy));
+	memcpy(copy->folder, folder, sizeof(folder));
+	queue_start(copy, NULL);
+	listed = queue_list(copy, &all, false);
+	cr_expect_geq(listed, 2000);
+	cr_expect_leq(listed, sent);
+	cr_expect_eq(store_feed(copy->store, SPAN("east")), 1);
+	cr_expect_not_null(queue_get(copy, 1, NULL));
+	queue_close(copy);
+	queue_close(q);
+}
+
+/* One message waits in the backup that was delivered since, and one that was set aside.  Only the
+ * backup and what else was in the folder is there now. */
+static struct queue *
+put_back(void)
+{
+	struct queue *q = queue_open(1, NULL);
+	char copy[128];
+	uint64_t seq;
+
+	store_feed(q->store, SPAN("east"));
+	queue_put(q, 1, "A1", "one");
+	queue_put(q, 1, "A2", "two");
+	snprintf(copy, sizeof(copy), "%s/copy", q->folder);
+	cr_assert_eq(store_backup(q->store, copy, 1), 0);
+	queue_await(q, &q->answers, 1);
+	cr_assert_eq(q->error, 0, "%s", q->answer_text);
+	queue_get(q, 1, &seq);
+	store_delivered(q->store, 1, seq);
+	queue_get(q, 1, &seq);
+	store_set_aside(q->store, 1, seq, TRIED(1), "no");
+	queue_await(q, &q->settled, 1);
+	queue_stop(q);
+	cr_assert_eq(rename(copy, folder_file(q->folder, "queue.db")), 0);
+	return q;
+}
+
+Test(backup, holds_all_that_waited_whatever_became_of_it_since)
+{
+	struct queue *q = put_back();
+	uint64_t seq;
+
+	cr_assert_eq(access(folder_file(q->folder, "progress"), F_OK), 0);
+	queue_start(q, NULL);
+	cr_expect_eq(queue_stats(q, 1).waiting, 2);
+	cr_expect_str_eq(queue_get(q, 1, &seq), "one");
+	store_delivered(q->store, 1, seq);
+	cr_expect_str_eq(queue_get(q, 1, NULL), "two");
+	/* it is a queue like any other from then on */
+	queue_reopen(q, NULL);
+	cr_expect_eq(queue_stats(q, 1).waiting, 1);
+	cr_expect_str_eq(queue_get(q, 1, NULL), "two");
+	queue_close(q);
+}
+
+Test(backup, is_refused_beside_the_log_of_another_queue)
+{
+	struct queue *q = put_back();
+	const char *log = folder_file(q->folder, "queue.db-wal");
+	struct store_error error = { .code = 0 };
+	int fd = open(log, O_WRONLY | O_CREAT, 0600);
+
+	cr_assert_eq(write(fd, "of another", 10), 10);
+	close(fd);
+	cr_assert_null(queue_try(q->folder, NULL, &error));
+	cr_expect_eq(error.code, -EUCLEAN);
+	cr_expect(strstr(error.text, "queue.db-wal beside it is the log of another queue"), "%s",
+	    error.text);
+	cr_assert_eq(unlink(log), 0);
+	queue_start(q, NULL);
+	cr_expect_eq(queue_stats(q, 1).waiting, 2);
+	queue_close(q);
+}
