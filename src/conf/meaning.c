@@ -87,12 +87,10 @@ conf_meaning_store(const struct conf *conf, const struct xml_element *root, stru
 {
 	const struct xml_element *e = conf_first(root, "feed"), *store = conf_first(root, "store");
 	const bool given = store || conf->store.directory;
-	bool wanted = false;
 
 	for (unsigned i = 0; i < conf->feed_count; i++) {
 		const struct conf_feed *f = &conf->feeds[i];
 
-		wanted |= f->mode == CONF_STORE;
 		if (f->mode == CONF_STORE && !given)
 			faults_add(faults, conf_place(e, "mode"),
 			    root ? "add <store directory=\"/var/lib/hl7noted\"/>"
@@ -101,11 +99,6 @@ conf_meaning_store(const struct conf *conf, const struct xml_element *root, stru
 			    f->name ? f->name : "", root ? "<store>" : "directory for them");
 		e = conf_next(e);
 	}
-	if (given && !wanted)
-		faults_add(faults, conf->store.at,
-		    root ? "say mode=\"store\" in a feed, or leave <store> out"
-			 : "add --mode store, or leave --store out",
-		    "no feed keeps its messages: nothing would be stored");
 }
 
 /* ---- listeners ---- */

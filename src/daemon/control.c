@@ -74,7 +74,7 @@ answer(struct net_client *c, const struct control_request *r, uid_t uid)
 		if (k->daemon->queue)
 			question_ask(k->daemon->queue, c, r, uid);
 		else
-			question_refuse(c, "no feed takes custody, so there is no queue");
+			question_refuse(c, "no <store> is in force, so no queue is open");
 		return;
 	}
 	if (r->text)

@@ -185,16 +185,6 @@ settings_of(const struct conf *conf)
 	};
 }
 
-static bool
-is_wanted(const struct conf *conf)
-{
-	for (unsigned i = 0; i < conf->feed_count; i++) {
-		if (conf->feeds[i].mode == CONF_STORE)
-			return true;
-	}
-	return false;
-}
-
 static void
 begin_watching(struct queue *q)
 {
@@ -218,6 +208,20 @@ free_queue(struct queue *q)
 	free(q);
 }
 
+/* With no <store> the next start would not see what is in the queue. */
+static bool
+may_go(struct hl7noted *d)
+{
+	const struct conf_store at = { .directory = d->queue->directory };
+
+	if (!queue_holds_any(d->queue))
+		return true;
+	observe_no_queue(d, &at, -EBUSY,
+	    "messages wait in the queue or are set aside there, and without <store> nobody would "
+	    "see them; let them be delivered, or drop them, before <store> goes");
+	return false;
+}
+
 bool
 queue_open(struct hl7noted *d, const struct conf *conf)
 {
@@ -225,8 +229,8 @@ queue_open(struct hl7noted *d, const struct conf *conf)
 	struct store_error error = { -ENOMEM, "out of memory" };
 	struct queue *q;
 
-	if (!is_wanted(conf))
-		return true;
+	if (!set.directory)
+		return !d->queue || may_go(d);
 	if (d->queue && strcmp(d->queue->directory, set.directory) == 0)
 		return true;
 	if (d->queue) {

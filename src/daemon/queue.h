@@ -34,8 +34,9 @@ struct queue {
 	struct metric *syncs, *free_bytes, *file_bytes, *takes_now;
 };
 
-/* Open the queue of this configuration; nothing to do where it is open, or no feed wants it.
- * False, and it is told why. */
+/* Open the queue of this configuration; nothing to do where it is open, or there is no
+ * <store>.  False, and it is told why; also of one that holds messages and would be out of sight.
+ */
 bool queue_open(struct hl7noted *d, const struct conf *conf);
 /* A configuration came into force. */
 void queue_change(struct hl7noted *d);

@@ -138,6 +138,19 @@ queue_watch_tick(struct queue *q)
 	}
 }
 
+bool
+queue_holds_any(const struct queue *q)
+{
+	struct store_stats s;
+
+	for (unsigned i = 1; i <= store_feed_count(q->store); i++) {
+		store_stats(q->store, i, &s);
+		if (s.waiting || s.aside)
+			return true;
+	}
+	return false;
+}
+
 unsigned
 queue_left_feed(const struct queue *q, unsigned i, struct store_stats *ret)
 {
@@ -180,9 +193,12 @@ queue_has_waiting(const struct hl7noted *d, const char *name, bool in_turn)
 bool
 queue_is_ready(const struct hl7noted *d)
 {
+	const struct feed *f = d->feeds;
 	struct store_health h;
 
-	if (!d->queue)
+	while (f && !f->line)
+		f = f->next;
+	if (!d->queue || !f)
 		return true;
 	store_health(d->queue->store, &h);
 	return h.takes && h.ready;

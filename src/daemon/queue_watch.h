@@ -16,8 +16,10 @@ void queue_watch_tick(struct queue *q);
 
 /* Gauges as of now. */
 void queue_measure(struct hl7noted *d);
-/* Is it all right, and open?  So is none. */
+/* Is it all right, and open?  So is none, and one that no feed fills. */
 bool queue_is_ready(const struct hl7noted *d);
+/* Does anything wait in it, or is set aside? */
+bool queue_holds_any(const struct queue *q);
 /* The first feed from number `i` on that takes no custody now and has messages; 0: none. */
 unsigned queue_left_feed(const struct queue *q, unsigned i, struct store_stats *ret);
 /* How many messages of such feeds, or (not 0) of this one, wait. */

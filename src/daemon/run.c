@@ -115,6 +115,16 @@ read_conf(const struct options *o, struct log *log, FILE *out)
 	return conf;
 }
 
+static bool
+takes_custody(const struct conf *conf)
+{
+	for (unsigned i = 0; i < conf->feed_count; i++) {
+		if (conf->feeds[i].mode == CONF_STORE)
+			return true;
+	}
+	return false;
+}
+
 int
 run_check(const struct options *o)
 {
@@ -131,8 +141,11 @@ run_check(const struct options *o)
 		secure_drop(&secure);
 	}
 	if (good)
-		printf("%s: %u feed%s, all good\n", o->config ? o->config : "command line",
-		    conf->feed_count, conf->feed_count == 1 ? "" : "s");
+		printf("%s: %u feed%s, all good%s\n", o->config ? o->config : "command line",
+		    conf->feed_count, conf->feed_count == 1 ? "" : "s",
+		    conf->store.directory && !takes_custody(conf)
+			? "; no feed takes custody, so nothing is added to the queue"
+			: "");
 	conf_destroy(conf);
 	return good ? EX_OK : EX_CONFIG;
 }

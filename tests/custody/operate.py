@@ -957,6 +957,45 @@ class Reload(Custody):
         self.assertTrue(s.closed())
         self.assertIn(b"MSA|AA|m4", self.sender(port).exchange(message("m4")))
 
+    def test_the_only_feed_that_took_custody_leaves_nothing_behind_unseen(self):
+        r = self.receiver(codes(b"AE"))
+        r.stop()
+        port = free_port()
+        d = self.configure(*self.parts(custody_xml(port, r.port)))
+        for name in ("m1", "m2"):
+            self.sender(port).exchange(message(name))
+        relaying = self.parts(feed_xml(port, r.port, name="lab"))
+        unseen = [part for part in relaying if not part.startswith("<store")]
+        self.rewrite(*relaying)
+        d.reload(good=False)
+        self.assertTrue(d.events("config.rejected", outcome="mode", feed="lab"))
+        self.rewrite(*unseen)
+        d.reload(good=False)
+        self.assertIn("or drop them", d.wait_event("config.rejected", outcome="store")[0]["err_text"])
+        d.stop()
+        self.rewrite(*relaying)
+        d = self.again(d, wait=False)
+        d.expected = 78
+        self.assertEqual(d.wait(), 78)
+        self.assertIn("feed lab: messages of this feed are in the queue", d.text())
+        self.rewrite(*self.parts(custody_xml(port, r.port)))
+        d = self.again(d)
+        r.start()
+        self.wait_ids(["m1"])  # it was set aside, and the other delivered
+        self.rewrite(*relaying)
+        d.stop()
+        d = self.again(d)
+        self.assertEqual(d.wait_event("queue.waiting", feed="lab")[0]["aside"], 1)
+        self.assertIn("feed lab: RELAYS, AND LEFT IN THE QUEUE", self.text())
+        self.assertIn(b"MSA|AA|m3", self.sender(port).exchange(message("m3")))
+        self.rewrite(*unseen)
+        d.reload(good=False)
+        self.queue("drop", "--all")
+        d.reload()
+        d.stop()
+        d = self.again(d)
+        self.assertIn("no <store> is in force", self.refused("list"))
+
     def test_a_feed_does_not_relay_past_what_it_left_behind(self):
         """Not by way of a configuration without it, nor by a restart."""
         r = self.receiver()

@@ -165,23 +165,27 @@ Test(conf_flags, are_refused_in_the_words_of_the_file)
 	conf_destroy(c);
 }
 
-Test(conf_flags, of_a_store_want_each_other)
+Test(conf_flags, of_custody_want_a_directory)
 {
-	static const struct {
-		const char *name, *value, *fault;
-	} rows[] = { { "mode", "store", "add --store DIRECTORY" },
-		{ "store", "/var/q", "add --mode store, or leave --store out" } };
+	struct conf *c = conf_from_flags("2575", "engine:6661", NULL, 0, &faults);
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct conf *c = conf_from_flags("2575", "engine:6661", NULL, 0, &faults);
+	cr_assert(c);
+	cr_expect(conf_flags_done(c, &faults));
+	cr_expect(conf_flag(c, "mode", "store", &faults));
+	cr_expect_not(conf_flags_done(c, &faults));
+	cr_expect(strstr(said(), "add --store DIRECTORY"), "%s", said());
+	conf_destroy(c);
+}
 
-		cr_assert(c);
-		cr_expect(conf_flags_done(c, &faults));
-		cr_expect(conf_flag(c, rows[i].name, rows[i].value, &faults));
-		cr_expect_not(conf_flags_done(c, &faults));
-		cr_expect(strstr(said(), rows[i].fault), "%s", said());
-		conf_destroy(c);
-	}
+/* What a feed that relays now left in the queue is seen by that. */
+Test(conf_flags, a_directory_goes_with_relaying_too)
+{
+	struct conf *c = conf_from_flags("2575", "engine:6661", NULL, 0, &faults);
+
+	cr_assert(c);
+	cr_expect(conf_flag(c, "store", "/var/q", &faults));
+	cr_expect(conf_flags_done(c, &faults), "%s", said());
+	conf_destroy(c);
 }
 
 Test(conf_flags, of_a_feed_do_not_go_with_a_file)
