@@ -29,15 +29,56 @@ has_share(const struct feed *f)
 	return f->held < conf->max_in_flight / 2 / conf->feed_count;
 }
 
-bool
-floor_is_open(struct feed *f, const struct floor_guest *g)
+/* ---- who waits ---- */
+
+static void
+stop_waiting(struct floor_guest *g)
+{
+	if (!g->row)
+		return;
+	*g->link = g->next;
+	*(g->next ? &g->next->link : &g->row->last) = g->link;
+	g->row = NULL;
+}
+
+static void
+wait_in(struct floor_row *row, struct floor_guest *g)
+{
+	if (g->row == row)
+		return;
+	stop_waiting(g);
+	g->row = row;
+	g->next = NULL;
+	g->link = row->last;
+	*row->last = g;
+	row->last = &g->next;
+}
+
+static void
+give_turn(struct floor_guest *g)
+{
+	stop_waiting(g);
+	g->turn(g->ctx);
+}
+
+/* ---- who may read ---- */
+
+/* Would more of it only be kept behind whole frames that nobody takes? */
+static bool
+is_closed(const struct hl7noted *d)
+{
+	return is_overdrawn(d) && d->owed;
+}
+
+static bool
+may_read(struct feed *f, const struct floor_guest *g)
 {
 	struct hl7noted *d = f->daemon;
+	struct floor *floor = &d->floor;
 	uint64_t now;
-	bool overdrawn;
 
-	if (!g->inside || !g->wants_more)
-		floor_leave(d, g->connection);
+	if (floor->holder == g && !(g->inside && g->wants_more))
+		floor->holder = NULL;
 	if (d->held < d->conf->max_in_flight) {
 		d->full = d->full && d->held > d->conf->max_in_flight / 2;
 		return true;
@@ -45,19 +86,30 @@ floor_is_open(struct feed *f, const struct floor_guest *g)
 	tell(f);
 	if (has_share(f))
 		return true;
-	if (d->floor == g->connection && g->active > d->floor_active)
-		d->floor_active = g->active;
-	if (d->floor == g->connection || !g->inside)
-		return d->floor == g->connection;
+	if (floor->holder == g && g->active > floor->active)
+		floor->active = g->active;
+	if (floor->holder == g || !g->inside)
+		return floor->holder == g;
 	now = now_ms();
-	overdrawn = is_overdrawn(d);
-	if (overdrawn && d->owed)
+	if (is_closed(d) ||
+	    (floor->holder && now < floor->active + (is_overdrawn(d) ? STALL_MS : FLOOR_MS)))
 		return false;
-	if (d->floor && now < d->floor_active + (overdrawn ? STALL_MS : FLOOR_MS))
-		return false;
-	d->floor = g->connection;
-	d->floor_active = now;
+	floor->holder = g;
+	floor->active = now;
 	return true;
+}
+
+bool
+floor_is_open(struct feed *f, struct floor_guest *g)
+{
+	struct floor *floor = &f->daemon->floor;
+	const bool open = may_read(f, g);
+
+	if (open || !g->wants_more)
+		stop_waiting(g);
+	else
+		wait_in(g->inside ? &floor->inside : &floor->outside, g);
+	return open;
 }
 
 bool
@@ -71,8 +123,53 @@ floor_is_wasted(
 }
 
 void
-floor_leave(struct hl7noted *d, const void *connection)
+floor_leave(struct hl7noted *d, struct floor_guest *g)
 {
-	if (d->floor == connection)
-		d->floor = NULL;
+	stop_waiting(g);
+	if (d->floor.holder == g)
+		d->floor.holder = NULL;
+}
+
+/* ---- whose turn it is ---- */
+
+/* As many as there is room for what each may read at once, or one beyond the limit. */
+static void
+on_before_waiting(struct ev_loop *loop, ev_prepare *w, int revents)
+{
+	struct hl7noted *d = w->data;
+	struct floor *floor = &d->floor;
+	struct floor_guest *g;
+	uint64_t given = 0;
+
+	(void)loop, (void)revents;
+	while ((g = floor->inside.first ? floor->inside.first : floor->outside.first) &&
+	       d->held + given < d->conf->max_in_flight) {
+		given += NET_READ_SIZE;
+		give_turn(g);
+	}
+	while ((g = floor->inside.first) && !floor->holder && !is_closed(d) &&
+	       d->held >= d->conf->max_in_flight)
+		give_turn(g);
+}
+
+void
+floor_begin(struct hl7noted *d)
+{
+	struct floor *floor = &d->floor;
+
+	floor->inside.last = &floor->inside.first;
+	floor->outside.last = &floor->outside.first;
+	ev_prepare_init(&floor->before_waiting, on_before_waiting);
+	floor->before_waiting.data = d;
+	ev_prepare_start(d->loop, &floor->before_waiting);
+	ev_unref(d->loop);
+}
+
+void
+floor_end(struct hl7noted *d)
+{
+	if (!ev_is_active(&d->floor.before_waiting))
+		return;
+	ev_ref(d->loop);
+	ev_prepare_stop(d->loop, &d->floor.before_waiting);
 }

@@ -14,28 +14,56 @@
  *
  * The other half is shared by the feeds: one that holds less than its share reads on, or a
  * receiver that takes nothing would stop them all.
+ *
+ * Those who have to wait stand in two rows, first come first: who is inside a frame goes before
+ * who is not, since only whole frames make room.  They are looked at before the loop waits.
  */
 #ifndef DAEMON_FLOOR_H
 #define DAEMON_FLOOR_H
 
-#include "daemon/hl7noted.h"
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 struct feed;
+struct floor_guest;
+struct hl7noted;
+struct net_stream;
+
+struct floor_row {
+	struct floor_guest *first, **last;
+};
+
+struct floor {
+	const struct floor_guest *holder; /* may read beyond the limit */
+	uint64_t active;                  /* ms; when something came there */
+	struct floor_row outside, inside; /* a frame */
+	ev_prepare before_waiting;
+};
 
 /* What a connection says of itself. */
 struct floor_guest {
-	const void *connection;
 	bool inside;     /* it holds a part of a frame */
 	bool wants_more; /* it would read on */
 	uint64_t active; /* ms; when the last byte of that came */
+	/* There is room, or the floor is free: ask again.  May destroy it. */
+	void (*turn)(void *ctx);
+	void *ctx;
+
+	struct floor_row *row; /* NULL: it does not wait */
+	struct floor_guest *next, **link;
 };
 
-/* May it read more? */
-bool floor_is_open(struct feed *f, const struct floor_guest *g);
+void floor_begin(struct hl7noted *d);
+/* There are no guests any more. */
+void floor_end(struct hl7noted *d);
+
+/* May it read more?  If not, its turn will come. */
+bool floor_is_open(struct feed *f, struct floor_guest *g);
 /* Does a part of a frame take up the room, of one who could send to `s` and does not? */
 bool floor_is_wasted(
     const struct feed *f, const struct floor_guest *g, const struct net_stream *s, uint64_t now);
 /* It is gone. */
-void floor_leave(struct hl7noted *d, const void *connection);
+void floor_leave(struct hl7noted *d, struct floor_guest *g);
 
 #endif

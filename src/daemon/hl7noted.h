@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "conf/conf.h"
+#include "daemon/floor.h"
 #include "hl7/id.h"
 #include "log/log.h"
 #include "log/metrics.h"
@@ -41,8 +42,7 @@ struct hl7noted {
 	unsigned connections;    /* of all feeds */
 	uint64_t held;           /* bytes, of all links */
 	uint64_t owed;           /* of them, those that leave without another byte of a sender's */
-	const void *floor;       /* the connection that may read beyond their limit */
-	uint64_t floor_active;   /* ms; when something came there */
+	struct floor floor;      /* who reads on at their limit */
 	uint64_t messages;       /* numbered so far */
 	struct hl7_ids ids;      /* of answers of ours */
 	time_t stamped;          /* the second that is written in stamp */

@@ -58,7 +58,7 @@ intake_destroy(struct intake *i)
 	struct feed *f = i->feed;
 
 	f->awake -= i->awake;
-	floor_leave(f->daemon, i);
+	floor_leave(f->daemon, &i->guest);
 	net_stream_close(&i->up);
 	net_stream_secure(&i->up, NULL);
 	custody_intake_finish(&i->machine);
@@ -75,7 +75,7 @@ static void
 finish(struct intake *i)
 {
 	net_stream_flush(&i->up);
-	floor_leave(i->feed->daemon, i);
+	floor_leave(i->feed->daemon, &i->guest);
 	if (net_stream_is_open(&i->up) && !net_stream_unsent(&i->up))
 		net_stream_close(&i->up);
 	if (!net_stream_is_open(&i->up) && !i->machine.pending) {
@@ -236,20 +236,20 @@ static const struct net_stream_ops up_ops = {
 
 /* ---- settling ---- */
 
-static struct floor_guest
-guest(const struct intake *i)
+static void
+look_inside(struct intake *i)
 {
-	return (struct floor_guest){ i, relay_inlet_is_inside(&i->machine.inlet),
-		custody_intake_wants_more(&i->machine), i->machine.active };
+	i->guest.inside = relay_inlet_is_inside(&i->machine.inlet);
+	i->guest.wants_more = custody_intake_wants_more(&i->machine);
+	i->guest.active = i->machine.active;
 }
 
 /* Is there room for more of the sender's? */
 static bool
 is_room(struct intake *i)
 {
-	const struct floor_guest g = guest(i);
-
-	return floor_is_open(i->feed, &g);
+	look_inside(i);
+	return floor_is_open(i->feed, &i->guest);
 }
 
 static void
@@ -312,8 +312,6 @@ is_abandoned(const struct intake *i)
 void
 intake_tick(struct intake *i, uint64_t now)
 {
-	struct floor_guest g;
-
 	if (i->dead) {
 		if (now >= i->closing + LINGER_MS)
 			net_stream_close(&i->up);
@@ -323,8 +321,8 @@ intake_tick(struct intake *i, uint64_t now)
 	if (is_abandoned(i))
 		custody_intake_end(&i->machine, RELAY_SENDER_LEFT);
 	custody_intake_tick(&i->machine, now * 1000);
-	g = guest(i);
-	if (floor_is_wasted(i->feed, &g, &i->up, now))
+	look_inside(i);
+	if (floor_is_wasted(i->feed, &i->guest, &i->up, now))
 		custody_intake_end(&i->machine, RELAY_FRAME_TIMEOUT);
 	settle(i);
 }
@@ -362,6 +360,7 @@ intake_create(struct feed_listener *listener, int fd, const struct sockaddr_stor
 	i->feed = f;
 	i->listener = listener;
 	i->peer = *peer;
+	i->guest = (struct floor_guest){ .turn = up_written, .ctx = i };
 	i->next = f->intakes;
 	i->link = &f->intakes;
 	if (i->next)

@@ -18,6 +18,7 @@ struct intake {
 	struct net_stream up;
 	struct custody_intake machine;
 	struct sockaddr_storage peer;
+	struct floor_guest guest;
 	struct log_stem stem;  /* of its lines in the log */
 	uint64_t senders_open; /* rules of feed->senders that the connection may use */
 	uint64_t now;          /* us; of what the machine was told last */

@@ -317,20 +317,26 @@ static const struct net_stream_ops down_ops = {
 
 /* ---- settling ---- */
 
-static struct floor_guest
-guest(const struct link *l)
+static void
+look_inside(struct link *l)
 {
-	return (struct floor_guest){ l, relay_is_inside(&l->session), relay_wants_more(&l->session),
-		l->session.active };
+	l->guest.inside = relay_is_inside(&l->session);
+	l->guest.wants_more = relay_wants_more(&l->session);
+	l->guest.active = l->session.active;
 }
 
 /* Is there room for more of the sender's? */
 static bool
 is_room(struct link *l)
 {
-	const struct floor_guest g = guest(l);
+	look_inside(l);
+	return floor_is_open(l->feed, &l->guest);
+}
 
-	return floor_is_open(l->feed, &g);
+static void
+on_turn(void *ctx)
+{
+	settle(ctx);
 }
 
 /* Who is slow to read makes the other side slow. */
@@ -415,8 +421,6 @@ is_abandoned(const struct link *l, uint64_t now)
 void
 link_tick(struct link *l, uint64_t now)
 {
-	struct floor_guest g;
-
 	if (l->closing) {
 		link_wait_for_readers(l, now);
 		return;
@@ -428,8 +432,8 @@ link_tick(struct link *l, uint64_t now)
 	l->now = now * 1000;
 	look_at_progress(l);
 	relay_tick(&l->session, l->now);
-	g = guest(l);
-	if (floor_is_wasted(l->feed, &g, &l->up, now))
+	look_inside(l);
+	if (floor_is_wasted(l->feed, &l->guest, &l->up, now))
 		relay_end(&l->session, RELAY_FRAME_TIMEOUT);
 	if (is_unread(l, now))
 		relay_end(&l->session, RELAY_UNREAD);
@@ -483,6 +487,7 @@ link_create(struct feed_listener *listener, int fd, const struct sockaddr_storag
 	l->feed = f;
 	l->listener = listener;
 	l->peer = *peer;
+	l->guest = (struct floor_guest){ .turn = on_turn, .ctx = l };
 	l->next = f->links;
 	l->link = &f->links;
 	if (l->next)

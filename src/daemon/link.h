@@ -16,6 +16,7 @@ struct link {
 	struct relay_session session;
 	struct sockaddr_storage peer;
 	struct dial dial;
+	struct floor_guest guest;
 	struct log_stem stem; /* of its lines in the log */
 	uint64_t now;         /* us; of what the session was told last */
 	size_t held, owed;    /* counted in daemon->held and daemon->owed */

@@ -16,7 +16,7 @@ link_destroy(struct link *l)
 	struct feed *f = l->feed;
 
 	f->awake -= l->awake;
-	floor_leave(f->daemon, l);
+	floor_leave(f->daemon, &l->guest);
 	net_stream_close(&l->up);
 	net_stream_close(&l->down);
 	net_stream_secure(&l->up, NULL);
@@ -53,7 +53,7 @@ link_finish(struct link *l)
 	if (!l->delivers)
 		net_stream_close(&l->down);
 	net_stream_read(&l->up, false);
-	floor_leave(l->feed->daemon, l);
+	floor_leave(l->feed->daemon, &l->guest);
 	l->closing = now_ms();
 	link_let_go(l);
 }

@@ -337,6 +337,7 @@ make_parts(struct run *r)
 	relay_work_init(&d->work);
 	if (!d->loop || !d->metrics || !d->resolver || !net_init(&d->net, d->loop))
 		return false;
+	floor_begin(d);
 	make_series(d);
 	d->ids.seed = draw_seed();
 	srandom((unsigned)d->ids.seed);
@@ -425,6 +426,7 @@ take_down(struct run *r)
 		feed_destroy(f);
 	}
 	d->retired = NULL;
+	floor_end(d);
 	net_resolver_destroy(d->resolver);
 	relay_work_finish(&d->work);
 	secure_forget_ends(d);

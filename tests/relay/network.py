@@ -150,6 +150,31 @@ class Limits(World):
         hit = {"feed": "lab", "limit": "in_flight_bytes"}
         self.assertGreater(metric(scraped, "hl7noted_limits_hit_total", **hit), 0)
 
+    def test_hundreds_of_large_frames_begun_at_once_are_read_one_after_another_without_a_pause(self):
+        """A pause of a tenth of a second for each would be twice the deadline."""
+        r = self.receiver()
+        port = free_port()
+        d = self.configure(
+            '<limits in-flight-bytes="8MiB"/>',
+            feed_xml(
+                port, r.port, max_frame="1MiB", frame_deadline="15s",
+                listen={"max_connections": 300, "max_per_address": 300},
+            ),
+        )
+        body = message(value="15", more=b"NTE|1||" + b"x" * 400000 + b"\r")
+        senders = [self.sender(port) for _ in range(300)]
+        for s in senders:
+            s.send(framed(body)[:100])
+        time.sleep(0.3)
+        threads = [threading.Thread(target=s.send, args=(framed(body)[100:],)) for s in senders]
+        for t in threads:
+            t.start()
+        for s in senders:
+            self.assertEqual(s.frame(), ack(body))
+        for t in threads:
+            t.join()
+        d.wait_event("svc.paused", outcome="in_flight_bytes")
+
     def held_at_most(self, limit, rest, seconds):
         """The most bytes that were held while 12 frames that had all begun came to a receiver who
         takes nothing: each at once, but for its rest, which comes in small pieces."""
