@@ -54,129 +54,6 @@ link_count_awake(struct link *l)
 	l->awake = awake;
 }
 
-/* ---- what the session asks for ---- */
-
-static void
-want_connection(void *ctx)
-{
-	struct link *l = ctx;
-
-	l->dial.wanted = true;
-}
-
-/* The receiver is silent, and the sender stays. */
-static void
-disconnect(void *ctx)
-{
-	struct link *l = ctx;
-
-	observe_closed(l->feed, &l->peer, l->heard, RELAY_ACK_TIMEOUT, NULL);
-	dial_stop(&l->dial);
-}
-
-static void
-want_end(void *ctx, enum relay_why why, const struct diag *diag)
-{
-	struct link *l = ctx;
-
-	l->dead = true;
-	observe_closed(l->feed, &l->peer, l->heard, why, diag);
-}
-
-static void
-send_down(void *ctx, const struct iovec *iov, size_t count)
-{
-	struct link *l = ctx;
-
-	net_stream_send(&l->down, iov, count);
-}
-
-static void
-send_up(void *ctx, struct span bytes)
-{
-	struct link *l = ctx;
-	const struct iovec iov = { (void *)(uintptr_t)bytes.ptr, bytes.len };
-
-	net_stream_send(&l->up, &iov, 1);
-}
-
-static void
-annotated(void *ctx, const struct hl7_message *m, const struct annotation *a)
-{
-	struct link *l = ctx;
-
-	(void)m;
-	observe_annotated(l->feed, &l->peer, a);
-}
-
-static void
-answered(void *ctx, const struct relay_flight *f, struct span ack_code)
-{
-	struct link *l = ctx;
-
-	l->delivers = true;
-	observe_answered(l, f, ack_code, l->now);
-}
-
-static void
-failed(void *ctx, const struct relay_flight *f, enum relay_why why)
-{
-	struct link *l = ctx;
-
-	l->delivers = false;
-	observe_failed(l, f, why);
-}
-
-static void
-rejected(void *ctx, const struct relay_flight *f, enum relay_why why)
-{
-	observe_rejected(ctx, f, why);
-}
-
-static void
-refused(void *ctx, const struct relay_flight *f)
-{
-	observe_stranger(ctx, f);
-}
-
-static void
-stray(void *ctx, struct span ack_code, struct span control_id)
-{
-	observe_stray(ctx, ack_code, control_id);
-}
-
-static uint64_t
-number(void *ctx)
-{
-	struct link *l = ctx;
-
-	return ++l->feed->daemon->messages;
-}
-
-static void
-stamp(void *ctx, char text[32], char id[32])
-{
-	struct link *l = ctx;
-
-	feed_stamp(l->feed, text, id);
-}
-
-static const struct relay_ops relay_ops = {
-	.connect = want_connection,
-	.disconnect = disconnect,
-	.close = want_end,
-	.send_down = send_down,
-	.send_up = send_up,
-	.annotated = annotated,
-	.answered = answered,
-	.failed = failed,
-	.rejected = rejected,
-	.refused = refused,
-	.stray = stray,
-	.number = number,
-	.stamp = stamp,
-};
-
 /* ---- connecting downstream ---- */
 
 /* What dialling came to; nothing, where it goes on. */
@@ -494,7 +371,7 @@ link_create(struct feed_listener *listener, int fd, const struct sockaddr_storag
 		l->next->link = &l->next;
 	f->links = l;
 	feed_count_connection(listener);
-	relay_session_init(&l->session, &f->settings, &relay_ops, l, note_now(l));
+	relay_session_init(&l->session, &f->settings, &link_asks, l, note_now(l));
 	net_stream_init(&l->up, &f->daemon->net, &up_ops, l);
 	net_stream_init(&l->down, &f->daemon->net, &down_ops, l);
 	l->up.gathers = l->down.gathers = true;

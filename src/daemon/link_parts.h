@@ -17,6 +17,10 @@ enum {
 void link_count_held(struct link *l);
 void link_count_awake(struct link *l);
 
+/* ---- link_asks.c ---- */
+
+extern const struct relay_ops link_asks;
+
 /* ---- link_end.c: all may destroy the link ---- */
 
 /* The session is over: only the last bytes are waited for now. */
