@@ -374,6 +374,24 @@ has_digit(struct span text)
 	return false;
 }
 
+/* Of what cannot be used: is there something that may be a value all the same?  "QNS" is none. */
+bool
+read_is_doubtful(const struct annotator *a, const struct result *r)
+{
+	switch (r->skip) {
+	case SKIP_NONE: /* preliminary, and interpreted */
+	case SKIP_PRELIMINARY:
+	case SKIP_VALUE_NOT_NUMERIC:
+	case SKIP_VALUE_REPEATS:
+	case SKIP_UNIT_MISSING:
+	case SKIP_UNIT_UNKNOWN:
+	case SKIP_IMPLAUSIBLE:
+		return !r->code->quantity || has_digit(obx_field(a, r, 5));
+	default:
+		return false;
+	}
+}
+
 /* The first interval of the observation that applies. */
 static void
 choose_limits(struct annotator *a, struct result *r)
