@@ -11,13 +11,14 @@ static enum truth
 text_is(const struct annotator *a, const struct expr *e)
 {
 	const struct hl7_delims *d = &a->m->delims;
-	struct span field = obx_field(a, a->subject, 5);
+	struct span rest = obx_field(a, a->subject, 5), text = next_repetition(a, &rest);
 
-	if (d->repetition && memchr(field.ptr, d->repetition, field.len))
+	/* a trailing delimiter repeats nothing */
+	if (span_trim(rest).len)
 		return TRUTH_NO;
-	return truth_of(match_word(e->words, e->word_count, field) ||
-			match_word(e->words, e->word_count, hl7_component(d, field, 1)) ||
-			match_word(e->words, e->word_count, hl7_component(d, field, 2)));
+	return truth_of(match_word(e->words, e->word_count, text) ||
+			match_word(e->words, e->word_count, hl7_component(d, text, 1)) ||
+			match_word(e->words, e->word_count, hl7_component(d, text, 2)));
 }
 
 static bool

@@ -120,9 +120,9 @@ UNITS = {
     # companions: g/dL; umol/L; mmol/L (so that 88.4 need not be divided by)
     "albumin": {"1": "g/dl gm/dl gms/dl", "0.1": "g/l gm/l"},
     "creatinine": {"88.4": "mg/dl mgs/dl", "1": "umol/l mcmol/l"},
-    "urine creatinine": {"0.0884": "mg/dl", "1": "mmol/l", "8.84": "g/l"},
+    "urine creatinine": {"0.0884": "mg/dl mgs/dl", "1": "mmol/l", "0.001": "umol/l mcmol/l", "8.84": "g/l"},
     "cystatin": {"1": "mg/l"},
-    "ph": {"1": "[ph] ph"},
+    "ph": {"1": "[ph] ph {ph} phunit phunits"},
     "egfr": {
         "1": "ml/min/1.73m2 ml/min/1.73m^2 ml/min/1.73sqm ml/min/1.73m(2) ml/min/1.73 "
         "ml/min/{1.73_m2} ml/min/{1.73m2} ml/min/(1.73) ml/min/bsa ml/min/1.73msq "
