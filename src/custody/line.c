@@ -402,7 +402,6 @@ custody_line_drop(struct custody_line *l, uint64_t seq)
 	if (is_waited_for(l, l->parcels[index]))
 		l->retry_at = l->failures = 0;
 	custody_parcels_remove(l, (unsigned)index);
-	tell_answered(l);
 	if (l->stopped && l->culprit == seq)
 		l->stopped = false;
 	return true;

@@ -61,6 +61,25 @@ Test(annotate_patients, have_the_age_of_one_life)
 	report_end(&r);
 }
 
+/* Nothing says when the specimen was taken, nor when the report was sent. */
+Test(annotate_patients, have_no_age_at_no_time)
+{
+	static const char *const births[] = { "19600101", "20260101", "19690101" };
+	struct report r;
+
+	report_begin_rules(&r, "<rule id=\"G\"><when><age at-least=\"18\"/></when></rule>"
+			       "<rule id=\"C\"><when><age under=\"18\"/></when></rule>");
+	r.head = SPAN("MSH|^~\\&|LAB|NORTH|EHR|NORTH|||ORU^R01^ORU_R01|1|P|2.5.1\n");
+	for (size_t i = 0; i < sizeof(births) / sizeof(births[0]); i++) {
+		char text[256], got[8];
+
+		snprintf(text, sizeof(text), "PID|1||1||DOE^ANN||%s|F\n%s%s", births[i],
+		    COLLECTED(""), B2M("2.2", ""));
+		cr_expect_str_eq(fired(&r, text, got), "", "born %s", births[i]);
+	}
+	report_end(&r);
+}
+
 /* clang-format off */
 static const struct {
 	const char *sex, *fired; /* W: a woman, O: other, U: unknown or not applicable, X: not a man */

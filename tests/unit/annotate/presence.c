@@ -55,6 +55,21 @@ Test(annotate_presence, is_seen_in_what_an_engine_made_of_our_notes)
 	report_end(&r);
 }
 
+/* The next result has a time of its own, so nothing but its place is near the first one's notes. */
+Test(annotate_presence, of_notes_ends_where_the_next_result_begins)
+{
+	struct report r;
+
+	report_begin_rules(&r, RULE);
+	report_expect(&r, "the first has notes, the second has none",
+	    B2M("2.2", "H") NTE("1", "Raised. See") NTE("2", "elsewhere.") NTE("3", TRAILER)
+		B2M_LIKE("2.2", "", "|||20260401\n"),
+	    B2M("2.2", "H") NTE("1", "Raised. See") NTE("2", "elsewhere.") NTE("3", TRAILER)
+		B2M_LIKE("2.2", "H", "|||20260401\n") "NTE|1|O|Raised. See\nNTE|2|O|elsewhere.\n"
+						      "NTE|3|O|" TRAILER "\n");
+	report_end(&r);
+}
+
 #define LOW "<rule id=\"W\"><flag>N</flag><note>Within.</note></rule>"
 
 /* A flag that a trailer of ours claims holds back no note; the laboratory's own would. */

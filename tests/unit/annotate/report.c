@@ -19,7 +19,7 @@ report_begin(struct report *r, struct mapping *const *mappings, size_t count)
 {
 	struct span clash;
 
-	*r = (struct report){ 0 };
+	*r = (struct report){ .head = SPAN(HEAD) };
 	for (size_t i = 0; i < count; i++)
 		r->mappings[i] = mappings[i];
 	r->annotator = annotator_create((const struct mapping *const *)r->mappings, count, &clash);
@@ -52,10 +52,10 @@ const char *
 report_annotate(struct report *r, const char *text)
 {
 	enum hl7_piece piece;
-	size_t used, head = sizeof(HEAD) - 1;
+	size_t used;
 
 	buffer_clear(&r->in);
-	buffer_append(&r->in, SPAN(HEAD));
+	buffer_append(&r->in, r->head);
 	buffer_append(&r->in, span_str(text));
 	swap(&r->in, '\n', '\r');
 	cr_assert_eq(
@@ -68,8 +68,8 @@ report_annotate(struct report *r, const char *text)
 		    &r->out, span_of(r->annotation.iov[i].iov_base, r->annotation.iov[i].iov_len));
 	swap(&r->out, '\r', '\n');
 	buffer_append_char(&r->out, '\0');
-	cr_assert_eq(strncmp(r->out.data, HEAD, head), 0);
-	return r->out.data + head;
+	cr_assert_eq(strncmp(r->out.data, r->head.ptr, r->head.len), 0);
+	return r->out.data + r->head.len;
 }
 
 const struct finding *
@@ -85,7 +85,7 @@ report_expect(struct report *r, const char *name, const char *text, const char *
 	char *once;
 
 	cr_expect_str_eq(report_annotate(r, text), want, "%s", name);
-	once = strdup(r->out.data + sizeof(HEAD) - 1);
+	once = strdup(r->out.data + r->head.len);
 	cr_expect_str_eq(report_annotate(r, once), once, "%s, a second time", name);
 	free(once);
 }

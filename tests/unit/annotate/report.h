@@ -29,6 +29,7 @@
 	"<note>Within.</note></rule>"
 
 struct report {
+	struct span head; /* of every report; HEAD, unless a test has another one */
 	struct mapping *mappings[2];
 	struct annotator *annotator;
 	struct hl7_message message;

@@ -268,22 +268,26 @@ Test(annotate_rules, comment_on_the_first_result_that_has_a_comment)
 /* One specimen, measured by two laboratories. */
 #define BY(n, code, laboratory) \
 	"OBX|" n "|NM|" code "^B2M^LN||2.2|mg/L|0.7-1.8||||F||||" laboratory "^Name^CLIA\n"
+/* OBX-15 and OBX-23 */
+#define BY_BOTH(producer, performer) \
+	"OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0.7-1.8||||F||||" producer "||||||||" performer "\n"
 #define TRAILER(rule) "NTE|2|O|Auto-comment t 1.0: " rule "\n"
+
+static const char one_laboratory[] =
+    "<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"t\" version=\"1.0\" status=\"draft\">\n"
+    "<about><title>A test</title></about>\n"
+    "<laboratories><performing id=\"OURS\"/></laboratories><system id=\"LN\"/>\n"
+    "<quantity id=\"mass\" unit=\"mg/L\"><unit name=\"mg/L\" factor=\"1\"/></quantity>\n"
+    "<observation id=\"serum\" label=\"Serum\" unit=\"mg/L\" same-result-within=\"5%\">"
+    "<codes quantity=\"mass\" system=\"LN\"><code>1952-1</code><code>56786-7</code></codes>"
+    "<interval from=\"message\"/></observation>\n"
+    "<rules for=\"serum\"><gate id=\"G\" skip=\"laboratory_unlisted\"><note>Theirs.</note>"
+    "</gate><group id=\"g\" pick=\"all\"><rule id=\"R\"><note>Ours.</note></rule></group>"
+    "</rules>\n</mapping>\n";
 
 Test(annotate_rules, count_the_first_result_of_a_listed_laboratory)
 {
-	static const char text[] =
-	    "<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"t\" version=\"1.0\" status=\"draft\">\n"
-	    "<about><title>A test</title></about>\n"
-	    "<laboratories><performing id=\"OURS\"/></laboratories><system id=\"LN\"/>\n"
-	    "<quantity id=\"mass\" unit=\"mg/L\"><unit name=\"mg/L\" factor=\"1\"/></quantity>\n"
-	    "<observation id=\"serum\" label=\"Serum\" unit=\"mg/L\" same-result-within=\"5%\">"
-	    "<codes quantity=\"mass\" system=\"LN\"><code>1952-1</code><code>56786-7</code></codes>"
-	    "<interval from=\"message\"/></observation>\n"
-	    "<rules for=\"serum\"><gate id=\"G\" skip=\"laboratory_unlisted\"><note>Theirs.</note>"
-	    "</gate><group id=\"g\" pick=\"all\"><rule id=\"R\"><note>Ours.</note></rule></group>"
-	    "</rules>\n</mapping>\n";
-	struct mapping *const mappings[] = { fragment_good(IN_FILE, text) };
+	struct mapping *const mappings[] = { fragment_good(IN_FILE, one_laboratory) };
 	struct report r;
 
 	report_begin(&r, mappings, 1);
@@ -292,5 +296,107 @@ Test(annotate_rules, count_the_first_result_of_a_listed_laboratory)
 		BY("2", "56786-7", "OURS") "NTE|1|O|Ours.\n" TRAILER("R"));
 	report_expect(&r, "ours twice", BY("1", "1952-1", "OURS") BY("2", "56786-7", "OURS"),
 	    BY("1", "1952-1", "OURS") "NTE|1|O|Ours.\n" TRAILER("R") BY("2", "56786-7", "OURS"));
+	report_end(&r);
+}
+
+Test(annotate_rules, ask_both_fields_that_name_a_laboratory)
+{
+	static const struct {
+		const char *text, *rule;
+	} cases[] = {
+		{ BY_BOTH("OURS", ""), "R" },
+		{ BY_BOTH("", "OURS"), "G" }, /* that is a name */
+		{ BY_BOTH("", "Name^^OURS"), "R" },
+		{ BY_BOTH("", "Name^^^^^^^^^OURS"), "R" },
+		{ BY_BOTH("OURS", "Name^^OURS"), "R" },
+		{ BY_BOTH("", "THEIRS"), "G" },
+		{ BY_BOTH("OURS", "THEIRS"), "G" },
+		{ BY_BOTH("THEIRS", "Name^^OURS"), "G" },
+		{ BY_BOTH("", ""), "G" },
+	};
+	struct mapping *const mappings[] = { fragment_good(IN_FILE, one_laboratory) };
+	struct report r;
+
+	report_begin(&r, mappings, 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct finding *f;
+
+		report_annotate(&r, cases[i].text);
+		f = report_finding(&r);
+		cr_assert_eq(f->fired_count, 1, "%s", cases[i].text);
+		cr_expect(
+		    span_eq(f->fired[0].rule->id, span_str(cases[i].rule)), "%s", cases[i].text);
+	}
+	report_end(&r);
+}
+
+/* A gate is asked by the tree of its conditions, without a plan. */
+Test(annotate_rules, ask_all_that_stands_before_a_gate)
+{
+	static const struct {
+		const char *when;
+		bool speaks;
+	} cases[] = {
+		{ "<any><sex is=\"F\"/><sex is=\"M\"/></any>", true },
+		{ "<any><sex is=\"M\"/><sex is=\"F\"/></any>", true },
+		{ "<any><sex is=\"F\"/><sex is=\"F M\"/></any>", true },
+		{ "<any><sex is=\"M\"/><sex is=\"O\"/></any>", false },
+		{ "<all><sex is=\"F\"/><sex is=\"F M\"/></all>", true },
+		{ "<all><sex is=\"F\"/><age under=\"18\"/></all>", false },
+		{ "<any><sex is=\"M\"/><age under=\"18\"/></any>", false },
+		{ "<not><sex is=\"M\"/></not>", true },
+		{ "<not><sex is=\"F\"/></not>", false },
+		{ "<not><in-interval/></not>", false },
+		{ "<unsure><in-interval/></unsure>", true },
+		{ "<unsure><sex is=\"M\"/></unsure>", false },
+		{ "<any><in-interval/><sex is=\"F\"/></any>", true },
+		{ "<all><in-interval/><sex is=\"F\"/></all>", false },
+		{ "<unsure><sex is=\"F\"/><in-interval/></unsure>", true },
+		{ "<unsure><sex is=\"M\"/><in-interval/></unsure>", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char rules[512];
+		struct mapping *mapping;
+		struct report r;
+
+		snprintf(rules, sizeof(rules),
+		    "<gate id=\"G\" skip=\"unit_missing\"><when>%s</when><note>No "
+		    "unit.</note></gate>",
+		    cases[i].when);
+		mapping = fragment_good(IN_RULES, rules);
+		report_begin(&r, &mapping, 1);
+		report_annotate(&r, "OBX|1|NM|1952-1^B2M^LN||2.2||||||F\n");
+		cr_expect_eq(report_finding(&r)->fired_count, cases[i].speaks, "%s", cases[i].when);
+		report_end(&r);
+	}
+}
+
+/* Three of one specimen, each of them within its own bounds. */
+#define ONE_OF(n, value) "OBX|" n "|NM|1952-1^B2M^LN|" n "|" value "|mg/L|||||F||||OURS\n"
+#define THREE(first, second, third) ONE_OF("1", first) ONE_OF("2", second) ONE_OF("3", third)
+
+Test(annotate_rules, write_nothing_where_any_two_of_a_specimen_exclude_each_other)
+{
+	static const struct {
+		const char *text;
+		bool agree;
+	} cases[] = {
+		{ THREE("<3", ">1", "<2"), true },
+		{ THREE("<3", ">1", "<0.9"), false },
+		{ THREE(">1", "<3", ">2"), true },
+		{ THREE(">1", "<3", ">4"), false },
+		{ THREE("<3", "<2", ">2.5"), false },
+		{ THREE(">1", ">2", "<1.5"), false },
+	};
+	struct mapping *const mappings[] = { fragment_good(IN_FILE, one_laboratory) };
+	struct report r;
+
+	report_begin(&r, mappings, 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const bool wrote = strstr(report_annotate(&r, cases[i].text), "Ours.") != NULL;
+
+		cr_expect_eq(wrote, cases[i].agree, "%s", cases[i].text);
+	}
 	report_end(&r);
 }

@@ -22,6 +22,7 @@ static const struct {
 	{ "behind a note", HEAD OBX("2.2", "") "NTE|1|L|a\r", HEAD OBX("2.2", "") "NTE|1|L|a\r" OURS(""), true, 2, 0 },
 	{ "a flag before text that goes on", HEAD OBX("2.2", "") TEXT, HEAD OBX("2.2", "H") TEXT OURS("; flag H"),
 	    true, 2, 1 },
+	{ "a flag that was there", HEAD OBX("2.2", "H"), HEAD OBX("2.2", "H") OURS(""), true, 2, 0 },
 	{ "two results", HEAD OBX("2.2", "") OBX("3", ""), HEAD OBX("2.2", "") OURS("") OBX("3", "H") OURS("; flag H"),
 	    true, 4, 1 },
 	{ "no terminator at the end", HEAD "OBX|1", HEAD "OBX|1\rNTE|1|O|Auto-comment b2m 1.0.0: S03", true, 1, 0 },
@@ -76,4 +77,8 @@ Test(annotate_verify, says_where_a_difference_stands)
 	cr_expect_str_eq(diag.at.segment, "OBX");
 	cr_expect_eq(diag.at.sequence, 1);
 	cr_expect_eq(diag.offset, sizeof(HEAD) - 1 + sizeof("OBX|1|NM|1952-1^B2M^LN||2.") - 1);
+
+	cr_assert(!verify(SPAN(HEAD OBX("2.2", "")), SPAN(HEAD OBX("2.2", "") "NTE|1|O|Raised.\r"),
+	    &counts, &diag));
+	cr_expect_eq(diag.offset, sizeof(HEAD OBX("2.2", "")) - 1, "the first of these notes");
 }

@@ -574,6 +574,15 @@ Test(custody_intake, refuses_frames_that_are_broken_or_too_large)
 	bytes(&w, MSG("1"));
 	expect(&w, "");
 	end(&w);
+
+	begin(&w);
+	w.set.max_frame = 4; /* by a reload */
+	bytes(&w, MSG("1"));
+	expect(&w, "close:frame_too_large");
+	custody_intake_ended(&w.in, false, w.now);
+	custody_intake_end(&w.in, RELAY_NOT_ALLOWED);
+	expect(&w, "");
+	end(&w);
 }
 
 Test(custody_intake, ends_a_frame_that_does_not_end)

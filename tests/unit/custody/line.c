@@ -257,6 +257,27 @@ Test(custody_line, lets_a_late_answer_find_nobody)
 	script_end(&w);
 }
 
+Test(custody_line, takes_no_late_answer_for_one_to_a_message_without_a_name)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 4;
+	script_enqueue_body(&w, MSH("1", "|||AL|NE"));
+	script_enqueue_body(&w, MSH("2", "|||AL|NE"));
+	script_enqueue_body(&w, MSH("3", "|||AL|NE"));
+	script_enqueue_body(&w, MSH("", ""));
+	custody_line_fetchable(&w.l, w.now);
+	script_connected(&w);
+	script_bytes(&w, ACK("CA", "1") ACK("CA", "2") ACK("CA", "3"));
+	buffer_clear(&w.told);
+	script_bytes(&w, ACK("AA", "1") ACK("AA", "2") ACK("AA", "3"));
+	script_expect(&w, "known known known");
+	script_bytes(&w, ACK("AA", ""));
+	script_expect(&w, "accept:AA:deliver delivered:4");
+	script_end(&w);
+}
+
 Test(custody_line, sends_the_same_again_after_a_lost_connection)
 {
 	struct script w;

@@ -190,12 +190,15 @@ Test(hl7_edits, that_cannot_be_right_are_not_made)
 {
 	const struct span in = SPAN("abcdef");
 	struct hl7_edits e;
+	char out[16];
+	size_t len;
 
 	hl7_edits_init(&e);
 	hl7_edits_add(&e, 3, SPAN(""), SPAN("x"));
 	hl7_edits_add(&e, 2, SPAN(""), SPAN("y"));
 	cr_expect(e.failed, "out of order");
 	expect_none_made(&e, in);
+	cr_expect_not(hl7_edits_undo(&e, SPAN("abcxdef"), out, &len), "the first alone");
 
 	hl7_edits_clear(&e);
 	hl7_edits_add(&e, 1, SPAN("bcd"), SPAN("x"));

@@ -115,6 +115,20 @@ Test(hl7_time, counts_every_day_once)
 	}
 }
 
+Test(hl7_time, reads_no_day_behind_the_last_of_a_month)
+{
+	for (int year = 1999; year <= 2004; year++) {
+		for (int month = 1; month <= 12; month++) {
+			char text[16];
+			struct hl7_time t;
+
+			snprintf(text, sizeof(text), "%04d%02d%02d", year, month,
+			    month_length(year, month) + 1);
+			cr_expect_not(hl7_time_parse(span_str(text), &t), "%s", text);
+		}
+	}
+}
+
 Test(hl7_time, counts_every_year_from_the_first)
 {
 	int64_t expected = stamp_of((struct date){ 1970, 1, 1 }).first;
@@ -212,6 +226,8 @@ Test(hl7_time, reads_ages)
 		{ "-1", false, 0, 0 },
 		{ "1.5", false, 0, 0 },
 		{ "18w", false, 0, 0 },
+		{ "1000", true, 1000, HL7_AGE_YEARS },
+		{ "1001", false, 0, 0 },
 		{ "99999999999999999999d", false, 0, 0 },
 	};
 
@@ -252,6 +268,9 @@ static const struct {
 	{ "20080229", "20260301", "18", TRUTH_YES },
 	{ "20080229", "20280228", "20", TRUTH_NO },
 	{ "20080229", "20280229", "20", TRUTH_YES },
+	{ "20000229", "20180228", "18", TRUTH_NO },
+	{ "20000301", "20180228", "18", TRUTH_NO },
+	{ "20000301", "20180301", "18", TRUTH_YES },
 	{ "20040229", "21000228", "96", TRUTH_NO },
 	{ "20040229", "21000301", "96", TRUTH_YES },
 	{ "20260131", "20260228", "1m", TRUTH_NO },
