@@ -7,6 +7,7 @@
  */
 #include "annotate/work.h"
 
+#include "base/ascii.h"
 #include "hl7/escape.h"
 #include "hl7/value.h"
 
@@ -374,7 +375,18 @@ has_digit(struct span text)
 	return false;
 }
 
-/* Of what cannot be used: is there something that may be a value all the same?  "QNS" is none. */
+/* As in "45 L", and not in "By CKD-EPI 2021". */
+static bool
+begins_with_digit(struct span text)
+{
+	size_t i = 0;
+
+	while (i < text.len && !ascii_is_digit(text.ptr[i]) && !ascii_is_letter(text.ptr[i]))
+		i++;
+	return i < text.len && ascii_is_digit(text.ptr[i]);
+}
+
+/* Of what cannot be used: may it be a value all the same? */
 bool
 read_is_doubtful(const struct annotator *a, const struct result *r)
 {
@@ -386,7 +398,7 @@ read_is_doubtful(const struct annotator *a, const struct result *r)
 	case SKIP_UNIT_MISSING:
 	case SKIP_UNIT_UNKNOWN:
 	case SKIP_IMPLAUSIBLE:
-		return !r->code->quantity || has_digit(obx_field(a, r, 5));
+		return !r->code->quantity || begins_with_digit(obx_field(a, r, 5));
 	default:
 		return false;
 	}

@@ -9,6 +9,7 @@ result, so that a mistake made in the mapping or the engine is not made here as 
     python3 b2m.py --findings FILE  one line for each mapped result
 """
 
+import re
 import sys
 from decimal import Decimal as D
 
@@ -346,7 +347,7 @@ class Case:
             return False
         if specimen_conflict(other, expected) or not self.paired(other):
             return False
-        return any(chr(c).isdigit() for c in other.field(5) if c < 128)
+        return re.match(rb"[^0-9A-Za-z]*[0-9]", other.field(5)) is not None
 
     def companions(self, name):
         """Usable ones of the best tier: (result, reading, quantity)."""

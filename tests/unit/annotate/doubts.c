@@ -266,6 +266,7 @@ static const struct {
 	{ "of several numbers", OTHER "20~21|mg/L|||||F\n", 0, 0, 0 },
 	{ "a number with more", OTHER "20 L|mg/L|||||F\n", 0, 0, 0 },
 	{ "words", OTHER "QNS|mg/L|||||F\n", 0, 0, 1 },
+	{ "words with a number behind them", OTHER "By formula 20|mg/L|||||F\n", 0, 0, 1 },
 	{ "none as yet", OTHER "|mg/L|||||P\n", 0, 0, 1 },
 	{ "withdrawn", OTHER "20|mg/L|||||W\n", 0, 0, 1 },
 	{ "preliminary, beside one above", OTHER "20|mg/L|||||P\n" 
