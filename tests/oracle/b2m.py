@@ -343,7 +343,7 @@ class Case:
 
     def in_doubt(self, other, quantity, expected):
         """Is there something that may be a value, and no use of it?  What it would have said is open."""
-        if other.status() is None or other.order.cancelled():
+        if other.text(11) in tuple("DINOWX") or other.order.cancelled():
             return False
         if specimen_conflict(other, expected) or not self.paired(other):
             return False

@@ -217,7 +217,7 @@ def patient_reports():
 def doubtful_reports():
     """Companions that cannot be used, alone and beside ones that can."""
     unusable = (("45", EGFR, "P"), ("45", "zz", "F"), ("45", "", "C"), ("45 L", EGFR, "F"), ("QNS", EGFR, "F"), ("By CKD-EPI 2021", EGFR, "F"))
-    unusable += (("45~46", EGFR, "F"), ("45", EGFR, "X"), ("", EGFR, "P"))
+    unusable += (("45~46", EGFR, "F"), ("45", EGFR, "X"), ("45", EGFR, "R"), ("45", EGFR, ""), ("", EGFR, "P"))
     for (value, unit, status), code, other, albumin, serum in itertools.product(
         unusable, ("98979-8", "48642-3"), ("", "45", "75", ">90"), ("", "36", "34"), ("1.9", "3.6")
     ):

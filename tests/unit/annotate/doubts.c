@@ -268,6 +268,7 @@ static const struct {
 	{ "words", OTHER "QNS|mg/L|||||F\n", 0, 0, 1 },
 	{ "words with a number behind them", OTHER "By formula 20|mg/L|||||F\n", 0, 0, 1 },
 	{ "none as yet", OTHER "|mg/L|||||P\n", 0, 0, 1 },
+	{ "not verified", OTHER "20|mg/L|||||R\n", 0, 0, 0 },
 	{ "withdrawn", OTHER "20|mg/L|||||W\n", 0, 0, 1 },
 	{ "preliminary, beside one above", OTHER "20|mg/L|||||P\n" 
 	    ANOTHER "40|mg/L|||||F\n", 1, 0, 0 },
