@@ -137,6 +137,7 @@ run_check(const struct options *o)
 
 		good &= rules != NULL;
 		good &= secure_load(&secure, &conf->feeds[i], conf->file, NULL, stderr);
+		secure_tell_over(&secure, &conf->feeds[i], conf->file, stderr);
 		rules_destroy(rules);
 		secure_drop(&secure);
 	}

@@ -37,6 +37,10 @@ enum secure_level { SECURE_FAR, SECURE_MONTH, SECURE_FORTNIGHT, SECURE_DAY, SECU
 enum secure_kind { SECURE_CERTIFICATE, SECURE_CA, SECURE_CRL };
 
 enum secure_level secure_level(enum secure_kind kind, int64_t left);
+/* Say to `out` what of a feed has ended already.  It comes into force all the same: the peers
+ * refuse it, or nobody is let in. */
+void secure_tell_over(
+    const struct secure *s, const struct conf_feed *feed, const char *file, FILE *out);
 
 /* Gauges of all files in force, and a warning for each that became more urgent.  To be asked for
  * after each reload, and every hour. */

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "daemon/feed.h"
+#include "daemon/file.h"
 #include "daemon/secure.h"
 
 enum { HOUR = 3600, DAY = 24 * HOUR };
@@ -35,6 +36,44 @@ secure_level(enum secure_kind kind, int64_t left)
 	if (kind == SECURE_CRL || left > 30 * DAY)
 		return SECURE_FAR;
 	return left <= 14 * DAY ? SECURE_FORTNIGHT : SECURE_MONTH;
+}
+
+/* ---- when it is checked ------------------------------------------------------------------- */
+
+static void
+add_over(struct faults *faults, struct fault_place at, const char *file, int64_t end,
+    const char *what, const char *mend)
+{
+	if (file && end && end <= (int64_t)time(NULL))
+		faults_add(faults, at, mend, "warning: %s: %s", file, what);
+}
+
+static void
+add_all_over(struct faults *faults, const struct conf_tls *c, const struct net_tls *tls)
+{
+	struct net_tls_ends ends;
+
+	if (!c || !tls)
+		return;
+	ends = net_tls_ends(tls);
+	add_over(faults, c->at, c->certificate, ends.certificate, "the certificate has expired",
+	    "put a new one there");
+	add_over(faults, c->at, c->ca, ends.ca, "the CA has expired", "put a new one there");
+	add_over(faults, c->at, c->crl, ends.crl,
+	    "the list is out of date, and nobody of that CA is let in", "fetch a new one");
+}
+
+void
+secure_tell_over(const struct secure *s, const struct conf_feed *feed, const char *file, FILE *out)
+{
+	struct faults faults;
+
+	faults_init(&faults, file ? file : "command line");
+	for (unsigned i = 0; i < s->count; i++)
+		add_all_over(&faults, feed->listens[i].tls, s->listens[i]);
+	add_all_over(&faults, feed->forward.tls, s->forward);
+	file_tell_faults(&faults, LOG_CONFIG_REJECTED, NULL, out);
+	faults_finish(&faults);
 }
 
 /* ---- the files in force ------------------------------------------------------------------- */

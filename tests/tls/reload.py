@@ -316,6 +316,19 @@ class Ends(Secure):
         d, _ = self.secure_feed(self.receiver(), inbound=self.tls(crl="crl"))
         self.assertEqual(len(d.wait_event("tls.expiring", status="crl")), 1)
 
+    def test_a_check_tells_what_has_ended_already(self):
+        """Before a reload with it locks everybody out."""
+        self.ca.run("crl", -1)
+        tls = self.tls(crl="crl", own="expired")
+        path = self.write("c.xml", config_xml(feed_xml(1, 2, in_listen=tls)))
+        done = subprocess.run(
+            [HL7NOTED, "--check", "--config", path], capture_output=True, check=False
+        )
+        said = done.stderr.decode().splitlines()
+        self.assertEqual((done.returncode, len(said)), (0, 2), said)
+        self.assertRegex(said[1], r"c\.xml:\d+:\d+: warning: .*expired\.pem: the certificate has ")
+        self.assertRegex(said[0], r"c\.xml:\d+:\d+: warning: .*crl\.pem: the list is out of date")
+
 
 class Receivers(Secure):
     """The other side of a feed, asked again."""
