@@ -322,7 +322,7 @@ evaluate(struct annotator *a)
 		return SKIP_NO_MEMORY;
 	if (a->fragment)
 		return SKIP_FRAGMENT;
-	habits_begin(&a->habits, &a->m->delims);
+	habits_begin(&a->habits, &a->m->delims, a->charset);
 	blocks_begin(&a->blocks, &a->m->delims, a->charset);
 	read_sites(a);
 	read_marks(a);

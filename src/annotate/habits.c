@@ -7,11 +7,11 @@
 #include <stdint.h>
 
 void
-habits_begin(struct habits *h, const struct hl7_delims *delims)
+habits_begin(struct habits *h, const struct hl7_delims *delims, enum hl7_charset charset)
 {
-	if (memcmp(&h->delims, delims, sizeof(*delims)) == 0)
+	if (memcmp(&h->delims, delims, sizeof(*delims)) == 0 && h->charset == charset)
 		return;
-	*h = (struct habits){ .delims = *delims };
+	*h = (struct habits){ .delims = *delims, .charset = charset };
 }
 
 struct habit *

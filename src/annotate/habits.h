@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "base/decimal.h"
+#include "hl7/charset.h"
 #include "hl7/delims.h"
 
 struct code;
@@ -36,14 +37,15 @@ struct habit {
 	struct interval range;
 };
 
-/* All of one kind of delimiters; others mean other texts. */
+/* All of one kind of delimiters and one charset; others mean other texts. */
 struct habits {
 	struct hl7_delims delims;
+	enum hl7_charset charset;
 	struct habit list[HABITS];
 };
 
-/* A message with these delimiters begins. */
-void habits_begin(struct habits *h, const struct hl7_delims *delims);
+/* A message with these delimiters, and in this charset, begins. */
+void habits_begin(struct habits *h, const struct hl7_delims *delims, enum hl7_charset charset);
 /* What is remembered of a code; of another one it is forgotten. */
 struct habit *habit_of(struct habits *h, const struct code *code);
 

@@ -10,6 +10,7 @@
 #include "base/ascii.h"
 #include "hl7/escape.h"
 #include "hl7/value.h"
+#include "mapping/units.h"
 
 static const struct hl7_delims *
 delims(const struct annotator *a)
@@ -175,11 +176,26 @@ read_value(struct annotator *a, struct result *r)
 	return SKIP_NONE;
 }
 
+/* The micro sign of ISO 8859/7 is another byte than that of all others; elsewhere that byte is a
+ * letter, and not even milli could be ruled out. */
+static const struct unit *
+named_unit(const struct annotator *a, const struct quantity *q, struct span text)
+{
+	enum { GREEK = 0xec, LATIN = 0xb5 };
+	char latin[UNIT_MOST];
+
+	if (a->charset != HL7_CHARSET_8859_7 || text.len > sizeof(latin))
+		return quantity_unit(q, text);
+	for (size_t i = 0; i < text.len; i++)
+		latin[i] = (unsigned char)text.ptr[i] == GREEK ? (char)LATIN : text.ptr[i];
+	return quantity_unit(q, span_of(latin, text.len));
+}
+
 static const struct unit *
 unit_of(struct annotator *a, const struct quantity *q, struct span text)
 {
 	text = plain(a, text);
-	return text.len ? quantity_unit(q, text) : NULL;
+	return text.len ? named_unit(a, q, text) : NULL;
 }
 
 /* Two that are known and not worth the same: a slip of 1000, and nobody can tell whose. */
@@ -324,7 +340,7 @@ find_range(struct annotator *a, const struct result *r, const struct interval_ch
 	if (repeats(a, obx7) || !hl7_range_read(plain(a, text), r->site->point, ret, &unit) ||
 	    interval_is_point(ret)) /* "0-0" fills the field and says nothing */
 		return false;
-	if (unit.len && quantity_unit(r->code->quantity, unit) != r->unit)
+	if (unit.len && named_unit(a, r->code->quantity, unit) != r->unit)
 		return false;
 	if (r->unit->converted)
 		*ret = interval_scale(ret, r->unit->factor);

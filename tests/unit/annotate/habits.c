@@ -24,25 +24,32 @@ static const char mapping[] =
 struct row {
 	const char *sender, *marks, *value, *unit, *range;
 	bool raised;
+	const char *charset;
 };
 
 /* clang-format off */
 static const struct row rows[] = {
-	{ "LAB", "^~\\&", "5", "mg/L", "1.000-2.000", true },
-	{ "LAB", "^~\\&", "5", "mg/L", "1.000-6.000", false },
-	{ "LAB", "^~\\&", "1.5", "mg/L", "1.000-2.000", false },
+	{ "LAB", "^~\\&", "5", "mg/L", "1.000-2.000", true, "" },
+	{ "LAB", "^~\\&", "5", "mg/L", "1.000-6.000", false, "" },
+	{ "LAB", "^~\\&", "1.5", "mg/L", "1.000-2.000", false, "" },
 	/* the range is in the unit beside it */
-	{ "LAB", "^~\\&", "5", "ug/L", "1.000-2.000", true },
-	{ "LAB", "^~\\&", "5", "mg/L", "1.000-2.000", true },
+	{ "LAB", "^~\\&", "5", "ug/L", "1.000-2.000", true, "" },
+	{ "LAB", "^~\\&", "5", "mg/L", "1.000-2.000", true, "" },
 	/* where the comma is the point, this is no number */
-	{ "EAST", "^~\\&", "5", "mg/L", "1.000-2.000", false },
-	{ "EAST", "^~\\&", "5", "mg/L", "1,000-2,000", true },
-	{ "LAB", "^~\\&", "5", "mg/L", "1,000-2,000", false },
+	{ "EAST", "^~\\&", "5", "mg/L", "1.000-2.000", false, "" },
+	{ "EAST", "^~\\&", "5", "mg/L", "1,000-2,000", true, "" },
+	{ "LAB", "^~\\&", "5", "mg/L", "1,000-2,000", false, "" },
 	/* what one message cuts off belongs to the text of another */
-	{ "LAB", "&~\\^", "5", "mg/L&x", "1.000-2.000&x", true },
-	{ "LAB", "^~\\&", "5", "mg/L&x", "1.000-2.000", false },
-	{ "LAB", "&~\\^", "5", "mg/L&x", "1.000-2.000&x", true },
-	{ "LAB", "^~\\&", "5", "mg/L", "1.000-2.000&x", false },
+	{ "LAB", "&~\\^", "5", "mg/L&x", "1.000-2.000&x", true, "" },
+	{ "LAB", "^~\\&", "5", "mg/L&x", "1.000-2.000", false, "" },
+	{ "LAB", "&~\\^", "5", "mg/L&x", "1.000-2.000&x", true, "" },
+	{ "LAB", "^~\\&", "5", "mg/L", "1.000-2.000&x", false, "" },
+	/* a Greek mu; in Latin-1 it is an i with grave, in a code page of Windows a Russian milli */
+	{ "LAB", "^~\\&", "2", "\xecg/L", "1", false, "8859/7" },
+	{ "LAB", "^~\\&", "5000", "\xecg/L", "1000-2000", true, "8859/7" },
+	{ "LAB", "^~\\&", "5000", "\xecg/L", "1000-2000\xecg/L", true, "8859/7" },
+	{ "LAB", "^~\\&", "5000", "\xecg/L", "1000-2000", false, "8859/1" },
+	{ "LAB", "^~\\&", "5000", "\xb5g/L", "1000-2000", true, "8859/1" },
 };
 /* clang-format on */
 
@@ -57,11 +64,11 @@ is_raised(struct annotator *a, const struct row *row)
 	bool raised;
 
 	snprintf(text, sizeof(text),
-	    "MSH|%s|%s|NORTH|EHR|NORTH|20260301120000||ORU%cR01|1|P|2.5.1\r"
+	    "MSH|%s|%s|NORTH|EHR|NORTH|20260301120000||ORU%cR01|1|P|2.5.1||||||%s\r"
 	    "OBR|1|1|1|24323-8|||20260301080000\r"
 	    "OBX|1|NM|1952-1%c%cLN||%s|%s|%s||||F\r",
-	    row->marks, row->sender, row->marks[0], row->marks[0], row->marks[0], row->value,
-	    row->unit, row->range);
+	    row->marks, row->sender, row->marks[0], row->charset, row->marks[0], row->marks[0],
+	    row->value, row->unit, row->range);
 	hl7_message_init(&m);
 	cr_assert_eq(hl7_message_read(&m, span_str(text), &piece, &used), 0);
 	annotate(a, &m, &annotation);
