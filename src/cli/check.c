@@ -131,8 +131,10 @@ summarise_conf(struct output *o, const char *path, const struct conf *conf)
 
 	for (unsigned i = 0; i < conf->feed_count; i++)
 		listens += conf->feeds[i].listen_count;
-	output_printf(o, "%s: configuration: %u feed%s, %u listener%s\n", path, conf->feed_count,
-	    plural(conf->feed_count), listens, plural(listens));
+	output_printf(o,
+	    "%s: configuration: %u feed%s, %u listener%s; before use: hl7noted --check --config "
+	    "%s\n",
+	    path, conf->feed_count, plural(conf->feed_count), listens, plural(listens), path);
 }
 
 static int
@@ -202,7 +204,8 @@ const struct command command_check = {
 	.about = "Reads mapping files as every use of them would, tells their faults as\n"
 		 "file:line:column, runs their examples, and says what they hold.  Of a\n"
 		 "configuration of hl7noted, the settings and then each mapping it names;\n"
-		 "hl7noted --check looks at the files of TLS, too.\n",
+		 "only hl7noted --check looks at the files of TLS, at names of ports, and at\n"
+		 "whether a feed may use its mappings: approved ones, and one for each code.\n",
 	.flags = flags,
 	.flag_count = sizeof(flags) / sizeof(flags[0]),
 	.run = run,

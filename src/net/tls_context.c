@@ -165,7 +165,7 @@ load_ca(struct net_tls *t, const char *path, struct net_tls_fault *f)
 {
 	X509_STORE *store = SSL_CTX_get_cert_store(t->ctx);
 	BIO *file = open_file("ca", path, f);
-	unsigned count = 0;
+	unsigned count = 0, roots = 0;
 	bool good = true;
 	X509 *x;
 
@@ -173,6 +173,7 @@ load_ca(struct net_tls *t, const char *path, struct net_tls_fault *f)
 		return false;
 	while (good && (x = PEM_read_bio_X509(file, NULL, no_passphrase, NULL))) {
 		earliest(&t->ends.ca, X509_get0_notAfter(x));
+		roots += X509_self_signed(x, 0) == 1;
 		good = X509_STORE_add_cert(store, x) == 1;
 		if (good && t->accepts) /* tells clients which of their certificates to show */
 			good = SSL_CTX_add_client_CA(t->ctx, x) == 1;
@@ -187,6 +188,10 @@ load_ca(struct net_tls *t, const char *path, struct net_tls_fault *f)
 		good = fault(f, "ca", "name a PEM file with the certificates of CAs to believe",
 		    count ? "%s cannot be read to its end: %s" : "%s holds no certificate: %s",
 		    path, last_error());
+	/* every chain is followed up to a root; a file without one would let nobody in */
+	if (good && !roots)
+		good = fault(f, "ca", "add the root CA that signed itself",
+		    "%s holds no root CA: an intermediate alone is not believed", path);
 	return good;
 }
 

@@ -94,7 +94,7 @@ cat > daemon.xml <<-'END'
 	</hl7noted>
 END
 status 0 check "$TMP/daemon.xml"
-has out 'daemon.xml: configuration: 2 feeds, 2 listeners'
+has out 'daemon.xml: configuration: 2 feeds, 2 listeners; before use: hl7noted --check --config '
 has out "$TMP/beside.xml: mapping test 1.2.3, draft"
 lines out 2
 sed -e 's/2576/2575/' -e 's/host="engine" port="6661"/port="0"/' daemon.xml > twice.xml

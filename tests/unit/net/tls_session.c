@@ -542,6 +542,8 @@ Test(net_tls_session, says_which_file_is_wrong)
 	    "key", "is encrypted");
 	expect_fault(false, (struct net_tls_settings){ .name = "x", .ca = file("empty", "pem") },
 	    "ca", "holds no certificate");
+	expect_fault(
+	    false, (struct net_tls_settings){ .name = "x", .ca = own }, "ca", "holds no root CA");
 	expect_fault(false, (struct net_tls_settings){ .name = "x", .ca = file("half", "pem") },
 	    "ca", "to its end");
 	expect_fault(false, (struct net_tls_settings){ .name = "x", .ca = ca, .crl = ca }, "crl",
