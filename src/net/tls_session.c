@@ -16,12 +16,13 @@
 enum {
 	ROUND_MOST = 64 << 10,  /* bytes that a peer may make us say by saying nothing */
 	VAIN_MOST = 64 << 10,   /* bytes that say nothing: new keys, tickets, pleas to begin anew */
-	VAIN_PART = 256,        /* a record may be filled up to 16 KiB, and hold but one answer */
+	VAIN_PART = 256,        /* of them, what a byte of text pays for */
 	PIECE_SMALL = 4 << 10,  /* pieces up to it are put together */
 	RECORD_MOST = 16 << 10, /* of plain text */
 	RECORD_OVERHEAD = 64,
 	FIRST_HANDSHAKE = 0x16, /* types of records */
 	FIRST_ALERT = 0x15,
+	RECORD_HEADER = 5, /* OpenSSL asks for it, and then for the rest of the record */
 };
 
 struct net_tls_session {
@@ -34,6 +35,7 @@ struct net_tls_session {
 	const char *error;
 	struct net_tls_identity *identity;
 	struct span chain; /* packed certificates of the peer */
+	size_t record;     /* bytes of the one under way, or of the last */
 	size_t vain;       /* bytes that came for nothing, but what was said since pays for */
 	bool heard;        /* the peer has said something */
 	bool proved;       /* and lets us in */
@@ -54,6 +56,7 @@ bio_read(BIO *b, char *to, size_t size, size_t *ret_len)
 	}
 	memcpy(to, part.ptr, part.len);
 	s->in = span_tail(s->in, part.len);
+	s->record = part.len + (size == RECORD_HEADER ? 0 : s->record);
 	*ret_len = part.len;
 	return 1;
 }
@@ -255,6 +258,15 @@ shake(struct net_tls_session *s)
 	}
 }
 
+/* Of a record with text nothing came in vain: it may be filled up to 16 KiB, and hold but one short
+ * answer. */
+static void
+pay_for_record(struct net_tls_session *s)
+{
+	s->vain -= s->vain < s->record ? s->vain : s->record;
+	s->record = 0;
+}
+
 /* All that is there. */
 static size_t
 open_records(struct net_tls_session *s, char *room, size_t size)
@@ -267,6 +279,7 @@ open_records(struct net_tls_session *s, char *room, size_t size)
 
 		if (result == 1) {
 			len += n;
+			pay_for_record(s);
 			continue;
 		}
 		if (SSL_get_error(s->ssl, result) == SSL_ERROR_ZERO_RETURN)
@@ -287,11 +300,10 @@ is_welcome(const struct net_tls_session *s, size_t said)
 
 /* New keys cost us more than a record of text, and are worth as much to nobody. */
 static bool
-is_vain(struct net_tls_session *s, size_t wire, size_t said)
+is_vain(struct net_tls_session *s, size_t said)
 {
 	const size_t paid = VAIN_PART * said;
 
-	s->vain += wire;
 	s->vain -= s->vain < paid ? s->vain : paid;
 	return s->vain > VAIN_MOST;
 }
@@ -314,13 +326,14 @@ net_tls_session_receive(struct net_tls_session *s, struct span wire, char *room,
 	s->out = out;
 	if (s->state == NET_TLS_SHAKING)
 		shake(s);
+	s->vain += was_open ? wire.len : 0;
 	if (s->state == NET_TLS_OPEN)
 		*ret_len = open_records(s, room, size);
 	s->in = SPAN("");
 	s->out = NULL;
 	s->proved |= was_open && is_welcome(s, *ret_len);
 	if ((!*ret_len && out->end - out->start > before + ROUND_MOST) ||
-	    (was_open && is_vain(s, wire.len, *ret_len)))
+	    (was_open && is_vain(s, *ret_len)))
 		net_tls_session_fail(s, NET_TLS_PROTOCOL);
 	return s->state;
 }

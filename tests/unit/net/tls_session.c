@@ -354,17 +354,20 @@ Test(net_tls_session, ends_one_who_does_nothing_but_change_keys)
 
 Test(net_tls_session, takes_records_that_are_filled_up)
 {
+	static const size_t sizes[] = { 1, 40, 65, 1000 };
 	struct stranger s;
 	size_t n;
 
-	stranger_begin(&s);
-	cr_assert_eq(SSL_set_block_padding(s.ssl, 16384), 1);
-	for (unsigned i = 0; i < 1000; i++) {
-		cr_assert_eq(SSL_write_ex(s.ssl, room, 65, &n), 1);
-		pass(&s);
+	for (size_t k = 0; k < sizeof(sizes) / sizeof(sizes[0]); k++) {
+		stranger_begin(&s);
+		cr_assert_eq(SSL_set_block_padding(s.ssl, 16384), 1);
+		for (unsigned i = 0; i < 1000; i++) {
+			cr_assert_eq(SSL_write_ex(s.ssl, room, sizes[k], &n), 1);
+			pass(&s);
+		}
+		cr_expect_eq(net_tls_session_state(s.in), NET_TLS_OPEN, "%zu", sizes[k]);
+		stranger_end(&s);
 	}
-	cr_expect_eq(net_tls_session_state(s.in), NET_TLS_OPEN);
-	stranger_end(&s);
 }
 
 Test(net_tls_session, knows_plain_text)
