@@ -130,6 +130,15 @@ end_order(struct annotator *a, struct walk *w, long at)
 		a->orders[w->order].end = at;
 }
 
+/* What rules ask of these may go on in an addendum, where nobody reads on. */
+static bool
+is_told_of(uint32_t id)
+{
+	return id == HL7_ID('M', 'S', 'H') || id == HL7_ID('P', 'I', 'D') ||
+	       id == HL7_ID('D', 'G', '1') || id == HL7_ID('O', 'B', 'R') ||
+	       id == HL7_ID('S', 'P', 'M');
+}
+
 /* One segment of the grammar that is no OBX; false when memory ran out. */
 static bool
 step(struct annotator *a, struct walk *w, long i)
@@ -159,6 +168,9 @@ step(struct annotator *a, struct walk *w, long i)
 		if (w->seen_obx ||
 		    (w->before != HL7_ID('P', 'R', 'T') && w->before != HL7_ID('D', 'E', 'V')))
 			w->topic = TOPIC_ELSE;
+		break;
+	case HL7_ID('A', 'D', 'D'):
+		a->fragment |= is_told_of(a->m->segments[i - 1].id);
 		break;
 	case HL7_ID('D', 'S', 'C'):
 		a->fragment = true;

@@ -29,6 +29,8 @@ TABLE_0078 = set(
     "N A AA H HH HU H> L LL LU L< U D B W < > AC IE QCF TOX S I R MS VS NS SDD SYN-R SYN-S "
     'POS NEG DET ND IND RR WR NR HM OBX NULL ""'.split()
 )
+# nobody reads on where an addendum goes on with one of these
+READ_WHOLE = (b"MSH", b"PID", b"DG1", b"OBR", b"SPM")
 NOTE_SLOT_ENDS = (b"SPM", b"FT1", b"CTI", b"ORC", b"PID", b"DSC", b"DEV")
 
 
@@ -741,7 +743,9 @@ def message_skip(message):
     if kind[:2] != ["ORU", "R01"]:
         return "not_oru"
     named = any(r.loinc(facts.CODES) for r in results_of(message))
-    if named and (message.valued(msh.get(14)) or any(s.name == b"DSC" for s in message.segments)):
+    names = [s.name for s in message.segments]
+    read_on = any((name, b"ADD") in zip(names, names[1:]) for name in READ_WHOLE)
+    if named and (message.valued(msh.get(14)) or b"DSC" in names or read_on):
         return "fragment"
     charsets = [text_of(r).upper() for r in message.repetitions(msh.get(18))]
     if any(u in c for u in UNSAFE for c in charsets) or b"\x1b" in message.data:

@@ -48,6 +48,12 @@ static const struct {
 	{ "blank lines stay behind", B2M("2.2", "") "\n\n", B2M("2.2", "H") OURS("1", "2") "\n\n" },
 
 	{ "OBX-11 may go on in an addendum", B2M("2.2", "") "ADD|more\n", B2M("2.2", "") "ADD|more\n" },
+	{ "an order may be cancelled in its addendum", "OBR|1|||X|\nADD|||||||||||||||||||||X\n" B2M("2.2", ""),
+	    "OBR|1|||X|\nADD|||||||||||||||||||||X\n" B2M("2.2", "") },
+	{ "a specimen may be of something else in its addendum", B2M("2.2", "") "SPM|1|||\nADD|UR\n",
+	    B2M("2.2", "") "SPM|1|||\nADD|UR\n" },
+	{ "of a local segment an addendum says nothing", "ZBR|1\nADD|more\n" B2M("2.2", ""),
+	    "ZBR|1\nADD|more\n" B2M("2.2", "H") OURS("1", "2") },
 	{ "of a specimen there is no place", "SPM|1|||SER\n" B2M("2.2", ""), "SPM|1|||SER\n" B2M("2.2", "") },
 	{ "of an order not begun there is no place", "ORC|RE\n" B2M("2.2", ""), "ORC|RE\n" B2M("2.2", "") },
 	{ "of a device of the order there is", "PRT|1\nDEV|1\n" B2M("2.2", ""),
