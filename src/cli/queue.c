@@ -282,8 +282,8 @@ print_end(struct output *o, const struct control_request *r, struct span line)
 	else if (r->verb == CONTROL_LIST && !count)
 		output_text(o, "no messages\n");
 	else if (r->verb == CONTROL_RETRY && member(line, "resumed"))
-		output_printf(o, "%llu message%s to be sent again, %llu stopped line%s resumed\n",
-		    count, s, member(line, "resumed"), member(line, "resumed") == 1 ? "" : "s");
+		output_printf(o, "%llu message%s to be sent again, %llu line%s resumed\n", count, s,
+		    member(line, "resumed"), member(line, "resumed") == 1 ? "" : "s");
 	else if (r->verb == CONTROL_RETRY)
 		output_printf(o, "%llu message%s to be sent again\n", count, s);
 	else if (r->verb == CONTROL_DROP)

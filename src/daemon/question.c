@@ -161,7 +161,7 @@ resume_lines(struct question *k)
 	for (struct feed *f = k->queue->daemon->feeds; f; f = f->next) {
 		if (!f->line || (k->filter.feed && f->number != k->filter.feed))
 			continue;
-		resumed += f->line->machine.stopped;
+		resumed += f->line->machine.stopped || line_wait(f->line) > 0;
 		line_resume(f->line);
 	}
 	return resumed;

@@ -168,7 +168,7 @@ class Policy(Custody):
         self.assertIn("STOPPED", self.text())
         self.assertEqual(self.metric("hl7noted_line_stopped", feed="lab"), 1)
         self.assertEqual(self.sent(r), ["m1"])
-        self.assertIn("1 stopped line resumed", self.queue("retry", "--feed", "lab"))
+        self.assertIn("1 line resumed", self.queue("retry", "--feed", "lab"))
         r.wait(3)
         self.assertEqual(self.sent(r), ["m1", "m1", "m2"])
         d.wait_event("line.resumed", feed="lab")
@@ -304,6 +304,16 @@ class Commands(Custody):
         s.exchange(message("last"))
         d.wait_event("msg.delivered", ctl_id="last")
         self.assertEqual(self.sent(r), ["m0", "last"])
+
+    def test_a_line_that_waits_goes_on_at_once_and_that_is_told(self):
+        r = self.receiver(lambda v, b, n: v.answer(b, b"AR" if n == 1 else b"AA"))
+        d, port = self.keep(r, forward={"backoff_min": "1h", "backoff_max": "1h"})
+        self.sender(port).exchange(message("m1"))
+        d.wait_event("msg.retry")
+        self.assertEqual(
+            self.queue("retry", "--feed", "lab"), "0 messages to be sent again, 1 line resumed\n"
+        )
+        d.wait_event("msg.delivered", ctl_id="m1")
 
     def test_a_dropped_message_is_waited_for_no_more(self):
         r = self.receiver(lambda v, b, n: v.answer(b, b"AR" if n == 1 else b"AA"))
@@ -595,7 +605,7 @@ class Commands(Custody):
         r = self.receiver()
         port = free_port()
         self.configure('<control socket="%s"/>' % self.control, feed_xml(port, r.port))
-        self.assertIn("no feed takes custody", self.refused("list"))
+        self.assertIn("no <store> is in force", self.refused("list"))
 
 
 class Permissions(Custody):
