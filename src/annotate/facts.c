@@ -111,16 +111,7 @@ is_of(const struct expr *e, const struct observation *o)
 	return false;
 }
 
-/* One that cannot be used is not present, and leaves open what it would have said. */
-static enum truth
-fact_of_companion(struct annotator *a, const struct expr *e, struct result *r)
-{
-	if (is_usable(r))
-		return fact_of(a, e, r);
-	return e->op == EXPR_PRESENT ? TRUTH_NO : TRUTH_UNKNOWN;
-}
-
-/* True when it holds for any companion of these observations. */
+/* True when it holds for any usable companion of these observations. */
 static enum truth
 ask_companions(struct annotator *a, const struct expr *e, const struct class *c)
 {
@@ -132,7 +123,7 @@ ask_companions(struct annotator *a, const struct expr *e, const struct class *c)
 
 		if (r == a->subject || !is_of(e, r->code->observation))
 			continue;
-		t = fact_of_companion(a, e, r);
+		t = fact_of(a, e, r);
 		if (t == TRUTH_YES)
 			return t;
 		if (t == TRUTH_UNKNOWN)

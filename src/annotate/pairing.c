@@ -5,8 +5,8 @@
  * Results of one patient fall into classes: one moment of collection, or, where
  * no time is sent or it leaves more than a day open, one order.  A class answers two questions.
  * Siblings are results of one observation in one class: one specimen measured twice. Companions of
- * a class are the results of its own and of the patient's other classes that were collected within
- * a day: the usable ones, and those that leave in doubt what the usable ones say.
+ * a class are the usable results of its own and of the patient's other classes that were collected
+ * within a day.
  *
  * Everything here is looked up by hash and remembered by class, so that a report
  * with many results costs no more per result than a short one.
@@ -229,12 +229,12 @@ is_in_class(const struct result *r)
 	return r->skip != SKIP_NO_SLOT && !r->follower;
 }
 
-/* Of an observation that rules ask about, and usable, or there at least. */
+/* Usable, and of an observation that rules ask about. */
 static bool
-is_asked_about(const struct annotator *a, const struct result *r)
+is_asked_about(const struct result *r)
 {
-	return r->site->asked[r->code->observation->index] &&
-	       (is_usable(r) || read_is_doubtful(a, r));
+	return !r->skip && r->status != STATUS_PRELIMINARY &&
+	       r->site->asked[r->code->observation->index];
 }
 
 /* A class of its order alone is no company for others. */
@@ -267,7 +267,7 @@ pairing_build(struct annotator *a)
 			continue;
 		if (!find_class(a, r) || !find_siblings(a, r))
 			return false;
-		if (is_asked_about(a, r))
+		if (is_asked_about(r))
 			enlist(a, (unsigned)i);
 	}
 	for (size_t i = 0; i < a->result_count; i++) {
@@ -283,7 +283,7 @@ pairing_build(struct annotator *a)
 
 /* ---- companions ---- */
 
-/* Results of one class; notes the best priority of each observation's usable ones. */
+/* Results of one class; notes the best priority of each observation. */
 static bool
 gather(struct annotator *a, const struct class *c, const struct mapping *mapping)
 {
@@ -299,8 +299,7 @@ gather(struct annotator *a, const struct class *c, const struct mapping *mapping
 			sizeof(struct result *)))
 			return false;
 		a->companions[a->companion_count++] = r;
-		if (is_usable(r) &&
-		    (a->best_in[index] != a->pairing || r->code->priority < a->best[index])) {
+		if (a->best_in[index] != a->pairing || r->code->priority < a->best[index]) {
 			a->best_in[index] = a->pairing;
 			a->best[index] = r->code->priority;
 		}
@@ -325,7 +324,7 @@ gather_others(struct annotator *a, const struct class *own, const struct mapping
 	return true;
 }
 
-/* A later priority counts only where an observation has no usable result of an earlier one. */
+/* A later priority counts only where an observation has no result of an earlier one. */
 static void
 keep_best(struct annotator *a)
 {
@@ -334,12 +333,11 @@ keep_best(struct annotator *a)
 	a->present = 0;
 	for (size_t i = 0; i < a->companion_count; i++) {
 		struct result *r = a->companions[i];
-		unsigned index = r->code->observation->index;
 
-		if (a->best_in[index] == a->pairing && r->code->priority > a->best[index])
+		if (r->code->priority != a->best[r->code->observation->index])
 			continue;
 		a->companions[kept++] = r;
-		a->present |= (uint64_t)1 << (r->site->asked[index] - 1);
+		a->present |= (uint64_t)1 << (r->site->asked[r->code->observation->index] - 1);
 	}
 	a->companion_count = kept;
 }

@@ -7,7 +7,6 @@
  */
 #include "annotate/work.h"
 
-#include "base/ascii.h"
 #include "hl7/escape.h"
 #include "hl7/value.h"
 #include "mapping/units.h"
@@ -389,47 +388,6 @@ has_digit(struct span text)
 			return true;
 	}
 	return false;
-}
-
-/* As in "45 L", and not in "By CKD-EPI 2021". */
-static bool
-begins_with_digit(struct span text)
-{
-	size_t i = 0;
-
-	while (i < text.len && !ascii_is_digit(text.ptr[i]) && !ascii_is_letter(text.ptr[i]))
-		i++;
-	return i < text.len && ascii_is_digit(text.ptr[i]);
-}
-
-/* Of table 0085: wrong, deleted, none, or none yet.  Others, as R for not verified, come with one.
- */
-static bool
-is_without_value(const struct annotator *a, const struct result *r)
-{
-	struct span status = span_trim(hl7_component(delims(a), obx_field(a, r, 11), 1));
-
-	return status.len == 1 && strchr("DINOWX", status.ptr[0]);
-}
-
-/* Of what cannot be used: may it be a value all the same? */
-bool
-read_is_doubtful(const struct annotator *a, const struct result *r)
-{
-	switch (r->skip) {
-	case SKIP_STATUS:
-	case SKIP_NONE: /* preliminary, and interpreted */
-	case SKIP_PRELIMINARY:
-	case SKIP_VALUE_NOT_NUMERIC:
-	case SKIP_VALUE_REPEATS:
-	case SKIP_UNIT_MISSING:
-	case SKIP_UNIT_UNKNOWN:
-	case SKIP_IMPLAUSIBLE:
-		return !is_without_value(a, r) &&
-		       (!r->code->quantity || begins_with_digit(obx_field(a, r, 5)));
-	default:
-		return false;
-	}
 }
 
 /* The first interval of the observation that applies. */

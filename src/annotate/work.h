@@ -111,7 +111,7 @@ struct class
 {
 	unsigned patient, order; /* order: NO_INDEX when the time alone decides */
 	struct hl7_time time;
-	unsigned first; /* result that rules ask about, usable or in doubt; NO_INDEX when none */
+	unsigned first; /* result that rules ask about; NO_INDEX when none */
 	unsigned next;  /* class of the patient that has such a result */
 
 	/* what its results are paired with, once one was asked about */
@@ -235,13 +235,6 @@ has_rules(const struct observation *o)
 	return o->group_count || o->gate_count;
 }
 
-/* May it serve as a companion? */
-static inline bool
-is_usable(const struct result *r)
-{
-	return !r->skip && r->status != STATUS_PRELIMINARY;
-}
-
 /* OBX-n of a result, n up to OBX_FIELDS. */
 static inline struct span
 obx_field(const struct annotator *a, const struct result *r, unsigned n)
@@ -334,7 +327,6 @@ void read_result(struct annotator *a, struct result *r);
 void read_limits(struct annotator *a, struct result *r);
 /* In the sender's decimals, or with a point. */
 bool read_is_number(const struct annotator *a, const struct result *r);
-bool read_is_doubtful(const struct annotator *a, const struct result *r);
 
 /* pairing; false when memory ran out */
 bool pairing_build(struct annotator *a);

@@ -9,7 +9,6 @@ result, so that a mistake made in the mapping or the engine is not made here as 
     python3 b2m.py --findings FILE  one line for each mapped result
 """
 
-import re
 import sys
 from decimal import Decimal as D
 
@@ -343,23 +342,8 @@ class Case:
             return None
         return other.reading(quantity)[0]
 
-    def in_doubt(self, other, quantity, expected):
-        """Is there something that may be a value, and no use of it?  What it would have said is open."""
-        if other.text(11) in tuple("DINOWX") or other.order.cancelled():
-            return False
-        if specimen_conflict(other, expected) or not self.paired(other):
-            return False
-        return re.match(rb"[^0-9A-Za-z]*[0-9]", other.field(5)) is not None
-
     def companions(self, name):
         """Usable ones of the best tier: (result, reading, quantity)."""
-        return [f for f in self.company(name) if f[1]]
-
-    def doubts(self, name):
-        """An answer for each of that tier or a better one that cannot be used."""
-        return [None for _, reading, _ in self.company(name) if not reading]
-
-    def company(self, name):
         found = []
         for other in self.results:
             code = other.loinc(facts.COMPANIONS)
@@ -370,11 +354,10 @@ class Case:
                 continue
             expected = "urine" if name in ("urine creatinine", "ph") else "blood"
             reading = self.usable(other, quantity, expected)
-            reading = None if reading and implausible(name, reading) else reading
-            if reading or self.in_doubt(other, quantity, expected):
+            if reading:
                 found.append((tier, other, reading, quantity))
-        best = min((f[0] for f in found if f[2]), default=9)
-        return [f[1:] for f in found if f[0] <= best]
+        best = min((f[0] for f in found), default=None)
+        return [f[1:] for f in found if f[0] == best]
 
     def readings(self, name):
         return [reading for _, reading, _ in self.companions(name)]
@@ -409,8 +392,6 @@ class Case:
         answers = [r.below(D(60)) for r in self.readings("egfr")]
         answers += [self.creatinine_high(*c) for c in self.companions("creatinine")]
         answers += [self.cystatin_high(*c) for c in self.companions("cystatin")]
-        for name in ("egfr", "creatinine", "cystatin"):
-            answers += self.doubts(name)
         return k_any(*answers)
 
     def kidney_known(self):
@@ -425,11 +406,11 @@ class Case:
         return k_all(self.kidney_known(), k_not(self.kidney_reduced()), not abnormal, None if any(r.flag_unknown() for r in strange) else True)
 
     def acid(self):
-        return k_any(*(r.below(D(6)) for r in self.readings("ph")), *self.doubts("ph"))
+        return k_any(*(r.below(D(6)) for r in self.readings("ph")))
 
     def sour_free(self):
         """Is a pH of 6 or more reported?"""
-        return k_any(*(r.at_least(D(6)) for r in self.readings("ph")), *self.doubts("ph"))
+        return k_any(*(r.at_least(D(6)) for r in self.readings("ph")))
 
     # -- the value --
 
@@ -525,14 +506,14 @@ def stage_bands(case):
     low, high = facts.STAGE
     context = case.diagnosed("C90.0")
     albumin = case.readings("albumin")
-    enough = k_any(*(a.at_least(low) for a in albumin), *case.doubts("albumin"))
-    lacking = k_any(*(a.below(low) for a in albumin), *case.doubts("albumin"))
+    enough = k_any(*(a.at_least(low) for a in albumin))
+    lacking = k_any(*(a.below(low) for a in albumin))
     young = k_all(context, case.value.below(low))
     case.pick_first(
-        (k_all(young, not albumin), "S14", ""),
         (k_all(young, enough, lacking), "S15", ""),
         (k_all(young, enough, k_not(case.kidney_reduced()), k_not(lacking)), "S10", ""),
         (k_all(young, lacking, k_not(enough)), "S11", ""),
+        (k_all(young, not albumin), "S14", ""),
         (k_all(case.value.at_least(low), case.value.below(high)), "S12", "H"),
         (case.value.at_least(high), "S13", "H"),
     )
@@ -551,7 +532,7 @@ def kidney(case):
 
 
 def cross(case):
-    raised, urines, unflagged, doubts = case.above(), [], True, []
+    raised, urines, unflagged = case.above(), [], True
     for other in case.results:
         code = other.loinc(facts.CODES)
         if not code or facts.CODES[code][0] != "urine":
@@ -559,14 +540,12 @@ def cross(case):
         quantity = facts.CODES[code][1]
         reading = case.usable(other, quantity, "urine")
         if not reading or implausible("urine", reading):
-            doubts += [None] if case.in_doubt(other, quantity, "urine") else []
             continue
         limits, _ = case.limits_for(other, "urine", quantity)
         urines.append(reading.above_reference(limits) if limits else None)
         unflagged = k_all(unflagged, k_not(other.flagged(ABNORMAL)))
     if not urines or raised is None:
         return
-    urines += doubts
     if any(urine != urines[0] for urine in urines):
         return  # they disagree: nothing can be said
     spilled = urines[0]
@@ -587,7 +566,7 @@ def urine(case):
     reported = bool(case.readings("ph"))
     case.pick_first(
         (case.above(), "U03", "H"),
-        (k_all(within, not reported, k_not(case.acid())), "U02", "N"),
+        (k_all(within, not reported), "U02", "N"),
         (k_all(within, case.sour_free(), k_not(case.acid())), "U01", "N"),
     )
     urine_quality(case)
@@ -612,9 +591,8 @@ def rate(case):
     children_next(case)
     too_young(case)
     case.fire("U05", "H" if case.above() else "")
-    if k_all(k_not(case.above()), k_not(case.acid())):
-        case.fire("U05n", "N")
-    case.undecided = case.above() is None
+    case.pick_first((k_all(k_not(case.above()), k_not(case.acid())), "U05n", "N"))
+    case.undecided = case.undecided or case.above() is None
     urine_quality(case)
     doubts_last(case)
 

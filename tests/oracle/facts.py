@@ -156,7 +156,6 @@ SHIPPED = {
     "csf": (D("0.7"), D("1.8"), False),
 }
 PLAUSIBLE = {"serum": (D("0.1"), D("200")), "urine": (None, D("500")), "csf": (None, D("100"))}
-PLAUSIBLE.update({"albumin": (None, D(10)), "ph": (None, D(14))})
 # where the upper limit of a laboratory's own interval may lie; elsewhere it is of another unit
 LIMIT_SPANS = {
     "serum": (D("0.5"), D("10")),

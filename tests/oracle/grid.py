@@ -214,26 +214,6 @@ def patient_reports():
         yield segments + [two, obr(2, stamp(1)), obx(1, "1952-1", "6.5", "mg/L")]
 
 
-def doubtful_reports():
-    """Companions that cannot be used, alone and beside ones that can."""
-    unusable = (("45", EGFR, "P"), ("45", "zz", "F"), ("45", "", "C"), ("45 L", EGFR, "F"), ("QNS", EGFR, "F"), ("By CKD-EPI 2021", EGFR, "F"))
-    unusable += (("45~46", EGFR, "F"), ("45", EGFR, "X"), ("45", EGFR, "R"), ("45", EGFR, ""), ("", EGFR, "P"))
-    for (value, unit, status), code, other, albumin, serum in itertools.product(
-        unusable, ("98979-8", "48642-3"), ("", "45", "75", ">90"), ("", "36", "34"), ("1.9", "3.6")
-    ):
-        segments = [pid(), ["DG1", "1", "", "C90.0"], obr(1, stamp(0)), obx(1, "1952-1", serum, "mg/L")]
-        segments.append(obx(2, code, value, unit, "ST", status=status))
-        segments += [obx(3, "62238-1", other, EGFR, "ST")] if other else []
-        segments.append(obx(4, "1751-7", value, "g/L", "ST", status=status))
-        segments += [obx(5, "61151-7", albumin, "g/L")] if albumin else []
-        yield segments
-        segments = [pid(), obr(1, stamp(0)), obx(1, "1953-9", "<0.2", "mg/L", "ST")]
-        segments.append(obx(2, "2756-5", value, "zz" if unit == "zz" else "[pH]", "ST", status=status))
-        segments += [obx(3, "5803-2", other[-2:], "[pH]")] if albumin and other else []
-        segments.append(obx(4, "1952-1", serum, "mg/L"))
-        yield segments
-
-
 def dialysis_reports():
     """Before and after dialysis, and its fluid."""
     for code, value, hours, status, limits in itertools.product(
@@ -321,7 +301,6 @@ def _reports():
         flagged_reports(),
         patient_reports(),
         dialysis_reports(),
-        doubtful_reports(),
     )
 
 
