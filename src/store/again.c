@@ -14,6 +14,32 @@ store_again_may_send(const struct store *s, const struct store_feed *f)
 	return f->again.count && s->again.done < PROGRESS_AGAINS / 2 && !s->again.asked.first;
 }
 
+/* 0: all are taken. */
+static unsigned
+take_slot(struct store *s, enum store_again_slot what, uint64_t value)
+{
+	struct store_again *a = &s->again;
+
+	if (a->count == PROGRESS_AGAINS)
+		return 0;
+	a->count++;
+	while (a->slot[a->next])
+		a->next = (a->next + 1) % PROGRESS_AGAINS;
+	a->slot[a->next] = what;
+	store_progress_put(&s->progress, PROGRESS_AGAIN + a->next, value);
+	return PROGRESS_AGAIN + a->next;
+}
+
+static void
+leave_slot(struct store *s, unsigned slot)
+{
+	if (!slot)
+		return;
+	store_progress_put(&s->progress, slot, 0);
+	s->again.slot[slot - PROGRESS_AGAIN] = SLOT_FREE;
+	s->again.count--;
+}
+
 /* Without a slot a killed process sends it once more; so it may, where the queue works on a retry
  * that may want that. */
 void
@@ -22,21 +48,30 @@ store_again_done(struct store *s, struct store_out *o)
 	struct store_again *a = &s->again;
 
 	o->fate = FATE_AGAIN_DONE;
-	if (a->done++ >= PROGRESS_AGAINS || a->under_way)
+	a->done++;
+	if (a->under_way)
 		return;
-	while (a->taken[a->next])
-		a->next = (a->next + 1) % PROGRESS_AGAINS;
-	a->taken[a->next] = true;
-	o->slot = PROGRESS_AGAIN + a->next;
-	store_progress_put(&s->progress, o->slot, o->seq);
+	o->slot = take_slot(s, SLOT_AGAIN, o->seq);
 	a->used = true;
+}
+
+unsigned
+store_again_early(struct store *s, uint64_t seq)
+{
+	return take_slot(s, SLOT_EARLY, seq | PROGRESS_EARLY);
+}
+
+void
+store_again_early_known(struct store *s, unsigned slot)
+{
+	leave_slot(s, slot);
 }
 
 static void
 empty_page(struct store *s)
 {
 	for (unsigned i = 0; i < PROGRESS_AGAINS; i++)
-		if (s->again.taken[i])
+		if (s->again.slot[i] == SLOT_AGAIN)
 			store_progress_put(&s->progress, PROGRESS_AGAIN + i, 0);
 }
 
@@ -90,10 +125,7 @@ store_again_retry(struct store *s, struct store_task *t)
 void
 store_again_forget(struct store *s, struct store_out *o)
 {
-	if (o->slot) {
-		store_progress_put(&s->progress, o->slot, 0);
-		s->again.taken[o->slot - PROGRESS_AGAIN] = false;
-	}
+	leave_slot(s, o->slot);
 	o->slot = 0;
 	s->again.done--;
 	retry_asked(s);

@@ -185,15 +185,17 @@ load(struct store *s, uint64_t *cursor)
 	return store_worker_load(s->worker, cursor);
 }
 
-/* One that an operator sent again, delivered, of which the queue was not told: 1 when it is now. */
+/* One that an operator sent again, or that did not wait for its turn, delivered, of which the queue
+ * was not told: 1 when it is now. */
 static int
-settle_again(struct store *s, uint64_t seq)
+settle_again(struct store *s, uint64_t slot)
 {
 	const struct store_backend_ops *b = s->backend->ops;
+	const uint64_t seq = slot & ~PROGRESS_EARLY;
 	struct store_record r;
 	int found = seq ? b->find(s->backend, seq, &r) : 0;
 
-	if (found <= 0 || r.state != RECORD_AGAIN)
+	if (found <= 0 || r.state != (slot & PROGRESS_EARLY ? RECORD_PLAIN : RECORD_AGAIN))
 		return found < 0 ? found : 0;
 	found = b->mark(s->backend, seq, RECORD_DELIVERED, &r.tries, NULL);
 	return found ? found : 1;

@@ -121,7 +121,7 @@ void
 store_delivered(struct store *s, unsigned feed, uint64_t seq)
 {
 	struct store_out *o = sending(s, feed, seq);
-	const struct store_mark_task m = {
+	struct store_mark_task m = {
 		.seq = seq, .state = RECORD_DELIVERED, .once = o && !o->again
 	};
 
@@ -136,8 +136,10 @@ store_delivered(struct store *s, unsigned feed, uint64_t seq)
 	pass(s, s->feed[feed]);
 	/* what is before it may wait for long, and a cursor says nothing of what is behind */
 	o = store_feed_find(s->feed[feed], seq);
-	if (o && o->fate == FATE_DELIVERED && o->task)
+	if (o && o->fate == FATE_DELIVERED && o->task) {
+		m.slot = store_again_early(s, seq);
 		send_mark(s, s->feed[feed], o, &m);
+	}
 }
 
 static struct store_mark_task
@@ -213,6 +215,7 @@ store_out_marked(struct store *s, struct store_task *t)
 	struct store_feed *f = s->feed[t->feed];
 	struct store_out *o = marked(f, &t->mark);
 
+	store_again_early_known(s, t->mark.slot);
 	if (!o)
 		return;
 	if (o->fate == FATE_AGAIN_DONE)

@@ -29,13 +29,16 @@ enum {
 	PROGRESS_TOKEN = 16,
 	PROGRESS_SLOTS = 2047,
 	/* which are of no feed: */
-	PROGRESS_AGAIN = 1025, /* the first of those that hold a message sent again, */
-	PROGRESS_AGAINS = 512, /* delivered, of which the queue does not know yet */
+	PROGRESS_AGAIN = 1025, /* the first of those that hold a message delivered out of turn */
+	PROGRESS_AGAINS = 512, /* or sent again, of which the queue does not know yet */
 	PROGRESS_NEWEST = PROGRESS_SLOTS - 1, /* the greatest seq told as new */
 	PROGRESS_LIFE = PROGRESS_SLOTS,       /* of the run: one of these */
 	PROGRESS_RUNS = 1,
 	PROGRESS_ENDED,
 };
+
+/* With the seq in such a slot: it was not sent again, but delivered before one that is older. */
+#define PROGRESS_EARLY ((uint64_t)1 << 63)
 
 struct store_progress_half {
 	_Atomic uint64_t cursor, check;

@@ -44,8 +44,9 @@ struct store_append_task {
 
 struct store_mark_task {
 	uint64_t seq;
-	int state; /* RECORD_ANY: as it is */
-	bool once; /* told of it in its turn: when it is to be sent again by now, that stands */
+	int state;     /* RECORD_ANY: as it is */
+	bool once;     /* told of it in its turn: when it is to be sent again by now, that stands */
+	unsigned slot; /* of the progress page that knows it so long; 0: none */
 	struct store_tries tries;
 	char word[STORE_WORD_MOST + 1];
 };

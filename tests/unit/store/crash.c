@@ -462,6 +462,62 @@ Test(crash, sends_again_what_was_delivered_while_it_was_asked_for_once_more)
 	queue_close(killed);
 }
 
+Test(crash, sends_once_what_was_delivered_before_an_older_one_on_a_full_disk)
+{
+	struct queue *q;
+	uint64_t seq[3];
+
+	vfs_install();
+	q = queue_open(1, NULL);
+	store_feed(q->store, SPAN("east"));
+	queue_put(q, 1, "A1", "one");
+	queue_put(q, 1, "A2", "two");
+	queue_put(q, 1, "A3", "three");
+	for (unsigned i = 0; i < 3; i++)
+		queue_get(q, 1, &seq[i]);
+	vfs_fail(VFS_WRITE, 1, SQLITE_FULL, ENOSPC, true);
+	store_delivered(q->store, 1, seq[1]);
+	queue_run(q, 300);
+	cr_assert(vfs_failed());
+	queue_stop(q);
+	vfs_heal();
+	queue_start(q, NULL);
+	cr_expect_str_eq(queue_get(q, 1, &seq[0]), "one");
+	cr_expect_str_eq(queue_get(q, 1, &seq[2]), "three");
+	store_delivered(q->store, 1, seq[0]);
+	store_delivered(q->store, 1, seq[2]);
+	cr_expect_null(queue_get(q, 1, NULL));
+	cr_expect_eq(queue_stats(q, 1).waiting, 0);
+	queue_close(q);
+}
+
+/* What an operator wants sent once more is, although the page says that it was delivered early. */
+Test(crash, sends_again_what_was_delivered_before_an_older_one)
+{
+	const struct store_filter second = { .feed = 1, .seq = 2, .states = STORE_ANY };
+	struct queue *q = queue_open(1, NULL), *killed;
+	uint64_t seq[2];
+
+	store_feed(q->store, SPAN("east"));
+	queue_put(q, 1, "A1", "one");
+	queue_put(q, 1, "A2", "two");
+	for (unsigned i = 0; i < 2; i++)
+		queue_get(q, 1, &seq[i]);
+	cr_assert_eq(seq[1], 2);
+	store_delivered(q->store, 1, 2);
+	cr_assert_eq(store_retry(q->store, &second, 1), 0);
+	store_flush(q->store);
+	cr_assert_eq(poll(&(struct pollfd){ store_fd(q->store), POLLIN, 0 }, 1, 20000), 1);
+	usleep(300000);
+	killed = killed_now(q);
+	queue_await(q, &q->answers, 1);
+	cr_expect_eq(q->changed, 1);
+	queue_close(q);
+	queue_start(killed, NULL);
+	cr_expect_str_eq(queue_get(killed, 1, NULL), "two");
+	queue_close(killed);
+}
+
 Test(crash, sends_again_after_a_start_without_room_for_what_was_delivered)
 {
 	const struct store_filter delivered = { .states = STORE_DELIVERED };
