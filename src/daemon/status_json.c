@@ -206,6 +206,8 @@ status_write(const struct hl7noted *d, struct buffer *out)
 	put_member(out, "config", d->conf_file);
 	buffer_printf(
 	    out, ",\"last_reload_good\":%s,", d->reload_good->value > 0 ? "true" : "false");
+	buffer_printf(out, "\"log_in_place\":%s,",
+	    d->conf->log_file && !log_is_at(d->log, d->conf->log_file) ? "false" : "true");
 	put_store(out, d);
 	buffer_append(out, SPAN("\"feeds\":["));
 	for (const struct feed *f = d->feeds; f; f = f->next) {

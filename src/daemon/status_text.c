@@ -205,6 +205,12 @@ status_write_text(const struct hl7noted *d, struct buffer *out)
 	    d->connections, (unsigned long long)d->held);
 	if (d->reload_good->value < 1)
 		buffer_append(out, SPAN("the last reload was REJECTED; the log says why\n"));
+	if (d->conf->log_file && !log_is_at(d->log, d->conf->log_file))
+		buffer_printf(out,
+		    "THE LOG is not in %s: that was renamed or removed; SIGUSR1 opens it again, "
+		    "where "
+		    "the daemon may write it\n",
+		    d->conf->log_file);
 	if (log_dropped(d->log))
 		buffer_printf(
 		    out, "%llu log lines were DROPPED\n", (unsigned long long)log_dropped(d->log));

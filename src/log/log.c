@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "log/clean.h"
 #include "log/line.h"
@@ -25,6 +26,8 @@ struct log {
 	enum log_level line_level;
 	bool line_promised;
 	struct log_writer *writer;
+	dev_t device;             /* of the file that lines go to, */
+	ino_t inode;              /* and which it is */
 	_Atomic int plain_format; /* of notes: json or logfmt, whichever was set last */
 	struct log_line line;
 	struct log_line note; /* the writer's thread's */
@@ -49,6 +52,17 @@ set_format(struct log *log, enum log_format format)
 		log->plain_format = (int)format;
 }
 
+/* A target that is no open file is none that could be renamed. */
+static void
+remember_file(struct log *log, const struct log_target *target)
+{
+	struct stat st = { 0 };
+
+	(void)fstat(target->fd, &st);
+	log->device = st.st_dev;
+	log->inode = st.st_ino;
+}
+
 struct log *
 log_create(enum log_format format, enum log_level level, const char *path)
 {
@@ -66,6 +80,7 @@ log_create(enum log_format format, enum log_level level, const char *path)
 	log->level = level;
 	log_line_init(&log->line);
 	log_line_init(&log->note);
+	remember_file(log, &target);
 	log->writer = log_writer_create(RING_SIZE, PROMISED_ROOM, target, compose_note, log);
 	if (!log->writer) {
 		int error = errno;
@@ -94,8 +109,10 @@ log_set(
 	assert(target || (format == LOG_JOURNAL) == (log->format == LOG_JOURNAL));
 	log->level = level;
 	set_format(log, format);
-	if (target)
+	if (target) {
+		remember_file(log, target);
 		log_writer_turn(log->writer, *target);
+	}
 }
 
 bool
@@ -105,8 +122,17 @@ log_reopen(struct log *log, const char *path)
 
 	if (!log_target_open(&target, log->format, path))
 		return false;
+	remember_file(log, &target);
 	log_writer_turn(log->writer, target);
 	return true;
+}
+
+bool
+log_is_at(const struct log *log, const char *path)
+{
+	struct stat st;
+
+	return !stat(path, &st) && st.st_dev == log->device && st.st_ino == log->inode;
 }
 
 uint64_t

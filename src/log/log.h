@@ -150,6 +150,8 @@ void log_set(
 /* Open the file again by its name (after rotation), or another one, `path` as above; false and
  * errno.  Lines of before go to the target of before, or here when that one takes none. */
 bool log_reopen(struct log *log, const char *path);
+/* Do lines go to the file of this name, and not to one that was renamed or removed? */
+bool log_is_at(const struct log *log, const char *path);
 uint64_t log_dropped(const struct log *log);
 
 /*

@@ -401,22 +401,37 @@ class Logs(World):
         wait_for("the sentence", lambda: said in d.text() or os.path.exists(place))
         wait_for("the start", lambda: listening(port))
 
+    def log_is_told_to_be_in_place(self, expected):
+        def status(*more):
+            return self.note("status", "--control", self.path("control"), *more)
+
+        self.assertEqual(json.loads(status("--json"))["log_in_place"], expected)
+        self.assertNotEqual(b"THE LOG is not in" in status(), expected)
+
     def test_a_log_file_is_opened_again_after_rotation(self):
         r = self.receiver()
         log = self.path("hl7noted.log")
         port = free_port()
         d = self.start(
             "--listen", "127.0.0.1:%d" % port, "--forward", "127.0.0.1:%d" % r.port,
-            "--log-file", log, wait=False,
+            "--log-file", log, "--control", self.path("control"), wait=False,
         )
         wait_for("the log", lambda: os.path.exists(log) and os.path.getsize(log))
         s = self.sender(port)
         s.exchange(message("before"))
         wait_for("the line", lambda: "before" in open(log).read())
+        self.log_is_told_to_be_in_place(True)
         os.rename(log, log + ".1")
         s.exchange(message("between"))
+        self.log_is_told_to_be_in_place(False)
+        os.mkdir(log)
+        d.signal(signal.SIGUSR1)
+        wait_for("the failure", lambda: "EISDIR" in open(log + ".1").read())
+        self.log_is_told_to_be_in_place(False)
+        os.rmdir(log)
         d.signal(signal.SIGUSR1)
         wait_for("the new file", lambda: os.path.exists(log))
+        self.log_is_told_to_be_in_place(True)
         s.exchange(message("after"))
         wait_for("the line", lambda: "after" in open(log).read())
         self.assertIn("between", open(log + ".1").read())
