@@ -150,6 +150,10 @@ Test(annotate_specimens, have_no_comment_where_two_results_exclude_each_other)
 		{ THREE(">1", "<3", ">4"), false },
 		{ THREE("<3", "<2", ">2.5"), false },
 		{ THREE(">1", ">2", "<1.5"), false },
+		{ THREE("2", "<3", "2.05"), true },
+		{ THREE("2", "2", "<1"), false },
+		{ THREE("<1", "2", "2"), false },
+		{ THREE("2", "2.05", ">2.02"), false },
 	};
 	struct mapping *const mappings[] = { serum_of_one_laboratory() };
 	struct report r;
