@@ -402,6 +402,8 @@ custody_line_drop(struct custody_line *l, uint64_t seq)
 	if (is_waited_for(l, l->parcels[index]))
 		l->retry_at = l->failures = 0;
 	custody_parcels_remove(l, (unsigned)index);
+	/* the queue may drop another of them next, and has to hear of a delivery before */
+	tell_answered(l);
 	if (l->stopped && l->culprit == seq)
 		l->stopped = false;
 	return true;

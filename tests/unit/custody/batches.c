@@ -113,6 +113,21 @@ send_batch(struct script *w)
 	buffer_clear(&w->told);
 }
 
+/* The queue tells of all that were dropped at once, and the line goes on only then. */
+Test(custody_batches, are_told_as_delivered_before_they_could_be_dropped_with_another)
+{
+	static const char *const bodies[3] = { MSH("7", ""), TWO };
+	struct script w;
+
+	begin(&w, bodies, 2);
+	script_bytes(&w, ACK("AA", "1"));
+	script_expect(&w, "");
+	cr_expect(custody_line_drop(&w.l, 1));
+	script_expect(&w, "let_go:1 disconnect accept:AA:deliver delivered:2");
+	cr_expect_not(custody_line_drop(&w.l, 2));
+	script_end(&w);
+}
+
 /* A second for each batch would hold up a feed of them. */
 Test(custody_batches, are_delivered_when_another_is_dropped_behind_an_acceptance)
 {
