@@ -214,6 +214,19 @@ repeats(const struct annotator *a, struct span field)
 	return span_trim(rest).len > 0;
 }
 
+/* Is there nothing but empty components and deleted ones, as in ""^""^""? */
+static bool
+says_nothing(const struct annotator *a, struct span field)
+{
+	while (field.len) {
+		struct span part = span_trim(span_cut(field, delims(a)->component, &field));
+
+		if (part.len && !hl7_is_delete(part))
+			return false;
+	}
+	return true;
+}
+
 /* The first component, else the fourth, else all of it with its stray delimiters. */
 static enum skip
 find_unit(struct annotator *a, struct result *r, struct span obx6)
@@ -224,7 +237,7 @@ find_unit(struct annotator *a, struct result *r, struct span obx6)
 
 	if (repeats(a, obx6))
 		return SKIP_UNIT_UNKNOWN;
-	if (!span_trim(field).len || hl7_is_delete(field)) {
+	if (says_nothing(a, field)) {
 		r->unit = q->unit_if_missing;
 		return r->unit ? SKIP_NONE : SKIP_UNIT_MISSING;
 	}
@@ -277,8 +290,7 @@ read_number(struct annotator *a, struct result *r)
 static bool
 has_text(const struct annotator *a, const struct result *r)
 {
-	(void)a;
-	return span_trim(obx_field(a, r, 5)).len && !hl7_is_delete(obx_field(a, r, 5));
+	return !says_nothing(a, obx_field(a, r, 5));
 }
 
 static enum skip
@@ -406,7 +418,7 @@ choose_limits(struct annotator *a, struct result *r)
 			r->limits_from = c->source;
 			return;
 		}
-		if (!span_trim(obx_field(a, r, 7)).len || hl7_is_delete(obx_field(a, r, 7)))
+		if (says_nothing(a, obx_field(a, r, 7)))
 			continue;
 		if (read_range(a, r, c)) {
 			r->limits_from = INTERVAL_MESSAGE;

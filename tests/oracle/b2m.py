@@ -139,7 +139,8 @@ class Result:
             return None, skip
         # OBX-8 may say that the scale ended here
         value = value.opened("<" in self.flags(), ">" in self.flags())
-        if self.field(6).strip() in (b"", b'""'):
+        unit = self.message.components(self.message.repetitions(self.field(6))[0])
+        if all(p.strip() in (b"", b'""') for p in unit):
             return None, "unit_missing"
         factor = self.factor(quantity)
         if factor is None:

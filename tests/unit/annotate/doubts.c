@@ -41,6 +41,8 @@ static const struct {
 	{ "two units of one worth", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L^^L^ug/mL^^UCUM|0.7-1.8||||F\n", SKIP_NONE },
 	{ "two units, a thousandfold apart", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L^^L^ug/L^^UCUM|0.7-1.8||||F\n", SKIP_UNIT_UNKNOWN },
 	{ "units that repeat", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L~ug/L|0.7-1.8||||F\n", SKIP_UNIT_UNKNOWN },
+	{ "a unit deleted part by part", "OBX|1|NM|1952-1^B2M^LN||2.2|\"\"^\"\"^\"\"|0.7-1.8||||F\n", SKIP_UNIT_MISSING },
+	{ "a unit of delimiters alone", "OBX|1|NM|1952-1^B2M^LN||2.2|^^|0.7-1.8||||F\n", SKIP_UNIT_MISSING },
 	{ "a repetition of nothing", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L~|0.7-1.8~||||F\n", SKIP_NONE },
 	{ "intervals that repeat", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0.7-1.8~1-3||||F\n", SKIP_NO_RULE },
 	{ "the interval is in ug/L", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|700-1800||||F\n", SKIP_NO_RULE },
