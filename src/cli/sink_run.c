@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
 #include <unistd.h>
@@ -80,20 +81,33 @@ on_paused(void *ctx, int error)
 	say_note("accepting rests for a moment: %s", strerror(error));
 }
 
-/* Under another name until it is whole: who waits for the file may read it at once. */
+static bool
+write_number(const char *path, unsigned number)
+{
+	FILE *f = fopen(path, "we");
+	bool done = f && fprintf(f, "%u\n", number) > 0;
+
+	if (f && fclose(f) != 0)
+		done = false;
+	return done;
+}
+
+/* Under another name until it is whole: who waits for the file may read it at once.  A pipe or a
+ * device, such as /dev/stdout, is written to, and not replaced. */
 static int
 write_port(const char *path, unsigned port)
 {
 	char unfinished[4096];
-	FILE *f;
+	struct stat st;
 	bool done;
 
-	snprintf(unfinished, sizeof(unfinished), "%s.unfinished", path);
-	f = fopen(unfinished, "we");
-	done = f && fprintf(f, "%u\n", port) > 0;
-	if (f && fclose(f) != 0)
-		done = false;
-	if (done && rename(unfinished, path) == 0)
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		done = write_number(path, port);
+	} else {
+		snprintf(unfinished, sizeof(unfinished), "%s.unfinished", path);
+		done = write_number(unfinished, port) && rename(unfinished, path) == 0;
+	}
+	if (done)
 		return EX_OK;
 	say_error("cannot write %s: %s", path, strerror(errno));
 	return EX_CANTCREAT;

@@ -117,6 +117,15 @@ ended 74
 count received 0 sink.out
 count AA 0 sink.out
 
+# a pipe that is to hear the port stays one
+mkfifo pipe
+timeout 300 "$HL7NOTE" sink -q --count 1 --port-file pipe 0 &
+peer=$!
+port=$(cat pipe)
+send 0 one.hl7
+wait "$peer"
+[ -p pipe ] || fail 'a file has taken the place of the pipe'
+
 # the same goes for a summary that cannot be written
 if [ -w /dev/full ]; then
 	rm -f port
