@@ -206,6 +206,48 @@ Test(annotate_specimens, are_the_same_at_one_moment_in_any_zone)
 	report_end(&r);
 }
 
+#define ORDER(n, time) "OBR|" n "|1|1|24323-8^Panel^LN|||" time "\n"
+#define TAKEN(time) "SPM|1|||SER|||||||||||||" time "\n"
+
+Test(annotate_specimens, are_of_the_time_that_the_specimen_tells_before_the_order)
+{
+	static const struct {
+		const char *name, *text;
+		bool same;
+	} cases[] = {
+		{ "told by orders",
+		    ORDER("1", "20260301080000") AT("1", "") ORDER("2", "20260301080000")
+			AT("1", ""),
+		    true },
+		{ "told by specimens",
+		    ORDER("1", "") AT("1", "") TAKEN("20260301080000") ORDER("2", "") AT("1", "")
+			TAKEN("20260301080000"),
+		    true },
+		{ "orders of one time, specimens of two",
+		    ORDER("1", "20260301080000") AT("1", "") TAKEN("20260301080000")
+			ORDER("2", "20260301080000") AT("1", "") TAKEN("20260301090000"),
+		    false },
+		{ "orders of two times, specimens of one",
+		    ORDER("1", "20260301080000") AT("1", "") TAKEN("20260301080000")
+			ORDER("2", "20260301090000") AT("1", "") TAKEN("20260301080000"),
+		    true },
+		{ "told by nobody", ORDER("1", "") AT("1", "") ORDER("2", "") AT("1", ""), false },
+	};
+	struct mapping *const mappings[] = { serum_of_one_laboratory() };
+	struct report r;
+
+	report_begin(&r, mappings, 1);
+	r.head = SPAN("MSH|^~\\&|LAB|NORTH|EHR|NORTH|20260301120000||ORU^R01^ORU_R01|1|P|2.5.1\n"
+		      "PID|1||1||DOE^ANN||19600101|F\n");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		report_annotate(&r, cases[i].text);
+		cr_assert_eq(r.annotation.finding_count, 2);
+		cr_expect_eq(r.annotation.findings[1].fired[0].how,
+		    cases[i].same ? FIRED_REPEATED : FIRED_ADDED, "%s", cases[i].name);
+	}
+	report_end(&r);
+}
+
 /* What is preliminary is interpreted where the mapping says so, and a gate may say so, too. */
 Test(annotate_specimens, have_a_gate_that_speaks_of_what_is_preliminary)
 {

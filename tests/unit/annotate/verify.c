@@ -25,6 +25,8 @@ static const struct {
 	{ "a flag that was there", HEAD OBX("2.2", "H"), HEAD OBX("2.2", "H") OURS(""), true, 2, 0 },
 	{ "two results", HEAD OBX("2.2", "") OBX("3", ""), HEAD OBX("2.2", "") OURS("") OBX("3", "H") OURS("; flag H"),
 	    true, 4, 1 },
+	{ "two results, two flags", HEAD OBX("2.2", "") OBX("3", ""),
+	    HEAD OBX("2.2", "L") OURS("; flag L") OBX("3", "H") OURS("; flag H"), true, 4, 2 },
 	{ "no terminator at the end", HEAD "OBX|1", HEAD "OBX|1\rNTE|1|O|Auto-comment b2m 1.0.0: S03", true, 1, 0 },
 	{ "two hops", HEAD OBX("2.2", ""), HEAD OBX("2.2", "H") OURS("; flag H") AGAIN(""), true, 4, 1 },
 	{ "two hops, the second sets the flag", HEAD OBX("2.2", ""), HEAD OBX("2.2", "H") OURS("") AGAIN("; flag H"),

@@ -718,6 +718,30 @@ Test(relay_session, rejects_instead_where_the_feed_says_so)
 	end(&w);
 }
 
+Test(relay_session, closes_where_it_rejects_and_may_not_say_so)
+{
+	static const struct {
+		const char *frame;
+		bool told;
+	} cases[] = { { ENHANCED("2", "NE", "NE"), false }, { ENHANCED("2", "SU", "NE"), false },
+		{ ENHANCED("2", "ER", "NE"), true }, { ENHANCED("2", "AL", "NE"), true } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct world w;
+
+		begin(&w);
+		w.set.reject = true;
+		from_sender(&w, cases[i].frame);
+		expect(&w, "connect");
+		relay_down_lost(&w.s, w.now);
+		if (cases[i].told)
+			cr_expect_not(w.s.closed, "%s", cases[i].frame);
+		else
+			expect(&w, "rejected:down_refused close:down_refused");
+		end(&w);
+	}
+}
+
 Test(relay_session, refuses_frames_that_are_broken_or_too_large)
 {
 	static char large[1100];
