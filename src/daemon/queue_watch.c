@@ -191,14 +191,21 @@ queue_has_waiting(const struct hl7noted *d, const char *name, bool in_turn)
 }
 
 bool
-queue_is_ready(const struct hl7noted *d)
+queue_is_fed(const struct hl7noted *d)
 {
 	const struct feed *f = d->feeds;
-	struct store_health h;
 
 	while (f && !f->line)
 		f = f->next;
-	if (!d->queue || !f)
+	return f;
+}
+
+bool
+queue_is_ready(const struct hl7noted *d)
+{
+	struct store_health h;
+
+	if (!d->queue || !queue_is_fed(d))
 		return true;
 	store_health(d->queue->store, &h);
 	return h.takes && h.ready;

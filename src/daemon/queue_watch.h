@@ -16,6 +16,8 @@ void queue_watch_tick(struct queue *q);
 
 /* Gauges as of now. */
 void queue_measure(struct hl7noted *d);
+/* Does any feed take custody now? */
+bool queue_is_fed(const struct hl7noted *d);
 /* Is it all right, and open?  So is none, and one that no feed fills. */
 bool queue_is_ready(const struct hl7noted *d);
 /* Does anything wait in it, or is set aside? */

@@ -130,7 +130,7 @@ put_store(struct buffer *out, const struct hl7noted *d)
 	    "queue in %s: %.1f MiB, %.1f MiB free on the disk; last commit %.1f ms\n",
 	    d->queue->directory, (double)h.file_bytes / (1 << 20), (double)h.free_bytes / (1 << 20),
 	    (double)h.last_sync_us / 1000);
-	if (!h.takes)
+	if (!h.takes && queue_is_fed(d))
 		buffer_printf(out, "INTAKE IS STOPPED: %s; the log says more\n",
 		    d->queue->trouble ? d->queue->trouble : "disk");
 }

@@ -22,8 +22,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import faulty  # noqa: E402
 from custody import Custody, custody_xml  # noqa: E402
 from world import (  # noqa: E402
-    HL7NOTE, HL7NOTED, PATIENCE, SUGAR, annotated, control_id, feed_xml, framed, free_port, main,
-    message, wait_for,
+    HL7NOTE, HL7NOTED, PATIENCE, SUGAR, annotated, control_id, feed_xml, framed, free_port, http,
+    main, message, wait_for,
 )
 
 
@@ -659,8 +659,6 @@ class Permissions(Custody):
         d.wait_event("msg.deadletter", 2)
         seq = self.rows("--state", "any")[0]["seq"]
         self.queue("show", seq, "--payload")
-        from world import http
-
         seen = d.text() + http(self.door)[2] + self.text() + self.queue("list")
         seen += self.queue("list", "--json") + self.queue("show", seq)
         seen += self.note("status", "--json", "--control", self.control).decode()
@@ -1005,6 +1003,19 @@ class Reload(Custody):
         d.stop()
         d = self.again(d)
         self.assertIn("no <store> is in force", self.refused("list"))
+
+    def test_a_queue_that_no_feed_fills_keeps_nothing_from_being_ready(self):
+        """Also where there is no room for it: relaying needs none."""
+        r, port = self.receiver(), free_port()
+        d = self.configure(*self.parts(feed_xml(port, r.port, name="lab"), free_space="1000GiB"))
+        d.wait_event("queue.disk_low")
+        self.assertIn(b"MSA|AA|m1", self.sender(port).exchange(message("m1")))
+        self.assertEqual(http(self.door, "/readyz")[0], 200)
+        self.assertNotIn("INTAKE", self.text())
+        self.rewrite(*self.parts(custody_xml(port, r.port), free_space="1000GiB"))
+        d.reload()
+        self.assertEqual(http(self.door, "/readyz")[0], 503)
+        self.assertIn("INTAKE IS STOPPED: disk_low", self.text())
 
     def test_a_feed_does_not_relay_past_what_it_left_behind(self):
         """Not by way of a configuration without it, nor by a restart."""
