@@ -5,8 +5,6 @@
  */
 #include "annotate/examples.h"
 
-#include <stdlib.h>
-
 #include "annotate/annotate.h"
 #include "base/buffer.h"
 #include "mapping/example.h"

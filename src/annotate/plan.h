@@ -18,7 +18,6 @@
 #ifndef ANNOTATE_PLAN_H
 #define ANNOTATE_PLAN_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "mapping/mapping.h"

@@ -9,7 +9,6 @@
 #define CLI_ARGUMENTS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct command;

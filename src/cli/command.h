@@ -10,7 +10,6 @@
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 enum { EX_DIFFERENT = 1 };

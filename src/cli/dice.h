@@ -7,7 +7,6 @@
 #ifndef CLI_DICE_H
 #define CLI_DICE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 struct dice {

@@ -10,7 +10,6 @@
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/uio.h>
 

@@ -8,8 +8,6 @@
 #ifndef CLI_SAY_H
 #define CLI_SAY_H
 
-#include <stdbool.h>
-
 /* "hl7note annotate": who speaks.  Until set, "hl7note". */
 void say_as(const char *command);
 void say_quietly(void);

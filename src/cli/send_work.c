@@ -8,8 +8,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "cli/say.h"
-
 /* ---- what is next ------------------------------------------------------------------------- */
 
 bool

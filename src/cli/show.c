@@ -7,10 +7,8 @@
  */
 #include "cli/command.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
-#include <string.h>
 #include <sysexits.h>
 #include <unistd.h>
 

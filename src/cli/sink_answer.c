@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "cli/arguments.h"
 #include "hl7/ack.h"
 #include "mllp/encoder.h"
 

@@ -5,7 +5,6 @@
 #include "cli/sink.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>
 

@@ -8,7 +8,6 @@
 #include "cli/tree.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "cli/names.h"

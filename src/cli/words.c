@@ -4,8 +4,6 @@
  */
 #include "cli/words.h"
 
-#include <stddef.h>
-
 /* clang-format off */
 static const char *const skips[SKIP_COUNT] = {
 	[SKIP_NONE]              = "interpreted",

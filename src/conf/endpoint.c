@@ -9,7 +9,6 @@
 #include <strings.h>
 
 #include "base/ascii.h"
-#include "conf/spelling.h"
 
 enum family { ALL, V4, V6, NAME };
 

@@ -10,7 +10,6 @@
 #include "conf/places.h"
 #include "conf/spelling.h"
 #include "conf/trust.h"
-#include "conf/value.h"
 
 /* Comparing all with all stays quick up to here. */
 enum { FEEDS_MOST = 1024, LISTENS_MOST = 4096 };

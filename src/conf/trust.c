@@ -7,10 +7,7 @@
  */
 #include "conf/trust.h"
 
-#include <stdio.h>
-
 #include "conf/places.h"
-#include "conf/value.h"
 
 /* ---- TLS ---- */
 

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdio.h>
 
 enum kind { FLAG, NUMBER, TEXT, STATE };
 

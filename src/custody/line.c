@@ -13,8 +13,6 @@
  */
 #include "custody/line.h"
 
-#include <errno.h>
-
 #include "custody/answers.h"
 #include "custody/fate.h"
 #include "custody/parcels.h"

@@ -49,7 +49,6 @@ guard_open(const struct conf_feed *feed, const struct net_tls_identity *id)
 
 	for (unsigned i = 0; i < feed->sender_count; i++) {
 		const struct conf_peer *peer = &feed->senders[i].peer;
-
 		const struct net_tls_peer rule = { peer->name, peer->pin };
 
 		if ((!rule.name && !rule.pin) || (id && net_tls_identity_is(id, &rule)))

@@ -4,9 +4,7 @@
  */
 #include "daemon/intake.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/floor.h"

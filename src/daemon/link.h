@@ -25,8 +25,7 @@ struct link {
 	size_t unsent;        /* and what the receiver had not taken */
 	uint64_t taken;       /* ms; when it was last seen to take some of it, or had too little */
 	bool heard, dead;
-	bool delivers; /* what was sent to the receiver last is its, whatever becomes of the sender
-			*/
+	bool delivers; /* no message failed last: what was sent to the receiver is left to it */
 	bool awake;    /* counted in feed->awake */
 };
 

@@ -5,7 +5,6 @@
 #define _GNU_SOURCE /* strerrorname_np */
 #include "daemon/observe_custody.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <time.h>
 

@@ -5,7 +5,6 @@
  */
 #include "daemon/question_parts.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 

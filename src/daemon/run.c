@@ -6,7 +6,6 @@
 #include "daemon/run.h"
 
 #include <errno.h>
-#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

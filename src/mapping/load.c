@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "mapping/fields.h"
 #include "mapping/proof.h"
 #include "mapping/shape.h"
 #include "xml/schemas.h"

@@ -5,7 +5,6 @@
 #define _GNU_SOURCE /* memmem */
 #include "net/http.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

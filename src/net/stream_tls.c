@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "net/stream_parts.h"
 

@@ -18,8 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "net/tls_session.h"
-
 enum { DEPTH_MOST = 8 };
 
 /* ---- faults ------------------------------------------------------------------------------- */

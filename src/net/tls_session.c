@@ -6,7 +6,6 @@
  */
 #include "net/tls_session.h"
 
-#include <errno.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,6 @@
 /* Questions of operators: typed tasks out, pages of answers in. */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "store/queue.h"

@@ -10,7 +10,6 @@
 #include "store/worker.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "store/hash.h"

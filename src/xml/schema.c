@@ -6,7 +6,6 @@
  */
 #include "xml/xml.h"
 
-#include <limits.h>
 #include <stdlib.h>
 
 #include <libxml/parserInternals.h>
