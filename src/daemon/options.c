@@ -88,6 +88,10 @@ set_text(struct options *o, unsigned index)
 	const char **const ours[] = { &o->config, &o->listen, &o->forward };
 
 	if (index < sizeof(ours) / sizeof(ours[0])) {
+		if (*ours[index]) /* the first would be left out without a word */
+			return usage("--%s is given twice; one file holds all feeds, with their "
+				     "listeners and receivers",
+			    texts[index]);
 		*ours[index] = optarg;
 		return -1;
 	}

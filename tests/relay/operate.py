@@ -475,6 +475,7 @@ class Starting(World):
         self.assertRegex(self.run_it("--version")[1], r"^hl7noted \d")
 
     def test_wrong_usage_is_64_with_the_nearest_option(self):
+        twice = " is given twice; one file holds all feeds, with their listeners and receivers"
         rows = (
             ("", "give --config, or --listen and --forward"),
             ("--listn 1", "unknown option --listn; did you mean --listen?"),
@@ -484,6 +485,8 @@ class Starting(World):
             ("--config", "option --config needs a value"),
             ("-l", "option -l needs a value"),
             ("--check=yes", "option --check=yes: it takes no value"),
+            ("--listen 1 --listen 2 --forward h:1", "--listen" + twice),
+            ("-c x --config y", "--config" + twice),
             ("--config x --listen 1", "--config does not go with --listen, --forward and --mapping"),
         )
         for arguments, sentence in rows:
