@@ -9,8 +9,10 @@
 #include "base/buffer.h"
 #include "mapping/example.h"
 
-/* Noon of this day is when everything happens. */
-enum { YEAR = 2026, MONTH = 6, DAY = 15, HOUR = 12 };
+/* This is when everything happens. */
+#define NOON SPAN("20260615120000")
+
+enum { YEAR = 2026, MONTH = 6, HOUR = 60 * 60, DAY = 24 * HOUR };
 
 struct run {
 	struct annotator *annotator;
@@ -21,53 +23,37 @@ struct run {
 
 /* ---- the message ---- */
 
-static int
-days_in(int year, int month)
-{
-	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
-	return month == 2 && leap ? 29 : days[month - 1];
-}
-
-/* The day on which somebody was born who completes that age on the fixed day. */
+/* So many characters of a moment, that many seconds behind noon. */
 static void
-write_birth(struct buffer *out, struct hl7_age age)
+write_moment(struct buffer *out, int64_t seconds, size_t len)
 {
-	int year = YEAR, month = MONTH, day = DAY;
+	char text[HL7_TIME_TEXT];
+	struct hl7_time noon;
 
-	switch (age.unit) {
-	case HL7_AGE_YEARS:
-		year -= (int)age.count;
-		break;
-	case HL7_AGE_MONTHS:
-		month -= (int)(age.count % 12);
-		year -= (int)(age.count / 12) + (month < 1);
-		month += month < 1 ? 12 : 0;
-		break;
-	case HL7_AGE_DAYS:
-		for (unsigned i = 0; i < age.count; i++) {
-			if (--day > 0)
-				continue;
-			month = month == 1 ? 12 : month - 1;
-			year -= month == 12;
-			day = days_in(year, month);
-		}
-		break;
-	}
-	buffer_printf(out, "%04d%02d%02d", year, month, day);
+	if (!hl7_time_parse(NOON, &noon))
+		return;
+	hl7_time_write(noon.first + seconds, text);
+	buffer_append(out, span_of(text, len));
 }
 
 static void
 write_time(struct buffer *out, int hours)
 {
-	int day = DAY, hour = HOUR + hours;
+	write_moment(out, hours * (int64_t)HOUR, HL7_TIME_TEXT - 1);
+}
 
-	for (; hour < 0; hour += 24)
-		day--;
-	for (; hour > 23; hour -= 24)
-		day++;
-	buffer_printf(out, "%04d%02d%02d%02d0000", YEAR, MONTH, day, hour);
+/* The day on which somebody was born who completes that age on the day of the collection. */
+static void
+write_birth(struct buffer *out, struct hl7_age age)
+{
+	int months = YEAR * 12 + MONTH - 1;
+
+	if (age.unit == HL7_AGE_DAYS) {
+		write_moment(out, age.count * -(int64_t)DAY, 8);
+		return;
+	}
+	months -= (int)age.count * (age.unit == HL7_AGE_YEARS ? 12 : 1);
+	buffer_printf(out, "%04d%02d15", months / 12, months % 12 + 1);
 }
 
 static void

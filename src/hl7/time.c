@@ -52,6 +52,31 @@ date_of(int64_t number)
 	return date;
 }
 
+static int64_t
+day_of(int64_t seconds)
+{
+	return (seconds >= 0 ? seconds : seconds - (DAY - 1)) / DAY;
+}
+
+static char *
+put(char *to, int64_t number, unsigned digits)
+{
+	for (unsigned i = digits; i; i--, number /= 10)
+		to[i - 1] = (char)('0' + number % 10);
+	return to + digits;
+}
+
+void
+hl7_time_write(int64_t second, char ret[HL7_TIME_TEXT])
+{
+	const struct date date = date_of(day_of(second));
+	const int64_t of_day = second - day_of(second) * DAY;
+
+	ret = put(put(put(ret, date.year, 4), date.month, 2), date.day, 2);
+	ret = put(put(put(ret, of_day / HOUR, 2), of_day / 60 % 60, 2), of_day % 60, 2);
+	*ret = '\0';
+}
+
 /* ---- stamps ---- */
 
 /* Two digits. */
@@ -201,12 +226,6 @@ hl7_age_parse(struct span text, struct hl7_age *ret)
 		return n <= 1000;
 	ret->unit = text.ptr[i] == 'm' ? HL7_AGE_MONTHS : HL7_AGE_DAYS;
 	return text.ptr[i] == 'm' || text.ptr[i] == 'd';
-}
-
-static int64_t
-day_of(int64_t seconds)
-{
-	return (seconds >= 0 ? seconds : seconds - (DAY - 1)) / DAY;
 }
 
 /* The day on which that age is completed.  A day that the month does not have is the first of the

@@ -19,11 +19,16 @@ struct hl7_time {
 	int zone;            /* minutes east of UTC; HL7_NO_ZONE when not given */
 };
 
-enum { HL7_NO_ZONE = 10000 };
+enum {
+	HL7_NO_ZONE = 10000,
+	HL7_TIME_TEXT = 15, /* YYYYMMDDHHMMSS and a NUL */
+};
 
 /* False when it is no valid stamp (month 13, 30 February, text, ...).  Blanks around it and text
  * behind a component separator must be cut off before. */
 bool hl7_time_parse(struct span text, struct hl7_time *ret);
+/* A second of the years 1 to 9999, counted as above: YYYYMMDDHHMMSS. */
+void hl7_time_write(int64_t second, char ret[HL7_TIME_TEXT]);
 
 /*
  * Are two moments at most `seconds` apart?  Unknown when their precision leaves

@@ -19,6 +19,8 @@ mapping_of(const char *when, const char *example)
 	    "<observation id=\"serum\" label=\"Serum\" unit=\"mg/L\">"
 	    "<codes quantity=\"mass\" system=\"LN\"><code>1952-1</code></codes>"
 	    "<interval low=\"0.7\" high=\"1.8\"/></observation>\n"
+	    "<observation id=\"other\" label=\"Other\" unit=\"mg/L\">"
+	    "<codes quantity=\"mass\" system=\"LN\"><code>1751-7</code></codes></observation>\n"
 	    "<rules for=\"serum\"><group id=\"g\" pick=\"all\"><rule id=\"R\"><when>%s</when>"
 	    "<note>Noted.</note></rule></group></rules>\n"
 	    "<example name=\"one\">%s</example>\n</mapping>\n",
@@ -65,6 +67,28 @@ Test(annotate_examples, have_a_patient_of_the_age_they_name)
 		expect_age(years, "y");
 }
 
+/* A companion is one of the same day, also when that ends a month. */
+Test(annotate_examples, are_collected_so_many_hours_later)
+{
+	static const struct {
+		int hours;
+		bool beside;
+	} cases[] = { { 0, true }, { 24, true }, { -24, true }, { 25, false }, { -25, false },
+		{ 400, false }, { -400, false }, { 99999, false } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char example[400];
+		struct faults faults;
+
+		snprintf(example, sizeof(example),
+		    RESULT "<obx code=\"1751-7\" value=\"3\" unit=\"mg/L\" at=\"%d\"/><expect%s/>",
+		    cases[i].hours, cases[i].beside ? " rules=\"R\"" : "");
+		cr_expect(
+		    holds("<present of=\"other\"/>", example, &faults), "%d hours", cases[i].hours);
+		faults_finish(&faults);
+	}
+}
+
 Test(annotate_examples, say_where_they_do_not_hold)
 {
 	static const char *const wrong[] = {
@@ -80,7 +104,7 @@ Test(annotate_examples, say_where_they_do_not_hold)
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
 		cr_expect_not(holds("<above-interval/>", wrong[i], &faults), "%s", wrong[i]);
 		cr_expect_eq(faults.total, 1, "%s", wrong[i]);
-		cr_expect_eq(faults.list[0].at.line, 7, "%s", wrong[i]);
+		cr_expect_eq(faults.list[0].at.line, 8, "%s", wrong[i]);
 		faults_finish(&faults);
 	}
 }

@@ -115,6 +115,22 @@ Test(hl7_time, counts_every_day_once)
 	}
 }
 
+Test(hl7_time, writes_what_it_reads)
+{
+	static const char *const moments[] = { "00010101000000", "16000229235959", "19691231235959",
+		"19700101000000", "20000229120000", "20000301000001", "20261231235959",
+		"99991231235959" };
+
+	for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++) {
+		char text[HL7_TIME_TEXT];
+		struct hl7_time t;
+
+		cr_assert(hl7_time_parse(span_str(moments[i]), &t));
+		hl7_time_write(t.first, text);
+		cr_expect_str_eq(text, moments[i]);
+	}
+}
+
 Test(hl7_time, reads_no_day_behind_the_last_of_a_month)
 {
 	for (int year = 1999; year <= 2004; year++) {
