@@ -146,7 +146,7 @@ bool net_handshake_room(struct net *net);
 bool net_stream_is_shaking(const struct net_stream *s);
 /* Why TLS ended it, until it is closed; FINE: TLS did not. */
 enum net_tls_reason net_stream_denied(const struct net_stream *s);
-/* And did the peer end it for who we are, as far as that shows? */
+/* And before the peer had let us in, as far as that shows? */
 bool net_stream_is_turned_away(const struct net_stream *s);
 /* A sentence about it, or NULL. */
 const char *net_stream_denied_text(const struct net_stream *s);

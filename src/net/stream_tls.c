@@ -145,8 +145,7 @@ net_stream_denied(const struct net_stream *s)
 bool
 net_stream_is_turned_away(const struct net_stream *s)
 {
-	return net_stream_denied(s) == NET_TLS_PEER_ALERT &&
-	       !net_tls_session_is_proved(s->tls->session);
+	return net_stream_denied(s) && !net_tls_session_is_proved(s->tls->session);
 }
 
 const char *

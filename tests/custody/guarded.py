@@ -39,6 +39,27 @@ class Choking(SecureReceiver):
         visit.sock.close()
 
 
+class Garbling(SecureReceiver):
+    """Ends its side of the handshake, and then says what is no record of that session: as some
+    do who do not let us in, by an alert in plain text."""
+
+    def _serve(self, visit):
+        wire, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        session = self.context.wrap_bio(wire, out, server_side=True)
+        try:
+            session.do_handshake()
+        except ssl.SSLWantReadError:
+            wire.write(visit.sock.recv(65536))
+        try:
+            session.do_handshake()
+        except ssl.SSLWantReadError:
+            visit.send(out.read())
+            visit.sock.recv(65536)
+            visit.send(b"\x15\x03\x03\x00\x02\x02\x30")  # unknown_ca
+        visit.ended = True
+        visit.sock.close()
+
+
 class Certificates(Custody, Secure):
     def guarded(self, receiver, inbound="", outbound="", **named):
         port = free_port()
@@ -98,6 +119,17 @@ class Certificates(Custody, Secure):
         d.reload()
         r.wait(3)
         self.assertEqual(self.sent(r), ["m0", "m1", "m2"])
+        self.assertEqual(d.events("msg.deadletter"), [])
+
+    def test_messages_wait_while_a_receiver_says_in_plain_text_that_it_does_not_let_us_in(self):
+        r = Garbling(server_context(self.ca, version=ssl.TLSVersion.TLSv1_3))
+        self.addCleanup(r.stop)
+        d, port, _ = self.guarded(
+            r, outbound=self.tls(own="client", name="localhost"), answers={"none": "set-aside"}
+        )
+        self.assertIn(b"MSA|AA", self.sender(port).exchange(message("m1")))
+        d.wait_event("tls.denied", 3, dir="out", outcome="protocol")
+        self.assertEqual(self.ids("--state", "waiting"), ["m1"])
         self.assertEqual(d.events("msg.deadletter"), [])
 
     def test_a_message_that_a_receiver_ends_the_session_for_is_tried_as_often_as_the_policy_says(
