@@ -53,16 +53,23 @@ struct look {
 	unsigned most;
 	struct store_record *found;
 	unsigned count, looked;
+	unsigned due; /* of those found; the rest is, when one behind them is */
 	uint64_t last;
 };
 
-/* What came so long after now came by a clock that was wrong, and would hold up all behind it. */
+/* What came so long after now came by a clock that was wrong. */
+static bool
+is_ahead(const struct look *l, const struct store_record *r)
+{
+	return r->received > l->upto;
+}
+
 static bool
 is_due(const struct look *l, const struct store_record *r)
 {
 	if (r->received < l->from)
 		return true;
-	return (l->all || r->received > l->upto) && r->seq < l->recent;
+	return (l->all || is_ahead(l, r)) && r->seq < l->recent;
 }
 
 /* A seq must not be used again, so the newest stays until it was passed. */
@@ -74,22 +81,24 @@ may_remove(const struct store_worker *w, const struct store_record *r)
 	return r->seq <= w->feed[r->feed].cursor || r->seq + 1 < w->next_seq;
 }
 
-/* Stops at the first that may stay: those after it came later. */
+/* Stops at the first that may stay: those after it came later.  What came by a wrong clock holds up
+ * none of them: it is as old as the first that is behind it, at least. */
 static bool
 collect(void *ctx, const struct store_record *r)
 {
 	struct look *l = ctx;
+	const bool may = may_remove(l->w, r), due = may && is_due(l, r);
 
-	if (l->looked++ == l->most + LOOKED_BESIDE || l->count == l->most)
+	if (l->looked++ == l->most + LOOKED_BESIDE || l->due >= l->most)
 		return false;
-	if (!may_remove(l->w, r)) {
+	if (may && !due && !is_ahead(l, r))
+		return false;
+	if (may)
+		l->found[l->count++] = *r;
+	if (due)
+		l->due = l->count;
+	if (l->due == l->count)
 		l->last = r->seq;
-		return true;
-	}
-	if (!is_due(l, r))
-		return false;
-	l->last = r->seq;
-	l->found[l->count++] = *r;
 	return true;
 }
 
@@ -112,7 +121,7 @@ choose(struct store_worker *w, struct look *l)
 static int
 find(struct store_worker *w, const struct store_range *range, struct look *l)
 {
-	l->count = l->looked = 0;
+	l->count = l->due = l->looked = 0;
 	l->last = range->after;
 	return w->b->ops->scan(w->b, range, collect, l);
 }
@@ -120,9 +129,9 @@ find(struct store_worker *w, const struct store_range *range, struct look *l)
 static int
 remove_found(struct store_worker *w, const struct look *l)
 {
-	int error = l->count ? store_worker_begin(w) : 0;
+	int error = l->due ? store_worker_begin(w) : 0;
 
-	for (unsigned i = 0; i < l->count && !error; i++) {
+	for (unsigned i = 0; i < l->due && !error; i++) {
 		error = w->b->ops->take(w->b, l->found[i].seq);
 		if (error)
 			break;
@@ -155,7 +164,7 @@ step_feed(struct store_worker *w, unsigned feed, struct look *l, bool *ret)
 	error = find(w, &dropped, l);
 	if (!error)
 		error = remove_found(w, l);
-	*ret = l->count > 0;
+	*ret = l->due > 0;
 	return error;
 }
 
@@ -181,7 +190,7 @@ store_retention_step(struct store_worker *w, unsigned messages)
 	bool some = false;
 	int error = 0;
 
-	l.found = malloc(l.most * sizeof(*l.found));
+	l.found = malloc((l.most + LOOKED_BESIDE) * sizeof(*l.found));
 	if (!l.found)
 		return 0; /* there is no hurry */
 	if (first && l.all)

@@ -787,6 +787,27 @@ Test(store, knows_again_what_came_before_a_clock_far_ahead_was_set_right)
 	}
 }
 
+/* Nor what is behind it, however little comes in. */
+Test(store, keeps_nothing_longer_for_what_came_by_a_clock_far_ahead)
+{
+	for (unsigned b = 0; b < BACKENDS; b++) {
+		const struct store_settings set = { .keep_age = 60000, .resend_window = 60000 };
+		struct queue *q = queue_open(b, &set);
+		char id[16];
+
+		store_feed(q->store, SPAN("east"));
+		for (unsigned i = 0; i < 300; i++) {
+			snprintf(id, sizeof(id), "A%u", i);
+			deliver_one(q, id, 3600000);
+		}
+		deliver_one(q, "old", (uint64_t)-3600000);
+		deliver_one(q, "young", 0);
+		await_rows(q, 1);
+		cr_expect_str_eq(q->row[0].control_id, "young");
+		queue_close(q);
+	}
+}
+
 Test(store, keeps_no_more_bytes_than_it_shall)
 {
 	for (unsigned b = 0; b < BACKENDS; b++) {
