@@ -290,7 +290,13 @@ read_number(struct annotator *a, struct result *r)
 static bool
 has_text(const struct annotator *a, const struct result *r)
 {
-	return !says_nothing(a, obx_field(a, r, 5));
+	struct span rest = obx_field(a, r, 5);
+
+	while (rest.len) {
+		if (!says_nothing(a, next_repetition(a, &rest)))
+			return true;
+	}
+	return false;
 }
 
 static enum skip

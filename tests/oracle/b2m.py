@@ -689,8 +689,9 @@ def gate(case):
     if specimen_conflict(result, facts.made_from(case.code)):
         return "specimen_conflict"
     if case.quantity is None:
-        texts = [r for r in case.message.repetitions(result.field(5)) if r.strip() not in (b"", b'""')]
-        return None if texts else "value_missing"
+        m = case.message
+        parts = [p.strip() for r in m.repetitions(result.field(5)) for p in m.components(r)]
+        return None if any(p not in (b"", b'""') for p in parts) else "value_missing"
     case.value, skip = result.reading(case.quantity)
     if skip:
         if skip.startswith("unit"):

@@ -117,7 +117,7 @@ def systematic():
     rows = []
     for code, (kind, quantity) in facts.CODES.items():
         if quantity is None:
-            words = ("Positive", "present", "NEGATIVE", "12", "positive seen", '""', "")
+            words = ("Positive", "present", "NEGATIVE", "12", "positive seen", '""', "", '""^""', "^~", '~""^""')
             rows += [(code, word, "", "ST") for word in words]
             continue
         for unit, factor in facts.TABLE[quantity].items():
