@@ -188,7 +188,7 @@ struct annotator {
 	struct result *results;
 	size_t result_count, result_size;
 	unsigned targets; /* results with rules */
-	bool fragment;    /* ends in a continuation that is not here */
+	bool fragment;    /* goes on in another message, or where nobody reads on */
 	struct order *orders;
 	size_t order_count, order_size;
 	struct patient *patients;

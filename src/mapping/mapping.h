@@ -219,7 +219,7 @@ enum skip {
 	/* of a message */
 	SKIP_NOT_HL7,        /* no MSH, or one that cannot be read */
 	SKIP_NOT_ORU,        /* MSH-9 is not ORU^R01 */
-	SKIP_FRAGMENT,       /* MSH-14 valued, or a DSC that is */
+	SKIP_FRAGMENT,       /* MSH-14 valued, a DSC, or an ADD to what rules ask of */
 	SKIP_DELIMITERS,     /* ambiguous or unusable */
 	SKIP_CHARSET,        /* MSH-18's bytes can look like delimiters */
 	SKIP_NO_OBSERVATION, /* nothing in it is mapped to rules */
