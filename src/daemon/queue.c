@@ -208,13 +208,26 @@ free_queue(struct queue *q)
 	free(q);
 }
 
+/* Is anything on its way into the queue? */
+static bool
+is_filled(const struct feed *f)
+{
+	for (; f; f = f->next) {
+		for (const struct intake *i = f->intakes; i; i = i->next) {
+			if (i->machine.pending)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* With no <store> the next start would not see what is in the queue. */
 static bool
 may_go(struct hl7noted *d)
 {
 	const struct conf_store at = { .directory = d->queue->directory };
 
-	if (!queue_holds_any(d->queue))
+	if (!is_filled(d->feeds) && !is_filled(d->retired) && !queue_holds_any(d->queue))
 		return true;
 	observe_no_queue(d, &at, -EBUSY,
 	    "messages wait in the queue or are set aside there, and without <store> nobody would "

@@ -1004,6 +1004,29 @@ class Reload(Custody):
         d = self.again(d)
         self.assertIn("no <store> is in force", self.refused("list"))
 
+    def test_what_is_on_its_way_into_the_queue_keeps_it_in_sight(self):
+        """A large message takes a while to its place on the disk."""
+        r = self.receiver()
+        r.stop()
+        port = free_port()
+        body = message("m1", more=b"NTE|1||" + b"x" * (24 << 20) + b"\r")
+        d = self.configure(
+            '<limits in-flight-bytes="256MiB"/>',
+            *self.parts(custody_xml(port, r.port, max_frame="32MiB")),
+        )
+        s = self.sender(port)
+        s.send(framed(body)[:-1])
+        held = lambda: self.metric("hl7noted_held_bytes")
+        wait_for("all but its end", lambda: held() > len(body))
+        relaying = self.parts(feed_xml(free_port(), r.port, name="more"))
+        self.rewrite(*(part for part in relaying if not part.startswith("<store")))
+        s.send(b"\r")
+        seen = len(d.lines())
+        d.signal(signal.SIGHUP)
+        acknowledged = s.frame() is not None
+        verdict = wait_for("the reload", lambda: d.verdict(seen))
+        self.assertEqual(acknowledged, verdict == "config.rejected", d.text()[-2000:])
+
     def test_a_queue_that_no_feed_fills_keeps_nothing_from_being_ready(self):
         """Also where there is no room for it: relaying needs none."""
         r, port = self.receiver(), free_port()

@@ -558,10 +558,10 @@ class Daemon:
         """HUP, and wait until it is dealt with."""
         seen = len(self.lines())
         self.signal(signal.SIGHUP)
-        verdict = wait_for("the reload", lambda: self._verdict(seen))
+        verdict = wait_for("the reload", lambda: self.verdict(seen))
         assert verdict == ("config.loaded" if good else "config.rejected"), self.text()[-2000:]
 
-    def _verdict(self, seen):
+    def verdict(self, seen):
         """Of the lines not seen yet, the last of a reload; lines about single faults have a
         place."""
         for line in self.lines()[seen:]:
