@@ -121,7 +121,7 @@ count AA 0 sink.out
 mkfifo pipe
 timeout 300 "$HL7NOTE" sink -q --count 1 --port-file pipe 0 &
 peer=$!
-port=$(cat pipe)
+port=$(timeout 60 cat pipe)
 send 0 one.hl7
 wait "$peer"
 [ -p pipe ] || fail 'a file has taken the place of the pipe'
