@@ -164,16 +164,15 @@ class Limits(World):
         body = message(value="15", more=b"NTE|1||" + b"x" * 400000 + b"\r")
         senders = [self.sender(port) for _ in range(300)]
         for s in senders:
-            s.send(framed(body)[:100])
-        time.sleep(0.3)
-        threads = [threading.Thread(target=s.send, args=(framed(body)[100:],)) for s in senders]
+            s.send(framed(body)[:30000])
+        d.wait_event("svc.paused", outcome="in_flight_bytes")
+        threads = [threading.Thread(target=s.send, args=(framed(body)[30000:],)) for s in senders]
         for t in threads:
             t.start()
         for s in senders:
             self.assertEqual(s.frame(), ack(body))
         for t in threads:
             t.join()
-        d.wait_event("svc.paused", outcome="in_flight_bytes")
 
     def held_at_most(self, limit, rest, seconds):
         """The most bytes that were held while 12 frames that had all begun came to a receiver who
