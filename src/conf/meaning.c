@@ -86,10 +86,12 @@ conf_meaning_store(const struct conf *conf, const struct xml_element *root, stru
 {
 	const struct xml_element *e = conf_first(root, "feed"), *store = conf_first(root, "store");
 	const bool given = store || conf->store.directory;
+	bool wanted = false;
 
 	for (unsigned i = 0; i < conf->feed_count; i++) {
 		const struct conf_feed *f = &conf->feeds[i];
 
+		wanted |= f->mode == CONF_STORE;
 		if (f->mode == CONF_STORE && !given)
 			faults_add(faults, conf_place(e, "mode"),
 			    root ? "add <store directory=\"/var/lib/hl7noted\"/>"
@@ -98,6 +100,11 @@ conf_meaning_store(const struct conf *conf, const struct xml_element *root, stru
 			    f->name ? f->name : "", root ? "<store>" : "directory for them");
 		e = conf_next(e);
 	}
+	/* a file may keep it for what still waits there; of a flag the other was forgotten */
+	if (!root && given && !wanted)
+		faults_add(faults, conf->store.at,
+		    "add --mode store, leave --store out, or use a file, whose <store> may stay",
+		    "no feed keeps its messages: nothing would be stored");
 }
 
 /* ---- listeners ---- */

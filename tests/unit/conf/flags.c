@@ -177,14 +177,15 @@ Test(conf_flags, of_custody_want_a_directory)
 	conf_destroy(c);
 }
 
-/* What a feed that relays now left in the queue is seen by that. */
-Test(conf_flags, a_directory_goes_with_relaying_too)
+/* Who forgot the mode would find out when the receiver is away. */
+Test(conf_flags, a_directory_wants_custody)
 {
 	struct conf *c = conf_from_flags("2575", "engine:6661", NULL, 0, &faults);
 
 	cr_assert(c);
 	cr_expect(conf_flag(c, "store", "/var/q", &faults));
-	cr_expect(conf_flags_done(c, &faults), "%s", said());
+	cr_expect_not(conf_flags_done(c, &faults));
+	cr_expect(strstr(said(), "add --mode store, leave --store out"), "%s", said());
 	conf_destroy(c);
 }
 
