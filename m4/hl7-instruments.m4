@@ -38,10 +38,12 @@ AC_DEFUN([HL7_FLAGS_INSTRUMENTS], [
 	AS_IF([test "$with_fuzzer" != no], [
 		INSTRUMENT_CFLAGS="$INSTRUMENT_CFLAGS -fsanitize=fuzzer-no-link"
 		HL7_TRY_CFLAG([hl7_fuzzer], [-fsanitize=fuzzer-no-link])
+		FUZZ_ENGINE=-fsanitize=fuzzer
 		AS_IF([test -z "$hl7_fuzzer"], [AC_MSG_ERROR([--with-fuzzer needs clang: CC=clang])])
 	])
 	AC_SUBST([INSTRUMENT_CFLAGS])
 	AC_SUBST([INSTRUMENT_LDFLAGS])
+	AC_SUBST([FUZZ_ENGINE])
 ])
 
 dnl What tests/worst counts by: both compilers call a function at each basic block.
