@@ -55,10 +55,25 @@ put_name(struct buffer *out, const char *name)
 {
 	struct span so_far = buffer_span(out);
 
-	if (so_far.len && so_far.ptr[so_far.len - 1] != '{')
+	if (so_far.len && !memchr("{[", so_far.ptr[so_far.len - 1], 2))
 		buffer_append_char(out, ',');
-	json_put_string(out, span_str(name));
-	buffer_append_char(out, ':');
+	if (name) {
+		json_put_string(out, span_str(name));
+		buffer_append_char(out, ':');
+	}
+}
+
+void
+json_open(struct buffer *out, const char *name, char bracket)
+{
+	put_name(out, name);
+	buffer_append_char(out, bracket);
+}
+
+void
+json_close(struct buffer *out, char bracket)
+{
+	buffer_append_char(out, bracket);
 }
 
 void
@@ -82,6 +97,13 @@ json_number(struct buffer *out, const char *name, uint64_t n)
 {
 	put_name(out, name);
 	buffer_printf(out, "%llu", (unsigned long long)n);
+}
+
+void
+json_tenths(struct buffer *out, const char *name, double n)
+{
+	put_name(out, name);
+	buffer_printf(out, "%.1f", n);
 }
 
 void

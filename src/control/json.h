@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * control/json.h - flat JSON objects, one a line
+ * control/json.h - JSON, one object a line
  *
  * What the daemon answers over the control socket, and what an exported queue is.
  * Written, every string is valid UTF-8 whatever its bytes were.  Read, an object holds
@@ -18,13 +18,17 @@
 /* A string with its quotes; bytes that are no UTF-8 become U+FFFD. */
 void json_put_string(struct buffer *out, struct span text);
 
-/* Members, with the comma before them where one is due. */
+/* Members, with the comma before them where one is due; `name` NULL: an item of a list. */
 void json_text(struct buffer *out, const char *name, struct span text); /* absent: null */
 void json_str(struct buffer *out, const char *name, const char *text);  /* NULL: null */
 void json_number(struct buffer *out, const char *name, uint64_t n);
+void json_tenths(struct buffer *out, const char *name, double n); /* 1.5 */
 void json_truth(struct buffer *out, const char *name, bool truth);
 /* "2026-11-21T07:15:00.123Z" */
 void json_time(struct buffer *out, const char *name, uint64_t ms);
+/* An object or a list within. */
+void json_open(struct buffer *out, const char *name, char bracket);
+void json_close(struct buffer *out, char bracket);
 void json_begin(struct buffer *out);
 void json_end(struct buffer *out); /* with a newline */
 

@@ -7,34 +7,10 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "control/json.h"
 #include "daemon/observe_custody.h"
 #include "daemon/queue_watch.h"
 #include "daemon/status.h"
-
-/* Names come from checked files and flags; what JSON does not take is left out all the same. */
-static void
-put_text(struct buffer *out, const char *text)
-{
-	buffer_append_char(out, '"');
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			buffer_append_char(out, '\\');
-		if ((unsigned char)*text >= 0x20)
-			buffer_append_char(out, *text);
-	}
-	buffer_append_char(out, '"');
-}
-
-static void
-put_member(struct buffer *out, const char *name, const char *text)
-{
-	put_text(out, name);
-	buffer_append_char(out, ':');
-	if (text)
-		put_text(out, text);
-	else
-		buffer_append(out, SPAN("null"));
-}
 
 static void
 put_time(struct buffer *out, const char *name, uint64_t when)
@@ -45,68 +21,85 @@ put_time(struct buffer *out, const char *name, uint64_t when)
 
 	gmtime_r(&t, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	put_member(out, name, when ? text : NULL);
+	json_str(out, name, when ? text : NULL);
+}
+
+static void
+put_count(struct buffer *out, const char *name, const struct metric *m)
+{
+	json_number(out, name, (uint64_t)m->value);
 }
 
 static void
 put_mapping(struct buffer *out, const struct rules_mapping *r)
 {
 	static const char *const statuses[] = { "draft", "approved", "retired" };
+	const struct mapping *m = r->mapping;
 
-	buffer_printf(out, "{\"id\":\"%.*s\",\"version\":\"%.*s\",", (int)r->mapping->id.len,
-	    r->mapping->id.ptr, (int)r->mapping->version.len, r->mapping->version.ptr);
-	put_member(out, "status", statuses[r->mapping->status]);
-	buffer_append_char(out, ',');
-	put_member(out, "sha256", r->sha256);
-	buffer_append_char(out, ',');
-	put_member(out, "file", r->file);
-	buffer_append(out, SPAN(",\"approved_by\":"));
-	put_text(out, r->mapping->approved_by.len ? r->mapping->approved_by.ptr : "");
-	buffer_append_char(out, '}');
+	json_open(out, NULL, '{');
+	json_text(out, "id", m->id);
+	json_text(out, "version", m->version);
+	json_str(out, "status", statuses[m->status]);
+	json_str(out, "sha256", r->sha256);
+	json_str(out, "file", r->file);
+	json_text(out, "approved_by", m->approved_by.len ? m->approved_by : SPAN(""));
+	json_close(out, '}');
 }
 
 static void
-put_counts(struct buffer *out, const struct feed *f)
+put_messages(struct buffer *out, const struct feed_metrics *m)
 {
-	const struct feed_metrics *m = &f->metrics;
-
-	buffer_printf(out,
-	    "\"connections\":%u,\"messages\":{\"acked\":%.0f,\"nacked\":%.0f,\"unawaited\":%.0f,"
-	    "\"failed\":%.0f,\"rejected\":%.0f,\"stray_acks\":%.0f},"
-	    "\"annotations\":{\"annotated\":%.0f,\"unchanged\":%.0f,\"shadowed\":%.0f,"
-	    "\"unproved\":%.0f},\"refused\":%.0f,\"latency_us\":{\"p50\":%llu,\"p99\":%llu},",
-	    f->link_count, m->acked->value, m->nacked->value, m->unawaited->value, m->failed->value,
-	    m->rejected->value, m->stray->value, m->annotated->value, m->unchanged->value,
-	    m->shadowed->value, m->unproved->value, m->refused->value,
-	    (unsigned long long)metric_quantile(m->duration, 0.5),
-	    (unsigned long long)metric_quantile(m->duration, 0.99));
+	json_open(out, "messages", '{');
+	put_count(out, "acked", m->acked);
+	put_count(out, "nacked", m->nacked);
+	put_count(out, "unawaited", m->unawaited);
+	put_count(out, "failed", m->failed);
+	put_count(out, "rejected", m->rejected);
+	put_count(out, "stray_acks", m->stray);
+	json_close(out, '}');
+	json_open(out, "annotations", '{');
+	put_count(out, "annotated", m->annotated);
+	put_count(out, "unchanged", m->unchanged);
+	put_count(out, "shadowed", m->shadowed);
+	put_count(out, "unproved", m->unproved);
+	json_close(out, '}');
+	put_count(out, "refused", m->refused);
+	json_open(out, "latency_us", '{');
+	json_number(out, "p50", metric_quantile(m->duration, 0.5));
+	json_number(out, "p99", metric_quantile(m->duration, 0.99));
+	json_close(out, '}');
 }
 
 static void
-put_custody(struct buffer *out, const struct feed *f)
+put_queue(struct buffer *out, const struct feed *f)
 {
 	const struct feed_metrics *m = &f->metrics;
-	const struct line *l = f->line;
 	struct store_stats s;
 
 	store_stats(f->daemon->queue->store, f->number, &s);
-	buffer_printf(out,
-	    "\"queue\":{\"waiting\":%llu,\"waiting_bytes\":%llu,\"oldest_age_ms\":%llu,"
-	    "\"aside\":%llu,\"kept\":%llu,\"queued\":%.0f,\"duplicates\":%.0f,"
-	    "\"delivered\":%.0f,\"deadletters\":%.0f},",
-	    (unsigned long long)s.waiting, (unsigned long long)s.waiting_bytes,
-	    (unsigned long long)observe_age_of(&s), (unsigned long long)s.aside,
-	    (unsigned long long)s.kept, m->queued->value, m->duplicate->value, m->delivered->value,
-	    m->deadletter->value);
-	buffer_append(out, SPAN("\"line\":{"));
-	put_member(out, "state", line_state(l));
-	buffer_append_char(out, ',');
-	put_member(out, "stopped_by", l->machine.stopped ? l->stopped_by : NULL);
-	buffer_printf(out, ",\"wait_s\":%.1f,", line_wait(l));
-	put_member(out, "last_answer", l->last_code[0] ? l->last_code : NULL);
-	buffer_append_char(out, ',');
+	json_open(out, "queue", '{');
+	json_number(out, "waiting", s.waiting);
+	json_number(out, "waiting_bytes", s.waiting_bytes);
+	json_number(out, "oldest_age_ms", observe_age_of(&s));
+	json_number(out, "aside", s.aside);
+	json_number(out, "kept", s.kept);
+	put_count(out, "queued", m->queued);
+	put_count(out, "duplicates", m->duplicate);
+	put_count(out, "delivered", m->delivered);
+	put_count(out, "deadletters", m->deadletter);
+	json_close(out, '}');
+}
+
+static void
+put_line(struct buffer *out, const struct line *l)
+{
+	json_open(out, "line", '{');
+	json_str(out, "state", line_state(l));
+	json_str(out, "stopped_by", l->machine.stopped ? l->stopped_by : NULL);
+	json_tenths(out, "wait_s", line_wait(l));
+	json_str(out, "last_answer", l->last_code[0] ? l->last_code : NULL);
 	put_time(out, "last_answer_at", l->last_answer);
-	buffer_append(out, SPAN("},"));
+	json_close(out, '}');
 }
 
 /* What waits for feeds that take custody no more. */
@@ -114,105 +107,103 @@ static void
 put_left(struct buffer *out, const struct queue *q)
 {
 	struct store_stats s;
-	const char *comma = "";
 
-	buffer_append(out, SPAN(",\"left\":["));
+	json_open(out, "left", '[');
 	for (unsigned i = 1; (i = queue_left_feed(q, i, &s)) != 0; i++) {
-		buffer_printf(out, "%s{", comma);
-		put_member(out, "name", store_feed_name(q->store, i));
-		buffer_printf(out, ",\"waiting\":%llu,\"aside\":%llu}",
-		    (unsigned long long)s.waiting, (unsigned long long)s.aside);
-		comma = ",";
+		json_open(out, NULL, '{');
+		json_str(out, "name", store_feed_name(q->store, i));
+		json_number(out, "waiting", s.waiting);
+		json_number(out, "aside", s.aside);
+		json_close(out, '}');
 	}
-	buffer_append_char(out, ']');
+	json_close(out, ']');
 }
 
 static void
-put_store(struct buffer *out, const struct hl7noted *d)
+put_store(struct buffer *out, const struct queue *q)
 {
 	struct store_health h;
 
-	if (!d->queue) {
-		buffer_append(out, SPAN("\"store\":null,"));
-		return;
-	}
-	store_health(d->queue->store, &h);
-	buffer_append(out, SPAN("\"store\":{"));
-	put_member(out, "directory", d->queue->directory);
-	buffer_printf(out,
-	    ",\"takes\":%s,\"ready\":%s,\"free_bytes\":%llu,\"file_bytes\":%llu,"
-	    "\"last_sync_us\":%llu,",
-	    h.takes ? "true" : "false", h.ready ? "true" : "false",
-	    (unsigned long long)h.free_bytes, (unsigned long long)h.file_bytes,
-	    (unsigned long long)h.last_sync_us);
-	put_member(out, "trouble", d->queue->trouble);
-	put_left(out, d->queue);
-	buffer_append(out, SPAN("},"));
+	store_health(q->store, &h);
+	json_open(out, "store", '{');
+	json_str(out, "directory", q->directory);
+	json_truth(out, "takes", h.takes);
+	json_truth(out, "ready", h.ready);
+	json_number(out, "free_bytes", h.free_bytes);
+	json_number(out, "file_bytes", h.file_bytes);
+	json_number(out, "last_sync_us", h.last_sync_us);
+	json_str(out, "trouble", q->trouble);
+	put_left(out, q);
+	json_close(out, '}');
 }
 
 static void
-put_feed(struct buffer *out, const struct feed *f)
+put_listeners(struct buffer *out, const struct feed *f)
 {
-	static const char *const modes[] = { "live", "shadow", "off" };
-
-	buffer_append_char(out, '{');
-	put_member(out, "name", f->name);
-	buffer_append_char(out, ',');
-	put_member(out, "mode", f->line ? "store" : "relay");
-	buffer_append_char(out, ',');
-	put_member(out, "annotate", modes[f->conf->annotate]);
-	buffer_append(out, SPAN(",\"listen\":["));
+	json_open(out, "listen", '[');
 	for (const struct feed_listener *l = f->listeners; l; l = l->next) {
 		char text[300];
 
 		snprintf(text, sizeof(text), "%s:%u",
 		    l->conf->socket ? l->conf->socket : l->conf->address,
 		    net_listener_port(l->listener));
-		put_text(out, text);
-		buffer_append(out, l->next ? SPAN(",") : SPAN(""));
+		json_str(out, NULL, text);
 	}
-	buffer_append(out, SPAN("],\"forward\":"));
-	buffer_printf(out, "\"%s:%s\",", f->conf->forward.host, f->conf->forward.port);
-	put_counts(out, f);
-	if (f->line)
-		put_custody(out, f);
-	buffer_printf(out, "\"backoff_s\":%.1f,", f->backoff / 1000.0);
+	json_close(out, ']');
+}
+
+static void
+put_feed(struct buffer *out, const struct feed *f)
+{
+	static const char *const modes[] = { "live", "shadow", "off" };
+	char receiver[300];
+
+	snprintf(receiver, sizeof(receiver), "%s:%s", f->conf->forward.host, f->conf->forward.port);
+	json_open(out, NULL, '{');
+	json_str(out, "name", f->name);
+	json_str(out, "mode", f->line ? "store" : "relay");
+	json_str(out, "annotate", modes[f->conf->annotate]);
+	put_listeners(out, f);
+	json_str(out, "forward", receiver);
+	json_number(out, "connections", f->link_count);
+	put_messages(out, &f->metrics);
+	if (f->line) {
+		put_queue(out, f);
+		put_line(out, f->line);
+	}
+	json_tenths(out, "backoff_s", f->backoff / 1000.0);
 	put_time(out, "last_message", f->last_message);
-	buffer_append_char(out, ',');
 	put_time(out, "last_error_at", f->last_error);
-	buffer_append_char(out, ',');
-	put_member(out, "last_error", f->last_error_word);
-	buffer_append(out, SPAN(",\"mappings\":["));
-	for (unsigned i = 0; i < f->rules->count; i++) {
+	json_str(out, "last_error", f->last_error_word);
+	json_open(out, "mappings", '[');
+	for (unsigned i = 0; i < f->rules->count; i++)
 		put_mapping(out, &f->rules->list[i]);
-		buffer_append(out, i + 1 < f->rules->count ? SPAN(",") : SPAN(""));
-	}
-	buffer_append(out, SPAN("]}"));
+	json_close(out, ']');
+	json_close(out, '}');
 }
 
 void
 status_write(const struct hl7noted *d, struct buffer *out)
 {
-	buffer_append_char(out, '{');
-	put_member(out, "program", "hl7noted");
-	buffer_append_char(out, ',');
-	put_member(out, "version", PACKAGE_VERSION);
-	buffer_printf(out, ",\"pid\":%ld,", (long)getpid());
+	json_begin(out);
+	json_str(out, "program", "hl7noted");
+	json_str(out, "version", PACKAGE_VERSION);
+	json_number(out, "pid", (uint64_t)getpid());
 	put_time(out, "started", d->started);
-	buffer_printf(out,
-	    ",\"state\":\"%s\",\"connections\":%u,\"held_bytes\":%llu,\"log_dropped\":%llu,",
-	    d->draining ? "draining" : "running", d->connections, (unsigned long long)d->held,
-	    (unsigned long long)log_dropped(d->log));
-	put_member(out, "config", d->conf_file);
-	buffer_printf(
-	    out, ",\"last_reload_good\":%s,", d->reload_good->value > 0 ? "true" : "false");
-	buffer_printf(out, "\"log_in_place\":%s,",
-	    d->conf->log_file && !log_is_at(d->log, d->conf->log_file) ? "false" : "true");
-	put_store(out, d);
-	buffer_append(out, SPAN("\"feeds\":["));
-	for (const struct feed *f = d->feeds; f; f = f->next) {
+	json_str(out, "state", d->draining ? "draining" : "running");
+	json_number(out, "connections", d->connections);
+	json_number(out, "held_bytes", d->held);
+	json_number(out, "log_dropped", log_dropped(d->log));
+	json_str(out, "config", d->conf_file);
+	json_truth(out, "last_reload_good", d->reload_good->value > 0);
+	json_truth(out, "log_in_place", !d->conf->log_file || log_is_at(d->log, d->conf->log_file));
+	if (d->queue)
+		put_store(out, d->queue);
+	else
+		json_str(out, "store", NULL);
+	json_open(out, "feeds", '[');
+	for (const struct feed *f = d->feeds; f; f = f->next)
 		put_feed(out, f);
-		buffer_append(out, f->next ? SPAN(",") : SPAN(""));
-	}
-	buffer_append(out, SPAN("]}\n"));
+	json_close(out, ']');
+	json_end(out);
 }

@@ -68,6 +68,29 @@ Test(control_json, an_object_is_read_as_it_was_written)
 	buffer_finish(&back);
 }
 
+Test(control_json, objects_and_lists_stand_within_others)
+{
+	struct buffer line;
+
+	buffer_init(&line, 0);
+	json_begin(&line);
+	json_open(&line, "feeds", '[');
+	json_open(&line, NULL, '{');
+	json_tenths(&line, "wait", 1.25);
+	json_open(&line, "listen", '[');
+	json_close(&line, ']');
+	json_str(&line, "file", "\xff\"");
+	json_close(&line, '}');
+	json_str(&line, NULL, "b");
+	json_close(&line, ']');
+	json_number(&line, "pid", 7);
+	json_end(&line);
+	cr_expect_str_eq(text_of(&line),
+	    "{\"feeds\":[{\"wait\":1.2,\"listen\":[],\"file\":\"\\ufffd\\\"\"},\"b\"],"
+	    "\"pid\":7}\n");
+	buffer_finish(&line);
+}
+
 Test(control_json, escapes_of_others_are_undone)
 {
 	struct buffer back;
