@@ -4,8 +4,8 @@
 
 import time
 
-from here import HASTY, QUICK, Custody, Silence, code_of, enhanced
-from world import ack, annotated, control_id, framed, main, message, wait_for
+from custody import HASTY, QUICK, Custody, Silence, enhanced
+from world import ack, annotated, code_of, control_id, framed, main, message, wait_for
 
 NUMBERED = [message("m%d" % n, value=str(n)) for n in range(1, 11)]
 

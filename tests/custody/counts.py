@@ -5,7 +5,7 @@ begin anew with a restart, and nothing is written where nothing was tried in vai
 
 import signal
 
-from here import Custody
+from custody import Custody
 from world import main, message, wait_for
 
 COMMITS = "hl7noted_fsync_duration_seconds_count"

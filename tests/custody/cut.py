@@ -10,8 +10,7 @@ import sys
 import time
 import unittest
 
-from here import Custody
-from custody import custody_xml  # noqa: I001
+from custody import Custody, custody_xml
 from farside import HERE, LIMIT, PEER, THERE, FarSide
 from world import framed, free_port, main, message, wait_for
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Custody between programs of others: python3-hl7 and HAProxy, as the relay meets them."""
 
-from here import Custody  # first: it knows where the others are
+from custody import Custody  # first: it knows where the others are
 import others
 import peers
 from world import B2M, annotated, free_port, main, message, samples

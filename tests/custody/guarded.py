@@ -9,8 +9,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tls"))
 
-from custody import Custody, custody_xml  # noqa: E402
-from here import Silence  # noqa: E402
+from custody import Custody, Silence, custody_xml  # noqa: E402
 from secure import Secure, SecureReceiver, server_context  # noqa: E402
 from world import annotated, framed, free_port, main, message, wait_for  # noqa: E402
 

@@ -6,7 +6,7 @@
 import os
 import threading
 
-from here import Custody
+from custody import Custody
 from world import B2M, PATIENCE, annotated, framed, main, samples
 
 COUNT = int(os.environ.get("HL7_CUSTODY_MESSAGES", "2000"))

@@ -9,10 +9,9 @@ import socket
 import threading
 import time
 
-from here import QUICK, Custody, Silence, code_of
-from custody import custody_xml  # noqa: I001 - here finds it
+from custody import QUICK, Custody, Silence, custody_xml
 from world import (
-    PATIENCE, ack, annotated, control_id, framed, free_port, main, message, wait_for,
+    PATIENCE, ack, annotated, code_of, control_id, framed, free_port, main, message, wait_for,
 )
 
 NUMBERED = [message("m%d" % n, value=str(n)) for n in range(1, 21)]

@@ -2,10 +2,14 @@
 # SPDX-License-Identifier: MIT
 """Who may connect, and whose messages are taken: the allow lists."""
 
+import os
 import socket
+import sys
 
-from here import (
-    World, ack, config_xml, framed, free_port, guarded_xml, main, message, metric,
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "relay"))
+
+from world import (  # noqa: E402
+    World, ack, config_xml, feed_xml, framed, free_port, main, message, metric,
 )
 
 
@@ -15,14 +19,22 @@ def of(application, facility="HOSP", control_id="1"):
     )
 
 
+def lab(port, r, allow="", rules="", address="127.0.0.1", **more):
+    """One <feed> without a mapping, and the lists of who may connect and send."""
+    return feed_xml(
+        port, r.port, mapping=None, listen={"address": address}, in_listen=allow, inside=rules,
+        **more,
+    )
+
+
 class Addresses(World):
     def test_those_on_no_list_are_closed_as_soon_as_they_connect(self):
         r = self.receiver()
         port, door = free_port(), free_port()
         d = self.configure(
             '<metrics listen="%d"/>' % door,
-            guarded_xml(
-                port, r.port, '<allow address="127.0.0.2"/><allow address="127.1.0.0/16"/>',
+            lab(
+                port, r, '<allow address="127.0.0.2"/><allow address="127.1.0.0/16"/>',
                 address="*",
             ),
         )
@@ -41,7 +53,7 @@ class Addresses(World):
         r = self.receiver()
         port = free_port()
         d = self.configure(
-            guarded_xml(port, r.port, '<allow address="127.0.0.0/8"/>', address="*")
+            lab(port, r, '<allow address="127.0.0.0/8"/>', address="*")
         )
         self.assertEqual(self.sender(port).exchange(of("LAB")), ack(of("LAB")))
         try:
@@ -54,13 +66,13 @@ class Addresses(World):
     def test_a_reload_ends_connections_that_are_not_on_the_new_list(self):
         r = self.receiver()
         port = free_port()
-        d = self.configure(guarded_xml(port, r.port))
+        d = self.configure(lab(port, r))
         kept, ended = self.sender(port, source="127.0.0.2"), self.sender(port)
         for s in (kept, ended):
             self.assertEqual(s.exchange(of("LAB")), ack(of("LAB")))
         self.write(
             "hl7noted.xml",
-            config_xml(guarded_xml(port, r.port, '<allow address="127.0.0.2"/>')),
+            config_xml(lab(port, r, '<allow address="127.0.0.2"/>')),
         )
         d.reload()
         self.assertTrue(ended.closed())
@@ -75,7 +87,7 @@ class Senders(World):
         r = self.receiver()
         port, door = free_port(), free_port()
         d = self.configure(
-            '<metrics listen="%d"/>' % door, guarded_xml(port, r.port, feed=self.RULES)
+            '<metrics listen="%d"/>' % door, lab(port, r, rules=self.RULES)
         )
         s = self.sender(port)
         for application, facility in (("LAB", "HOSP"), ("RIS^x", "EAST"), ("LAB^1^ISO", "HOSP")):
@@ -100,7 +112,7 @@ class Senders(World):
         """In one frame, behind what is no message, in a batch, or cut over several reads."""
         r = self.receiver()
         port = free_port()
-        d = self.configure(guarded_xml(port, r.port, feed=self.RULES))
+        d = self.configure(lab(port, r, rules=self.RULES))
         s = self.sender(port)
         frames = (
             of("LAB") + of("EHR"), b"PID|1\r" + of("LAB"), b"PID|1\r",
@@ -120,7 +132,7 @@ class Senders(World):
     def test_answers_keep_their_order(self):
         r = self.receiver()
         port = free_port()
-        self.configure(guarded_xml(port, r.port, feed=self.RULES))
+        self.configure(lab(port, r, rules=self.RULES))
         s = self.sender(port)
         names = ["LAB", "EHR", "RIS", "EHR", "EHR", "LAB"]
         s.send(b"".join(framed(of(n, control_id="c%d" % i)) for i, n in enumerate(names)))
@@ -131,7 +143,7 @@ class Senders(World):
     def test_a_feed_may_close_instead(self):
         r = self.receiver()
         port = free_port()
-        d = self.configure(guarded_xml(port, r.port, feed=self.RULES, on_stranger="close"))
+        d = self.configure(lab(port, r, rules=self.RULES, on_stranger="close"))
         s = self.sender(port)
         self.assertEqual(s.exchange(of("RIS")), ack(of("RIS")))
         s.send(framed(of("EHR")))
@@ -143,7 +155,7 @@ class Senders(World):
     def test_who_wants_no_answer_gets_none(self):
         r = self.receiver()
         port = free_port()
-        d = self.configure(guarded_xml(port, r.port, feed=self.RULES))
+        d = self.configure(lab(port, r, rules=self.RULES))
         s = self.sender(port)
         s.send(framed(of("EHR").replace(b"|2.5.1\r", b"|2.5.1|||NE|NE\r", 1)))
         d.wait_event("audit.refused")
@@ -152,12 +164,12 @@ class Senders(World):
     def test_a_reload_changes_the_rules_of_open_connections(self):
         r = self.receiver()
         port = free_port()
-        d = self.configure(guarded_xml(port, r.port, feed=self.RULES))
+        d = self.configure(lab(port, r, rules=self.RULES))
         s = self.sender(port)
         self.assertIn(b"\rMSA|AR|", s.exchange(of("EHR")))
         self.write(
             "hl7noted.xml",
-            config_xml(guarded_xml(port, r.port, feed='<sender application="EHR"/>')),
+            config_xml(lab(port, r, rules='<sender application="EHR"/>')),
         )
         d.reload()
         self.assertEqual(s.exchange(of("EHR")), ack(of("EHR")))
@@ -166,7 +178,7 @@ class Senders(World):
     def test_a_rule_that_nobody_could_fit_is_a_fault_of_the_configuration(self):
         r = self.receiver()
         port = free_port()
-        text = guarded_xml(port, r.port, feed='<sender application="LAB" peer="lab.example"/>')
+        text = lab(port, r, rules='<sender application="LAB" peer="lab.example"/>')
         d = self.start("--config", self.write("hl7noted.xml", config_xml(text)), wait=False)
         self.assertEqual(d.wait(), 78)
         d.expected = 78

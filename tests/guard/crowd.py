@@ -22,12 +22,10 @@ import subprocess
 import sys
 import time
 
-sys.path.insert(
-    0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tls")
-)
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tls"))
 
-from here import feed_xml, free_port, main, message, wait_for  # noqa: E402
 from secure import Secure  # noqa: E402
+from world import feed_xml, free_port, main, message, wait_for  # noqa: E402
 
 CROWD = int(os.environ.get("HL7_CROWD", "3000"))
 EXCHANGES = 800

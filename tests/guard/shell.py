@@ -9,9 +9,12 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 import unittest
 
-from here import (
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "relay"))
+
+from world import (  # noqa: E402
     World, ack, free_port, is_sanitized, main, message, reserved, wait_for,
 )
 

@@ -7,8 +7,8 @@ import threading
 import time
 
 from world import (
-    World, ack, annotated, connected_to, control_id, framed, free_port, main, message, metric,
-    wait_for,
+    World, ack, annotated, code_of, connected_to, control_id, framed, free_port, main, message,
+    metric, wait_for,
 )
 
 # A receiver here may stand still for seconds, with the process of the test: only where it is to
@@ -18,14 +18,6 @@ HASTY = {**QUICK, "ack_timeout": "500ms"}
 PATIENT = {**QUICK, "ack_timeout": "6s"}
 
 MOMENT = 0.1  # seconds that a feed waits for the end of a connection, where it is the habit
-
-
-def code_of(body):
-    """MSA-1 and MSA-2 of an answer."""
-    for segment in body.split(b"\r"):
-        if segment.startswith(b"MSA|"):
-            return tuple(segment.split(b"|")[1:3])
-    return None
 
 
 class Relayed(World):

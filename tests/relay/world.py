@@ -9,6 +9,7 @@ TERM in the end and must then exit with 0, so that every test is one of stopping
 import glob
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -180,6 +181,12 @@ def ack(body, code=b"AA", of=None):
         b"MSH|^~\\&|EHR|HOSP|LAB|HOSP|20260102030406||ACK|A%s|P|2.5.1\rMSA|%s|%s\r"
         % (control_id(body), code, control_id(body) if of is None else of)
     )
+
+
+def code_of(body):
+    """MSA-1 and MSA-2 of an answer."""
+    msa = re.search(rb"\rMSA\|([^|\r]*)\|([^|\r]*)", body or b"")
+    return msa and msa.groups()
 
 
 def annotated(bodies, mapping=SUGAR):
