@@ -260,6 +260,7 @@ store_batch_undo(struct store_worker *w)
 
 		f->counts = f->saved;
 		f->cursor = f->saved_cursor;
+		f->kept_from = f->saved_kept_from;
 		store_resend_undo(&f->resend, f->saved_resend);
 		f->touched = false;
 	}
@@ -310,6 +311,7 @@ struct batch {
 	struct store_tasks appends;
 	struct store_task *ask; /* NULL: none */
 	unsigned messages, names, marks;
+	size_t bytes;
 };
 
 static int
@@ -326,7 +328,7 @@ fill(struct store_worker *w, struct batch *t)
 	if (!error && t->ask)
 		error = store_change_step(w, t->ask);
 	if (!error && w->prune && !w->hold)
-		error = store_retention_step(w, t->messages);
+		error = store_retention_step(w, t->messages, t->bytes);
 	return error;
 }
 
@@ -379,6 +381,7 @@ insist(struct store_worker *w)
 	struct batch t = { .messages = 0 };
 
 	w->lazy = true;
+	w->prune = false;
 	if (attempt(w, &t) == 0) {
 		finish_marks(w, &t);
 		return;
@@ -418,13 +421,12 @@ bool
 store_batch_run(struct store_worker *w)
 {
 	struct batch t = { .messages = 0 };
-	size_t bytes;
 	int error;
 
 	if (w->gate == GATE_DEAD || (!w->appends.first && !is_due(w)))
 		return false;
-	bytes = gather(w, &t.appends);
-	store_gate_before(w, bytes);
+	t.bytes = gather(w, &t.appends);
+	store_gate_before(w, t.bytes);
 	if (!w->hold)
 		t.ask = store_tasks_take(&w->asks);
 	/* after a failed sync nobody knows what is on the disk, and the next would be believed */

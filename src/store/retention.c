@@ -13,6 +13,9 @@ enum {
 	/* As many as came in with the commit and half as many again, so that it keeps up. */
 	REMOVED_AT_LEAST = 128,
 	REMOVED_AT_MOST = 768,
+	/* SQLite may write zeros over all that is removed, into its log, and on a full disk there
+	 * is no room but in the log as it is: what does not fit into it would never go. */
+	REMOVED_BYTES = 1 << 20,
 	LOOKED_BESIDE = 512,
 	/* So many of the newest stay where age is no matter: the answer to one of them may have
 	 * been lost, and once intake is open again it comes again and must be known. */
@@ -51,6 +54,7 @@ struct look {
 	bool all;            /* age does not matter */
 	uint64_t recent;     /* where it does not, or is not known, they stay from this seq on */
 	unsigned most;
+	uint64_t most_bytes, bytes; /* one message may be more */
 	struct store_record *found;
 	unsigned count, looked;
 	unsigned due; /* of those found; the rest is, when one behind them is */
@@ -91,10 +95,14 @@ collect(void *ctx, const struct store_record *r)
 
 	if (l->looked++ == l->most + LOOKED_BESIDE || l->due >= l->most)
 		return false;
+	if (l->due && l->bytes + r->size > l->most_bytes)
+		return false;
 	if (may && !due && !is_ahead(l, r))
 		return false;
-	if (may)
+	if (may) {
 		l->found[l->count++] = *r;
+		l->bytes += r->size;
+	}
 	if (due)
 		l->due = l->count;
 	if (l->due == l->count)
@@ -122,6 +130,7 @@ static int
 find(struct store_worker *w, const struct store_range *range, struct look *l)
 {
 	l->count = l->due = l->looked = 0;
+	l->bytes = 0;
 	l->last = range->after;
 	return w->b->ops->scan(w->b, range, collect, l);
 }
@@ -179,13 +188,14 @@ how_many(unsigned messages)
 }
 
 int
-store_retention_step(struct store_worker *w, unsigned messages)
+store_retention_step(struct store_worker *w, unsigned messages, size_t bytes)
 {
 	const uint64_t now = store_clock_ms(), age = age_kept(w);
 	struct look l = { .w = w,
 		.from = now > age ? now - age : 0,
 		.upto = age < UINT64_MAX - now ? now + age : UINT64_MAX,
-		.most = how_many(messages) };
+		.most = how_many(messages),
+		.most_bytes = REMOVED_BYTES + bytes + bytes / 2 };
 	unsigned first = choose(w, &l);
 	bool some = false;
 	int error = 0;

@@ -41,6 +41,7 @@ store_worker_touch(struct store_worker *w, unsigned feed)
 		f->touched = true;
 		f->saved = f->counts;
 		f->saved_cursor = f->cursor;
+		f->saved_kept_from = f->kept_from;
 		f->saved_resend = f->resend.end;
 		w->touched[w->touched_count++] = feed;
 	}

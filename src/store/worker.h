@@ -35,8 +35,8 @@ struct store_worker_feed {
 	uint64_t cursor, saved_cursor;
 	struct store_resend resend;
 	uint64_t saved_resend;
-	uint64_t kept_from; /* no settled record before it */
-	bool touched;       /* by this transaction */
+	uint64_t kept_from, saved_kept_from; /* no settled record before it */
+	bool touched;                        /* by this transaction */
 };
 
 struct store_worker {
@@ -116,7 +116,7 @@ bool store_reading_run(struct store_worker *w);
 
 /* retention.c: is something due; and a step of it, in a transaction that takes so many. */
 void store_retention_look(struct store_worker *w);
-int store_retention_step(struct store_worker *w, unsigned messages);
+int store_retention_step(struct store_worker *w, unsigned messages, size_t bytes);
 
 /* gate.c */
 bool store_gate_refuses(const struct store_worker *w, enum store_verdict *ret);
