@@ -153,7 +153,7 @@ open_store(struct queue *q, const struct store_settings *given)
 		set.resend_window = 3600000;
 	if (!set.free_space)
 		set.free_space = 1;
-	set.directory = q->folder[0] ? q->folder : NULL;
+	set.directory = q->folder;
 	q->store = store_open(&set, &ops, q, &error);
 	cr_assert(q->store, "%s", error.text);
 }
@@ -171,12 +171,11 @@ queue_try(const char *folder, const struct store_settings *set, struct store_err
 }
 
 struct queue *
-queue_open(unsigned backend, const struct store_settings *set)
+queue_open(const struct store_settings *set)
 {
 	struct queue *q = calloc(1, sizeof(*q));
 
-	if (backend)
-		folder_make(q->folder);
+	folder_make(q->folder);
 	open_store(q, set);
 	return q;
 }
@@ -210,8 +209,7 @@ void
 queue_close(struct queue *q)
 {
 	store_close(q->store);
-	if (q->folder[0])
-		folder_remove(q->folder);
+	folder_remove(q->folder);
 	free(q);
 }
 
