@@ -88,7 +88,8 @@ append(struct log_ring *r, struct span line)
 	size_t head = place(r);
 
 	copy_in(r, head, line);
-	atomic_store(&r->head, head + line.len);
+	/* a barrier here would wait for all that was copied: see log_writer_put() */
+	atomic_store_explicit(&r->head, head + line.len, memory_order_release);
 }
 
 bool

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sleeping is the usual pair: the writer says that it sleeps, then looks for lines;
- * the other puts a line, then looks whether the writer sleeps.  With sequential
- * consistency one of them sees the other.  While lines come the writer only naps,
- * which nobody has to end but somebody in a hurry: many lines to a write, and no
- * wake-up for the thread that puts them.
+ * the other puts a line, then looks whether the writer sleeps.  For one of them to see
+ * the other, each would need a barrier between the two, and with every line that costs
+ * more than composing it.  So only the writer has one, and it looks again after a while, when
+ * what was put before it said that it sleeps has long become visible.  While lines come the
+ * writer only naps, which nobody has to end but somebody in a hurry: many lines to a write, and
+ * no wake-up for the thread that puts them.
  */
 #define _GNU_SOURCE /* pthread_setname_np */
 #include "log/writer.h"
@@ -78,6 +80,7 @@ wake_from(struct log_writer *w, enum log_writer_state state)
 		wake(w);
 }
 
+/* A line that is not urgent costs no barrier: at worst the writer finds it when it looks again. */
 void
 log_writer_put(struct log_writer *w, struct span line, bool urgent)
 {
@@ -151,11 +154,22 @@ has_work(const struct log_writer *w)
 }
 
 static void
-rest(struct log_writer *w, enum log_writer_state state, int ms)
+nap(struct log_writer *w)
 {
-	atomic_store(&w->state, state);
-	if (state == NAPPING ? !atomic_load(&w->urgent) && !atomic_load(&w->stop) : !has_work(w))
-		wait_for(w, -1, ms);
+	atomic_store(&w->state, NAPPING);
+	if (!atomic_load(&w->urgent) && !atomic_load(&w->stop))
+		wait_for(w, -1, NAP_MS);
+	atomic_store(&w->state, AWAKE);
+}
+
+static void
+sleep_until_woken(struct log_writer *w)
+{
+	atomic_store(&w->state, ASLEEP);
+	if (!has_work(w))
+		wait_for(w, -1, NAP_MS);
+	if (!has_work(w))
+		wait_for(w, -1, -1);
 	atomic_store(&w->state, AWAKE);
 }
 
@@ -290,11 +304,11 @@ run(void *arg)
 	struct log_writer *w = arg;
 
 	while (!atomic_load(&w->stop)) {
-		rest(w, NAPPING, NAP_MS);
+		nap(w);
 		if (has_work(w))
 			drain(w);
 		else
-			rest(w, ASLEEP, -1);
+			sleep_until_woken(w);
 	}
 	drain(w);
 	log_ring_drop_all(&w->ring, log_target_mark(&w->now));

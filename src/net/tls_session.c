@@ -40,8 +40,8 @@ struct net_tls_session {
 	bool proved;       /* and lets us in */
 };
 
-/* What others left would be taken for ours.  There is hardly ever any, and clearing nothing costs as
- * much as sealing an answer. */
+/* What others left would be taken for ours.  There is hardly ever any, and clearing nothing costs
+ * as much as sealing an answer. */
 static void
 forget_errors(void)
 {
