@@ -35,6 +35,8 @@ class FarSide(World):
         if not made:
             self.skipTest("no network namespaces here")
         self.addCleanup(ip, "netns", "del", NAME)
+        if not ip("netns", "exec", NAME, "true"):
+            self.skipTest("nothing can be run in a network namespace here")
         if not ip("link", "add", NAME, "type", "veth", "peer", "name", "far", "netns", NAME):
             self.skipTest("no virtual links here")
         ip("addr", "add", HERE + "/24", "dev", NAME)
