@@ -2,8 +2,7 @@
 /*
  * store/backend.h - what the thread of the store asks of whatever keeps the messages
  *
- * Narrow on purpose, so that another engine can stand behind it: records in order of seq,
- * bodies beside them, a cursor per feed.
+ * Narrow on purpose: records in order of seq, bodies beside them, a cursor per feed.
  * Which records a question means, what may be removed and what a resend is, is
  * decided above.  One thread calls.
  *
@@ -66,38 +65,47 @@ struct store_room {
 	uint64_t used, spare; /* bytes of the file that hold something; that will be used next */
 };
 
-int store_backend_begin(struct store_backend *b);
-int store_backend_commit(struct store_backend *b);
-void store_backend_rollback(struct store_backend *b);
+struct store_backend_ops {
+	int (*begin)(struct store_backend *b);
+	int (*commit)(struct store_backend *b);
+	void (*rollback)(struct store_backend *b);
 
-int store_backend_add_feed(struct store_backend *b, unsigned feed, struct span name);
-int store_backend_set_cursor(struct store_backend *b, unsigned feed, uint64_t seq);
-int store_backend_put(struct store_backend *b, const struct store_record *r, struct span body);
-/* `word` NULL: as it is */
-int store_backend_mark(struct store_backend *b, uint64_t seq, int state,
-    const struct store_tries *tries, const char *word);
-int store_backend_take(struct store_backend *b, uint64_t seq); /* away */
+	int (*add_feed)(struct store_backend *b, unsigned feed, struct span name);
+	int (*set_cursor)(struct store_backend *b, unsigned feed, uint64_t seq);
+	int (*put)(struct store_backend *b, const struct store_record *r, struct span body);
+	/* `word` NULL: as it is */
+	int (*mark)(struct store_backend *b, uint64_t seq, int state,
+	    const struct store_tries *tries, const char *word);
+	int (*take)(struct store_backend *b, uint64_t seq); /* away */
 
-/* 1, or 0 when there is none */
-int store_backend_find(struct store_backend *b, uint64_t seq, struct store_record *ret);
-int store_backend_body(struct store_backend *b, uint64_t seq, struct store_body **ret);
-int store_backend_scan(
-    struct store_backend *b, const struct store_range *range, store_visit *visit, void *ctx);
-int store_backend_feeds(struct store_backend *b, store_visit_feed *visit, void *ctx);
-/* Plain records of a feed in a range: how many, and their bytes. */
-int store_backend_tally(struct store_backend *b, const struct store_range *range,
-    uint64_t *ret_count, uint64_t *ret_bytes);
+	/* 1, or 0 when there is none */
+	int (*find)(struct store_backend *b, uint64_t seq, struct store_record *ret);
+	int (*body)(struct store_backend *b, uint64_t seq, struct store_body **ret);
+	int (*scan)(struct store_backend *b, const struct store_range *range, store_visit *visit,
+	    void *ctx);
+	int (*feeds)(struct store_backend *b, store_visit_feed *visit, void *ctx);
+	/* Plain records of a feed in a range: how many, and their bytes. */
+	int (*tally)(struct store_backend *b, const struct store_range *range, uint64_t *ret_count,
+	    uint64_t *ret_bytes);
 
-/* After verdicts were told: keep house, for a few ms at most; `idle`: nobody waits. */
-int store_backend_tidy(struct store_backend *b, bool idle);
-/* Is what we write to still what others would find? -ESTALE: no. */
-int store_backend_present(struct store_backend *b);
-int store_backend_room(struct store_backend *b, struct store_room *ret);
+	/* After verdicts were told: keep house, for a few ms at most; `idle`: nobody waits. */
+	int (*tidy)(struct store_backend *b, bool idle);
+	/* Is what we write to still what others would find? -ESTALE: no. */
+	int (*present)(struct store_backend *b);
+	int (*room)(struct store_backend *b, struct store_room *ret);
 
-/* A copy, a piece each call: 1 while there is more to do; *pages counts. */
-int store_backend_copy(struct store_backend *b, const char *path, uint64_t *pages);
-void store_backend_copy_end(struct store_backend *b);
-void store_backend_close(struct store_backend *b);
+	/* A copy, a piece each call: 1 while there is more to do; *pages counts. */
+	int (*copy)(struct store_backend *b, const char *path, uint64_t *pages);
+	void (*copy_end)(struct store_backend *b);
+	void (*close)(struct store_backend *b);
+};
+
+struct store_backend {
+	const struct store_backend_ops *ops;
+};
+
+/* NULL: no memory. */
+struct store_backend *store_memory_create(void);
 
 static inline struct span
 store_record_id(const struct store_record *r)

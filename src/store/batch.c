@@ -22,7 +22,7 @@ static int
 same_bytes(struct store_worker *w, uint64_t seq, const struct store_body *body)
 {
 	struct store_body *before;
-	int error = store_backend_body(w->b, seq, &before), same;
+	int error = w->b->ops->body(w->b, seq, &before), same;
 
 	if (error == -ENOENT)
 		return 0;
@@ -71,7 +71,7 @@ put(struct store_worker *w, struct store_append_task *a)
 		return error;
 	f = store_worker_touch(w, r->feed);
 	r->seq = w->next_seq;
-	error = store_backend_put(w->b, r, store_body_span(a->body));
+	error = w->b->ops->put(w->b, r, store_body_span(a->body));
 	if (error)
 		return error;
 	w->next_seq++;
@@ -166,9 +166,9 @@ move_cursor(struct store_worker *w, unsigned feed, uint64_t to)
 	int error = store_worker_begin(w);
 
 	if (!error)
-		error = store_backend_tally(w->b, &range, &count, &bytes);
+		error = w->b->ops->tally(w->b, &range, &count, &bytes);
 	if (!error)
-		error = store_backend_set_cursor(w->b, feed, to);
+		error = w->b->ops->set_cursor(w->b, feed, to);
 	if (error)
 		return error;
 	store_worker_touch(w, feed);
@@ -199,7 +199,7 @@ static int
 mark(struct store_worker *w, const struct store_mark_task *m)
 {
 	struct store_record r;
-	int found = store_backend_find(w->b, m->seq, &r);
+	int found = w->b->ops->find(w->b, m->seq, &r);
 
 	if (found <= 0)
 		return found;
@@ -218,7 +218,7 @@ add_feed(struct store_worker *w, const struct store_task *t)
 	int error = store_worker_begin(w);
 
 	if (!error)
-		error = store_backend_add_feed(w->b, t->feed, span_str(t->name));
+		error = w->b->ops->add_feed(w->b, t->feed, span_str(t->name));
 	if (!error && w->feeds < t->feed)
 		w->feeds = t->feed;
 	return error;
@@ -254,7 +254,7 @@ void
 store_batch_undo(struct store_worker *w)
 {
 	if (w->writing)
-		store_backend_rollback(w->b);
+		w->b->ops->rollback(w->b);
 	for (unsigned i = 0; i < w->touched_count; i++) {
 		struct store_worker_feed *f = &w->feed[w->touched[i]];
 
@@ -294,7 +294,7 @@ store_batch_commit(struct store_worker *w, unsigned messages)
 
 	if (!w->writing)
 		return 0;
-	error = store_backend_commit(w->b);
+	error = w->b->ops->commit(w->b);
 	if (error) {
 		store_batch_undo(w);
 		return error;
@@ -302,7 +302,7 @@ store_batch_commit(struct store_worker *w, unsigned messages)
 	w->writing = false;
 	publish(w);
 	store_exchange_commit(w->x, store_now_us() - began, messages);
-	if (store_backend_present(w->b))
+	if (w->b->ops->present(w->b))
 		store_gate_deleted(w);
 	return 0;
 }

@@ -141,7 +141,7 @@ store_change_step(struct store_worker *w, struct store_task *t)
 	store_task_clear(t);
 	a->changes = calloc(STEP_ROWS, sizeof(*a->changes));
 	f.record = malloc(STEP_ROWS * sizeof(*f.record));
-	error = a->changes && f.record ? store_backend_scan(w->b, &range, collect, &f) : -ENOMEM;
+	error = a->changes && f.record ? w->b->ops->scan(w->b, &range, collect, &f) : -ENOMEM;
 	if (!error)
 		error = change_found(w, t, &f);
 	free(f.record);

@@ -63,6 +63,12 @@ tell(struct store_worker *w, enum store_trouble what, int error, const char *tex
 	store_exchange_note(w->x, what, error, text);
 }
 
+static const char *
+name(const struct store_worker *w)
+{
+	return w->place ? w->place->queue : "the queue";
+}
+
 static void
 close_gate(struct store_worker *w, enum store_gate gate)
 {
@@ -79,7 +85,8 @@ no_space(struct store_worker *w, const char *text)
 {
 	close_gate(w, GATE_SPACE);
 	w->proving = true;
-	(void)store_place_drop_ballast(w->place);
+	if (w->place)
+		(void)store_place_drop_ballast(w->place);
 	w->ballast = false;
 	tell(w, STORE_LOW_SPACE, ENOSPC, text);
 }
@@ -89,7 +96,7 @@ store_gate_failed(struct store_worker *w, int error, const char *doing)
 {
 	char text[NOTE_SIZE];
 
-	(void)snprintf(text, sizeof(text), "%s %s failed: %s", doing, w->place->queue,
+	(void)snprintf(text, sizeof(text), "%s %s failed: %s", doing, name(w),
 	    strerror(error == -EREMOTEIO ? EIO : -error));
 	switch (error) {
 	case -EIO:
@@ -120,8 +127,7 @@ store_gate_deleted(struct store_worker *w)
 	if (w->gate >= GATE_DELETED)
 		return;
 	(void)snprintf(text, sizeof(text),
-	    "%s was deleted or replaced; what waits is still sent, nothing more is taken",
-	    w->place->queue);
+	    "%s was deleted or replaced; what waits is still sent, nothing more is taken", name(w));
 	close_gate(w, GATE_DELETED);
 	tell(w, STORE_DELETED, ESTALE, text);
 	publish(w);
@@ -183,8 +189,8 @@ low(struct store_worker *w)
 		(void)snprintf(text, sizeof(text), "the quota of the queue is reached");
 	else
 		(void)snprintf(text, sizeof(text), "%llu MiB are free for %s, less than %llu MiB",
-		    (unsigned long long)((w->disk.available + w->room.spare) >> 20),
-		    w->place->queue, (unsigned long long)(mark_of(w) >> 20));
+		    (unsigned long long)((w->disk.available + w->room.spare) >> 20), name(w),
+		    (unsigned long long)(mark_of(w) >> 20));
 	close_gate(w, GATE_SPACE);
 	tell(w, STORE_LOW_SPACE, ENOSPC, text);
 }
@@ -194,8 +200,12 @@ look_at_space(struct store_worker *w)
 {
 	w->unlooked = 0;
 	/* a look that fails says nothing */
-	if (store_place_disk(w->place, &w->disk) || store_backend_room(w->b, &w->room))
+	if (w->place && store_place_disk(w->place, &w->disk))
 		return;
+	if (w->b->ops->room(w->b, &w->room))
+		return;
+	if (!w->place)
+		w->disk = (struct store_disk){ UINT64_MAX / 2, UINT64_MAX / 2, 0 };
 	if (w->gate == GATE_OPEN && is_low(w, false)) {
 		low(w);
 	} else if (w->gate == GATE_SPACE && !is_low(w, true)) {
@@ -223,7 +233,7 @@ store_gate_before(struct store_worker *w, size_t bytes)
 {
 	look_early(w, bytes);
 	/* rows and the ends of pages take an eighth or so on top */
-	if (!w->set.quota || w->gate != GATE_OPEN || !bytes || store_backend_room(w->b, &w->room) ||
+	if (!w->set.quota || w->gate != GATE_OPEN || !bytes || w->b->ops->room(w->b, &w->room) ||
 	    !over_quota(w, bytes + bytes / 4))
 		return;
 	close_gate(w, GATE_SPACE);
@@ -237,7 +247,7 @@ look_at_ballast(struct store_worker *w)
 {
 	uint64_t size = w->set.ballast;
 
-	if (size && !w->ballast && w->gate == GATE_OPEN && !w->proving &&
+	if (w->place && size && !w->ballast && w->gate == GATE_OPEN && !w->proving &&
 	    w->disk.available > size + mark_of(w) + mark_of(w) / 4)
 		w->ballast = store_place_load_ballast(w->place, size);
 }
@@ -249,7 +259,7 @@ store_gate_tick(struct store_worker *w)
 		w->gate = GATE_OPEN;
 		w->proving = true;
 	}
-	if (w->gate < GATE_DELETED && store_backend_present(w->b))
+	if (w->gate < GATE_DELETED && w->b->ops->present(w->b))
 		store_gate_deleted(w);
 	look_at_space(w);
 	look_at_ballast(w);

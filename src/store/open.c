@@ -56,7 +56,7 @@ store_destroy(struct store *s)
 	}
 	store_worker_finish(s->worker);
 	if (s->backend)
-		store_backend_close(s->backend);
+		s->backend->ops->close(s->backend);
 	store_progress_close(&s->progress);
 	store_place_finish(&s->place);
 	store_exchange_finish(s->x);
@@ -88,15 +88,24 @@ refuse_without_log(struct store *s, struct store_error *reterr)
 static int
 open_backend(struct store *s, const char *folder, struct store_error *reterr)
 {
-	const mode_t before = umask(077);
-	int error = store_place_init(&s->place, folder, reterr);
+	struct sqlite_backend *b;
+	mode_t before;
+	int error;
 
+	if (!folder) {
+		s->backend = store_memory_create();
+		return s->backend ? 0 : store_error_set(reterr, -ENOMEM, "out of memory");
+	}
+	before = umask(077);
+	error = store_place_init(&s->place, folder, reterr);
 	if (!error)
 		error = refuse_without_log(s, reterr);
-	if (!error)
-		s->backend = sqlite_backend_open(&s->place, s->set.quota, reterr);
+	b = error ? NULL : sqlite_backend_open(&s->place, s->set.quota, reterr);
 	umask(before);
-	return s->backend ? 0 : reterr->code;
+	if (!b)
+		return reterr->code;
+	s->backend = &b->base;
+	return 0;
 }
 
 static void
@@ -112,7 +121,7 @@ name_feed(void *ctx, unsigned number, struct span name, uint64_t cursor)
 static int
 load_feeds(struct store *s, struct store_error *reterr)
 {
-	int error = store_backend_feeds(s->backend, name_feed, s);
+	int error = s->backend->ops->feeds(s->backend, name_feed, s);
 
 	if (!error && s->feeds != s->worker->feeds)
 		error = s->worker->feeds > s->feeds ? -ENOMEM : -EUCLEAN;
@@ -181,13 +190,14 @@ load(struct store *s, uint64_t *cursor)
 static int
 settle_again(struct store *s, uint64_t slot)
 {
+	const struct store_backend_ops *b = s->backend->ops;
 	const uint64_t seq = slot & ~PROGRESS_EARLY;
 	struct store_record r;
-	int found = seq ? store_backend_find(s->backend, seq, &r) : 0;
+	int found = seq ? b->find(s->backend, seq, &r) : 0;
 
 	if (found <= 0 || r.state != (slot & PROGRESS_EARLY ? RECORD_PLAIN : RECORD_AGAIN))
 		return found < 0 ? found : 0;
-	found = store_backend_mark(s->backend, seq, RECORD_DELIVERED, &r.tries, NULL);
+	found = b->mark(s->backend, seq, RECORD_DELIVERED, &r.tries, NULL);
 	return found ? found : 1;
 }
 
@@ -195,31 +205,33 @@ settle_again(struct store *s, uint64_t slot)
 static bool
 settle_agains(struct store *s)
 {
-	int done = store_backend_begin(s->backend), sum = 0;
+	const struct store_backend_ops *b = s->backend->ops;
+	int done = b->begin(s->backend), sum = 0;
 
 	for (unsigned i = 0; i < PROGRESS_AGAINS && done >= 0; i++) {
 		done = settle_again(s, store_progress_get(&s->progress, PROGRESS_AGAIN + i));
 		sum += done > 0;
 	}
-	if (sum && done >= 0 && store_backend_commit(s->backend) == 0)
+	if (sum && done >= 0 && b->commit(s->backend) == 0)
 		return true;
-	store_backend_rollback(s->backend);
+	b->rollback(s->backend);
 	return false;
 }
 
 static int
 write_progress(struct store *s, const unsigned char token[SQLITE_TOKEN])
 {
-	int error = store_backend_begin(s->backend);
+	const struct store_backend_ops *b = s->backend->ops;
+	int error = b->begin(s->backend);
 
 	for (unsigned i = 1; i <= s->worker->feeds && !error; i++)
-		error = store_backend_set_cursor(s->backend, i, s->worker->feed[i].cursor);
+		error = b->set_cursor(s->backend, i, s->worker->feed[i].cursor);
 	if (!error)
-		error = sqlite_backend_set_token(s->backend, token);
+		error = sqlite_backend_set_token((struct sqlite_backend *)s->backend, token);
 	if (!error)
-		error = store_backend_commit(s->backend);
+		error = b->commit(s->backend);
 	if (error)
-		store_backend_rollback(s->backend);
+		b->rollback(s->backend);
 	return error;
 }
 
@@ -269,10 +281,12 @@ begin_progress(struct store *s, struct store_error *reterr)
 void
 store_end_progress(struct store *s)
 {
-	if (s->backend->broken)
+	struct sqlite_backend *b = (struct sqlite_backend *)s->backend;
+
+	if (!s->place.queue || b->broken)
 		return;
 	store_progress_set(&s->progress, PROGRESS_LIFE, PROGRESS_ENDED);
-	s->backend->broken = store_progress_sync(&s->progress) != 0;
+	b->broken = store_progress_sync(&s->progress) != 0;
 }
 
 static int
@@ -282,16 +296,16 @@ refuse_unread(const struct store *s, int error, struct store_error *reterr)
 		return store_error_set(reterr, error,
 		    "%s is damaged; it was left as it is: move it away with all beside "
 		    "it, and put back a backup",
-		    s->place.queue);
-	return store_error_set(
-	    reterr, error, "%s cannot be read: %s", s->place.queue, strerror(-error));
+		    s->place.queue ? s->place.queue : "the queue");
+	return store_error_set(reterr, error, "%s cannot be read: %s",
+	    s->place.queue ? s->place.queue : "the queue", strerror(-error));
 }
 
 /* Nothing is written before it is known that nothing is missing. */
 static int
 load_kept(struct store *s, uint64_t *cursor, struct store_error *reterr)
 {
-	struct store_backend *b = s->backend;
+	struct sqlite_backend *b = (struct sqlite_backend *)s->backend;
 	unsigned char token[SQLITE_TOKEN];
 	uint64_t newest = 0;
 	int error = sqlite_backend_token(b, token);
@@ -314,7 +328,7 @@ load_kept(struct store *s, uint64_t *cursor, struct store_error *reterr)
 static void
 tell_layout(struct store *s)
 {
-	const struct store_backend *b = s->backend;
+	const struct sqlite_backend *b = (const struct sqlite_backend *)s->backend;
 	char text[NOTE_SIZE];
 
 	if (!b->found || b->found == b->layout)
@@ -332,6 +346,10 @@ start_from(struct store *s, struct store_error *reterr)
 	int error;
 
 	memset(cursor, 0, sizeof(cursor));
+	if (!s->place.queue) {
+		error = load(s, cursor);
+		return error ? refuse_unread(s, error, reterr) : load_feeds(s, reterr);
+	}
 	error = load_kept(s, cursor, reterr);
 	if (error)
 		return error;
@@ -353,7 +371,7 @@ start(struct store *s, const char *folder, struct store_error *reterr)
 		return error;
 	w->x = s->x;
 	w->b = s->backend;
-	w->place = &s->place;
+	w->place = folder ? &s->place : NULL;
 	w->progress = &s->progress;
 	w->set = s->set;
 	w->trouble = -1;
@@ -374,8 +392,8 @@ start(struct store *s, const char *folder, struct store_error *reterr)
 static void
 leave_alone(struct store *s)
 {
-	if (s->backend)
-		s->backend->broken = true;
+	if (s->backend && s->place.queue)
+		((struct sqlite_backend *)s->backend)->broken = true;
 }
 
 struct store *

@@ -35,7 +35,7 @@ static int
 read_body(struct store_worker *w, const struct store_record *r, struct store_body **ret)
 {
 	struct store_body *body;
-	int error = store_backend_body(w->b, r->seq, &body);
+	int error = w->b->ops->body(w->b, r->seq, &body);
 
 	if (error)
 		return error == -ENOENT ? -EUCLEAN : error;
@@ -129,7 +129,7 @@ read_ahead(struct store_worker *w, struct store_task *task)
 	t->all = false;
 	a.record = malloc(STEP_ROWS * sizeof(*a.record));
 	if (a.record)
-		error = store_backend_scan(w->b, &range, collect, &a);
+		error = w->b->ops->scan(w->b, &range, collect, &a);
 	if (!error)
 		error = take_items(w, t, &a);
 	free(a.record);
@@ -194,7 +194,7 @@ list_bodies(struct store_worker *w, struct store_ask_task *a)
 	if (!a->bodies)
 		return -ENOMEM;
 	for (unsigned i = 0; i < a->count; i++) {
-		int error = store_backend_body(w->b, a->rows[i].seq, &a->bodies[i]);
+		int error = w->b->ops->body(w->b, a->rows[i].seq, &a->bodies[i]);
 
 		if (error && error != -ENOENT && error != -EUCLEAN)
 			return error;
@@ -219,7 +219,7 @@ list(struct store_worker *w, struct store_task *t)
 	a->rows = calloc(p.most, sizeof(*a->rows));
 	if (!a->rows)
 		return -ENOMEM;
-	error = store_backend_scan(w->b, &range, list_row, &p);
+	error = w->b->ops->scan(w->b, &range, list_row, &p);
 	if (!error && a->with_bytes)
 		error = list_bodies(w, a);
 	return error;
@@ -236,11 +236,11 @@ copy(struct store_worker *w, struct store_task *t)
 		return false;
 	}
 	w->copying = t;
-	t->error = store_backend_copy(w->b, t->ask.path, &t->ask.changed);
+	t->error = w->b->ops->copy(w->b, t->ask.path, &t->ask.changed);
 	if (t->error == 1)
 		return true;
 	w->copying = NULL;
-	store_backend_copy_end(w->b);
+	w->b->ops->copy_end(w->b);
 	return false;
 }
 

@@ -132,7 +132,7 @@ find(struct store_worker *w, const struct store_range *range, struct look *l)
 	l->count = l->due = l->looked = 0;
 	l->bytes = 0;
 	l->last = range->after;
-	return store_backend_scan(w->b, range, collect, l);
+	return w->b->ops->scan(w->b, range, collect, l);
 }
 
 static int
@@ -141,7 +141,7 @@ remove_found(struct store_worker *w, const struct look *l)
 	int error = l->due ? store_worker_begin(w) : 0;
 
 	for (unsigned i = 0; i < l->due && !error; i++) {
-		error = store_backend_take(w->b, l->found[i].seq);
+		error = w->b->ops->take(w->b, l->found[i].seq);
 		if (error)
 			break;
 		store_worker_touch(w, l->found[i].feed);

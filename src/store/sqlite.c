@@ -17,6 +17,12 @@ enum {
 	TIDY_PAGES = 128,
 };
 
+static struct sqlite_backend *
+backend_of(struct store_backend *b)
+{
+	return (struct sqlite_backend *)b;
+}
+
 /* ---- results -------------------------------------------------------------------------------- */
 
 /* SQLite asks for errno when a statement fails, but not when a commit does; the file kept it. */
@@ -93,7 +99,7 @@ sqlite_error(sqlite3 *db, int rc)
 
 /* A statement that answers nothing. */
 static int
-run(struct store_backend *b, enum sqlite_statement q)
+run(struct sqlite_backend *b, enum sqlite_statement q)
 {
 	int rc = sqlite3_step(b->q[q]);
 	int error = rc == SQLITE_DONE ? 0 : sqlite_error(b->db, rc);
@@ -106,52 +112,52 @@ run(struct store_backend *b, enum sqlite_statement q)
 
 /* ---- transactions --------------------------------------------------------------------------- */
 
-int
-store_backend_begin(struct store_backend *b)
+static int
+begin(struct store_backend *b)
 {
-	return run(b, Q_BEGIN);
+	return run(backend_of(b), Q_BEGIN);
 }
 
-int
-store_backend_commit(struct store_backend *b)
+static int
+commit(struct store_backend *b)
 {
-	return run(b, Q_COMMIT);
+	return run(backend_of(b), Q_COMMIT);
 }
 
-void
-store_backend_rollback(struct store_backend *b)
+static void
+rollback(struct store_backend *b)
 {
 	/* some failures roll back by themselves */
-	if (!sqlite3_get_autocommit(b->db))
-		(void)run(b, Q_ROLLBACK);
+	if (!sqlite3_get_autocommit(backend_of(b)->db))
+		(void)run(backend_of(b), Q_ROLLBACK);
 }
 
 /* ---- writing -------------------------------------------------------------------------------- */
 
-int
-store_backend_add_feed(struct store_backend *b, unsigned feed, struct span name)
+static int
+add_feed(struct store_backend *b, unsigned feed, struct span name)
 {
-	sqlite3_stmt *q = b->q[Q_ADD_FEED];
+	sqlite3_stmt *q = backend_of(b)->q[Q_ADD_FEED];
 
 	sqlite3_bind_int64(q, 1, feed);
 	sqlite3_bind_text(q, 2, name.ptr, (int)name.len, SQLITE_STATIC);
-	return run(b, Q_ADD_FEED);
+	return run(backend_of(b), Q_ADD_FEED);
 }
 
-int
-store_backend_set_cursor(struct store_backend *b, unsigned feed, uint64_t seq)
+static int
+set_cursor(struct store_backend *b, unsigned feed, uint64_t seq)
 {
-	sqlite3_stmt *q = b->q[Q_SET_CURSOR];
+	sqlite3_stmt *q = backend_of(b)->q[Q_SET_CURSOR];
 
 	sqlite3_bind_int64(q, 1, feed);
 	sqlite3_bind_int64(q, 2, (sqlite3_int64)seq);
-	return run(b, Q_SET_CURSOR);
+	return run(backend_of(b), Q_SET_CURSOR);
 }
 
-int
-store_backend_put(struct store_backend *b, const struct store_record *r, struct span body)
+static int
+put(struct store_backend *b, const struct store_record *r, struct span body)
 {
-	sqlite3_stmt *q = b->q[Q_PUT];
+	sqlite3_stmt *q = backend_of(b)->q[Q_PUT];
 	int error;
 
 	sqlite3_bind_int64(q, 1, (sqlite3_int64)r->seq);
@@ -162,20 +168,20 @@ store_backend_put(struct store_backend *b, const struct store_record *r, struct 
 	sqlite3_bind_int64(q, 6, (sqlite3_int64)r->size);
 	sqlite3_bind_text(q, 7, r->control_id, (int)r->control_id_len, SQLITE_STATIC);
 	sqlite3_bind_text(q, 8, r->type, (int)r->type_len, SQLITE_STATIC);
-	error = run(b, Q_PUT);
+	error = run(backend_of(b), Q_PUT);
 	if (error)
 		return error;
-	q = b->q[Q_PUT_BODY];
+	q = backend_of(b)->q[Q_PUT_BODY];
 	sqlite3_bind_int64(q, 1, (sqlite3_int64)r->seq);
 	sqlite3_bind_blob64(q, 2, body.ptr, body.len, SQLITE_STATIC);
-	return run(b, Q_PUT_BODY);
+	return run(backend_of(b), Q_PUT_BODY);
 }
 
-int
-store_backend_mark(struct store_backend *b, uint64_t seq, int state,
-    const struct store_tries *tries, const char *word)
+static int
+mark(struct store_backend *b, uint64_t seq, int state, const struct store_tries *tries,
+    const char *word)
 {
-	sqlite3_stmt *q = b->q[Q_MARK];
+	sqlite3_stmt *q = backend_of(b)->q[Q_MARK];
 
 	sqlite3_bind_int64(q, 1, (sqlite3_int64)seq);
 	sqlite3_bind_int(q, 2, state);
@@ -183,18 +189,18 @@ store_backend_mark(struct store_backend *b, uint64_t seq, int state,
 	sqlite3_bind_text(q, 4, word, -1, SQLITE_STATIC);
 	for (int i = 0; i < STORE_KINDS; i++)
 		sqlite3_bind_int64(q, 5 + i, tries->failures[i]);
-	return run(b, Q_MARK);
+	return run(backend_of(b), Q_MARK);
 }
 
-int
-store_backend_take(struct store_backend *b, uint64_t seq)
+static int
+take(struct store_backend *b, uint64_t seq)
 {
 	int error;
 
-	sqlite3_bind_int64(b->q[Q_TAKE], 1, (sqlite3_int64)seq);
-	sqlite3_bind_int64(b->q[Q_TAKE_BODY], 1, (sqlite3_int64)seq);
-	error = run(b, Q_TAKE);
-	return error ? error : run(b, Q_TAKE_BODY);
+	sqlite3_bind_int64(backend_of(b)->q[Q_TAKE], 1, (sqlite3_int64)seq);
+	sqlite3_bind_int64(backend_of(b)->q[Q_TAKE_BODY], 1, (sqlite3_int64)seq);
+	error = run(backend_of(b), Q_TAKE);
+	return error ? error : run(backend_of(b), Q_TAKE_BODY);
 }
 
 /* ---- reading -------------------------------------------------------------------------------- */
@@ -240,7 +246,7 @@ take_record(sqlite3_stmt *q, struct store_record *r)
 
 /* 1 when a row is there; the caller resets. */
 static int
-first_row(struct store_backend *b, enum sqlite_statement q, uint64_t seq)
+first_row(struct sqlite_backend *b, enum sqlite_statement q, uint64_t seq)
 {
 	int rc;
 
@@ -249,29 +255,29 @@ first_row(struct store_backend *b, enum sqlite_statement q, uint64_t seq)
 	return rc == SQLITE_ROW ? 1 : sqlite_error(b->db, rc);
 }
 
-int
-store_backend_find(struct store_backend *b, uint64_t seq, struct store_record *ret)
+static int
+find(struct store_backend *b, uint64_t seq, struct store_record *ret)
 {
-	int found = first_row(b, Q_FIND, seq), error = 0;
+	int found = first_row(backend_of(b), Q_FIND, seq), error = 0;
 
 	if (found == 1)
-		error = take_record(b->q[Q_FIND], ret);
-	sqlite3_reset(b->q[Q_FIND]);
+		error = take_record(backend_of(b)->q[Q_FIND], ret);
+	sqlite3_reset(backend_of(b)->q[Q_FIND]);
 	return error ? error : found;
 }
 
-int
-store_backend_body(struct store_backend *b, uint64_t seq, struct store_body **ret)
+static int
+body_of(struct store_backend *b, uint64_t seq, struct store_body **ret)
 {
-	sqlite3_stmt *q = b->q[Q_BODY];
-	int found = first_row(b, Q_BODY, seq), error = found;
+	sqlite3_stmt *q = backend_of(b)->q[Q_BODY];
+	int found = first_row(backend_of(b), Q_BODY, seq), error = found;
 
 	if (found == 1) {
 		const char *bytes = sqlite3_column_blob(q, 0);
 		size_t len = (size_t)sqlite3_column_bytes(q, 0);
 
 		/* SQLite says NULL for no bytes, and for no memory */
-		*ret = bytes || sqlite3_errcode(b->db) != SQLITE_NOMEM
+		*ret = bytes || sqlite3_errcode(backend_of(b)->db) != SQLITE_NOMEM
 			   ? store_body_create(bytes, len)
 			   : NULL;
 		error = *ret ? 0 : -ENOMEM;
@@ -283,7 +289,7 @@ store_backend_body(struct store_backend *b, uint64_t seq, struct store_body **re
 }
 
 static sqlite3_stmt *
-scan_statement(struct store_backend *b, const struct store_range *range)
+scan_statement(struct sqlite_backend *b, const struct store_range *range)
 {
 	if (range->state == RECORD_ANY)
 		return b->q[range->feed ? Q_SCAN_FEED : Q_SCAN_ALL];
@@ -302,11 +308,10 @@ bind_range(sqlite3_stmt *q, const struct store_range *range)
 	(void)sqlite3_bind_int(q, 4, range->state);
 }
 
-int
-store_backend_scan(
-    struct store_backend *b, const struct store_range *range, store_visit *visit, void *ctx)
+static int
+scan(struct store_backend *b, const struct store_range *range, store_visit *visit, void *ctx)
 {
-	sqlite3_stmt *q = scan_statement(b, range);
+	sqlite3_stmt *q = scan_statement(backend_of(b), range);
 	struct store_record r;
 	int rc, error = 0;
 
@@ -317,36 +322,36 @@ store_backend_scan(
 			break;
 	}
 	if (rc != SQLITE_ROW)
-		error = sqlite_error(b->db, rc);
+		error = sqlite_error(backend_of(b)->db, rc);
 	sqlite3_reset(q);
 	return error;
 }
 
-int
-store_backend_feeds(struct store_backend *b, store_visit_feed *visit, void *ctx)
+static int
+feeds(struct store_backend *b, store_visit_feed *visit, void *ctx)
 {
-	sqlite3_stmt *q = b->q[Q_FEEDS];
+	sqlite3_stmt *q = backend_of(b)->q[Q_FEEDS];
 	int rc, error;
 
 	while ((rc = sqlite3_step(q)) == SQLITE_ROW)
 		visit(ctx, (unsigned)sqlite3_column_int64(q, 0),
 		    span_of(sqlite3_column_blob(q, 1), (size_t)sqlite3_column_bytes(q, 1)),
 		    (uint64_t)sqlite3_column_int64(q, 2));
-	error = sqlite_error(b->db, rc);
+	error = sqlite_error(backend_of(b)->db, rc);
 	sqlite3_reset(q);
 	return error;
 }
 
-int
-store_backend_tally(struct store_backend *b, const struct store_range *range, uint64_t *ret_count,
+static int
+tally(struct store_backend *b, const struct store_range *range, uint64_t *ret_count,
     uint64_t *ret_bytes)
 {
-	sqlite3_stmt *q = b->q[Q_TALLY];
+	sqlite3_stmt *q = backend_of(b)->q[Q_TALLY];
 	int rc, error;
 
 	bind_range(q, range);
 	rc = sqlite3_step(q);
-	error = sqlite_error(b->db, rc);
+	error = sqlite_error(backend_of(b)->db, rc);
 	if (rc == SQLITE_ROW) {
 		*ret_count = (uint64_t)sqlite3_column_int64(q, 0);
 		*ret_bytes = (uint64_t)sqlite3_column_int64(q, 1);
@@ -357,9 +362,10 @@ store_backend_tally(struct store_backend *b, const struct store_range *range, ui
 
 /* ---- house ---------------------------------------------------------------------------------- */
 
-int
-store_backend_tidy(struct store_backend *b, bool idle)
+static int
+tidy(struct store_backend *base, bool idle)
 {
+	struct sqlite_backend *b = backend_of(base);
 	int rc, error, waiting = b->log_pages - b->tidied;
 
 	if (waiting < (idle ? 1 : TIDY_PAGES))
@@ -371,18 +377,18 @@ store_backend_tidy(struct store_backend *b, bool idle)
 	return error;
 }
 
-int
-store_backend_present(struct store_backend *b)
+static int
+present(struct store_backend *b)
 {
-	int error = store_place_present(b->place);
+	int error = store_place_present(backend_of(b)->place);
 
 	if (error)
-		b->broken = true; /* closing would remove a log that may be another's */
+		backend_of(b)->broken = true; /* closing would remove a log that may be another's */
 	return error;
 }
 
 static int
-number(struct store_backend *b, enum sqlite_statement q, uint64_t *ret)
+number(struct sqlite_backend *b, enum sqlite_statement q, uint64_t *ret)
 {
 	int rc = sqlite3_step(b->q[q]), error = sqlite_error(b->db, rc);
 
@@ -392,9 +398,10 @@ number(struct store_backend *b, enum sqlite_statement q, uint64_t *ret)
 	return error;
 }
 
-int
-store_backend_room(struct store_backend *b, struct store_room *ret)
+static int
+room(struct store_backend *base, struct store_room *ret)
 {
+	struct sqlite_backend *b = backend_of(base);
 	uint64_t pages = 0, spare = 0;
 	int error = number(b, Q_PAGES, &pages);
 
@@ -405,10 +412,12 @@ store_backend_room(struct store_backend *b, struct store_room *ret)
 	return error;
 }
 
-void
-store_backend_close(struct store_backend *b)
+static void
+close_sqlite(struct store_backend *base)
 {
-	store_backend_copy_end(b);
+	struct sqlite_backend *b = backend_of(base);
+
+	sqlite_copy_end(base);
 	for (unsigned i = 0; i < Q_COUNT; i++)
 		sqlite3_finalize(b->q[i]);
 	/* copies the log to the file and removes it; if that fails, it is read at the next start */
@@ -417,3 +426,7 @@ store_backend_close(struct store_backend *b)
 	sqlite3_close(b->db);
 	free(b);
 }
+
+const struct store_backend_ops sqlite_backend_ops = { begin, commit, rollback, add_feed, set_cursor,
+	put, mark, take, find, body_of, scan, feeds, tally, tidy, present, room, sqlite_copy_step,
+	sqlite_copy_end, close_sqlite };

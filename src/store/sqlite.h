@@ -45,7 +45,8 @@ enum {
 
 struct sqlite_copy;
 
-struct store_backend {
+struct sqlite_backend {
+	struct store_backend base;
 	sqlite3 *db;
 	sqlite3_stmt *q[Q_COUNT];
 	const struct store_place *place; /* outlives this */
@@ -59,16 +60,21 @@ struct store_backend {
 };
 
 /* Everything checked, nothing written yet but that a backup is a queue now.  NULL and *reterr. */
-struct store_backend *sqlite_backend_open(
+struct sqlite_backend *sqlite_backend_open(
     const struct store_place *place, uint64_t quota, struct store_error *reterr);
 /* What was opened is taken: a layout it was brought to is written.  0, or *reterr and its code;
  * until then nothing was, and closing leaves it so. */
-int sqlite_backend_keep(struct store_backend *b, struct store_error *reterr);
+int sqlite_backend_keep(struct sqlite_backend *b, struct store_error *reterr);
 /* The mark of this run, written with the cursors given to it; see progress.h. */
-int sqlite_backend_token(struct store_backend *b, unsigned char ret[SQLITE_TOKEN]);
-int sqlite_backend_set_token(struct store_backend *b, const unsigned char token[SQLITE_TOKEN]);
+int sqlite_backend_token(struct sqlite_backend *b, unsigned char ret[SQLITE_TOKEN]);
+int sqlite_backend_set_token(struct sqlite_backend *b, const unsigned char token[SQLITE_TOKEN]);
 
 /* What a result code means for us: see backend.h. */
 int sqlite_error(sqlite3 *db, int rc);
+
+int sqlite_copy_step(struct store_backend *b, const char *path, uint64_t *pages);
+void sqlite_copy_end(struct store_backend *b);
+
+extern const struct store_backend_ops sqlite_backend_ops;
 
 #endif

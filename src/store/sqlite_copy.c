@@ -65,7 +65,7 @@ sync_copy(void *arg)
 }
 
 static int
-begin_copy(struct store_backend *b, const char *path)
+begin_copy(struct sqlite_backend *b, const char *path)
 {
 	struct sqlite_copy *c = calloc(1, sizeof(*c));
 	int fd, rc;
@@ -139,8 +139,9 @@ copy_some(struct sqlite_copy *c, uint64_t *pages)
 }
 
 int
-store_backend_copy(struct store_backend *b, const char *path, uint64_t *pages)
+sqlite_copy_step(struct store_backend *base, const char *path, uint64_t *pages)
 {
+	struct sqlite_backend *b = (struct sqlite_backend *)base;
 	struct sqlite_copy *c = b->copy;
 
 	if (!c) {
@@ -158,8 +159,9 @@ store_backend_copy(struct store_backend *b, const char *path, uint64_t *pages)
 
 /* What is not whole is no backup, and is removed. */
 void
-store_backend_copy_end(struct store_backend *b)
+sqlite_copy_end(struct store_backend *base)
 {
+	struct sqlite_backend *b = (struct sqlite_backend *)base;
 	struct sqlite_copy *c = b->copy;
 
 	if (!c)

@@ -110,7 +110,7 @@ refuse_locked(const struct store_place *p, struct store_error *reterr)
 
 /* SQLite's own words name tables and pages, never what is in them. */
 static int
-refuse(struct store_backend *b, int rc, struct store_error *reterr)
+refuse(struct sqlite_backend *b, int rc, struct store_error *reterr)
 {
 	int error = sqlite_error(b->db, rc);
 
@@ -133,7 +133,7 @@ refuse(struct store_backend *b, int rc, struct store_error *reterr)
 }
 
 static int
-execute(struct store_backend *b, const char *sql, struct store_error *reterr)
+execute(struct sqlite_backend *b, const char *sql, struct store_error *reterr)
 {
 	int rc = sqlite3_exec(b->db, sql, NULL, NULL, NULL);
 
@@ -142,7 +142,7 @@ execute(struct store_backend *b, const char *sql, struct store_error *reterr)
 
 /* The first column of the first row, as a number or a text. */
 static int
-ask(struct store_backend *b, const char *sql, int64_t *ret, char *ret_text, size_t size,
+ask(struct sqlite_backend *b, const char *sql, int64_t *ret, char *ret_text, size_t size,
     struct store_error *reterr)
 {
 	sqlite3_stmt *q;
@@ -163,7 +163,7 @@ ask(struct store_backend *b, const char *sql, int64_t *ret, char *ret_text, size
 }
 
 static int
-ask_number(struct store_backend *b, const char *sql, int64_t *ret, struct store_error *reterr)
+ask_number(struct sqlite_backend *b, const char *sql, int64_t *ret, struct store_error *reterr)
 {
 	char text[32];
 
@@ -173,7 +173,7 @@ ask_number(struct store_backend *b, const char *sql, int64_t *ret, struct store_
 /* ---- looking -------------------------------------------------------------------------------- */
 
 static int
-look_version(struct store_backend *b, int64_t *ret, struct store_error *reterr)
+look_version(struct sqlite_backend *b, int64_t *ret, struct store_error *reterr)
 {
 	int64_t application, tables;
 	int error = ask_number(b, "PRAGMA application_id", &application, reterr);
@@ -205,7 +205,7 @@ look_version(struct store_backend *b, int64_t *ret, struct store_error *reterr)
 
 /* As far as that gets in its time. */
 static int
-check_with(struct store_backend *b, const char *sql, struct store_error *reterr)
+check_with(struct sqlite_backend *b, const char *sql, struct store_error *reterr)
 {
 	struct sqlite_deadline deadline;
 	int64_t number;
@@ -229,7 +229,7 @@ check_with(struct store_backend *b, const char *sql, struct store_error *reterr)
 /* The table of messages against its indexes, for one that an index has not would never be sent, and
  * nobody would know; then all of the file, page by page. */
 static int
-check(struct store_backend *b, struct store_error *reterr)
+check(struct sqlite_backend *b, struct store_error *reterr)
 {
 	/* a process that was killed when it made the queue left no table */
 	int error = b->layout ? check_with(b, "PRAGMA integrity_check(message)", reterr) : 0;
@@ -270,7 +270,7 @@ refuse_foreign_log(const struct store_place *p, struct store_error *reterr)
 
 /* Before it has a log. */
 static int
-make_queue_of_backup(struct store_backend *b, struct store_error *reterr)
+make_queue_of_backup(struct sqlite_backend *b, struct store_error *reterr)
 {
 	char sql[64];
 
@@ -282,7 +282,7 @@ make_queue_of_backup(struct store_backend *b, struct store_error *reterr)
 
 /* Of a commit that failed nobody knows whether it is on the disk. */
 static int
-refuse_old(struct store_backend *b, int rc, struct store_error *reterr)
+refuse_old(struct sqlite_backend *b, int rc, struct store_error *reterr)
 {
 	int error = sqlite_error(b->db, rc);
 
@@ -295,7 +295,7 @@ refuse_old(struct store_backend *b, int rc, struct store_error *reterr)
 }
 
 static int
-climb_with(struct store_backend *b, const char *sql, struct store_error *reterr)
+climb_with(struct sqlite_backend *b, const char *sql, struct store_error *reterr)
 {
 	int rc = sqlite3_exec(b->db, sql, NULL, NULL, NULL), error = 0;
 
@@ -308,7 +308,7 @@ climb_with(struct store_backend *b, const char *sql, struct store_error *reterr)
 
 /* In a transaction that is left open. */
 static int
-climb(struct store_backend *b, struct store_error *reterr)
+climb(struct sqlite_backend *b, struct store_error *reterr)
 {
 	char sql[128];
 	int error = climb_with(b, "BEGIN IMMEDIATE", reterr);
@@ -321,7 +321,7 @@ climb(struct store_backend *b, struct store_error *reterr)
 }
 
 int
-sqlite_backend_keep(struct store_backend *b, struct store_error *reterr)
+sqlite_backend_keep(struct sqlite_backend *b, struct store_error *reterr)
 {
 	int error = 0;
 
@@ -341,7 +341,7 @@ sqlite_backend_keep(struct store_backend *b, struct store_error *reterr)
 /* ---- taking --------------------------------------------------------------------------------- */
 
 static int
-set_log(struct store_backend *b, uint64_t quota, struct store_error *reterr)
+set_log(struct sqlite_backend *b, uint64_t quota, struct store_error *reterr)
 {
 	/* a MiB more than asked: what is there must be settled also when nothing more is taken */
 	const uint64_t pages = quota ? (quota >> 13) + 128 : 1073741823;
@@ -358,7 +358,7 @@ set_log(struct store_backend *b, uint64_t quota, struct store_error *reterr)
 }
 
 static int
-prepare(struct store_backend *b, struct store_error *reterr)
+prepare(struct sqlite_backend *b, struct store_error *reterr)
 {
 	for (unsigned i = 0; i < Q_COUNT; i++) {
 		int rc = sqlite3_prepare_v3(
@@ -373,7 +373,7 @@ prepare(struct store_backend *b, struct store_error *reterr)
 static int
 count_log(void *ctx, sqlite3 *db, const char *name, int pages)
 {
-	struct store_backend *b = ctx;
+	struct sqlite_backend *b = ctx;
 
 	(void)db, (void)name;
 	if (pages <= b->log_pages) /* it was begun anew */
@@ -383,7 +383,7 @@ count_log(void *ctx, sqlite3 *db, const char *name, int pages)
 }
 
 static int
-take(struct store_backend *b, uint64_t quota, struct store_error *reterr)
+take(struct sqlite_backend *b, uint64_t quota, struct store_error *reterr)
 {
 	char sql[64];
 	int64_t page_size = 0;
@@ -424,19 +424,20 @@ take(struct store_backend *b, uint64_t quota, struct store_error *reterr)
 	return error;
 }
 
-struct store_backend *
+struct sqlite_backend *
 sqlite_backend_open(const struct store_place *place, uint64_t quota, struct store_error *reterr)
 {
-	struct store_backend *b = calloc(1, sizeof(*b));
+	struct sqlite_backend *b = calloc(1, sizeof(*b));
 
 	if (!b) {
 		store_error_set(reterr, -ENOMEM, "out of memory");
 		return NULL;
 	}
+	b->base.ops = &sqlite_backend_ops;
 	b->place = place;
 	if (take(b, quota, reterr)) {
 		b->broken = true;
-		store_backend_close(b);
+		b->base.ops->close(&b->base);
 		return NULL;
 	}
 	sqlite3_wal_hook(b->db, count_log, b);
@@ -446,7 +447,7 @@ sqlite_backend_open(const struct store_place *place, uint64_t quota, struct stor
 /* ---- the mark of a run ---------------------------------------------------------------------- */
 
 int
-sqlite_backend_token(struct store_backend *b, unsigned char ret[SQLITE_TOKEN])
+sqlite_backend_token(struct sqlite_backend *b, unsigned char ret[SQLITE_TOKEN])
 {
 	sqlite3_stmt *q;
 	int rc = sqlite3_prepare_v2(b->db, "SELECT token FROM run", -1, &q, NULL), error;
@@ -462,7 +463,7 @@ sqlite_backend_token(struct store_backend *b, unsigned char ret[SQLITE_TOKEN])
 }
 
 int
-sqlite_backend_set_token(struct store_backend *b, const unsigned char token[SQLITE_TOKEN])
+sqlite_backend_set_token(struct sqlite_backend *b, const unsigned char token[SQLITE_TOKEN])
 {
 	sqlite3_stmt *q;
 	int rc = sqlite3_prepare_v2(b->db, "UPDATE run SET token = ?1", -1, &q, NULL);

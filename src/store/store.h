@@ -50,7 +50,7 @@ enum {
 };
 
 struct store_settings {
-	const char *directory;
+	const char *directory; /* NULL: in memory, for tests */
 	/* Intake stops below so many bytes free; 0: the greater of 1 GiB and 5 %. */
 	uint64_t free_space;
 	uint64_t quota;     /* greatest size of the queue file in bytes; 0: none */

@@ -79,7 +79,7 @@ store_worker_move(struct store_worker *w, const struct store_record *r, int stat
 	int error = store_worker_begin(w);
 
 	if (!error)
-		error = store_backend_mark(w->b, r->seq, state, tries, word);
+		error = w->b->ops->mark(w->b, r->seq, state, tries, word);
 	if (error)
 		return error;
 	after.state = state;
@@ -98,7 +98,7 @@ store_worker_begin(struct store_worker *w)
 
 	if (w->writing)
 		return 0;
-	error = store_backend_begin(w->b);
+	error = w->b->ops->begin(w->b);
 	if (error)
 		return error;
 	w->writing = true;
@@ -158,12 +158,12 @@ store_worker_load(struct store_worker *w, const uint64_t *cursor)
 		store_resend_init(&w->feed[f].resend, w->set.resend_most, w->seed);
 	}
 	w->next_seq = 1;
-	error = store_backend_feeds(w->b, load_feed, w);
+	error = w->b->ops->feeds(w->b, load_feed, w);
 	for (unsigned f = 1; !error && f <= w->feeds; f++)
 		if (cursor[f] > w->feed[f].cursor)
 			w->feed[f].cursor = cursor[f];
 	if (!error)
-		error = store_backend_scan(w->b, &all, load_record, &l);
+		error = w->b->ops->scan(w->b, &all, load_record, &l);
 	return l.strange ? -EUCLEAN : error;
 }
 
@@ -252,7 +252,7 @@ tidy(struct store_worker *w, bool idle)
 
 	if (w->gate == GATE_DEAD || w->gate == GATE_DELETED)
 		return;
-	error = store_backend_tidy(w->b, idle);
+	error = w->b->ops->tidy(w->b, idle);
 	if (error)
 		store_gate_failed(w, error, "copying its log");
 }
@@ -267,7 +267,7 @@ end_questions(struct store_worker *w, struct store_tasks *tasks, int error)
 		store_task_clear(t);
 		if (t == w->copying) {
 			w->copying = NULL;
-			store_backend_copy_end(w->b);
+			w->b->ops->copy_end(w->b);
 		}
 		t->error = error;
 		store_tasks_put(&w->done, t);

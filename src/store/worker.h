@@ -42,7 +42,7 @@ struct store_worker_feed {
 struct store_worker {
 	struct store_exchange *x;
 	struct store_backend *b;
-	struct store_place *place;
+	struct store_place *place; /* NULL: in memory */
 	const struct store_progress *progress;
 	struct store_settings set;
 	uint64_t next_seq, saved_next_seq;

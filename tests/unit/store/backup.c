@@ -14,7 +14,7 @@
 
 Test(backup, makes_a_backup_while_messages_come_and_go)
 {
-	struct queue *q = queue_open(NULL), *copy;
+	struct queue *q = queue_open(1, NULL), *copy;
 	const struct store_filter all = { .feed = 0 };
 	char path[128], folder[64];
 	unsigned sent = 0, listed;
@@ -61,7 +61,7 @@ Test(backup, makes_a_backup_while_messages_come_and_go)
 static struct queue *
 put_back(void)
 {
-	struct queue *q = queue_open(NULL);
+	struct queue *q = queue_open(1, NULL);
 	char copy[128];
 	uint64_t seq;
 

@@ -281,7 +281,7 @@ static void
 make_again(char folder[64], unsigned messages)
 {
 	const struct store_filter delivered = { .states = STORE_DELIVERED };
-	struct queue *q = queue_open(NULL);
+	struct queue *q = queue_open(1, NULL);
 	uint64_t seq;
 
 	store_feed(q->store, SPAN("east"));
@@ -380,7 +380,7 @@ copy_file(const char *from, const char *to, size_t most)
 
 Test(crash, does_not_believe_a_page_of_another_queue)
 {
-	struct queue *q = queue_open(NULL);
+	struct queue *q = queue_open(1, NULL);
 	char page[128];
 	uint64_t seq;
 
@@ -397,7 +397,7 @@ Test(crash, does_not_believe_a_page_of_another_queue)
 	folder_remove(q->folder);
 	free(q);
 
-	q = queue_open(NULL);
+	q = queue_open(1, NULL);
 	store_feed(q->store, SPAN("east"));
 	queue_put(q, 1, "B1", "other one");
 	queue_put(q, 1, "B2", "other two");
@@ -414,7 +414,7 @@ static struct queue *
 send_again(uint64_t *ret_seq)
 {
 	const struct store_filter delivered = { .states = STORE_DELIVERED };
-	struct queue *q = queue_open(NULL);
+	struct queue *q = queue_open(1, NULL);
 
 	store_feed(q->store, SPAN("east"));
 	queue_put(q, 1, "A1", "one");
@@ -468,7 +468,7 @@ Test(crash, sends_once_what_was_delivered_before_an_older_one_on_a_full_disk)
 	uint64_t seq[3];
 
 	vfs_install();
-	q = queue_open(NULL);
+	q = queue_open(1, NULL);
 	store_feed(q->store, SPAN("east"));
 	queue_put(q, 1, "A1", "one");
 	queue_put(q, 1, "A2", "two");
@@ -495,7 +495,7 @@ Test(crash, sends_once_what_was_delivered_before_an_older_one_on_a_full_disk)
 Test(crash, sends_again_what_was_delivered_before_an_older_one)
 {
 	const struct store_filter second = { .feed = 1, .seq = 2, .states = STORE_ANY };
-	struct queue *q = queue_open(NULL), *killed;
+	struct queue *q = queue_open(1, NULL), *killed;
 	uint64_t seq[2];
 
 	store_feed(q->store, SPAN("east"));
@@ -580,7 +580,7 @@ count_after_cut(const struct queue *q, size_t log, bool flip)
 Test(crash, keeps_what_stands_before_a_tear_in_the_log)
 {
 	enum { MESSAGES = 12 };
-	struct queue *q = queue_open(NULL);
+	struct queue *q = queue_open(1, NULL);
 	size_t end[MESSAGES];
 	char id[16];
 	struct stat st;

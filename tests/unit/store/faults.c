@@ -158,7 +158,7 @@ static const struct {
 static bool
 fail_nth(unsigned which, unsigned n)
 {
-	struct queue *q = queue_open(NULL);
+	struct queue *q = queue_open(1, NULL);
 	struct ledger l = { .delivered = 0 };
 	bool failed, unknown;
 	unsigned told;
@@ -206,7 +206,7 @@ Test(faults, opens_a_large_queue_without_reading_all_of_it)
 	struct timespec began, opened;
 
 	vfs_install();
-	q = queue_open(NULL);
+	q = queue_open(1, NULL);
 	store_feed(q->store, SPAN("east"));
 	for (unsigned i = 0; i < 150; i++)
 		send_numbered(q, 3 * i);
@@ -229,7 +229,7 @@ Test(faults, refuses_to_send_again_after_a_failed_sync)
 	uint64_t seq;
 
 	vfs_install();
-	q = queue_open(NULL);
+	q = queue_open(1, NULL);
 	store_feed(q->store, SPAN("east"));
 	queue_put(q, 1, "A1", "one");
 	queue_get(q, 1, &seq);
@@ -253,7 +253,7 @@ Test(faults, tells_nothing_after_a_failed_sync_and_knows_the_resend)
 	struct queue *q;
 
 	vfs_install();
-	q = queue_open(NULL);
+	q = queue_open(1, NULL);
 	store_feed(q->store, SPAN("east"));
 	queue_put(q, 1, "A1", "before");
 	vfs_fail(VFS_SYNC, 1, SQLITE_IOERR_FSYNC, EIO, false);
@@ -278,7 +278,7 @@ Test(faults, keeps_the_log_when_copying_it_to_the_file_fails)
 {
 	vfs_install();
 	for (unsigned sync = 2; sync < 4; sync++) {
-		struct queue *q = queue_open(NULL);
+		struct queue *q = queue_open(1, NULL);
 		const struct store_filter all = { .feed = 0 };
 
 		store_feed(q->store, SPAN("east"));
@@ -305,7 +305,7 @@ Test(faults, sets_aside_on_a_full_disk_as_soon_as_there_is_room)
 	struct store_item item;
 
 	vfs_install();
-	q = queue_open(&set);
+	q = queue_open(1, &set);
 	store_feed(q->store, SPAN("east"));
 	queue_put(q, 1, "A1", "one");
 	queue_put(q, 1, "A2", "two");
@@ -342,7 +342,7 @@ Test(faults, sends_again_once_also_what_was_tried_twice_while_the_disk_fills_up)
 	struct queue *q;
 
 	vfs_install();
-	q = queue_open(&set);
+	q = queue_open(1, &set);
 	store_feed(q->store, SPAN("east"));
 	for (unsigned i = 0; i < 3; i++) {
 		memset(text[i], 'a' + (char)i, sizeof(text[i]) - 1);
@@ -378,7 +378,7 @@ Test(faults, goes_on_behind_what_was_sent_again_while_the_disk_is_full)
 	uint64_t seq;
 
 	vfs_install();
-	q = queue_open(NULL);
+	q = queue_open(1, NULL);
 	store_feed(q->store, SPAN("east"));
 	queue_put(q, 1, "A1", "one");
 	queue_put(q, 1, "A2", "two");
@@ -407,7 +407,7 @@ Test(faults, never_holds_up_the_loop)
 	unsigned held = 0;
 
 	vfs_install();
-	q = queue_open(NULL);
+	q = queue_open(1, NULL);
 	store_feed(q->store, SPAN("east"));
 	queue_put(q, 1, "A0", "first");
 	vfs_delay_syncs(300);
@@ -523,7 +523,7 @@ send_without_memory(struct queue *q, struct ledger *l)
 static bool
 fail_allocation(unsigned n)
 {
-	struct queue *q = queue_open(NULL);
+	struct queue *q = queue_open(1, NULL);
 	struct ledger l = { .delivered = 0 };
 	bool failed;
 

@@ -165,7 +165,7 @@ Test(migrate, makes_of_an_old_queue_what_a_new_one_is)
 {
 	static const char sum[] = "SELECT sum(length(sql) * unicode(substr(sql, -9, 1)))"
 				  " + 1000000 * count(*) FROM sqlite_schema WHERE sql IS NOT NULL";
-	struct queue *q = make(&every_state), *new = queue_open(NULL);
+	struct queue *q = make(&every_state), *new = queue_open(1, NULL);
 
 	queue_start(q, NULL);
 	queue_stop(q);

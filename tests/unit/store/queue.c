@@ -153,7 +153,7 @@ open_store(struct queue *q, const struct store_settings *given)
 		set.resend_window = 3600000;
 	if (!set.free_space)
 		set.free_space = 1;
-	set.directory = q->folder;
+	set.directory = q->folder[0] ? q->folder : NULL;
 	q->store = store_open(&set, &ops, q, &error);
 	cr_assert(q->store, "%s", error.text);
 }
@@ -171,11 +171,12 @@ queue_try(const char *folder, const struct store_settings *set, struct store_err
 }
 
 struct queue *
-queue_open(const struct store_settings *set)
+queue_open(unsigned backend, const struct store_settings *set)
 {
 	struct queue *q = calloc(1, sizeof(*q));
 
-	folder_make(q->folder);
+	if (backend)
+		folder_make(q->folder);
 	open_store(q, set);
 	return q;
 }
@@ -209,7 +210,8 @@ void
 queue_close(struct queue *q)
 {
 	store_close(q->store);
-	folder_remove(q->folder);
+	if (q->folder[0])
+		folder_remove(q->folder);
 	free(q);
 }
 

@@ -23,7 +23,7 @@ struct told {
 
 struct queue {
 	struct store *store;
-	char folder[64];
+	char folder[64]; /* "": in memory */
 	struct told told[TOLD_MOST];
 	unsigned told_count;
 	unsigned fetchable[8], settled, dropped, commits, committed;
@@ -44,9 +44,10 @@ struct queue {
 	char sentence[512];
 };
 
-/* In a folder of its own. */
-struct queue *queue_open(const struct store_settings *set);
-/* Only closed, and opened again with what it was told forgotten. */
+/* 0 in memory, 1 on disk. */
+enum { BACKENDS = 2 };
+struct queue *queue_open(unsigned backend, const struct store_settings *set);
+/* Only closed, and opened again with what it was told forgotten; on disk. */
 void queue_stop(struct queue *q);
 void queue_start(struct queue *q, const struct store_settings *set);
 void queue_reopen(struct queue *q, const struct store_settings *set);

@@ -76,7 +76,7 @@ expect_refused(const char *folder, int code, const char *words)
 static void
 make_queue(char folder[64], unsigned messages)
 {
-	struct queue *q = queue_open(NULL);
+	struct queue *q = queue_open(1, NULL);
 	uint64_t seq;
 
 	store_feed(q->store, SPAN("east"));
@@ -254,7 +254,7 @@ Test(shut, makes_its_files_for_its_owner_alone)
 	struct stat st;
 
 	umask(0);
-	q = queue_open(NULL);
+	q = queue_open(1, NULL);
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		cr_assert_eq(stat(folder_file(q->folder, names[i]), &st), 0, "%s", names[i]);
 		cr_expect_eq(st.st_mode & 0777, 0600, "%s: %o", names[i], st.st_mode & 0777);
@@ -338,7 +338,7 @@ Test(shut, takes_nothing_once_its_file_is_gone_and_sends_what_it_has)
 	static void (*const ways[])(const struct queue *) = { delete, replace, delete_log };
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
-		struct queue *q = queue_open(NULL);
+		struct queue *q = queue_open(1, NULL);
 
 		store_feed(q->store, SPAN("east"));
 		queue_put(q, 1, "A1", "one");
@@ -356,7 +356,7 @@ Test(shut, takes_nothing_once_its_file_is_gone_and_sends_what_it_has)
 
 Test(shut, notices_at_rest_that_its_file_is_gone)
 {
-	struct queue *q = queue_open(NULL);
+	struct queue *q = queue_open(1, NULL);
 	struct store_health health;
 
 	delete (q);
@@ -372,7 +372,7 @@ Test(shut, notices_at_rest_that_its_file_is_gone)
 
 Test(shut, never_sends_bytes_that_changed_on_the_disk)
 {
-	struct queue *q = queue_open(NULL);
+	struct queue *q = queue_open(1, NULL);
 	const struct store_filter aside = { .states = STORE_ASIDE };
 
 	store_feed(q->store, SPAN("east"));
@@ -395,7 +395,7 @@ Test(shut, never_sends_bytes_that_changed_on_the_disk)
 Test(shut, takes_nothing_below_the_mark_and_goes_on_above_it)
 {
 	struct store_settings set = { .free_space = 1ull << 60, .resend_window = 3600000 };
-	struct queue *q = queue_open(&set);
+	struct queue *q = queue_open(1, &set);
 
 	store_feed(q->store, SPAN("east"));
 	queue_await(q, &q->troubles, 1);
@@ -428,7 +428,7 @@ fill_up(struct queue *q)
 Test(shut, stops_at_its_quota_and_goes_on_when_messages_left)
 {
 	const struct store_settings set = { .quota = 1 << 20 };
-	struct queue *q = queue_open(&set);
+	struct queue *q = queue_open(1, &set);
 	unsigned count;
 	uint64_t seq;
 	struct stat st;
@@ -462,7 +462,7 @@ Test(shut, takes_a_limit_of_its_process_for_a_full_disk)
 	unsigned count;
 
 	signal(SIGXFSZ, SIG_IGN);
-	q = queue_open(NULL);
+	q = queue_open(1, NULL);
 	store_feed(q->store, SPAN("east"));
 	getrlimit(RLIMIT_FSIZE, &before);
 	small = before;
