@@ -219,6 +219,17 @@ feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 }
 
 void
+feed_follow_date(struct feed *f)
+{
+	if (!rules_follow_date(f->rules, f->conf, f->daemon->log))
+		return;
+	f->settings.annotator = f->rules->annotator;
+	if (f->line)
+		line_apply(f->line);
+	observe(f);
+}
+
+void
 feed_retire(struct feed *f)
 {
 	while (f->listeners)

@@ -93,6 +93,8 @@ bool feed_plan(struct feed *f, const struct conf_feed *conf);
 void feed_unplan(struct feed *f);
 /* Other settings and rules for the same name; takes `rules`. */
 void feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules);
+/* Look whether its mappings are still, or now, in effect. */
+void feed_follow_date(struct feed *f);
 /* Close listeners, drain links; a feed without links can be destroyed. */
 void feed_retire(struct feed *f);
 void feed_destroy(struct feed *f);

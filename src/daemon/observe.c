@@ -38,7 +38,9 @@ observe_mappings(struct feed *f)
 {
 	struct metrics *m = f->daemon->metrics;
 
-	metrics_hide(m, "hl7noted_mapping_approved", "feed", f->name); /* of other versions */
+	/* of other versions */
+	metrics_hide(m, "hl7noted_mapping_approved", "feed", f->name);
+	metrics_hide(m, "hl7noted_mapping_in_effect", "feed", f->name);
 	for (unsigned i = 0; i < f->rules->count; i++) {
 		const struct rules_mapping *r = &f->rules->list[i];
 		char id[64], version[64];
@@ -50,6 +52,10 @@ observe_mappings(struct feed *f)
 		    "1 when the mapping in force is approved, 0 when it is a draft.", "feed",
 		    f->name, "mapping", id, "version", version, NULL)
 		    ->value = r->mapping->status == MAPPING_APPROVED;
+		metrics_series(m, METRIC_GAUGE, "hl7noted_mapping_in_effect",
+		    "1 while the mapping's own dates let it be used, else 0.", "feed", f->name,
+		    "mapping", id, "version", version, NULL)
+		    ->value = !r->dormant;
 	}
 }
 

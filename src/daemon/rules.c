@@ -7,6 +7,8 @@
 
 #include <sha256.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include "annotate/examples.h"
 #include "daemon/file.h"
@@ -93,8 +95,9 @@ static void
 log_loaded(const struct rules_mapping *r, const struct conf_feed *feed, struct log *log)
 {
 	static const char *const statuses[] = { "draft", "approved", "retired" };
-	enum log_event event = r->mapping->status == MAPPING_DRAFT ? LOG_MAPPING_DRAFT
-								   : LOG_MAPPING_LOADED;
+	enum log_event event = r->dormant                            ? LOG_MAPPING_DORMANT
+			       : r->mapping->status == MAPPING_DRAFT ? LOG_MAPPING_DRAFT
+								     : LOG_MAPPING_LOADED;
 
 	if (!log_begin(log, event))
 		return;
@@ -145,12 +148,86 @@ name_all(struct rules *r)
 {
 	size_t at = 0;
 
+	r->text[0] = '\0';
 	for (unsigned i = 0; i < r->count && at < sizeof(r->text); i++) {
 		const struct mapping *m = r->list[i].mapping;
 
+		if (r->list[i].dormant)
+			continue;
 		at += (size_t)snprintf(r->text + at, sizeof(r->text) - at, "%s%.*s %.*s %.12s",
-		    i ? ", " : "", (int)m->id.len, m->id.ptr, (int)m->version.len, m->version.ptr,
+		    at ? ", " : "", (int)m->id.len, m->id.ptr, (int)m->version.len, m->version.ptr,
 		    r->list[i].sha256);
+	}
+}
+
+/* ---- by date ---- */
+
+enum { DATE = 10 }; /* bytes of 2026-01-31: dates are ordered as their bytes are */
+
+static bool
+is_in_effect(const struct mapping *m, const char *today)
+{
+	return (!m->effective_from.len || memcmp(m->effective_from.ptr, today, DATE) <= 0) &&
+	       (!m->effective_to.len || memcmp(m->effective_to.ptr, today, DATE) >= 0);
+}
+
+/* Without memory none is used: an old procedure is not followed for that. */
+static void
+use_those_in_effect(struct rules *r, struct log *log)
+{
+	struct span clash;
+	size_t count = 0;
+
+	for (unsigned i = 0; i < r->count; i++) {
+		if (!r->list[i].dormant)
+			r->mappings[count++] = r->list[i].mapping;
+	}
+	annotator_destroy(r->annotator);
+	r->annotator = count ? annotator_create(r->mappings, count, &clash) : NULL;
+	if (count && !r->annotator)
+		no_memory(log, NULL);
+	name_all(r);
+}
+
+bool
+rules_follow_date(struct rules *r, const struct conf_feed *feed, struct log *log)
+{
+	const time_t now = time(NULL);
+	bool changed = false;
+	char today[DATE + 1];
+	struct tm tm;
+
+	if (!localtime_r(&now, &tm) || strftime(today, sizeof(today), "%Y-%m-%d", &tm) != DATE)
+		return false;
+	for (unsigned i = 0; i < r->count; i++) {
+		struct rules_mapping *m = &r->list[i];
+
+		if (m->dormant != is_in_effect(m->mapping, today))
+			continue;
+		m->dormant = !m->dormant;
+		changed = true;
+		if (log)
+			log_loaded(m, feed, log);
+	}
+	if (changed)
+		use_those_in_effect(r, log);
+	return changed;
+}
+
+static void
+tell_dormant(const struct rules *r, const struct teller *t)
+{
+	for (unsigned i = 0; i < r->count; i++) {
+		struct faults faults;
+
+		if (!r->list[i].dormant)
+			continue;
+		faults_init(&faults, r->list[i].file);
+		faults_add(&faults, (struct fault_place){ 1, 1 },
+		    "have its dates in <effective> renewed",
+		    "warning: the mapping is not in effect today, and results pass unchanged");
+		tell_faults(&faults, t);
+		faults_finish(&faults);
 	}
 }
 
@@ -174,8 +251,12 @@ rules_load(const struct conf_feed *feed, const char *file, struct log *log, FILE
 		r->mappings[i] = r->list[i].mapping;
 	}
 	good = good && make_annotator(r, feed, &teller);
-	if (good)
+	if (good) {
 		name_all(r);
+		rules_follow_date(r, feed, NULL);
+	}
+	if (good && !log)
+		tell_dormant(r, &teller);
 	for (unsigned i = 0; good && log && i < r->count; i++)
 		log_loaded(&r->list[i], feed, log);
 	if (good)

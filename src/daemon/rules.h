@@ -3,7 +3,9 @@
  * daemon/rules.h - the mappings of one feed, loaded and proved
  *
  * Loaded whole or not at all: read, compiled, examples run.  Every fault of every
- * file goes to the log.
+ * file goes to the log.  A mapping is used on the days that it says it is in effect; the
+ * results it knows pass unchanged on others, since messages have to flow whatever its
+ * laboratory forgot to renew.
  */
 #ifndef DAEMON_RULES_H
 #define DAEMON_RULES_H
@@ -22,13 +24,14 @@ struct rules_mapping {
 	const char *file;
 	char sha256[RULES_SHA256]; /* of the file's bytes, in hex */
 	struct metric **fired;     /* by rule; each made when first needed */
+	bool dormant;              /* not in effect: left out of the annotator */
 };
 
 struct rules {
 	struct rules_mapping *list;
 	unsigned count;
-	const struct mapping **mappings; /* the same, as the annotator takes them */
-	struct annotator *annotator;     /* NULL when there are no mappings */
+	const struct mapping **mappings; /* room for those that the annotator takes */
+	struct annotator *annotator;     /* NULL when no mapping is in effect */
 	char text[RULES_TEXT];           /* "b2m 1.0.0 9f86d081884c, ...": for the log */
 };
 
@@ -37,6 +40,8 @@ struct rules {
 struct rules *rules_load(
     const struct conf_feed *feed, const char *file, struct log *log, FILE *out);
 void rules_destroy(struct rules *r);
+/* Use the mappings that are in effect by now; true when they are others than before. */
+bool rules_follow_date(struct rules *r, const struct conf_feed *feed, struct log *log);
 /* Where the counter of a rule is kept. */
 struct metric **rules_series(struct rules *r, const struct mapping *m, const struct rule *rule);
 

@@ -43,6 +43,7 @@ put_mapping(struct buffer *out, const struct rules_mapping *r)
 	json_str(out, "sha256", r->sha256);
 	json_str(out, "file", r->file);
 	json_text(out, "approved_by", m->approved_by.len ? m->approved_by : SPAN(""));
+	json_truth(out, "in_effect", !r->dormant);
 	json_close(out, '}');
 }
 

@@ -31,10 +31,11 @@ put_mapping(struct buffer *out, const struct rules_mapping *r)
 	static const char *const statuses[] = { "DRAFT", "approved", "RETIRED" };
 	const struct mapping *m = r->mapping;
 
-	buffer_printf(out, "  %-12s %.*s %.*s, %s%s%.*s, sha256 %.16s..., %s\n", "mapping",
+	buffer_printf(out, "  %-12s %.*s %.*s, %s%s%.*s%s, sha256 %.16s..., %s\n", "mapping",
 	    (int)m->id.len, m->id.ptr, (int)m->version.len, m->version.ptr, statuses[m->status],
 	    m->approved_by.len ? " by " : "", (int)m->approved_by.len,
-	    m->approved_by.len ? m->approved_by.ptr : "", r->sha256, r->file);
+	    m->approved_by.len ? m->approved_by.ptr : "", r->dormant ? ", NOT IN EFFECT" : "",
+	    r->sha256, r->file);
 }
 
 static double

@@ -3,7 +3,7 @@
  * mapping/about.c - who wrote it, who approved it, from what, since when
  *
  * For people who read the file; the program itself asks only by whom it is approved,
- * and that its dates make sense.
+ * and on which days it is in effect.
  */
 #include "mapping/fields.h"
 #include "mapping/load.h"
@@ -23,7 +23,7 @@ load_approval(struct load *ld, const struct xml_element *root, const struct xml_
 }
 
 static void
-check_effective(struct load *ld, const struct xml_element *about)
+load_effective(struct load *ld, const struct xml_element *about)
 {
 	const struct xml_element *e = load_child(about, "effective");
 	struct span from, to;
@@ -36,6 +36,8 @@ check_effective(struct load *ld, const struct xml_element *about)
 	if (from.len && from.len == to.len && memcmp(from.ptr, to.ptr, to.len) > 0)
 		faults_add(
 		    ld->faults, field_place(e, "to"), "", "the mapping would end before it begins");
+	ld->m->effective_from = load_text(ld, from);
+	ld->m->effective_to = load_text(ld, to);
 }
 
 void
@@ -46,5 +48,5 @@ load_about(struct load *ld, const struct xml_element *root)
 	if (!about)
 		return;
 	load_approval(ld, root, about);
-	check_effective(ld, about);
+	load_effective(ld, about);
 }

@@ -273,6 +273,8 @@ struct mapping {
 	struct span id, version;
 	enum mapping_status status;
 	struct span approved_by; /* empty unless given */
+	/* the first and the last day of its use, as 2026-01-31; empty: without that end */
+	struct span effective_from, effective_to;
 
 	bool default_intervals; /* are default="yes" intervals in use? */
 	unsigned max_lines;     /* NTE lines added to one result, trailer included */

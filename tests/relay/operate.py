@@ -603,6 +603,15 @@ class Starting(World):
         self.assertEqual(status, 78)
         self.assertIn("draft", err)
 
+    def test_check_warns_of_a_mapping_that_is_not_in_effect(self):
+        with open(SUGAR, encoding="utf-8") as f:
+            text = f.read().replace("</about>", '<effective to="2001-12-31"/></about>')
+        past = self.write("past.xml", text)
+        config = self.write("c.xml", config_xml(feed_xml(1, 2, mapping=[past])))
+        status, _, err = self.run_it("--config", config, "--check")
+        self.assertEqual(status, 0)
+        self.assertRegex(err, r"past\.xml:1:1: warning: .*not in effect")
+
     def test_documents_that_reach_out_are_refused_and_nothing_is_opened(self):
         """A reader of the FIFO would wait for ever."""
         trap = self.path("trap")

@@ -4,6 +4,7 @@
 
 HL7_STORM is the number of HUPs of the storm."""
 
+import datetime
 import hashlib
 import json
 import os
@@ -13,7 +14,7 @@ import time
 
 from world import (
     SUGAR, Sender, World, ack, annotated, config_xml, control_id, feed_xml, framed, free_port,
-    http, listening, main, message, wait_for,
+    http, listening, main, message, metric, wait_for,
 )
 
 STORM = int(os.environ.get("HL7_STORM", "100"))
@@ -26,14 +27,29 @@ def mapping(text="Too much of it.", version="1.2.3"):
         return f.read().replace("Too much of it.", text).replace("1.2.3", version)
 
 
+def dated(first=None, last=None):
+    """The mapping with the first and the last day of its use."""
+    ends = "".join(' %s="%s"' % end for end in (("from", first), ("to", last)) if end[1])
+    return mapping().replace("</about>", "<effective%s/></about>" % ends)
+
+
+def shortly_before_midnight(seconds):
+    """(TZ, today there, tomorrow there): a zone where the day ends in so many seconds."""
+    now = int(time.time())
+    west = (now + seconds) % 86400
+    there = datetime.datetime.utcfromtimestamp(now - west).date()
+    zone = "HERE%d:%02d:%02d" % (west // 3600, west // 60 % 60, west % 60)
+    return zone, str(there), str(there + datetime.timedelta(days=1))
+
+
 class Reloading(World):
-    def running(self, handler=None, **named):
+    def running(self, handler=None, before="", **named):
         """A daemon with one feed whose mapping and configuration may be written anew."""
         self.r = self.receiver(handler)
         self.port = free_port()
         self.rules = self.write("rules.xml", mapping())
         self.named = {"mapping": [self.rules], "forward": QUICK, **named}
-        self.d = self.configure(feed_xml(self.port, self.r.port, **self.named))
+        self.d = self.configure(before, feed_xml(self.port, self.r.port, **self.named))
         return self.d
 
     def rewrite(self, *feeds):
@@ -135,6 +151,42 @@ class Mappings(Reloading):
         line = d.events("mapping.draft")[-1]
         self.assertEqual(line["sha256"], hashlib.sha256(text.encode()).hexdigest())
         self.assertEqual((line["mapping"], line["version"]), ("test", "2.0"))
+
+    def test_a_mapping_is_used_on_the_days_it_is_in_effect(self):
+        """On others messages flow, unchanged."""
+        door = free_port()
+        d = self.running(before='<metrics listen="127.0.0.1:%d"/>' % door)
+        s = self.sender(self.port)
+        for ends, used in (
+            ((None, "2001-12-31"), False),
+            (("2001-01-01", None), True),
+            (("2901-01-01", "2902-12-31"), False),
+            (("2001-01-01", "2901-12-31"), True),
+        ):
+            told = len(d.events("mapping.dormant"))
+            self.write("rules.xml", dated(*ends))
+            d.reload()
+            self.assertEqual(self.note_of(s), "Too much of it." if used else None, ends)
+            self.assertEqual(len(d.events("mapping.dormant")) - told, not used, ends)
+            self.assertEqual(metric(door, "hl7noted_mapping_in_effect", feed="lab"), used)
+
+    def test_a_mapping_ends_and_begins_at_midnight(self):
+        zone, today, tomorrow = shortly_before_midnight(8)
+        r, ports = self.receiver(), [free_port() for _ in range(4)]
+        files = self.write("old.xml", dated(None, today)), self.write("new.xml", dated(tomorrow))
+        modes = {}, {}, {"mode": "store"}, {"mode": "store"}
+        feeds = (
+            feed_xml(p, r.port, name="f%d" % p, mapping=[m], forward=QUICK, **mode)
+            for p, m, mode in zip(ports, files * 2, modes)
+        )
+        store = '<store directory="%s"/>' % self.path("queue")
+        d = self.configure(store, *feeds, env={"TZ": zone})
+        d.wait_event("mapping.dormant", 2, file=files[0])
+        d.wait_event("mapping.draft", 2, file=files[1])
+        for n, port in enumerate(ports):
+            self.sender(port).exchange(message())
+            wait_for("the message", lambda: len(r.bodies()) > n)
+            self.assertEqual(b"NTE|" in r.bodies()[n], n % 2 == 1, modes[n])
 
     def test_one_bad_mapping_of_many_keeps_all_as_they_were(self):
         r = self.receiver()

@@ -89,13 +89,14 @@ Test(mapping_model, keeps_senders_laboratories_and_status_words)
 	mapping_destroy(m);
 }
 
-Test(mapping_model, knows_by_whom_it_is_approved)
+Test(mapping_model, knows_by_whom_it_is_approved_and_since_when)
 {
 	struct mapping *m = fragment_good(IN_ABOUT,
 	    "<approval on='2026-01-31' role='director'> Ada \n Lab </approval>"
 	    "<effective from='2026-02-01'/><source ref='003'>A page</source>");
 
 	cr_expect(is(m->approved_by, "Ada \n Lab"));
+	cr_expect(is(m->effective_from, "2026-02-01") && !m->effective_to.len);
 	mapping_destroy(m);
 }
 
