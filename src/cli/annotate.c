@@ -184,7 +184,7 @@ run(const struct command *self, int argc, char **argv)
 	output_init(&a.out, STDOUT_FILENO, "standard output");
 	status = parse(&a, self, argc, argv);
 	if (status != EX_OK)
-		return status == OPTIONS_STOP ? EX_OK : status;
+		return status;
 	if (a.dir) {
 		a.walk.begin = begin_copy;
 		a.walk.end = end_copy;

@@ -166,21 +166,26 @@ check_either(struct check *c, const char *path, struct span bytes)
 enum { OPTION_ALL = FLAG_LONG };
 
 static int
+take_option(void *ctx, const struct command *self, int letter)
+{
+	struct check *c = ctx;
+
+	(void)self;
+	if (letter == 'q')
+		c->quiet = true;
+	else /* OPTION_ALL */
+		c->most_faults = FAULTS_MOST;
+	return EX_OK;
+}
+
+static int
 run(const struct command *self, int argc, char **argv)
 {
 	struct check c = { .most_faults = MAPPINGS_FAULTS };
-	struct options o;
-	int letter, status = EX_OK;
+	int status = options_each(self, argc, argv, take_option, &c);
 
-	options_init(&o, self, argc, argv);
-	while ((letter = options_next(&o)) != OPTIONS_END) {
-		if (letter == 'q')
-			c.quiet = true;
-		else if (letter == OPTION_ALL)
-			c.most_faults = FAULTS_MOST;
-		else
-			return o.status;
-	}
+	if (status != EX_OK)
+		return status;
 	if (optind == argc)
 		return options_misused(self, "which FILE? mappings or configurations");
 	output_init(&c.out, STDOUT_FILENO, "standard output");

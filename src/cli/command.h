@@ -31,6 +31,7 @@ struct command {
 	const char *about;    /* lines for its own --help */
 	const struct flag *flags;
 	size_t flag_count;
+	/* an exit status, or OPTIONS_STOP */
 	int (*run)(const struct command *self, int argc, char **argv);
 };
 
@@ -39,30 +40,12 @@ extern const struct command command_annotate, command_explain, command_verify, c
 
 /* ---- options ------------------------------------------------------------------ */
 
-enum { FLAGS_MOST = 32 };
+/* --help or --version was answered: there is no more to do, and all went well. */
+enum { OPTIONS_STOP = -1 };
 
-struct option;
-
-/* Goes through argv; argv[0] is the command's name. */
-struct options {
-	const struct command *command;
-	int argc;
-	char **argv;
-	int status; /* how to end after OPTIONS_STOP */
-	char letters[2 * FLAGS_MOST + 8];
-};
-
-enum { OPTIONS_END = -1, OPTIONS_STOP = -2 };
-
-void options_init(struct options *o, const struct command *c, int argc, char **argv);
-/*
- * The letter of the next option (its argument is in optarg), OPTIONS_END when
- * operands follow (from optind), or OPTIONS_STOP after --help, --version or a
- * mistake that was told: the command returns o->status.
- */
-int options_next(struct options *o);
 /* All options, each handed to `take` (its argument is in optarg), which answers EX_OK or how to
- * end.  EX_OK when operands follow, OPTIONS_STOP when all is done, or how to end. */
+ * end.  EX_OK when operands follow (from optind), or what the command ends with: OPTIONS_STOP, what
+ * `take` answered, EX_USAGE after a mistake that was told. */
 typedef int options_take(void *ctx, const struct command *c, int letter);
 int options_each(const struct command *c, int argc, char **argv, options_take *take, void *ctx);
 /* The argument of --max-message, a count of bytes such as "65536", "512K" or "16M"; EX_OK, or

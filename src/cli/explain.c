@@ -80,7 +80,7 @@ run(const struct command *self, int argc, char **argv)
 	output_init(&j.out, STDOUT_FILENO, "standard output");
 	status = options_each(self, argc, argv, take_option, &j);
 	if (status != EX_OK)
-		return status == OPTIONS_STOP ? EX_OK : status;
+		return status;
 	status = mappings_annotator(&j.mappings);
 	if (status == EX_OK)
 		status = walk_files(&j.walk, argv + optind);

@@ -137,5 +137,5 @@ main(int argc, char **argv)
 	/* a reader that went away is an error of write(), not the end of the process */
 	signal(SIGPIPE, SIG_IGN);
 	status = run(argc > 0 ? argc - 1 : 0, argv + (argc > 0));
-	return status == EX_OK ? finish_stdout() : status;
+	return status == EX_OK || status == OPTIONS_STOP ? finish_stdout() : status;
 }

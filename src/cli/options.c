@@ -26,7 +26,7 @@ static const struct flag common[] = {
 	{ "help", 'h', NULL, "say how to use it" },
 	{ "version", 'V', NULL, "say which version this is" },
 };
-enum { COMMON = sizeof(common) / sizeof(common[0]) };
+enum { COMMON = sizeof(common) / sizeof(common[0]), FLAGS_MOST = 32 };
 
 /* The command's own options, then those that every command has. */
 static const struct flag *
@@ -41,23 +41,29 @@ flag_count(const struct command *c)
 	return c->flag_count + COMMON;
 }
 
-void
-options_init(struct options *o, const struct command *c, int argc, char **argv)
-{
-	char *p = o->letters;
+/* As getopt_long() wants them. */
+struct options {
+	char letters[2 * FLAGS_MOST + 2];
+	struct option longs[FLAGS_MOST + 1];
+};
 
-	*o = (struct options){ .command = c, .argc = argc, .argv = argv };
+static void
+spell(struct options *ret, const struct command *c)
+{
+	char *p = ret->letters;
+
+	*ret = (struct options){ 0 };
 	*p++ = ':'; /* a missing argument is told from an unknown option */
 	for (size_t i = 0; i < flag_count(c); i++) {
 		const struct flag *f = flag_at(c, i);
 
+		ret->longs[i] = (struct option){ f->name,
+			f->argument ? required_argument : no_argument, NULL, f->letter };
 		if (f->letter < FLAG_LONG)
 			*p++ = (char)f->letter;
 		if (f->letter < FLAG_LONG && f->argument)
 			*p++ = ':';
 	}
-	opterr = 0;
-	optind = 1;
 }
 
 void
@@ -123,66 +129,28 @@ flag_of(const struct command *c, int letter)
 /* optopt is 0 for an unknown long option, the letter of an unknown short one, and that of a known
  * one which was given an argument it does not take. */
 static int
-unknown(const struct options *o)
+unknown(const struct command *c, const char *name)
 {
-	const struct flag *known = optopt ? flag_of(o->command, optopt) : NULL;
-	const char *name = o->argv[optind - 1];
+	const struct flag *known = optopt ? flag_of(c, optopt) : NULL;
 	char hint[128];
 	struct span word;
 
 	if (known)
-		return options_misused(o->command, "option --%s takes no argument", known->name);
+		return options_misused(c, "option --%s takes no argument", known->name);
 	if (optopt)
-		return options_misused(o->command, "unknown option -%c", optopt);
+		return options_misused(c, "unknown option -%c", optopt);
 	name += strspn(name, "-");
 	word = span_of(name, strcspn(name, "="));
-	say_nearest("--", nearest_flag(o->command, word), hint, sizeof(hint));
-	return options_misused(o->command, "unknown option --%.*s%s", (int)word.len, name, hint);
+	say_nearest("--", nearest_flag(c, word), hint, sizeof(hint));
+	return options_misused(c, "unknown option --%.*s%s", (int)word.len, name, hint);
 }
 
 static int
-incomplete(const struct options *o)
+incomplete(const struct command *c)
 {
-	const struct flag *f = flag_of(o->command, optopt);
+	const struct flag *f = flag_of(c, optopt);
 
-	return options_misused(
-	    o->command, "option --%s needs an argument: %s", f->name, f->argument);
-}
-
-static int
-stop(struct options *o, int status)
-{
-	o->status = status;
-	return OPTIONS_STOP;
-}
-
-int
-options_next(struct options *o)
-{
-	struct option longs[FLAGS_MOST + 1] = { 0 };
-	int got;
-
-	for (size_t i = 0; i < flag_count(o->command); i++) {
-		const struct flag *f = flag_at(o->command, i);
-
-		longs[i] = (struct option){ f->name, f->argument ? required_argument : no_argument,
-			NULL, f->letter };
-	}
-	got = getopt_long(o->argc, o->argv, o->letters, longs, NULL);
-	switch (got) {
-	case 'h':
-		print_help(o->command);
-		return stop(o, EX_OK);
-	case 'V':
-		options_version();
-		return stop(o, EX_OK);
-	case ':':
-		return stop(o, incomplete(o));
-	case '?':
-		return stop(o, unknown(o));
-	default:
-		return got;
-	}
+	return options_misused(c, "option --%s needs an argument: %s", f->name, f->argument);
 }
 
 int
@@ -191,11 +159,25 @@ options_each(const struct command *c, int argc, char **argv, options_take *take,
 	struct options o;
 	int letter, status = EX_OK;
 
-	options_init(&o, c, argc, argv);
-	while (status == EX_OK && (letter = options_next(&o)) != OPTIONS_END) {
-		if (letter == OPTIONS_STOP)
-			return o.status == EX_OK ? OPTIONS_STOP : o.status;
-		status = take(ctx, c, letter);
+	spell(&o, c);
+	opterr = 0;
+	optind = 1;
+	while (
+	    status == EX_OK && (letter = getopt_long(argc, argv, o.letters, o.longs, NULL)) != -1) {
+		switch (letter) {
+		case 'h':
+			print_help(c);
+			return OPTIONS_STOP;
+		case 'V':
+			options_version();
+			return OPTIONS_STOP;
+		case ':':
+			return incomplete(c);
+		case '?':
+			return unknown(c, argv[optind - 1]);
+		default:
+			status = take(ctx, c, letter);
+		}
 	}
 	return status;
 }

@@ -409,7 +409,7 @@ run(const struct command *self, int argc, char **argv)
 	int written, status = parse(self, argc, argv, &j);
 
 	if (status != EX_OK)
-		return status == OPTIONS_STOP ? EX_OK : status;
+		return status;
 	output_init(&o, STDOUT_FILENO, "standard output");
 	if (has_numbers(&j)) {
 		status = ask_each(self, &j, &o);

@@ -187,7 +187,7 @@ run(const struct command *self, int argc, char **argv)
 	if (status == EX_OK)
 		status = secure_context(&o.secure, self, o.peer.host, &tls);
 	if (status != EX_OK)
-		return status == OPTIONS_STOP ? EX_OK : status;
+		return status;
 	loaded = send_load_files(&load, &o, argv + optind);
 	if (load.count > 0 && loaded != EX_OSERR) {
 		r = (struct send_run){ .options = &o, .load = &load, .tls = tls };

@@ -134,7 +134,7 @@ run(const struct command *self, int argc, char **argv)
 	output_init(&j.out, STDOUT_FILENO, "standard output");
 	status = options_each(self, argc, argv, take_option, &j);
 	if (status != EX_OK)
-		return status == OPTIONS_STOP ? EX_OK : status;
+		return status;
 	if (tree_init(&j.tree) != 0) {
 		say_error("out of memory");
 		return EX_OSERR;

@@ -201,7 +201,7 @@ run(const struct command *self, int argc, char **argv)
 	if (status == EX_OK)
 		status = secure_context(&j.options.secure, self, NULL, &j.sink.tls);
 	if (status != EX_OK)
-		return status == OPTIONS_STOP ? EX_OK : status;
+		return status;
 	status = sink_keep_open(keep);
 	if (status == EX_OK)
 		status = sink_run(&j.sink);

@@ -40,12 +40,17 @@ print_answer(struct ask *a, struct output *o)
 	return got < 0 || !total ? ask_unavailable(a, got < 0 ? got : -ECONNRESET) : EX_OK;
 }
 
+struct job {
+	const char *path; /* of the socket */
+	struct control_request request;
+};
+
 static int
-ask(const char *path, const struct control_request *r)
+ask(const struct job *j)
 {
 	static struct output o;
 	struct ask a;
-	int written, status = ask_begin(&a, path, r, PATIENCE_SECONDS);
+	int written, status = ask_begin(&a, j->path, &j->request, PATIENCE_SECONDS);
 
 	output_init(&o, STDOUT_FILENO, "standard output");
 	if (status == EX_OK)
@@ -56,26 +61,30 @@ ask(const char *path, const struct control_request *r)
 }
 
 static int
+take_option(void *ctx, const struct command *self, int letter)
+{
+	struct job *j = ctx;
+
+	(void)self;
+	if (letter == 'j')
+		j->request.text = false;
+	else
+		j->path = optarg;
+	return EX_OK;
+}
+
+static int
 run(const struct command *self, int argc, char **argv)
 {
-	struct control_request r = { .verb = CONTROL_STATUS, .text = true };
-	const char *path = ask_usual_socket;
-	struct options o;
-	int letter;
+	struct job j = { ask_usual_socket, { .verb = CONTROL_STATUS, .text = true } };
+	int status = options_each(self, argc, argv, take_option, &j);
 
-	options_init(&o, self, argc, argv);
-	while ((letter = options_next(&o)) != OPTIONS_END) {
-		if (letter == OPTIONS_STOP)
-			return o.status;
-		if (letter == 'j')
-			r.text = false;
-		else
-			path = optarg;
-	}
+	if (status != EX_OK)
+		return status;
 	if (optind < argc)
 		return options_misused(
 		    self, "status takes no operands, so not \"%s\"", argv[optind]);
-	return ask(path, &r);
+	return ask(&j);
 }
 
 static const struct flag flags[] = {

@@ -170,18 +170,23 @@ compare_files(struct job *j, char **paths)
 }
 
 static int
+take_option(void *ctx, const struct command *self, int letter)
+{
+	struct job *j = ctx;
+
+	(void)self, (void)letter; /* there is but -q */
+	j->quiet = true;
+	return EX_OK;
+}
+
+static int
 run(const struct command *self, int argc, char **argv)
 {
 	struct job j = { .quiet = false };
-	struct options o;
-	int letter, status;
+	int status = options_each(self, argc, argv, take_option, &j);
 
-	options_init(&o, self, argc, argv);
-	while ((letter = options_next(&o)) != OPTIONS_END) {
-		if (letter != 'q')
-			return o.status;
-		j.quiet = true;
-	}
+	if (status != EX_OK)
+		return status;
 	if (argc - optind > 2)
 		return options_misused(
 		    self, "%s: two files are all it takes, ORIGINAL ANNOTATED", argv[optind + 2]);
