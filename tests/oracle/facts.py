@@ -71,8 +71,6 @@ _companion("ph", 1, "ph", "2756-5 5803-2 27378-9 50897-8")
 # ---- units: normalised spelling -> factor to the kind's own unit --------------------
 # One row, one unit: "1" and "1.0" are two units with the same factor.
 
-MOLAR = D("11.731")
-
 MASS = {
     "1": "mg/l mgl-1 mg.l-1 milligram/liter milligram/litre mg/liter mg/litre mgperl",
     "1.0": "ug/ml mcg/ml microg/ml mcgm/ml ugm/ml microgram/milliliter",

@@ -13,8 +13,8 @@ import socket
 import time
 
 from world import (
-    SUGAR, Sender, World, ack, annotated, config_xml, control_id, feed_xml, framed, free_port,
-    http, listening, main, message, metric, wait_for,
+    SUGAR, Sender, World, ack, config_xml, control_id, feed_xml, framed, free_port, http, listening,
+    main, message, metric, wait_for,
 )
 
 STORM = int(os.environ.get("HL7_STORM", "100"))

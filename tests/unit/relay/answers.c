@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: MIT */
+/* Which answer is whose: of several in flight, of batches, and of ids that look alike. */
+#include "world.h"
+
+Test(relay_session, never_takes_another_answer_for_the_one_awaited)
+{
+	struct world w;
+
+	begin(&w);
+	connected(&w);
+	from_down(&w, ACK("AA", "0"));
+	from_down(&w, ACK("AA", ""));
+	from_down(&w, ACK("AA", "11"));
+	expect(&w, "stray stray stray");
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "stray");
+	end(&w);
+}
+
+#define BATCH(text) \
+	"\x0b"      \
+	"BHS|^~\\&\r" text "\x1c\r"
+#define SHOWN_BATCH(text) "<BHS|^~\\&" text ">"
+#define MSA(code, id) "MSH|^~\\&|c|d|a|b|||ACK|9\rMSA|" code "|" id "\r"
+#define SHOWN_MSH(id) "MSH|^~\\&|a|b|c|d|||ORU^R01|" id "|P|2.5"
+#define SHOWN_MSA(code, id) "MSH|^~\\&|c|d|a|b|||ACK|9MSA|" code "|" id
+
+Test(relay_session, passes_the_other_answers_to_a_batch)
+{
+	struct world w;
+
+	begin(&w);
+	from_sender(&w, BATCH(MSH("1", "") MSH("2", "")) BATCH(MSH("3", "") MSH("4", "")));
+	relay_connected(&w.s, w.now);
+	buffer_clear(&w.told);
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA down:" SHOWN_BATCH(
+		       SHOWN_MSH("3") SHOWN_MSH("4")));
+	from_down(&w, ACK("AE", "2"));
+	expect(&w, "up:" SHOWN_ACK("AE", "2"));
+	cr_expect_eq(w.s.flights, 1);
+	from_down(&w, ACK("AA", "4"));
+	expect(&w, "up:" SHOWN_ACK("AA", "4") " answered:AA");
+	from_down(&w, ACK("AA", "2"));
+	expect(&w, "stray");
+	end(&w);
+}
+
+/* Errors, and answers of the application, to those who want no other. */
+Test(relay_session, passes_later_answers_to_a_batch_that_is_not_waited_for)
+{
+	struct world w;
+
+	begin(&w);
+	from_sender(&w, BATCH(MSH("1", "|||NE|AL") MSH("2", "|||NE|AL"))
+			    BATCH(MSH("3", "|||ER|NE") MSH("4", "|||ER|NE")));
+	relay_connected(&w.s, w.now);
+	cr_expect_eq(w.s.flights, 0);
+	from_sender(&w, MSG(""));
+	cr_expect_eq(w.s.flights, 1);
+	buffer_clear(&w.told);
+	from_down(&w, ACK("AA", "2"));
+	expect(&w, "up:" SHOWN_ACK("AA", "2"));
+	from_down(&w, BATCH(MSA("AA", "1")));
+	expect(&w, "up:" SHOWN_BATCH(SHOWN_MSA("AA", "1")));
+	from_down(&w, ACK("CE", "3"));
+	expect(&w, "up:" SHOWN_ACK("CE", "3"));
+	cr_expect_eq(w.s.flights, 1);
+	end(&w);
+}
+
+Test(relay_session, passes_later_answers_to_a_large_batch_that_is_not_waited_for)
+{
+	struct world w;
+	struct buffer batch;
+	char one[64];
+
+	begin(&w);
+	w.set.max_frame = 1 << 20;
+	buffer_init(&batch, 0);
+	buffer_append(&batch, SPAN("\x0b"));
+	for (unsigned i = 1; i <= 2 * RELAY_RECENT; i++) {
+		snprintf(one, sizeof(one), "MSH|^~\\&|a|b|c|d|||ORU^R01|%u|P|2.5|||ER|NE\r", i);
+		buffer_append(&batch, span_str(one));
+	}
+	buffer_append(&batch, SPAN("\x1c\r"));
+	relay_from_sender(&w.s, buffer_span(&batch), w.now);
+	buffer_finish(&batch);
+	relay_connected(&w.s, w.now);
+	buffer_clear(&w.told);
+	from_down(&w, ACK("CE", "1"));
+	expect(&w, "up:" SHOWN_ACK("CE", "1"));
+	relay_sender_ended(&w.s, false, w.now);
+	expect(&w, "close:sender_left");
+	end(&w);
+}
+
+Test(relay_session, takes_no_answer_for_late_that_is_not_read)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.ack_timeout = 500;
+	from_sender(&w, BATCH(MSH("1", "") MSH("2", "")));
+	relay_connected(&w.s, w.now);
+	buffer_clear(&w.told);
+	for (unsigned i = 0; i < 20; i++) {
+		w.now += 100000;
+		relay_not_heard(&w.s, w.now);
+		relay_tick(&w.s, w.now);
+	}
+	expect(&w, "");
+	from_down(&w, ACK("AA", "1"));
+	relay_sender_ended(&w.s, false, w.now);
+	for (unsigned i = 0; i < 20; i++) {
+		w.now += 100000;
+		relay_not_heard(&w.s, w.now);
+		relay_tick(&w.s, w.now);
+	}
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
+	w.now += 1000000;
+	relay_tick(&w.s, w.now);
+	expect(&w, "close:sender_left");
+	end(&w);
+}
+
+Test(relay_session, takes_no_frame_for_slow_that_is_not_read)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.ack_timeout = 0;
+	from_sender(&w, "\x0bMSH|^~\\&|");
+	buffer_clear(&w.told);
+	for (unsigned i = 0; i < 40; i++) {
+		w.now += 1000000;
+		relay_not_heard(&w.s, w.now);
+		relay_tick(&w.s, w.now);
+	}
+	expect(&w, "");
+	w.now += 30000000;
+	relay_tick(&w.s, w.now);
+	expect(&w, "close:frame_timeout");
+	end(&w);
+}
+
+Test(relay_session, waits_for_no_more_than_a_batch_of_answers)
+{
+	struct world w;
+
+	begin(&w);
+	from_sender(&w, BATCH(MSH("1", "") MSH("2", "")));
+	relay_connected(&w.s, w.now);
+	buffer_clear(&w.told);
+	from_down(&w, BATCH(MSA("AA", "1")));
+	from_down(&w, ACK("AA", "2"));
+	buffer_clear(&w.told);
+	relay_sender_ended(&w.s, false, w.now);
+	expect(&w, "close:sender_left");
+	end(&w);
+}
+
+static void
+end_behind_a_batch(bool draining, bool both, const char *want)
+{
+	struct world w;
+
+	begin(&w);
+	from_sender(&w, BATCH(MSH("1", "") MSH("2", "")));
+	relay_connected(&w.s, w.now);
+	if (draining)
+		relay_drain(&w.s, w.now);
+	else
+		relay_sender_ended(&w.s, false, w.now);
+	buffer_clear(&w.told);
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
+	w.now += 999000;
+	relay_tick(&w.s, w.now);
+	expect(&w, "");
+	if (both)
+		from_down(&w, ACK("AE", "2"));
+	w.now += 1000;
+	relay_tick(&w.s, w.now);
+	expect(&w, want);
+	end(&w);
+}
+
+Test(relay_session, waits_for_the_other_answers_to_a_batch_at_the_end_of_a_connection)
+{
+	end_behind_a_batch(false, false, "close:sender_left");
+	end_behind_a_batch(false, true, "up:" SHOWN_ACK("AE", "2") " close:sender_left");
+	end_behind_a_batch(true, false, "close:drained");
+	end_behind_a_batch(true, true, "up:" SHOWN_ACK("AE", "2") " close:drained");
+}
+
+Test(relay_session, takes_a_batch_of_answers_for_what_it_names)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.in_flight = 3;
+	from_sender(&w, MSG("1") MSG("2") MSG("3"));
+	relay_connected(&w.s, w.now);
+	buffer_clear(&w.told);
+	from_down(&w, BATCH(MSA("AA", "9")));
+	from_down(&w, BATCH(""));
+	expect(&w, "stray stray");
+	from_down(&w, BATCH(MSH("R", "")));
+	expect(&w, "up:" SHOWN_BATCH(SHOWN_MSH("R")));
+	cr_expect_eq(w.s.flights, 3);
+	from_down(&w, BATCH(MSA("AA", "3") MSA("AE", "1")));
+	expect(&w, "up:" SHOWN_BATCH(
+		       SHOWN_MSA("AA", "3") SHOWN_MSA("AE", "1")) " answered:AA answered:AE");
+	from_down(&w, ACK("AA", "2"));
+	expect(&w, "up:" SHOWN_ACK("AA", "2") " answered:AA");
+	end(&w);
+}
+
+Test(relay_session, takes_several_answers_in_one_frame_for_a_batch)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.in_flight = 2;
+	from_sender(&w, MSG("1") MSG("2"));
+	relay_connected(&w.s, w.now);
+	buffer_clear(&w.told);
+	from_down(&w, "\x0b" MSA("AA", "1") MSA("AE", "2") "\x1c\r");
+	expect(&w, "up:<" SHOWN_MSA("AA", "1") SHOWN_MSA("AE", "2") "> answered:AA answered:AE");
+	end(&w);
+}
+
+Test(relay_session, keeps_to_the_number_in_flight_and_stops_reading)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.in_flight = 2;
+	from_sender(&w, MSG("1") MSG("2") MSG("3"));
+	expect(&w, "connect");
+	cr_expect(!relay_wants_more(&w.s));
+	relay_connected(&w.s, w.now);
+	expect(&w, "down:" SHOWN("1") " down:" SHOWN("2"));
+	cr_expect(!relay_wants_more(&w.s));
+	from_down(&w, ACK("AA", "2"));
+	expect(&w, "up:" SHOWN_ACK("AA", "2") " answered:AA down:" SHOWN("3"));
+	cr_expect(relay_wants_more(&w.s));
+	end(&w);
+}
+
+Test(relay_session, tells_long_ids_apart)
+{
+	char id[200], ack[400];
+	struct world w;
+
+	memset(id, 'x', sizeof(id) - 1);
+	id[199] = '\0';
+	begin(&w);
+	snprintf(ack, sizeof(ack), "\x0bMSH|^~\\&|a|b|c|d|||ORU^R01|%s|P|2.5\r\x1c\r", id);
+	from_sender(&w, ack);
+	relay_connected(&w.s, w.now);
+	buffer_clear(&w.told);
+	id[198] = 'y';
+	snprintf(ack, sizeof(ack), "\x0bMSH|^~\\&|c|d|a|b|||ACK|9\rMSA|AA|%s\r\x1c\r", id);
+	from_down(&w, ack);
+	expect(&w, "stray");
+	id[198] = 'x';
+	snprintf(ack, sizeof(ack), "\x0bMSH|^~\\&|c|d|a|b|||ACK|9\rMSA|AA|%s\r\x1c\r", id);
+	from_down(&w, ack);
+	cr_expect_eq(w.s.flights, 0);
+	end(&w);
+}
+
+static void
+pass(struct world *w, const char *format, unsigned id, bool answer)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text), format, id);
+	if (answer)
+		from_down(w, text);
+	else
+		from_sender(w, text);
+	buffer_append_char(&w->told, '\0');
+}
+
+Test(relay_session, knows_each_answer_in_whatever_order_they_come)
+{
+	enum { IN_FLIGHT = 5, MESSAGES = 400 };
+	unsigned waiting[IN_FLIGHT], count = 0, next = 2, seed = 1;
+	struct world w;
+
+	begin(&w);
+	w.set.in_flight = IN_FLIGHT;
+	connected(&w);
+	from_down(&w, ACK("AA", "1"));
+	buffer_clear(&w.told);
+	while (next < MESSAGES || count) {
+		bool full = count == IN_FLIGHT || next >= MESSAGES;
+
+		seed = seed * 1103515245 + 12345;
+		if (!full && (!count || seed >> 16 & 1)) {
+			pass(&w, MSG("%u"), next, false);
+			waiting[count++] = next++;
+			cr_assert(strstr(w.told.data, "down:"));
+		} else {
+			unsigned at = (seed >> 17 & 3) ? 0 : (seed >> 19) % count;
+
+			pass(&w, ACK("AA", "%u"), waiting[at], true);
+			memmove(waiting + at, waiting + at + 1, (--count - at) * sizeof(*waiting));
+			cr_assert(strstr(w.told.data, "answered:AA"));
+			cr_assert_eq(w.s.flights, count);
+		}
+		buffer_clear(&w.told);
+	}
+	cr_expect_eq(relay_kept(&w.s) + w.s.flights, 0);
+	end(&w);
+}
