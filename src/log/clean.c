@@ -53,21 +53,16 @@ every(unsigned char c)
 	return UINT64_C(0x0101010101010101) * c;
 }
 
-/* Nonzero when a byte is less than `limit`, which is at most 128. */
-static uint64_t
-any_below(uint64_t bytes, unsigned char limit)
-{
-	return (bytes - every(limit)) & ~bytes & every(0x80);
-}
-
+/* The highest bit of each byte tells: it is set already, or is set by adding 1 to 0x7f, or by
+ * taking more from the byte than it has.  Carries from one byte to the next begin only at a byte
+ * that is told itself. */
 static bool
 is_plain(uint64_t bytes)
 {
-	uint64_t odd = (bytes & every(0x80)) | any_below(bytes, ' ') |
-		       any_below(bytes ^ every(0x7f), 1) | any_below(bytes ^ every('"'), 1) |
-		       any_below(bytes ^ every('\\'), 1);
+	const uint64_t odd = bytes | (bytes + every(1)) | (bytes - every(' ')) |
+			     ((bytes ^ every('"')) - every(1)) | ((bytes ^ every('\\')) - every(1));
 
-	return !odd;
+	return !(odd & every(0x80));
 }
 
 /* Four to eight plain bytes, or none. */

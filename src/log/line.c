@@ -17,12 +17,21 @@ put(char *to, struct span s)
 	return to + s.len;
 }
 
-static char *
+static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+			    "25262728293031323334353637383940414243444546474849"
+			    "50515253545556575859606162636465666768697071727374"
+			    "75767778798081828384858687888990919293949596979899";
+
+static inline char *
 put_digits(char *to, uint64_t n, unsigned width)
 {
-	for (char *at = to + width; at > to; n /= 10)
-		*--at = (char)('0' + n % 10);
-	return to + width;
+	char *const end = to + width;
+
+	for (; width >= 2; width -= 2, n /= 100)
+		memcpy(to + width - 2, pairs + 2 * (n % 100), 2);
+	if (width)
+		*to = (char)('0' + n % 10);
+	return end;
 }
 
 static char *
@@ -119,7 +128,7 @@ say(struct log_line *l, const struct log_field_words *words, struct span text, s
 }
 
 /* Room for the field, which was not there before; false and it is left out. */
-static bool
+static inline bool
 begin_field(struct log_line *l, enum log_field field, size_t widest)
 {
 	const struct log_key *key = &log_fields[field].key[l->format];
@@ -145,7 +154,7 @@ put_other_value(struct log_line *l, enum log_field field, struct span text, size
 	say(l, &log_fields[field], text, most);
 }
 
-static void
+static __attribute__((noinline)) void
 put_journal_number(struct log_line *l, enum log_field field, uint64_t n)
 {
 	char digits[DIGITS_MOST];

@@ -15,12 +15,6 @@ mllp_decoder_init(struct mllp_decoder *d, size_t limit)
 	*d = (struct mllp_decoder){ .limit = limit };
 }
 
-bool
-mllp_decoder_inside(const struct mllp_decoder *d)
-{
-	return d->start > 0;
-}
-
 size_t
 mllp_decoder_junk(struct mllp_decoder *d)
 {

@@ -45,7 +45,12 @@ enum mllp_result mllp_decode(struct mllp_decoder *d, struct span in, struct span
     size_t *ret_used, struct diag *reterr);
 /* Bytes at the front of the last `in` that belong to no frame; forgets them. */
 size_t mllp_decoder_junk(struct mllp_decoder *d);
+
 /* Has a frame begun that is not complete? */
-bool mllp_decoder_inside(const struct mllp_decoder *d);
+static inline bool
+mllp_decoder_inside(const struct mllp_decoder *d)
+{
+	return d->start > 0;
+}
 
 #endif

@@ -186,12 +186,6 @@ net_stream_connect(struct net_stream *s, const struct sockaddr *address, socklen
 	return 0;
 }
 
-bool
-net_stream_is_open(const struct net_stream *s)
-{
-	return s->readable.fd >= 0;
-}
-
 void
 net_stream_finish(struct net_stream *s)
 {

@@ -117,7 +117,12 @@ void net_stream_open(struct net_stream *s, int fd, struct net_keepalive keepaliv
 /* 0, or a negative errno when it failed at once; otherwise `connected` or `ended` will be told. */
 int net_stream_connect(struct net_stream *s, const struct sockaddr *address, socklen_t len,
     struct net_keepalive keepalive);
-bool net_stream_is_open(const struct net_stream *s);
+static inline bool
+net_stream_is_open(const struct net_stream *s)
+{
+	return s->readable.fd >= 0;
+}
+
 /* Is nothing unread, and did nothing come for so long? */
 bool net_stream_is_silent(const struct net_stream *s, uint64_t ms);
 /* Has the peer ended its side, or all of it, behind whatever is unread? */
@@ -130,7 +135,12 @@ void net_stream_flush(struct net_stream *s);
  * it is plain that the peer lets us in: ask again later. */
 bool net_stream_is_written(const struct net_stream *s);
 /* What the socket did not take. */
-size_t net_stream_unsent(const struct net_stream *s);
+static inline size_t
+net_stream_unsent(const struct net_stream *s)
+{
+	return s->gathered ? 0 : s->unsent.end - s->unsent.start;
+}
+
 /* Read from it, or leave its bytes to wait in the kernel, but for those that were read in this
  * turn: they are still told. */
 void net_stream_read(struct net_stream *s, bool on);

@@ -153,7 +153,7 @@ arrive(struct net_stream *s)
 	net->arrived[net->arrived_count++] = a;
 	if (net->arrived_count == NET_ARRIVED || NET_READ_SIZE - net->room_used < 2 * ROOM_LEAST)
 		hand_out_all(net);
-	else
+	else if (net->arrived_count == 1)
 		ev_feed_event(net->loop, &net->after_reading, EV_CUSTOM);
 }
 

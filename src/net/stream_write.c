@@ -246,9 +246,3 @@ net_stream_is_written(const struct net_stream *s)
 		return false;
 	return info.tcpi_state == TCP_ESTABLISHED || info.tcpi_state == TCP_CLOSE_WAIT;
 }
-
-size_t
-net_stream_unsent(const struct net_stream *s)
-{
-	return s->gathered ? 0 : s->unsent.end - s->unsent.start;
-}

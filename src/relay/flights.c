@@ -17,12 +17,19 @@ relay_id_hash(struct span s)
 	return (h ^ s.len << 1) & ~(uint64_t)1;
 }
 
+static bool
+is_end(char c)
+{
+	/* one comparison settles it for nearly all */
+	return (unsigned char)c <= '\r' && (c == '\r' || c == '\n' || !c);
+}
+
 struct span
 relay_id_text(struct span field)
 {
 	size_t n = 0;
 
-	while (n < field.len && field.ptr[n] != '\r' && field.ptr[n] != '\n' && field.ptr[n])
+	while (n < field.len && !is_end(field.ptr[n]))
 		n++;
 	return span_trim(span_head(field, n));
 }

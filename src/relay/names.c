@@ -63,10 +63,11 @@ relay_names_finish(struct relay_names *n)
 static uint64_t *
 find(const struct relay_names *n, struct span control_id)
 {
-	const uint64_t name = name_of(control_id);
+	uint64_t name;
 
 	if (!n->count || !control_id.len)
 		return NULL;
+	name = name_of(control_id);
 	return bsearch(&name, n->list, n->count, sizeof(*n->list), compare);
 }
 

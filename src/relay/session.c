@@ -278,21 +278,3 @@ relay_drain(struct relay_session *s, uint64_t now_us)
 	s->draining = true;
 	relay_close_when_done(s, now_us);
 }
-
-bool
-relay_wants_more(const struct relay_session *s)
-{
-	return !s->closed && !s->sender_ended && !s->draining && !relay_inlet_is_ready(&s->in);
-}
-
-bool
-relay_is_inside(const struct relay_session *s)
-{
-	return relay_inlet_is_inside(&s->in);
-}
-
-size_t
-relay_kept(const struct relay_session *s)
-{
-	return relay_inlet_held(&s->in) + relay_inlet_held(&s->out);
-}

@@ -201,10 +201,24 @@ void relay_end(struct relay_session *s, enum relay_why why);
 void relay_drain(struct relay_session *s, uint64_t now_us);
 
 /* Should more be read from the sender?  (Backpressure is not reading.) */
-bool relay_wants_more(const struct relay_session *s);
+static inline bool
+relay_wants_more(const struct relay_session *s)
+{
+	return !s->closed && !s->sender_ended && !s->draining && !relay_inlet_is_ready(&s->in);
+}
+
 /* Bytes held, without messages in flight. */
-size_t relay_kept(const struct relay_session *s);
+static inline size_t
+relay_kept(const struct relay_session *s)
+{
+	return relay_inlet_held(&s->in) + relay_inlet_held(&s->out);
+}
+
 /* Is a frame of the sender's begun and not whole? */
-bool relay_is_inside(const struct relay_session *s);
+static inline bool
+relay_is_inside(const struct relay_session *s)
+{
+	return relay_inlet_is_inside(&s->in);
+}
 
 #endif

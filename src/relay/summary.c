@@ -56,7 +56,7 @@ relay_summary_message(struct relay_summary *s, const struct hl7_message *m)
 static size_t
 add_word(char *list, size_t used, size_t known, struct span word)
 {
-	if (used + 1 + word.len >= RELAY_WORDS || word_in(span_of(list, known), word))
+	if (used + 1 + word.len >= RELAY_WORDS || (known && word_in(span_of(list, known), word)))
 		return used;
 	if (used)
 		list[used++] = ' ';
