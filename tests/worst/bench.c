@@ -42,7 +42,7 @@ row(struct worst *w, const struct worst_case *c)
 
 	for (unsigned i = 0; i < 2; i++) {
 		buffer_init(&in[i], 0);
-		c->make(&in[i], (i + 1) * c->many);
+		worst_make(c, &in[i], (i + 1) * c->many);
 		if (in[i].failed)
 			abort();
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One function for each input.  Those of messages go all the way that a frame goes:
- * index, annotation, the answer we would give.
+ * Inputs of messages go all the way that a frame goes: index, annotation, the answer we
+ * would give.
  */
 #include "worst/cases.h"
 
@@ -273,28 +273,16 @@ run_strays(struct worst *w, struct span in)
 /* ---- what is read ---------------------------------------------------------------- */
 
 static void
-repeat(struct buffer *in, const char *text, unsigned n)
-{
-	while (n--)
-		buffer_append(in, span_str(text));
-}
-
-static void
-around(struct buffer *in, const char *before, const char *text, unsigned n, const char *behind)
+around(struct buffer *in, const char *before, const char *each, unsigned n, const char *behind)
 {
 	buffer_append(in, span_str(before));
-	repeat(in, text, n);
+	while (n--)
+		buffer_append(in, span_str(each));
 	buffer_append(in, span_str(behind));
 }
 
 #define B2M "1952-1^B2M^LN"
 #define RESULT "OBX|1|NM|" B2M "||2.5|mg/L|0.8-2.2||||F\r"
-
-static void
-make_results(struct buffer *in, unsigned n)
-{
-	around(in, HEADER, RESULT, n, "");
-}
 
 static void
 make_moments(struct buffer *in, unsigned n)
@@ -303,12 +291,6 @@ make_moments(struct buffer *in, unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		buffer_printf(in, "OBX|%u|NM|%s||2.5|mg/L|||||F|||20260101%06u\r", i,
 		    i % 2 ? B2M : "2160-0^Creatinine^LN", i);
-}
-
-static void
-make_orders(struct buffer *in, unsigned n)
-{
-	around(in, HEADER, "OBR|1|||P\rSPM|1|||UR\r" RESULT, n, "");
 }
 
 static void
@@ -328,188 +310,6 @@ make_patients(struct buffer *in, unsigned n)
 }
 
 static void
-make_companions(struct buffer *in, unsigned n)
-{
-	around(in, HEADER, "OBX|1|NM|2160-0^Creatinine^LN||1.4|mg/dL|||||F\r", n, RESULT);
-}
-
-static void
-make_notes(struct buffer *in, unsigned n)
-{
-	around(in, HEADER RESULT, "NTE|1|L|Auto-comment b2m 1.0.0: S03 S22; flag H\r", n, "");
-}
-
-static void
-make_segments(struct buffer *in, unsigned n)
-{
-	around(in, HEADER, "ZZZ|\r", n, "");
-}
-
-static void
-make_lines(struct buffer *in, unsigned n)
-{
-	around(in, HEADER RESULT, "x\r", n, "");
-}
-
-static void
-make_blanks(struct buffer *in, unsigned n)
-{
-	around(in, HEADER, "\r", n, RESULT);
-}
-
-static void
-make_fields(struct buffer *in, unsigned n)
-{
-	around(in, HEADER "OBX|1|NM|" B2M "||2.5|mg/L", "|", n, "\r");
-}
-
-static void
-make_header(struct buffer *in, unsigned n)
-{
-	around(in, "MSH|^~\\&", "|", n, "\r" RESULT);
-}
-
-static void
-make_repetitions(struct buffer *in, unsigned n)
-{
-	around(in, HEADER "OBX|1|NM|" B2M "||2.5", "~2.5", n, "|mg/L|||||F\r");
-}
-
-static void
-make_flags(struct buffer *in, unsigned n)
-{
-	around(in, HEADER "OBX|1|NM|" B2M "||2.5|mg/L||H", "~H", n, "|||F\r");
-}
-
-static void
-make_components(struct buffer *in, unsigned n)
-{
-	around(in, HEADER "OBX|1|NM|1952-1", "^&", n, "||2.5|mg/L|||||F\r");
-}
-
-static void
-make_digits(struct buffer *in, unsigned n)
-{
-	around(in, HEADER "OBX|1|NM|" B2M "||2.", "9", n, "|mg/L|||||F\r");
-}
-
-static void
-make_structured(struct buffer *in, unsigned n)
-{
-	around(in, HEADER "OBX|1|SN|" B2M "||<^0.5", "^-", n, "|mg/L|||||F\r");
-}
-
-static void
-make_ranges(struct buffer *in, unsigned n)
-{
-	around(in, HEADER "OBX|1|NM|" B2M "||2.5|mg/L|0", "-0", n, "||||F\r");
-}
-
-static void
-make_units(struct buffer *in, unsigned n)
-{
-	around(in, HEADER "OBX|1|NM|" B2M "||2.5|mg", "{x}/L", n, "|||||F\r");
-}
-
-static void
-make_escaped(struct buffer *in, unsigned n)
-{
-	around(in, HEADER "OBX|1|NM|" B2M "||2.5|", "\\T\\\\X6D\\", n, "|||||F\r");
-}
-
-static void
-make_escapes(struct buffer *in, unsigned n)
-{
-	repeat(in, "\\T\\\\", n);
-}
-
-static void
-make_hex(struct buffer *in, unsigned n)
-{
-	around(in, "\\X", "4", n, "");
-}
-
-static void
-make_backslashes(struct buffer *in, unsigned n)
-{
-	repeat(in, "\\", n);
-}
-
-static void
-make_charsets(struct buffer *in, unsigned n)
-{
-	around(in, "MSH|^~\\&|||||||ORU^R01|1|P|2.5|||||", "~UNICODE UTF-8\xff", n, "\r" RESULT);
-}
-
-static void
-make_batch(struct buffer *in, unsigned n)
-{
-	around(in, "BHS|^~\\&\r", "MSH|^~\\&|LAB\r", n, "BTS|1\r");
-}
-
-static void
-make_envelopes(struct buffer *in, unsigned n)
-{
-	repeat(in, "BHS|^~\\&\rBTS|1\r", n);
-}
-
-static void
-make_foreign(struct buffer *in, unsigned n)
-{
-	repeat(in, "MS MSH\r", n);
-}
-
-static void
-make_answers(struct buffer *in, unsigned n)
-{
-	around(in, "MSH|^~\\&|\r", "MSB|AA|1\r", n, "MSA|AA|1\r");
-}
-
-static void
-make_frames(struct buffer *in, unsigned n)
-{
-	repeat(in, "\x0bx\x1c\r", n);
-}
-
-static void
-make_messages(struct buffer *in, unsigned n)
-{
-	repeat(in, "\x0bMSH|^~\\&||||||||1|\r\x1c\r", n);
-}
-
-static void
-make_frame(struct buffer *in, unsigned n)
-{
-	around(in, "\x0b" HEADER, "OBX|1|TX|1||\x1c x\r", n, "\x1c\r");
-}
-
-static void
-make_junk(struct buffer *in, unsigned n)
-{
-	repeat(in, "\x1c\r", n);
-}
-
-static void
-make_strays(struct buffer *in, unsigned n)
-{
-	repeat(in, "\x0bMSH|^~\\&|\rMSA|AA|2\r\x1c\r", n);
-}
-
-static void
-make_allows(struct buffer *in, unsigned n)
-{
-	around(in, "<hl7noted xmlns='urn:hl7note:config:1'><feed name='f'><listen port='1'>",
-	    "<allow address='10.0.0.0/8'/>", n,
-	    "</listen><forward host='h' port='2'/></feed></hl7noted>");
-}
-
-static void
-make_faults(struct buffer *in, unsigned n)
-{
-	around(in, "<hl7noted xmlns='urn:hl7note:config:1'>", "<fed nam='x'/>", n, "</hl7noted>");
-}
-
-static void
 make_codes(struct buffer *in, unsigned n)
 {
 	buffer_append(
@@ -521,46 +321,92 @@ make_codes(struct buffer *in, unsigned n)
 	buffer_append(in, SPAN("</codes></observation></mapping>"));
 }
 
+void
+worst_make(const struct worst_case *c, struct buffer *in, unsigned n)
+{
+	if (c->make)
+		c->make(in, n);
+	else
+		around(in, c->before, c->each, n, c->behind);
+}
+
+#define CONFIGURATION "<hl7noted xmlns='urn:hl7note:config:1'>"
+
 /* clang-format off */
 const struct worst_case worst_cases[] = {
-	{ "results of one moment",        make_results,     run_message,  100000 },
-	{ "results of as many moments",   make_moments,     run_message,  100000 },
-	{ "orders with a result each",    make_orders,      run_message,  50000 },
-	{ "patients with an order each",  make_persons,     run_message,  50000 },
-	{ "a patient again and again",    make_patients,    run_message,  100000 },
-	{ "companions of one result",     make_companions,  run_message,  100000 },
-	{ "notes of ours",                make_notes,       run_message,  100000 },
-	{ "empty segments",               make_segments,    run_message,  200000 },
-	{ "lines that continue one",      make_lines,       run_message,  400000 },
-	{ "blank lines",                  make_blanks,      run_message,  800000 },
-	{ "fields of a result",           make_fields,      run_message,  800000 },
-	{ "fields of the header",         make_header,      run_message,  800000 },
-	{ "repetitions of a value",       make_repetitions, run_message,  200000 },
-	{ "repetitions of a flag",        make_flags,       run_message,  400000 },
-	{ "components of a code",         make_components,  run_message,  400000 },
-	{ "digits of a value",            make_digits,      run_message,  800000 },
-	{ "parts of a structured value",  make_structured,  run_message,  400000 },
-	{ "parts of a range",             make_ranges,      run_message,  400000 },
-	{ "parts of a unit",              make_units,       run_message,  200000 },
-	{ "escapes in a unit",            make_escaped,     run_message,  100000 },
-	{ "escapes",                      make_escapes,     run_escapes,  200000 },
-	{ "an escape without end",        make_hex,         run_escapes,  800000 },
-	{ "escape characters",            make_backslashes, run_escapes,  800000 },
-	{ "character sets",               make_charsets,    run_message,  100000 },
-	{ "messages of a batch",          make_batch,       run_message,  50000 },
-	{ "envelopes",                    make_envelopes,   run_message,  50000 },
-	{ "lines of nothing",             make_foreign,     run_message,  100000 },
-	{ "senders in a batch",           make_batch,       run_senders,  50000 },
-	{ "segments before an MSA",       make_answers,     run_answer,   100000 },
-	{ "frames of one byte",           make_frames,      run_session,  50000 },
-	{ "messages of one segment",      make_messages,    run_session,  20000 },
-	{ "frames, byte by byte",         make_messages,    run_bytewise, 20000 },
-	{ "a frame, byte by byte",        make_frame,       run_bytewise, 20000 },
-	{ "junk between frames",          make_junk,        run_session,  800000 },
-	{ "answers to nothing",           make_strays,      run_strays,   20000 },
-	{ "networks of a listener",       make_allows,      run_conf,     500 },
-	{ "faults of a configuration",    make_faults,      run_conf,     10000 },
-	{ "codes of a mapping",           make_codes,       run_mapping,  20000 },
+	{ "results of one moment", run_message, 100000,
+		HEADER, RESULT, "", NULL },
+	{ "results of as many moments", run_message, 100000, .make = make_moments },
+	{ "orders with a result each", run_message, 50000,
+		HEADER, "OBR|1|||P\rSPM|1|||UR\r" RESULT, "", NULL },
+	{ "patients with an order each", run_message, 50000, .make = make_persons },
+	{ "a patient again and again", run_message, 100000, .make = make_patients },
+	{ "companions of one result", run_message, 100000,
+		HEADER, "OBX|1|NM|2160-0^Creatinine^LN||1.4|mg/dL|||||F\r", RESULT, NULL },
+	{ "notes of ours", run_message, 100000,
+		HEADER RESULT, "NTE|1|L|Auto-comment b2m 1.0.0: S03 S22; flag H\r", "", NULL },
+	{ "empty segments", run_message, 200000,
+		HEADER, "ZZZ|\r", "", NULL },
+	{ "lines that continue one", run_message, 400000,
+		HEADER RESULT, "x\r", "", NULL },
+	{ "blank lines", run_message, 800000,
+		HEADER, "\r", RESULT, NULL },
+	{ "fields of a result", run_message, 800000,
+		HEADER "OBX|1|NM|" B2M "||2.5|mg/L", "|", "\r", NULL },
+	{ "fields of the header", run_message, 800000,
+		"MSH|^~\\&", "|", "\r" RESULT, NULL },
+	{ "repetitions of a value", run_message, 200000,
+		HEADER "OBX|1|NM|" B2M "||2.5", "~2.5", "|mg/L|||||F\r", NULL },
+	{ "repetitions of a flag", run_message, 400000,
+		HEADER "OBX|1|NM|" B2M "||2.5|mg/L||H", "~H", "|||F\r", NULL },
+	{ "components of a code", run_message, 400000,
+		HEADER "OBX|1|NM|1952-1", "^&", "||2.5|mg/L|||||F\r", NULL },
+	{ "digits of a value", run_message, 800000,
+		HEADER "OBX|1|NM|" B2M "||2.", "9", "|mg/L|||||F\r", NULL },
+	{ "parts of a structured value", run_message, 400000,
+		HEADER "OBX|1|SN|" B2M "||<^0.5", "^-", "|mg/L|||||F\r", NULL },
+	{ "parts of a range", run_message, 400000,
+		HEADER "OBX|1|NM|" B2M "||2.5|mg/L|0", "-0", "||||F\r", NULL },
+	{ "parts of a unit", run_message, 200000,
+		HEADER "OBX|1|NM|" B2M "||2.5|mg", "{x}/L", "|||||F\r", NULL },
+	{ "escapes in a unit", run_message, 100000,
+		HEADER "OBX|1|NM|" B2M "||2.5|", "\\T\\\\X6D\\", "|||||F\r", NULL },
+	{ "escapes", run_escapes, 200000,
+		"", "\\T\\\\", "", NULL },
+	{ "an escape without end", run_escapes, 800000,
+		"\\X", "4", "", NULL },
+	{ "escape characters", run_escapes, 800000,
+		"", "\\", "", NULL },
+	{ "character sets", run_message, 100000,
+		"MSH|^~\\&|||||||ORU^R01|1|P|2.5|||||", "~UNICODE UTF-8\xff", "\r" RESULT, NULL },
+	{ "messages of a batch", run_message, 50000,
+		"BHS|^~\\&\r", "MSH|^~\\&|LAB\r", "BTS|1\r", NULL },
+	{ "envelopes", run_message, 50000,
+		"", "BHS|^~\\&\rBTS|1\r", "", NULL },
+	{ "lines of nothing", run_message, 100000,
+		"", "MS MSH\r", "", NULL },
+	{ "senders in a batch", run_senders, 50000,
+		"BHS|^~\\&\r", "MSH|^~\\&|LAB\r", "BTS|1\r", NULL },
+	{ "segments before an MSA", run_answer, 100000,
+		"MSH|^~\\&|\r", "MSB|AA|1\r", "MSA|AA|1\r", NULL },
+	{ "frames of one byte", run_session, 50000,
+		"", "\x0bx\x1c\r", "", NULL },
+	{ "messages of one segment", run_session, 20000,
+		"", "\x0bMSH|^~\\&||||||||1|\r\x1c\r", "", NULL },
+	{ "frames, byte by byte", run_bytewise, 20000,
+		"", "\x0bMSH|^~\\&||||||||1|\r\x1c\r", "", NULL },
+	{ "a frame, byte by byte", run_bytewise, 20000,
+		"\x0b" HEADER, "OBX|1|TX|1||\x1c x\r", "\x1c\r", NULL },
+	{ "junk between frames", run_session, 800000,
+		"", "\x1c\r", "", NULL },
+	{ "answers to nothing", run_strays, 20000,
+		"", "\x0bMSH|^~\\&|\rMSA|AA|2\r\x1c\r", "", NULL },
+	{ "networks of a listener", run_conf, 500,
+		CONFIGURATION "<feed name='f'><listen port='1'>", "<allow address='10.0.0.0/8'/>",
+		"</listen><forward host='h' port='2'/></feed></hl7noted>", NULL },
+	{ "faults of a configuration", run_conf, 10000,
+		CONFIGURATION, "<fed nam='x'/>", "</hl7noted>", NULL },
+	{ "codes of a mapping", run_mapping, 20000, .make = make_codes },
 };
 /* clang-format on */
 

@@ -23,11 +23,14 @@ void worst_finish(struct worst *w);
 
 struct worst_case {
 	const char *name;
-	/* An input of about `n` of whatever it is made of. */
-	void (*make)(struct buffer *in, unsigned n);
 	void (*run)(struct worst *w, struct span in);
 	unsigned many; /* a size that takes some milliseconds */
+	const char *before, *each, *behind;
+	void (*make)(struct buffer *in, unsigned n); /* where `each` is not the same each time */
 };
+
+/* An input of `n` of whatever it is made of. */
+void worst_make(const struct worst_case *c, struct buffer *in, unsigned n);
 
 extern const struct worst_case worst_cases[];
 extern const unsigned worst_count;

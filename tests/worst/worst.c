@@ -20,7 +20,7 @@ work(struct worst *w, const struct worst_case *c, unsigned n)
 	double done;
 
 	buffer_init(&in, 0);
-	c->make(&in, n);
+	worst_make(c, &in, n);
 	if (in.failed)
 		abort();
 	c->run(w, buffer_span(&in)); /* memory that is kept for the next is had now */
