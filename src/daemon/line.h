@@ -61,7 +61,7 @@ bool line_is_idle(const struct line *l);
 /* An operator wants it to go on, now. */
 void line_resume(struct line *l);
 
-/* Settings from the feed's configuration and rules, from now on. */
+/* Settings from the feed's configuration and rules, from now on; its share of bytes stays. */
 void line_apply(struct line *l);
 void line_forget_mappings(struct line_mappings *m);
 /* Mappings that were in force at that moment. */

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BODIES_MOST = 64 << 20 }; /* bytes of messages at hand on one line */
-
 static enum custody_action
 action_of(enum conf_policy p)
 {
@@ -85,7 +83,7 @@ line_apply(struct line *l)
 	l->settings = (struct custody_line_settings){
 		.max_frame = f->conf->max_frame,
 		.in_flight = c->in_flight,
-		.most_bytes = BODIES_MOST,
+		.most_bytes = l->settings.most_bytes,
 		.ack_timeout = c->ack_timeout,
 		.backoff_least = c->backoff_least,
 		.backoff_most = c->backoff_most,

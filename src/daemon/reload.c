@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "daemon/feed.h"
+#include "daemon/line.h"
 #include "daemon/notify.h"
 #include "daemon/observe.h"
 #include "daemon/secure.h"
@@ -217,6 +218,20 @@ tell_secured(struct hl7noted *d)
 	}
 }
 
+/* What waits for receivers who take nothing is bounded over all feeds, too. */
+static void
+share_out(struct hl7noted *d)
+{
+	unsigned lines = 0;
+
+	for (struct feed *f = d->feeds; f; f = f->next)
+		lines += f->line != NULL;
+	for (struct feed *f = d->feeds; f; f = f->next) {
+		if (f->line)
+			f->line->settings.most_bytes = d->conf->max_in_flight / lines;
+	}
+}
+
 /* Retired feeds still drain by the settings they had, so these must stay. */
 static void
 keep_conf(struct hl7noted *d, struct conf *conf)
@@ -252,6 +267,7 @@ reload(struct hl7noted *d, struct conf *conf, bool in_earnest)
 		carry_out(d, steps, conf->feed_count);
 		tell_secured(d);
 		keep_conf(d, conf);
+		share_out(d);
 		secure_look_at_ends(d);
 	}
 	for (unsigned i = 0; steps && i < conf->feed_count; i++) {

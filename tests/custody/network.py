@@ -130,6 +130,26 @@ class Senders(Custody):
         d.wait_event("conn.timeout", outcome="frame_timeout")
         self.arrived(r, [message("3")])
 
+    def test_feeds_share_the_bytes_that_are_on_their_way_to_receivers(self):
+        silent = [Silence() for _ in range(4)]
+        receivers = [self.receiver(handler=s) for s in silent]
+        ports = [free_port() for _ in receivers]
+        feeds = [
+            custody_xml(p, r.port, name="f%d" % p, max_frame="1MiB", forward={"in_flight": 64})
+            for p, r in zip(ports, receivers)
+        ]
+        self.configure('<limits in-flight-bytes="4MiB"/>', *self.parts(*feeds))
+        bodies = [message("m%d" % n, more=b"NTE|1||" + b"x" * 300000 + b"\r") for n in range(12)]
+        for port in ports:
+            self.taken(self.sender(port), *bodies)
+        for r in receivers:
+            self.assertEqual(len(r.wait(4)), 4)  # the fourth goes beyond 1 MiB
+            self.quiet(r)
+        for s in silent:
+            s.end()
+        for r in receivers:
+            self.arrived(r, bodies)
+
     def test_what_a_sender_left_behind_is_not_held(self):
         r = self.receiver()
         _, port = self.keep(r)
