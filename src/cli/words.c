@@ -35,7 +35,7 @@ static const char *const skips[SKIP_COUNT] = {
 	[SKIP_IMPLAUSIBLE]       = "its value is outside of what the mapping calls plausible",
 	[SKIP_NO_RULE]           = "no rule applies to it",
 	[SKIP_TEXT_UNWRITABLE]   = "the comment or flag cannot be written with this message's "
-	                           "delimiters",
+	                           "delimiters or characters",
 };
 
 static const char *const hows[] = {

@@ -355,7 +355,7 @@ class Case:
                 continue
             expected = "urine" if name in ("urine creatinine", "ph") else "blood"
             reading = self.usable(other, quantity, expected)
-            if reading:
+            if reading and not implausible(name, reading):
                 found.append((tier, other, reading, quantity))
         best = min((f[0] for f in found), default=None)
         return [f[1:] for f in found if f[0] == best]

@@ -153,7 +153,13 @@ SHIPPED = {
     "ratio": (None, D("300"), False),
     "csf": (D("0.7"), D("1.8"), False),
 }
-PLAUSIBLE = {"serum": (D("0.1"), D("200")), "urine": (None, D("500")), "csf": (None, D("100"))}
+PLAUSIBLE = {
+    "serum": (D("0.1"), D("200")),
+    "urine": (None, D("500")),
+    "csf": (None, D("100")),
+    "albumin": (D("0.5"), D("10")),
+    "creatinine": (D("5"), D("5000")),
+}
 # where the upper limit of a laboratory's own interval may lie; elsewhere it is of another unit
 LIMIT_SPANS = {
     "serum": (D("0.5"), D("10")),
@@ -172,7 +178,7 @@ SPECIMENS = {
     "blood": ("ser", "serum", "plas", "plasma"),
     "urine": ("ur", "urine"),
     "csf": ("csf",),
-    "none of these": ("amn", "snv", "cbld"),
+    "none of these": ("amn", "snv", "cbld", "tiss"),
 }
 MADE_FROM = {
     "serum": "blood",

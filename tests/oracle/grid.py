@@ -403,7 +403,7 @@ class Chance:
             self.segments.append(fields)
             self.segments += around
         if self.luck.random() < 0.05:
-            self.segments.append(["SPM", "1", "", "", self.pick(("SER", "UR", "CSF", "AMN", "CBLD")) + "^x^HL70487"])
+            self.segments.append(["SPM", "1", "", "", self.pick(("SER", "UR", "CSF", "AMN", "CBLD", "TISS")) + "^x^HL70487"])
 
     def value(self, kind, factor):
         luck = self.luck
@@ -480,6 +480,7 @@ class Chance:
         creatinine = self.pick(
             (("0.9", "mg/dL"), ("1.04", "mg/dL"), ("1.05", "mg/dL"), ("1.36", "mg/dl"), ("80", "umol/L"))
             + (("119.34", "umol/l"), ("119.35", "umol/L"), ("140", "mcmol/L"), ("1.2", "furlong"))
+            + (("1.2", "umol/L"), ("4.9", "umol/L"), ("5", "umol/L"), ("90", "mg/dL"), ("56", "mg/dL"))
         )
         add(
             0.25,
@@ -489,7 +490,7 @@ class Chance:
             flag=self.pick(("", "", "", "", "H", "HH", "N", "L", "HI", "HI^x^L^H", "^High")),
         )
         add(0.05, "33863-2", "1.1", "mg/L", flag=self.pick(("H", "HH", "H")))
-        add(0.25, "1751-7", *self.pick((("35", "g/L"), ("34.9", "g/L"), ("3.5", "g/dL"), ("3.4", "gm/dL"))))
+        add(0.25, "1751-7", *self.pick((("35", "g/L"), ("34.9", "g/L"), ("3.5", "g/dL"), ("3.4", "gm/dL"), ("3.5", "g/L"), ("5", "g/L"))))
         add(0.08, "61151-7", *self.pick((("36", "g/L"), ("3.4", "g/dL"))))
         add(0.05, "2862-1", *self.pick((("31", "g/L"), ("4.1", "g/dL"))))
         add(0.3, "2756-5", self.pick(("5.0", "5.9", "6", "6.0", "7.5")), self.pick(("[pH]", "pH")))
