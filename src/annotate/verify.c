@@ -216,6 +216,9 @@ find_edits(struct pair *p, struct diag *reterr)
 			return fail(reterr, &p->annotated,
 			    p->annotated.segments[j + 1 + ours].start,
 			    "an added note is none of ours");
+		if (flag.len && !owner.has_changed)
+			return fail(reterr, &p->annotated, p->annotated.segments[j + count].start,
+			    "the flag that the trailer claims is not there");
 		if (owner.has_changed)
 			add_flag(p, owner.changed, (struct block){ j, count }, i, &growth);
 		owner.has_changed = false;

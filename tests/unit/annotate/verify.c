@@ -41,6 +41,7 @@ static const struct {
 	    HEAD OBX("2.2", "H") OURS("; flag H") AGAIN("") "NTE|5|O|Raised.\r", false, 0, 0 },
 	{ "a flag and no trailer", HEAD OBX("2.2", ""), HEAD OBX("2.2", "H"), false, 0, 0 },
 	{ "another flag than is claimed", HEAD OBX("2.2", ""), HEAD OBX("2.2", "L") OURS("; flag H"), false, 0, 0 },
+	{ "a claimed flag that is gone", HEAD OBX("2.2", ""), HEAD OBX("2.2", "") OURS("; flag H"), false, 0, 0 },
 	{ "a note of the laboratory more", HEAD OBX("2.2", ""), HEAD OBX("2.2", "") "NTE|1|L|a\r" OURS(""), false, 0, 0 },
 	{ "a note of more fields", HEAD OBX("2.2", ""), HEAD OBX("2.2", "") "NTE|1|O|a|RE\r" OURS(""), false, 0, 0 },
 	{ "a note changed", HEAD OBX("2.2", "") "NTE|1|L|a\r", HEAD OBX("2.2", "") "NTE|1|L|b\r" OURS(""), false, 0, 0 },
