@@ -311,6 +311,8 @@ lines_read(struct reader *r, size_t first, char terminator)
 				continue;
 			}
 			m->count = count;
+			if (next == in.len)
+				return 0; /* nothing stands behind the last terminator */
 			err = line_begin_odd(r, next);
 			if (err || r->stop != SIZE_MAX)
 				return err;

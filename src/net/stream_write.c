@@ -56,7 +56,8 @@ write_unsent(struct net_stream *s)
 	if (s->unsent.start != s->unsent.end)
 		return;
 	net_buffer_give(s->net, &s->unsent);
-	ev_io_stop(s->net->loop, &s->writable);
+	if (ev_is_active(&s->writable))
+		ev_io_stop(s->net->loop, &s->writable);
 }
 
 static void
