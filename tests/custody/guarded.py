@@ -21,20 +21,23 @@ class Choking(SecureReceiver):
         wire, out = ssl.MemoryBIO(), ssl.MemoryBIO()
         session = self.context.wrap_bio(wire, out, server_side=True)
         step = session.do_handshake
-        while not visit.ended:
-            try:
-                step()
-                step = session.read
-            except ssl.SSLWantReadError:
-                visit.send(out.read())
-                bytes_ = visit.sock.recv(65536)
-                visit.ended = not bytes_
-                if step == session.read:
-                    bytes_ = bytes_[:-1] + bytes([bytes_[-1] ^ 1]) if bytes_ else b""
-                wire.write(bytes_)
-            except ssl.SSLError:
-                visit.send(out.read())
-                visit.ended = True
+        # one record at a time: the first message may come right behind the handshake's last
+        with visit.sock.makefile("rb") as records:
+            while not visit.ended:
+                try:
+                    step()
+                    step = session.read
+                except ssl.SSLWantReadError:
+                    visit.send(out.read())
+                    header = records.read(5)
+                    record = header + records.read(int.from_bytes(header[3:], "big"))
+                    visit.ended = not header
+                    if step == session.read and header:
+                        record = record[:-1] + bytes([record[-1] ^ 1])
+                    wire.write(record)
+                except ssl.SSLError:
+                    visit.send(out.read())
+                    visit.ended = True
         visit.sock.close()
 
 
