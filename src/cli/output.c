@@ -5,6 +5,7 @@
 #include "cli/output.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -116,6 +117,21 @@ output_printf(struct output *o, const char *format, ...)
 		o->len += (size_t)n;
 	va_end(again);
 	va_end(ap);
+}
+
+void
+output_counts(struct output *o, const char *title, const struct output_count *list, size_t count)
+{
+	const char *before = title;
+
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].count == 0)
+			continue;
+		output_printf(o, "%s %s %" PRIu64, before, list[i].word, list[i].count);
+		before = ",";
+	}
+	if (before != title)
+		output_text(o, "\n");
 }
 
 int

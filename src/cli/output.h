@@ -11,6 +11,7 @@
 #define CLI_OUTPUT_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/uio.h>
 
 #include "base/span.h"
@@ -30,6 +31,16 @@ void output_write(struct output *o, struct span s);
 void output_iovec(struct output *o, const struct iovec *iov, size_t count);
 void output_text(struct output *o, const char *text);
 void output_printf(struct output *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+struct output_count {
+	const char *word;
+	uint64_t count;
+};
+
+/* Those that are not 0, on one line behind a title; nothing when all are. */
+void output_counts(
+    struct output *o, const char *title, const struct output_count *list, size_t count);
+
 /* Send what was gathered; 0, or the first failure. */
 int output_flush(struct output *o);
 /*

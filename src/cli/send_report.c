@@ -48,27 +48,6 @@ per_second(const struct send_tally *t)
 
 /* ---- for people --------------------------------------------------------------------------- */
 
-struct entry {
-	const char *word;
-	uint64_t count;
-};
-
-/* Counts that are not 0, on one line; nothing when all are. */
-static void
-put_line(struct output *o, const char *title, const struct entry *entries, size_t count)
-{
-	const char *before = title;
-
-	for (size_t i = 0; i < count; i++) {
-		if (entries[i].count == 0)
-			continue;
-		output_printf(o, "%s %s %" PRIu64, before, entries[i].word, entries[i].count);
-		before = ",";
-	}
-	if (before != title)
-		output_text(o, "\n");
-}
-
 static void
 put_latency(struct output *o, const struct histogram *h)
 {
@@ -88,7 +67,7 @@ static void
 report_text(struct output *o, const struct send_tally *t)
 {
 	const uint64_t ms = microseconds(t) / 1000;
-	const struct entry troubles[] = {
+	const struct output_count troubles[] = {
 		{ "wrong control ID", t->wrong_id },
 		{ "unreadable answer", t->unreadable },
 		{ "timed out", t->timed_out },
@@ -96,21 +75,21 @@ report_text(struct output *o, const struct send_tally *t)
 		{ "answer to nothing in flight", t->unasked },
 		{ "connect error", t->connect_errors },
 	};
-	const struct entry others[] = {
+	const struct output_count others[] = {
 		{ "sent again", t->resent },
 		{ "asked for no answer", t->not_awaited },
 	};
-	struct entry answers[SEND_CODES];
+	struct output_count answers[SEND_CODES];
 
 	for (size_t i = 0; i < SEND_CODES; i++)
-		answers[i] = (struct entry){ codes[i], t->answered[i] };
+		answers[i] = (struct output_count){ codes[i], t->answered[i] };
 	output_printf(o,
 	    "sent %" PRIu64 " messages, %" PRIu64 " bytes, on %" PRIu64 " connections in %" PRIu64
 	    ".%03u s, %" PRIu64 "/s\n",
 	    t->sent, t->bytes, t->connections, ms / 1000, (unsigned)(ms % 1000), per_second(t));
-	put_line(o, "answered", answers, SEND_CODES);
-	put_line(o, "trouble:", troubles, sizeof(troubles) / sizeof(troubles[0]));
-	put_line(o, "of them:", others, sizeof(others) / sizeof(others[0]));
+	output_counts(o, "answered", answers, SEND_CODES);
+	output_counts(o, "trouble:", troubles, sizeof(troubles) / sizeof(troubles[0]));
+	output_counts(o, "of them:", others, sizeof(others) / sizeof(others[0]));
 	put_latency(o, &t->latency);
 }
 
@@ -119,7 +98,7 @@ report_text(struct output *o, const struct send_tally *t)
 static void
 put_members(struct output *o, const struct send_tally *t)
 {
-	const struct entry members[] = {
+	const struct output_count members[] = {
 		{ "wrong_id", t->wrong_id },
 		{ "unreadable", t->unreadable },
 		{ "timed_out", t->timed_out },

@@ -46,46 +46,24 @@ report_json(struct output *o, const struct sink_tally *t)
 	    t->foreign, t->broken, t->junk);
 }
 
-/* Counts that are not 0, on one line; nothing when all are. */
-static void
-report_line(struct output *o, const char *title, const char *(*word)(int), const uint64_t *counts,
-    int count)
-{
-	const char *before = title;
-
-	for (int i = 0; i < count; i++) {
-		if (counts[i] == 0)
-			continue;
-		output_printf(o, "%s %s %" PRIu64, before, word(i), counts[i]);
-		before = ",";
-	}
-	if (before != title)
-		output_text(o, "\n");
-}
-
-static const char *
-code_word(int i)
-{
-	return sink_code_word((enum sink_code)i);
-}
-
-static const char *
-fault_word(int i)
-{
-	return sink_fault_word((enum sink_fault)i);
-}
-
 static void
 report_text(struct output *o, const struct sink_tally *t)
 {
 	const uint64_t ms = milliseconds(t);
+	struct output_count answers[SINK_CODES], faults[SINK_FAULTS];
 
+	for (int i = 0; i < SINK_CODES; i++)
+		answers[i] = (struct output_count){ sink_code_word((enum sink_code)i),
+			t->answers[i] };
+	for (int i = 0; i < SINK_FAULTS; i++)
+		faults[i] = (struct output_count){ sink_fault_word((enum sink_fault)i),
+			t->faults[i] };
 	output_printf(o,
 	    "received %" PRIu64 " messages, %" PRIu64 " bytes, on %" PRIu64
 	    " connections in %" PRIu64 ".%03u s, %" PRIu64 "/s\n",
 	    t->messages, t->bytes, t->connections, ms / 1000, (unsigned)(ms % 1000), per_second(t));
-	report_line(o, "answered", code_word, t->answers, SINK_CODES);
-	report_line(o, "faults", fault_word, t->faults, SINK_FAULTS);
+	output_counts(o, "answered", answers, SINK_CODES);
+	output_counts(o, "faults", faults, SINK_FAULTS);
 	if (t->foreign)
 		output_printf(o, "%" PRIu64 " frames held no message\n", t->foreign);
 	if (t->broken)
