@@ -316,11 +316,10 @@ relay_read_asks(const struct hl7_message *first, size_t count, struct relay_asks
 	const struct span accept = span_trim(hl7_header(first, 15));
 	const struct span application = span_trim(hl7_header(first, 16));
 
-	*ret = (struct relay_asks){ .any_answer = true };
+	*ret = (struct relay_asks){ 0 };
 	if (!count || !first->count)
 		return;
 	ret->control_id = span_trim(hl7_header(first, 10));
-	ret->any_answer = count != 1 || !relay_id_text(ret->control_id).len;
 	ret->enhanced = accept.len || application.len;
 	ret->has_accept = accept.len > 0;
 	ret->is_answer = find_msa(first);

@@ -29,7 +29,7 @@ enum relay_when {
 /* What a frame from the sender says of its answer. */
 struct relay_asks {
 	struct span control_id;
-	bool any_answer, enhanced;
+	bool enhanced;
 	bool is_answer;  /* it has an MSA itself */
 	bool has_accept; /* MSH-15 is valued */
 	enum relay_when when;

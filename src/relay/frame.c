@@ -188,9 +188,9 @@ make(const struct relay_maker *with, struct relay_flight *f, struct span body, s
 		return false;
 	single = piece == HL7_PIECE_MESSAGE && used == body.len;
 	relay_read_asks(&w->message, single ? 1 : 0, ret_asks);
-	f->any_answer = ret_asks->any_answer;
 	f->enhanced = ret_asks->enhanced;
 	relay_flight_name(f, ret_asks->control_id);
+	f->any_answer = !single || !f->id_len;
 	return single ? make_single(with, f, made) : make_batch(with, f, body, made, ret_asks);
 }
 
