@@ -213,15 +213,19 @@ look_at_space(struct store_worker *w)
 		if (!w->proving)
 			tell(w, STORE_SPACE_AGAIN, 0, "there is room for messages again");
 	}
-	w->prune_space = w->gate == GATE_SPACE;
+	/* where all is delivered history makes way before anybody has to wait */
+	w->prune_space = w->gate == GATE_SPACE || is_low(w, true);
+	w->prune |= w->prune_space;
 }
 
-/* A look each second is too few where a second fills much of what is to stay free. */
+/* A look each second is too few where a second fills, or frees, much of what is to stay free. */
 static void
 look_early(struct store_worker *w, size_t bytes)
 {
+	const uint64_t mark = mark_of(w), quota = w->set.quota;
+
 	w->unlooked += bytes;
-	if (w->gate != GATE_OPEN || w->unlooked < mark_of(w) / 32)
+	if (w->gate != GATE_OPEN || w->unlooked < (quota && quota < mark ? quota : mark) / 32)
 		return;
 	look_at_space(w);
 	if (w->gate != GATE_OPEN)

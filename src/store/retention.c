@@ -146,6 +146,7 @@ remove_found(struct store_worker *w, const struct look *l)
 			break;
 		store_worker_touch(w, l->found[i].feed);
 		store_worker_count(w, &l->found[i], -1);
+		w->unlooked += l->found[i].size;
 	}
 	return error;
 }

@@ -67,7 +67,7 @@ struct store_worker {
 	unsigned refusals; /* of appends; see store_append_task */
 	struct store_disk disk;
 	struct store_room room;
-	uint64_t unlooked; /* bytes appended since the disk was looked at */
+	uint64_t unlooked; /* bytes appended, or removed, since the disk was looked at */
 
 	bool prune;          /* there is something to remove */
 	bool prune_space;    /* and space to gain by it: history goes early */
