@@ -125,6 +125,16 @@ question_fail(struct question *k, const char *sentence)
 }
 
 void
+question_fail_half_done(struct question *k, const char *why)
+{
+	char text[600];
+
+	(void)snprintf(text, sizeof(text), "%s; before that, it was done for %llu messages", why,
+	    (unsigned long long)k->count);
+	question_fail(k, k->count ? text : why);
+}
+
+void
 question_begin_end(struct question *k)
 {
 	json_begin(&k->client->out);
@@ -185,21 +195,11 @@ take_change(struct question *k, const struct store_answer *a)
 	}
 }
 
-/* What failed in the middle was done so far. */
 static void
-fail_half_done(struct question *k, const struct store_answer *a)
+fail_change(struct question *k, const struct store_answer *a)
 {
-	const char *why = a->text ? a->text : "the queue cannot be written";
-	char text[600];
-
-	if (k->request.verb == CONTROL_BACKUP || !a->changed) {
-		question_fail(k, why);
-		return;
-	}
-	k->count = a->changed;
-	(void)snprintf(text, sizeof(text), "%s; before that, it was done for %llu messages", why,
-	    (unsigned long long)a->changed);
-	question_fail(k, text);
+	k->count = k->request.verb == CONTROL_BACKUP ? 0 : a->changed;
+	question_fail_half_done(k, a->text ? a->text : "the queue cannot be written");
 }
 
 void
@@ -216,7 +216,7 @@ question_answered(struct queue *q, uint64_t token, const struct store_answer *a)
 	if (a->error && rows)
 		question_fail(k, a->text ? a->text : "the queue cannot be read");
 	else if (a->error)
-		fail_half_done(k, a);
+		fail_change(k, a);
 	else if (!rows)
 		take_change(k, a);
 	else if (k->client)

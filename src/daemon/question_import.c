@@ -39,7 +39,7 @@ end_import(struct question *k)
 	if (k->outstanding || !(k->ended || k->broken))
 		return;
 	if (k->broken) {
-		question_fail(k, k->broken);
+		question_fail_half_done(k, k->broken);
 		return;
 	}
 	question_audit(k, "done");

@@ -36,6 +36,8 @@ struct question *question_find(struct queue *q, uint64_t token);
 void question_audit(struct question *k, const char *outcome);
 /* Say why not; the question is gone. */
 void question_fail(struct question *k, const char *sentence);
+/* What failed in the middle was done for as many as it counted. */
+void question_fail_half_done(struct question *k, const char *why);
 /* The last line; members may be added between the two, and after them the question is gone. */
 void question_begin_end(struct question *k);
 void question_end(struct question *k);

@@ -254,6 +254,16 @@ class Commands(Custody):
         big = self.write("big.hl7", message("big", more=b"NTE|1||" + b"x" * (17 << 20) + b"\r"))
         self.assertIn("1 message queued", self.queue("import", "-f", "lab", big))
 
+    def test_an_import_that_breaks_off_says_how_far_it_came(self):
+        d, _ = self.keep(free_port(), store={"quota": "4MiB"})
+        many = [message("q%d" % n, more=b"NTE|1||" + b"x" * 100000 + b"\r") for n in range(60)]
+        said = self.refused("import", "-f", "lab", self.write("many.hl7", b"".join(many)))
+        queued = self.state()[1]["queue"]["waiting"]
+        self.assertGreater(queued, 0)
+        self.assertIn("no space; before that, it was done for %d messages" % queued, said)
+        failed = d.wait_event("audit.admin", verb="queue import")[0]
+        self.assertEqual((failed["outcome"], failed["count"]), ("failed", queued))
+
     def test_what_no_answer_could_name_is_not_imported(self):
         """It would be sent for ever, and the rest of the feed wait behind it."""
         d, r, port = self.full(0)
