@@ -14,7 +14,7 @@ PATIENCE = 60
 NO_MOUNTS = mounts.private()
 
 
-class Custody(World):
+class Scene(World):
     """A daemon in store mode with traffic through it."""
 
     @classmethod
