@@ -16,9 +16,9 @@ text_is(const struct annotator *a, const struct expr *e)
 	/* a trailing delimiter repeats nothing */
 	if (span_trim(rest).len)
 		return TRUTH_NO;
-	return truth_of(match_word(e->words, e->word_count, text) ||
-			match_word(e->words, e->word_count, hl7_component(d, text, 1)) ||
-			match_word(e->words, e->word_count, hl7_component(d, text, 2)));
+	return truth_of(match_text(a, e->words, e->word_count, text) ||
+			match_text(a, e->words, e->word_count, hl7_component(d, text, 1)) ||
+			match_text(a, e->words, e->word_count, hl7_component(d, text, 2)));
 }
 
 static bool

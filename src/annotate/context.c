@@ -342,10 +342,11 @@ context_age_reached(struct annotator *a, const struct result *r, struct hl7_age 
 }
 
 static bool
-names_specimen(const struct specimen *s, struct span text, struct span system)
+names_specimen(
+    const struct annotator *a, const struct specimen *s, struct span text, struct span system)
 {
 	for (unsigned i = 0; i < s->code_count; i++) {
-		if (span_eq_nocase(s->codes[i].text, text) &&
+		if (hl7_charset_is(a->charset, s->codes[i].text, text) &&
 		    (!s->codes[i].system.len || !system.len ||
 			span_eq_nocase(s->codes[i].system, system)))
 			return true;
@@ -355,25 +356,27 @@ names_specimen(const struct specimen *s, struct span text, struct span system)
 
 /* Which of the mapping's specimens does one triplet of a coded element name? */
 static uint64_t
-recognise(const struct mapping *m, struct span text, struct span label, struct span system)
+recognise(const struct annotator *a, const struct mapping *m, struct span text, struct span label,
+    struct span system)
 {
 	uint64_t found = 0;
 
 	for (unsigned i = 0; i < m->specimen_count && i < 64; i++) {
-		if ((text.len && names_specimen(&m->specimens[i], text, system)) ||
-		    (label.len && names_specimen(&m->specimens[i], label, (struct span){ 0 })))
+		if ((text.len && names_specimen(a, &m->specimens[i], text, system)) ||
+		    (label.len && names_specimen(a, &m->specimens[i], label, (struct span){ 0 })))
 			found |= (uint64_t)1 << i;
 	}
 	return found;
 }
 
 static uint64_t
-recognise_coded(const struct mapping *m, struct span coded, char separator)
+recognise_coded(
+    const struct annotator *a, const struct mapping *m, struct span coded, char separator)
 {
 	uint64_t found = 0;
 
 	for (unsigned i = 1; coded.len && i <= 4; i += 3) {
-		found |= recognise(m, span_trim(hl7_piece_of(coded, separator, i)),
+		found |= recognise(a, m, span_trim(hl7_piece_of(coded, separator, i)),
 		    span_trim(hl7_piece_of(coded, separator, i + 1)),
 		    span_trim(hl7_piece_of(coded, separator, i + 2)));
 	}
@@ -392,7 +395,8 @@ read_specimens(struct annotator *a, const struct order *o, const struct mapping 
 		const struct hl7_segment *s = &a->m->segments[i];
 
 		if (s->id == HL7_ID('S', 'P', 'M') && work_read(a, s->end - s->start))
-			found |= recognise_coded(m, hl7_field(a->m, s, 4), a->m->delims.component);
+			found |= recognise_coded(
+			    a, m, hl7_field(a->m, s, 4), a->m->delims.component);
 	}
 	return found;
 }
@@ -406,7 +410,7 @@ read_source(struct annotator *a, struct order *o, const struct mapping *m)
 
 	if (!work_read(a, source.len))
 		return 0;
-	return recognise_coded(m, hl7_component(d, source, 1), d->subcomponent);
+	return recognise_coded(a, m, hl7_component(d, source, 1), d->subcomponent);
 }
 
 const struct order *

@@ -63,7 +63,8 @@ write_patient(struct buffer *out, const struct example *x)
 
 	buffer_append(out, SPAN("MSH|^~\\&|EXAMPLE|EXAMPLE|||"));
 	write_time(out, 0);
-	buffer_append(out, SPAN("||ORU^R01|1|P|2.5.1\rPID|1||1||EXAMPLE||"));
+	buffer_append(out, SPAN("||ORU^R01|1|P|2.5.1||||||UNICODE UTF-8\r"
+				"PID|1||1||EXAMPLE||"));
 	if (hl7_age_parse(x->age, &age))
 		write_birth(out, age);
 	buffer_append_char(out, '|');

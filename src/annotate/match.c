@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Text of a message against words of a mapping: ASCII letters without case, the
- * rest byte for byte, blanks around it aside.
+ * Text of a message against words of a mapping: ASCII letters without case, blanks
+ * around it aside.  Codes are compared byte for byte, names and texts in the characters
+ * of the message.
  */
 #include "annotate/work.h"
 
@@ -18,6 +19,17 @@ match_word(const struct span *words, unsigned count, struct span text)
 		return false;
 	for (unsigned i = 0; i < count; i++) {
 		if (span_eq_nocase(words[i], text))
+			return true;
+	}
+	return false;
+}
+
+bool
+match_text(const struct annotator *a, const struct span *texts, unsigned count, struct span text)
+{
+	text = span_trim(text);
+	for (unsigned i = 0; text.len && i < count; i++) {
+		if (hl7_charset_is(a->charset, texts[i], text))
 			return true;
 	}
 	return false;
@@ -134,33 +146,27 @@ match_flags_known(const struct annotator *a, struct span flags, bool (*known)(st
 }
 
 static bool
-component_is(const struct hl7_delims *d, struct span field, unsigned n, struct span want)
+component_is(const struct annotator *a, struct span field, unsigned n, struct span want)
 {
-	return want.len && span_eq_nocase(span_trim(hl7_component(d, field, n)), want);
+	return want.len && match_text(a, &want, 1, hl7_component(&a->m->delims, field, n));
 }
 
 bool
 match_producer(const struct annotator *a, struct span obx15, struct span name, struct span id)
 {
-	const struct hl7_delims *d = &a->m->delims;
-
-	return component_is(d, obx15, 1, id) || component_is(d, obx15, 2, name);
+	return component_is(a, obx15, 1, id) || component_is(a, obx15, 2, name);
 }
 
 bool
 match_performer(const struct annotator *a, struct span obx23, struct span name, struct span id)
 {
-	const struct hl7_delims *d = &a->m->delims;
-
-	return component_is(d, obx23, 10, id) || component_is(d, obx23, 3, id) ||
-	       component_is(d, obx23, 1, name);
+	return component_is(a, obx23, 10, id) || component_is(a, obx23, 3, id) ||
+	       component_is(a, obx23, 1, name);
 }
 
 bool
 match_sender(const struct annotator *a, struct span application, struct span facility)
 {
-	const struct hl7_delims *d = &a->m->delims;
-
-	return (!application.len || component_is(d, hl7_header(a->m, 3), 1, application)) &&
-	       (!facility.len || component_is(d, hl7_header(a->m, 4), 1, facility));
+	return (!application.len || component_is(a, hl7_header(a->m, 3), 1, application)) &&
+	       (!facility.len || component_is(a, hl7_header(a->m, 4), 1, facility));
 }

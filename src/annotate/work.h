@@ -336,6 +336,9 @@ bool pairing_find_asked(const struct mapping *m, unsigned char *ret);
 
 /* match: text of a message against words of a mapping */
 bool match_word(const struct span *words, unsigned count, struct span text);
+/* The same for words of a language, in the character set of the message. */
+bool match_text(
+    const struct annotator *a, const struct span *texts, unsigned count, struct span text);
 bool match_coded(const struct annotator *a, struct span field, const struct expr *e);
 /* Is one of the words among the codes of an OBX-8? */
 bool match_flag(

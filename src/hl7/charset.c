@@ -150,6 +150,31 @@ byte_for(enum hl7_charset set, uint32_t c)
 }
 
 static bool
+is_byte(enum hl7_charset set, uint32_t c, char byte)
+{
+	int want = byte_for(set, c);
+	char made = (char)want;
+
+	return want >= 0 && span_eq_nocase(span_of(&made, 1), span_of(&byte, 1));
+}
+
+bool
+hl7_charset_is(enum hl7_charset set, struct span utf8, struct span text)
+{
+	size_t at = 0, len;
+	uint32_t c;
+
+	if (set != HL7_CHARSET_8859_1 && set != HL7_CHARSET_8859_15)
+		return span_eq_nocase(utf8, text);
+	for (; utf8.len; utf8 = span_tail(utf8, len), at++) {
+		len = utf8_read(utf8, &c);
+		if (!len || at == text.len || !is_byte(set, c, text.ptr[at]))
+			return false;
+	}
+	return at == text.len;
+}
+
+static bool
 encode(enum hl7_charset set, struct span utf8, struct buffer *out)
 {
 	struct span rest = utf8;

@@ -34,6 +34,8 @@ enum hl7_charset hl7_charset_read(struct span msh18, char repetition);
 /* Append UTF-8 text in that set; false, with nothing appended, when it has no such character.
  * ASCII always works; 8859/1 and 8859/15 know Latin letters, the others ASCII only. */
 bool hl7_charset_encode(enum hl7_charset set, struct span utf8, struct buffer *out);
+/* Is the text, in that set, the same?  Letters of ASCII are compared without case. */
+bool hl7_charset_is(enum hl7_charset set, struct span utf8, struct span text);
 bool hl7_is_ascii(struct span s);
 
 #endif

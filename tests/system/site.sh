@@ -175,4 +175,38 @@ fires early.xml 'G02 S03 S22 S30; flag H'
 report 2.5 '' X
 leaves early.xml status
 
+# in a language with more letters than ASCII has; 344 and 374 are a and u with two dots in 8859/1
+printf '%s\n' '<mapping xmlns="urn:hl7note:mapping:1" id="haem" version="1" status="draft"' \
+	'charset="8859/1"><about><title>German</title></about>' \
+	'<laboratories><performing name="Labor K&#xf6;ln"/></laboratories><system id="LN"/>' \
+	'<specimen id="s" label="Serum"><code>S&#xe9;rum</code></specimen>' \
+	'<specimen id="v" label="Vollblut"><code>Bl&#xfc;te</code></specimen>' \
+	'<observation id="o" label="Probe" specimen="s"><codes system="LN"><code>1952-1</code></codes>' \
+	'</observation><rules for="o"><group id="g" pick="all"><rule id="H1">' \
+	'<when><text any-of="h&#xe4;molytisch|tr&#xfc;b"/></when><flag>A</flag>' \
+	'<note>Probe h&#xe4;molytisch.</note></rule></group></rules>' \
+	'<example name="one"><obx code="1952-1" value="H&#xe4;molytisch" specimen="s&#xe9;rum"/>' \
+	'<expect flag="A" rules="H1"/></example></mapping>' > haem.xml
+status 0 "$HL7NOTE" check haem.xml
+# german CHARSET A O E U: letters with dots, as bytes
+german()
+{
+	printf 'MSH|^~\\&|L|H|||20260102||ORU^R01|1|P|2.3||||||%s\rPID|1\rOBR|1||||||||||||||%s\r' \
+		"$1" "${5:-S${4}rum}" > in
+	printf 'OBX|1|ST|1952-1^x^LN||H%smolytisch||||||F||||^LABOR K%sLN\r' "$2" "$3" >> in
+}
+latin=$(printf '\344 \366 \351')
+# shellcheck disable=SC2086 # words
+german 8859/1 $latin
+annotate haem.xml
+printf '||A|||F||||^LABOR K\366LN\rNTE|1|O|Probe h\344molytisch.\rNTE|2|O|Auto-comment haem 1: H1; flag A\r' > wanted
+tail -c "$(wc -c < wanted)" out > end
+same wanted end
+german 'UNICODE UTF-8' 'ä' 'ö' 'é'
+annotate haem.xml
+has out "|Probe hämolytisch.$CR"
+# shellcheck disable=SC2086 # words
+german 8859/1 $latin "$(printf 'Bl\374te')"
+leaves haem.xml specimen_conflict
+
 finish

@@ -116,8 +116,33 @@ Test(hl7_charset, writes_text_or_nothing)
 		    hl7_charset_encode(texts[i].set, texts[i].utf8, &b), texts[i].ok, "row %zu", i);
 		cr_expect(span_eq(span_head(buffer_span(&b), 6), SPAN("front|")));
 		cr_expect(span_eq(span_tail(buffer_span(&b), 6), texts[i].bytes), "row %zu", i);
+		cr_expect_eq(hl7_charset_is(texts[i].set, texts[i].utf8, texts[i].bytes),
+		    texts[i].ok, "row %zu", i);
 	}
 	buffer_finish(&b);
+}
+
+Test(hl7_charset, compares_all_of_a_text_and_its_ascii_without_case)
+{
+	const struct span word = SPAN("tr\xc3\xbc"
+				      "b");
+
+	cr_expect(hl7_charset_is(HL7_CHARSET_8859_1, word,
+	    SPAN("TR\xfc"
+		 "B")));
+	cr_expect(hl7_charset_is(HL7_CHARSET_UTF8, word,
+	    SPAN("TR\xc3\xbc"
+		 "B")));
+	cr_expect(!hl7_charset_is(HL7_CHARSET_8859_1, word,
+	    SPAN("tr\xdc"
+		 "b")));
+	cr_expect(!hl7_charset_is(HL7_CHARSET_8859_1, word, SPAN("tr\xfc")));
+	cr_expect(!hl7_charset_is(HL7_CHARSET_8859_1, word,
+	    SPAN("tr\xfc"
+		 "be")));
+	cr_expect(!hl7_charset_is(HL7_CHARSET_8859_1, word, word));
+	cr_expect(!hl7_charset_is(HL7_CHARSET_8859_1, SPAN("\xe2\x82\xac"), SPAN("\xff")));
+	cr_expect(hl7_charset_is(HL7_CHARSET_8859_15, SPAN("\xe2\x82\xac"), SPAN("\xa4")));
 }
 
 Test(hl7_charset, writes_nothing_when_there_is_no_room)
