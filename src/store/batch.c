@@ -145,10 +145,11 @@ refuse_all(struct store_worker *w, struct store_tasks *appends, enum store_verdi
 static size_t
 gather(struct store_worker *w, struct store_tasks *ret)
 {
+	const size_t most = store_gate_most(w, BATCH_BYTES);
 	size_t bytes = 0;
 
 	*ret = (struct store_tasks){ NULL, NULL };
-	for (unsigned n = 0; w->appends.first && n < BATCH_MESSAGES && bytes < BATCH_BYTES; n++) {
+	for (unsigned n = 0; w->appends.first && n < BATCH_MESSAGES && bytes <= most; n++) {
 		bytes += w->appends.first->append.body->len;
 		store_tasks_put(ret, store_tasks_take(&w->appends));
 	}
@@ -426,12 +427,14 @@ store_batch_run(struct store_worker *w)
 	if (w->gate == GATE_DEAD || (!w->appends.first && !is_due(w)))
 		return false;
 	t.bytes = gather(w, &t.appends);
-	store_gate_before(w, t.bytes);
-	if (!w->hold)
+	error = store_gate_before(w, t.bytes);
+	if (!w->hold && !error)
 		t.ask = store_tasks_take(&w->asks);
 	/* after a failed sync nobody knows what is on the disk, and the next would be believed */
-	error = t.ask && t.ask->ask.sync && store_progress_sync(w->progress) ? -EIO
-									     : attempt(w, &t);
+	if (t.ask && t.ask->ask.sync && store_progress_sync(w->progress))
+		error = -EIO;
+	if (!error)
+		error = attempt(w, &t);
 	if (error) {
 		fail(w, &t, error);
 		return true;

@@ -232,17 +232,62 @@ look_early(struct store_worker *w, size_t bytes)
 		publish(w);
 }
 
-void
+/* So much may come at once: a quarter of what is free, since it goes into the log and the file. */
+size_t
+store_gate_most(const struct store_worker *w, size_t most)
+{
+	return w->place && w->disk.available / 4 < most ? w->disk.available / 4 : most;
+}
+
+static bool
+overfills(const struct store_worker *w, uint64_t more)
+{
+	const uint64_t log = w->disk.log, spare = w->room.spare;
+
+	return w->disk.available <
+	       (more > log ? more - log : 0) + (more > spare ? more - spare : 0);
+}
+
+/* A log that finds no room to be copied to the file would keep the disk full, whatever is removed:
+ * what lies in it is copied first, and then both must take what comes. */
+static int
+look_at_end(struct store_worker *w, uint64_t more)
+{
+	int error;
+
+	if (!w->place || w->disk.available > 4 * more)
+		return 0;
+	error = w->b->ops->tidy(w->b, true);
+	if (error || store_place_disk(w->place, &w->disk) || w->b->ops->room(w->b, &w->room))
+		return error;
+	if (overfills(w, more)) {
+		close_gate(w, GATE_SPACE);
+		tell(w, STORE_LOW_SPACE, ENOSPC, "the disk has no room for the next messages");
+		publish(w);
+	}
+	return 0;
+}
+
+int
 store_gate_before(struct store_worker *w, size_t bytes)
 {
-	look_early(w, bytes);
 	/* rows and the ends of pages take an eighth or so on top */
-	if (!w->set.quota || w->gate != GATE_OPEN || !bytes || w->b->ops->room(w->b, &w->room) ||
-	    !over_quota(w, bytes + bytes / 4))
-		return;
-	close_gate(w, GATE_SPACE);
-	tell(w, STORE_LOW_SPACE, EDQUOT, "the quota of the queue is reached");
-	publish(w);
+	const uint64_t more = bytes + bytes / 4;
+	int error = 0;
+
+	look_early(w, bytes);
+	if (w->gate != GATE_OPEN || !bytes)
+		return 0;
+	if (w->set.quota && !w->b->ops->room(w->b, &w->room) && over_quota(w, more)) {
+		close_gate(w, GATE_SPACE);
+		tell(w, STORE_LOW_SPACE, EDQUOT, "the quota of the queue is reached");
+		publish(w);
+	} else {
+		error = look_at_end(w, more);
+	}
+	if (w->gate == GATE_SPACE)
+		w->prune = w->prune_space = true;
+	return error;
 }
 
 /* With room to spare. */

@@ -13,8 +13,8 @@ enum {
 	/* As many as came in with the commit and half as many again, so that it keeps up. */
 	REMOVED_AT_LEAST = 128,
 	REMOVED_AT_MOST = 768,
-	/* SQLite may write zeros over all that is removed, into its log, and on a full disk there
-	 * is no room but in the log as it is: what does not fit into it would never go. */
+	/* More of large ones would hold up those who wait for a commit, and what is in the log has
+	 * to fit on a disk that is full. */
 	REMOVED_BYTES = 1 << 20,
 	LOOKED_BESIDE = 512,
 	/* So many of the newest stay where age is no matter: the answer to one of them may have

@@ -123,8 +123,10 @@ bool store_gate_refuses(const struct store_worker *w, enum store_verdict *ret);
 void store_gate_failed(struct store_worker *w, int error, const char *doing);
 /* A transaction went through, with so many messages. */
 void store_gate_worked(struct store_worker *w, unsigned messages);
-/* Before so many bytes are taken: the quota. */
-void store_gate_before(struct store_worker *w, size_t bytes);
+/* As many bytes at most, or fewer where the disk is nearly full; one message is always allowed. */
+size_t store_gate_most(const struct store_worker *w, size_t most);
+/* Before so many bytes are taken: the quota, and the end of the disk. */
+int store_gate_before(struct store_worker *w, size_t bytes);
 void store_gate_deleted(struct store_worker *w);
 void store_gate_tick(struct store_worker *w);
 
