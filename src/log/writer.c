@@ -129,8 +129,8 @@ log_writer_dropped(const struct log_writer *w)
 
 /* ---- waiting ------------------------------------------------------------------------------ */
 
-/* Wait for the wake-up, or for room in `fd` (-1: none). */
-static void
+/* Wait for the wake-up, or for room in `fd` (-1: none).  True: it was the wake-up. */
+static bool
 wait_for(struct log_writer *w, int fd, int ms)
 {
 	struct pollfd p[] = { { .fd = w->wake, .events = POLLIN },
@@ -143,8 +143,7 @@ wait_for(struct log_writer *w, int fd, int ms)
 		if (ms < 0 || left < (uint64_t)ms)
 			ms = (int)left;
 	}
-	if (poll(p, 2, ms) > 0 && p[0].revents && read(w->wake, &count, sizeof(count)) < 0)
-		return; /* somebody was quicker; nobody is */
+	return poll(p, 2, ms) > 0 && p[0].revents && read(w->wake, &count, sizeof(count)) > 0;
 }
 
 static bool
@@ -158,18 +157,18 @@ nap(struct log_writer *w)
 {
 	atomic_store(&w->state, NAPPING);
 	if (!atomic_load(&w->urgent) && !atomic_load(&w->stop))
-		wait_for(w, -1, NAP_MS);
+		(void)wait_for(w, -1, NAP_MS);
 	atomic_store(&w->state, AWAKE);
 }
 
+/* A wake-up ends it also where there is nothing to do: who sent it put AWAKE there, and nobody
+ * would be woken again. */
 static void
 sleep_until_woken(struct log_writer *w)
 {
 	atomic_store(&w->state, ASLEEP);
-	if (!has_work(w))
-		wait_for(w, -1, NAP_MS);
-	if (!has_work(w))
-		wait_for(w, -1, -1);
+	if (!has_work(w) && !wait_for(w, -1, NAP_MS) && !has_work(w))
+		(void)wait_for(w, -1, -1);
 	atomic_store(&w->state, AWAKE);
 }
 
@@ -271,11 +270,11 @@ wait_out(struct log_writer *w, ssize_t error)
 	if (journal && (error == -EMSGSIZE || error == -EINVAL))
 		log_ring_drop_line(&w->ring, log_target_mark(&w->now)); /* it never will */
 	else if (error != -EAGAIN)
-		wait_for(w, -1, RETRY_MS);
+		(void)wait_for(w, -1, RETRY_MS);
 	else if (journal)
-		wait_for(w, -1, CROWD_MS); /* a datagram socket polls writable all the same */
+		(void)wait_for(w, -1, CROWD_MS); /* a datagram socket polls writable all the same */
 	else
-		wait_for(w, w->now.fd, RETRY_MS);
+		(void)wait_for(w, w->now.fd, RETRY_MS);
 }
 
 static void

@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "log/ring.h"
+
 enum {
 	RING = 4096,
 	LARGE_RING = 16 << 20,
@@ -128,6 +130,58 @@ Test(writer, touches_little_of_its_ring_while_it_keeps_up)
 			pause_for(100000);
 	}
 	cr_assert(lt(sz, memory_in_use() - before, LARGE_RING / 4));
+	log_writer_destroy(w);
+	close(fd);
+}
+
+static size_t
+size_of(int fd)
+{
+	struct stat st = { 0 };
+
+	cr_assert(eq(int, fstat(fd, &st), 0));
+	return (size_t)st.st_size;
+}
+
+static bool
+grows_to(int fd, size_t size)
+{
+	for (unsigned i = 0; i < 2000 && size_of(fd) < size; i++)
+		pause_for(1000000);
+	return size_of(fd) == size;
+}
+
+/* The one who puts is held up for so long between a line and the look whether anybody sleeps. */
+static long held_up;
+bool __real_log_ring_is_filling(const struct log_ring *r);
+bool __wrap_log_ring_is_filling(const struct log_ring *r);
+
+bool
+__wrap_log_ring_is_filling(const struct log_ring *r)
+{
+	if (held_up)
+		pause_for(held_up);
+	return __real_log_ring_is_filling(r);
+}
+
+/* The writer has written the line and gone to sleep when it is woken for it. */
+Test(writer, sleeps_lightly_after_it_was_woken_for_nothing)
+{
+	char room[LINE_ROOM];
+	int fd = memfd_create("log", MFD_CLOEXEC);
+	struct log_writer *w = writer_to(fd, RING, room);
+
+	for (unsigned i = 0; i < 10; i++) {
+		log_writer_put(w, span_of("1\n", 2), false);
+		pause_for(5000000);
+		held_up = 24000000 + i * 4000000L;
+		log_writer_put(w, span_of("2\n", 2), false);
+		held_up = 0;
+		pause_for(60000000);
+		log_writer_put(w, span_of("3\n", 2), false);
+		cr_assert(grows_to(fd, 6 * (i + 1)), "the third line of round %u", i);
+		pause_for(60000000);
+	}
 	log_writer_destroy(w);
 	close(fd);
 }
