@@ -181,6 +181,7 @@ class Mappings(Reloading):
         )
         store = '<store directory="%s"/>' % self.path("queue")
         d = self.configure(store, *feeds, env={"TZ": zone})
+        d.wait_event("mapping.draft", 2, file=files[0])  # on its last day
         d.wait_event("mapping.dormant", 2, file=files[0])
         d.wait_event("mapping.draft", 2, file=files[1])
         for n, port in enumerate(ports):
