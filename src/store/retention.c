@@ -29,16 +29,26 @@ over_size(const struct store_worker *w)
 	return w->set.keep_size && w->kept_bytes > w->set.keep_size;
 }
 
+/* What stays must not be all that there is room for. */
+static uint64_t
+recent_bytes(const struct store_worker *w)
+{
+	const uint64_t quarter = w->set.quota / 4;
+
+	return quarter && quarter < RECENT_BYTES ? quarter : RECENT_BYTES;
+}
+
 static uint64_t
 first_recent(const struct store_worker *w, unsigned feed)
 {
 	const struct store_counts *c = &w->feed[feed].counts;
+	const uint64_t bytes = recent_bytes(w);
 	uint64_t most = RECENT;
 
 	if (!w->set.resend_window)
 		return w->next_seq;
-	if (c->kept && c->kept_bytes / c->kept > RECENT_BYTES / RECENT)
-		most = RECENT_BYTES / (c->kept_bytes / c->kept);
+	if (c->kept && c->kept_bytes / c->kept > bytes / RECENT)
+		most = bytes / (c->kept_bytes / c->kept);
 	return w->next_seq > most ? w->next_seq - most : 0;
 }
 
