@@ -146,7 +146,7 @@ size_of(int fd)
 static bool
 grows_to(int fd, size_t size)
 {
-	for (unsigned i = 0; i < 2000 && size_of(fd) < size; i++)
+	for (unsigned i = 0; i < 10000 && size_of(fd) < size; i++)
 		pause_for(1000000);
 	return size_of(fd) == size;
 }
