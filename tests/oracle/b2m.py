@@ -404,6 +404,7 @@ class Case:
         abnormal = any({"A", "AA"} & f for f in flags)
         low = {"A", "AA", "L", "LL", "LU", "L<"}
         abnormal |= any(low & set(c[0].flags()) for c in self.companions("egfr"))
+        abnormal |= any(r.below(facts.MISCALLED) is True for r in self.readings("creatinine"))
         return k_all(self.kidney_known(), k_not(self.kidney_reduced()), not abnormal, None if any(r.flag_unknown() for r in strange) else True)
 
     def acid(self):

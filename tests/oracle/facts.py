@@ -158,7 +158,6 @@ PLAUSIBLE = {
     "urine": (None, D("500")),
     "csf": (None, D("100")),
     "albumin": (D("0.5"), D("10")),
-    "creatinine": (D("5"), D("5000")),
 }
 # where the upper limit of a laboratory's own interval may lie; elsewhere it is of another unit
 LIMIT_SPANS = {
@@ -173,6 +172,7 @@ LIMIT_SPANS = {
 STAGE = (D("3.5"), D("5.5"))
 CREATININE = {"M": D("1.35") * D("88.4"), "F": D("1.04") * D("88.4")}
 DILUTE = D("1.768")
+MISCALLED = D("5")  # umol/L of creatinine: below, it was mg/dL
 
 SPECIMENS = {
     "blood": ("ser", "serum", "plas", "plasma"),
