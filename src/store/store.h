@@ -169,10 +169,15 @@ struct store_message {
 	struct span control_id; /* empty: never a resend of anything, nor anything of it */
 	struct span type;       /* for lists */
 	bool always;            /* an operator's: queued also when it is a resend */
+	/* store_refusals() when its sender last had a verdict, if it still waits for one: so it is
+	 * not taken where one before it was refused; 0: nothing is before it */
+	unsigned refusals;
 };
 
 /* 0: appended() will tell.  -ENOMEM, -EMSGSIZE: it will not. */
 int store_append(struct store *s, const struct store_message *m, uint64_t token);
+/* How many refusals were told; not 0. */
+unsigned store_refusals(const struct store *s);
 /* Bytes appended and not told yet: when it is too much, stop reading senders. */
 size_t store_pending(const struct store *s);
 /* Is intake open?  Otherwise every append is told STORE_FULL or STORE_FAILED. */

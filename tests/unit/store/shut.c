@@ -410,6 +410,42 @@ Test(shut, takes_nothing_below_the_mark_and_goes_on_above_it)
 	queue_close(q);
 }
 
+/* One of several that a sender sent at once, after it heard of so many refusals. */
+static enum store_verdict
+follow(struct queue *q, const char *id, unsigned refusals)
+{
+	const struct store_message m = {
+		.feed = 1, .bytes = span_str(id), .control_id = span_str(id), .refusals = refusals
+	};
+	const unsigned before = q->told_count;
+
+	cr_assert_eq(store_append(q->store, &m, 7), 0);
+	queue_await(q, &q->told_count, before + 1);
+	return q->told[before % TOLD_MOST].verdict;
+}
+
+/* However many are refused behind the one for which there was no room, and whoever else has heard
+ * of that: the sender that has not would send them again behind those that were taken. */
+Test(shut, takes_none_of_a_sender_that_has_not_heard_of_a_refusal)
+{
+	struct store_settings set = { .free_space = 1ull << 60, .resend_window = 3600000 };
+	struct queue *q = queue_open(1, &set);
+	unsigned heard;
+
+	store_feed(q->store, SPAN("east"));
+	queue_await(q, &q->troubles, 1);
+	heard = store_refusals(q->store);
+	cr_expect_eq(queue_put(q, 1, "A1", "one").verdict, STORE_FULL);
+	set.free_space = 1;
+	store_change(q->store, &set);
+	queue_await(q, &q->troubles, 2);
+	cr_expect_eq(follow(q, "B2", heard), STORE_FULL);
+	cr_expect_eq(queue_put(q, 1, "A1", "one").verdict, STORE_NEW);
+	cr_expect_eq(follow(q, "B3", heard), STORE_FULL);
+	cr_expect_eq(follow(q, "B2", store_refusals(q->store)), STORE_NEW);
+	queue_close(q);
+}
+
 /* Fill up to the quota; how many went in. */
 static unsigned
 fill_up(struct queue *q)
