@@ -39,29 +39,38 @@ largest(const struct mapping *const *mappings, size_t count)
 	return most;
 }
 
-/* Would `other` write notes and flags for this code, too? */
+/* Does the mapping have rules for a code under this name of its system? */
 static bool
-clashes(const struct code *code, const struct mapping *other)
+has_rules_for(const struct mapping *m, struct span code, struct span system)
 {
-	struct span system = code->system ? code->system->id : (struct span){ 0 };
-	const struct code *theirs = mapping_code(other, code->text, system);
+	const struct code *claim = mapping_code(m, code, system);
 
-	return theirs && has_rules(theirs->observation);
+	return claim && has_rules(claim->observation);
 }
 
-/* The first code for which two mappings have rules. */
-static struct span
-find_clash(const struct mapping *const *mappings, size_t count)
+/* A message may call the system by any of its names. */
+static bool
+is_clash(const struct code *code, const struct mapping *other)
 {
-	for (size_t i = 0; i < count; i++) {
-		const struct code *code;
+	const struct code_system *s = code->system;
+	bool clash;
 
-		for (unsigned n = 0; (code = mapping_code_at(mappings[i], n)); n++) {
-			for (size_t k = i + 1; k < count && has_rules(code->observation); k++) {
-				if (clashes(code, mappings[k]))
-					return code->text;
-			}
-		}
+	if (!has_rules(code->observation))
+		return false;
+	clash = has_rules_for(other, code->text, s ? s->id : (struct span){ 0 });
+	for (unsigned i = 0; s && i < s->alias_count && !clash; i++)
+		clash = has_rules_for(other, code->text, s->aliases[i]);
+	return clash;
+}
+
+struct span
+annotator_clash(const struct mapping *a, const struct mapping *b)
+{
+	const struct code *code;
+
+	for (unsigned i = 0; (code = mapping_code_at(a, i)); i++) {
+		if (is_clash(code, b))
+			return code->text;
 	}
 	return (struct span){ 0 };
 }
@@ -121,13 +130,11 @@ make_site(struct site *site, const struct mapping *m)
 }
 
 struct annotator *
-annotator_create(const struct mapping *const *mappings, size_t count, struct span *ret_clash)
+annotator_create(const struct mapping *const *mappings, size_t count)
 {
 	struct counts most = largest(mappings, count);
-	struct annotator *a;
+	struct annotator *a = calloc(1, sizeof(*a));
 
-	*ret_clash = find_clash(mappings, count);
-	a = ret_clash->len ? NULL : calloc(1, sizeof(*a));
 	if (!a)
 		return NULL;
 	arena_init(&a->arena, MOST_ARENA);

@@ -83,12 +83,12 @@ struct annotation {
 /* Working memory for one thread, reused from message to message. */
 struct annotator;
 
-/*
- * The mappings must outlive the annotator.  NULL when there is no memory, or
- * when two mappings have rules for the same code (then *ret_clash is that code).
- */
-struct annotator *annotator_create(
-    const struct mapping *const *mappings, size_t count, struct span *ret_clash);
+/* A code for which both have rules; empty: none. */
+struct span annotator_clash(const struct mapping *a, const struct mapping *b);
+
+/* The mappings must outlive the annotator, and no two of them may clash.  NULL when there is
+ * no memory. */
+struct annotator *annotator_create(const struct mapping *const *mappings, size_t count);
 void annotator_destroy(struct annotator *a);
 
 /* `m` is one indexed message; anything else a reader may have found passes as it is. */

@@ -277,9 +277,8 @@ examples_run(const struct mapping *m, struct faults *faults)
 	const struct mapping *list = &bare;
 	struct run run = { .faults = faults };
 	size_t before = faults->total;
-	struct span clash;
 
-	run.annotator = annotator_create(&list, 1, &clash);
+	run.annotator = annotator_create(&list, 1);
 	if (!run.annotator) {
 		faults_add(faults, (struct fault_place){ 0 }, "", "no memory to run the examples");
 		return false;

@@ -210,7 +210,7 @@ const struct command command_check = {
 		 "file:line:column, runs their examples, and says what they hold.  Of a\n"
 		 "configuration of hl7noted, the settings and then each mapping it names;\n"
 		 "only hl7noted --check looks at the files of TLS, at names of ports, and at\n"
-		 "whether a feed may use its mappings: approved ones, and one for each code.\n",
+		 "whether a feed may use its mappings: approved ones, one for each code and day.\n",
 	.flags = flags,
 	.flag_count = sizeof(flags) / sizeof(flags[0]),
 	.run = run,

@@ -134,22 +134,35 @@ note_status(const struct mapping *m)
 		    m->version.ptr, warning);
 }
 
+/* They are all used, whatever the day. */
+static int
+refuse_clashes(const struct mappings *ms)
+{
+	int status = EX_OK;
+
+	for (size_t i = 0; i < ms->count; i++) {
+		for (size_t k = i + 1; k < ms->count; k++) {
+			const struct span code = annotator_clash(ms->list[i], ms->list[k]);
+
+			if (!code.len)
+				continue;
+			say_error("two mappings, %s and %s, have rules for code %.*s; name only "
+				  "one of them",
+			    ms->paths[i], ms->paths[k], (int)code.len, code.ptr);
+			status = EX_CONFIG;
+		}
+	}
+	return status;
+}
+
 static int
 make_annotator(struct mappings *ms)
 {
-	struct span clash = { NULL, 0 };
-
-	ms->annotator = annotator_create(
-	    (const struct mapping *const *)ms->list, ms->count, &clash);
+	ms->annotator = annotator_create((const struct mapping *const *)ms->list, ms->count);
 	if (ms->annotator)
 		return EX_OK;
-	if (clash.len == 0) {
-		say_error("out of memory");
-		return EX_OSERR;
-	}
-	say_error("two mappings have rules for code %.*s; name only one of them", (int)clash.len,
-	    clash.ptr);
-	return EX_CONFIG;
+	say_error("out of memory");
+	return EX_OSERR;
 }
 
 int
@@ -170,7 +183,8 @@ mappings_annotator(struct mappings *ms)
 		return status;
 	for (size_t i = 0; i < ms->count; i++)
 		note_status(ms->list[i]);
-	return make_annotator(ms);
+	status = refuse_clashes(ms);
+	return status == EX_OK ? make_annotator(ms) : status;
 }
 
 void

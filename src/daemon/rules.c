@@ -91,23 +91,47 @@ load_one(struct rules_mapping *r, const struct conf_feed *feed, const struct con
 
 /* ---- all of a feed ---- */
 
+/* Is another one, for the same codes, in effect? */
+static bool
+has_stand_in(const struct rules *r, const struct rules_mapping *m)
+{
+	for (unsigned i = 0; i < r->count; i++) {
+		const struct rules_mapping *other = &r->list[i];
+
+		if (!other->dormant && annotator_clash(m->mapping, other->mapping).len)
+			return true;
+	}
+	return false;
+}
+
+static bool
+begin_line(const struct rules *r, const struct rules_mapping *m, struct log *log)
+{
+	if (m->dormant && has_stand_in(r, m))
+		return log_begin_at(log, LOG_MAPPING_DORMANT, LOG_INFO_);
+	return log_begin(log, m->dormant                            ? LOG_MAPPING_DORMANT
+			      : m->mapping->status == MAPPING_DRAFT ? LOG_MAPPING_DRAFT
+								    : LOG_MAPPING_LOADED);
+}
+
 static void
-log_loaded(const struct rules_mapping *r, const struct conf_feed *feed, struct log *log)
+log_all(const struct rules *r, const struct conf_feed *feed, struct log *log)
 {
 	static const char *const statuses[] = { "draft", "approved", "retired" };
-	enum log_event event = r->dormant                            ? LOG_MAPPING_DORMANT
-			       : r->mapping->status == MAPPING_DRAFT ? LOG_MAPPING_DRAFT
-								     : LOG_MAPPING_LOADED;
 
-	if (!log_begin(log, event))
-		return;
-	log_str(log, LOG_FEED, feed->name);
-	log_str(log, LOG_FILE, r->file);
-	log_text(log, LOG_MAPPING, r->mapping->id);
-	log_text(log, LOG_VERSION, r->mapping->version);
-	log_str(log, LOG_SHA256, r->sha256);
-	log_str(log, LOG_STATUS, statuses[r->mapping->status]);
-	log_end(log);
+	for (unsigned i = 0; i < r->count; i++) {
+		const struct rules_mapping *m = &r->list[i];
+
+		if (!begin_line(r, m, log))
+			continue;
+		log_str(log, LOG_FEED, feed->name);
+		log_str(log, LOG_FILE, m->file);
+		log_text(log, LOG_MAPPING, m->mapping->id);
+		log_text(log, LOG_VERSION, m->mapping->version);
+		log_str(log, LOG_SHA256, m->sha256);
+		log_str(log, LOG_STATUS, statuses[m->mapping->status]);
+		log_end(log);
+	}
 }
 
 static void *
@@ -120,26 +144,6 @@ no_memory(struct log *log, FILE *out)
 		log_end(log);
 	}
 	return NULL;
-}
-
-static bool
-make_annotator(struct rules *r, const struct conf_feed *feed, const struct teller *t)
-{
-	struct span clash = { 0 };
-	struct faults faults;
-
-	if (!r->count)
-		return true;
-	r->annotator = annotator_create(r->mappings, r->count, &clash);
-	if (r->annotator || !clash.len)
-		return r->annotator || no_memory(t->log, t->out);
-	faults_init(&faults, t->conf_file);
-	faults_add(&faults, feed->mappings[0].at, "give each code to one",
-	    "two mappings of feed %s have rules for code %.*s", feed->name, (int)clash.len,
-	    clash.ptr);
-	tell_faults(&faults, t);
-	faults_finish(&faults);
-	return false;
 }
 
 /* As many as there is room for. */
@@ -171,11 +175,74 @@ is_in_effect(const struct mapping *m, const char *today)
 	       (!m->effective_to.len || memcmp(m->effective_to.ptr, today, DATE) >= 0);
 }
 
-/* Without memory none is used: an old procedure is not followed for that. */
-static void
-use_those_in_effect(struct rules *r, struct log *log)
+static bool
+ends_before(const struct mapping *a, const struct mapping *b)
 {
-	struct span clash;
+	return a->effective_to.len && b->effective_from.len &&
+	       memcmp(a->effective_to.ptr, b->effective_from.ptr, DATE) < 0;
+}
+
+static void
+add_clash(struct faults *faults, const struct conf_mapping *a, const struct conf_mapping *b,
+    struct span code)
+{
+	char place[32] = "";
+
+	if (a->at.line)
+		snprintf(place, sizeof(place), ", line %u,", a->at.line);
+	faults_add(faults, b->at, "give each code to one, or keep their <effective> dates apart",
+	    "%s has rules for code %.*s, as %s%s has on the same days", b->file, (int)code.len,
+	    code.ptr, a->file, place);
+}
+
+/* On no day may two mappings have rules for one code. */
+static bool
+refuse_clashes(const struct rules *r, const struct conf_feed *feed, const struct teller *t)
+{
+	struct faults faults;
+	bool good;
+
+	faults_init(&faults, t->conf_file);
+	for (unsigned i = 0; i < r->count; i++) {
+		for (unsigned k = i + 1; k < r->count; k++) {
+			const struct mapping *a = r->list[i].mapping, *b = r->list[k].mapping;
+			struct span code = annotator_clash(a, b);
+
+			if (code.len && !ends_before(a, b) && !ends_before(b, a))
+				add_clash(&faults, &feed->mappings[i], &feed->mappings[k], code);
+		}
+	}
+	tell_faults(&faults, t);
+	good = !faults.total;
+	faults_finish(&faults);
+	return good;
+}
+
+/* Which are in effect today?  True when they are others than before. */
+static bool
+find_dormant(struct rules *r)
+{
+	const time_t now = time(NULL);
+	bool changed = false;
+	char today[DATE + 1];
+	struct tm tm;
+
+	/* on no known day: what begins on one has not begun */
+	if (!localtime_r(&now, &tm) || strftime(today, sizeof(today), "%Y-%m-%d", &tm) != DATE)
+		memset(today, 0, sizeof(today));
+	for (unsigned i = 0; i < r->count; i++) {
+		bool dormant = !is_in_effect(r->list[i].mapping, today);
+
+		changed |= r->list[i].dormant != dormant;
+		r->list[i].dormant = dormant;
+	}
+	return changed;
+}
+
+/* Without memory none is used: an old procedure is not followed for that. */
+static bool
+use_those_in_effect(struct rules *r)
+{
 	size_t count = 0;
 
 	for (unsigned i = 0; i < r->count; i++) {
@@ -183,46 +250,32 @@ use_those_in_effect(struct rules *r, struct log *log)
 			r->mappings[count++] = r->list[i].mapping;
 	}
 	annotator_destroy(r->annotator);
-	r->annotator = count ? annotator_create(r->mappings, count, &clash) : NULL;
-	if (count && !r->annotator)
-		no_memory(log, NULL);
+	r->annotator = count ? annotator_create(r->mappings, count) : NULL;
 	name_all(r);
+	return !count || r->annotator;
 }
 
 bool
 rules_follow_date(struct rules *r, const struct conf_feed *feed, struct log *log)
 {
-	const time_t now = time(NULL);
-	bool changed = false;
-	char today[DATE + 1];
-	struct tm tm;
-
-	if (!localtime_r(&now, &tm) || strftime(today, sizeof(today), "%Y-%m-%d", &tm) != DATE)
+	if (!find_dormant(r))
 		return false;
-	for (unsigned i = 0; i < r->count; i++) {
-		struct rules_mapping *m = &r->list[i];
-
-		if (m->dormant != is_in_effect(m->mapping, today))
-			continue;
-		m->dormant = !m->dormant;
-		changed = true;
-		if (log)
-			log_loaded(m, feed, log);
-	}
-	if (changed)
-		use_those_in_effect(r, log);
-	return changed;
+	if (!use_those_in_effect(r))
+		no_memory(log, NULL);
+	log_all(r, feed, log);
+	return true;
 }
 
 static void
 tell_dormant(const struct rules *r, const struct teller *t)
 {
 	for (unsigned i = 0; i < r->count; i++) {
+		const struct rules_mapping *m = &r->list[i];
 		struct faults faults;
 
-		if (!r->list[i].dormant)
+		if (!m->dormant || has_stand_in(r, m))
 			continue;
-		faults_init(&faults, r->list[i].file);
+		faults_init(&faults, m->file);
 		faults_add(&faults, (struct fault_place){ 1, 1 },
 		    "have its dates in <effective> renewed",
 		    "warning: the mapping is not in effect today, and results pass unchanged");
@@ -250,15 +303,15 @@ rules_load(const struct conf_feed *feed, const char *file, struct log *log, FILE
 		good &= load_one(&r->list[i], feed, &feed->mappings[i], &teller);
 		r->mappings[i] = r->list[i].mapping;
 	}
-	good = good && make_annotator(r, feed, &teller);
+	good = good && refuse_clashes(r, feed, &teller);
 	if (good) {
-		name_all(r);
-		rules_follow_date(r, feed, NULL);
+		find_dormant(r);
+		good = use_those_in_effect(r) || no_memory(log, out);
 	}
-	if (good && !log)
+	if (good && log)
+		log_all(r, feed, log);
+	else if (good)
 		tell_dormant(r, &teller);
-	for (unsigned i = 0; good && log && i < r->count; i++)
-		log_loaded(&r->list[i], feed, log);
 	if (good)
 		return r;
 	rules_destroy(r);

@@ -5,7 +5,8 @@
  * Loaded whole or not at all: read, compiled, examples run.  Every fault of every
  * file goes to the log.  A mapping is used on the days that it says it is in effect; the
  * results it knows pass unchanged on others, since messages have to flow whatever its
- * laboratory forgot to renew.
+ * laboratory forgot to renew.  So next year's mapping can wait beside this year's, for the
+ * same codes; on no day may two have rules for one code.
  */
 #ifndef DAEMON_RULES_H
 #define DAEMON_RULES_H

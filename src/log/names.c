@@ -57,7 +57,7 @@ const struct log_event_words log_events[LOG_EVENT_COUNT] = {
 	EVENT(MAPPING_LOADED,   "mapping.loaded",   INFO,    "mapping in force"),
 	EVENT(MAPPING_REJECTED, "mapping.rejected", ERROR,   "mapping refused"),
 	EVENT(MAPPING_DRAFT,    "mapping.draft",    WARNING, "mapping not approved by a laboratory"),
-	EVENT(MAPPING_DORMANT,  "mapping.dormant",  ERROR,   "mapping not in effect, results pass unchanged"),
+	EVENT(MAPPING_DORMANT,  "mapping.dormant",  ERROR,   "mapping not in effect"),
 	EVENT(SVC_STARTED,      "svc.started",      INFO,    "started"),
 	EVENT(SVC_STOPPING,     "svc.stopping",     INFO,    "stopping"),
 	EVENT(SVC_STOPPED,      "svc.stopped",      INFO,    "stopped"),

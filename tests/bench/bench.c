@@ -108,9 +108,8 @@ run_annotate(void *ctx)
 static void
 task_begin(struct task *t, const struct mapping *mapping)
 {
-	struct span clash;
 
-	*t = (struct task){ .annotator = annotator_create(&mapping, 1, &clash) };
+	*t = (struct task){ .annotator = annotator_create(&mapping, 1) };
 	buffer_init(&t->stream, 0);
 	hl7_message_init(&t->message);
 	if (!t->annotator)

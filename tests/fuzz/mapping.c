@@ -21,10 +21,9 @@ use(const struct mapping *mapping)
 	struct hl7_message m;
 	struct annotation done;
 	enum hl7_piece kind;
-	struct span clash;
 	size_t used;
 
-	a = annotator_create(&mapping, 1, &clash);
+	a = annotator_create(&mapping, 1);
 	MUST(a);
 	hl7_message_init(&m);
 	MUST(hl7_message_read(&m, report, &kind, &used) == 0);

@@ -45,11 +45,10 @@ static struct annotator *
 annotator_of(const struct laws *l, bool backwards)
 {
 	const struct mapping *list[2];
-	struct span clash;
 
 	for (size_t i = 0; i < l->mapping_count; i++)
 		list[backwards ? l->mapping_count - 1 - i : i] = l->mappings[i];
-	return annotator_create(list, l->mapping_count, &clash);
+	return annotator_create(list, l->mapping_count);
 }
 
 static bool

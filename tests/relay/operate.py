@@ -585,7 +585,7 @@ class Starting(World):
         twice = self.write("t.xml", config_xml(feed_xml(1, 2, name="both", mapping=[SUGAR, copy])))
         status, out, err = self.run_it("--config", twice, "--check")
         self.assertEqual(status, 78)
-        self.assertRegex(err, r"t\.xml:3:\d+: two mappings of feed both have rules for code ")
+        self.assertRegex(err, r"t\.xml:3:\d+: \S+copy\.xml has rules for code ")
         wrong = self.write(
             "w.xml",
             config_xml(
@@ -603,14 +603,41 @@ class Starting(World):
         self.assertEqual(status, 78)
         self.assertIn("draft", err)
 
-    def test_check_warns_of_a_mapping_that_is_not_in_effect(self):
+    def check_dated(self, *ends):
+        """--check of one feed with a mapping for each of these <effective>."""
         with open(SUGAR, encoding="utf-8") as f:
-            text = f.read().replace("</about>", '<effective to="2001-12-31"/></about>')
-        past = self.write("past.xml", text)
-        config = self.write("c.xml", config_xml(feed_xml(1, 2, mapping=[past])))
-        status, _, err = self.run_it("--config", config, "--check")
+            text = f.read()
+        files = [
+            self.write("%d.xml" % i, text.replace("</about>", e + "</about>"))
+            for i, e in enumerate(ends)
+        ]
+        feed = feed_xml(1, 2, mapping=files).replace("<mapping", "\n<mapping")
+        status, _, err = self.run_it("--config", self.write("c.xml", config_xml(feed)), "--check")
+        return status, err
+
+    def test_check_warns_of_a_mapping_that_is_not_in_effect(self):
+        status, err = self.check_dated('<effective to="2001-12-31"/>')
         self.assertEqual(status, 0)
-        self.assertRegex(err, r"past\.xml:1:1: warning: .*not in effect")
+        self.assertRegex(err, r"0\.xml:1:1: warning: .*not in effect")
+        status, err = self.check_dated(
+            '<effective to="2001-12-31"/>', '<effective from="2002-01-01"/>'
+        )
+        self.assertEqual((status, err), (0, ""))
+
+    def test_mappings_for_one_code_on_one_day_are_refused(self):
+        """The day that ends one is still its own."""
+        ever, old, new = "", '<effective to="2001-12-31"/>', '<effective from="2002-01-01"/>'
+        late, both = '<effective from="2001-12-31" to="2001-12-31"/>', '<effective to="2002-01-01"/>'
+        for good in ((old, new), (new, old), (late, new), (new, late)):
+            self.assertEqual(self.check_dated(*good)[0], 0, good)
+        for bad in ((old, late), (late, old), (both, new), (new, both), (ever, old), (new, ever)):
+            status, err = self.check_dated(*bad)
+            self.assertEqual(status, 78, bad)
+            self.assertRegex(
+                err,
+                r"c\.xml:5:1: \S*1\.xml has rules for code 1111-1, as \S*0\.xml, line 4, has "
+                r"on the same days; .*<effective> dates apart\n$",
+            )
 
     def test_documents_that_reach_out_are_refused_and_nothing_is_opened(self):
         """A reader of the FIFO would wait for ever."""

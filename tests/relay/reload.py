@@ -27,10 +27,10 @@ def mapping(text="Too much of it.", version="1.2.3"):
         return f.read().replace("Too much of it.", text).replace("1.2.3", version)
 
 
-def dated(first=None, last=None):
+def dated(first=None, last=None, text="Too much of it."):
     """The mapping with the first and the last day of its use."""
     ends = "".join(' %s="%s"' % end for end in (("from", first), ("to", last)) if end[1])
-    return mapping().replace("</about>", "<effective%s/></about>" % ends)
+    return mapping(text).replace("</about>", "<effective%s/></about>" % ends)
 
 
 def shortly_before_midnight(seconds):
@@ -172,22 +172,36 @@ class Mappings(Reloading):
 
     def test_a_mapping_ends_and_begins_at_midnight(self):
         zone, today, tomorrow = shortly_before_midnight(8)
-        r, ports = self.receiver(), [free_port() for _ in range(4)]
-        files = self.write("old.xml", dated(None, today)), self.write("new.xml", dated(tomorrow))
-        modes = {}, {}, {"mode": "store"}, {"mode": "store"}
+        r, ports = self.receiver(), [free_port() for _ in range(6)]
+        old = self.write("old.xml", dated(None, today, "Of the old."))
+        new = self.write("new.xml", dated(tomorrow, None, "Of the new."))
+        kinds = [(m, mode) for mode in ("relay", "store") for m in ([old], [new], [old, new])]
         feeds = (
-            feed_xml(p, r.port, name="f%d" % p, mapping=[m], forward=QUICK, **mode)
-            for p, m, mode in zip(ports, files * 2, modes)
+            feed_xml(p, r.port, name="f%d" % p, mapping=m, forward=QUICK, mode=mode)
+            for p, (m, mode) in zip(ports, kinds)
         )
         store = '<store directory="%s"/>' % self.path("queue")
         d = self.configure(store, *feeds, env={"TZ": zone})
-        d.wait_event("mapping.draft", 2, file=files[0])  # on its last day
-        d.wait_event("mapping.dormant", 2, file=files[0])
-        d.wait_event("mapping.draft", 2, file=files[1])
+        d.wait_event("mapping.draft", 4, file=old)  # on its last day
+        waiting = [line["level"] for line in d.events("mapping.dormant", file=new)]
+        self.assertEqual(sorted(waiting), ["error", "error", "info", "info"])
+        d.wait_event("mapping.dormant", 4, file=old)
+        d.wait_event("mapping.draft", 4, file=new)
         for n, port in enumerate(ports):
             self.sender(port).exchange(message())
             wait_for("the message", lambda: len(r.bodies()) > n)
-            self.assertEqual(b"NTE|" in r.bodies()[n], n % 2 == 1, modes[n])
+            self.assertNotIn(b"Of the old.", r.bodies()[n], kinds[n])
+            self.assertEqual(b"Of the new." in r.bodies()[n], new in kinds[n][0], kinds[n])
+
+    def test_the_mapping_of_the_day_is_used_of_those_for_one_code(self):
+        today = datetime.date.today()
+        days = {n: str(today + datetime.timedelta(days=n)) for n in (-2, -1, 1, 2)}
+        years = (None, days[-2]), (days[-1], days[1]), (days[2], None)
+        files = [
+            self.write("%d.xml" % n, dated(*ends, "Of %d." % n)) for n, ends in enumerate(years)
+        ]
+        self.running(mapping=files)
+        self.assertEqual(self.note_of(self.sender(self.port)), "Of 1.")
 
     def test_one_bad_mapping_of_many_keeps_all_as_they_were(self):
         r = self.receiver()

@@ -114,7 +114,7 @@ status 78 "$HL7NOTE" annotate -m bad.xml high.hl7
 has err 'bad.xml:11:'
 [ ! -s out ] || fail 'annotated by a mapping with faults'
 status 78 "$HL7NOTE" annotate -m "$MAPPING" -m "$MAPPING" high.hl7
-has err 'two mappings have rules for code 1111-1'
+has err "two mappings, $MAPPING and $MAPPING, have rules for code 1111-1"
 
 # where the mapping comes from
 status 66 "$HL7NOTE" annotate -m missing high.hl7

@@ -26,14 +26,13 @@ bool
 worst_init(struct worst *w)
 {
 	const struct mapping *list;
-	struct span clash;
 
 	*w = (struct worst){ 0 };
 	hl7_message_init(&w->message);
 	buffer_init(&w->out, 0);
 	mapping = mapping_load("mappings/b2m.xml");
 	list = mapping;
-	w->annotator = mapping ? annotator_create(&list, 1, &clash) : NULL;
+	w->annotator = mapping ? annotator_create(&list, 1) : NULL;
 	return w->annotator != NULL;
 }
 

@@ -133,8 +133,7 @@ Test(annotate_blocks, are_those_of_their_message)
 {
 	struct mapping *mapping = fragment_good(IN_FILE, mapping_text);
 	const struct mapping *list[] = { mapping };
-	struct span clash;
-	struct annotator *a = annotator_create(list, 1, &clash);
+	struct annotator *a = annotator_create(list, 1);
 
 	cr_assert(a);
 	for (size_t turn = 0; turn < 2; turn++) {

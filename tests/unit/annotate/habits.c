@@ -82,8 +82,7 @@ is_raised(struct annotator *a, const struct row *row)
 Test(annotate_habits, do_not_reach_reports_that_mean_something_else)
 {
 	const struct mapping *list[] = { fragment_good(IN_FILE, mapping) };
-	struct span clash;
-	struct annotator *a = annotator_create(list, 1, &clash);
+	struct annotator *a = annotator_create(list, 1);
 
 	cr_assert(a);
 	for (size_t turn = 0; turn < 2; turn++) {

@@ -17,12 +17,11 @@ swap(struct buffer *b, char from, char to)
 void
 report_begin(struct report *r, struct mapping *const *mappings, size_t count)
 {
-	struct span clash;
 
 	*r = (struct report){ .head = SPAN(HEAD) };
 	for (size_t i = 0; i < count; i++)
 		r->mappings[i] = mappings[i];
-	r->annotator = annotator_create((const struct mapping *const *)r->mappings, count, &clash);
+	r->annotator = annotator_create((const struct mapping *const *)r->mappings, count);
 	cr_assert(r->annotator);
 	hl7_message_init(&r->message);
 	buffer_init(&r->in, 0);

@@ -145,12 +145,30 @@ Test(annotate_rules, of_two_mappings_for_one_code_clash)
 		fragment_good(IN_ALL, "<rule id=\"R\"><note>One.</note></rule>"),
 		fragment_good(IN_ALL, "<rule id=\"R\"><note>Another.</note></rule>"),
 	};
-	struct span clash;
 
-	cr_expect_null(annotator_create((const struct mapping *const *)mappings, 2, &clash));
-	cr_expect(span_eq(clash, SPAN("1952-1")));
+	cr_expect(span_eq(annotator_clash(mappings[0], mappings[1]), SPAN("1952-1")));
 	mapping_destroy(mappings[0]);
 	mapping_destroy(mappings[1]);
+}
+
+/* A message that says LN would mean both. */
+Test(annotate_rules, clash_by_another_name_of_the_system)
+{
+	struct mapping *ours = fragment_good(IN_ALL, "<rule id=\"R\"><note>One.</note></rule>");
+	struct mapping *theirs = fragment_good(IN_FILE,
+	    "<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"o\" version=\"1.0\" status=\"draft\">\n"
+	    "<about><title>Another</title></about>\n"
+	    "<system id=\"L-O-I-N-C\"><alias>LN</alias></system>\n"
+	    "<observation id=\"b2m\" label=\"B2M\"><codes system=\"L-O-I-N-C\">"
+	    "<code>1952-1</code></codes></observation>\n"
+	    "<rules for=\"b2m\"><group id=\"g\" pick=\"all\">"
+	    "<rule id=\"R\"><note>Another.</note></rule></group></rules>\n"
+	    "</mapping>\n");
+
+	cr_expect(span_eq(annotator_clash(ours, theirs), SPAN("1952-1")));
+	cr_expect(span_eq(annotator_clash(theirs, ours), SPAN("1952-1")));
+	mapping_destroy(ours);
+	mapping_destroy(theirs);
 }
 
 /* Orders half a minute apart, each with B2M and a companion. */
