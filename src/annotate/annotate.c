@@ -183,6 +183,7 @@ annotator_destroy(struct annotator *a)
 	free(a->siblings);
 	free(a->class_places.list);
 	free(a->siblings_places.list);
+	free(a->patient_places.list);
 	free(a->diagnoses);
 	free(a->results);
 	free(a->orders);

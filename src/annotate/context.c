@@ -21,69 +21,22 @@ struct walk {
 	uint32_t id, before; /* of the segment, and of the one before it that is no aside */
 };
 
-static struct patient *
-add_patient(struct annotator *a, struct walk *w)
-{
-	struct patient *p;
-
-	if (!work_grow((void **)&a->patients, &a->patient_size, a->patient_count, sizeof(*p)))
-		return NULL;
-	w->patient = (long)a->patient_count;
-	p = &a->patients[a->patient_count++];
-	*p = (struct patient){
-		.pid = NO_SEGMENT, .first_diagnosis = NO_INDEX, .first_class = NO_INDEX
-	};
-	return p;
-}
-
-/* Some senders repeat the patient for each order.  The same identifiers, name, birth and sex, to
- * the letter, are the same patient; anything less may be another. */
-static bool
-is_same_patient(const struct annotator *a, const struct patient *p, long pid)
-{
-	static const unsigned char same[] = { 3, 5, 7, 8 };
-	struct span id = hl7_component(&a->m->delims, hl7_field(a->m, &a->m->segments[pid], 3), 1);
-
-	if (p->pid == NO_SEGMENT || !p->has_birth || !span_trim(id).len || hl7_is_delete(id))
-		return false;
-	for (size_t i = 0; i < sizeof(same); i++) {
-		if (!span_eq(hl7_field(a->m, &a->m->segments[pid], same[i]),
-			hl7_field(a->m, &a->m->segments[p->pid], same[i])))
-			return false;
-	}
-	return true;
-}
-
-static bool
-read_patient(struct annotator *a, struct walk *w, long pid)
-{
-	const struct hl7_delims *d = &a->m->delims;
-	uint32_t places[10];
-	unsigned count = hl7_places(a->m, &a->m->segments[pid], places, 8);
-	struct span birth = hl7_place_field(a->m, places, count, 7), sex;
-	struct patient *p = add_patient(a, w);
-
-	if (!p)
-		return false;
-	p->pid = pid;
-	p->has_birth = hl7_time_parse(span_trim(hl7_component(d, birth, 1)), &p->birth);
-	sex = span_trim(hl7_component(d, hl7_place_field(a->m, places, count, 8), 1));
-	if (sex.len == 1 && strchr("FfMmOoUuAaNn", sex.ptr[0]))
-		p->sex = (char)(sex.ptr[0] & ~0x20);
-	return true;
-}
-
 static bool
 begin_patient(struct annotator *a, struct walk *w, long pid)
 {
-	struct patient *p = w->patient < 0 ? NULL : &a->patients[w->patient];
-
 	w->order = -1;
 	w->topic = TOPIC_ELSE;
-	if (!p || !is_same_patient(a, p, pid))
-		return read_patient(a, w, pid);
-	p->pid = pid; /* each is compared with the one before it, however long the first is */
-	return true;
+	w->patient = patients_find(a, w->patient, pid);
+	return w->patient >= 0;
+}
+
+/* Of what stands in front of any PID. */
+static bool
+need_patient(struct annotator *a, struct walk *w)
+{
+	if (w->patient < 0)
+		w->patient = patients_add(a);
+	return w->patient >= 0;
 }
 
 static bool
@@ -91,7 +44,7 @@ begin_order(struct annotator *a, struct walk *w, long obr)
 {
 	struct order *o;
 
-	if (w->patient < 0 && !add_patient(a, w))
+	if (!need_patient(a, w))
 		return false;
 	if (!work_grow((void **)&a->orders, &a->order_size, a->order_count, sizeof(*a->orders)))
 		return false;
@@ -112,7 +65,7 @@ add_diagnosis(struct annotator *a, struct walk *w, long dg1)
 {
 	struct patient *p;
 
-	if (w->patient < 0 && !add_patient(a, w))
+	if (!need_patient(a, w))
 		return false;
 	if (!work_grow((void **)&a->diagnoses, &a->diagnosis_size, a->diagnosis_count,
 		sizeof(*a->diagnoses)))
@@ -225,7 +178,7 @@ context_build(struct annotator *a)
 	unsigned due = segment_of(a, next);
 
 	a->patient_count = a->order_count = a->diagnosis_count = 0;
-	a->fragment = false;
+	a->fragment = a->patients_placed = false;
 	for (unsigned i = 1; i < a->m->count; i++) {
 		w.id = a->m->segments[i].id;
 		if (w.id == HL7_ID('O', 'B', 'X'))

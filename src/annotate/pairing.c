@@ -19,7 +19,7 @@ enum { DAY = 24 * 60 * 60 };
 
 /* ---- places ---- */
 
-static bool
+bool
 places_clear(struct places *p, size_t entries)
 {
 	size_t size = 8;
@@ -37,13 +37,6 @@ places_clear(struct places *p, size_t entries)
 	p->mask = size - 1;
 	memset(p->list, 0, size * sizeof(*p->list));
 	return true;
-}
-
-static uint64_t
-mix(uint64_t h, uint64_t v)
-{
-	h = (h ^ v) * 0x9e3779b97f4a7c15u;
-	return h ^ h >> 29;
 }
 
 /* ---- classes ---- */
@@ -95,8 +88,8 @@ find_class(struct annotator *a, struct result *r)
 	if (a->class_count && is_same_class(&a->classes[r->class], &c))
 		return true;
 	/* one after the other: a patient and an order often have the same number */
-	hash = mix(mix(0, 1 + (uint64_t)c.patient), c.order);
-	hash = mix(mix(hash, (uint64_t)c.time.first), (uint64_t)c.time.last);
+	hash = places_mix(places_mix(0, 1 + (uint64_t)c.patient), c.order);
+	hash = places_mix(places_mix(hash, (uint64_t)c.time.first), (uint64_t)c.time.last);
 	at = hash & a->class_places.mask;
 	for (; a->class_places.list[at]; at = (at + 1) & a->class_places.mask) {
 		r->class = a->class_places.list[at] - 1;
@@ -119,7 +112,8 @@ static bool
 find_siblings(struct annotator *a, struct result *r)
 {
 	const struct observation *o = r->code->observation;
-	size_t at = mix(mix(mix(0, 1 + (uint64_t)r->class), o->index), (uintptr_t)o >> 4) &
+	size_t at = places_mix(places_mix(places_mix(0, 1 + (uint64_t)r->class), o->index),
+			(uintptr_t)o >> 4) &
 		    a->siblings_places.mask;
 
 	for (; a->siblings_places.list[at]; at = (at + 1) & a->siblings_places.mask) {

@@ -5,7 +5,8 @@
  * Data flows one way through these steps, one file each:
  *
  *	scan     every OBX: does a mapping claim its code?      -> results
- *	context  segments around them: patient, order, specimen -> orders, patients
+ *	context  segments around them: order, specimen          -> orders
+ *	patients who is told of, and who comes again            -> patients
  *	read     value, unit, status, limits                    -> results, filled
  *	pairing  which results belong together                  -> classes, companions
  *	eval     a condition, asked of one result               -> truth, by plans (plan.h)
@@ -48,6 +49,7 @@ struct note_run {
 
 struct patient {
 	long pid;                 /* its last segment; NO_SEGMENT when none */
+	uint64_t hash;            /* of whom that names; 0: nobody who could come again */
 	unsigned first_diagnosis; /* in diagnoses; NO_INDEX when none */
 	unsigned first_class;     /* that has companions for others; NO_INDEX when none */
 	struct hl7_time birth;
@@ -146,6 +148,16 @@ struct places {
 	size_t size, mask;
 };
 
+/* Room for so many; false when there is no memory. */
+bool places_clear(struct places *p, size_t entries);
+
+static inline uint64_t
+places_mix(uint64_t h, uint64_t v)
+{
+	h = (h ^ v) * 0x9e3779b97f4a7c15u;
+	return h ^ h >> 29;
+}
+
 /* One mapping, as this message finds it. */
 struct site {
 	const struct mapping *mapping;
@@ -199,8 +211,9 @@ struct annotator {
 	size_t class_count, class_size;
 	struct siblings *siblings;
 	size_t siblings_count, siblings_size;
-	struct places class_places, siblings_places;
-	unsigned steps; /* taken for this message, see MOST_STEPS */
+	struct places class_places, siblings_places, patient_places;
+	bool patients_placed; /* in this message */
+	unsigned steps;       /* taken for this message, see MOST_STEPS */
 
 	/* companions of one class, while they are gathered */
 	struct result **companions;
@@ -311,6 +324,10 @@ void annotator_forget(struct annotator *a);
 /* scan: false when memory ran out. */
 bool scan_make_filter(const struct mapping *const *mappings, size_t count, struct code_filter *ret);
 bool scan(struct annotator *a);
+
+/* patients: who is in the index, or -1 when memory ran out; `current`: who is told of so far */
+long patients_add(struct annotator *a);
+long patients_find(struct annotator *a, long current, long pid);
 
 /* context */
 bool context_build(struct annotator *a);

@@ -216,13 +216,14 @@ class Patient:
 
 def results_of(message):
     results, order, patient, inside, seen = [], Order(None), Patient(None), False, False
-    specimen = None
+    specimen, patients = None, []
     for place, segment in enumerate(message.segments):
         name = segment.name
         if name == b"PID":
             order, specimen = Order(None), None
-            if not patient.repeated_by(segment):
-                patient = Patient(segment)
+            known = [p for p in patients if p.repeated_by(segment)]
+            patient = known[0] if known else Patient(segment)
+            patients.append(patient)
         elif name == b"OBR":
             order, inside, seen, specimen = Order(segment), True, False, None
         elif name == b"ORC":

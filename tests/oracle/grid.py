@@ -200,8 +200,9 @@ def patient_reports():
     first = ["PID", "1", "", "4711^^^LAB^MR", "", "SAMPLE^ANNA", "", "19600214", "F"]
     changes = ((), (1, "2"), (3, "4712"), (3, ""), (3, '""'), (3, "^^^LAB"), (5, "SAMPLE^EVA"))
     changes += ((7, "19600215"), (7, ""), (8, "M"), (8, ""), (11, "ELM STREET 1"))
+    other = [pid("19600214"), obr(1, stamp(0)), obx(1, "2160-0", "0.7", "mg/dL")]
     for change, both, diagnosis, between in itertools.product(
-        changes, (False, True), ("", "Z99.2", "C90.0"), (False, True)
+        changes, (False, True), ("", "Z99.2", "C90.0"), (0, 1, 3)
     ):
         one, two = list(first) + [""] * 3, list(first) + [""] * 3
         if change:
@@ -210,7 +211,7 @@ def patient_reports():
             one[1:] = two[1:]
         segments = [one] + ([["DG1", "1", "", diagnosis]] if diagnosis else [])
         segments += [obr(1, stamp(0)), obx(1, "98979-8", "45", EGFR)]
-        segments += [pid("19600214")] if between else []
+        segments += other[:between]
         yield segments + [two, obr(2, stamp(1)), obx(1, "1952-1", "6.5", "mg/L")]
 
 

@@ -308,6 +308,25 @@ make_patients(struct buffer *in, unsigned n)
 	around(in, "OBR|1|||P\r" RESULT, "PID|1||1||||19600214\r", n, "OBR|2|||P\r" RESULT);
 }
 
+/* Who come by turns. */
+static void
+make_turns(struct buffer *in, unsigned n)
+{
+	buffer_append(in, SPAN("MSH|^~\\&|||||||ORU^R01|1|P|2.5\r"));
+	for (unsigned i = 0; i < n; i++)
+		buffer_printf(in, "PID|1||%u||||19600214\rOBR|1|||P\r" RESULT, i % (n / 2));
+}
+
+/* The ends of their names are those of others. */
+static void
+make_namesakes(struct buffer *in, unsigned n)
+{
+	buffer_append(in, SPAN("MSH|^~\\&|||||||ORU^R01|1|P|2.5\r"));
+	for (unsigned i = 0; i < n; i++)
+		buffer_printf(
+		    in, "PID|1||1||ANNABELLE%06uANNABELLE||19600214\rOBR|1|||P\r" RESULT, i);
+}
+
 static void
 make_codes(struct buffer *in, unsigned n)
 {
@@ -339,6 +358,8 @@ const struct worst_case worst_cases[] = {
 	{ "orders with a result each", run_message, 50000,
 		HEADER, "OBR|1|||P\rSPM|1|||UR\r" RESULT, "", NULL },
 	{ "patients with an order each", run_message, 50000, .make = make_persons },
+	{ "patients who come twice", run_message, 50000, .make = make_turns },
+	{ "patients with names that look alike", run_message, 50000, .make = make_namesakes },
 	{ "a patient again and again", run_message, 100000, .make = make_patients },
 	{ "companions of one result", run_message, 100000,
 		HEADER, "OBX|1|NM|2160-0^Creatinine^LN||1.4|mg/dL|||||F\r", RESULT, NULL },

@@ -110,6 +110,7 @@ Test(annotate_patients, have_the_sex_that_is_sent)
 
 #define WHO(id, name, birth, sex) "PID|1||" id "||" name "||" birth "|" sex "\n"
 #define ANN WHO("4711^^^LAB^MR", "DOE^ANN", "19600101", "F")
+#define AMY WHO("4712", "DOE^AMY", "19600101", "F")
 #define FIRST COLLECTED("20260312080000") "OBX|1|NM|98979-8^eGFR^LN||45|mL/min|||||F\n"
 #define SECOND COLLECTED("20260312090000") B2M("2.2", "")
 
@@ -130,7 +131,20 @@ static const struct {
 	{ "an authority without identifier", WHO("^^^LAB", "DOE^ANN", "19600101", "F") FIRST
 	    WHO("^^^LAB", "DOE^ANN", "19600101", "F") SECOND, false },
 	{ "no birth", WHO("4711", "DOE^ANN", "", "F") FIRST WHO("4711", "DOE^ANN", "", "F") SECOND, false },
-	{ "another patient between", ANN FIRST WHO("4712", "DOE^AMY", "19600101", "F") ANN SECOND, false },
+	{ "another patient between", ANN FIRST AMY ANN SECOND, true },
+	{ "by turns", ANN AMY ANN FIRST AMY ANN WHO("", "", "", "") ANN SECOND, true },
+	{ "without PID first", FIRST ANN SECOND, false },
+	{ "before another patient", ANN FIRST AMY SECOND, false },
+	{ "another patient, by turns", ANN FIRST AMY ANN AMY SECOND, false },
+	{ "nobody between", ANN FIRST WHO("", "", "", "") SECOND, false },
+	{ "nobody twice", ANN WHO("", "DOE^ANN", "19600101", "F") FIRST ANN
+	    WHO("", "DOE^ANN", "19600101", "F") SECOND, false },
+	{ "born at no time, by turns", WHO("4711", "DOE^ANN", "", "F") FIRST AMY
+	    WHO("4711", "DOE^ANN", "", "F") SECOND, false },
+	{ "another in one letter, by turns", ANN FIRST AMY
+	    WHO("4711^^^LAB^MR", "DOE^ANN", "19600101", "f") SECOND, false },
+	{ "another in the middle of a long name", WHO("4711", "DOE^ANNABELLE^M", "19600101", "F") FIRST
+	    AMY WHO("4711", "DOE^ANNAXELLE^M", "19600101", "F") SECOND, false },
 };
 /* clang-format on */
 
