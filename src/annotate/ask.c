@@ -11,11 +11,17 @@ static enum truth
 text_is(const struct annotator *a, const struct expr *e)
 {
 	const struct hl7_delims *d = &a->m->delims;
-	struct span rest = obx_field(a, a->subject, 5), text = next_repetition(a, &rest);
+	struct span rest = obx_field(a, a->subject, 5), text = { 0 };
 
-	/* a trailing delimiter repeats nothing */
-	if (span_trim(rest).len)
-		return TRUTH_NO;
+	while (rest.len) {
+		struct span one = next_repetition(a, &rest);
+
+		if (read_says_nothing(a, one))
+			continue;
+		if (text.len)
+			return TRUTH_NO;
+		text = one;
+	}
 	return truth_of(match_text(a, e->words, e->word_count, text) ||
 			match_text(a, e->words, e->word_count, hl7_component(d, text, 1)) ||
 			match_text(a, e->words, e->word_count, hl7_component(d, text, 2)));

@@ -214,9 +214,8 @@ repeats(const struct annotator *a, struct span field)
 	return span_trim(rest).len > 0;
 }
 
-/* Is there nothing but empty components and deleted ones, as in ""^""^""? */
-static bool
-says_nothing(const struct annotator *a, struct span field)
+bool
+read_says_nothing(const struct annotator *a, struct span field)
 {
 	while (field.len) {
 		struct span part = span_trim(span_cut(field, delims(a)->component, &field));
@@ -237,7 +236,7 @@ find_unit(struct annotator *a, struct result *r, struct span obx6)
 
 	if (repeats(a, obx6))
 		return SKIP_UNIT_UNKNOWN;
-	if (says_nothing(a, field)) {
+	if (read_says_nothing(a, field)) {
 		r->unit = q->unit_if_missing;
 		return r->unit ? SKIP_NONE : SKIP_UNIT_MISSING;
 	}
@@ -293,7 +292,7 @@ has_text(const struct annotator *a, const struct result *r)
 	struct span rest = obx_field(a, r, 5);
 
 	while (rest.len) {
-		if (!says_nothing(a, next_repetition(a, &rest)))
+		if (!read_says_nothing(a, next_repetition(a, &rest)))
 			return true;
 	}
 	return false;
@@ -424,7 +423,7 @@ choose_limits(struct annotator *a, struct result *r)
 			r->limits_from = c->source;
 			return;
 		}
-		if (says_nothing(a, obx_field(a, r, 7)))
+		if (read_says_nothing(a, obx_field(a, r, 7)))
 			continue;
 		if (read_range(a, r, c)) {
 			r->limits_from = INTERVAL_MESSAGE;

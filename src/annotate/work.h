@@ -342,6 +342,8 @@ const struct order *context_specimens(struct annotator *a, const struct result *
 /* read */
 void read_result(struct annotator *a, struct result *r);
 void read_limits(struct annotator *a, struct result *r);
+/* Is there nothing but empty components and deleted ones, as in ""^""^""? */
+bool read_says_nothing(const struct annotator *a, struct span field);
 /* In the sender's decimals, or with a point. */
 bool read_is_number(const struct annotator *a, const struct result *r);
 

@@ -635,10 +635,15 @@ def fluid(case):
 
 def words(case):
     corrected_first(case)
-    said = text_of(case.message.unescape(case.result.field(5))).lower()
+    message = case.message
+    said = [
+        text_of(message.unescape(one)).lower()
+        for one in message.repetitions(case.result.field(5))
+        if any(c.strip(b" ") not in (b"", b'""') for c in message.components(one))
+    ]
     case.fire(
         "U10" if case.kind == "urine word" else "O02",
-        "A" if said in ("positive", "present") else "",
+        "A" if said in (["positive"], ["present"]) else "",
     )
 
 

@@ -118,6 +118,7 @@ def systematic():
     for code, (kind, quantity) in facts.CODES.items():
         if quantity is None:
             words = ("Positive", "present", "NEGATIVE", "12", "positive seen", '""', "", '""^""', "^~", '~""^""')
+            words += ('Positive~""', '""^""~present', "Positive~", "~Positive~^", "Positive~Negative", "Present~present")
             rows += [(code, word, "", "ST") for word in words]
             continue
         for unit, factor in facts.TABLE[quantity].items():
