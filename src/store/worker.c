@@ -11,7 +11,11 @@
 #include <errno.h>
 #include <signal.h>
 
-enum { TICK_MS = 1000, LAZY_MS = 100 };
+enum {
+	TICK_MS = 1000,
+	LAZY_MS = 100,
+	IDLE_MS = 100, /* without work: senders that wait for our answers are quicker */
+};
 
 /* ---- records and counts --------------------------------------------------------------------- */
 
@@ -245,6 +249,18 @@ tick(struct store_worker *w)
 	store_retention_look(w);
 }
 
+/* A log that is copied in every pause between two batches is copied, and synced, for few messages
+ * at a time, while the next ones wait for that. */
+static bool
+is_idle(struct store_worker *w, bool busy)
+{
+	const uint64_t now = store_now_ms();
+
+	if (busy)
+		w->busy_at = now;
+	return now >= w->busy_at + IDLE_MS;
+}
+
 static void
 tidy(struct store_worker *w, bool idle)
 {
@@ -287,7 +303,7 @@ round_once(struct store_worker *w)
 	busy |= store_reading_run(w);
 	store_exchange_post(w->x, &w->done);
 	tick(w);
-	tidy(w, !busy);
+	tidy(w, is_idle(w, busy));
 }
 
 static void

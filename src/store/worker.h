@@ -57,7 +57,7 @@ struct store_worker {
 	bool writing;  /* a transaction is open */
 	bool stopping; /* the loop wants no more */
 	bool lazy;     /* cursors moved */
-	uint64_t lazy_since, tick_at;
+	uint64_t lazy_since, tick_at, busy_at;
 
 	enum store_gate gate;
 	int trouble;       /* of enum store_trouble, what was told and stands; -1: nothing */
