@@ -185,6 +185,18 @@ admit_connections(struct feed *f)
 	}
 }
 
+/* Those that take custody have a line for it. */
+static void
+move_connections(struct feed *f)
+{
+	struct link *next;
+
+	for (struct link *l = f->links; l; l = next) {
+		next = l->next;
+		link_move(l);
+	}
+}
+
 void
 feed_begin(struct feed *f)
 {
@@ -212,6 +224,8 @@ feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 		line_change(f->line, !same);
 	rules_destroy(old);
 	admit_connections(f);
+	if (!same)
+		move_connections(f);
 	if (same_mode)
 		return;
 	f->backoff = 0;

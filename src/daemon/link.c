@@ -251,11 +251,30 @@ look_at_progress(struct link *l)
 	l->unsent = unsent;
 }
 
+/* It may not be trusted any more, or nobody wants it. */
+static void
+leave_receiver(struct link *l)
+{
+	dial_stop(&l->dial);
+	relay_down_lost(&l->session, note_now(l));
+}
+
+/* What was written goes out first, also where no answer is waited for. */
+static void
+leave_when_written(struct link *l)
+{
+	net_stream_flush(&l->down);
+	if (!net_stream_unsent(&l->down))
+		leave_receiver(l);
+}
+
 static void
 settle(struct link *l)
 {
 	struct relay_session *s = &l->session;
 
+	if (relay_leaves(s))
+		leave_when_written(l);
 	while (l->dial.wanted && !l->dead)
 		dialled(l, dial_begin(&l->dial));
 	link_count_held(l);
@@ -269,14 +288,6 @@ settle(struct link *l)
 	if (!l->dead && net_stream_is_open(&l->down))
 		net_stream_read(&l->down, is_taken(l, &l->up));
 	link_count_awake(l);
-}
-
-/* It may not be trusted any more, or nobody wants it. */
-static void
-leave_receiver(struct link *l)
-{
-	dial_stop(&l->dial);
-	relay_down_lost(&l->session, note_now(l));
 }
 
 /*
@@ -339,6 +350,19 @@ link_admit(struct link *l)
 	if (l->dead)
 		return;
 	admit_again(l);
+	settle(l);
+}
+
+void
+link_move(struct link *l)
+{
+	if (l->dead)
+		return;
+	relay_move(&l->session);
+	if (dial_is_trying(&l->dial)) {
+		dial_stop(&l->dial);
+		l->dial.wanted = true;
+	}
 	settle(l);
 }
 

@@ -101,7 +101,7 @@ can_send(struct relay_session *s, uint64_t now_us)
 		s->down = RELAY_DOWN_CONNECTING;
 		s->ops->connect(s->ctx);
 	}
-	return s->down == RELAY_DOWN_UP && s->flights < s->set->in_flight &&
+	return s->down == RELAY_DOWN_UP && !s->moved && s->flights < s->set->in_flight &&
 	       !relay_reuse_waits(&s->reuse, s->set->habit, now_us / MICROSECONDS);
 }
 

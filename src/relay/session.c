@@ -185,6 +185,7 @@ relay_down_lost(struct relay_session *s, uint64_t now_us)
 	if (s->down == RELAY_DOWN_UP)
 		relay_reuse_ended(&s->reuse, s->set->habit, s->flights, now_us / MICROSECONDS);
 	s->down = RELAY_DOWN_NONE;
+	s->moved = false;
 	relay_inlet_reset(&s->out, s->set->max_frame);
 	if (why == RELAY_DOWN_LOST && !s->flights) {
 		relay_forward_kept(s, now_us);
@@ -219,6 +220,7 @@ answer_is_late(struct relay_session *s, uint64_t now_us)
 	/* a late answer must find no connection to come back on */
 	s->ops->disconnect(s->ctx);
 	s->down = RELAY_DOWN_NONE;
+	s->moved = false;
 	relay_inlet_reset(&s->out, s->set->max_frame);
 	relay_reject_flights(s, RELAY_ACK_TIMEOUT);
 	relay_forward_kept(s, now_us);
@@ -270,6 +272,13 @@ void
 relay_end(struct relay_session *s, enum relay_why why)
 {
 	relay_close(s, why, NULL);
+}
+
+void
+relay_move(struct relay_session *s)
+{
+	s->moved = s->down == RELAY_DOWN_UP;
+	s->reuse = (struct relay_reuse){ 0 }; /* it teaches nothing of the new one */
 }
 
 void

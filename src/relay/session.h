@@ -157,6 +157,7 @@ struct relay_session {
 	uint64_t senders_open;      /* rules of set->senders that the connection may use */
 	enum relay_down down;
 	struct relay_reuse reuse; /* of the downstream connection at hand */
+	bool moved;               /* it leads to a receiver that is another now */
 	bool sender_ended, closed, draining;
 	uint64_t active;       /* ms; last byte either way */
 	uint64_t oldest_since; /* ms; since when the oldest flight is the one to be answered */
@@ -197,6 +198,9 @@ void relay_not_read(struct relay_session *s, uint64_t now_us);
 void relay_moved(struct relay_session *s, uint64_t now_us);
 /* Close it now, for a reason the session cannot see. */
 void relay_end(struct relay_session *s, enum relay_why why);
+/* The receiver is another from now on: answers to what is in flight still come from the old one,
+ * the next frame goes to the new one. */
+void relay_move(struct relay_session *s);
 /* Take no new frame; close as soon as nothing is in flight. */
 void relay_drain(struct relay_session *s, uint64_t now_us);
 
@@ -205,6 +209,14 @@ static inline bool
 relay_wants_more(const struct relay_session *s)
 {
 	return !s->closed && !s->sender_ended && !s->draining && !relay_inlet_is_ready(&s->in);
+}
+
+/* Does a frame wait for the end of a connection that nothing holds on to?  relay_down_lost() is it.
+ */
+static inline bool
+relay_leaves(const struct relay_session *s)
+{
+	return s->moved && !s->closed && !s->flights && relay_inlet_is_ready(&s->in);
 }
 
 /* Bytes held, without messages in flight. */

@@ -90,6 +90,28 @@ Test(relay_session, connects_again_when_the_receiver_left_after_its_answer)
 	end(&w);
 }
 
+Test(relay_session, leaves_a_receiver_of_old_when_nothing_is_in_flight)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.in_flight = 2;
+	connected(&w);
+	relay_move(&w.s);
+	from_sender(&w, MSG("2"));
+	expect(&w, "");
+	cr_expect_not(relay_leaves(&w.s));
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
+	cr_expect(relay_leaves(&w.s));
+	relay_down_lost(&w.s, w.now);
+	expect(&w, "connect");
+	relay_connected(&w.s, w.now);
+	expect(&w, "down:" SHOWN("2"));
+	cr_expect_not(w.habit.ends); /* it was us who left */
+	end(&w);
+}
+
 Test(relay_session, closes_when_the_answer_is_late)
 {
 	struct world w;
