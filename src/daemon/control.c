@@ -177,7 +177,7 @@ open_socket(struct control *k, const char *path)
 		k->device = st.st_dev;
 		k->inode = st.st_ino;
 	}
-	k->listener = net_listener_take(k->daemon->loop, fd, &net_clients_ops, &k->clients);
+	k->listener = net_listener_take(k->daemon->loop, &fd, 1, &net_clients_ops, &k->clients);
 	if (!k->listener)
 		close(fd);
 	return k->listener != NULL;

@@ -15,6 +15,7 @@
 #include "daemon/intake.h"
 #include "daemon/line.h"
 #include "daemon/link.h"
+#include "daemon/notify.h"
 #include "daemon/observe_custody.h"
 #include "daemon/queue.h"
 
@@ -384,8 +385,35 @@ static const struct net_listener_ops listener_ops = {
 	.paused = on_paused,
 };
 
+/* All that were handed over under the name: a unit may have one for IPv4 and one for IPv6. */
+static struct net_listener *
+take_sockets(struct feed_listener *l, const char **ret_step)
+{
+	struct net_listener *taken = NULL;
+	int fds[NET_LISTENER_MOST];
+	unsigned count = 0;
+	int error;
+
+	while (
+	    count < NET_LISTENER_MOST && (fds[count] = notify_socket(l->conf->socket, count)) >= 0)
+		count++;
+	errno = ENOENT;
+	if (count)
+		taken = net_listener_take(l->feed->daemon->loop, fds, count, &listener_ops, l);
+	if (taken)
+		return taken;
+	error = errno;
+	*ret_step = error == ENOENT   ? "socket_not_handed_over"
+		    : error == EINVAL ? "socket_not_listening"
+				      : "memory";
+	while (count)
+		close(fds[--count]);
+	errno = error;
+	return NULL;
+}
+
 struct feed_listener *
-feed_listen(struct feed *f, const struct conf_listen *conf, int handed_over)
+feed_listen(struct feed *f, const struct conf_listen *conf)
 {
 	struct feed_listener *l = calloc(1, sizeof(*l));
 	const char *step = "memory";
@@ -396,8 +424,8 @@ feed_listen(struct feed *f, const struct conf_listen *conf, int handed_over)
 	}
 	l->feed = f;
 	l->conf = conf;
-	if (handed_over >= 0)
-		l->listener = net_listener_take(f->daemon->loop, handed_over, &listener_ops, l);
+	if (conf->socket)
+		l->listener = take_sockets(l, &step);
 	else
 		l->listener = net_listener_create(
 		    f->daemon->loop, conf->address, conf->port, &listener_ops, l, &step);

@@ -112,7 +112,7 @@ void feed_secure(struct feed *f, struct net_tls *tls);
 void feed_listener_secure(struct feed_listener *l, struct net_tls *tls);
 
 /* A listener for a <listen>, not yet in use; NULL, and the log says why. */
-struct feed_listener *feed_listen(struct feed *f, const struct conf_listen *conf, int handed_over);
+struct feed_listener *feed_listen(struct feed *f, const struct conf_listen *conf);
 void feed_unlisten(struct feed_listener *l);
 /* A connection that came by it, or (NULL) whose listener went before it, in all that is counted of
  * connections. */

@@ -51,7 +51,7 @@ notify_watchdog(void)
 }
 
 int
-notify_socket(const char *name)
+notify_socket(const char *name, unsigned index)
 {
 	const char *count = getenv("LISTEN_FDS"), *at = getenv("LISTEN_FDNAMES");
 	long most = count && is_for_us("LISTEN_PID") ? strtol(count, NULL, 10) : 0;
@@ -59,7 +59,7 @@ notify_socket(const char *name)
 	for (long i = 0; at && i < most && i < MOST_DESCRIPTORS; i++) {
 		size_t len = strcspn(at, ":");
 
-		if (len == strlen(name) && memcmp(at, name, len) == 0)
+		if (len == strlen(name) && memcmp(at, name, len) == 0 && !index--)
 			return fcntl(FIRST_DESCRIPTOR + (int)i, F_DUPFD_CLOEXEC, 3);
 		at += len + (at[len] == ':');
 	}

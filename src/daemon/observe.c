@@ -311,10 +311,15 @@ tell_not_listening(struct feed *f, const char *listener, const char *step, int e
 
 	if (!f->daemon->tell)
 		return;
-	if (!error)
+	if (strcmp(step, "socket_not_handed_over") == 0)
 		fprintf(f->daemon->tell,
 		    "hl7noted: feed %s: no socket \"%s\" was handed over; start hl7noted.socket, "
 		    "or listen on a port\n",
+		    f->name, listener);
+	else if (strcmp(step, "socket_not_listening") == 0)
+		fprintf(f->daemon->tell,
+		    "hl7noted: feed %s: the socket \"%s\" takes no connections; its unit needs "
+		    "ListenStream, and Accept=no\n",
 		    f->name, listener);
 	else
 		fprintf(f->daemon->tell, "hl7noted: feed %s: cannot listen on %s: %s; %s\n",

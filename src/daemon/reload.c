@@ -9,7 +9,6 @@
 
 #include "daemon/feed.h"
 #include "daemon/line.h"
-#include "daemon/notify.h"
 #include "daemon/observe.h"
 #include "daemon/secure.h"
 
@@ -62,17 +61,11 @@ plan_listeners(struct hl7noted *d, struct step *s)
 
 	for (unsigned i = 0; i < s->conf->listen_count; i++) {
 		const struct conf_listen *c = &s->conf->listens[i];
-		int handed_over = -1;
 
 		s->listeners[i] = find_listener(d, c);
 		if (s->listeners[i])
 			continue;
-		if (c->socket)
-			handed_over = notify_socket(c->socket);
-		if (c->socket && handed_over < 0)
-			observe_not_listening(s->feed, c, "socket_not_handed_over", 0);
-		else
-			s->listeners[i] = feed_listen(s->feed, c, handed_over);
+		s->listeners[i] = feed_listen(s->feed, c);
 		s->is_new[i] = s->listeners[i] != NULL;
 		good &= s->is_new[i];
 	}

@@ -15,14 +15,14 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BACKLOG = 1024, MOST_ADDRESSES = 8 };
+enum { BACKLOG = 1024 };
 static const double rest_seconds = 0.5;
 
 struct net_listener {
 	struct ev_loop *loop;
 	const struct net_listener_ops *ops;
 	void *ctx;
-	ev_io io[MOST_ADDRESSES];
+	ev_io io[NET_LISTENER_MOST];
 	unsigned count;
 	ev_timer rest;
 	int spare; /* a descriptor to give up when there are no others */
@@ -153,7 +153,7 @@ bind_one(const struct addrinfo *a, const char **ret_step)
 static bool
 bind_all(struct net_listener *l, const struct addrinfo *list, const char **ret_step)
 {
-	for (const struct addrinfo *a = list; a && l->count < MOST_ADDRESSES; a = a->ai_next) {
+	for (const struct addrinfo *a = list; a && l->count < NET_LISTENER_MOST; a = a->ai_next) {
 		int fd = bind_one(a, ret_step);
 
 		if (fd >= 0)
@@ -192,16 +192,34 @@ net_listener_create(struct ev_loop *loop, const char *address, const char *port,
 	return l;
 }
 
-struct net_listener *
-net_listener_take(struct ev_loop *loop, int fd, const struct net_listener_ops *ops, void *ctx)
+static bool
+is_listening(int fd)
 {
-	struct net_listener *l = new_listener(loop, ops, ctx);
+	int type = 0, listens = 0;
+	socklen_t len = sizeof(int);
 
-	if (!l)
-		return NULL;
-	(void)fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
-	add(l, fd);
+	return getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM &&
+	       getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &len) == 0 && listens;
+}
+
+struct net_listener *
+net_listener_take(struct ev_loop *loop, const int *fds, unsigned count,
+    const struct net_listener_ops *ops, void *ctx)
+{
+	struct net_listener *l;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (!is_listening(fds[i])) {
+			errno = EINVAL;
+			return NULL;
+		}
+	}
+	l = new_listener(loop, ops, ctx);
+	for (unsigned i = 0; l && i < count; i++) {
+		(void)fcntl(fds[i], F_SETFL, fcntl(fds[i], F_GETFL) | O_NONBLOCK);
+		(void)fcntl(fds[i], F_SETFD, FD_CLOEXEC);
+		add(l, fds[i]);
+	}
 	return l;
 }
 

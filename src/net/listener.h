@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-enum { NET_ACCEPT_BATCH = 16 };
+enum { NET_ACCEPT_BATCH = 16, NET_LISTENER_MOST = 8 /* addresses */ };
 
 struct net_listener;
 
@@ -26,9 +26,10 @@ struct net_listener_ops {
  * *ret_step.  "" or "*" is all addresses. */
 struct net_listener *net_listener_create(struct ev_loop *loop, const char *address,
     const char *port, const struct net_listener_ops *ops, void *ctx, const char **ret_step);
-/* Take a listening descriptor from elsewhere. */
-struct net_listener *net_listener_take(
-    struct ev_loop *loop, int fd, const struct net_listener_ops *ops, void *ctx);
+/* Take listening descriptors from elsewhere, at most NET_LISTENER_MOST; NULL and errno, EINVAL if
+ * one of them takes no connections, and all are still the caller's. */
+struct net_listener *net_listener_take(struct ev_loop *loop, const int *fds, unsigned count,
+    const struct net_listener_ops *ops, void *ctx);
 void net_listener_destroy(struct net_listener *l);
 /* Port actually bound (of the first address). */
 unsigned net_listener_port(const struct net_listener *l);

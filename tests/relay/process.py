@@ -5,6 +5,7 @@
 HL7_KILLS is how often it is killed under load."""
 
 import collections
+import fcntl
 import json
 import os
 import resource
@@ -274,19 +275,30 @@ class Systemd(World):
                 s.recv(4096)
         d.signal(signal.SIGCONT)
 
+    def handed_over(self, *sockets):
+        """How to hand sockets over as number 3 and on, all under the name mllp."""
+
+        def place():
+            away = [fcntl.fcntl(s.fileno(), fcntl.F_DUPFD, 50) for s in sockets]
+            for to, fd in enumerate(away, 3):
+                os.dup2(fd, to)
+
+        return {
+            "through": ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh"],
+            "env": {
+                "LISTEN_FDS": str(len(sockets)), "LISTEN_FDNAMES": ":".join(["mllp"] * len(sockets))
+            },
+            "preexec_fn": place,
+            "pass_fds": tuple(range(3, 3 + len(sockets))),
+        }
+
     def activated(self, family=socket.AF_INET):
-        """A listening socket, and how to hand it over as number 3 under the name mllp."""
+        """A listening socket, and how to hand it over."""
         s = socket.socket(family, socket.SOCK_STREAM)
         s.bind(("127.0.0.1", 0) if family == socket.AF_INET else self.path("mllp"))
         s.listen()
         self.addCleanup(s.close)
-        named = {
-            "through": ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh"],
-            "env": {"LISTEN_FDS": "1", "LISTEN_FDNAMES": "mllp"},
-            "preexec_fn": lambda: os.dup2(s.fileno(), 3),
-            "pass_fds": (3,),
-        }
-        return s, named
+        return s, self.handed_over(s)
 
     def socket_feed(self, r, more=""):
         feed = feed_xml(1, r.port).replace('address="127.0.0.1" port="1"', 'socket="mllp"')
@@ -342,6 +354,37 @@ class Systemd(World):
         d.expected = 78
         self.assertEqual(d.wait(), 78)
         self.assertEqual(d.events("config.rejected")[0]["outcome"], "socket_not_handed_over")
+
+    def test_all_sockets_of_a_name_are_served(self):
+        """A unit may have a ListenStream for each address."""
+        r = self.receiver()
+        sockets = [self.activated()[0] for _ in range(3)]
+        d = self.start("--config", self.socket_feed(r), **self.handed_over(*sockets))
+        for turn in range(2):
+            for s in sockets:
+                self.assertEqual(
+                    self.sender(s.getsockname()[1]).exchange(message("1")), ack(message("1"))
+                )
+            if turn == 0:
+                self.write("hl7noted.xml", config_xml(feed_xml(free_port(), r.port, name="else")))
+                d.reload()
+                self.socket_feed(r)
+                d.reload()
+
+    def test_a_socket_that_takes_no_connections_is_told(self):
+        """Datagrams, or with Accept=yes a connection itself."""
+        r = self.receiver()
+        ours, theirs = socket.socketpair()
+        with socket.socket(type=socket.SOCK_DGRAM) as datagrams, ours, theirs:
+            for s in (datagrams, theirs):
+                d = self.start(
+                    "--config", self.socket_feed(r), wait=False, **self.handed_over(s)
+                )
+                d.expected = 78
+                self.assertEqual(d.wait(), 78)
+                self.assertEqual(
+                    d.events("config.rejected")[0]["outcome"], "socket_not_listening"
+                )
 
     def test_a_UNIX_socket_works_as_well(self):
         r = self.receiver()
