@@ -11,8 +11,9 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-/* The loop, the log, the queue with its files, metrics, control, a feed and a connection. */
-enum { NEEDED = 32 };
+/* The loop, the log, the queue with its files, metrics, control, a feed and a connection; and what
+ * connections leave. */
+enum { NEEDED = 32 + DESCRIPTORS_OPERATING + DESCRIPTORS_RECEIVERS };
 
 void
 descriptors_hold_standard(void)

@@ -12,12 +12,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/descriptors.h"
 #include "daemon/intake.h"
 #include "daemon/line.h"
 #include "daemon/link.h"
 #include "daemon/notify.h"
 #include "daemon/observe_custody.h"
 #include "daemon/queue.h"
+#include "net/descriptors.h"
 
 /* ---- life ---- */
 
@@ -336,13 +338,15 @@ broken_handshakes(const struct feed_listener *l)
 
 /* The limit that a new connection would break, "address" for a list it is not on, or NULL. */
 static const char *
-broken_limit(const struct feed_listener *l, const struct sockaddr_storage *peer)
+broken_limit(const struct feed_listener *l, int fd, const struct sockaddr_storage *peer)
 {
 	const struct feed *f = l->feed;
 	unsigned same = 0;
 
 	if (!guard_allows(l->conf, peer))
 		return "address";
+	if (net_descriptor_is_kept(fd, DESCRIPTORS_OPERATING + DESCRIPTORS_RECEIVERS))
+		return "descriptors";
 	if (f->daemon->connections >= f->daemon->conf->max_connections)
 		return "connections";
 	if (l->links >= l->conf->max_connections)
@@ -361,7 +365,7 @@ static void
 on_accepted(void *ctx, int fd, const struct sockaddr_storage *peer)
 {
 	struct feed_listener *l = ctx;
-	const char *limit = broken_limit(l, peer);
+	const char *limit = broken_limit(l, fd, peer);
 	bool store = l->feed->conf->mode == CONF_STORE;
 
 	if (limit) {

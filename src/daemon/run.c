@@ -337,6 +337,7 @@ make_parts(struct run *r)
 	relay_work_init(&d->work);
 	if (!d->loop || !d->metrics || !d->resolver || !net_init(&d->net, d->loop))
 		return false;
+	d->net.kept = DESCRIPTORS_OPERATING;
 	floor_begin(d);
 	make_series(d);
 	d->ids.seed = draw_seed();

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "net/descriptors.h"
 #include "net/stream_parts.h"
 #include "net/stream_tls.h"
 
@@ -174,6 +175,10 @@ net_stream_connect(struct net_stream *s, const struct sockaddr *address, socklen
 
 	if (fd < 0)
 		return -errno;
+	if (net_descriptor_is_kept(fd, s->net->kept)) {
+		close(fd);
+		return -EMFILE;
+	}
 	if (connect(fd, address, len) < 0 && errno != EINPROGRESS) {
 		int error = errno;
 

@@ -67,6 +67,7 @@ struct net {
 	char *plain;                      /* what was opened of the room; NULL: no TLS yet */
 	struct net_stream *telling;       /* whose owner is told something; NULL: it closed it */
 	struct net_handshakes handshakes; /* `most` and `timeout` may be set */
+	unsigned kept; /* may be set, too: the last descriptors, that no connection of ours takes */
 };
 
 bool net_init(struct net *net, struct ev_loop *loop);

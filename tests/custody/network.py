@@ -510,6 +510,23 @@ class Limits(Custody):
         self.taken(self.sender(port), NUMBERED[5])
         self.arrived(r, NUMBERED[:6])
 
+    def test_when_senders_are_refused_descriptors_forwarding_and_operating_have_them(self):
+        r = self.receiver()
+        r.stop()
+        d, port = self.keep(r, listen={"max_connections": 1000, "max_per_address": 1000})
+        inside = self.sender(port)
+        self.taken(inside, *NUMBERED[:3])
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (d.descriptors() + 66, 4096))
+        crowd = [self.sender(port) for _ in range(80)]
+        d.wait_event("conn.refused", 60, outcome="descriptors")
+        self.queue("backup", self.path("copy"))
+        self.assertEqual(len(self.rows()), 3)
+        r.start()
+        self.arrived(r, NUMBERED[:3])
+        self.taken(inside, NUMBERED[3])
+        for s in crowd:
+            s.close()
+
     def test_a_file_that_may_not_grow_stops_intake_and_nothing_else(self):
         """Fault 24: SIGXFSZ is an error, not a death; it is a full disk to us."""
         r = self.receiver()

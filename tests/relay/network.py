@@ -6,14 +6,15 @@ import contextlib
 import os
 import resource
 import shutil
+import signal
 import socket
 import subprocess
 import threading
 import time
 
 from world import (
-    HL7NOTE, PATIENCE, Sender, World, ack, config_xml, control_id, feed_xml, framed, free_port, listening,
-    main, message, metric, wait_for,
+    HL7NOTE, PATIENCE, Sender, World, ack, config_xml, control_id, feed_xml, framed, free_port, http,
+    listening, main, message, metric, wait_for,
 )
 
 QUICK = {"backoff_min": "100ms", "backoff_max": "400ms"}
@@ -672,7 +673,7 @@ class Descriptors(World):
 
     def test_too_few_to_begin_with_are_told_and_nothing_aborts(self):
         """From as many as a program can be executed with."""
-        for most in (*range(4, 12), 20, 30):
+        for most in (*range(4, 12), 20, 98):
             d = self.start(
                 "--listen", "127.0.0.1:%d" % free_port(), "--forward", "127.0.0.1:1",
                 wait=False, through=["sh", "-c", 'ulimit -n %d; exec "$@"' % most, "sh"],
@@ -681,21 +682,16 @@ class Descriptors(World):
             self.assertEqual(d.wait(), 71, d.text())
             self.assertEqual(
                 d.text(),
-                "hl7noted: %d files can be opened, and 32 are needed at least: "
+                "hl7noted: %d files can be opened, and 96 are needed at least: "
                 "Too many open files; raise LimitNOFILE, or ulimit -n\n" % (most - 3),
             )
 
     def test_without_descriptors_nothing_spins_and_service_comes_back(self):
         r = self.receiver()
-        port = free_port()
-        wide = {"max_connections": 1000, "max_per_address": 1000}
-        config = self.write("c.xml", config_xml(feed_xml(port, r.port, listen=wide)))
-        d = self.start(
-            "--config", config,
-            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (48, 48)),
-        )
+        d, port = self.feed(r, listen={"max_connections": 1000, "max_per_address": 1000})
         inside = self.sender(port)
         self.assertEqual(inside.exchange(message("1")), ack(message("1")))
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (d.descriptors(), 4096))
         entered = time.monotonic()
         crowd = [self.sender(port) for _ in range(100)]
         paused = d.wait_event("svc.paused")[0]
@@ -708,8 +704,43 @@ class Descriptors(World):
         self.assertEqual(inside.exchange(message("2")), ack(message("2")))
         for s in crowd:
             s.close()
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (4096, 4096))
         s = self.sender(port)
         self.assertEqual(s.exchange(message("3")), ack(message("3")))
+
+    def test_the_last_descriptors_are_for_receivers_and_for_operating(self):
+        """Senders, however many, leave the means to forward, to look, to reload and to log."""
+        r = self.receiver()
+        port, door, moved = free_port(), free_port(), free_port()
+        wide = {"max_connections": 1000, "max_per_address": 1000}
+        control, log = self.path("control"), self.path("log")
+        parts = [
+            '<log file="%s"/>' % log, '<control socket="%s"/>' % control,
+            '<metrics listen="127.0.0.1:%d"/>' % door,
+        ]
+        path = self.write("c.xml", config_xml(*parts, feed_xml(port, r.port, listen=wide)))
+        d = self.start("--config", path, wait=False)
+        d.log = log
+        wait_for("the start", lambda: os.path.exists(log) and d.events("svc.started"))
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (d.descriptors() + 66, 4096))
+        inside = self.sender(port)
+        crowd = [self.sender(port) for _ in range(80)]
+        d.wait_event("conn.refused", 60, outcome="descriptors")
+        self.assertGreaterEqual(metric(door, "hl7noted_limits_hit_total", limit="descriptors"), 60)
+        self.assertEqual(d.events("svc.paused"), [])
+        self.assertEqual(inside.exchange(message("1")), ack(message("1")))
+        self.assertIn(b"feed", self.note("status", "--control", control))
+        os.rename(log, log + ".old")
+        d.signal(signal.SIGUSR1)
+        wait_for("a new log", lambda: os.path.exists(log))
+        d.read = 0
+        parts[2] = '<metrics listen="127.0.0.1:%d"/>' % moved
+        self.write("c.xml", config_xml(*parts, feed_xml(port, r.port, listen=wide)))
+        d.reload()
+        self.assertEqual(http(moved, "/healthz")[0], 200)
+        for s in crowd:
+            s.close()
+        wait_for("a place", lambda: self.sender(port).exchange(message("2")) == ack(message("2")))
 
     def test_no_descriptor_for_the_receivers_side_fails_that_connection_only(self):
         r = self.receiver()
@@ -723,7 +754,7 @@ class Descriptors(World):
         other = self.sender(port)
         wait_for("it to be let in", lambda: d.descriptors() > before)
         full = d.descriptors()
-        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (full, 4096))
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (full + 32, 4096))
         other.send(framed(message("2")))
         self.assertTrue(other.closed())
         self.assertEqual(d.wait_event("conn.failed")[0]["err_code"], "EMFILE")

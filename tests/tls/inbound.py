@@ -437,7 +437,7 @@ class Scarce(Secure):
         d, port = self.secure_feed(r)
         s = self.secure_sender(port)
         s.exchange(message())
-        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (d.descriptors() + 1,) * 2)
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (d.descriptors(),) * 2)
         others = [self.sender(port) for _ in range(5)]
         d.wait_event("svc.paused")
         for n in range(20):
