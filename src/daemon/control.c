@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "control/request.h"
+#include "daemon/observe.h"
 #include "daemon/observe_custody.h"
 #include "daemon/question.h"
 #include "daemon/status.h"
@@ -115,8 +116,17 @@ asked(struct net_client *c)
 	answer(c, &r, who.uid);
 }
 
+static void
+crowded(struct net_clients *all, bool gave_way)
+{
+	const struct control *k = all->ctx;
+
+	observe_crowded(k->daemon, "control", gave_way);
+}
+
 static const struct net_client_ops client_ops = {
 	.asked = asked,
+	.crowded = crowded,
 	.wants_more = question_more_output,
 	.gone = question_client_gone,
 };

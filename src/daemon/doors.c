@@ -11,6 +11,7 @@
 
 #include "daemon/answers.h"
 #include "daemon/control.h"
+#include "daemon/observe.h"
 #include "net/http.h"
 
 /* Also when there is none of either. */
@@ -75,6 +76,12 @@ tell_no_metrics(struct hl7noted *d, const struct conf *conf, const char *step, i
 	log_end(d->log);
 }
 
+static void
+crowded(void *ctx, bool gave_way)
+{
+	observe_crowded(ctx, "metrics", gave_way);
+}
+
 static bool
 plan_metrics(struct doors_plan *p, struct hl7noted *d)
 {
@@ -86,7 +93,7 @@ plan_metrics(struct doors_plan *p, struct hl7noted *d)
 	if (!p->metrics || !new->metrics_port)
 		return true;
 	p->doors.metrics = net_http_create(
-	    d->loop, new->metrics_address, new->metrics_port, answers_give, d, &step);
+	    d->loop, new->metrics_address, new->metrics_port, answers_give, crowded, d, &step);
 	if (!p->doors.metrics)
 		tell_no_metrics(d, new, step, errno);
 	return p->doors.metrics != NULL;

@@ -275,6 +275,19 @@ observe_refused(struct feed *f, const struct sockaddr_storage *peer, const char 
 }
 
 void
+observe_crowded(struct hl7noted *d, const char *door, bool gave_way)
+{
+	metrics_series(d->metrics, METRIC_COUNTER, "hl7noted_crowded_total",
+	    "Clients that came when all places were taken.", "listener", door, NULL)
+	    ->value++;
+	if (!log_begin(d->log, gave_way ? LOG_CONN_TIMEOUT : LOG_CONN_REFUSED))
+		return;
+	log_str(d->log, LOG_LISTENER, door);
+	log_str(d->log, LOG_OUTCOME, gave_way ? "gave_way" : "clients");
+	log_end(d->log);
+}
+
+void
 observe_paused(struct feed *f, const char *word)
 {
 	struct log *log = f->daemon->log;

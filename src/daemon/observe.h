@@ -23,6 +23,8 @@ void observe_closed(struct feed *f, const struct sockaddr_storage *peer, bool he
 void observe_denied(struct feed *f, const struct sockaddr_storage *peer, const struct net_stream *s,
     enum net_tls_reason reason);
 void observe_secured(struct feed *f, const char *dir, const struct conf_tls *tls);
+/* All places of a door were taken when a client came: one gave way to it, or it was refused. */
+void observe_crowded(struct hl7noted *d, const char *door, bool gave_way);
 void observe_refused(struct feed *f, const struct sockaddr_storage *peer, const char *limit);
 /* `peer` NULL: from the queue. */
 void observe_annotated(

@@ -203,10 +203,36 @@ net_client_rest(struct net_client *c, bool rest)
 	watch(c);
 }
 
+/* Has it asked nothing yet, or heard all? */
+static bool
+is_idle(const struct net_client *c)
+{
+	return c->finished ? c->leaving : !c->own;
+}
+
+/* Who connects and stays must not keep out who has something to ask. */
+static bool
+make_place(struct net_clients *all)
+{
+	struct net_client *oldest = NULL;
+
+	if (all->count < all->most)
+		return true;
+	for (struct net_client *c = all->list; c; c = c->next) {
+		if (is_idle(c))
+			oldest = c;
+	}
+	if (oldest)
+		drop(oldest);
+	if (all->ops->crowded)
+		all->ops->crowded(all, oldest != NULL);
+	return oldest;
+}
+
 struct net_client *
 net_client_create(struct net_clients *all, int fd)
 {
-	struct net_client *c = all->count < all->most ? calloc(1, sizeof(*c)) : NULL;
+	struct net_client *c = make_place(all) ? calloc(1, sizeof(*c)) : NULL;
 
 	if (!c) {
 		close(fd);

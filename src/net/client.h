@@ -10,7 +10,8 @@
  * the answer may be lost with it.
  *
  * A client that we wait for, to send or to read, has its patience; one that waits for
- * us has none to lose.
+ * us has none to lose.  When all places are taken, the oldest that has asked nothing yet,
+ * or has been sent all of its answer, gives way to the next.
  */
 #ifndef NET_CLIENT_H
 #define NET_CLIENT_H
@@ -22,6 +23,7 @@
 #include "net/listener.h"
 
 struct net_client;
+struct net_clients;
 
 struct net_client_ops {
 	/* More has come (or, with `ended`, nothing more will).  Take what can be taken with
@@ -31,6 +33,9 @@ struct net_client_ops {
 	void (*wants_more)(struct net_client *c);
 	/* It is gone, whatever for: forget c->own.  NULL where there is nothing to forget. */
 	void (*gone)(struct net_client *c);
+	/* All places were taken when another came: one gave way to it, or it was sent away.  May
+	 * be NULL. */
+	void (*crowded)(struct net_clients *all, bool gave_way);
 };
 
 struct net_clients {
@@ -56,7 +61,7 @@ struct net_client {
 	bool finished; /* nothing is added to `out` any more */
 	bool leaving;  /* and all of it is sent */
 	size_t most;   /* bytes of `in`; what all have, until its owner says otherwise */
-	void *own;     /* the owner's */
+	void *own;     /* the owner's, who is at work for it while this is not NULL */
 };
 
 enum { NET_CLIENT_LOW = 16 << 10 }; /* bytes of `out`, below which more is asked for */
@@ -64,7 +69,7 @@ enum { NET_CLIENT_LOW = 16 << 10 }; /* bytes of `out`, below which more is asked
 /* For a listener whose ctx is a struct net_clients: everyone who connects is one of them. */
 extern const struct net_listener_ops net_clients_ops;
 
-/* Takes the descriptor, also when it answers NULL: too many clients, or no memory. */
+/* Takes the descriptor, also when it answers NULL: all are being answered, or no memory. */
 struct net_client *net_client_create(struct net_clients *all, int fd);
 /* The first bytes of `in` are done with. */
 void net_client_used(struct net_client *c, size_t len);

@@ -17,6 +17,7 @@ static const double patience = 5.; /* for all of it */
 struct net_http {
 	struct net_listener *listener;
 	net_http_answer *answer;
+	net_http_crowded *crowded;
 	void *ctx;
 	struct net_clients clients;
 };
@@ -103,22 +104,32 @@ asked(struct net_client *c)
 	}
 }
 
+static void
+crowded(struct net_clients *all, bool gave_way)
+{
+	struct net_http *h = all->ctx;
+
+	if (h->crowded)
+		h->crowded(h->ctx, gave_way);
+}
+
 static const struct net_client_ops client_ops = {
 	.asked = asked,
+	.crowded = crowded,
 };
 
 /* ---- life ---- */
 
 struct net_http *
 net_http_create(struct ev_loop *loop, const char *address, const char *port,
-    net_http_answer *answer, void *ctx, const char **ret_step)
+    net_http_answer *answer, net_http_crowded *crowds, void *ctx, const char **ret_step)
 {
 	struct net_http *h = calloc(1, sizeof(*h));
 
 	*ret_step = "memory";
 	if (!h)
 		return NULL;
-	*h = (struct net_http){ .answer = answer, .ctx = ctx };
+	*h = (struct net_http){ .answer = answer, .crowded = crowds, .ctx = ctx };
 	h->clients = (struct net_clients){ .loop = loop,
 		.ops = &client_ops,
 		.ctx = h,

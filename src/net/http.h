@@ -10,6 +10,7 @@
 #define NET_HTTP_H
 
 #include <ev.h>
+#include <stdbool.h>
 
 #include "base/buffer.h"
 
@@ -18,9 +19,12 @@ struct net_http;
 /* Fill `body` and say its type; answer the status (200, 404, 503 ...). */
 typedef int net_http_answer(void *ctx, struct span path, struct buffer *body, const char **type);
 
-/* NULL and errno, with the failing step in *ret_step. */
+/* All places were taken when a client came: one gave way to it, or it was sent away. */
+typedef void net_http_crowded(void *ctx, bool gave_way);
+
+/* NULL and errno, with the failing step in *ret_step.  `crowded` may be NULL. */
 struct net_http *net_http_create(struct ev_loop *loop, const char *address, const char *port,
-    net_http_answer *answer, void *ctx, const char **ret_step);
+    net_http_answer *answer, net_http_crowded *crowded, void *ctx, const char **ret_step);
 void net_http_destroy(struct net_http *h);
 unsigned net_http_port(const struct net_http *h);
 

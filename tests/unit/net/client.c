@@ -16,7 +16,7 @@ enum { REQUEST_MOST = 100, LONG = 4 << 20, PIECE = 1000 };
 
 static struct ev_loop *loop;
 static struct net_clients all;
-static unsigned gone;
+static unsigned gone, gave_way, sent_away;
 static size_t most_out, written; /* by the owner */
 static bool takes;               /* what is asked; else it is left where it is */
 static int other;                /* the client's end */
@@ -68,10 +68,18 @@ on_gone(struct net_client *c)
 	gone++;
 }
 
+static void
+crowded(struct net_clients *a, bool way)
+{
+	(void)a;
+	*(way ? &gave_way : &sent_away) += 1;
+}
+
 static const struct net_client_ops ops = {
 	.asked = asked,
 	.wants_more = write_some,
 	.gone = on_gone,
+	.crowded = crowded,
 };
 
 static void
@@ -85,7 +93,7 @@ begin(void)
 		.most_request = REQUEST_MOST,
 		.patience = 0.3,
 		.renewed = true };
-	gone = 0;
+	gone = gave_way = sent_away = 0;
 	most_out = written = 0;
 	takes = true;
 }
@@ -256,10 +264,31 @@ Test(net_client, only_so_many_at_one_time)
 {
 	char c;
 
-	takes = false;
-	cr_expect(dial());
-	cr_expect(dial());
+	for (unsigned i = 0; i < 2; i++)
+		dial()->own = &all; /* somebody is at work for it */
 	cr_expect_not(dial());
 	cr_expect_eq(recv(other, &c, 1, 0), 0);
+	cr_expect_eq(all.count, 2);
+	cr_expect_eq(gone, 0);
+	cr_expect_eq(sent_away, 1);
+}
+
+Test(net_client, the_oldest_that_has_not_asked_gives_way)
+{
+	int first;
+	char c;
+
+	dial()->own = &all;
+	dial();
+	first = other;
+	cr_expect(dial());
+	cr_expect_eq(recv(first, &c, 1, 0), 0);
+	cr_expect_eq(gave_way, 1);
+	say("asked, and answered, and stays");
+	first = other;
+	cr_expect(dial());
+	cr_expect_eq(recv(first, &c, 1, 0), 1);
+	cr_expect_eq(gave_way, 2);
+	cr_expect_eq(sent_away, 0);
 	cr_expect_eq(all.count, 2);
 }
