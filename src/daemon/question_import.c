@@ -95,6 +95,7 @@ import_one(struct question *k, struct span body)
 		.facility = s.facility,
 		.control_id = s.asks.control_id,
 		.type = s.type,
+		.refusals = store_refusals(k->queue->store),
 		.always = k->request.all };
 	switch (store_append(k->queue->store, &m, question_token(k))) {
 	case 0:

@@ -100,7 +100,7 @@ static int
 append(struct store_worker *w, struct store_task *t, unsigned *put_count)
 {
 	struct store_append_task *a = &t->append;
-	const bool stale = a->refusals != w->refusals;
+	const bool stale = a->refusals && a->refusals != w->refusals;
 	int found;
 
 	a->refusals = w->refusals;
@@ -118,6 +118,10 @@ append(struct store_worker *w, struct store_task *t, unsigned *put_count)
 	}
 	if (stale) {
 		a->verdict = STORE_FULL;
+		return 0;
+	}
+	if (!store_gate_fits(w, a->body->len)) {
+		refuse(w, a, STORE_FULL);
 		return 0;
 	}
 	++*put_count;

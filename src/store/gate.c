@@ -2,11 +2,13 @@
 /*
  * Whether anything is taken, and what the loop hears about it.
  *
- *	disk below the mark, quota reached -> SPACE   until there is room again
+ *	disk below the mark, quota reached -> SPACE   until there is room again, and some more
  *	a write failed for want of room    -> SPACE   and the ballast goes; tried each second
  *	a write failed otherwise           -> FAILED  tried each second
  *	file gone, file damaged            -> DELETED, CORRUPT, to the end of this run
  *	a sync failed                      -> DEAD
+ *
+ * A message too large for the room that is left is refused by itself: smaller ones go on.
  *
  * Trying is letting the next messages in: `proving` is set until they are on the disk,
  * and only then the trouble is over.  What was freed inside of the file counts as
@@ -214,7 +216,7 @@ look_at_space(struct store_worker *w)
 			tell(w, STORE_SPACE_AGAIN, 0, "there is room for messages again");
 	}
 	/* where all is delivered history makes way before anybody has to wait */
-	w->prune_space = w->gate == GATE_SPACE || is_low(w, true);
+	w->prune_space = w->gate == GATE_SPACE || w->wanting || is_low(w, true);
 	w->prune |= w->prune_space;
 }
 
@@ -244,8 +246,8 @@ overfills(const struct store_worker *w, uint64_t more)
 {
 	const uint64_t log = w->disk.log, spare = w->room.spare;
 
-	return w->disk.available <
-	       (more > log ? more - log : 0) + (more > spare ? more - spare : 0);
+	return w->place && w->disk.available <
+			       (more > log ? more - log : 0) + (more > spare ? more - spare : 0);
 }
 
 /* A log that finds no room to be copied to the file would keep the disk full, whatever is removed:
@@ -258,36 +260,45 @@ look_at_end(struct store_worker *w, uint64_t more)
 	if (!w->place || w->disk.available > 4 * more)
 		return 0;
 	error = w->b->ops->tidy(w->b, true);
-	if (error || store_place_disk(w->place, &w->disk) || w->b->ops->room(w->b, &w->room))
-		return error;
-	if (overfills(w, more)) {
-		close_gate(w, GATE_SPACE);
-		tell(w, STORE_LOW_SPACE, ENOSPC, "the disk has no room for the next messages");
-		publish(w);
-	}
-	return 0;
+	if (!error && !store_place_disk(w->place, &w->disk))
+		(void)w->b->ops->room(w->b, &w->room);
+	return error;
+}
+
+/* Rows and the ends of pages take an eighth or so on top. */
+static uint64_t
+space_of(size_t bytes)
+{
+	return bytes + bytes / 4;
 }
 
 int
 store_gate_before(struct store_worker *w, size_t bytes)
 {
-	/* rows and the ends of pages take an eighth or so on top */
-	const uint64_t more = bytes + bytes / 4;
-	int error = 0;
-
+	w->taking = 0;
 	look_early(w, bytes);
 	if (w->gate != GATE_OPEN || !bytes)
 		return 0;
-	if (w->set.quota && !w->b->ops->room(w->b, &w->room) && over_quota(w, more)) {
-		close_gate(w, GATE_SPACE);
-		tell(w, STORE_LOW_SPACE, EDQUOT, "the quota of the queue is reached");
-		publish(w);
-	} else {
-		error = look_at_end(w, more);
+	if (w->set.quota)
+		(void)w->b->ops->room(w->b, &w->room);
+	return look_at_end(w, space_of(bytes));
+}
+
+bool
+store_gate_fits(struct store_worker *w, size_t bytes)
+{
+	const uint64_t taking = w->taking + space_of(bytes);
+
+	if (!over_quota(w, taking) && !overfills(w, taking)) {
+		w->taking = taking;
+		return true;
 	}
-	if (w->gate == GATE_SPACE)
-		w->prune = w->prune_space = true;
-	return error;
+	if (is_low(w, false)) {
+		low(w);
+		publish(w);
+	}
+	w->prune = w->prune_space = w->wanting = true;
+	return false;
 }
 
 /* With room to spare. */
@@ -310,6 +321,7 @@ store_gate_tick(struct store_worker *w)
 	}
 	if (w->gate < GATE_DELETED && w->b->ops->present(w->b))
 		store_gate_deleted(w);
+	w->wanting = false;
 	look_at_space(w);
 	look_at_ballast(w);
 	publish(w);

@@ -259,7 +259,7 @@ store_append(struct store *s, const struct store_message *m, uint64_t token)
 	t->feed = m->feed;
 	t->token = token;
 	t->append.always = m->always;
-	t->append.refusals = m->refusals ? m->refusals : s->refusals;
+	t->append.refusals = m->refusals;
 	fill_record(&t->append.record, m);
 	s->pending += m->bytes.len;
 	store_ask(s, t);

@@ -67,9 +67,11 @@ struct store_worker {
 	unsigned refusals; /* of appends; see store_append_task */
 	struct store_disk disk;
 	struct store_room room;
+	uint64_t taking;   /* bytes of the disk that this batch needs so far */
 	uint64_t unlooked; /* bytes appended, or removed, since the disk was looked at */
 
 	bool prune;          /* there is something to remove */
+	bool wanting;        /* room that was not there, since the last tick */
 	bool prune_space;    /* and space to gain by it: history goes early */
 	uint64_t kept_bytes; /* of all feeds */
 
@@ -125,8 +127,10 @@ void store_gate_failed(struct store_worker *w, int error, const char *doing);
 void store_gate_worked(struct store_worker *w, unsigned messages);
 /* As many bytes at most, or fewer where the disk is nearly full; one message is always allowed. */
 size_t store_gate_most(const struct store_worker *w, size_t most);
-/* Before so many bytes are taken: the quota, and the end of the disk. */
+/* Before so many bytes are taken: how much room is there? */
 int store_gate_before(struct store_worker *w, size_t bytes);
+/* Is there room for these, beside those found to fit since?  Otherwise history makes way. */
+bool store_gate_fits(struct store_worker *w, size_t bytes);
 void store_gate_deleted(struct store_worker *w);
 void store_gate_tick(struct store_worker *w);
 

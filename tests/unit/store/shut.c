@@ -490,6 +490,62 @@ Test(shut, stops_at_its_quota_and_goes_on_when_messages_left)
 	queue_close(q);
 }
 
+/* It alone, however often it comes, and nobody hears that the queue is full, for it is not. */
+Test(shut, refuses_one_too_large_for_its_quota_and_takes_smaller_ones_beside_it)
+{
+	const struct store_settings set = { .quota = 1 << 20 };
+	const size_t len = 1 << 20;
+	struct queue *q = queue_open(1, &set);
+	char *large = malloc(len + 1);
+
+	cr_assert(large);
+	memset(large, 'x', len);
+	large[len] = '\0';
+	store_feed(q->store, SPAN("east"));
+	for (unsigned i = 0; i < 20; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "S%u", i);
+		cr_expect_eq(queue_put(q, 1, "L", large).verdict, STORE_FULL);
+		cr_expect(store_takes(q->store));
+		cr_expect_eq(queue_put(q, 1, id, "small").verdict, STORE_NEW);
+		queue_run(q, 70); /* over a second in all, for a look at the space */
+	}
+	cr_expect_eq(q->troubles, 0);
+	free(large);
+	queue_close(q);
+}
+
+/* Also where both were sent before any verdict was heard; one behind it of the same sender is
+ * refused with it. */
+Test(shut, refuses_with_one_too_large_only_what_its_sender_sent_behind_it)
+{
+	const struct store_settings set = { .quota = 1 << 20 };
+	const size_t len = 1 << 20;
+	struct queue *q = queue_open(1, &set);
+	char *large = malloc(len);
+	const struct store_message m[] = {
+		{ .feed = 1, .bytes = span_of(large, len), .control_id = SPAN("L") },
+		{ .feed = 1,
+		    .bytes = SPAN("behind"),
+		    .control_id = SPAN("B"),
+		    .refusals = store_refusals(q->store) },
+		{ .feed = 1, .bytes = SPAN("another's"), .control_id = SPAN("A") },
+	};
+
+	cr_assert(large);
+	memset(large, 'x', len);
+	store_feed(q->store, SPAN("east"));
+	for (unsigned i = 0; i < 3; i++)
+		cr_assert_eq(store_append(q->store, &m[i], i + 1), 0);
+	queue_await(q, &q->told_count, 3);
+	cr_expect_eq(q->told[0].verdict, STORE_FULL);
+	cr_expect_eq(q->told[1].verdict, STORE_FULL);
+	cr_expect_eq(q->told[2].verdict, STORE_NEW);
+	free(large);
+	queue_close(q);
+}
+
 Test(shut, takes_a_limit_of_its_process_for_a_full_disk)
 {
 	struct rlimit before, small;
