@@ -224,7 +224,7 @@ feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 	if (conf->mode != CONF_STORE)
 		feed_end_line(f);
 	if (f->line)
-		line_change(f->line, !same);
+		line_change(f->line, !same, !rules_are_same(old, rules));
 	rules_destroy(old);
 	admit_connections(f);
 	if (!same)

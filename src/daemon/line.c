@@ -403,9 +403,17 @@ line_begin(struct line *l)
 	line_fetchable(l);
 }
 
-void
-line_change(struct line *l, bool redirected)
+/* Would a message that stopped the line meet with nothing else? */
+static bool
+is_as_before(const struct custody_line_settings *a, const struct custody_line_settings *b)
 {
+	return a->annotate == b->annotate && memcmp(&a->policy, &b->policy, sizeof(a->policy)) == 0;
+}
+
+void
+line_change(struct line *l, bool redirected, bool remapped)
+{
+	const struct custody_line_settings before = l->settings;
 	enum net_tls_reason denied = NET_TLS_FINE;
 
 	line_apply(l);
@@ -421,8 +429,7 @@ line_change(struct line *l, bool redirected)
 	}
 	if (redirected)
 		custody_line_redirect(&l->machine, note_now(l));
-	/* a policy that stopped it may be another one now */
-	if (l->machine.stopped)
+	if (l->machine.stopped && (redirected || remapped || !is_as_before(&l->settings, &before)))
 		custody_line_resume(&l->machine, note_now(l));
 	settle(l);
 }

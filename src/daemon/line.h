@@ -41,8 +41,8 @@ struct line {
 
 /* NULL when there is no memory. */
 struct line *line_create(struct feed *f);
-/* Settings and rules of the feed are others now; `redirected`: its receiver, too. */
-void line_change(struct line *l, bool redirected);
+/* Settings of the feed are others now; `redirected`: its receiver, too; `remapped`: its rules. */
+void line_change(struct line *l, bool redirected, bool remapped);
 /* Begin, or go on, with what waits; nothing while another line has the feed's messages. */
 void line_begin(struct line *l);
 void line_destroy(struct line *l);

@@ -164,6 +164,17 @@ name_all(struct rules *r)
 	}
 }
 
+bool
+rules_are_same(const struct rules *a, const struct rules *b)
+{
+	bool same = a->count == b->count;
+
+	for (unsigned i = 0; i < a->count && same; i++)
+		same = strcmp(a->list[i].sha256, b->list[i].sha256) == 0 &&
+		       a->list[i].dormant == b->list[i].dormant;
+	return same;
+}
+
 /* ---- by date ---- */
 
 enum { DATE = 10 }; /* bytes of 2026-01-31: dates are ordered as their bytes are */

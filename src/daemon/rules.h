@@ -41,6 +41,8 @@ struct rules {
 struct rules *rules_load(
     const struct conf_feed *feed, const char *file, struct log *log, FILE *out);
 void rules_destroy(struct rules *r);
+/* The same files in effect, byte for byte, in the same order? */
+bool rules_are_same(const struct rules *a, const struct rules *b);
 /* Use the mappings that are in effect by now; true when they are others than before. */
 bool rules_follow_date(struct rules *r, const struct conf_feed *feed, struct log *log);
 /* Where the counter of a rule is kept. */

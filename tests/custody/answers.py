@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: MIT
 """What each answer of a receiver means for a kept message, and each of ours for a sender."""
 
+import shutil
 import time
 
 from custody import HASTY, QUICK, Custody, Silence, enhanced
-from world import ack, annotated, code_of, control_id, framed, main, message, wait_for
+from world import SUGAR, ack, annotated, code_of, control_id, framed, main, message, wait_for
 
 NUMBERED = [message("m%d" % n, value=str(n)) for n in range(1, 11)]
 
@@ -113,11 +114,34 @@ class Policy(Custody):
         self.assertEqual(d.wait_event("line.stopped")[0]["ctl_id"], "m1")
         self.quiet(r)
         self.taken(s, *NUMBERED[3:5])  # intake goes on
-        self.assertEqual(len(r.frames), 1)
         d.reload()
+        self.change(d, r, port, answers={"error": "stop"}, max_frame="1MiB")
+        self.quiet(r)
+        self.assertEqual(len(r.frames), 1)
+        self.assertEqual(d.events("line.resumed"), [])
+        self.queue("retry", "--feed", "lab")
         done = annotated(NUMBERED[:5])
         self.assertEqual(r.wait(6), [done[0], *done])
         d.wait_event("line.resumed")
+
+    def test_a_reload_that_may_change_the_answer_starts_a_stopped_line_again(self):
+        changed = self.path("changed.xml")
+        shutil.copy(SUGAR, changed)
+        with open(changed, "a", encoding="utf-8") as f:
+            f.write("<!-- edited -->\n")
+        stop = {"error": "stop"}
+        for number, more in enumerate((
+            {"answers": {"error": "stop", "reject": "stop"}}, {"answers": stop, "mapping": changed},
+            {"answers": stop, "annotate": "off"}, {"answers": stop, "to": 1},
+        )):
+            with self.subTest(number):
+                r = self.receiver(answers(b"AE"))
+                d, port = self.keep(r, answers=stop)
+                self.taken(self.sender(port), NUMBERED[0])
+                d.wait_event("line.stopped")
+                self.change(d, more.pop("to", r), port, **more)
+                d.wait_event("line.resumed")
+                self.afresh(d)
 
     def test_what_was_set_aside_stays_so_after_a_restart(self):
         r = self.receiver(answers(b"AE"))
