@@ -83,12 +83,12 @@ static int
 check_read(struct check *c, const char *path, check_bytes *check)
 {
 	struct buffer bytes;
-	int status = EX_NOINPUT, error;
+	int status, error;
 
 	buffer_init(&bytes, 0);
 	error = mappings_bytes(path, &bytes);
 	if (error)
-		say_error("cannot read %s: %s", path, strerror(-error));
+		status = say_unreadable(path, -error);
 	else
 		status = check(c, path, buffer_span(&bytes));
 	buffer_finish(&bytes);

@@ -15,8 +15,8 @@
 #include "cli/input_window.h"
 #include "cli/say.h"
 
-static int
-open_path(const char *path)
+int
+input_descriptor(const char *path)
 {
 	struct stat st;
 	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
@@ -39,11 +39,9 @@ input_open(struct input *in, const char *path, size_t limit, struct output *behi
 		.limit = limit,
 		.behind = behind,
 		.size = INPUT_BLOCK };
-	in->fd = open_path(path);
-	if (in->fd < 0) {
-		say_error("cannot read %s: %s", in->name, strerror(errno));
-		return EX_NOINPUT;
-	}
+	in->fd = input_descriptor(path);
+	if (in->fd < 0)
+		return say_unreadable(in->name, errno);
 	in->data = malloc(in->size);
 	if (!in->data) {
 		say_error("out of memory");

@@ -66,7 +66,9 @@ struct input {
 	struct mllp_decoder decoder;
 };
 
-/* "-" is standard input.  EX_OK, or what was said on standard error: EX_NOINPUT, EX_OSERR. */
+/* What can be read: "-" is standard input, and a directory is no file.  -1 and errno. */
+int input_descriptor(const char *path);
+/* The same, piece by piece.  EX_OK, or what was said on standard error: EX_NOINPUT, EX_OSERR. */
 int input_open(struct input *in, const char *path, size_t limit, struct output *behind);
 void input_close(struct input *in);
 /* 0, or a negative errno code of a read. */

@@ -91,12 +91,10 @@ read_mapping(const char *path, int *ret_status)
 
 	buffer_init(&bytes, 0);
 	error = mappings_bytes(path, &bytes);
-	if (error) {
-		say_error("cannot read mapping %s: %s", path, strerror(-error));
-		*ret_status = EX_NOINPUT;
-	} else {
+	if (error)
+		*ret_status = say_unreadable(path, -error);
+	else
 		m = mappings_compile(path, buffer_span(&bytes), MAPPINGS_FAULTS, ret_status);
-	}
 	buffer_finish(&bytes);
 	return m;
 }

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "cli/say.h"
 #include "cli/walk.h"
@@ -110,17 +111,21 @@ static int
 send_file(struct ask *a, char *path)
 {
 	const bool standard = strcmp(path, "-") == 0;
-	FILE *f = standard ? stdin : fopen(path, "r");
+	const char *name = standard ? "standard input" : path;
+	const int fd = input_descriptor(path);
+	FILE *f = fd < 0 ? NULL : standard ? stdin : fdopen(fd, "r");
 	int first, status;
 
 	if (!f) {
-		say_error("%s: %s", path, strerror(errno));
-		return EX_NOINPUT;
+		status = say_unreadable(name, errno);
+		if (fd > STDIN_FILENO)
+			close(fd);
+		return status;
 	}
 	first = getc(f);
 	if (first == '{' || first == EOF || standard) {
 		(void)ungetc(first, f);
-		status = send_lines(a, f, standard ? "standard input" : path);
+		status = send_lines(a, f, name);
 	} else {
 		status = send_messages(a, path);
 	}

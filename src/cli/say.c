@@ -10,6 +10,8 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
 
 static const char *speaker;
 static bool quiet;
@@ -49,6 +51,13 @@ say_error(const char *format, ...)
 	va_start(ap, format);
 	say(format, ap);
 	va_end(ap);
+}
+
+int
+say_unreadable(const char *name, int error)
+{
+	say_error("cannot read %s: %s; name a file that can be read", name, strerror(error));
+	return EX_NOINPUT;
 }
 
 void

@@ -12,6 +12,8 @@
 void say_as(const char *command);
 void say_quietly(void);
 void say_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* A file, or what is named like one, cannot be read; answers EX_NOINPUT. */
+int say_unreadable(const char *name, int error);
 void say_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* "; did you mean --json?" into buf, or "" when `nearest` is NULL; returns buf. */
 const char *say_nearest(const char *dashes, const char *nearest, char *buf, unsigned size);

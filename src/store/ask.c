@@ -98,8 +98,12 @@ sentence(struct store *s, const struct store_task *t)
 	case -ENOTSUP:
 		return "a queue in memory has no backup";
 	}
-	(void)snprintf(s->text, sizeof(s->text), "%s%s%s",
-	    t->kind == TASK_COPY ? t->ask.path : "the queue", ": ", strerror(-t->error));
+	if (t->kind == TASK_COPY)
+		(void)snprintf(s->text, sizeof(s->text),
+		    "cannot write %s: %s; name a new file, where the daemon may make one",
+		    t->ask.path, strerror(-t->error));
+	else
+		(void)snprintf(s->text, sizeof(s->text), "the queue: %s", strerror(-t->error));
 	return s->text;
 }
 

@@ -239,6 +239,9 @@ class Commands(Custody):
         self.assertIn("4 messages queued", self.queue("import", "-f", "lab", plain, frames))
         self.assertEqual(self.ids(), ["p1", "p2", "f1", "f2"])
         self.assertIn("no feed", self.refused("import", "--feed", "nobody", plain))
+        for path in self.folder, self.path("missing"):
+            said = self.refused("import", "-f", "lab", path, status=66)
+            self.assertRegex(said, "^hl7note queue: cannot read %s: .*; name a file" % path)
         wrong = self.write("wrong", '{"seq":1}\n')
         self.assertIn("wrong:1: no exported message", self.refused(
             "import", "--feed", "lab", wrong, status=65))
@@ -317,7 +320,7 @@ class Commands(Custody):
         backup = os.path.join(self.directory, "backup")
         self.queue("backup", backup)
         d.wait_event("audit.admin", verb="queue backup")
-        self.assertTrue(self.refused("backup", backup), "it is there already")
+        self.assertIn("; name a new file", self.refused("backup", backup))
         self.sender(port).exchange(message("later"))
         d.stop()
         copy = self.path("copy")

@@ -131,6 +131,17 @@ for command in annotate explain; do
 	has err "hl7note $command: cannot read missing: No such file"
 	has out U1
 done
-status 66 "$HL7NOTE" annotate -q -m "$MAPPING" .
+
+# whatever the command, and whatever keeps it from reading: one sentence, 66
+mkdir folder
+for name in missing folder; do
+	for command in "annotate -q -m $MAPPING" "explain -q -m $MAPPING" "annotate -q -m" \
+		"explain -q -m" show check "verify high.hl7" "send 127.0.0.1:1"; do
+		# shellcheck disable=SC2086 # words
+		status 66 "$HL7NOTE" $command "$name" </dev/null
+		has err "cannot read $name: "
+		has err '; name a file that can be read'
+	done
+done
 
 finish
