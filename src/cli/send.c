@@ -57,7 +57,7 @@ static const struct flag flags[] = {
 	{ "tls-crl", SECURE_CRL, "FILE", "what those CAs have revoked" },
 	{ "tls-name", SECURE_NAME, "NAME", "the receiver's name (default HOST)" },
 	{ "tls-pin", SECURE_PIN, "PIN", "the receiver's key: sha256//BASE64" },
-	{ "quiet", 'q', NULL, "no notes" },
+	{ "quiet", 'q', NULL, "no notes, and no summary when all is well" },
 };
 
 static int
@@ -131,6 +131,7 @@ take_option(void *ctx, const struct command *self, int letter)
 		o->json = true;
 		return EX_OK;
 	case 'q':
+		o->quiet = true;
 		say_quietly();
 		return EX_OK;
 	default:

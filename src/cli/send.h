@@ -47,7 +47,7 @@ struct send_options {
 	uint64_t seed;
 	size_t limit;
 	struct secure secure;
-	bool fresh_ids, keep_going, one_shot, progress, json, cr;
+	bool fresh_ids, keep_going, one_shot, progress, json, quiet, cr;
 };
 
 /* ---- messages ----------------------------------------------------------------------------- */

@@ -143,6 +143,8 @@ send_report(const struct send_run *r, int status)
 {
 	static struct output out;
 
+	if (r->options->quiet && !r->options->json && status == EX_OK)
+		return status;
 	output_init(&out, STDOUT_FILENO, "standard output");
 	if (r->options->json)
 		report_json(&out, &r->tally);

@@ -117,7 +117,7 @@ on_progress(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct send_run *r = w->data;
 	const struct send_tally *t = &r->tally;
-	const uint64_t done = t->sent - r->in_flight;
+	const uint64_t done = t->sent - r->in_flight - r->again_count;
 	const bool terminal = isatty(STDERR_FILENO);
 
 	(void)loop, (void)revents;

@@ -144,6 +144,19 @@ count timed_out 1
 count resent 2
 stop
 
+# what is to be sent again is not done yet; and nothing is said of what went well, if that is asked
+sink --seed 5 --silent 60
+timeout 300 "$HL7NOTE" send -q --progress --keep-going --resend 50 --timeout 500ms \
+	"127.0.0.1:$port" ten.hl7 > out 2> err || fail 'not all were answered'
+[ ! -s out ] || fail "-q, and yet: $(cat out)"
+awk '$1 < most || $1 > 10 || $5 + 0 > 10 { exit 1 } { most = $1 }' err || fail "$(cat err)"
+[ -s err ] || fail 'no progress was told'
+stop
+sink --code AE
+send 1 -q one.hl7
+has out 'answered AE 1'
+stop
+
 # messages that ask for no answer are not waited for; a refusal counts all the same
 {
 	bare N1 NE NE
