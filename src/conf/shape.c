@@ -74,7 +74,7 @@ static const struct conf_attribute store_attributes[] = {
 static const struct conf_element log_element = { "log", log_attributes, NULL, 0, NULL,
 	CONF_NO_PLACE };
 static const struct conf_element metrics_element = { "metrics", metrics_attributes, NULL, 0, NULL,
-	CONF_NO_PLACE };
+	offsetof(struct conf, metrics_at) };
 static const struct conf_element control_element = { "control", control_attributes, NULL, 0, NULL,
 	CONF_NO_PLACE };
 static const struct conf_element limits_element = { "limits", limits_attributes, NULL, 0, NULL,

@@ -32,6 +32,29 @@ is_ipv6(struct span text)
 	       !memchr(text.ptr, '/', text.len) && network_parse(address, &unused) == NETWORK_FINE;
 }
 
+/* A host that ends in a number is an IPv4 address.  C libraries read other spellings in ways that
+ * nobody means: 010.1.2.3 as 8.1.2.3, 10.1 as 10.0.0.1. */
+static bool
+is_numeric(struct span text)
+{
+	const char *dot = memrchr(text.ptr, '.', text.len);
+	struct span last = dot ? span_tail(text, (size_t)(dot + 1 - text.ptr)) : text;
+	const bool hex = last.len > 1 && last.ptr[0] == '0' && (last.ptr[1] | ' ') == 'x';
+	size_t digits = 0;
+
+	while (digits < last.len && ascii_is_digit(last.ptr[digits]))
+		digits++;
+	return hex || (digits && digits == last.len);
+}
+
+static bool
+is_ipv4(struct span text)
+{
+	struct network unused;
+
+	return !memchr(text.ptr, '/', text.len) && network_parse(text, &unused) == NETWORK_FINE;
+}
+
 /* Whether it exists is the resolver's business, but "engine:6661" it would look for in vain
  * for ever. */
 bool
@@ -41,6 +64,8 @@ conf_is_host(struct span text)
 		return false;
 	if (memchr(text.ptr, ':', text.len))
 		return is_ipv6(text);
+	if (is_numeric(text))
+		return is_ipv4(text);
 	return text.ptr[0] != '-' && text.ptr[0] != '.' && ascii_is_made_of(text, "._-");
 }
 

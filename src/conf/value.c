@@ -375,10 +375,11 @@ mend_value(const struct conf_attribute *a, struct span text, char *mend)
 		plain = "a name is letters, digits, \".\", \"_\" and \"-\", 64 at most";
 		break;
 	case CONF_HOST:
-		plain = "write a host name or an address, without a port";
+		plain = "write a host name, or an address without a port or leading zeros";
 		break;
 	case CONF_ADDRESS:
-		plain = "write a host name or an address without a port, or * for all addresses";
+		plain = "write a host name, or an address without a port or leading zeros, or * "
+			"for all addresses";
 		break;
 	case CONF_PORT:
 		plain = "write a number from 1 to 65535, or the name of a service";

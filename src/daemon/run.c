@@ -85,6 +85,7 @@ look_up_ports(const struct conf *conf, struct faults *faults)
 			look_up_port(f->listens[k].port, f->listens[k].at, faults);
 		look_up_port(f->forward.port, f->forward.at, faults);
 	}
+	look_up_port(conf->metrics_port, conf->metrics_at, faults);
 }
 
 static struct conf *

@@ -515,6 +515,12 @@ class Starting(World):
             status, _, err = self.run_it("--config", config, *more)
             self.assertEqual(status, 78)
             self.assertRegex(err, r"c\.xml:3:\d+: no service is called \"no-such-service\"")
+        config = self.write(
+            "c.xml", config_xml('\n<metrics listen="nowhere"/>', feed_xml(free_port(), 1))
+        )
+        status, _, err = self.run_it("--config", config, "--check")
+        self.assertEqual(status, 78)
+        self.assertRegex(err, r"c\.xml:\d+:1: no service is called \"nowhere\"")
 
     def test_a_port_that_is_taken_is_78_and_told(self):
         with socket.socket() as taken:
