@@ -156,7 +156,7 @@ parse_operands(const struct command *self, struct job *j, int count)
 
 	/* one word for the daemon, but who mixes them up must not drop all there is */
 	if (r->verb == CONTROL_IMPORT ? j->all : j->again)
-		return misplaced(self, r->verb, j->all ? "all" : "again");
+		return misplaced(self, r->verb, r->verb == CONTROL_IMPORT ? "all" : "again");
 	if (r->verb == CONTROL_BACKUP && count != 1)
 		return options_misused(self, "backup wants one FILE, the path of a new one");
 	if (r->verb == CONTROL_BACKUP && j->operands[0][0] != '/')

@@ -49,34 +49,38 @@ send_line(struct ask *a, struct span line)
 	return good;
 }
 
+/* One that is damaged keeps none of the others back. */
 static int
 send_lines(struct ask *a, FILE *f, const char *path)
 {
-	unsigned long number = 0;
+	const char *hint = f == stdin ? "; HL7 is read from files" : "";
+	unsigned long number = 0, bad = 0, first_bad = 0;
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t len;
-	bool good = true;
 
-	while (good && (len = getline(&line, &size, f)) > 0) {
+	while ((len = getline(&line, &size, f)) > 0) {
 		struct span text = span_of(line, (size_t)len);
 
 		number++;
 		if (text.ptr[text.len - 1] == '\n')
 			text.len--;
-		good = !text.len || send_line(a, text);
+		if (!text.len || send_line(a, text))
+			continue;
+		if (bad++ == 0)
+			first_bad = number;
 	}
 	free(line);
-	if (!good) {
-		say_error("%s:%lu: no exported message%s", path, number,
-		    f == stdin ? "; HL7 is read from files" : "");
-		return EX_DATAERR;
-	}
+	if (bad == 1)
+		say_error("%s:%lu: no exported message%s", path, first_bad, hint);
+	else if (bad)
+		say_error("%s:%lu: no exported message, as %lu lines in all%s", path, first_bad,
+		    bad, hint);
 	if (ferror(f)) {
 		say_error("%s: %s", path, strerror(errno));
 		return EX_IOERR;
 	}
-	return EX_OK;
+	return bad ? EX_DATAERR : EX_OK;
 }
 
 /* ---- messages as others write them ---- */

@@ -25,7 +25,7 @@ static const struct {
 	[RELAY_UNREADABLE]      = { "unreadable",      "no MSH segment could be read" },
 	[RELAY_NO_ID]           = { "no_control_id",   "MSH-10 (control ID) is empty; send each message with one of its own" },
 	[RELAY_NOT_ALLOWED]     = { "not_allowed",     "messages of this sender are not taken here" },
-	[RELAY_STORE_FULL]      = { "store_full",      "no space is left to store messages; send again later" },
+	[RELAY_STORE_FULL]      = { "store_full",      "no message can be stored now; send again later" },
 	[RELAY_STORE_FAILED]    = { "store_failed",    "the message could not be stored" },
 };
 /* clang-format on */

@@ -129,7 +129,9 @@ store_gate_deleted(struct store_worker *w)
 	if (w->gate >= GATE_DELETED)
 		return;
 	(void)snprintf(text, sizeof(text),
-	    "%s was deleted or replaced; what waits is still sent, nothing more is taken", name(w));
+	    "%s was deleted, replaced or cut short; what waits is still sent, nothing more is "
+	    "taken",
+	    name(w));
 	close_gate(w, GATE_DELETED);
 	tell(w, STORE_DELETED, ESTALE, text);
 	publish(w);

@@ -161,8 +161,15 @@ static int
 look(struct store_place *p, struct store_error *reterr)
 {
 	const off_t size = size_of(p->queue);
+	struct stat st;
 	int fd;
 
+	/* SQLite would keep the log beside what it leads to */
+	if (!lstat(p->queue, &st) && S_ISLNK(st.st_mode))
+		return store_error_set(reterr, -ELOOP,
+		    "%s is a symbolic link; name the folder that the queue itself is in, or make "
+		    "the whole folder a link",
+		    p->queue);
 	p->fresh = !size;
 	p->used = size_of(p->progress) > 0;
 	if (p->fresh && (p->used || size_of(p->log) > 0))
@@ -224,6 +231,7 @@ store_place_fix(struct store_place *p)
 		return -errno;
 	p->device = st.st_dev;
 	p->inode = st.st_ino;
+	p->size = st.st_size;
 	if (stat(p->log, &st))
 		return -errno;
 	p->log_inode = st.st_ino;
@@ -231,20 +239,23 @@ store_place_fix(struct store_place *p)
 }
 
 static bool
-is_still(const struct store_place *p, const char *path, ino_t inode)
+is_still(const struct store_place *p, const char *path, ino_t inode, off_t least)
 {
 	struct stat st;
 
 	/* an answer other than "no such file" says nothing about the file */
 	if (stat(path, &st))
 		return errno != ENOENT && errno != ENOTDIR;
-	return st.st_dev == p->device && st.st_ino == inode;
+	return st.st_dev == p->device && st.st_ino == inode && st.st_size >= least;
 }
 
 int
 store_place_present(const struct store_place *p)
 {
-	return is_still(p, p->queue, p->inode) && is_still(p, p->log, p->log_inode) ? 0 : -ESTALE;
+	const bool still = is_still(p, p->queue, p->inode, p->size) &&
+			   is_still(p, p->log, p->log_inode, 0);
+
+	return still ? 0 : -ESTALE;
 }
 
 /* ---- space ---------------------------------------------------------------------------------- */

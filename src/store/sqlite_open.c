@@ -143,14 +143,15 @@ execute(struct sqlite_backend *b, const char *sql, struct store_error *reterr)
 	return rc ? refuse(b, rc, reterr) : 0;
 }
 
-/* The first column of the first row, as a number or a text. */
+/* The first column of the first row, as a number or a text.  What the statement changed is
+ * committed only behind its row. */
 static int
 ask(struct sqlite_backend *b, const char *sql, int64_t *ret, char *ret_text, size_t size,
     struct store_error *reterr)
 {
 	sqlite3_stmt *q;
 	const unsigned char *text;
-	int rc = sqlite3_prepare_v2(b->db, sql, -1, &q, NULL);
+	int rc = sqlite3_prepare_v2(b->db, sql, -1, &q, NULL), error = 0;
 
 	if (!rc)
 		rc = sqlite3_step(q);
@@ -160,9 +161,10 @@ ask(struct sqlite_backend *b, const char *sql, int64_t *ret, char *ret_text, siz
 		(void)snprintf(ret_text, size, "%s", text ? (const char *)text : "");
 		rc = 0;
 	}
-	rc = rc ? refuse(b, rc, reterr) : 0;
-	sqlite3_finalize(q);
-	return rc;
+	if (rc)
+		error = refuse(b, rc, reterr);
+	rc = sqlite3_finalize(q);
+	return rc && !error ? refuse(b, rc, reterr) : error;
 }
 
 static int

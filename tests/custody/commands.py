@@ -181,6 +181,7 @@ class Commands(Custody):
         for wrong in (("list", "--payload"), ("lst",), (), ("show",), ("list", "--state", "gone"),
                       ("backup", "relative"), ("list", "x"), ("import",)):
             self.refused(*wrong, status=64)
+        self.assertIn("--again does not go", self.refused("retry", "--again", "--all", status=64))
         self.assertEqual(len(self.ids("--state", "waiting")), 5)
         self.assertEqual(self.queue("drop", "--all"), "5 messages dropped\n")
         self.assertEqual(self.ids("--state", "waiting"), [])
@@ -246,6 +247,12 @@ class Commands(Custody):
         self.assertIn("wrong:1: no exported message", self.refused(
             "import", "--feed", "lab", wrong, status=65))
         self.assertEqual(len(self.ids()), 4)
+        torn = self.write(
+            "torn.json", '{"body":"cut o\n{}\n' + self.queue("export", "--id", "p2") + "MSH|\n")
+        self.assertIn("torn.json:1: no exported message, as 3 lines in all", self.refused(
+            "import", "--again", "--feed", "lab", torn, status=65))
+        self.assertEqual(self.ids(), ["p1", "p2", "f1", "f2", "p2"])
+        self.queue("drop", 5)
         with open(self.write("cut.json", self.queue("export", "--id", "p1")), "a",
                   encoding="utf-8") as f:
             f.write("cut off")

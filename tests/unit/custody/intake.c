@@ -303,7 +303,7 @@ Test(custody_intake, says_why_it_rejects_in_the_versions_own_words)
 	bytes(&w, "\x0bMSH|^~\\&|a|b|c|d|||ORU^R01|1|P|2.3\r\x1c\r");
 	cr_expect_str_eq(buffer_span(&w.sent).ptr,
 	    "\x0bMSH|^~\\&|c|d|a|b|T||ACK|N1|P|2.3\r"
-	    "MSA|AR|1|no space is left to store messages; send again later\r"
+	    "MSA|AR|1|no message can be stored now; send again later\r"
 	    "ERR|^^^207&Application internal error&HL70357\r\x1c\r");
 	end(&w);
 }

@@ -199,6 +199,47 @@ FAILURE(2, loses_nothing_to_a_disk_quota)
 FAILURE(3, loses_nothing_to_a_disk_turned_read_only)
 FAILURE(4, loses_nothing_to_a_sync_that_fails)
 
+/* False when there is no n-th call. */
+static bool
+fail_first_start(enum vfs_call call, unsigned n)
+{
+	struct store_error error = { .code = 0 };
+	char folder[64];
+	const struct store_settings set = { .directory = folder, .free_space = 1 };
+	struct store *s;
+	bool failed;
+
+	folder_make(folder);
+	vfs_fail(call, n, SQLITE_IOERR, EIO, false);
+	s = queue_try(folder, &set, &error);
+	failed = vfs_failed();
+	if (s)
+		store_close(s);
+	else
+		cr_expect(strstr(error.text, strerror(EIO)) || strstr(error.text, "I/O error"),
+		    "call %u: %s", n, error.text);
+	vfs_heal();
+	s = queue_try(folder, &set, &error);
+	cr_expect(s, "call %u, started again: %s", n, error.text);
+	if (s)
+		store_close(s);
+	folder_remove(folder);
+	return failed;
+}
+
+Test(faults, starts_again_after_a_first_start_that_failed)
+{
+	static const enum vfs_call calls[] = { VFS_WRITE, VFS_SYNC, VFS_READ, VFS_TRUNCATE };
+
+	vfs_install();
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		unsigned n = 1;
+
+		while (fail_first_start(calls[i], n))
+			n++;
+	}
+}
+
 /* A queue of hundreds of pages on a disk that reads a page in 20 ms. */
 Test(faults, opens_a_large_queue_without_reading_all_of_it)
 {

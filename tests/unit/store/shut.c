@@ -244,6 +244,8 @@ Test(shut, refuses_a_folder_it_cannot_use)
 	close(open(path, O_CREAT | O_WRONLY, 0600));
 	expect_refused(path, -ENOTDIR, "Not a directory");
 	expect_refused(folder_file(folder, "a/b"), -ENOENT, "No such file");
+	cr_assert_eq(symlink("file", folder_file(folder, "queue.db")), 0);
+	expect_refused(folder, -ELOOP, "is a symbolic link");
 	folder_remove(folder);
 }
 
@@ -333,9 +335,26 @@ delete_log(const struct queue *q)
 	cr_assert_eq(unlink(folder_file(q->folder, "queue.db-wal")), 0);
 }
 
+static void
+empty(const struct queue *q)
+{
+	cr_assert_eq(truncate(folder_file(q->folder, "queue.db"), 0), 0);
+}
+
+static void
+shorten(const struct queue *q)
+{
+	const char *path = folder_file(q->folder, "queue.db");
+	struct stat st;
+
+	cr_assert_eq(stat(path, &st), 0);
+	cr_assert_eq(truncate(path, st.st_size - 1), 0);
+}
+
 Test(shut, takes_nothing_once_its_file_is_gone_and_sends_what_it_has)
 {
-	static void (*const ways[])(const struct queue *) = { delete, replace, delete_log };
+	static void (*const ways[])(
+	    const struct queue *) = { delete, replace, delete_log, empty, shorten };
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
 		struct queue *q = queue_open(1, NULL);
