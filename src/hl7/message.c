@@ -220,6 +220,16 @@ segment_add(struct reader *r, size_t start)
 	return 0;
 }
 
+/* Behind a last line without terminator, line ends of the other kind are no text: they were put
+ * there, as blank lines are, by whoever made a file of the message. */
+static bool
+is_text_end(const struct reader *r, size_t at)
+{
+	while (at < r->in.len && is_line_end(r->in.ptr[at]) && r->in.ptr[at] != r->terminator)
+		at++;
+	return at == r->in.len;
+}
+
 static bool
 is_segment(const struct reader *r, size_t at)
 {
@@ -228,7 +238,7 @@ is_segment(const struct reader *r, size_t at)
 	if (in.len - at < 3 || !is_id(in.ptr + at, UPPER))
 		return false;
 	at += 3;
-	if (at == in.len || in.ptr[at] == r->terminator)
+	if (is_text_end(r, at) || in.ptr[at] == r->terminator)
 		return true;
 	if (in.len - at >= 2 && memcmp(in.ptr + at, "\r\n", 2) == 0)
 		return true;
@@ -320,8 +330,13 @@ lines_read(struct reader *r, size_t first, char terminator)
 		}
 	}
 	m->count = count;
-	if (line < in.len)
-		segment_end(&list[count - 1], in.len, in.len);
+	if (line < in.len) {
+		size_t end = in.len;
+
+		while (is_line_end(in.ptr[end - 1]))
+			end--;
+		segment_end(&list[count - 1], end, end);
+	}
 	return 0;
 }
 

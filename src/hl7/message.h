@@ -8,7 +8,8 @@
  *
  * Terminators: the first CR or LF behind MSH decides.  CR mode: CR ends a segment,
  * an LF right behind it belongs to it, and any other LF is data.  LF mode: LF ends
- * a segment, together with a CR right before it.
+ * a segment, together with a CR right before it.  At the end of the message, behind
+ * a last line without terminator, CR and LF are blank lines in either mode.
  *
  * A line that does not begin with an ID ([A-Z][A-Z0-9]{2}, perhaps indented by
  * blanks) followed by the field separator, by blanks and the field separator,

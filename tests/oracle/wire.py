@@ -44,8 +44,9 @@ def lines_of(data):
     for match in re.finditer(ending, data):
         yield place, match.start(), match.end()
         place = match.end()
-    if place < len(data):
-        yield place, len(data), len(data)
+    end = len(data.rstrip(b"\r\n"))  # line ends of the other kind behind the last line
+    if place < end:
+        yield place, end, end
 
 
 def pieces_of(data):

@@ -111,24 +111,6 @@ begins(struct span in, size_t at, char sep)
 	return HL7_PIECE_FOREIGN;
 }
 
-static bool
-segment_here(struct span in, size_t at, char sep, int terminator)
-{
-	int c;
-
-	if (!upper(byte(in, at)))
-		return false;
-	for (size_t i = 1; i < 3; i++)
-		if (!upper(byte(in, at + i)) && !digit(byte(in, at + i)))
-			return false;
-	c = byte(in, at + 3);
-	if (c == -1 || c == terminator)
-		return true;
-	if (terminator == '\n' && c == '\r' && byte(in, at + 4) == '\n')
-		return true;
-	return byte(in, behind_blanks(in, at + 3)) == (unsigned char)sep;
-}
-
 /* The end of the text of the line at `at`, and where the terminator behind it ends. */
 static size_t
 line_text(struct span in, size_t at, int terminator, size_t *ret_next)
@@ -138,6 +120,8 @@ line_text(struct span in, size_t at, int terminator, size_t *ret_next)
 	while (end < in.len && byte(in, end) != terminator)
 		end++;
 	if (end == in.len) {
+		while (end > at && line_end(byte(in, end - 1)))
+			end--;
 		*ret_next = end;
 		return end;
 	}
@@ -147,6 +131,25 @@ line_text(struct span in, size_t at, int terminator, size_t *ret_next)
 	if (terminator == '\n' && end > at && byte(in, end - 1) == '\r')
 		end--;
 	return end;
+}
+
+static bool
+segment_here(struct span in, size_t at, char sep, int terminator)
+{
+	size_t next;
+	int c;
+
+	if (!upper(byte(in, at)))
+		return false;
+	for (size_t i = 1; i < 3; i++)
+		if (!upper(byte(in, at + i)) && !digit(byte(in, at + i)))
+			return false;
+	c = byte(in, at + 3);
+	if (c == terminator || line_text(in, at + 3, terminator, &next) == at + 3)
+		return true;
+	if (terminator == '\n' && c == '\r' && byte(in, at + 4) == '\n')
+		return true;
+	return byte(in, behind_blanks(in, at + 3)) == (unsigned char)sep;
 }
 
 static size_t

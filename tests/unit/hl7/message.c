@@ -117,9 +117,13 @@ slow_line(struct span in, size_t from, char terminator, size_t *ret_end, size_t 
 
 	while (end < in.len && in.ptr[end] != terminator)
 		end++;
-	*ret_end = *ret_next = end;
-	if (end == in.len)
+	if (end == in.len) {
+		while (end > from && one_of(in.ptr[end - 1], "\r\n"))
+			end--;
+		*ret_end = *ret_next = end;
 		return;
+	}
+	*ret_end = end;
 	*ret_next = end + 1;
 	if (terminator == '\r' && at(in, end + 1) == '\n')
 		*ret_next = end + 2;
@@ -314,6 +318,11 @@ static const struct read_case cases[] = {
 	    MSH "\rObx|\r1AB|\r!A1B|\r!AB1!" },
 	{ "lines of one byte", ROW(MSH "\ra\rb\rc"), HL7_PIECE_MESSAGE, 16, MSH "\ra\rb\rc!" },
 	{ "a last line of text without terminator", ROW(MSH "\rNTE|\rtext"), HL7_PIECE_MESSAGE, 20,
+	    MSH "\r!NTE|\rtext!" },
+	{ "LF at the end in CR mode", ROW(MSH "\rPID|\n\n"), HL7_PIECE_MESSAGE, 17,
+	    MSH "\r!PID|!" },
+	{ "CR at the end in LF mode", ROW(MSH "\nPID|\r"), HL7_PIECE_MESSAGE, 16, MSH "\n!PID|!" },
+	{ "LF at the end of continued text", ROW(MSH "\rNTE|\rtext\n"), HL7_PIECE_MESSAGE, 21,
 	    MSH "\r!NTE|\rtext!" },
 	{ "the next message", ROW(MSH "\rPID|\r\rMSH^"), HL7_PIECE_MESSAGE, 17, MSH "\r!PID|\r!" },
 	{ "the next message, marked", ROW(MSH "\r\xef\xbb\xbfMSH|"), HL7_PIECE_MESSAGE, 11,
