@@ -134,8 +134,9 @@ at_end(struct span s)
 	return !s.len || s.ptr[0] == '+' || s.ptr[0] == '-';
 }
 
-/* Of a stamp with so many parts, a day at least: its last second, counted from the first. */
-static const int rest_of[] = { [3] = DAY - 1, [4] = 3599, [5] = 59, [6] = 0 };
+/* Of a stamp with so many parts, a day at least: its last second, counted from the first.  Who
+ * sends no seconds means the minute sharp, so that 24 hours later is no more than that. */
+static const int rest_of[] = { [3] = DAY - 1, [4] = 3599, [5] = 0, [6] = 0 };
 
 bool
 hl7_time_parse(struct span text, struct hl7_time *ret)

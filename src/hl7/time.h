@@ -4,7 +4,7 @@
  *
  * YYYY[MM[DD[HH[MM[SS[.S{1,4}]]]]]][+/-ZZZZ].  "20260101" is any moment of that
  * day: both ends are kept, so that arithmetic on stamps of different precision
- * stays honest.  No clock and no time zone database.
+ * stays honest.  One without seconds is its minute sharp.  No clock and no time zone database.
  */
 #ifndef HL7_TIME_H
 #define HL7_TIME_H

@@ -423,7 +423,7 @@ def time(text):
         day or days,
         23 if hour is None else hour,
         59 if minute is None else minute,
-        59 if second is None else second,
+        second or 0 if minute is not None else 59,
     )
     zone = match.group(7)
     if zone:
