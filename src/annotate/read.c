@@ -344,16 +344,32 @@ is_credible(const struct interval_choice *c, const struct interval *range)
 	return interval_overlap(&end, &c->limits);
 }
 
+static bool
+has_letter(struct span text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		const unsigned char c = (unsigned char)text.ptr[i];
+
+		if ((c | 0x20) >= 'a' && ((c | 0x20) <= 'z' || c >= 0x80))
+			return true;
+	}
+	return false;
+}
+
 /* The laboratory's own interval, when it can be read and is in the unit of the value; what is in
- * *ret otherwise means nothing.  One that holds no plausible value was written for another unit. */
+ * *ret otherwise means nothing.  One that holds no plausible value was written for another unit.
+ * Further components may tell the ends once more, as in 35-150^35^150; words there are a unit, or
+ * for whom it is. */
 static bool
 find_range(struct annotator *a, const struct result *r, const struct interval_choice *c,
     struct span obx7, struct interval *ret)
 {
-	struct span text = hl7_component(delims(a), hl7_repetition(delims(a), obx7, 1), 1);
-	struct span unit;
+	struct span field = hl7_repetition(delims(a), obx7, 1), unit;
+	struct span text = hl7_component(delims(a), field, 1);
 
-	if (repeats(a, obx7) || !hl7_range_read(plain(a, text), r->site->point, ret, &unit) ||
+	if (repeats(a, obx7) || has_letter(span_tail(field, text.len)))
+		return false;
+	if (!hl7_range_read(plain(a, text), r->site->point, ret, &unit) ||
 	    interval_is_point(ret)) /* "0-0" fills the field and says nothing */
 		return false;
 	if (unit.len && named_unit(a, r->code->quantity, unit) != r->unit)

@@ -9,6 +9,7 @@ result, so that a mistake made in the mapping or the engine is not made here as 
     python3 b2m.py --findings FILE  one line for each mapped result
 """
 
+import re
 import sys
 from decimal import Decimal as D
 
@@ -159,7 +160,10 @@ class Result:
 
     def read_reference(self, quantity):
         field = self.message.repetitions(self.field(7))[0]
-        read = wire.reference(text_of(self.message.unescape(field)))
+        parts = self.message.components(field)
+        if re.search(rb"[A-Za-z\x80-\xff]", b"".join(parts[1:])):
+            return None
+        read = wire.reference(text_of(self.message.unescape(parts[0])))
         if not read:
             return None
         limits, unit = read

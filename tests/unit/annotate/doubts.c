@@ -89,6 +89,9 @@ static const struct {
 	{ "converted, and then 10", "OBX|1|NM|1952-1^B2M^LN||2200|ug/L|700-10000||||F\n", SKIP_NONE },
 	{ "converted, and then too low", "OBX|1|NM|1952-1^B2M^LN||2200|ug/L|0-499||||F\n", SKIP_NO_RULE },
 	{ "the same text again, of a unit that it fits", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0-1.8||||F\n", SKIP_NONE },
+	{ "nothing in the next component", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0-1.8^||||F\n", SKIP_NONE },
+	{ "the ends in the next components", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0-1.8^0^1.8||||F\n", SKIP_NONE },
+	{ "a unit in the next component", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0-1.8^mg/dL||||F\n", SKIP_NO_RULE },
 	{ "and of one that it does not", "OBX|1|NM|1952-1^B2M^LN||2200|ug/L|0-1.8||||F\n", SKIP_NO_RULE },
 };
 /* clang-format on */

@@ -40,10 +40,10 @@ static const struct row rows[] = {
 	{ "EAST", "^~\\&", "5", "mg/L", "1,000-2,000", true, "" },
 	{ "LAB", "^~\\&", "5", "mg/L", "1,000-2,000", false, "" },
 	/* what one message cuts off belongs to the text of another */
-	{ "LAB", "&~\\^", "5", "mg/L&x", "1.000-2.000&x", true, "" },
+	{ "LAB", "&~\\^", "5", "mg/L&x", "1.000-2.000&1", true, "" },
 	{ "LAB", "^~\\&", "5", "mg/L&x", "1.000-2.000", false, "" },
-	{ "LAB", "&~\\^", "5", "mg/L&x", "1.000-2.000&x", true, "" },
-	{ "LAB", "^~\\&", "5", "mg/L", "1.000-2.000&x", false, "" },
+	{ "LAB", "&~\\^", "5", "mg/L&x", "1.000-2.000&1", true, "" },
+	{ "LAB", "^~\\&", "5", "mg/L", "1.000-2.000&1", false, "" },
 	/* a Greek mu; in Latin-1 it is an i with grave, in a code page of Windows a Russian milli */
 	{ "LAB", "^~\\&", "2", "\xecg/L", "1", false, "8859/7" },
 	{ "LAB", "^~\\&", "5000", "\xecg/L", "1000-2000", true, "8859/7" },
