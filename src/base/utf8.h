@@ -8,6 +8,7 @@
 #ifndef BASE_UTF8_H
 #define BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,13 @@ utf8_length(struct span text)
 	uint32_t character;
 
 	return text.len && (unsigned char)text.ptr[0] < 0x80 ? 1 : utf8_read(text, &character);
+}
+
+/* U+0080 to U+009F, too: some terminals obey them. */
+static inline bool
+utf8_is_control(uint32_t character)
+{
+	return character < 0x20 || (character >= 0x7f && character < 0xa0);
 }
 
 #endif

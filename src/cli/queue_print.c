@@ -18,7 +18,6 @@ cell(struct span line, const char *name, char buf[CELL])
 {
 	struct json_value v;
 	struct buffer text;
-	size_t len = 0;
 
 	buf[0] = '-';
 	buf[1] = '\0';
@@ -27,9 +26,7 @@ cell(struct span line, const char *name, char buf[CELL])
 		return buf;
 	buffer_init(&text, 0);
 	json_unescape(v.text, &text);
-	for (const char *c = text.data; c && c < text.data + text.end && len + 1 < CELL; c++)
-		buf[len++] = (unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c;
-	buf[len] = '\0';
+	text_fit(buf, CELL, buffer_span(&text));
 	buffer_finish(&text);
 	return buf;
 }

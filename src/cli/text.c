@@ -4,13 +4,21 @@
  */
 #include "cli/text.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/utf8.h"
 
-/* U+0080 to U+009F are controls, too; some terminals obey them. */
-static bool
-is_control(uint32_t character)
+/* Bytes of the character at the front, 0 for a byte that is none; and whether it may go out as it
+ * is. */
+static size_t
+next(struct span s, bool *ret_harmless)
 {
-	return character < 0x20 || (character >= 0x7f && character < 0xa0);
+	uint32_t character = 0;
+	const size_t len = utf8_read(s, &character);
+
+	*ret_harmless = len && !utf8_is_control(character);
+	return len;
 }
 
 void
@@ -19,10 +27,10 @@ text_show(struct output *o, struct span s)
 	size_t done = 0, at = 0;
 
 	while (at < s.len) {
-		uint32_t character;
-		const size_t len = utf8_read(span_tail(s, at), &character);
+		bool harmless;
+		const size_t len = next(span_tail(s, at), &harmless);
 
-		if (len > 0 && !is_control(character)) {
+		if (harmless) {
 			at += len;
 			continue;
 		}
@@ -34,8 +42,29 @@ text_show(struct output *o, struct span s)
 	output_write(o, span_tail(s, done));
 }
 
+void
+text_fit(char *to, size_t size, struct span s)
+{
+	size_t used = 0;
+
+	while (s.len) {
+		bool harmless;
+		const size_t len = next(s, &harmless), bytes = len ? len : 1;
+
+		if (used + (harmless ? bytes : 4 * bytes) >= size)
+			break;
+		if (harmless)
+			memcpy(to + used, s.ptr, bytes);
+		for (size_t i = 0; i < bytes && !harmless; i++)
+			snprintf(to + used + 4 * i, 5, "\\x%02x", (unsigned char)s.ptr[i]);
+		used += harmless ? bytes : 4 * bytes;
+		s = span_tail(s, bytes);
+	}
+	to[used] = '\0';
+}
+
 static void
-json_escape(struct output *o, unsigned char c)
+json_escape(struct output *o, uint32_t c)
 {
 	switch (c) {
 	case '"':
@@ -57,9 +86,9 @@ json_escape(struct output *o, unsigned char c)
 }
 
 static bool
-json_plain(unsigned char c)
+json_plain(uint32_t c)
 {
-	return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
+	return !utf8_is_control(c) && c != '"' && c != '\\';
 }
 
 void
@@ -69,8 +98,8 @@ text_json(struct output *o, struct span s, enum text_bad bad)
 
 	output_text(o, "\"");
 	while (at < s.len) {
-		const unsigned char c = (unsigned char)s.ptr[at];
-		const size_t len = utf8_length(span_tail(s, at));
+		uint32_t c = (unsigned char)s.ptr[at];
+		const size_t len = utf8_read(span_tail(s, at), &c);
 
 		if (len > 0 && json_plain(c)) {
 			at += len;
@@ -81,7 +110,8 @@ text_json(struct output *o, struct span s, enum text_bad bad)
 			output_text(o, "\\ufffd");
 		else
 			json_escape(o, c);
-		done = ++at;
+		at += len ? len : 1;
+		done = at;
 	}
 	output_write(o, span_tail(s, done));
 	output_text(o, "\"");

@@ -12,12 +12,12 @@
 /* ---- writing ---- */
 
 static void
-put_character(struct buffer *out, struct span c)
+put_character(struct buffer *out, struct span c, uint32_t character)
 {
-	if (c.ptr[0] == '"' || c.ptr[0] == '\\')
+	if (character == '"' || character == '\\')
 		buffer_append_char(out, '\\');
-	if ((unsigned char)c.ptr[0] < 0x20 || c.ptr[0] == 0x7f)
-		buffer_printf(out, "\\u%04x", (unsigned)(unsigned char)c.ptr[0]);
+	if (utf8_is_control(character))
+		buffer_printf(out, "\\u%04x", (unsigned)character);
 	else
 		buffer_append(out, c);
 }
@@ -27,10 +27,11 @@ json_put_string(struct buffer *out, struct span text)
 {
 	buffer_append_char(out, '"');
 	while (text.len) {
-		size_t n = utf8_length(text);
+		uint32_t character;
+		size_t n = utf8_read(text, &character);
 
 		if (n)
-			put_character(out, span_head(text, n));
+			put_character(out, span_head(text, n), character);
 		else
 			buffer_append(out, SPAN("\\ufffd"));
 		text = span_tail(text, n ? n : 1);

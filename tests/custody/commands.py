@@ -58,6 +58,19 @@ class Commands(Custody):
         time.sleep(0.2)
         self.assertEqual(self.sent(r), ["m0", "m1", "m3", "m4"])
 
+    def test_nobody_commands_a_terminal_by_a_control_ID(self):
+        r = self.receiver()
+        r.stop()
+        s = self.sender(self.keep(r)[1])
+        for id in ("a\x1b[31m", "b\x9b31m", "c" * 250 + "\u20ac\u20ac"):
+            s.exchange(message(id))
+        for text in (self.queue("list"), self.queue("show", 1, 2, 3)):
+            self.assertIn("a\\x1b[31m", text)
+            self.assertIn("b\\xc2\\x9b31m", text)
+            self.assertNotRegex(text, "[^\n -~\u20ac]")
+        self.assertEqual(self.ids()[1], "b\x9b31m")
+        self.assertIn('"b\\u009b31m"', self.queue("list", "--json"))
+
     def test_what_was_set_aside_is_sent_again_when_told(self):
         r = self.receiver(codes(b"AE", b"AE"))
         d, port = self.keep(r)

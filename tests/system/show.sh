@@ -83,6 +83,12 @@ status 0 show odd.hl7
 has out 'M\xfcller'
 has out 'Müller'
 has out '\x01\x1b[31m'
+# a terminal may obey U+009B as well
+printf 'MSH|^~\\&|\302\23331m\r' > obeyed.hl7
+status 0 show --json obeyed.hl7
+has out '"MSH-3":"\u009b31m"'
+status 0 show obeyed.hl7
+has out '\xc2\x9b31m'
 status 0 show --get MSH-3 odd.hl7
 printf 'M\374ller\n' > want
 same out want
