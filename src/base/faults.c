@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "base/utf8.h"
+
 void
 faults_init(struct faults *f, const char *file)
 {
@@ -103,10 +105,15 @@ faults_sort(struct faults *f)
 static void
 print_text(const char *text, FILE *out)
 {
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	for (struct span s = span_str(text); s.len;) {
+		uint32_t character = 0;
+		const size_t len = utf8_read(s, &character);
 
-		fputc(c < 0x20 || c == 0x7f ? '?' : c, out);
+		if (len && !utf8_is_control(character))
+			fwrite(s.ptr, 1, len, out);
+		else
+			fputc('?', out);
+		s = span_tail(s, len ? len : 1);
 	}
 }
 

@@ -62,9 +62,10 @@ Test(faults, send_no_control_bytes_to_a_terminal)
 	char *text;
 
 	faults_init(&f, "x");
-	faults_add(&f, (struct fault_place){ 1, 1 }, "a\x7f", "%s", "\x1b[2J\n\xc2\xb5");
+	faults_add(
+	    &f, (struct fault_place){ 1, 1 }, "a\x7f", "%s", "\x1b[2J\n\xc2\xb5\xc2\x9b\xff");
 	text = printed(&f);
-	cr_expect_str_eq(text, "x:1:1: ?[2J?\xc2\xb5; a?\n");
+	cr_expect_str_eq(text, "x:1:1: ?[2J?\xc2\xb5??; a?\n");
 	free(text);
 	faults_finish(&f);
 }
