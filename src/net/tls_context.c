@@ -339,11 +339,36 @@ net_tls_hold(struct net_tls *t)
 	return t;
 }
 
+static void
+shed(struct net_tls *t)
+{
+	if (t->holds == t->done)
+		SSL_CTX_set_cert_store(t->ctx, NULL);
+}
+
+void
+net_tls_done(struct net_tls *t)
+{
+	t->done++;
+	shed(t);
+}
+
+void
+net_tls_release_done(struct net_tls *t)
+{
+	t->done--;
+	net_tls_release(t);
+}
+
 void
 net_tls_release(struct net_tls *t)
 {
-	if (!t || --t->holds)
+	if (!t)
 		return;
+	if (--t->holds) {
+		shed(t);
+		return;
+	}
 	for (unsigned i = 0; i < t->rule_count; i++)
 		free(t->rules[i].name);
 	free(t->rules);

@@ -16,7 +16,7 @@ struct net_tls_rule {
 };
 
 struct net_tls {
-	unsigned holds;
+	unsigned holds, done; /* done: of those who have no more peer to ask about with it */
 	SSL_CTX *ctx;
 	BIO_METHOD *bio;    /* between a session and the bytes it is given */
 	bool accepts, asks; /* asks: for the peer's certificate */
@@ -26,6 +26,12 @@ struct net_tls {
 	unsigned rule_count;
 	struct net_tls_ends ends;
 };
+
+/* One who holds it knows its peer, and lets go in the end by net_tls_release_done().  When all do,
+ * the CAs and the lists of revoked ones are given back: of those that reloads have replaced, one
+ * for each live connection might be there otherwise. */
+void net_tls_done(struct net_tls *tls);
+void net_tls_release_done(struct net_tls *tls);
 
 /* Is this certificate, already vouched for, of one who is allowed? */
 enum net_tls_reason net_tls_check_rules(

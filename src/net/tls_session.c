@@ -36,7 +36,8 @@ struct net_tls_session {
 	struct span chain; /* packed certificates of the peer */
 	size_t record;     /* bytes of the one under way, or of the last */
 	size_t vain;       /* bytes that came for nothing, but what was said since pays for */
-	bool heard;        /* the peer has said something */
+	bool done;         /* the peer is known */
+	bool heard;        /* it has said something */
 	bool proved;       /* and lets us in */
 };
 
@@ -172,7 +173,10 @@ net_tls_session_destroy(struct net_tls_session *s)
 	if (!s)
 		return;
 	SSL_free(s->ssl);
-	net_tls_release(s->tls);
+	if (s->done)
+		net_tls_release_done(s->tls);
+	else
+		net_tls_release(s->tls);
 	free(s->identity);
 	free((void *)(uintptr_t)s->chain.ptr);
 	free(s);
@@ -259,6 +263,8 @@ shake(struct net_tls_session *s)
 
 	if (result == 1) {
 		s->state = NET_TLS_OPEN;
+		s->done = true;
+		net_tls_done(s->tls);
 		s->proved = s->tls->accepts || SSL_version(s->ssl) < TLS1_3_VERSION;
 		keep_chain(s);
 	} else if (!waits(s, result)) {

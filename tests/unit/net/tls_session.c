@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "net/tls_context.h"
+
 enum { ROOM = 512 << 10 };
 
 static char folder[] = "/tmp/hl7-tls-XXXXXX";
@@ -496,6 +498,33 @@ Test(net_tls_session, asks_again_with_newer_settings)
 		cr_expect_eq(net_tls_session_check(p.in, now), NET_TLS_NO_CERTIFICATE);
 		net_tls_release(now);
 	}
+	pair_end(&p);
+}
+
+/* Of those that reloads have replaced there may be as many as live connections. */
+Test(net_tls_session, keeps_no_list_of_an_older_context_for_one_who_is_known)
+{
+	struct pair p, later;
+	struct net_tls *old = good_context(true, (struct side){ "server", "ca", .crl = "crl" });
+
+	pair_begin(&p, server, client);
+	net_tls_session_destroy(p.in);
+	p.in = net_tls_session_create(old);
+	pair_begin(&later, server, client);
+	net_tls_session_destroy(later.in);
+	later.in = net_tls_session_create(old);
+	talk(&p, 4096);
+	expect_open(&p);
+	cr_expect(SSL_CTX_get_cert_store(old->ctx), "still in force");
+	net_tls_release(old);
+	cr_expect(SSL_CTX_get_cert_store(old->ctx), "one peer is not known yet");
+	talk(&later, 4096);
+	expect_open(&later);
+	cr_expect_null(SSL_CTX_get_cert_store(old->ctx));
+	say(p.out, SPAN("goes on"), &p.to_in);
+	talk(&p, 4096);
+	cr_expect(span_eq(buffer_span(&p.got_in), SPAN("goes on")));
+	pair_end(&later);
 	pair_end(&p);
 }
 
