@@ -257,9 +257,14 @@ copy_name(struct net_tls *t, const char *name, struct net_tls_fault *f)
 	if (name[0] == '.')
 		return fault(f, "name", "write the whole name", "%.60s is no name of a host", name);
 	t->name = strdup(name);
+	if (!t->name)
+		return no_memory(f);
+	/* "ehr.example." is a whole name to a resolver; certificates and SNI write no such dot */
+	if (name[strlen(name) - 1] == '.')
+		t->name[strlen(name) - 1] = '\0';
 	t->name_is_address = inet_pton(AF_INET, name, address) == 1 ||
 			     inet_pton(AF_INET6, name, address) == 1;
-	return t->name || no_memory(f);
+	return true;
 }
 
 /* ---- the context -------------------------------------------------------------------------- */

@@ -92,6 +92,7 @@ class Identity(Outbound):
         rows = [
             ("server", {}, ()),
             ("server", {"name": "EHR.example"}, ()),
+            ("server", {"name": "ehr.example."}, ()),
             ("wild", {"name": "ehr.site.example"}, ()),
             ("server", {}, (self.ca.pin("server"),)),
             ("server", {}, (self.ca.pin("both"), self.ca.pin("server"))),

@@ -145,6 +145,9 @@ Test(net_tls, names_what_a_verification_found)
 		{ X509_V_ERR_INVALID_PURPOSE, "key_usage" },
 		{ X509_V_ERR_EE_KEY_TOO_SMALL, "weak" },
 		{ X509_V_ERR_HOSTNAME_MISMATCH, "name" },
+		{ X509_V_ERR_PERMITTED_VIOLATION, "name" },
+		{ X509_V_ERR_EXCLUDED_VIOLATION, "name" },
+		{ X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION, "crl_missing" },
 		{ X509_V_ERR_OUT_OF_MEM, "other" },
 		{ 12345, "other" },
 	};
