@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import time
 
-from secure import Secure, metric
+from secure import TESTCA, Secure, metric
 from world import (
     HL7NOTED, PATIENCE, ack, config_xml, feed_xml, free_port, main, message, wait_for,
 )
@@ -264,6 +264,27 @@ class Check(Secure):
         path = self.write("c.xml", config_xml(feed_xml(1, 2, in_listen=self.tls())))
         self.assertEqual(subprocess.run([HL7NOTED, "--check", "--config", path],
                                         capture_output=True, check=False).returncode, 0)
+
+
+class Recipe(Secure):
+    def test_scripts_testca_says_what_it_lacks(self):
+        rows = {
+            (): "where to?",
+            ("--help",): "no folder",
+            (self.ca.folder, "bogus"): "not issue, revoke, crl or pin",
+            (self.ca.folder, "issue", "lab", "client", "9"): "issue: NAME USE DAYS SAN",
+            (self.ca.folder, "revoke"): "revoke: NAME",
+            (self.ca.folder, "revoke", "nobody"): "nobody: no such certificate",
+            (self.ca.folder, "crl"): "crl: DAYS",
+            (self.ca.folder, "pin", "nobody"): "nobody: no such certificate",
+        }
+        for arguments, sentence in rows.items():
+            with self.subTest(arguments[1:]):
+                done = subprocess.run(
+                    ["sh", TESTCA, *arguments], capture_output=True, check=False, text=True
+                )
+                self.assertEqual((done.returncode, done.stdout), (1, ""))
+                self.assertRegex(done.stderr, "^testca: .*%s.*\n$" % re.escape(sentence))
 
 
 class Ends(Secure):

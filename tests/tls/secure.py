@@ -174,5 +174,6 @@ class Secure(World):
 
 
 __all__ = [
-    "CA", "Secure", "SecureReceiver", "SecureSender", "client_context", "metric", "server_context",
+    "CA", "Secure", "SecureReceiver", "SecureSender", "TESTCA", "client_context", "metric",
+    "server_context",
 ]
