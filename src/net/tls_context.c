@@ -301,7 +301,8 @@ fill(struct net_tls *t, const struct net_tls_settings *s, struct net_tls_fault *
 	t->asks = !s->accepts || !s->anonymous;
 	t->ctx = SSL_CTX_new(s->accepts ? TLS_server_method() : TLS_client_method());
 	t->bio = net_tls_session_bio();
-	if (!t->ctx || !t->bio || !set_protocol(t))
+	t->nobodys = net_tls_chain_nobody();
+	if (!t->ctx || !t->bio || !t->nobodys || !set_protocol(t))
 		return no_memory(f);
 	SSL_CTX_set_verify(t->ctx,
 	    t->asks ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_NONE,
@@ -380,6 +381,7 @@ net_tls_release(struct net_tls *t)
 	free(t->name);
 	SSL_CTX_free(t->ctx);
 	BIO_meth_free(t->bio);
+	EVP_PKEY_free(t->nobodys);
 	free(t);
 }
 

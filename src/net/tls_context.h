@@ -25,6 +25,7 @@ struct net_tls {
 	struct net_tls_rule *rules;
 	unsigned rule_count;
 	struct net_tls_ends ends;
+	EVP_PKEY *nobodys; /* key of certificates that were emptied */
 };
 
 /* One who holds it knows its peer, and lets go in the end by net_tls_release_done().  When all do,
@@ -49,7 +50,8 @@ struct net_tls_identity *net_tls_identity_create(X509 *leaf);
 struct span net_tls_chain_pack(X509 *leaf, STACK_OF(X509) * issuers);
 STACK_OF(X509) * net_tls_chain_unpack(struct span packed);
 /* What the session keeps of them is of no use any more. */
-void net_tls_chain_empty(SSL *ssl);
+void net_tls_chain_empty(SSL *ssl, EVP_PKEY *nobodys);
+EVP_PKEY *net_tls_chain_nobody(void); /* NULL: no memory */
 
 /* Before the first of all contexts: keep the blocks that come and go. */
 void net_tls_memory_keep(void);

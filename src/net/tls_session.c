@@ -253,7 +253,7 @@ keep_chain(struct net_tls_session *s)
 	s->chain = net_tls_chain_pack(leaf, SSL_get_peer_cert_chain(s->ssl));
 	if (!s->chain.len)
 		net_tls_session_fail(s, NET_TLS_OTHER);
-	net_tls_chain_empty(s->ssl);
+	net_tls_chain_empty(s->ssl, s->tls->nobodys);
 }
 
 static void
