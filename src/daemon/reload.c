@@ -86,11 +86,11 @@ no_memory(struct hl7noted *d, const char *feed)
 }
 
 static bool
-plan_step(struct hl7noted *d, const char *file, struct step *s)
+plan_step(struct hl7noted *d, const char *file, struct source **sources, struct step *s)
 {
 	bool secure = secure_load(&s->secure, s->conf, file, d->log, d->tell);
 
-	s->rules = rules_load(s->conf, file, d->log, d->tell);
+	s->rules = rules_load(s->conf, file, sources, d->log, d->tell);
 	s->listeners = calloc(s->conf->listen_count + 1, sizeof(struct feed_listener *));
 	s->is_new = calloc(s->conf->listen_count + 1, sizeof(bool));
 	if (!s->listeners || !s->is_new)
@@ -247,12 +247,14 @@ reload(struct hl7noted *d, struct conf *conf, bool in_earnest)
 {
 	struct step *steps = calloc(conf->feed_count + 1, sizeof(*steps));
 	bool good = steps || no_memory(d, "*");
+	struct source *sources = NULL;
 
 	/* every feed is planned, so that all faults are told in one run */
 	for (unsigned i = 0; steps && i < conf->feed_count; i++) {
 		steps[i].conf = &conf->feeds[i];
-		good &= plan_step(d, conf->file, &steps[i]);
+		good &= plan_step(d, conf->file, &sources, &steps[i]);
 	}
+	sources_finish(sources);
 	good &= in_earnest;
 	if (good) {
 		d->net.handshakes.most = conf->handshakes;

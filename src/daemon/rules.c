@@ -1,92 +1,40 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Files are read whole and closed before anything is made of them; a file that is
- * exchanged by rename is either the old one or the new one.
- */
 #include "daemon/rules.h"
 
-#include <sha256.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "annotate/examples.h"
-#include "daemon/file.h"
-
 /* ---- one mapping ---- */
 
-/* Who is told what is wrong, and of which configuration. */
-struct teller {
-	const char *conf_file;
-	struct log *log;
-	FILE *out;
-};
-
-static void
-tell_faults(struct faults *faults, const struct teller *t)
+static bool
+is_taken(const struct conf_feed *feed, const struct rules_mapping *r, const struct teller *t)
 {
-	file_tell_faults(faults, LOG_MAPPING_REJECTED, t->log, t->out);
-}
+	const bool taken = !feed->require_approved || r->mapping->status == MAPPING_APPROVED;
+	struct faults faults;
 
-static struct mapping *
-compile(struct span bytes, const struct conf_feed *feed, struct faults *faults)
-{
-	struct mapping *m = mapping_create(bytes, faults);
-
-	if (!m)
-		return NULL;
-	examples_run(m, faults);
-	if (m->status == MAPPING_RETIRED)
-		faults_add(faults, (struct fault_place){ 1, 1 }, "use the mapping that replaced it",
-		    "the mapping is retired");
-	if (feed->require_approved && m->status != MAPPING_APPROVED)
-		faults_add(faults, (struct fault_place){ 1, 1 },
+	faults_init(&faults, r->file);
+	if (!taken)
+		faults_add(&faults, (struct fault_place){ 1, 1 },
 		    "have it approved, or drop require-approved from the feed",
 		    "feed %s takes approved mappings only, and this one is a draft", feed->name);
-	if (!faults->total)
-		return m;
-	mapping_destroy(m);
-	return NULL;
-}
-
-/* A file that is not there has no place; the one that names it has. */
-static bool
-read_one(const struct teller *t, const struct conf_mapping *m, struct span *ret)
-{
-	struct faults unread, faults;
-	bool good;
-
-	faults_init(&unread, m->file);
-	faults_init(&faults, t->conf_file);
-	good = file_read(m->file, ret, &unread);
-	for (size_t i = 0; i < unread.count; i++)
-		faults_add(
-		    &faults, m->at, unread.list[i].mend, "%s: %s", m->file, unread.list[i].what);
 	tell_faults(&faults, t);
 	faults_finish(&faults);
-	faults_finish(&unread);
-	return good;
+	return taken;
 }
 
 static bool
 load_one(struct rules_mapping *r, const struct conf_feed *feed, const struct conf_mapping *m,
-    const struct teller *t)
+    struct source **sources, const struct teller *t)
 {
-	struct faults faults;
-	struct span bytes;
-
 	r->file = m->file;
-	if (!read_one(t, m, &bytes))
+	r->source = source_of(sources, m, t);
+	if (!r->source || !r->source->mapping)
 		return false;
-	faults_init(&faults, m->file);
-	SHA256Data((const uint8_t *)bytes.ptr, bytes.len, r->sha256);
-	r->mapping = compile(bytes, feed, &faults);
-	free((void *)(uintptr_t)bytes.ptr);
-	if (r->mapping)
-		r->fired = calloc(r->mapping->rule_count + 1, sizeof(struct metric *));
-	tell_faults(&faults, t);
-	faults_finish(&faults);
-	return r->mapping && r->fired;
+	r->mapping = r->source->mapping;
+	r->sha256 = r->source->sha256;
+	r->fired = calloc(r->mapping->rule_count + 1, sizeof(struct metric *));
+	return is_taken(feed, r, t) && r->source->sound && r->fired;
 }
 
 /* ---- all of a feed ---- */
@@ -296,7 +244,8 @@ tell_dormant(const struct rules *r, const struct teller *t)
 }
 
 struct rules *
-rules_load(const struct conf_feed *feed, const char *file, struct log *log, FILE *out)
+rules_load(const struct conf_feed *feed, const char *file, struct source **sources, struct log *log,
+    FILE *out)
 {
 	const struct teller teller = { file ? file : "command line", log, out };
 	struct rules *r = calloc(1, sizeof(*r));
@@ -311,7 +260,7 @@ rules_load(const struct conf_feed *feed, const char *file, struct log *log, FILE
 		r->list[i] = (struct rules_mapping){ 0 };
 	/* all are read, so that all faults are told */
 	for (unsigned i = 0; i < r->count; i++) {
-		good &= load_one(&r->list[i], feed, &feed->mappings[i], &teller);
+		good &= load_one(&r->list[i], feed, &feed->mappings[i], sources, &teller);
 		r->mappings[i] = r->list[i].mapping;
 	}
 	good = good && refuse_clashes(r, feed, &teller);
@@ -336,7 +285,7 @@ rules_destroy(struct rules *r)
 		return;
 	annotator_destroy(r->annotator);
 	for (unsigned i = 0; i < r->count; i++) {
-		mapping_destroy(r->list[i].mapping);
+		source_release(r->list[i].source);
 		free((void *)r->list[i].fired);
 	}
 	free(r->list);

@@ -15,17 +15,19 @@
 
 #include "annotate/annotate.h"
 #include "conf/conf.h"
+#include "daemon/source.h"
 #include "log/log.h"
 #include "log/metrics.h"
 
-enum { RULES_SHA256 = 65, RULES_TEXT = 300 };
+enum { RULES_TEXT = 300 };
 
 struct rules_mapping {
-	struct mapping *mapping;
+	struct source *source; /* in common with other feeds; its mapping and sha256 are these */
+	const struct mapping *mapping;
+	const char *sha256;
 	const char *file;
-	char sha256[RULES_SHA256]; /* of the file's bytes, in hex */
-	struct metric **fired;     /* by rule; each made when first needed */
-	bool dormant;              /* not in effect: left out of the annotator */
+	struct metric **fired; /* by rule; each made when first needed */
+	bool dormant;          /* not in effect: left out of the annotator */
 };
 
 struct rules {
@@ -37,9 +39,10 @@ struct rules {
 };
 
 /* NULL when any mapping is refused; the log then says why.  `out` is stderr for --check, when the
- * faults are printed for people instead; NULL otherwise.  `file` is the configuration's. */
-struct rules *rules_load(
-    const struct conf_feed *feed, const char *file, struct log *log, FILE *out);
+ * faults are printed for people instead; NULL otherwise.  `file` is the configuration's;
+ * `sources` are what feeds before it have read. */
+struct rules *rules_load(const struct conf_feed *feed, const char *file, struct source **sources,
+    struct log *log, FILE *out);
 void rules_destroy(struct rules *r);
 /* The same files in effect, byte for byte, in the same order? */
 bool rules_are_same(const struct rules *a, const struct rules *b);

@@ -129,10 +129,12 @@ int
 run_check(const struct options *o)
 {
 	struct conf *conf = read_conf(o, NULL, stderr);
+	struct source *sources = NULL;
 	bool good = conf != NULL;
 
 	for (unsigned i = 0; conf && i < conf->feed_count; i++) {
-		struct rules *rules = rules_load(&conf->feeds[i], conf->file, NULL, stderr);
+		struct rules *rules = rules_load(
+		    &conf->feeds[i], conf->file, &sources, NULL, stderr);
 		struct secure secure;
 
 		good &= rules != NULL;
@@ -141,6 +143,7 @@ run_check(const struct options *o)
 		rules_destroy(rules);
 		secure_drop(&secure);
 	}
+	sources_finish(sources);
 	if (good)
 		printf("%s: %u feed%s, all good%s\n", o->config ? o->config : "command line",
 		    conf->feed_count, conf->feed_count == 1 ? "" : "s",

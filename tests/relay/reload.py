@@ -97,6 +97,28 @@ class Mappings(Reloading):
         self.assertEqual(self.note_of(s), "Mended.")
         self.assertEqual(len(self.r.visits), 1)
 
+    def test_a_mapping_of_several_feeds_is_read_once_and_stays_with_each(self):
+        d, other = self.running(), free_port()
+        both = [
+            feed_xml(self.port, self.r.port, **self.named),
+            feed_xml(other, self.r.port, name="other", **self.named),
+        ]
+        self.rewrite(*both)
+        d.reload()
+        self.rewrite(both[1])
+        d.reload()
+        s = self.sender(other)
+        self.assertEqual(self.note_of(s), "Too much of it.")
+        self.write("rules.xml", mapping().replace("<flag>H</flag>", "<flog>H</flog>"))
+        self.rewrite(*both)
+        d.reload(good=False)
+        told = [(e["err_loc"], e["err_text"]) for e in d.events("mapping.rejected")]
+        self.assertEqual(len(told), len(set(told)), told)
+        self.write("rules.xml", mapping("Plenty."))
+        d.reload()
+        self.assertEqual(self.note_of(s), "Plenty.")
+        self.assertEqual(self.note_of(self.sender(self.port)), "Plenty.")
+
     def test_a_missing_mapping_changes_nothing(self):
         d = self.running()
         s = self.sender(self.port)
