@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Custody over TLS: nothing that was acknowledged goes to somebody else, or is lost."""
 
+import functools
 import os
 import ssl
 import sys
@@ -32,6 +33,28 @@ class Hesitant(SecureReceiver):
                 flights += 1
                 time.sleep(0.5 if flights == 2 else 0)
             except ssl.SSLError:
+                visit.send(out.read())
+                visit.ended = True
+        visit.sock.close()
+
+
+class Alarmed(SecureReceiver):
+    """Answers each message with a fatal alert, as one that was sent garbage does."""
+
+    def _serve(self, visit):
+        wire, out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        session = self.context.wrap_bio(wire, out, server_side=True)
+        step = session.do_handshake
+        while not visit.ended:
+            try:
+                if step():
+                    wire.write(b"\x17\x03\x03\x00\x30" + b"j" * 48)
+                visit.send(out.read())
+                step = functools.partial(session.read, 65536)
+            except ssl.SSLWantReadError:
+                visit.send(out.read())
+                wire.write(visit.sock.recv(65536))
+            except OSError:
                 visit.send(out.read())
                 visit.ended = True
         visit.sock.close()
@@ -96,6 +119,27 @@ class Custody(Secure):
                 self.assertEqual(
                     right.wait(5), annotated([message(str(n)) for n in range(5)])
                 )
+                right.stop()
+                d.stop()
+                os.rename(self.path("queue"), self.path("queue." + version.name))
+
+    def test_a_receiver_that_answers_with_alerts_is_named_and_waited_for_ever_longer(self):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            with self.subTest(version.name):
+                r = Alarmed(server_context(self.ca, version=version))
+                self.addCleanup(r.stop)
+                d, port, _ = self.keep(
+                    r.port, inbound="", outbound=self.tls(own="client"),
+                    forward={"backoff_min": "50ms", "backoff_max": "5s"},
+                )
+                self.accepted(self.sender(port), 1)
+                denied = d.wait_event("tls.denied", 5, outcome="peer_alert", dir="out")
+                self.assertIn("alert", denied[0]["err_text"])
+                waits = [line["wait_ms"] for line in d.wait_event("msg.retry", 5)]
+                self.assertGreater(waits[4], 2 * waits[0])
+                r.stop()
+                right = self.secure_receiver(port=r.port, version=version)
+                self.assertEqual(right.wait(1), annotated([message("1")]))
                 right.stop()
                 d.stop()
                 os.rename(self.path("queue"), self.path("queue." + version.name))
