@@ -16,6 +16,8 @@ enum {
 	OUTSTANDING_MOST = 1 << 20, /* bytes without a verdict */
 };
 
+static const char cut_off[] = "the messages ended before their end";
+
 /* Could a frame hold it? */
 static bool
 fits_frame(struct span body)
@@ -39,6 +41,8 @@ end_import(struct question *k)
 	if (k->outstanding || !(k->ended || k->broken))
 		return;
 	if (k->broken) {
+		if (k->broken == cut_off)
+			question_audit(k, "left");
 		question_fail_half_done(k, k->broken);
 		return;
 	}
@@ -128,7 +132,7 @@ question_import(struct question *k)
 		if (result == BODY_BROKEN)
 			k->broken = "no message where one was announced";
 		else if (result == BODY_MORE && c->ended)
-			k->broken = "the messages ended before their end";
+			k->broken = cut_off;
 	}
 	net_client_rest(c, k->ended || k->broken || result == BODY_MESSAGE);
 	end_import(k);
@@ -167,6 +171,7 @@ question_appended(struct queue *q, uint64_t token, enum store_verdict verdict, u
 void
 question_import_left(struct question *k)
 {
-	k->broken = k->ended ? k->broken : "the client left";
+	if (!k->ended && !k->broken)
+		k->broken = cut_off;
 	end_import(k);
 }

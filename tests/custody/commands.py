@@ -287,6 +287,19 @@ class Commands(Custody):
         failed = d.wait_event("audit.admin", verb="queue import")[0]
         self.assertEqual((failed["outcome"], failed["count"]), ("failed", queued))
 
+    def test_an_import_that_is_interrupted_is_audited_as_left(self):
+        d, _ = self.keep(free_port())
+        for half in (True, False):
+            with socket.socket(socket.AF_UNIX) as c:
+                c.connect(self.control)
+                body = message("m%d" % half)
+                c.sendall(b"queue import feed=lab\n%d\n%s%d\nMSH" % (len(body), body, len(body)))
+                if half:
+                    c.shutdown(socket.SHUT_WR)
+                    self.assertIn(b"before that, it was done for 1 messages", c.recv(4096))
+        told = d.wait_event("audit.admin", 2, verb="queue import")
+        self.assertEqual([(t["outcome"], t["count"]) for t in told], 2 * [("left", 1)])
+
     def test_what_no_answer_could_name_is_not_imported(self):
         """It would be sent for ever, and the rest of the feed wait behind it."""
         d, r, port = self.full(0)
