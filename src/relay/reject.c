@@ -17,6 +17,9 @@ relay_acknowledge(struct relay_work *w, struct span header, struct hl7_ack *ack)
 	if (hl7_message_read(&w->message, header, &piece, &used) != 0)
 		return SPAN("");
 	ack->commit = hl7_ack_is_enhanced(&w->message);
+	/* CR is for a type, processing ID or version that cannot be taken, CE for anything else */
+	if (ack->commit && ack->code == HL7_ACK_REJECT)
+		ack->code = HL7_ACK_ERROR;
 	buffer_append(&w->answer, SPAN("\x0b"));
 	hl7_ack_write(&w->message, ack, &w->answer);
 	buffer_append(&w->answer, SPAN("\x1c\r"));

@@ -456,7 +456,7 @@ class Answers(Custody):
             answer = s.exchange(message(n))
             self.assertEqual(code_of(answer), (b"AR", n.encode()))
             self.assertIn(b"|207^Application internal error^HL70357|E|", answer)
-        self.assertEqual(code_of(s.exchange(enhanced("3", "AL"))), (b"CR", b"3"))
+        self.assertEqual(code_of(s.exchange(enhanced("3", "AL"))), (b"CE", b"3"))
         self.change(d, r, port, on_failure="reject")
         wait_for(
             "an AA", lambda: code_of(s.exchange(message("4"))) == (b"AA", b"4")

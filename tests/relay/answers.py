@@ -273,7 +273,7 @@ class Unanswered(World):
         r = self.receiver(lambda v, body, n: v.reset())
         _, port = self.feed(r, forward=QUICK, on_failure="reject")
         answer = self.sender(port).exchange(message("m", modes="|||AL|NE"))
-        self.assertEqual(code_of(answer), (b"CR", b"m"))
+        self.assertEqual(code_of(answer), (b"CE", b"m"))
 
     def test_nobody_listens_closes_and_never_acknowledges(self):
         r = self.receiver()
@@ -302,7 +302,7 @@ class Unanswered(World):
         self.assertTrue(s.closed())
         d.wait_event("msg.rejected", ctl_id="1", outcome="down_refused")
         s = self.sender(port)
-        self.assertEqual(code_of(s.exchange(message("2", modes="|||ER|NE"))), (b"CR", b"2"))
+        self.assertEqual(code_of(s.exchange(message("2", modes="|||ER|NE"))), (b"CE", b"2"))
 
     def test_the_receiver_comes_back_and_messages_flow_again(self):
         r = self.receiver()

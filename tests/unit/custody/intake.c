@@ -314,13 +314,13 @@ Test(custody_intake, answers_as_the_sender_asked)
 		const char *modes, *stored, *full;
 	} cases[] = {
 		{ "", "ack:AA|1 taken:1:AA", "ack:AR|1 taken:1:AR" },
-		{ "|||AL|AL", "ack:CA|1 taken:1:CA", "ack:CR|1 taken:1:CR" },
-		{ "|||al|NE", "ack:CA|1 taken:1:CA", "ack:CR|1 taken:1:CR" },
+		{ "|||AL|AL", "ack:CA|1 taken:1:CA", "ack:CE|1 taken:1:CE" },
+		{ "|||al|NE", "ack:CA|1 taken:1:CA", "ack:CE|1 taken:1:CE" },
 		{ "|||NE|AL", "taken:1:-", "close:store_full taken:1:-" },
 		{ "|||NE|NE", "taken:1:-", "close:store_full taken:1:-" },
-		{ "|||ER|NE", "taken:1:-", "ack:CR|1 taken:1:CR" },
+		{ "|||ER|NE", "taken:1:-", "ack:CE|1 taken:1:CE" },
 		{ "|||SU|NE", "ack:CA|1 taken:1:CA", "close:store_full taken:1:-" },
-		{ "|||??|AL", "ack:CA|1 taken:1:CA", "ack:CR|1 taken:1:CR" },
+		{ "|||??|AL", "ack:CA|1 taken:1:CA", "ack:CE|1 taken:1:CE" },
 		{ "||||AL", "ack:AA|1 taken:1:AA", "ack:AR|1 taken:1:AR" },
 		{ "||||NE", "taken:1:-", "close:store_full taken:1:-" },
 		{ "||||ER", "taken:1:-", "ack:AR|1 taken:1:AR" },
