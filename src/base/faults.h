@@ -27,7 +27,7 @@ struct fault_place {
 struct fault {
 	struct fault_place at;
 	char *what; /* one sentence, no final stop */
-	char *mend; /* what to do about it, no final stop; may be empty */
+	char *mend; /* what to do about it, no final stop; empty when out of memory */
 };
 
 struct faults {

@@ -78,7 +78,7 @@ unknown_attribute(
 {
 	const struct conf_element *owner = find_owner(kind, a->name, has_attribute);
 	const char *known[NEIGHBOURS], *nearest;
-	char mend[CONF_MEND] = "";
+	char mend[CONF_MEND] = "remove it";
 	size_t count = 0;
 
 	for (const struct conf_attribute *k = kind->attributes; k && k->name; k++)
@@ -89,8 +89,6 @@ unknown_attribute(
 		    mend, sizeof(mend), "%.*s belongs to <%s>", CONF_SHOW(a->name), owner->name);
 	else if (nearest)
 		snprintf(mend, sizeof(mend), "did you mean \"%s\"?", nearest);
-	else if (!count)
-		snprintf(mend, sizeof(mend), "<%s> has no attributes", kind->name);
 	faults_add(r->faults, a->at, mend, "<%s> has no attribute \"%.*s\"", kind->name,
 	    CONF_SHOW(a->name));
 }
@@ -121,7 +119,7 @@ unknown_child(struct conf_reader *r, const struct conf_element *kind, const stru
 {
 	const struct conf_element *owner = find_owner(kind, e->name, has_child);
 	const char *known[NEIGHBOURS], *nearest;
-	char mend[CONF_MEND] = "";
+	char mend[CONF_MEND] = "remove it";
 	size_t count = 0;
 
 	for (const struct conf_child *c = kind->children; c && c->element; c++)
@@ -132,8 +130,6 @@ unknown_child(struct conf_reader *r, const struct conf_element *kind, const stru
 		    mend, sizeof(mend), "<%.*s> belongs in <%s>", CONF_SHOW(e->name), owner->name);
 	else if (nearest)
 		snprintf(mend, sizeof(mend), "did you mean <%s>?", nearest);
-	else if (!count)
-		snprintf(mend, sizeof(mend), "<%s> holds nothing", kind->name);
 	faults_add(r->faults, e->at, mend, "<%s> takes no <%.*s>", kind->name, CONF_SHOW(e->name));
 }
 

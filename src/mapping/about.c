@@ -34,8 +34,8 @@ load_effective(struct load *ld, const struct xml_element *about)
 	to = field(e, "to");
 	/* dates of one form: their order is that of their bytes */
 	if (from.len && from.len == to.len && memcmp(from.ptr, to.ptr, to.len) > 0)
-		faults_add(
-		    ld->faults, field_place(e, "to"), "", "the mapping would end before it begins");
+		faults_add(ld->faults, field_place(e, "to"), "correct one of the dates",
+		    "the mapping would end before it begins");
 	ld->m->effective_from = load_text(ld, from);
 	ld->m->effective_to = load_text(ld, to);
 }

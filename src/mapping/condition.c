@@ -21,8 +21,8 @@ load_expr(struct load *ld, const struct xml_element *e, const struct expr *draft
 	const struct expr *node = intern(&ld->exprs, draft, &deep);
 
 	if (deep)
-		faults_add(ld->faults, e->at, "", "conditions are nested more than %d deep",
-		    EXPR_MOST_DEPTH);
+		faults_add(ld->faults, e->at, "name a part of them as a <condition>",
+		    "conditions are nested more than %d deep", EXPR_MOST_DEPTH);
 	else if (!node)
 		ld->no_memory = true;
 	return node;

@@ -83,7 +83,7 @@ check_words(struct load *ld, const struct example_expect *expect, const struct x
 	if (expect->skip.len && !skip_find(expect->skip, &skip)) {
 		char mend[LOAD_MEND];
 
-		load_did_you_mean(load_nearest_skip(expect->skip), mend);
+		load_did_you_mean(load_nearest_skip(expect->skip), LOAD_SKIPS, mend);
 		faults_add(ld->faults, field_place(e, "skip"), mend,
 		    "there is no skip word \"%.*s\"", (int)expect->skip.len, expect->skip.ptr);
 	}
@@ -114,7 +114,8 @@ check_claimed(struct load *ld, const struct example_obx *obx, const struct examp
 	if (!hopes || !obx->code.len || mapping_code(ld->m, obx->code, obx->system))
 		return;
 	if (!names_find(&ld->code_texts, obx->code))
-		load_did_you_mean(names_nearest(&ld->code_texts, obx->code), mend);
+		load_did_you_mean(names_nearest(&ld->code_texts, obx->code),
+		    "correct the code, or let an <observation> claim it", mend);
 	faults_add(ld->faults, obx->at, mend,
 	    "no observation claims code \"%.*s\" of system \"%.*s\", so nothing can come of it",
 	    (int)obx->code.len, obx->code.ptr, (int)obx->system.len, obx->system.ptr);

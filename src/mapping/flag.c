@@ -89,7 +89,7 @@ check_flag(struct load *ld, struct span flag, struct fault_place at)
 	}
 	nearest = nearest_word(flag, codes, CODES);
 	if (nearest)
-		load_did_you_mean(nearest, mend);
+		load_did_you_mean(nearest, "", mend);
 	faults_add(ld->faults, at, mend, "<flag>: \"%.*s\" is no code of HL7 table 0078",
 	    (int)flag.len, flag.ptr);
 }

@@ -53,7 +53,7 @@ load_skips(struct load *ld, struct gate *gate, const struct xml_element *e)
 		if (!skip_find(word, &skip)) {
 			char mend[LOAD_MEND];
 
-			load_did_you_mean(load_nearest_skip(word), mend);
+			load_did_you_mean(load_nearest_skip(word), LOAD_SKIPS, mend);
 			faults_add(ld->faults, at, mend, "there is no skip word \"%.*s\"",
 			    (int)word.len, word.ptr);
 		} else if (!can_be_said(skip)) {

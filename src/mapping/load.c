@@ -57,11 +57,12 @@ load_text(struct load *ld, struct span text)
 enum { NEIGHBOURS_MOST = 100 }; /* faults that get one: looking for it takes time */
 
 const char *
-load_did_you_mean(const char *nearest, char *buf)
+load_did_you_mean(const char *nearest, const char *otherwise, char *buf)
 {
-	buf[0] = '\0';
 	if (nearest)
 		snprintf(buf, LOAD_MEND, "did you mean \"%.*s\"?", LOAD_MEND - 20, nearest);
+	else
+		snprintf(buf, LOAD_MEND, "%s", otherwise);
 	return buf;
 }
 
@@ -97,7 +98,8 @@ refer(struct load *ld, const struct names *names, const char *kind, const char *
 
 	if (found)
 		return found->what;
-	load_did_you_mean(look ? names_nearest(names, name) : NULL, mend);
+	load_did_you_mean(
+	    look ? names_nearest(names, name) : NULL, "correct the name, or declare it", mend);
 	faults_add(ld->faults, at, mend, "there is no %s \"%.*s\"%s", kind, (int)name.len, name.ptr,
 	    where);
 	return NULL;

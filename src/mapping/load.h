@@ -89,9 +89,12 @@ const void *load_refer(struct load *ld, const struct names *names, const char *k
 /* The same, where only what stands before counts. */
 const void *load_refer_back(struct load *ld, const struct names *names, const char *kind,
     struct span name, struct fault_place at);
-/* "did you mean X?" for the fault's mend, empty when nothing is near; returns buf. */
+/* What to write instead of a skip word that nobody knows. */
+#define LOAD_SKIPS "hl7note-mapping(5) lists them under Reasons"
+
+/* "did you mean X?" for the fault's mend, or what to do when nothing is near; returns buf. */
 enum { LOAD_MEND = 160 };
-const char *load_did_you_mean(const char *nearest, char *buf);
+const char *load_did_you_mean(const char *nearest, const char *otherwise, char *buf);
 
 /* Ages from which and under which something holds; a fault when there are none between. */
 void load_ages(struct load *ld, const struct xml_element *e, struct load_ages *ret);

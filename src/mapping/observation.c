@@ -76,7 +76,7 @@ load_ages(struct load *ld, const struct xml_element *e, struct load_ages *ret)
 	ret->has_under = field_age(e, "under-age", &ret->under);
 	if (ret->has_from && ret->has_under &&
 	    decimal_compare(value_age(ret->from), value_age(ret->under)) >= 0)
-		faults_add(ld->faults, field_place(e, "under-age"), "",
+		faults_add(ld->faults, field_place(e, "under-age"), "correct one of the ages",
 		    "nobody is that old and under that age");
 }
 

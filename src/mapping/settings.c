@@ -33,8 +33,8 @@ load_root(struct load *ld, const struct xml_element *root)
 	if (m->max_lines >= 1 && m->max_lines <= LINES_MOST)
 		return;
 	m->max_lines = LINES_MOST; /* not to complain of notes as well */
-	faults_add(ld->faults, field_place(root, "max-lines"), "", "max-lines must be from 1 to %d",
-	    LINES_MOST);
+	faults_add(ld->faults, field_place(root, "max-lines"), "correct it, or leave it out for 12",
+	    "max-lines must be from 1 to %d", LINES_MOST);
 }
 
 /* ---- <results> ---- */

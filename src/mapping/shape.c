@@ -174,7 +174,7 @@ static void
 unknown_attribute(const struct shape *shape, const struct xml_attribute *a, struct faults *faults)
 {
 	const char *known[NEIGHBOURS] = { NULL }, *nearest;
-	char mend[MEND] = "";
+	char mend[MEND] = "remove it";
 	size_t count = 0;
 
 	for (const struct shape_attribute *k = shape->attributes; k && k->name; k++)
@@ -182,8 +182,6 @@ unknown_attribute(const struct shape *shape, const struct xml_attribute *a, stru
 	nearest = nearest_word(a->name, known, count);
 	if (nearest)
 		snprintf(mend, sizeof(mend), "did you mean \"%s\"?", nearest);
-	else if (!count)
-		snprintf(mend, sizeof(mend), "<%s> has no attributes", shape->name);
 	faults_add(
 	    faults, a->at, mend, "<%s> has no attribute \"%.*s\"", shape->name, SHOW(a->name));
 }
@@ -255,7 +253,7 @@ unknown_child(const struct shape *shape, const struct xml_element *e, struct fau
 {
 	const struct shape *parent = find_parent(&shape_mapping, e->name, 4);
 	const char *known[NEIGHBOURS] = { NULL }, *nearest;
-	char mend[MEND] = "";
+	char mend[MEND] = "remove it";
 	size_t count = 0;
 
 	for (const struct shape_child *c = shape->children; c && c->shape; c++)

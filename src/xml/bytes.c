@@ -129,7 +129,7 @@ check_kind(struct span bytes, struct faults *faults)
 	const struct fault_place top = { 1, 1 };
 
 	if (bytes.len == 0)
-		faults_add(faults, top, "", "the file is empty");
+		faults_add(faults, top, "is it the right one?", "the file is empty");
 	else if (bytes.len > XML_MOST_BYTES)
 		faults_add(faults, top, "split it into several files",
 		    "the file is larger than %d MiB", XML_MOST_BYTES >> 20);
@@ -179,7 +179,7 @@ xml_bytes_check(struct span bytes, struct span *ret_body, struct faults *faults)
 		return false;
 	}
 	if (body.len == 0)
-		faults_add(faults, place_at(&walk, 0), "", "the file is empty");
+		faults_add(faults, place_at(&walk, 0), "is it the right one?", "the file is empty");
 	*ret_body = body;
 	return body.len > 0;
 }

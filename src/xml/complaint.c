@@ -42,7 +42,8 @@ add_other(const xmlError *error, struct fault_place at, struct faults *faults)
 {
 	const char *message = STR(error->message);
 
-	faults_add(faults, at, "", "not well-formed XML: %.*s", message_length(message), message);
+	faults_add(faults, at, "correct the markup here or before", "not well-formed XML: %.*s",
+	    message_length(message), message);
 }
 
 void
@@ -59,10 +60,12 @@ xml_complaint_add(const xmlError *error, struct fault_place at, struct faults *f
 		    "the file ends inside <%.60s> of line %d", STR(error->str1), error->int1);
 		break;
 	case XML_ERR_DOCUMENT_EMPTY:
-		faults_add(faults, at, "", "no XML element in the file");
+		faults_add(
+		    faults, at, "see the example in its manual", "no XML element in the file");
 		break;
 	case XML_ERR_DOCUMENT_END:
-		faults_add(faults, at, "", "something follows the end of the root element");
+		faults_add(
+		    faults, at, "remove it", "something follows the end of the root element");
 		break;
 	case XML_ERR_ATTRIBUTE_REDEFINED:
 		faults_add(faults, at, "remove one of them", "attribute %.60s is given twice",
@@ -74,8 +77,8 @@ xml_complaint_add(const xmlError *error, struct fault_place at, struct faults *f
 		    "&%.60s; is not known", STR(error->str1));
 		break;
 	case XML_NS_ERR_UNDEFINED_NAMESPACE:
-		faults_add(
-		    faults, at, "", "the namespace prefix %.60s is not declared", STR(error->str1));
+		faults_add(faults, at, "leave the prefix out",
+		    "the namespace prefix %.60s is not declared", STR(error->str1));
 		break;
 	case XML_ERR_LT_IN_ATTRIBUTE:
 		faults_add(faults, at, "write &lt;", "< inside the value of an attribute");

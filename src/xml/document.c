@@ -114,7 +114,7 @@ on_text(void *user, const xmlChar *text, int len)
 		return;
 	/* The scan has let it pass, but blanks with comments between them add up here. */
 	if ((size_t)len > sizeof(t->bytes) - t->len) {
-		faults_add(b->faults, b->open[b->depth]->at, "",
+		faults_add(b->faults, b->open[b->depth]->at, "shorten it",
 		    "more than %d KiB of text in one element", XML_MOST_TEXT >> 10);
 		build_stop(b);
 		return;
@@ -346,7 +346,7 @@ on_doctype(void *user, const xmlChar *name, const xmlChar *public_id, const xmlC
 
 	(void)name, (void)public_id, (void)system_id;
 	if (!b->stopped)
-		faults_add(b->faults, place_at(&b->walk, build_offset(b)), "",
+		faults_add(b->faults, place_at(&b->walk, build_offset(b)), "remove it",
 		    "a document type definition is not accepted");
 	build_stop(b);
 }
@@ -441,7 +441,8 @@ xml_document_create(struct span bytes, struct span ns, struct arena *arena, stru
 	if (b == NULL || (built && doc == NULL))
 		faults_add(faults, (struct fault_place){ 0, 0 }, "", "out of memory");
 	else if (!built && faults->total == before)
-		faults_add(faults, (struct fault_place){ 0, 0 }, "", "not well-formed XML");
+		faults_add(faults, (struct fault_place){ 0, 0 }, "correct the markup",
+		    "not well-formed XML");
 	free(b);
 	return doc;
 }

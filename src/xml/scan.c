@@ -41,8 +41,8 @@ scan_place(const struct scan *s, size_t at)
 static enum scan_result
 too_much_text(const struct scan *s)
 {
-	faults_add(s->faults, scan_place(s, s->run), "", "more than %d KiB of text in one element",
-	    XML_MOST_TEXT >> 10);
+	faults_add(s->faults, scan_place(s, s->run), "shorten it",
+	    "more than %d KiB of text in one element", XML_MOST_TEXT >> 10);
 	return SCAN_REFUSE;
 }
 
@@ -110,7 +110,7 @@ scan_value(const struct scan *s, size_t *at, unsigned number)
 	const char *end = memchr(window.ptr, s->body.ptr[*at], window.len);
 
 	if (number > XML_MOST_ATTRIBUTES) {
-		faults_add(s->faults, scan_place(s, *at), "",
+		faults_add(s->faults, scan_place(s, *at), "remove some",
 		    "more than %d attributes in one element", XML_MOST_ATTRIBUTES);
 		return SCAN_REFUSE;
 	}
@@ -131,7 +131,7 @@ scan_open(struct scan *s, size_t end)
 	bool empty = s->body.ptr[end - 1] == '/';
 
 	if (s->depth == XML_MOST_DEPTH) {
-		faults_add(s->faults, scan_place(s, s->at), "",
+		faults_add(s->faults, scan_place(s, s->at), "are some of them not closed?",
 		    "elements are nested deeper than %d", XML_MOST_DEPTH);
 		return SCAN_REFUSE;
 	}

@@ -20,7 +20,7 @@ static const struct fragment_case cases[] = {
 	  "1:48: version: \"1 0\" is no version; a version is letters, digits, \".\", \"_\", \"+\" and \"-\"\n"
 	  "1:62: status: \"drfat\" is not a word known here; write draft, approved or retired; did you mean \"draft\"?\n"
 	  "1:77: charset: \"latin\" is not a word known here; write ASCII, 8859/1, 8859/2, 8859/3, 8859/4, 8859/5, 8859/6, 8859/7, 8859/8, 8859/9, 8859/15 or UNICODE UTF-8\n"
-	  "1:93: max-lines must be from 1 to 99\n"
+	  "1:93: max-lines must be from 1 to 99; correct it, or leave it out for 12\n"
 	  "1:109: default-intervals: \"yes\" is not a word known here; write on or off\n"
 	  "1:133: <mapping> has no attribute \"statsu\"; did you mean \"status\"?\n" },
 	{ IN_ROOT,
@@ -30,7 +30,7 @@ static const struct fragment_case cases[] = {
 	  "<autor>A</autor><author on=\"2026-02-30\">B</author><effective from=\"2026-02-01\" to=\"2026-01-31\"/><title>again</title>",
 	  "1:1: <about> takes no <autor>; did you mean <author>?\n"
 	  "1:25: on: \"2026-02-30\" is no date; write the date as 2026-01-31\n"
-	  "1:80: the mapping would end before it begins\n"
+	  "1:80: the mapping would end before it begins; correct one of the dates\n"
 	  "1:97: <about> has a second <title>; keep one of them\n"
 	  "1:97: <title> comes too late; move it before <effective>\n" },
 	{ IN_ABOUT,
@@ -42,7 +42,7 @@ static const struct fragment_case cases[] = {
 	{ IN_ABOUT,
 	  "text <remark>of <b>all</b> kinds</remark>",
 	  "0:1: text in <about>, which takes none; move it into an element, or into a comment\n"
-	  "1:17: <remark> takes no <b>\n" },
+	  "1:17: <remark> takes no <b>; remove it\n" },
 	{ IN_SETTINGS,
 	  "<laboratories><performing/></laboratories><results final=\"F C\" corrected=\"C\"/>",
 	  "1:15: <performing> names no laboratory; give a name or an id\n"
@@ -86,7 +86,7 @@ static const struct fragment_case cases[] = {
 	  "1:146: \"μG/L\" is in quantity \"q\" already, as unit \"g/L\"; blanks and the case of letters do not count\n" },
 	{ IN_QUANTITIES,
 	  "<quantity id=\"q\" unit=\"g/L\"><unit name=\"0123456789012345678901234567890123456789012345678901234567890123456789\" factor=\"1\"/><unit name=\"g/L\" factor=\"1\"/></quantity>",
-	  "1:35: a unit of more than 64 characters\n" },
+	  "1:35: a unit of more than 64 characters; shorten it\n" },
 	{ IN_OBSERVATIONS,
 	  "<observation id=\"x\" label=\"X\" unit=\"mg/L\" specimen=\"serum serm\"><codes quantity=\"mass\" system=\"LOINK\"><code>1-1</code></codes></observation>",
 	  "1:43: there is no specimen \"serm\"; did you mean \"serum\"?\n"
@@ -105,7 +105,7 @@ static const struct fragment_case cases[] = {
 	{ IN_OBSERVATIONS,
 	  "<observation id=\"egfr\" label=\"X\" colour=\"red\"><codes priority=\"0\"><code/></codes></observation>",
 	  "1:14: observation \"egfr\" exists already, since line 13; give each an id of its own\n"
-	  "1:34: <observation> has no attribute \"colour\"\n"
+	  "1:34: <observation> has no attribute \"colour\"; remove it\n"
 	  "1:54: priorities count from 1; 1 goes first\n"
 	  "1:67: <code> is empty; write something, or leave it out\n" },
 	{ IN_OBSERVATIONS,
@@ -144,8 +144,8 @@ static const struct fragment_case cases[] = {
 	  "<condition id=\"ckd\"><value below=\"1\"/></condition><condition id=\"b\"/><condition id=\"c\"><is condition=\"d\"/></condition><condition id=\"d\"><is condition=\"d\"/></condition>",
 	  "1:12: condition \"ckd\" exists already, since line 15; give each an id of its own\n"
 	  "1:51: <condition> is empty; fill it, or leave it out\n"
-	  "1:92: there is no condition \"d\" before this place\n"
-	  "1:141: there is no condition \"d\" before this place\n" },
+	  "1:92: there is no condition \"d\" before this place; correct the name, or declare it\n"
+	  "1:141: there is no condition \"d\" before this place; correct the name, or declare it\n" },
 	{ IN_CONDITIONS, "<condition id=\"c\"><above-interval unless-flagged=\"N\"/></condition>",
 	  "1:35: unless-flagged goes with of only; name the observations with of, or ask with <flagged>\n" },
 	{ IN_CONDITIONS,
@@ -156,7 +156,7 @@ static const struct fragment_case cases[] = {
 	  "1:147: below: \"x\" is no number; write it as 1.8, with at most 18 digits and without exponent\n" },
 	{ IN_CONDITIONS,
 	  "<condition id=\"c\"><value of=\"egrf\" below=\"1\"/><value of=\"text\" below=\"1\"/><in-interval of=\"text alb\"/></condition>",
-	  "1:26: there is no observation \"egrf\"\n"
+	  "1:26: there is no observation \"egrf\"; correct the name, or declare it\n"
 	  "1:54: observation \"text\" has no unit, so it has no number to compare; use <text>, <flagged> or <present>\n"
 	  "1:88: observation \"text\" has no unit, so it has no number to compare; use <text>, <flagged> or <present>\n" },
 	{ IN_CONDITIONS,
@@ -172,7 +172,7 @@ static const struct fragment_case cases[] = {
 	  "<condition id=\"c\"><code is=\"1952-1 1952-2\"/><specimen is=\"serun\"/><order code=\"A\" system=\"SNM\"/><diagnosis/><flagged/><present/></condition>",
 	  "1:25: there is no code \"1952-2\"; did you mean \"1952-1\"?\n"
 	  "1:55: there is no specimen \"serun\"; did you mean \"serum\"?\n"
-	  "1:83: there is no code system \"snm\"\n"
+	  "1:83: there is no code system \"snm\"; correct the name, or declare it\n"
 	  "1:97: <diagnosis> lacks the attribute \"code\"; add it\n"
 	  "1:109: <flagged> lacks the attribute \"as\"; add it\n"
 	  "1:119: <present> lacks the attribute \"of\"; add it\n" },
@@ -187,7 +187,7 @@ static const struct fragment_case cases[] = {
 	  "1:31: <all> is empty; fill it, or leave it out\n"
 	  "1:37: <unsure> is empty; fill it, or leave it out\n"
 	  "1:46: text in <value>, which takes none; move it into an element, or into a comment\n"
-	  "1:82: <censored> has no attribute \"of\"; <censored> has no attributes\n"
+	  "1:82: <censored> has no attribute \"of\"; remove it\n"
 	  "1:104: <near-limit> takes no <all>; <all> belongs in <condition>\n" },
 	{ IN_CONDITIONS,
 	  "<condition id=\"c\"><rule id=\"x\"/><valu below=\"1\"/></condition>",
@@ -214,7 +214,7 @@ static const struct fragment_case cases[] = {
 	  "<group id=\"g\" pick=\"all\"><rule id=\"a\"><flag if=\"cdk\" overwrite=\"on\">H L</flag></rule></group><gate id=\"a\" skip=\"unit_unknown\"><note>x</note></gate>",
 	  "1:32: rule \"a\" exists already, since line 18; give each an id of its own\n"
 	  "1:39: <flag>: \"H L\" is no flag; write a code for OBX-8, such as H\n"
-	  "1:45: there is no condition \"cdk\"\n"
+	  "1:45: there is no condition \"cdk\"; correct the name, or declare it\n"
 	  "1:54: overwrite: \"on\" is not a word known here; write yes or no\n"
 	  "1:94: <gate> comes too late; move it before <group>\n" },
 	{ IN_RULES,
@@ -225,11 +225,11 @@ static const struct fragment_case cases[] = {
 	  "1:126: <gate> lacks <note>; add it\n" },
 	{ IN_RULES,
 	  "<group id=\"g\" pick=\"all\"><rule id=\"a\"><when><fired rule=\"b a\"/><undecided group=\"g\"/></when></rule><rule id=\"b\"><when><fired rule=\"a\"/></when></rule></group><group id=\"h\" pick=\"all\"><rule id=\"c\"><when><undecided group=\"g h\"/></when></rule></group>",
-	  "1:52: there is no rule \"a\" before this place\n"
-	  "1:52: there is no rule \"b\" before this place\n"
-	  "1:75: there is no group \"g\" before this place\n"
+	  "1:52: there is no rule \"a\" before this place; correct the name, or declare it\n"
+	  "1:52: there is no rule \"b\" before this place; correct the name, or declare it\n"
+	  "1:75: there is no group \"g\" before this place; correct the name, or declare it\n"
 	  "1:213: group \"g\" has pick=\"all\", so it is never undecided; ask <unsure> about its conditions\n"
-	  "1:213: there is no group \"h\" before this place\n" },
+	  "1:213: there is no group \"h\" before this place; correct the name, or declare it\n" },
 	{ IN_BLOCKS,
 	  "<rules for=\"b2m\"><group id=\"g\" pick=\"all\"><rule id=\"a\"/></group></rules><rules for=\"alb\"><group id=\"h\" pick=\"all\"><rule id=\"b\"><when><fired rule=\"a\"/></when></rule></group></rules>",
 	  "1:141: rule \"a\" is for other observations; only rules for the same observation are asked before\n" },
@@ -285,7 +285,7 @@ static const struct fragment_case cases[] = {
 	  "<example name=\"x\"><obx code=\"1952-1\" at=\"soon\"/><expect obx=\"2\"/><expect rules=\"S1\" skip=\"no_rules\"/><expect obx=\"0\"/></example>",
 	  "1:38: at: \"soon\" is no whole number; write it as 5 or -5\n"
 	  "1:57: the example has no <obx> number 2; they count from 1\n"
-	  "1:74: there is no rule \"S1\"\n"
+	  "1:74: there is no rule \"S1\"; correct the name, or declare it\n"
 	  "1:85: there is no skip word \"no_rules\"; did you mean \"no_rule\"?\n"
 	  "1:110: the example has no <obx> number 0; they count from 1\n" },
 	{ IN_EXAMPLES,
@@ -304,8 +304,8 @@ static const struct fragment_case cases[] = {
 	  "1:125: <rules> comes too late; move it before <example>\n" },
 	{ IN_OBSERVATIONS,
 	  "<observation id=\"x\" label=\"X\" unit=\"mg/L\"><codes quantity=\"mass\" from-age=\"18y\" under-age=\"216m\"><code>1-1</code></codes><interval low=\"1\" from-age=\"1m\" under-age=\"28d\"/></observation>",
-	  "1:81: nobody is that old and under that age\n"
-	  "1:154: nobody is that old and under that age\n" },
+	  "1:81: nobody is that old and under that age; correct one of the ages\n"
+	  "1:154: nobody is that old and under that age; correct one of the ages\n" },
 	{ IN_OBSERVATIONS,
 	  "<observation id=\"x\" label=\"X\" unit=\"mg/L\"><codes quantity=\"mass\"><code>1-1</code></codes>\n"
 	  "<interval low=\"1\"/>\n"
@@ -388,8 +388,8 @@ static const struct fragment_case cases[] = {
 	  "<expect rules=\"S1\"/><expect obx=\"2\" skip=\"unit_unknown\"/><expect obx=\"3\"/><expect obx=\"4\"/></example>",
 	  "1:19: no observation claims code \"1952-2\" of system \"LN\", so nothing can come of it; did you mean \"1952-1\"?\n"
 	  "1:39: no observation claims code \"1952-1\" of system \"L\", so nothing can come of it; switch it on, or name its system\n"
-	  "1:70: no observation claims code \"zzz\" of system \"LN\", so nothing can come of it\n"
-	  "2:9: there is no rule \"S1\"\n" },
+	  "1:70: no observation claims code \"zzz\" of system \"LN\", so nothing can come of it; correct the code, or let an <observation> claim it\n"
+	  "2:9: there is no rule \"S1\"; correct the name, or declare it\n" },
 };
 /* clang-format on */
 

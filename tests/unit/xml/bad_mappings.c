@@ -69,6 +69,9 @@ expect_listing(const char *path, struct span bytes)
 
 	faults_init(&faults, base_name(path));
 	m = mapping_create(bytes, &faults);
+	for (size_t i = 0; i < faults.count; i++)
+		cr_expect(
+		    faults.list[i].mend[0], "%s: how is it mended? %s", path, faults.list[i].what);
 	cr_expect_null(m, "%s is accepted", path);
 	mapping_destroy(m);
 	print_faults(&faults, &said);

@@ -39,20 +39,20 @@ expect_cap(const struct cap *c)
 static const struct cap caps[] = {
 	{ "text, just enough", S(ROOT), S("x"), XML_MOST_TEXT, S("</m>"), NULL },
 	{ "text, one more", S(ROOT), S("x"), XML_MOST_TEXT + 1, S("</m>"),
-	  "1:23: more than 64 KiB of text in one element\n" },
+	  "1:23: more than 64 KiB of text in one element; shorten it\n" },
 	{ "text, 11 MiB", S(ROOT "\n<a>"), S("x"), 11 << 20, S("</a></m>"),
-	  "2:4: more than 64 KiB of text in one element\n" },
+	  "2:4: more than 64 KiB of text in one element; shorten it\n" },
 	{ "text in pieces", S(ROOT), S("x<a/>"), XML_MOST_TEXT + 1, S("</m>"),
-	  "1:327703: more than 64 KiB of text in one element\n" },
+	  "1:327703: more than 64 KiB of text in one element; shorten it\n" },
 	{ "text in sections", S(ROOT), S("<![CDATA[xxxxxxxx]]>"), XML_MOST_TEXT / 8, S("</m>"), NULL },
 	{ "text in more sections", S(ROOT), S("<![CDATA[xxxxxxxx]]>"), XML_MOST_TEXT / 8 + 1, S("</m>"),
-	  "1:163863: more than 64 KiB of text in one element\n" },
+	  "1:163863: more than 64 KiB of text in one element; shorten it\n" },
 	{ "blanks behind text", S(ROOT "<a/>"), S("xxxx    <a/>    "), XML_MOST_TEXT / 12, S("</m>"), NULL },
 	{ "blanks between elements", S(ROOT), S("\n        <a/>"), 20000, S("</m>"), NULL },
 	{ "blanks between comments", S(ROOT), S("                <!---->"), XML_MOST_TEXT, S("</m>"),
-	  "1:1: more than 64 KiB of text in one element\n" },
+	  "1:1: more than 64 KiB of text in one element; shorten it\n" },
 	{ "blanks, 11 MiB", S(ROOT), S("\n"), 11 << 20, S("</m>"),
-	  "1:23: more than 64 KiB of text in one element\n" },
+	  "1:23: more than 64 KiB of text in one element; shorten it\n" },
 
 	{ "value, just enough", S(ROOT "<a b='"), S("x"), XML_MOST_TEXT, S("'/></m>"), NULL },
 	{ "value, one more", S(ROOT "<a b='"), S("x"), XML_MOST_TEXT + 1, S("'/></m>"),
@@ -63,9 +63,9 @@ static const struct cap caps[] = {
 	{ "depth, just enough", S(ROOT), S("<a>"), XML_MOST_DEPTH - 1,
 	  S("</a></a></a></a></a></a></a></a></a></a></a></a></a></a></a></m>"), NULL },
 	{ "depth, one more", S(ROOT), S("<a>"), XML_MOST_DEPTH - 1, S("<b/>"),
-	  "1:68: elements are nested deeper than 16\n" },
+	  "1:68: elements are nested deeper than 16; are some of them not closed?\n" },
 	{ "depth, 300", S(ROOT), S("<a>"), 300, S(""),
-	  "1:68: elements are nested deeper than 16\n" },
+	  "1:68: elements are nested deeper than 16; are some of them not closed?\n" },
 
 	{ "elements, too many", S(ROOT), S("<a/>"), XML_MOST_ELEMENTS, S("</m>"),
 	  "1:4000019: more than 1000000 elements; split it into several files\n" },
@@ -77,7 +77,7 @@ static const struct cap caps[] = {
 	{ "comments", S(ROOT), S("<!-- -->"), 1 << 20, S("</m>"), NULL },
 	{ "instructions", S(ROOT), S("<?p i?>"), 1 << 20, S("</m>"), NULL },
 	{ "one long name", S("<"), S("n"), 11 << 20, S("/>"),
-	  "1:2: not well-formed XML: Name too long: NCName\n" },
+	  "1:2: not well-formed XML: Name too long: NCName; correct the markup here or before\n" },
 };
 /* clang-format on */
 
@@ -113,8 +113,8 @@ Test(xml_caps, holds_for_attributes)
 		bool good = counts[i] <= XML_MOST_ATTRIBUTES;
 
 		cr_expect_eq(p.root != NULL, good, "%u attributes", counts[i]);
-		cr_expect_str_eq(
-		    said(&p), good ? "" : "1:576: more than 64 attributes in one element\n");
+		cr_expect_str_eq(said(&p),
+		    good ? "" : "1:576: more than 64 attributes in one element; remove some\n");
 		cr_expect(took < quick, "%g s", took);
 		parsed_finish(&p);
 		buffer_finish(&bytes);

@@ -36,8 +36,8 @@ expect_refusals(const struct refusal *rows, size_t count)
 
 /* clang-format off */
 static const struct refusal not_utf8[] = {
-	ROW("empty", "", "1:1: the file is empty"),
-	ROW("only a byte order mark", "\xef\xbb\xbf", "1:1: the file is empty"),
+	ROW("empty", "", "1:1: the file is empty; is it the right one?"),
+	ROW("only a byte order mark", "\xef\xbb\xbf", "1:1: the file is empty; is it the right one?"),
 	ROW("UTF-16, little end first", "\xff\xfe<\0m\0",
 	    "1:1: the file is UTF-16 or UTF-32, not UTF-8; save the file as UTF-8"),
 	ROW("UTF-16, big end first", "\xfe\xff\0<\0m",
@@ -68,17 +68,17 @@ static const struct refusal not_utf8[] = {
 };
 
 static const struct refusal not_wellformed[] = {
-	ROW("no XML", "hello", "1:1: no XML element in the file"),
-	ROW("blanks only", " \n ", "2:2: no XML element in the file"),
+	ROW("no XML", "hello", "1:1: no XML element in the file; see the example in its manual"),
+	ROW("blanks only", " \n ", "2:2: no XML element in the file; see the example in its manual"),
 	ROW("cut in a tag", ROOT "<a b",
-	    "1:27: not well-formed XML: Specification mandates value for attribute b"),
+	    "1:27: not well-formed XML: Specification mandates value for attribute b; correct the markup here or before"),
 	ROW("cut in an element", ROOT "\n<a>\n",
 	    "3:1: the file ends inside <a> of line 2; is the file complete?"),
 	ROW("cut in the root", ROOT, "1:23: the file ends inside <m> of line 1; is the file complete?"),
-	ROW("cut in a value", ROOT "<a b='", "1:29: not well-formed XML: AttValue: ' expected"),
+	ROW("cut in a value", ROOT "<a b='", "1:29: not well-formed XML: AttValue: ' expected; correct the markup here or before"),
 	ROW("wrong end", ROOT "\n <a><b></a></m>",
 	    "2:8: </a> where line 2's <b> is still open; close what was opened last first"),
-	ROW("two roots", ROOT "</m><m/>", "1:27: something follows the end of the root element"),
+	ROW("two roots", ROOT "</m><m/>", "1:27: something follows the end of the root element; remove it"),
 	ROW("bare ampersand", ROOT "a & b</m>",
 	    "1:25: & or < without a name behind it; "
 	    "write &amp; for an ampersand, &lt; for a less-than sign"),
@@ -92,11 +92,11 @@ static const struct refusal not_wellformed[] = {
 	ROW("attribute twice", ROOT "<a b='1' b='2'/></m>",
 	    "1:23: attribute b is given twice; remove one of them"),
 	ROW("prefix without namespace", ROOT "<x:a/></m>",
-	    "1:23: the namespace prefix x is not declared"),
+	    "1:23: the namespace prefix x is not declared; leave the prefix out"),
 	ROW("control character", ROOT "\x01</m>",
-	    "1:23: not well-formed XML: PCDATA invalid Char value 1"),
+	    "1:23: not well-formed XML: PCDATA invalid Char value 1; correct the markup here or before"),
 	ROW("reference to a control character", ROOT "&#7;</m>",
-	    "1:27: not well-formed XML: xmlParseCharRef: invalid xmlChar value 7"),
+	    "1:27: not well-formed XML: xmlParseCharRef: invalid xmlChar value 7; correct the markup here or before"),
 };
 
 static const struct refusal hostile[] = {
