@@ -144,4 +144,13 @@ for name in missing folder; do
 	done
 done
 
+# a script finds its tree, wherever the shell of its user looks for folders first
+mkdir -p elsewhere/scripts
+(
+	CDPATH=$PWD/elsewhere
+	export CDPATH
+	cd "$HL7_TOP" && sh scripts/quickstart --help
+) > out 2>&1
+has out 'usage: sh scripts/quickstart'
+
 finish
