@@ -294,7 +294,8 @@ watch_signal(
 	ev_unref(r->d.loop);
 }
 
-/* What is asked while we start is asked of the daemon that will run, and must not end it. */
+/* What is asked while we start is asked of the daemon that will run, and must not end it.  All else
+ * is heard, whatever those who start us had blocked for themselves. */
 static void
 mask_requests(int how)
 {
@@ -468,7 +469,7 @@ run(const struct options *o)
 
 	if (!descriptors_suffice())
 		return EX_OSERR;
-	mask_requests(SIG_BLOCK);
+	mask_requests(SIG_SETMASK);
 	memory_for_files();
 	conf = read_conf(o, NULL, stderr);
 	if (!conf)

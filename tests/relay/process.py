@@ -199,6 +199,16 @@ class Stopping(Load):
         self.assertEqual(d.wait(), 0)
         d.wait_event("svc.stopped")
 
+    def test_signals_are_heard_whatever_was_blocked_before(self):
+        heard = {signal.SIGHUP, signal.SIGTERM, signal.SIGINT, signal.SIGUSR1}
+        d = self.configure(
+            feed_xml(free_port(), self.receiver().port),
+            preexec_fn=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, heard),
+        )
+        d.reload()
+        d.signal(signal.SIGTERM)
+        self.assertEqual(d.wait(), 0)
+
     def test_a_stopped_and_continued_process_goes_on(self):
         r = self.receiver()
         d, port = self.hop(r)
