@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "base/utf8.h"
 
 enum { APPLICATION = 3, FACILITY = 4 };
 
@@ -29,6 +30,27 @@ ends_line(struct span before)
 	       (memcmp(end - 3, "\xe2\x80\xa8", 3) == 0 || memcmp(end - 3, "\xe2\x80\xa9", 3) == 0);
 }
 
+/* What some trim: blanks of Unicode, and a mark of byte order. */
+static bool
+is_blank(uint32_t c)
+{
+	return c == ' ' || c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200b) ||
+	       c == 0x202f || c == 0x205f || c == 0x3000 || c == 0xfeff;
+}
+
+/* Bytes of the blank at the end, in UTF-8 or Latin-1; 0 when there is none. */
+static size_t
+blank_before(struct span before)
+{
+	uint32_t c;
+
+	for (size_t n = 1; n <= 3 && n <= before.len; n++) {
+		if (utf8_read(span_tail(before, before.len - n), &c) == n)
+			return is_blank(c) ? n : 0;
+	}
+	return before.len && (unsigned char)before.ptr[before.len - 1] == 0xa0;
+}
+
 /* Is "MSH" the first text of a line, whatever begins lines elsewhere, and no word? */
 static bool
 is_header(struct span in, size_t at)
@@ -37,8 +59,8 @@ is_header(struct span in, size_t at)
 
 	if (!span_eq_nocase(span_head(span_tail(in, at), 3), SPAN("MSH")))
 		return false;
-	while (at && in.ptr[at - 1] == ' ')
-		at--;
+	for (size_t blank = 1; blank; at -= blank)
+		blank = blank_before(span_head(in, at));
 	return ends_line(span_head(in, at)) && !ascii_is_letter(after) && !ascii_is_digit(after);
 }
 

@@ -82,6 +82,12 @@ Test(relay_senders, are_known_by_the_first_components_of_their_fields)
 		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1\xe2\x80\xa8 Msh|^~\\&|x|\r", 7, false },
 		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1\xe2\x80\xa9MSH|^~\\&|x|\r", 7, false },
 		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1|\xe2\x80\xa6MSH|msh|\xa8MSH|\r", 7, true },
+		/* some trim more than blanks */
+		{ "MSH|^~\\&|LAB|MAIN|\r\xc2\xa0MSH|^~\\&|x|\r", 7, false },
+		{ "MSH|^~\\&|LAB|MAIN|\r \xa0 MSH|^~\\&|x|\r", 7, false },
+		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1\n\xe3\x80\x80\xe2\x80\x8b\xef\xbb\xbfMSH|x\r", 7,
+		    false },
+		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1\n\xc3\xa0MSH 5\n\xce\xb1MSH 5\r", 7, true },
 		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1\nMSHA is high\r", 7, true },
 		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1|MSH|MMSH MSH\nMS", 7, true },
 		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1\nMSH", 7, true },
