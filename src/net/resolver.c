@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Questions go to the thread in a list, answers come back in another; one lock
- * guards both, and nobody holds it while a name is looked up.
+ * Questions go to the threads in a list, answers come back in another; one lock
+ * guards both, and nobody holds it while a name is looked up.  A thread is added when a
+ * question comes and all are busy.
  */
 #include "net/resolver.h"
 
@@ -19,15 +20,24 @@ struct question {
 	int error;
 };
 
+enum { WORKERS_MOST = 8 };
+
+struct worker {
+	struct net_resolver *resolver;
+	pthread_t thread;
+	struct question *asking;
+};
+
 struct net_resolver {
 	struct ev_loop *loop;
 	ev_async answered;
-	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t asked;
-	struct question *questions, *answers, *asking;
+	struct question *questions, *answers;
+	struct worker workers[WORKERS_MOST];
+	unsigned count, at_work; /* of the workers; those that have not ended */
 	bool stop;
-	bool left; /* to the thread, which gives it back when its last name is looked up */
+	bool left; /* to the threads; the last gives it back when its name is looked up */
 };
 
 static void
@@ -81,34 +91,69 @@ free_resolver(struct net_resolver *r)
 	free(r);
 }
 
+/* The next that anybody still wants to know, or NULL. */
+static struct question *
+next_question(struct net_resolver *r)
+{
+	struct question *q;
+
+	while ((q = pop(&r->questions)) && !q->done)
+		free_question(q);
+	return q;
+}
+
 static void *
 work(void *arg)
 {
-	struct net_resolver *r = arg;
-	bool left;
+	struct worker *w = arg;
+	struct net_resolver *r = w->resolver;
+	bool last;
 
 	pthread_mutex_lock(&r->lock);
 	while (!r->stop) {
-		struct question *q = pop(&r->questions);
+		struct question *q = w->asking = next_question(r);
 
 		if (!q) {
 			pthread_cond_wait(&r->asked, &r->lock);
 			continue;
 		}
-		r->asking = q;
 		pthread_mutex_unlock(&r->lock);
 		q->error = look_up(q->host, q->port, 0, &q->addresses);
 		pthread_mutex_lock(&r->lock);
-		r->asking = NULL;
+		w->asking = NULL;
 		push(&r->answers, q);
 		if (!r->stop)
 			ev_async_send(r->loop, &r->answered);
 	}
-	left = r->left;
+	last = !--r->at_work && r->left;
 	pthread_mutex_unlock(&r->lock);
-	if (left)
+	if (last)
 		free_resolver(r);
 	return NULL;
+}
+
+static bool
+is_busy(const struct net_resolver *r)
+{
+	for (unsigned i = 0; i < r->count; i++) {
+		if (!r->workers[i].asking)
+			return false;
+	}
+	return true;
+}
+
+/* With the lock held. */
+static bool
+add_worker(struct net_resolver *r)
+{
+	struct worker *w = &r->workers[r->count];
+
+	w->resolver = r;
+	if (pthread_create(&w->thread, NULL, work, w) != 0)
+		return false;
+	r->count++;
+	r->at_work++;
+	return true;
 }
 
 static void
@@ -140,14 +185,18 @@ struct net_resolver *
 net_resolver_create(struct ev_loop *loop)
 {
 	struct net_resolver *r = calloc(1, sizeof(*r));
+	bool added;
 
 	if (!r)
 		return NULL;
 	r->loop = loop;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->asked, NULL);
-	if (pthread_create(&r->thread, NULL, work, r) != 0) {
-		free(r);
+	pthread_mutex_lock(&r->lock);
+	added = add_worker(r);
+	pthread_mutex_unlock(&r->lock);
+	if (!added) {
+		free_resolver(r);
 		return NULL;
 	}
 	ev_async_init(&r->answered, on_answered);
@@ -161,25 +210,32 @@ net_resolver_create(struct ev_loop *loop)
 void
 net_resolver_destroy(struct net_resolver *r)
 {
-	pthread_t thread;
-	bool left;
+	pthread_t threads[WORKERS_MOST];
+	unsigned count;
+	bool left = false;
 
 	if (!r)
 		return;
-	thread = r->thread;
 	pthread_mutex_lock(&r->lock);
 	ev_ref(r->loop);
 	ev_async_stop(r->loop, &r->answered);
-	r->stop = true;
-	r->left = left = r->asking;
-	pthread_cond_signal(&r->asked);
-	pthread_mutex_unlock(&r->lock);
-	if (left) {
-		pthread_detach(thread);
-		return;
+	count = r->count;
+	for (unsigned i = 0; i < count; i++) {
+		threads[i] = r->workers[i].thread;
+		left |= r->workers[i].asking != NULL;
 	}
-	pthread_join(thread, NULL);
-	free_resolver(r);
+	r->stop = true;
+	r->left = left;
+	pthread_cond_broadcast(&r->asked);
+	pthread_mutex_unlock(&r->lock);
+	for (unsigned i = 0; i < count; i++) {
+		if (left)
+			pthread_detach(threads[i]);
+		else
+			pthread_join(threads[i], NULL);
+	}
+	if (!left)
+		free_resolver(r);
 }
 
 void
@@ -207,17 +263,24 @@ net_resolve(
 	}
 	pthread_mutex_lock(&r->lock);
 	push(&r->questions, q);
+	if (r->count < WORKERS_MOST && (r->questions != q || is_busy(r)))
+		(void)add_worker(r); /* without one more, it waits its turn */
 	pthread_cond_signal(&r->asked);
 	pthread_mutex_unlock(&r->lock);
 }
 
 static void
+forget_one(struct question *q, const void *ctx)
+{
+	if (q->ctx == ctx)
+		q->done = NULL;
+}
+
+static void
 forget(struct question *q, const void *ctx)
 {
-	for (; q; q = q->next) {
-		if (q->ctx == ctx)
-			q->done = NULL;
-	}
+	for (; q; q = q->next)
+		forget_one(q, ctx);
 }
 
 void
@@ -226,7 +289,9 @@ net_resolver_forget(struct net_resolver *r, void *ctx)
 	pthread_mutex_lock(&r->lock);
 	forget(r->questions, ctx);
 	forget(r->answers, ctx);
-	if (r->asking && r->asking->ctx == ctx)
-		r->asking->done = NULL;
+	for (unsigned i = 0; i < r->count; i++) {
+		if (r->workers[i].asking)
+			forget_one(r->workers[i].asking, ctx);
+	}
 	pthread_mutex_unlock(&r->lock);
 }

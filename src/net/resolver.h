@@ -2,8 +2,8 @@
 /*
  * net/resolver.h - host names without waiting for them
  *
- * getaddrinfo() blocks, so a thread asks it, one name after another, and the loop
- * is told.  A numeric address is answered at once, without the thread.
+ * getaddrinfo() blocks, so threads ask it, eight at most, and the loop is told: a name
+ * that takes long holds up no other.  A numeric address is answered at once, without them.
  */
 #ifndef NET_RESOLVER_H
 #define NET_RESOLVER_H

@@ -592,26 +592,34 @@ class Names(World):
                 deaf.bind(("127.0.0.253", 53))
             except OSError:
                 self.skipTest("not allowed to be a name server")
-            through = self.private("", "nameserver 127.0.0.253\noptions timeout:15 attempts:2\n")
+            through = self.private(
+                "127.0.0.1 quick.test\n", "nameserver 127.0.0.253\noptions timeout:15 attempts:2\n")
             r = self.receiver()
-            ports = [free_port(), free_port()]
+            slow, quick = [free_port() for _ in range(5)], [free_port(), free_port()]
             config = self.write(
                 "c.xml",
                 config_xml(
-                    feed_xml(ports[0], 1, name="slow", host="receiver.test"),
-                    feed_xml(ports[1], r.port, name="quick"),
+                    *(
+                        feed_xml(p, 1, name="slow%d" % n, host="slow%d.test" % n)
+                        for n, p in enumerate(slow)
+                    ),
+                    feed_xml(quick[0], r.port, name="numeric"),
+                    feed_xml(quick[1], r.port, name="named", host="quick.test"),
                 ),
             )
             self.start("--config", config, through=through)
-            waiting = self.sender(ports[0])
-            waiting.send(framed(message()))
-            s = self.sender(ports[1])
+            waiting = [self.sender(port) for port in slow]
+            for w in waiting:
+                w.send(framed(message()))
             began = time.monotonic()
-            for n in range(50):
-                self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
+            for port in quick:
+                s = self.sender(port)
+                for n in range(50):
+                    self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
             self.assertLess(time.monotonic() - began, 12)
             threading.Thread(target=self.deny_all, args=(deaf.dup(),), daemon=True).start()
-            self.assertTrue(waiting.closed())
+            for w in waiting:
+                self.assertTrue(w.closed())
 
     def test_a_slow_name_server_holds_up_no_end(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
