@@ -81,10 +81,9 @@ claims(struct pair *p, struct block block, struct span flag)
 	return false;
 }
 
-/* An OBX-8 that differs, when a trailer behind it claims what stands there now.  *growth is by how
- * much it made that segment longer. */
+/* An OBX-8 that differs, when a trailer behind it claims what stands there now. */
 static void
-add_flag(struct pair *p, struct twins obx, struct block block, size_t segment, size_t *growth)
+add_flag(struct pair *p, struct twins obx, struct block block)
 {
 	struct span before = field(&p->original, obx.original, 8);
 	struct span after = field(&p->annotated, obx.annotated, 8);
@@ -93,8 +92,6 @@ add_flag(struct pair *p, struct twins obx, struct block block, size_t segment, s
 		return;
 	hl7_edits_add(&p->edits, (size_t)(before.ptr - p->original.bytes.ptr), before, after);
 	p->counts.flags++;
-	if (obx.original == segment)
-		*growth = after.len - before.len;
 }
 
 /* Do two OBX of the original carry one observation, as consecutive ones with one code may? */
@@ -117,41 +114,39 @@ block_length(const struct pair *p, size_t i, size_t j)
 	return count;
 }
 
-/* The first of the block's notes that is not as we write them, NTE|n|O|text; its count when all
- * are. */
+/* Is it as we write them, NTE|n|O|text, one line right behind the one before it? */
+static bool
+is_ours(const struct hl7_message *m, size_t note)
+{
+	struct span text = field(m, note, 3);
+
+	return m->segments[note].start == m->segments[note - 1].next &&
+	       span_eq(field(m, note, 2), SPAN("O")) && !field(m, note, 4).ptr && text.len &&
+	       !memchr(text.ptr, '\r', text.len) && !memchr(text.ptr, '\n', text.len);
+}
+
+/* The first of the block's notes that is none of ours; its count when all are. */
 static size_t
 first_foreign(const struct pair *p, struct block block)
 {
-	const struct hl7_message *m = &p->annotated;
 	size_t n = 0;
 
-	while (n < block.count && span_eq(field(m, block.after + 1 + n, 2), SPAN("O")) &&
-	       !field(m, block.after + 1 + n, 4).ptr)
+	while (n < block.count && is_ours(&p->annotated, block.after + 1 + n))
 		n++;
 	return n;
 }
 
-/* Where the block begins: behind the terminator, or, behind a last segment that had none, where its
- * text ends, which a flag in it has made longer by `growth`. */
-static size_t
-block_start(const struct pair *p, size_t i, size_t j, size_t growth)
+/* The block begins and ends behind terminators, or, behind a last segment that had none, where the
+ * text ends. */
+static void
+add_block(struct pair *p, size_t i, size_t j, size_t count)
 {
 	const struct hl7_segment *o = &p->original.segments[i];
 	const struct hl7_segment *twin = &p->annotated.segments[j];
-
-	return o->next == o->end ? twin->start + (o->end - o->start) + growth : twin->next;
-}
-
-static void
-add_block(struct pair *p, size_t i, size_t j, size_t count, size_t growth)
-{
-	const struct hl7_segment *o = &p->original.segments[i];
 	const struct hl7_segment *last = &p->annotated.segments[j + count];
-	size_t from = block_start(p, i, j, growth);
-	size_t to = o->next == o->end ? last->end : last->next;
+	bool open = o->next == o->end;
+	size_t from = open ? twin->end : twin->next, to = open ? last->end : last->next;
 
-	if (from > to)
-		from = to; /* no block of ours looks so: the proof will say where */
 	hl7_edits_add(&p->edits, o->next, (struct span){ p->original.bytes.ptr + o->next, 0 },
 	    span_of(p->annotated.bytes.ptr + from, to - from));
 	p->counts.notes += count;
@@ -198,7 +193,7 @@ find_edits(struct pair *p, struct diag *reterr)
 	struct owner owner = { 0 };
 
 	for (size_t i = 0, j = 0; i < p->original.count; i++, j++) {
-		size_t count, ours, growth = 0;
+		size_t count, ours;
 		struct span flag;
 
 		if (j >= p->annotated.count)
@@ -220,9 +215,9 @@ find_edits(struct pair *p, struct diag *reterr)
 			return fail(reterr, &p->annotated, p->annotated.segments[j + count].start,
 			    "the flag that the trailer claims is not there");
 		if (owner.has_changed)
-			add_flag(p, owner.changed, (struct block){ j, count }, i, &growth);
+			add_flag(p, owner.changed, (struct block){ j, count });
 		owner.has_changed = false;
-		add_block(p, i, j, count, growth);
+		add_block(p, i, j, count);
 		j += count;
 	}
 	return true;
