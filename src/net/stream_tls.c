@@ -19,7 +19,7 @@ enum {
 	BATCH_PIECES = 64,
 };
 static const double doubt = 2.0;      /* whether a receiver lets us in that says nothing */
-static const double least_time = 1.0; /* of a handshake, before it may be ended for another */
+static const double least_time = 1.0; /* of one that was answered, before it ends for another */
 
 #define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
@@ -110,20 +110,35 @@ net_handshakes_finish(struct net *net)
 	free(net->plain);
 }
 
+/* Who has said nothing that could be answered gives way at once, however many of them come; who is
+ * being answered has cost us something, and is given some time. */
+static struct net_stream_tls *
+who_gives_way(const struct net *net)
+{
+	struct net_stream_tls *late = NULL;
+
+	for (struct net_stream_tls *t = net->handshakes.oldest; t; t = t->newer) {
+		if (!net_tls_session_accepts(t->session))
+			continue;
+		if (!t->answered)
+			return t;
+		if (!late && ev_now(net->loop) - t->since >= least_time)
+			late = t;
+	}
+	return late;
+}
+
 bool
 net_handshake_room(struct net *net)
 {
-	struct net_handshakes *h = &net->handshakes;
-	struct net_stream_tls *t = h->oldest;
+	struct net_stream_tls *t;
 
-	if (h->accepting < h->most)
+	if (net->handshakes.accepting < net->handshakes.most)
 		return true;
-	while (t && !net_tls_session_accepts(t->session))
-		t = t->newer;
-	if (!t || ev_now(net->loop) - t->since < least_time)
-		return false;
-	give_up(t, NET_TLS_HANDSHAKE_CAP);
-	return true;
+	t = who_gives_way(net);
+	if (t)
+		give_up(t, NET_TLS_HANDSHAKE_CAP);
+	return t != NULL;
 }
 
 /* ---- what is known ------------------------------------------------------------------------ */
@@ -325,8 +340,10 @@ receive(struct net_stream *s, const struct intake *i, ssize_t n, struct span *re
 		return net_tls_session_cut(s->tls->session);
 	state = net_tls_session_receive(
 	    s->tls->session, span_of(i->wire, (size_t)n), i->room, i->size, &ret->len, &s->unsent);
-	if (s->unsent.end != s->unsent.start)
+	if (s->unsent.end != s->unsent.start) {
+		s->tls->answered = true;
 		net_stream_write(s);
+	}
 	return state;
 }
 

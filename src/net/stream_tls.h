@@ -23,6 +23,7 @@ struct net_stream_tls {
 	struct net_stream_tls *newer, *older; /* while shaking hands */
 	ev_tstamp since;
 	bool shaking;
+	bool answered; /* it has said enough to be answered, while shaking hands */
 	bool unwanted; /* the owner does not want to read after the handshake */
 };
 

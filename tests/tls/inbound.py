@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Senders over TLS: who is let in, who is not and why, and that nothing else changes."""
 
+import contextlib
 import os
 import resource
 import shutil
@@ -216,25 +217,52 @@ class Handshakes(Secure):
             pass
         self.assertLess(time.monotonic() - began, 8)
 
-    def test_hundreds_that_stall_are_capped_and_others_served(self):
-        r = self.receiver()
-        wide = {"max_connections": 1000, "max_per_address": 1000}
-        d, port = self.secure_feed(
-            r, '<limits connections="1000" handshakes="32"/>', listen=wide
+    def crowded(self):
+        """(daemon, port): many may connect, and 32 may shake hands."""
+        return self.secure_feed(
+            self.receiver(), '<limits connections="1000" handshakes="32"/>',
+            listen={"max_connections": 1000, "max_per_address": 1000},
         )
+
+    def test_hundreds_that_stall_are_capped_and_others_served(self):
+        d, port = self.crowded()
         inside = self.secure_sender(port)
         quiet = [self._timed(inside, n) for n in range(200)]
+        begun = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
         stalled = [self.sender(port) for _ in range(500)]
-        wait_for("refusals", lambda: len(d.events("conn.refused", outcome="handshakes")) >= 400)
+        for s in stalled[::2]:
+            with contextlib.suppress(OSError):
+                s.send(begun)
+        for n in range(20):  # at once
+            s = self.secure_sender(port)
+            self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
+        d.wait_event("tls.denied", 400, outcome="handshake_cap")
+        self.assertEqual(d.events("conn.refused"), [])
         busy = [self._timed(inside, n) for n in range(200)]
         if TIMED:
             self.assertLess(sorted(busy)[190], 2 * sorted(quiet)[190] + 0.02)
+
+    def test_those_who_are_being_answered_are_given_a_second(self):
+        d, port = self.crowded()
+        hello = ssl.MemoryBIO()
+        tls = client_context(self.ca).wrap_bio(ssl.MemoryBIO(), hello)
+        with contextlib.suppress(ssl.SSLWantReadError):
+            tls.do_handshake()
+        hello = hello.read()
+        self.undisturbed(1, lambda: self.all_places_taken(d, port, hello))
         time.sleep(1)  # from now on they have had their time
-        for n in range(20):
-            s = self.secure_sender(port)
-            self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
+        s = self.secure_sender(port)
+        self.assertEqual(s.exchange(message()), ack(message()))
         d.wait_event("tls.denied", outcome="handshake_cap")
-        self.assertEqual(len(stalled), 500)
+
+    def all_places_taken(self, d, port, hello):
+        refused = len(d.events("conn.refused", outcome="handshakes"))
+        for _ in range(32):
+            s = self.sender(port)
+            s.send(hello)
+            self.assertNotEqual(s.sock.recv(1), b"")
+        self.assertTrue(self.sender(port).closed())
+        d.wait_event("conn.refused", refused + 1, outcome="handshakes")
 
     def _timed(self, s, n):
         body = message(str(n), value="15")
