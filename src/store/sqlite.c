@@ -97,6 +97,13 @@ sqlite_error(sqlite3 *db, int rc)
 	return error_of(db, rc, SQLITE_FCNTL_JOURNAL_POINTER);
 }
 
+bool
+sqlite_lost_page(sqlite3 *db)
+{
+	return last_errno(db, SQLITE_FCNTL_FILE_POINTER) == EIO ||
+	       last_errno(db, SQLITE_FCNTL_JOURNAL_POINTER) == EIO;
+}
+
 /* A statement that answers nothing. */
 static int
 run(struct sqlite_backend *b, enum sqlite_statement q)

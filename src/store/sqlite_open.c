@@ -208,6 +208,26 @@ look_version(struct sqlite_backend *b, int64_t *ret, struct store_error *reterr)
 	return 0;
 }
 
+/* A check calls a page wrong also when it could not be read, and nobody shall put back a backup for
+ * that. */
+static int
+refuse_unsound(struct sqlite_backend *b, char *report, struct store_error *reterr)
+{
+	static const char title[] = "*** in database main ***\n";
+	char *line = strncmp(report, title, strlen(title)) ? report : report + strlen(title);
+
+	if (sqlite_lost_page(b->db))
+		return store_error_set(reterr, -EIO,
+		    "%s cannot be read: %s; it was left as it is, and may be whole: see to the "
+		    "disk, and start again",
+		    b->place->queue, strerror(EIO));
+	line[strcspn(line, "\n")] = '\0';
+	return store_error_set(reterr, -EUCLEAN,
+	    "%s is damaged (%s); it was left as it is: move it away with all beside "
+	    "it, and put back a backup",
+	    b->place->queue, line);
+}
+
 /* As far as that gets in its time. */
 static int
 check_with(struct sqlite_backend *b, const char *sql, struct store_error *reterr)
@@ -222,13 +242,7 @@ check_with(struct sqlite_backend *b, const char *sql, struct store_error *reterr
 	if (sqlite_deadline_end(&deadline) &&
 	    (!error || sqlite3_errcode(b->db) == SQLITE_INTERRUPT))
 		return 0;
-	if (error || !strcmp(text, "ok"))
-		return error;
-	text[strcspn(text, "\n")] = '\0';
-	return store_error_set(reterr, -EUCLEAN,
-	    "%s is damaged (%s); it was left as it is: move it away with all beside "
-	    "it, and put back a backup",
-	    b->place->queue, text);
+	return error || !strcmp(text, "ok") ? error : refuse_unsound(b, text, reterr);
 }
 
 /* The table of messages against its indexes, for one that an index has not would never be sent, and

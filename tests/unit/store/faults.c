@@ -240,6 +240,35 @@ Test(faults, starts_again_after_a_first_start_that_failed)
 	}
 }
 
+/* Who is told of damage puts back a backup, and loses what came since. */
+Test(faults, calls_no_queue_damaged_that_it_could_not_read)
+{
+	struct store_settings set = { .free_space = 1 };
+	struct queue *q;
+	struct store *s = NULL;
+
+	vfs_install();
+	q = queue_open(1, NULL);
+	store_feed(q->store, SPAN("east"));
+	for (unsigned n = 0; n < WAVE; n++)
+		send_numbered(q, n);
+	queue_await(q, &q->told_count, WAVE);
+	queue_stop(q);
+	set.directory = q->folder;
+	for (unsigned n = 1; !s; n++) {
+		struct store_error error = { .code = 0 };
+
+		cr_assert_lt(n, 1000);
+		vfs_fail(VFS_READ, n, SQLITE_IOERR_CORRUPTFS, EIO, true);
+		s = queue_try(q->folder, &set, &error);
+		vfs_heal();
+		cr_expect_neq(error.code, -EUCLEAN, "read %u: %s", n, error.text);
+	}
+	store_close(s);
+	queue_start(q, NULL);
+	queue_close(q);
+}
+
 /* A queue of hundreds of pages on a disk that reads a page in 20 ms. */
 Test(faults, opens_a_large_queue_without_reading_all_of_it)
 {
