@@ -226,9 +226,9 @@ feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 	if (f->line)
 		line_change(f->line, !same, !rules_are_same(old, rules));
 	rules_destroy(old);
-	admit_connections(f);
 	if (!same)
 		move_connections(f);
+	admit_connections(f);
 	if (same_mode)
 		return;
 	f->backoff = 0;

@@ -328,11 +328,21 @@ link_tick(struct link *l, uint64_t now)
 	settle(l);
 }
 
+/* One that is only still to answer need not be what the new receiver has to be, but nobody's whose
+ * certificate was revoked. */
+static enum net_tls_reason
+check_receiver(struct link *l)
+{
+	const enum net_tls_reason reason = net_stream_check(&l->down);
+
+	return l->session.moved && reason != NET_TLS_REVOKED ? NET_TLS_FINE : reason;
+}
+
 static void
 admit_again(struct link *l)
 {
 	const bool admitted = feed_admits(l->feed, l->listener, &l->up, &l->peer);
-	const enum net_tls_reason down = net_stream_check(&l->down);
+	const enum net_tls_reason down = check_receiver(l);
 
 	if (down)
 		observe_denied(l->feed, NULL, &l->down, down);

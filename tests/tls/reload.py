@@ -10,7 +10,7 @@ import time
 
 from secure import TESTCA, Secure, metric
 from world import (
-    HL7NOTED, PATIENCE, ack, config_xml, feed_xml, free_port, main, message, wait_for,
+    HL7NOTED, PATIENCE, ack, config_xml, feed_xml, framed, free_port, main, message, wait_for,
 )
 
 
@@ -370,6 +370,38 @@ class Receivers(Secure):
         again.send(b"\x0b" + message("2") + b"\x1c\r")
         d.wait_event("conn.failed")
         self.assertEqual(len(r.frames), 1)
+
+    def test_one_that_is_replaced_may_still_answer_unless_it_was_revoked(self):
+        self.ca.issue("other", use="server", san="DNS:other.example")
+        for revoked in (False, True):
+            gate = []
+            r = self.secure_receiver(
+                lambda v, b, n: (wait_for("the gate", lambda: gate), v.answer(b))
+            )
+            other = self.secure_receiver(own="other")
+            d, port = self.secure_feed(
+                r, inbound="", outbound=self.tls(own="client", crl="crl", name="localhost")
+            )
+            s = self.sender(port)
+            s.send(framed(message()))
+            r.wait(1)
+            if revoked:
+                self.ca.run("revoke", "server")
+            new = self.tls(own="client", crl="crl", name="other.example")
+            self.write("hl7noted.xml", config_xml(feed_xml(port, other.port, in_forward=new)))
+            d.reload()
+            if revoked:
+                d.wait_event("tls.denied", outcome="revoked", dir="out")
+                self.assertTrue(s.closed())
+                s = self.sender(port)
+            else:
+                gate.append(1)
+                self.assertEqual(s.frame(), ack(message()))
+            self.assertEqual(s.exchange(message("2")), ack(message("2")))
+            self.assertEqual((len(r.frames), len(other.frames)), (1, 1))
+            self.assertEqual(len(d.events("tls.denied")), int(revoked))
+            gate.append(1)
+            d.stop()
 
     def test_from_plain_to_tls(self):
         r = self.receiver()
