@@ -15,27 +15,35 @@ KIDNEY, ISS, CROSS = "S20 S22 S23", "S10 S11 S14 S15", "X01 X02 X03 X04"
 SERUM = ("1952-1", "2.5", "mg/L")
 
 
+def order_of(code, source, spm, results):
+    obr = ["OBR", "1", "", "", "%s^x^L" % code, "", "", "20260312101500"] + [""] * 7 + [source]
+    segments = ["|".join(obr)]
+    for place, result in enumerate(results, 1):
+        code, value, unit, limits, flag, status, at = result + ("", "", "F", "")[len(result) - 3 :]
+        fields = (place, code, value, unit.replace("^", "\\S\\"), limits, flag, status, at)
+        segments.append("OBX|%d|ST|%s^x^LN||%s|%s|%s|%s|||%s|||%s" % fields)
+    return segments + (["SPM|1|||" + spm] if spm else [])
+
+
 class Table:
     """Reports, all annotated in one run, and what is asked of the first B2M result in each."""
 
     def __init__(self):
         self.rows = []
 
-    def row(self, want, asked, *results, born="19600214", sex="F", dg1=(), order="", spm="", source=""):
+    def row(
+        self, want, asked, *results, born="19600214", sex="F", dg1=(), order="", spm="", source="",
+        beside=(),
+    ):
         """`asked`: rules, of which `want` fire.  A result is code, value, unit, and then range,
-        flag, status, time."""
+        flag, status, time.  `beside`: a specimen, and results in an order of their own."""
         number = len(self.rows) + 1
         segments = ["MSH|^~\\&|LABSYS|LAB|EHR|SITE|20260312143005||ORU^R01|TAB%d|T|2.5.1" % number]
         segments.append("PID|1||TEST0001||SAMPLE^ANNA||%s|%s" % (born, sex))
         segments += ["DG1|1||%s^x^I10" % code for code in dg1]
-        obr = ["OBR", "1", "", "", "%s^x^L" % order, "", "", "20260312101500"] + [""] * 7 + [source]
-        segments.append("|".join(obr))
-        for place, result in enumerate(results, 1):
-            code, value, unit, limits, flag, status, at = result + ("", "", "F", "")[len(result) - 3 :]
-            fields = (place, code, value, unit.replace("^", "\\S\\"), limits, flag, status, at)
-            segments.append("OBX|%d|ST|%s^x^LN||%s|%s|%s|%s|||%s|||%s" % fields)
-        if spm:
-            segments.append("SPM|1|||" + spm)
+        segments += order_of(order, source, spm, results)
+        if beside:
+            segments += order_of("", "", beside[0], beside[1:])
         self.rows.append(("\r".join(segments + [""]).encode(), want, asked))
 
     def end(self, report, name):
@@ -101,6 +109,22 @@ def specimens():
                 table.row("skip=", "skip", a_result(fits), spm="^" + word)
             table.row("skip=specimen_conflict", "skip", a_result(not_this), spm=word)
             table.row("skip=specimen_conflict", "skip", a_result(not_this), source=word)
+    others = (("54356-1", "SER"), ("43819-2", "SER"), ("43919-0", "SER"), ("43818-4", "UR"))
+    for code, word in others:
+        table.row("skip=specimen_conflict", "skip", (code, "1.2", "mg/L"), spm=word)
+    # of another specimen a companion is none
+    serum, urine_b2m = ("1952-1", "3.2", "mg/L"), ("1953-9", "0.25", "mg/L")
+    for asked, subject, companion, right, wrong, where in (
+        (ISS, serum, ("1751-7", "34", "g/L"), "S11", "S14", "SER UR"),
+        (KIDNEY, serum, ("98979-8", "45", EGFR), "S20", "S22", "SER UR"),
+        (KIDNEY, serum, ("2160-0", "2", "mg/dL"), "S20", "S22", "SER UR"),
+        (KIDNEY, serum, ("33863-2", "2", "mg/L", "0.5-1"), "S20", "S22", "SER UR"),
+        ("U07", urine_b2m, ("2161-8", "19", "mg/dL"), "U07", "", "UR SER"),
+        ("U04", urine_b2m, ("2756-5", "5", ""), "U04", "", "UR SER"),
+        ("U04", urine_b2m, ("27378-9", "5", ""), "U04", "", "UR SER"),
+    ):
+        for word, want in zip(where.split(), (right, wrong)):
+            table.row(want, asked, subject, dg1=MYELOMA, beside=(word, companion))
     return table
 
 
@@ -210,6 +234,7 @@ def kidney():
     ranges = "60-80=S20 10-15=S20 10-14= 50-300=S23 50-301="
     for limits, want in (word.split("=") for word in ranges.split()):
         says(want, ("14682-9", "85", "umol/L", limits))
+    says("S20", ("14682-9", "92", "umol/L", "see report"))
     says("S20", ("33863-2", "1.1", "mg/L", "0.5-1.0"))
     says("S23", ("33863-2", "1.0", "mg/L", "0.5-1.0"))
     says("", ("33863-2", "1.0", "mg/L"))
@@ -258,6 +283,8 @@ def urine():
             table.row("", "U07", sample, (code, "1768", unit))
         table.row("", "U07", sample, (code, "0", "mmol/L"))
         table.row("U07", "U07", sample, (code, "0.5", "mmol/L"))
+    both = ("2756-5", "5.5", "[pH]"), ("2161-8", "19", "mg/dL")
+    table.row("U04 U07 flag=", asked, sample, *both)
     for code in ("2162-6", "14684-5"):  # a rate says nothing of dilution
         table.row("", "U07", sample, (code, "0.1", "mmol/24h"))
     return table
@@ -305,6 +332,7 @@ def intervals():
         for good, bad in (low, high):
             table.row(want, asked, (code, value, unit, "<=" + good))
             table.row("flag=" if asked == "flag" else "", asked, (code, value, unit, "<=" + bad))
+        table.row(want, asked, (code, value, unit, "see report"))
     return table
 
 
@@ -460,6 +488,7 @@ def off(table_of):
             table_of["S33"].row(want, "S33", SERUM, companion)
             table_of["S33"].row("", "S33", low, companion)
         table_of["S33"].row("", "S33", SERUM, (code, "0", unit, limits))
+        table_of["S33"].row("", "S33", SERUM, beside=("UR", (code, str(5 * one), unit, limits)))
         table_of["S33"].row("S33", "S33", SERUM, (code, "0.5", unit, limits))
     for code in ("2532-0", "14804-9", "14805-6"):
         for value, unit, limits, want in (
@@ -474,7 +503,9 @@ def off(table_of):
             for value_of, context in (("5.5", MYELOMA), ("5.4", MYELOMA), ("5.5", ())):
                 fires = want if value_of == "5.5" and context else ""
                 serum = ("1952-1", value_of, "mg/L")
-                table_of["S34"].row(fires, "S34", serum, (code, value, unit, limits), dg1=context)
+                companion = (code, value, unit, limits)
+                table_of["S34"].row(fires, "S34", serum, companion, dg1=context)
+                table_of["S34"].row("", "S34", serum, dg1=context, beside=("UR", companion))
     for code, unit, value in (("13485-8", "ug/g", "300"), ("44303-6", "ug/g", "300")):
         panel = "SITE-CADMIUM-PANEL"
         table_of["U08"].row("", "U08", (code, value, unit), order=panel)
@@ -545,11 +576,32 @@ def switched_on(report, text, rule, table):
 
 def preliminary(report, text):
     """A site may have these interpreted: their notice first, no stage."""
-    changed = text.replace('interpret-preliminary="no"', 'interpret-preliminary="yes"')
-    table = Table()
+    changed, table = text.replace('interpret-preliminary="no"', 'interpret-preliminary="yes"'), Table()
     for status, want in (("P", "G02 S03"), ("S", "G02 S03"), ("F", "S03 S13")):
         table.row(want, "G02 S03 S12 S13", ("1952-1", "6", "mg/L", "", "", status))
+    for status, want in (("P", "S22"), ("F", "S20")):
+        table.row(want, KIDNEY, SERUM, ("98979-8", "45", EGFR, "", "", status))
     annotated_by(changed, lambda: table.end(report, "preliminary"))
+
+
+def without_defaults(report, text):
+    """A site may do without the shipped intervals: then the laboratory's own are all there are."""
+    changed, table = text.replace('default-intervals="on"', 'default-intervals="off"'), Table()
+    for code, value, unit, rule in (
+        ("1952-1", "2.5", "mg/L", "S03"),
+        ("1953-9", "2.5", "mg/L", "U03"),
+        ("13485-8", "400", "ug/g", "U06"),
+        ("1951-3", "2.5", "mg/L", "C02"),
+    ):
+        table.row("", rule, (code, value, unit))
+        table.row(rule, rule, (code, value, unit, "<=" + ("2" if value == "2.5" else "300")))
+    table.row("U05 flag=", "U05 flag", ("10873-8", "400", "ug/24h"))
+    table.row("U05 flag=H", "U05 flag", ("10873-8", "400", "ug/24h", "<370"))
+    own = SERUM + ("0.7-1.8",)
+    for sex in "FM":
+        table.row("", KIDNEY, own, ("14682-9", "200", "umol/L"), sex=sex)
+        table.row("S20", KIDNEY, own, ("14682-9", "200", "umol/L", "60-110"), sex=sex)
+    annotated_by(changed, lambda: table.end(report, "without defaults"))
 
 
 def main():
@@ -564,6 +616,7 @@ def main():
     for rule, table in table_of.items():
         switched_on(report, text, rule, table)
     preliminary(report, text)
+    without_defaults(report, text)
     report.end()
 
 

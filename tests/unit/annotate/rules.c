@@ -151,6 +151,39 @@ Test(annotate_rules, of_two_mappings_for_one_code_clash)
 	mapping_destroy(mappings[1]);
 }
 
+#define PAIRED(id, code, companion, priority)                                                      \
+	"<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"" id "\" version=\"1\" status=\"draft\">\n" \
+	"<about><title>Of two</title></about>\n<system id=\"LN\"/>\n"                              \
+	"<observation id=\"one\" label=\"One\"><codes system=\"LN\">"                              \
+	"<code>" code "</code></codes></observation>\n"                                            \
+	"<observation id=\"two\" label=\"Two\"><codes system=\"LN\" priority=\"" priority "\">"    \
+	"<code>" companion "</code></codes></observation>\n"                                       \
+	"<rules for=\"one\"><group id=\"g\" pick=\"all\">"                                         \
+	"<rule id=\"R\"><when><present of=\"two\"/></when><note>Two.</note></rule>"                \
+	"</group></rules>\n</mapping>\n"
+
+/* Each has its own, numbered alike: the priority of one is nothing to the other. */
+Test(annotate_rules, ask_about_companions_of_their_own_mapping)
+{
+	struct mapping *const mappings[] = {
+		fragment_good(IN_FILE, PAIRED("a", "1952-1", "98979-8", "2")),
+		fragment_good(IN_FILE, PAIRED("b", "2823-3", "2075-0", "1")),
+	};
+	struct report r;
+
+	report_begin(&r, mappings, 2);
+	report_annotate(&r, "OBR|1|1|1|24323-8^Panel^LN|||20260312101500\n"
+			    "OBX|1|ST|1952-1^B2M^LN||there||||||F\n"
+			    "OBX|2|ST|98979-8^eGFR^LN||there||||||F\n"
+			    "OBX|3|ST|2075-0^Chloride^LN||there||||||F\n");
+	cr_expect_eq(report_finding(&r)->fired_count, 1);
+	report_annotate(&r, "OBR|1|1|1|24323-8^Panel^LN|||20260312101500\n"
+			    "OBX|1|ST|1952-1^B2M^LN||there||||||F\n"
+			    "OBX|2|ST|2075-0^Chloride^LN||there||||||F\n");
+	cr_expect_eq(report_finding(&r)->fired_count, 0);
+	report_end(&r);
+}
+
 /* A message that says LN would mean both. */
 Test(annotate_rules, clash_by_another_name_of_the_system)
 {
