@@ -269,6 +269,35 @@ Test(faults, calls_no_queue_damaged_that_it_could_not_read)
 	queue_close(q);
 }
 
+Test(faults, sets_nothing_aside_for_one_read_that_fails)
+{
+	enum { MANY = 600 }; /* more than SQLite keeps in memory */
+	struct queue *q;
+
+	vfs_install();
+	q = queue_open(1, NULL);
+	store_feed(q->store, SPAN("east"));
+	for (unsigned n = 0; n < MANY; n++)
+		send_numbered(q, 3 * n);
+	queue_await(q, &q->told_count, MANY);
+	queue_reopen(q, NULL);
+	store_feed(q->store, SPAN("east"));
+	vfs_fail(VFS_READ, 1, SQLITE_IOERR_CORRUPTFS, EIO, false);
+	for (unsigned n = 0; n < MANY; n++) {
+		const char *text;
+		uint64_t seq;
+
+		text = queue_get(q, 1, &seq);
+		cr_assert(text, "message %u is not sent", n);
+		cr_assert_eq(atoi(text + strlen("message ")), 3 * n, "%u: %.20s", n, text);
+		store_delivered(q->store, 1, seq);
+	}
+	cr_expect(vfs_failed(), "nothing was read from the disk");
+	cr_expect_not(has_trouble(q, STORE_CORRUPT), "%s", q->sentence);
+	vfs_heal();
+	queue_close(q);
+}
+
 /* A queue of hundreds of pages on a disk that reads a page in 20 ms. */
 Test(faults, opens_a_large_queue_without_reading_all_of_it)
 {
