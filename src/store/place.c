@@ -238,22 +238,27 @@ store_place_fix(struct store_place *p)
 	return sync_folder(p->folder);
 }
 
+/* `size`: what it had at least; NULL: any will do. */
 static bool
-is_still(const struct store_place *p, const char *path, ino_t inode, off_t least)
+is_still(const struct store_place *p, const char *path, ino_t inode, off_t *size)
 {
 	struct stat st;
 
 	/* an answer other than "no such file" says nothing about the file */
 	if (stat(path, &st))
 		return errno != ENOENT && errno != ENOTDIR;
-	return st.st_dev == p->device && st.st_ino == inode && st.st_size >= least;
+	if (st.st_dev != p->device || st.st_ino != inode || (size && st.st_size < *size))
+		return false;
+	if (size)
+		*size = st.st_size;
+	return true;
 }
 
 int
-store_place_present(const struct store_place *p)
+store_place_present(struct store_place *p)
 {
-	const bool still = is_still(p, p->queue, p->inode, p->size) &&
-			   is_still(p, p->log, p->log_inode, 0);
+	const bool still = is_still(p, p->queue, p->inode, &p->size) &&
+			   is_still(p, p->log, p->log_inode, NULL);
 
 	return still ? 0 : -ESTALE;
 }

@@ -25,7 +25,7 @@ struct store_place {
 	bool used;  /* but there was one once */
 	dev_t device;
 	ino_t inode, log_inode; /* of the queue, and of its log, 0: not known yet */
-	off_t size;             /* of the queue, at least, or it was cut short: it never shrinks */
+	off_t size;             /* of the queue, last seen; it only grows, or it was cut short */
 };
 
 /* 0, or a negative errno and *reterr; store_place_finish() in any case. */
@@ -34,7 +34,7 @@ void store_place_finish(struct store_place *p);
 /* Remember which files they are, once they are open, and that their names are on the disk. */
 int store_place_fix(struct store_place *p);
 /* Are they still there under their names, and whole? 0 or -ESTALE. */
-int store_place_present(const struct store_place *p);
+int store_place_present(struct store_place *p);
 /* Who keeps `path` locked; 0 when that is not to be found out. */
 pid_t store_place_locker(const char *path);
 

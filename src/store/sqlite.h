@@ -49,9 +49,9 @@ struct sqlite_backend {
 	struct store_backend base;
 	sqlite3 *db;
 	sqlite3_stmt *q[Q_COUNT];
-	const struct store_place *place; /* outlives this */
-	int64_t layout;                  /* its version, in the file */
-	int64_t found;                   /* the one it had when it was opened; 0: none */
+	struct store_place *place; /* outlives this */
+	int64_t layout;            /* its version, in the file */
+	int64_t found;             /* the one it had when it was opened; 0: none */
 	uint64_t page_size;
 	int log_pages;            /* in the write-ahead log, since it was last begun anew */
 	int tidied;               /* of these, copied to the file */
@@ -61,7 +61,7 @@ struct sqlite_backend {
 
 /* Everything checked, nothing written yet but that a backup is a queue now.  NULL and *reterr. */
 struct sqlite_backend *sqlite_backend_open(
-    const struct store_place *place, uint64_t quota, struct store_error *reterr);
+    struct store_place *place, uint64_t quota, struct store_error *reterr);
 /* What was opened is taken: a layout it was brought to is written.  0, or *reterr and its code;
  * until then nothing was, and closing leaves it so. */
 int sqlite_backend_keep(struct sqlite_backend *b, struct store_error *reterr);

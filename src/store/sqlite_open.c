@@ -444,7 +444,7 @@ take(struct sqlite_backend *b, uint64_t quota, struct store_error *reterr)
 }
 
 struct sqlite_backend *
-sqlite_backend_open(const struct store_place *place, uint64_t quota, struct store_error *reterr)
+sqlite_backend_open(struct store_place *place, uint64_t quota, struct store_error *reterr)
 {
 	struct sqlite_backend *b = calloc(1, sizeof(*b));
 

@@ -373,6 +373,28 @@ Test(shut, takes_nothing_once_its_file_is_gone_and_sends_what_it_has)
 	}
 }
 
+/* To what it was at the start: what was added since is gone. */
+Test(shut, takes_nothing_once_its_file_is_cut_to_where_it_began)
+{
+	static char body[64 << 10];
+	struct queue *q = queue_open(1, NULL);
+	const char *path = folder_file(q->folder, "queue.db");
+	struct stat began, st;
+
+	memset(body, 'x', sizeof(body) - 1);
+	store_feed(q->store, SPAN("east"));
+	cr_assert_eq(stat(path, &began), 0);
+	do {
+		cr_assert_eq(queue_put(q, 1, "", body).verdict, STORE_NEW);
+		cr_assert_eq(stat(path, &st), 0);
+	} while (st.st_size == began.st_size);
+	queue_put(q, 1, "", body);
+	cr_assert_eq(truncate(path, began.st_size), 0);
+	cr_expect_eq(queue_put(q, 1, "", "more").verdict, STORE_FAILED);
+	cr_expect_eq(q->trouble[0], STORE_DELETED);
+	queue_close(q);
+}
+
 Test(shut, notices_at_rest_that_its_file_is_gone)
 {
 	struct queue *q = queue_open(1, NULL);
