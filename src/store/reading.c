@@ -37,9 +37,6 @@ read_body(struct store_worker *w, const struct store_record *r, struct store_bod
 	struct store_body *body;
 	int error = w->b->ops->body(w->b, r->seq, &body);
 
-	/* SQLite calls damage also what it could not read, and that may pass */
-	if (error == -EUCLEAN)
-		error = w->b->ops->body(w->b, r->seq, &body);
 	if (error)
 		return error == -ENOENT ? -EUCLEAN : error;
 	if (body->len == r->size && store_hash(0, store_body_span(body)) == r->body_hash) {

@@ -274,7 +274,7 @@ find(struct store_backend *b, uint64_t seq, struct store_record *ret)
 }
 
 static int
-body_of(struct store_backend *b, uint64_t seq, struct store_body **ret)
+read_body(struct store_backend *b, uint64_t seq, struct store_body **ret)
 {
 	sqlite3_stmt *q = backend_of(b)->q[Q_BODY];
 	int found = first_row(backend_of(b), Q_BODY, seq), error = found;
@@ -293,6 +293,15 @@ body_of(struct store_backend *b, uint64_t seq, struct store_body **ret)
 	}
 	sqlite3_reset(q);
 	return error;
+}
+
+/* SQLite calls damage also what it could not read, and that may pass. */
+static int
+body_of(struct store_backend *b, uint64_t seq, struct store_body **ret)
+{
+	int error = read_body(b, seq, ret);
+
+	return error == -EUCLEAN ? read_body(b, seq, ret) : error;
 }
 
 static sqlite3_stmt *

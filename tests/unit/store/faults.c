@@ -298,6 +298,31 @@ Test(faults, sets_nothing_aside_for_one_read_that_fails)
 	queue_close(q);
 }
 
+/* What a resend is compared with. */
+Test(faults, knows_a_resend_although_one_read_fails)
+{
+	enum { MANY = 600 };
+	struct queue *q;
+
+	vfs_install();
+	q = queue_open(1, NULL);
+	store_feed(q->store, SPAN("east"));
+	for (unsigned n = 0; n < MANY; n++)
+		send_numbered(q, 3 * n);
+	queue_await(q, &q->told_count, MANY);
+	queue_reopen(q, NULL);
+	store_feed(q->store, SPAN("east"));
+	vfs_fail(VFS_READ, 1, SQLITE_IOERR_CORRUPTFS, EIO, false);
+	for (unsigned n = 0; n < MANY; n++)
+		send_numbered(q, 3 * n);
+	queue_await(q, &q->told_count, MANY);
+	for (unsigned n = 0; n < MANY; n++)
+		cr_expect_eq(q->told[n].verdict, STORE_RESEND, "%u: %s", n, q->sentence);
+	cr_expect(vfs_failed(), "nothing was read from the disk");
+	vfs_heal();
+	queue_close(q);
+}
+
 /* A queue of hundreds of pages on a disk that reads a page in 20 ms. */
 Test(faults, opens_a_large_queue_without_reading_all_of_it)
 {
