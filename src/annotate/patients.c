@@ -13,6 +13,15 @@ enum { SAME = 4, LAST_FIELD = 8 };
 
 static const unsigned char same[SAME] = { 3, 5, 7, 8 };
 
+/* Of all its bytes: those of two patients are mostly alike at both ends. */
+static uint64_t
+hash_text(uint64_t hash, struct span text)
+{
+	for (; text.len >= 8; text = span_tail(text, 8))
+		hash = places_mix(hash, code_load(text.ptr, 8));
+	return places_mix(hash, text.len ? code_load(text.ptr, text.len) : 0);
+}
+
 /* Of the fields that have to be the same; 0: nobody can be recognised by them. */
 static uint64_t
 hash_fields(const struct annotator *a, const struct patient *p, const struct span fields[SAME])
@@ -23,7 +32,7 @@ hash_fields(const struct annotator *a, const struct patient *p, const struct spa
 	if (!p->has_birth || !span_trim(id).len || hl7_is_delete(id))
 		return 0;
 	for (size_t i = 0; i < SAME; i++)
-		hash = places_mix(hash, fields[i].len ? code_hash(fields[i]) : 0);
+		hash = hash_text(hash, fields[i]);
 	return hash ? hash : 1;
 }
 
@@ -53,13 +62,20 @@ read_patient(const struct annotator *a, long pid)
 	return p;
 }
 
+static size_t
+length(const struct annotator *a, const struct patient *p)
+{
+	const struct hl7_segment *pid = &a->m->segments[p->pid];
+
+	return pid->end - pid->start;
+}
+
 static bool
 is_same(struct annotator *a, const struct patient *x, const struct patient *y)
 {
-	const struct hl7_segment *pid = &a->m->segments[x->pid];
 	struct span of_x[SAME], of_y[SAME];
 
-	if (!y->hash || x->hash != y->hash || !work_read(a, pid->end - pid->start))
+	if (!y->hash || x->hash != y->hash || !work_read(a, length(a, x) + length(a, y)))
 		return false;
 	read_fields(a, x->pid, of_x);
 	read_fields(a, y->pid, of_y);

@@ -163,6 +163,26 @@ Test(annotate_patients, are_the_same_when_repeated_to_the_letter)
 	report_end(&r);
 }
 
+/* A laboratory's identifiers often begin and end alike. */
+Test(annotate_patients, are_many_with_identifiers_that_differ_in_the_middle)
+{
+	struct report r;
+	struct buffer text;
+
+	report_begin_rules(&r, PLAIN_RULES);
+	buffer_init(&text, 0);
+	for (unsigned i = 0; i < 3000; i++)
+		buffer_printf(&text,
+		    "PID|1||10000000%06u^^^NORTH^MR||DOE^ANN||19600101|F\n" COLLECTED("20260312")
+			B2M("2.2", ""),
+		    i);
+	buffer_append_char(&text, '\0');
+	report_annotate(&r, buffer_span(&text).ptr);
+	cr_expect_eq(r.annotation.skip, SKIP_NONE);
+	buffer_finish(&text);
+	report_end(&r);
+}
+
 #define SPM_17 "|||||||||||||"
 #define EGFR "OBX|9|NM|98979-8^eGFR^LN||45|mL/min|||||F\n"
 
