@@ -410,18 +410,26 @@ is_as_before(const struct custody_line_settings *a, const struct custody_line_se
 	return a->annotate == b->annotate && memcmp(&a->policy, &b->policy, sizeof(a->policy)) == 0;
 }
 
+/* What is asked of the new receiver is not asked of the old one, who is sent nothing more and may
+ * still answer; but nobody's answer counts whose certificate was revoked. */
+static enum net_tls_reason
+check_receiver(struct line *l, bool redirected)
+{
+	const enum net_tls_reason reason = net_stream_check(&l->down);
+
+	redirected |= l->machine.redirected;
+	return redirected && reason != NET_TLS_REVOKED ? NET_TLS_FINE : reason;
+}
+
 void
 line_change(struct line *l, bool redirected, bool remapped)
 {
 	const struct custody_line_settings before = l->settings;
-	enum net_tls_reason denied = NET_TLS_FINE;
+	enum net_tls_reason denied;
 
 	line_apply(l);
 	net_stream_secure(&l->down, l->feed->tls);
-	/* what is asked of the new receiver is not asked of the old one, who is sent nothing more
-	 * and may still answer */
-	if (!redirected && !l->machine.redirected)
-		denied = net_stream_check(&l->down);
+	denied = check_receiver(l, redirected);
 	if (denied) { /* a receiver that may not be trusted any more is left */
 		observe_denied(l->feed, NULL, &l->down, denied);
 		dial_stop(&l->dial);

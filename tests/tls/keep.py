@@ -210,6 +210,45 @@ class Custody(Secure):
         d.reload()
         r.wait(3)
 
+    def test_one_that_is_replaced_may_still_answer_unless_it_was_revoked(self):
+        for revoked in (False, True):
+            with self.subTest(revoked=revoked):
+                gate = []
+                r = self.secure_receiver(
+                    lambda v, b, n, gate=gate: (wait_for("the gate", lambda: gate), v.answer(b))
+                )
+                self.ca.issue("other", use="server", san="DNS:other.example")
+                other = self.secure_receiver(own="other")
+                old = self.tls(own="client", crl="crl", name="localhost")
+                new = self.tls(own="client", crl="crl", name="other.example")
+                d, port, _ = self.keep(r.port, inbound="", outbound=old)
+                s = self.sender(port)
+                self.accepted(s, 1)
+                r.wait(1)
+                if revoked:
+                    self.ca.run("revoke", "server")
+                self.write(
+                    "hl7noted.xml",
+                    config_xml(
+                        store_xml(self.path("queue")),
+                        custody_xml(port, other.port, in_forward=new),
+                    ),
+                )
+                d.reload()
+                if revoked:
+                    d.wait_event("tls.denied", outcome="revoked", dir="out")
+                    other.wait(1)
+                gate.append(1)
+                self.accepted(s, 2)
+                self.assertEqual(
+                    other.wait(1 + revoked),
+                    annotated([message(str(n)) for n in range(2 - revoked, 3)]),
+                )
+                self.assertEqual(len(r.frames), 1)
+                self.assertEqual(len(d.events("tls.denied")), int(revoked))
+                d.stop()
+                os.rename(self.path("queue"), self.path("queue.%d" % revoked))
+
     def test_silence_after_a_plain_hello(self):
         r = self.receiver(lambda v, body, n: None)
         d, port, _ = self.keep(r.port, outbound=self.tls(own="client"))
