@@ -118,11 +118,13 @@ block_length(const struct pair *p, size_t i, size_t j)
 static bool
 is_ours(const struct hl7_message *m, size_t note)
 {
-	struct span text = field(m, note, 3);
+	const struct hl7_segment *s = &m->segments[note];
+	const char *line = m->bytes.ptr + s->start;
+	size_t len = s->end - s->start;
 
-	return m->segments[note].start == m->segments[note - 1].next &&
-	       span_eq(field(m, note, 2), SPAN("O")) && !field(m, note, 4).ptr && text.len &&
-	       !memchr(text.ptr, '\r', text.len) && !memchr(text.ptr, '\n', text.len);
+	return s->start == m->segments[note - 1].next && span_eq(field(m, note, 2), SPAN("O")) &&
+	       field(m, note, 3).len && !field(m, note, 4).ptr && !memchr(line, '\r', len) &&
+	       !memchr(line, '\n', len);
 }
 
 /* The first of the block's notes that is none of ours; its count when all are. */

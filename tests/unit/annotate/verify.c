@@ -51,6 +51,8 @@ static const struct {
 	{ "a blank line before a note", HEAD OBX("2.2", ""), HEAD OBX("2.2", "") "\r" OURS(""), false, 0, 0 },
 	{ "a note that goes on in another line", HEAD OBX("2.2", ""),
 	    HEAD OBX("2.2", "") "NTE|1|O|Raised.\rmore\rNTE|2|O|Auto-comment b2m 1.0.0: S03\r", false, 0, 0 },
+	{ "a note that begins in two lines", HEAD OBX("2.2", ""),
+	    HEAD OBX("2.2", "") "NTE|\r1|O|Raised.\rNTE|2|O|Auto-comment b2m 1.0.0: S03\r", false, 0, 0 },
 	{ "a segment gone", HEAD OBX("2.2", "") "ZZZ|1\r", HEAD OBX("2.2", ""), false, 0, 0 },
 	{ "a segment more", HEAD OBX("2.2", ""), HEAD OBX("2.2", "") "ZZZ|1\r", false, 0, 0 },
 	{ "notes of an order", HEAD OBX("2.2", ""), HEAD OURS("") OBX("2.2", ""), false, 0, 0 },
