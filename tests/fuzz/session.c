@@ -77,7 +77,7 @@ on_send_down(void *ctx, const struct iovec *iov, size_t count)
 		MUST(iov[i].iov_base || !iov[i].iov_len);
 }
 
-/* Positive answers are the receiver's own bytes, or there are none. */
+/* Positive answers are the receiver's own bytes, or there are none; ours are refusals. */
 static void
 on_send_up(void *ctx, struct span bytes)
 {
@@ -89,7 +89,7 @@ on_send_up(void *ctx, struct span bytes)
 	if (all.len && memmem(all.ptr, all.len, bytes.ptr, bytes.len))
 		return;
 	msa = memmem(bytes.ptr, bytes.len, "\rMSA", 4);
-	MUST(msa && memchr("AC", msa[5], 2) && msa[6] == 'R');
+	MUST(msa && (memcmp(msa + 5, "AR", 2) == 0 || memcmp(msa + 5, "CE", 2) == 0));
 }
 
 static void
