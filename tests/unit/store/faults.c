@@ -269,9 +269,12 @@ Test(faults, calls_no_queue_damaged_that_it_could_not_read)
 	queue_close(q);
 }
 
-Test(faults, sets_nothing_aside_for_one_read_that_fails)
+enum { MANY = 600 }; /* more than SQLite keeps in memory */
+
+/* A queue with MANY messages, opened anew, of which the next read from the disk fails. */
+static struct queue *
+full_with_failing_read(void)
 {
-	enum { MANY = 600 }; /* more than SQLite keeps in memory */
 	struct queue *q;
 
 	vfs_install();
@@ -283,6 +286,13 @@ Test(faults, sets_nothing_aside_for_one_read_that_fails)
 	queue_reopen(q, NULL);
 	store_feed(q->store, SPAN("east"));
 	vfs_fail(VFS_READ, 1, SQLITE_IOERR_CORRUPTFS, EIO, false);
+	return q;
+}
+
+Test(faults, sets_nothing_aside_for_one_read_that_fails)
+{
+	struct queue *q = full_with_failing_read();
+
 	for (unsigned n = 0; n < MANY; n++) {
 		const char *text;
 		uint64_t seq;
@@ -301,18 +311,8 @@ Test(faults, sets_nothing_aside_for_one_read_that_fails)
 /* What a resend is compared with. */
 Test(faults, knows_a_resend_although_one_read_fails)
 {
-	enum { MANY = 600 };
-	struct queue *q;
+	struct queue *q = full_with_failing_read();
 
-	vfs_install();
-	q = queue_open(1, NULL);
-	store_feed(q->store, SPAN("east"));
-	for (unsigned n = 0; n < MANY; n++)
-		send_numbered(q, 3 * n);
-	queue_await(q, &q->told_count, MANY);
-	queue_reopen(q, NULL);
-	store_feed(q->store, SPAN("east"));
-	vfs_fail(VFS_READ, 1, SQLITE_IOERR_CORRUPTFS, EIO, false);
 	for (unsigned n = 0; n < MANY; n++)
 		send_numbered(q, 3 * n);
 	queue_await(q, &q->told_count, MANY);
