@@ -63,12 +63,19 @@ is_accepted(const struct custody_entry *e)
 	return !e->refused && e->verdict <= CUSTODY_SAME_ID;
 }
 
-static enum relay_why
-why_not(const struct custody_entry *e)
+enum relay_why
+custody_entry_why(const struct custody_entry *e)
 {
 	if (e->refused)
 		return e->why;
-	return e->verdict == CUSTODY_FULL ? RELAY_STORE_FULL : RELAY_STORE_FAILED;
+	switch (e->verdict) {
+	case CUSTODY_FULL:
+		return RELAY_STORE_FULL;
+	case CUSTODY_NO_ROOM:
+		return RELAY_NO_ROOM;
+	default:
+		return RELAY_STORE_FAILED;
+	}
 }
 
 static struct hl7_ack
@@ -80,15 +87,15 @@ answer_to(const struct custody_entry *e)
 		return ack;
 	ack.code = HL7_ACK_REJECT;
 	ack.error = 207;
-	ack.text = relay_sentence(why_not(e));
-	if (why_not(e) == RELAY_UNREADABLE) {
+	ack.text = relay_sentence(custody_entry_why(e));
+	if (custody_entry_why(e) == RELAY_UNREADABLE) {
 		ack.error = 100;
 		ack.where = (struct diag){ .at = { .segment = "MSH", .sequence = 1 } };
-	} else if (why_not(e) == RELAY_NO_ID) {
+	} else if (custody_entry_why(e) == RELAY_NO_ID) {
 		ack.code = HL7_ACK_ERROR;
 		ack.error = 101;
 		ack.where = (struct diag){ .at = { .segment = "MSH", .sequence = 1, .field = 10 } };
-	} else if (why_not(e) == RELAY_NOT_ALLOWED) {
+	} else if (custody_entry_why(e) == RELAY_NOT_ALLOWED) {
 		ack.error = 204;
 		ack.where = (struct diag){ .at = { .segment = "MSH", .sequence = 1, .field = 3 } };
 	}
@@ -119,7 +126,7 @@ answer(struct custody_intake *in, const struct custody_entry *e)
 		return (struct span){ 0 };
 	if (!is_answerable(in, e)) {
 		if (!is_accepted(e))
-			close_intake(in, why_not(e), NULL);
+			close_intake(in, custody_entry_why(e), NULL);
 		return (struct span){ 0 };
 	}
 	in->ops->stamp(in->ctx, time, id);

@@ -44,6 +44,7 @@ enum custody_verdict {
 	CUSTODY_RESEND,  /* durable since it came before: acknowledged again, not queued again */
 	CUSTODY_SAME_ID, /* durable; its control ID was used before with other bytes */
 	CUSTODY_FULL,    /* no space, or the quota is used up: certainly not stored */
+	CUSTODY_NO_ROOM, /* no room for one so large, or for one before it: neither stored */
 	CUSTODY_FAILED,  /* not stored, or nobody knows: never answered */
 };
 
@@ -145,6 +146,8 @@ void custody_intake_ended(struct custody_intake *in, bool reset, uint64_t now_us
 /* The queue's verdict.  The entry is gone afterwards.  May end the connection. */
 void custody_intake_settle(
     struct custody_entry *e, enum custody_verdict verdict, uint64_t seq, uint64_t now_us);
+/* Why it was not taken, when it was not. */
+enum relay_why custody_entry_why(const struct custody_entry *e);
 /* Intake goes on, or pauses: look again at what waits. */
 void custody_intake_turn(struct custody_intake *in, uint64_t now_us);
 /* Something may be due; cheap when nothing is.  Once a second is enough. */

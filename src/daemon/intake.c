@@ -93,8 +93,6 @@ static void
 append(void *ctx, const struct custody_arrival *a)
 {
 	struct intake *i = ctx;
-	struct store *store = i->feed->daemon->queue->store;
-	const bool alone = i->machine.pending == 1; /* nothing before it waits for its verdict */
 	const struct store_message m = {
 		.feed = i->feed->number,
 		.received = queue_wall_ms(),
@@ -103,12 +101,10 @@ append(void *ctx, const struct custody_arrival *a)
 		.facility = a->facility,
 		.control_id = a->control_id,
 		.type = a->type,
-		.refusals = alone ? 0 : i->refusals,
+		.sender = &i->sender,
 	};
 
-	if (alone)
-		i->refusals = store_refusals(store);
-	if (store_append(store, &m, (uint64_t)(uintptr_t)a->entry) != 0)
+	if (store_append(i->feed->daemon->queue->store, &m, (uint64_t)(uintptr_t)a->entry) != 0)
 		custody_intake_settle(a->entry, CUSTODY_FAILED, 0, note_now(i));
 }
 
@@ -278,11 +274,11 @@ intake_appended(struct custody_entry *e, int verdict, uint64_t seq)
 		[STORE_RESEND] = CUSTODY_RESEND,
 		[STORE_SAME_ID] = CUSTODY_SAME_ID,
 		[STORE_FULL] = CUSTODY_FULL,
+		[STORE_NO_ROOM] = CUSTODY_NO_ROOM,
 		[STORE_FAILED] = CUSTODY_FAILED,
 	};
 	struct intake *i = e->intake->ctx;
 
-	i->refusals = store_refusals(i->feed->daemon->queue->store);
 	custody_intake_settle(e, verdicts[verdict], seq, note_now(i));
 	settle(i);
 }

@@ -10,6 +10,7 @@
 
 #include "custody/intake.h"
 #include "daemon/feed.h"
+#include "store/store.h"
 
 struct intake {
 	struct feed *feed;
@@ -24,7 +25,7 @@ struct intake {
 	uint64_t now;          /* us; of what the machine was told last */
 	size_t held, owed;     /* counted in daemon->held and daemon->owed */
 	uint64_t closing;      /* ms; since when only the last bytes are waited for */
-	unsigned refusals;     /* of the queue, known with the last verdict */
+	struct store_sender sender;
 	bool heard, dead;
 	bool awake; /* counted in feed->awake */
 };

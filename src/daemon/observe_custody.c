@@ -132,19 +132,17 @@ count_taken(struct intake *i, const struct custody_entry *e)
 void
 observe_taken(struct intake *i, const struct custody_entry *e, struct span code)
 {
-	static const enum log_level levels[] = { LOG_INFO_, LOG_INFO_, LOG_WARNING_, LOG_WARNING_,
-		LOG_WARNING_ };
-	struct log *log = i->feed->daemon->log;
+	const char *why = e->verdict > CUSTODY_SAME_ID ? relay_word(custody_entry_why(e)) : NULL;
 
 	count_taken(i, e);
-	if (!observe_begin_kept(
-		i->feed, &i->peer, &i->stem, event_of(e->verdict), levels[e->verdict]))
+	if (why)
+		observe_error(i->feed, why);
+	if (!observe_begin_kept(i->feed, &i->peer, &i->stem, event_of(e->verdict),
+		e->verdict >= CUSTODY_SAME_ID ? LOG_WARNING_ : LOG_INFO_))
 		return;
 	put_entry(i, e, code);
-	if (e->verdict >= CUSTODY_FULL)
-		log_str(
-		    log, LOG_OUTCOME, e->verdict == CUSTODY_FULL ? "store_full" : "store_failed");
-	log_end(log);
+	log_str(i->feed->daemon->log, LOG_OUTCOME, why);
+	log_end(i->feed->daemon->log);
 }
 
 void

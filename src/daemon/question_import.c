@@ -99,7 +99,7 @@ import_one(struct question *k, struct span body)
 		.facility = s.facility,
 		.control_id = s.asks.control_id,
 		.type = s.type,
-		.refusals = store_refusals(k->queue->store),
+		.sender = &k->sender,
 		.always = k->request.all };
 	switch (store_append(k->queue->store, &m, question_token(k))) {
 	case 0:
@@ -160,6 +160,8 @@ question_appended(struct queue *q, uint64_t token, enum store_verdict verdict, u
 	k->already += verdict == STORE_RESEND;
 	if (verdict == STORE_FULL)
 		k->broken = "the queue takes no messages: no space";
+	else if (verdict == STORE_NO_ROOM)
+		k->broken = "the queue has no space for a message so large";
 	else if (verdict == STORE_FAILED)
 		k->broken = "the queue cannot be written";
 	if (k->client && !k->ended && !k->broken)

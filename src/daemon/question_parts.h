@@ -22,6 +22,7 @@ struct question {
 	uint64_t count;
 
 	/* import */
+	struct store_sender sender;
 	uint64_t outstanding, already, unfit;
 	bool ended;
 	const char *broken; /* why it ended early */

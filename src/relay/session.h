@@ -88,6 +88,7 @@ enum relay_why {
 	RELAY_NO_ID,        /* no MSH-10 that an answer could repeat */
 	RELAY_NOT_ALLOWED,  /* this sender's messages are refused */
 	RELAY_STORE_FULL,   /* custody: no space, so intake is stopped */
+	RELAY_NO_ROOM,      /* custody: no space for it, or for one before it */
 	RELAY_STORE_FAILED, /* custody: not stored */
 	RELAY_WHY_COUNT
 };

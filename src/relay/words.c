@@ -26,6 +26,7 @@ static const struct {
 	[RELAY_NO_ID]           = { "no_control_id",   "MSH-10 (control ID) is empty; send each message with one of its own" },
 	[RELAY_NOT_ALLOWED]     = { "not_allowed",     "messages of this sender are not taken here" },
 	[RELAY_STORE_FULL]      = { "store_full",      "no message can be stored now; send again later" },
+	[RELAY_NO_ROOM]         = { "no_room",         "no room for so large a message, or for one before it; send again later" },
 	[RELAY_STORE_FAILED]    = { "store_failed",    "the message could not be stored" },
 };
 /* clang-format on */

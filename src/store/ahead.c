@@ -131,7 +131,8 @@ store_ahead_appended(struct store *s, struct store_task *t)
 	struct store_append_task *a = &t->append;
 
 	s->pending -= a->body->len;
-	s->refusals = a->refusals;
+	if (a->sender)
+		a->sender->heard = a->refusals;
 	if (a->verdict == STORE_NEW || a->verdict == STORE_SAME_ID) {
 		store_progress_set(&s->progress, PROGRESS_NEWEST, a->record.seq);
 		s->newest = a->record.seq;

@@ -90,20 +90,20 @@ put(struct store_worker *w, struct store_append_task *a)
 }
 
 static void
-refuse(struct store_worker *w, struct store_append_task *a, enum store_verdict verdict)
+refuse(struct store_append_task *a, enum store_verdict verdict)
 {
 	a->verdict = verdict;
-	a->refusals = ++w->refusals;
+	if (a->sender)
+		a->refusals = ++a->sender->refusals;
 }
 
 static int
 append(struct store_worker *w, struct store_task *t, unsigned *put_count)
 {
 	struct store_append_task *a = &t->append;
-	const bool stale = a->refusals && a->refusals != w->refusals;
+	const bool behind = a->sender && a->refusals != a->sender->refusals;
 	int found;
 
-	a->refusals = w->refusals;
 	a->record.body_hash = store_hash(0, store_body_span(a->body));
 	found = w->gate < GATE_DELETED ? find_resend(w, a, &a->record.seq) : 0;
 	if (found < 0)
@@ -113,15 +113,16 @@ append(struct store_worker *w, struct store_task *t, unsigned *put_count)
 		return 0;
 	}
 	if (store_gate_refuses(w, &a->verdict)) {
-		refuse(w, a, a->verdict);
+		refuse(a, a->verdict);
 		return 0;
 	}
-	if (stale) {
-		a->verdict = STORE_FULL;
+	if (behind) {
+		a->verdict = STORE_NO_ROOM;
+		a->refusals = a->sender->refusals;
 		return 0;
 	}
 	if (!store_gate_fits(w, a->body->len)) {
-		refuse(w, a, STORE_FULL);
+		refuse(a, STORE_NO_ROOM);
 		return 0;
 	}
 	++*put_count;
@@ -139,10 +140,10 @@ append_all(struct store_worker *w, const struct store_tasks *appends, unsigned *
 }
 
 static void
-refuse_all(struct store_worker *w, struct store_tasks *appends, enum store_verdict verdict)
+refuse_all(struct store_tasks *appends, enum store_verdict verdict)
 {
 	for (struct store_task *t = appends->first; t; t = t->next)
-		refuse(w, &t->append, verdict);
+		refuse(&t->append, verdict);
 }
 
 /* As many as one commit takes. */
@@ -407,7 +408,7 @@ fail(struct store_worker *w, struct batch *t, int error)
 		return;
 	}
 	(void)store_gate_refuses(w, &verdict);
-	refuse_all(w, &t->appends, verdict);
+	refuse_all(&t->appends, verdict);
 	store_tasks_move(&w->done, &t->appends);
 	finish_ask(w, t, error);
 	insist(w);
@@ -444,7 +445,7 @@ store_batch_run(struct store_worker *w)
 		return true;
 	}
 	if (w->gate == GATE_DELETED)
-		refuse_all(w, &t.appends, STORE_FAILED);
+		refuse_all(&t.appends, STORE_FAILED);
 	store_gate_worked(w, t.messages);
 	store_tasks_move(&w->done, &t.appends);
 	finish_marks(w, &t);

@@ -35,10 +35,8 @@ create(const struct store_settings *set, const struct store_ops *ops, void *ctx)
 	s->place.lock = -1;
 	s->x = calloc(1, sizeof(*s->x));
 	s->worker = calloc(1, sizeof(*s->worker));
-	if (s->x && s->worker && !store_exchange_init(s->x)) {
-		s->refusals = s->worker->refusals = 1; /* 0 is none that a sender has heard of */
+	if (s->x && s->worker && !store_exchange_init(s->x))
 		return s;
-	}
 	free(s->x);
 	free(s->worker);
 	free(s);

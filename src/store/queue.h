@@ -24,7 +24,6 @@ struct store {
 	struct store_worker *worker;
 	struct store_tasks outgoing; /* until store_flush() */
 	bool moved;                  /* a cursor, since the last flush */
-	unsigned refusals;           /* the last heard of */
 	uint64_t newest;             /* message told of */
 	bool owing;                  /* a read could not be asked for: no memory */
 	bool closing;                /* no further steps of questions */

@@ -259,17 +259,12 @@ store_append(struct store *s, const struct store_message *m, uint64_t token)
 	t->feed = m->feed;
 	t->token = token;
 	t->append.always = m->always;
-	t->append.refusals = m->refusals;
+	t->append.sender = m->sender;
+	t->append.refusals = m->sender ? m->sender->heard : 0;
 	fill_record(&t->append.record, m);
 	s->pending += m->bytes.len;
 	store_ask(s, t);
 	return 0;
-}
-
-unsigned
-store_refusals(const struct store *s)
-{
-	return s->refusals;
 }
 
 size_t

@@ -75,6 +75,8 @@ enum store_verdict {
 	STORE_RESEND,  /* the bytes of an earlier one, durable already; seq is that one's */
 	STORE_SAME_ID, /* durable and queued; its control ID came before with other bytes */
 	STORE_FULL,    /* not taken: no space, or the quota is reached */
+	STORE_NO_ROOM, /* not taken: it is too large for the room that is left, or one before it of
+			* its sender was not taken; others may be */
 	STORE_FAILED,  /* not taken: the queue cannot be written, or is not to be trusted */
 };
 
@@ -161,23 +163,26 @@ uint64_t store_newest(const struct store *s);
 
 /* ---- in ------------------------------------------------------------------------------------- */
 
+/* Whose messages are to stay in order: where one is not taken, none is that was appended before
+ * its verdict was told.  Zeroed at first; stays until the last verdict is told. */
+struct store_sender {
+	unsigned refusals; /* the thread's */
+	unsigned heard;    /* the loop's */
+};
+
 struct store_message {
 	unsigned feed;
 	uint64_t received;
 	struct span bytes;                 /* copied */
 	struct span application, facility; /* of the sender */
-	struct span control_id; /* empty: never a resend of anything, nor anything of it */
-	struct span type;       /* for lists */
-	bool always;            /* an operator's: queued also when it is a resend */
-	/* store_refusals() when its sender last had a verdict, if it still waits for one: so it is
-	 * not taken where one before it was refused; 0: nothing is before it */
-	unsigned refusals;
+	struct span control_id;      /* empty: never a resend of anything, nor anything of it */
+	struct span type;            /* for lists */
+	bool always;                 /* an operator's: queued also when it is a resend */
+	struct store_sender *sender; /* NULL: of nobody in particular */
 };
 
 /* 0: appended() will tell.  -ENOMEM, -EMSGSIZE: it will not. */
 int store_append(struct store *s, const struct store_message *m, uint64_t token);
-/* How many refusals were told; not 0. */
-unsigned store_refusals(const struct store *s);
 /* Bytes appended and not told yet: when it is too much, stop reading senders. */
 size_t store_pending(const struct store *s);
 /* Is intake open?  Otherwise every append is told STORE_FULL or STORE_FAILED. */

@@ -30,15 +30,16 @@ enum {
 };
 
 /*
- * `refusals` keeps order: what was appended before its sender could hear of a refusal is
- * refused, too.  Otherwise a sender of many messages at once, whose first was refused for want
- * of room and whose second found some, would send the first again, behind the second.
+ * `refusals` keeps order: what was appended before its sender could hear that one of its own was
+ * refused is refused, too.  Otherwise a sender of many messages at once, whose first was refused
+ * for want of room and whose second found some, would send the first again, behind the second.
  */
 struct store_append_task {
 	struct store_record record;
 	struct store_body *body;
 	bool always;
-	unsigned refusals; /* the last that could be known; and back: the last there was */
+	struct store_sender *sender; /* NULL: none of its before it waits for a verdict */
+	unsigned refusals;           /* those it had heard of; and back: those there were */
 	enum store_verdict verdict;
 };
 

@@ -60,11 +60,10 @@ struct store_worker {
 	uint64_t lazy_since, tick_at, busy_at;
 
 	enum store_gate gate;
-	int trouble;       /* of enum store_trouble, what was told and stands; -1: nothing */
-	bool proving;      /* the gate was opened to see whether writing works again */
-	bool hold;         /* marks and questions wait for the next tick */
-	bool ballast;      /* is loaded */
-	unsigned refusals; /* of appends; see store_append_task */
+	int trouble;  /* of enum store_trouble, what was told and stands; -1: nothing */
+	bool proving; /* the gate was opened to see whether writing works again */
+	bool hold;    /* marks and questions wait for the next tick */
+	bool ballast; /* is loaded */
 	struct store_disk disk;
 	struct store_room room;
 	uint64_t taking;   /* bytes of the disk that this batch needs so far */

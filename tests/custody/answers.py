@@ -6,7 +6,9 @@ import shutil
 import time
 
 from custody import HASTY, QUICK, Custody, Silence, enhanced
-from world import SUGAR, ack, annotated, code_of, control_id, framed, main, message, wait_for
+from world import (
+    SUGAR, ack, annotated, code_of, control_id, framed, free_port, main, message, wait_for,
+)
 
 NUMBERED = [message("m%d" % n, value=str(n)) for n in range(1, 11)]
 
@@ -463,6 +465,40 @@ class Answers(Custody):
         )
         self.arrived(r, [message("4")])
         self.assertEqual(len(d.wait_event("msg.queued")), 1)
+
+    def test_one_that_is_too_large_for_the_queue_is_refused_alone_and_by_name(self):
+        """However often it comes, others who send many at once hear nothing of it."""
+        d, port = self.keep(free_port(), store={"quota": "4MiB"}, on_failure="reject")
+        large = framed(message("large", more=b"NTE|1||" + b"x" * (5 << 20) + b"\r"))
+        rounds, size = 20, 20
+        big, other = self.sender(port), self.sender(port)
+        for n in range(rounds):
+            many = [message("%d-%d" % (n, i)) for i in range(size)]
+            big.send(large)
+            other.send(b"".join(map(framed, many[: size // 2])))
+            answer = big.frame()
+            big.send(large)
+            other.send(b"".join(map(framed, many[size // 2 :])))
+            for body in many:
+                self.assertEqual(code_of(other.frame()), (b"AA", control_id(body)))
+            for answer in (answer, big.frame()):
+                self.assertEqual(code_of(answer), (b"AR", b"large"))
+                self.assertIn(b"no room for so large a message", answer)
+        self.assertEqual(self.state()[1]["last_error"], "no_room")
+        refused = d.wait_event("msg.rejected", 2 * rounds)
+        self.assertEqual({(e["ctl_id"], e["outcome"]) for e in refused}, {("large", "no_room")})
+        self.assertEqual(d.events("queue.disk_low"), [])
+
+    def test_who_is_closed_for_want_of_room_finds_the_reason_in_the_log(self):
+        d, port = self.keep(free_port(), store={"quota": "4MiB"})
+        s = self.sender(port)
+        s.send(framed(message("1", more=b"NTE|1||" + b"x" * (5 << 20) + b"\r")))
+        s.send(framed(message("2")))
+        self.assertTrue(s.closed())
+        self.assertEqual(d.wait_event("conn.close")[0]["outcome"], "no_room")
+        self.assertEqual(d.wait_event("msg.rejected")[0]["outcome"], "no_room")
+        self.assertRegex(self.text(), "last error .* no_room\n")
+        self.assertTrue(self.state()[0]["store"]["takes"])
 
 
 if __name__ == "__main__":

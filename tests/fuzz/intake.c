@@ -170,7 +170,7 @@ settle(struct world *w, unsigned which, unsigned verdict)
 	e = w->pending[which];
 	memmove(&w->pending[which], &w->pending[which + 1],
 	    (--w->waiting - which) * sizeof(w->pending[0]));
-	custody_intake_settle(e, (enum custody_verdict)(verdict % 5), e->number, w->now);
+	custody_intake_settle(e, (enum custody_verdict)(verdict % 6), e->number, w->now);
 }
 
 static void

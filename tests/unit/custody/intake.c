@@ -275,6 +275,7 @@ Test(custody_intake, answers_what_the_queue_says)
 		{ CUSTODY_RESEND, "ack:AA|1 taken:1:AA", "ack:AA|1 taken:1:AA" },
 		{ CUSTODY_SAME_ID, "ack:AA|1 taken:1:AA", "ack:AA|1 taken:1:AA" },
 		{ CUSTODY_FULL, "close:store_full taken:1:-", "ack:AR|1 taken:1:AR" },
+		{ CUSTODY_NO_ROOM, "close:no_room taken:1:-", "ack:AR|1 taken:1:AR" },
 		{ CUSTODY_FAILED, "close:store_failed taken:1:-", "close:store_failed taken:1:-" },
 	};
 

@@ -451,12 +451,11 @@ Test(shut, takes_nothing_below_the_mark_and_goes_on_above_it)
 	queue_close(q);
 }
 
-/* One of several that a sender sent at once, after it heard of so many refusals. */
 static enum store_verdict
-follow(struct queue *q, const char *id, unsigned refusals)
+put_as(struct queue *q, struct store_sender *sender, const char *id)
 {
 	const struct store_message m = {
-		.feed = 1, .bytes = span_str(id), .control_id = span_str(id), .refusals = refusals
+		.feed = 1, .bytes = span_str(id), .control_id = span_str(id), .sender = sender
 	};
 	const unsigned before = q->told_count;
 
@@ -465,25 +464,27 @@ follow(struct queue *q, const char *id, unsigned refusals)
 	return q->told[before % TOLD_MOST].verdict;
 }
 
-/* However many are refused behind the one for which there was no room, and whoever else has heard
- * of that: the sender that has not would send them again behind those that were taken. */
+/* However many are refused behind the one for which there was no room: the sender would send that
+ * one again behind those that were taken. */
 Test(shut, takes_none_of_a_sender_that_has_not_heard_of_a_refusal)
 {
 	struct store_settings set = { .free_space = 1ull << 60, .resend_window = 3600000 };
 	struct queue *q = queue_open(1, &set);
-	unsigned heard;
+	struct store_sender sender = { 0 }, other = { 0 };
 
 	store_feed(q->store, SPAN("east"));
 	queue_await(q, &q->troubles, 1);
-	heard = store_refusals(q->store);
-	cr_expect_eq(queue_put(q, 1, "A1", "one").verdict, STORE_FULL);
+	cr_expect_eq(put_as(q, &sender, "A1"), STORE_FULL);
 	set.free_space = 1;
 	store_change(q->store, &set);
 	queue_await(q, &q->troubles, 2);
-	cr_expect_eq(follow(q, "B2", heard), STORE_FULL);
-	cr_expect_eq(queue_put(q, 1, "A1", "one").verdict, STORE_NEW);
-	cr_expect_eq(follow(q, "B3", heard), STORE_FULL);
-	cr_expect_eq(follow(q, "B2", store_refusals(q->store)), STORE_NEW);
+	for (unsigned i = 0; i < 2; i++) {
+		sender.heard = 0;
+		cr_expect_eq(put_as(q, &sender, "A2"), STORE_NO_ROOM);
+		cr_expect_eq(put_as(q, &other, i ? "B2" : "B1"), STORE_NEW);
+	}
+	cr_expect_eq(put_as(q, &sender, "A1"), STORE_NEW);
+	cr_expect_eq(put_as(q, &sender, "A2"), STORE_NEW);
 	queue_close(q);
 }
 
@@ -547,7 +548,7 @@ Test(shut, refuses_one_too_large_for_its_quota_and_takes_smaller_ones_beside_it)
 		char id[16];
 
 		snprintf(id, sizeof(id), "S%u", i);
-		cr_expect_eq(queue_put(q, 1, "L", large).verdict, STORE_FULL);
+		cr_expect_eq(queue_put(q, 1, "L", large).verdict, STORE_NO_ROOM);
 		cr_expect(store_takes(q->store));
 		cr_expect_eq(queue_put(q, 1, id, "small").verdict, STORE_NEW);
 		queue_run(q, 70); /* over a second in all, for a look at the space */
@@ -557,7 +558,7 @@ Test(shut, refuses_one_too_large_for_its_quota_and_takes_smaller_ones_beside_it)
 	queue_close(q);
 }
 
-/* Also where both were sent before any verdict was heard; one behind it of the same sender is
+/* Also where all were sent before any verdict was heard; one behind it of the same sender is
  * refused with it. */
 Test(shut, refuses_with_one_too_large_only_what_its_sender_sent_behind_it)
 {
@@ -565,24 +566,32 @@ Test(shut, refuses_with_one_too_large_only_what_its_sender_sent_behind_it)
 	const size_t len = 1 << 20;
 	struct queue *q = queue_open(1, &set);
 	char *large = malloc(len);
-	const struct store_message m[] = {
-		{ .feed = 1, .bytes = span_of(large, len), .control_id = SPAN("L") },
-		{ .feed = 1,
-		    .bytes = SPAN("behind"),
-		    .control_id = SPAN("B"),
-		    .refusals = store_refusals(q->store) },
-		{ .feed = 1, .bytes = SPAN("another's"), .control_id = SPAN("A") },
+	struct store_sender sender = { 0 }, other = { 0 };
+	const struct {
+		struct store_message message;
+		enum store_verdict verdict;
+	} rows[] = {
+		{ { .bytes = SPAN("before"), .sender = &sender }, STORE_NEW },
+		{ { .bytes = SPAN("other's first"), .sender = &other }, STORE_NEW },
+		{ { .bytes = span_of(large, len), .sender = &sender }, STORE_NO_ROOM },
+		{ { .bytes = SPAN("behind"), .sender = &sender }, STORE_NO_ROOM },
+		{ { .bytes = SPAN("other's second"), .sender = &other }, STORE_NEW },
+		{ { .bytes = SPAN("nobody's") }, STORE_NEW },
 	};
+	const unsigned count = sizeof(rows) / sizeof(rows[0]);
 
 	cr_assert(large);
 	memset(large, 'x', len);
 	store_feed(q->store, SPAN("east"));
-	for (unsigned i = 0; i < 3; i++)
-		cr_assert_eq(store_append(q->store, &m[i], i + 1), 0);
-	queue_await(q, &q->told_count, 3);
-	cr_expect_eq(q->told[0].verdict, STORE_FULL);
-	cr_expect_eq(q->told[1].verdict, STORE_FULL);
-	cr_expect_eq(q->told[2].verdict, STORE_NEW);
+	for (unsigned i = 0; i < count; i++) {
+		struct store_message m = rows[i].message;
+
+		m.feed = 1;
+		cr_assert_eq(store_append(q->store, &m, i), 0);
+	}
+	queue_await(q, &q->told_count, count);
+	for (unsigned i = 0; i < count; i++)
+		cr_expect_eq(q->told[i].verdict, rows[i].verdict, "%u", i);
 	free(large);
 	queue_close(q);
 }
