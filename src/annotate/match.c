@@ -6,6 +6,8 @@
  */
 #include "annotate/work.h"
 
+#include "base/ascii.h"
+
 /* Where a coded flag has its codes: the first, and those of the other coding systems. */
 static const unsigned flag_codes[] = { 1, 4, 10 };
 
@@ -35,12 +37,6 @@ match_text(const struct annotator *a, const struct span *texts, unsigned count, 
 	return false;
 }
 
-static char
-fold(char c)
-{
-	return c >= 'a' && c <= 'z' ? (char)(c - 0x20) : c;
-}
-
 /* Codes compare with dots left out: C90.00 is also sent as C9000. */
 static bool
 match_code(struct span word, bool prefix, struct span text)
@@ -54,7 +50,7 @@ match_code(struct span word, bool prefix, struct span text)
 			t++;
 		if (w == word.len)
 			return prefix || t == text.len;
-		if (t == text.len || fold(word.ptr[w++]) != fold(text.ptr[t++]))
+		if (t == text.len || ascii_lower(word.ptr[w++]) != ascii_lower(text.ptr[t++]))
 			return false;
 	}
 }

@@ -7,6 +7,7 @@
  */
 #include "annotate/work.h"
 
+#include "base/ascii.h"
 #include "hl7/escape.h"
 #include "hl7/value.h"
 #include "mapping/units.h"
@@ -417,7 +418,7 @@ static bool
 has_digit(struct span text)
 {
 	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] >= '0' && text.ptr[i] <= '9')
+		if (ascii_is_digit(text.ptr[i]))
 			return true;
 	}
 	return false;

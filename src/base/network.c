@@ -6,6 +6,8 @@
 
 #include <arpa/inet.h>
 
+#include "base/ascii.h"
+
 enum { LONGEST = INET6_ADDRSTRLEN, V4_BITS = 96, ALL_BITS = 128 };
 
 static const uint8_t mapped[] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
@@ -44,16 +46,11 @@ read_address(struct span text, struct network *ret)
 static bool
 read_length(struct span text, unsigned most, unsigned *ret)
 {
-	unsigned n = 0;
+	uint64_t n;
 
-	if (!text.len || text.len > 3 || (text.len > 1 && text.ptr[0] == '0'))
+	if (text.len > 3 || (text.len > 1 && text.ptr[0] == '0') || !ascii_number(text, &n))
 		return false;
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] < '0' || text.ptr[i] > '9')
-			return false;
-		n = n * 10 + (unsigned)(text.ptr[i] - '0');
-	}
-	*ret = n;
+	*ret = (unsigned)n;
 	return n <= most;
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 /* ---- writing ---- */
@@ -272,16 +273,11 @@ code_of(struct span digits)
 	unsigned code = 0;
 
 	for (size_t i = 0; i < 4; i++) {
-		const char c = i < digits.len ? digits.ptr[i] : '?';
+		const int value = i < digits.len ? ascii_hex(digits.ptr[i]) : -1;
 
-		if (c >= '0' && c <= '9')
-			code = code * 16 + (unsigned)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			code = code * 16 + (unsigned)(c - 'a' + 10);
-		else if (c >= 'A' && c <= 'F')
-			code = code * 16 + (unsigned)(c - 'A' + 10);
-		else
+		if (value < 0)
 			return 0xfffd;
+		code = code * 16 + (unsigned)value;
 	}
 	return code >= 0xd800 && code < 0xe000 ? 0xfffd : code;
 }

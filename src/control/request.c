@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stddef.h>
 
+#include "base/ascii.h"
+
 enum kind { FLAG, NUMBER, TEXT, STATE };
 
 struct word {
@@ -79,16 +81,6 @@ control_state_read(struct span word, enum control_state *ret)
 
 /* ---- values ---- */
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* One byte from the front; -1 when it is none. */
 static int
 take_byte(struct span *s)
@@ -99,8 +91,8 @@ take_byte(struct span *s)
 		*s = span_tail(*s, 1);
 		return byte > 0x20 && byte < 0x7f ? byte : -1;
 	}
-	high = s->len >= 3 ? hex_digit(s->ptr[1]) : -1;
-	low = s->len >= 3 ? hex_digit(s->ptr[2]) : -1;
+	high = s->len >= 3 ? ascii_hex(s->ptr[1]) : -1;
+	low = s->len >= 3 ? ascii_hex(s->ptr[2]) : -1;
 	*s = span_tail(*s, 3);
 	return high < 0 || low < 0 || high + low == 0 ? -1 : high * 16 + low;
 }

@@ -5,6 +5,7 @@
  */
 #include "hl7/charset.h"
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 
 enum { MOST_NAME = 24 };
@@ -45,14 +46,6 @@ static const struct name names[] = {
 };
 /* clang-format on */
 
-static char
-plain(char c)
-{
-	if (c >= 'a' && c <= 'z')
-		return (char)(c - 0x20);
-	return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ? c : '\0';
-}
-
 /* Letters and digits of the name alone; false when there are more than any name has. */
 static bool
 squeeze(struct span s, char *to)
@@ -60,11 +53,11 @@ squeeze(struct span s, char *to)
 	size_t n = 0;
 
 	for (size_t i = 0; i < s.len; i++) {
-		if (!plain(s.ptr[i]))
+		if (!ascii_is_letter(s.ptr[i]) && !ascii_is_digit(s.ptr[i]))
 			continue;
 		if (n == MOST_NAME)
 			return false;
-		to[n++] = plain(s.ptr[i]);
+		to[n++] = ascii_upper(s.ptr[i]);
 	}
 	to[n] = '\0';
 	return true;

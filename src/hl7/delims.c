@@ -7,10 +7,12 @@
  */
 #include "hl7/delims.h"
 
+#include "base/ascii.h"
+
 static bool
-is_alnum(unsigned char c)
+is_alnum(char c)
 {
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+	return ascii_is_digit(c) || ascii_is_letter(c);
 }
 
 bool
@@ -24,7 +26,7 @@ hl7_delims_separates(char c)
 	case '\t':
 		return false;
 	default:
-		return !is_alnum((unsigned char)c);
+		return !is_alnum(c);
 	}
 }
 
@@ -72,9 +74,7 @@ hl7_delims_read(struct span header, struct hl7_delims *ret)
 static bool
 is_writable(char c)
 {
-	unsigned char u = (unsigned char)c;
-
-	return u > ' ' && u < 0x7f && !is_alnum(u);
+	return c > ' ' && c < 0x7f && !is_alnum(c);
 }
 
 bool

@@ -9,6 +9,8 @@
 
 #include <stdint.h>
 
+#include "base/ascii.h"
+
 /* The delimiter an escape names; 0 when the message has none in that role. */
 static char
 delimiter_named(const struct hl7_delims *d, char name)
@@ -45,25 +47,13 @@ name_of(const struct hl7_delims *d, char c)
 
 /* ---- reading ---------------------------------------------------------------- */
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 static bool
 is_hex(struct span digits)
 {
 	if (digits.len == 0 || digits.len % 2)
 		return false;
 	for (size_t i = 0; i < digits.len; i++)
-		if (hex_value(digits.ptr[i]) < 0)
+		if (ascii_hex(digits.ptr[i]) < 0)
 			return false;
 	return true;
 }
@@ -73,7 +63,7 @@ append_hex(struct span digits, struct buffer *out)
 {
 	for (size_t i = 0; i < digits.len; i += 2)
 		buffer_append_char(
-		    out, (char)(hex_value(digits.ptr[i]) << 4 | hex_value(digits.ptr[i + 1])));
+		    out, (char)(ascii_hex(digits.ptr[i]) << 4 | ascii_hex(digits.ptr[i + 1])));
 }
 
 /* Appends what a sequence means; false when we do not know. */

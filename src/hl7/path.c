@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "base/diag.h"
 
 enum { MOST = 999999 }; /* of any number in a path */
@@ -41,7 +42,7 @@ take_number(struct cursor *c)
 	size_t from = c->at;
 	unsigned n = 0;
 
-	while (n <= MOST && next(c) >= '0' && next(c) <= '9')
+	while (n <= MOST && ascii_is_digit(next(c)))
 		n = 10 * n + (unsigned)(c->text.ptr[c->at++] - '0');
 	if (n >= 1 && n <= MOST)
 		return n;
@@ -74,7 +75,7 @@ take_id(struct cursor *c)
 	for (size_t i = 0; i < sizeof(id); i++, c->at++) {
 		char b = next(c);
 
-		if (!(b >= 'A' && b <= 'Z') && !(i > 0 && b >= '0' && b <= '9')) {
+		if (!(b >= 'A' && b <= 'Z') && !(i > 0 && ascii_is_digit(b))) {
 			c->wrong = "a path begins with a segment's ID, as OBX or ZP1";
 			return 0;
 		}

@@ -5,6 +5,8 @@
  */
 #include "hl7/time.h"
 
+#include "base/ascii.h"
+
 enum { HOUR = 60 * 60, DAY = 24 * HOUR, EASTERNMOST = 14 * HOUR, WESTERNMOST = 12 * HOUR };
 
 /* ---- calendar ---- */
@@ -122,7 +124,7 @@ skip_fraction(struct span *s)
 
 	if (!s->len || s->ptr[0] != '.')
 		return true;
-	while (n < s->len && s->ptr[n] >= '0' && s->ptr[n] <= '9')
+	while (n < s->len && ascii_is_digit(s->ptr[n]))
 		n++;
 	*s = span_tail(*s, n);
 	return n >= 2 && n <= 5;
@@ -214,7 +216,7 @@ hl7_age_parse(struct span text, struct hl7_age *ret)
 	unsigned n = 0;
 	size_t i = 0;
 
-	for (; i < text.len && text.ptr[i] >= '0' && text.ptr[i] <= '9'; i++) {
+	for (; i < text.len && ascii_is_digit(text.ptr[i]); i++) {
 		n = n * 10 + (unsigned)(text.ptr[i] - '0');
 		if (n > 100000)
 			return false;

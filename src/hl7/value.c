@@ -4,6 +4,7 @@
  */
 #include "hl7/value.h"
 
+#include "base/ascii.h"
 #include "hl7/message.h"
 
 enum comparator { NO_COMPARATOR, LESS, AT_MOST, MORE, AT_LEAST, EQUAL };
@@ -113,8 +114,7 @@ never_a_number(struct span type)
 	if (type.len < 2 || type.len > 3)
 		return false;
 	for (size_t i = 0; i < type.len; i++)
-		upper[i] = (char)(type.ptr[i] >= 'a' && type.ptr[i] <= 'z' ? type.ptr[i] - 0x20
-									   : type.ptr[i]);
+		upper[i] = ascii_upper(type.ptr[i]);
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
 		if (memcmp(upper, types[i], sizeof(upper)) == 0)
 			return true;
@@ -200,7 +200,7 @@ take_number(struct span *s, char point, bool sign, struct decimal *ret)
 {
 	size_t n = sign && s->len && (s->ptr[0] == '-' || s->ptr[0] == '+');
 
-	while (n < s->len && ((s->ptr[n] >= '0' && s->ptr[n] <= '9') || s->ptr[n] == point))
+	while (n < s->len && (ascii_is_digit(s->ptr[n]) || s->ptr[n] == point))
 		n++;
 	if (!decimal_parse(span_head(*s, n), point, ret))
 		return false;
@@ -233,8 +233,7 @@ take_separator(struct span *s, bool *ret_sign)
 static bool
 begins_unit(char c)
 {
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (unsigned char)c >= 0x80 ||
-	       (c && strchr("&%/{[(", c));
+	return ascii_is_letter(c) || (unsigned char)c >= 0x80 || (c && strchr("&%/{[(", c));
 }
 
 /* What follows the numbers may be a unit, not a second range. */

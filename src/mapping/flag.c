@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include "base/ascii.h"
 #include "mapping/fields.h"
 #include "mapping/load.h"
 
@@ -56,10 +57,8 @@ to_capitals(struct span flag, char *buf, struct span *ret)
 
 	*ret = span_of(buf, flag.len);
 	for (size_t i = 0; i < flag.len; i++) {
-		bool letter = flag.ptr[i] >= 'a' && flag.ptr[i] <= 'z';
-
-		buf[i] = letter ? (char)(flag.ptr[i] - 32) : flag.ptr[i];
-		small |= letter;
+		buf[i] = ascii_upper(flag.ptr[i]);
+		small |= buf[i] != flag.ptr[i];
 	}
 	return small;
 }

@@ -5,6 +5,7 @@
  * Messages spell a system in many ways and in any case, so the table of names
  * holds ids and aliases alike, in small letters.
  */
+#include "base/ascii.h"
 #include "mapping/fields.h"
 #include "mapping/load.h"
 
@@ -15,7 +16,7 @@ small(struct span s, char *buf)
 {
 	s = span_head(s, SYSTEM_MOST);
 	for (size_t i = 0; i < s.len; i++)
-		buf[i] = s.ptr[i] >= 'A' && s.ptr[i] <= 'Z' ? (char)(s.ptr[i] + 32) : s.ptr[i];
+		buf[i] = ascii_lower(s.ptr[i]);
 	return span_of(buf, s.len);
 }
 
