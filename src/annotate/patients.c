@@ -4,8 +4,6 @@
  * several patients by turns.  The same identifiers, name, birth and sex, to the letter, are the
  * same patient; anything less may be another.
  */
-#include <stdlib.h>
-
 #include "annotate/work.h"
 #include "mapping/codes.h"
 

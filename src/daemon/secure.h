@@ -31,12 +31,6 @@ void secure_drop(struct secure *s);
 
 /* ---- what ends one day -------------------------------------------------------------------- */
 
-/* How urgent it is, with so many seconds left. */
-enum secure_level { SECURE_FAR, SECURE_MONTH, SECURE_FORTNIGHT, SECURE_DAY, SECURE_OVER };
-
-enum secure_kind { SECURE_CERTIFICATE, SECURE_CA, SECURE_CRL };
-
-enum secure_level secure_level(enum secure_kind kind, int64_t left);
 /* Say to `out` what of a feed has ended already.  It comes into force all the same: the peers
  * refuse it, or nobody is let in. */
 void secure_tell_over(

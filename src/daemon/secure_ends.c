@@ -15,27 +15,32 @@
 
 enum { HOUR = 3600, DAY = 24 * HOUR };
 
+enum kind { CERTIFICATE, CA, CRL };
+
+/* How urgent it is. */
+enum level { FAR, MONTH, FORTNIGHT, LAST_DAY, OVER };
+
 struct secure_end {
 	struct secure_end *next;
 	char *file;
-	enum secure_kind kind;
+	enum kind kind;
 	int64_t end;
-	enum secure_level told;
+	enum level told;
 	bool in_force;
 	struct metric *gauge;
 };
 
 /* Lists of revoked certificates live for days, certificates for months. */
-enum secure_level
-secure_level(enum secure_kind kind, int64_t left)
+static enum level
+level_of(enum kind kind, int64_t left)
 {
 	if (left <= 0)
-		return SECURE_OVER;
+		return OVER;
 	if (left <= DAY)
-		return SECURE_DAY;
-	if (kind == SECURE_CRL || left > 30 * DAY)
-		return SECURE_FAR;
-	return left <= 14 * DAY ? SECURE_FORTNIGHT : SECURE_MONTH;
+		return LAST_DAY;
+	if (kind == CRL || left > 30 * DAY)
+		return FAR;
+	return left <= 14 * DAY ? FORTNIGHT : MONTH;
 }
 
 /* ---- when it is checked ------------------------------------------------------------------- */
@@ -79,20 +84,20 @@ secure_tell_over(const struct secure *s, const struct conf_feed *feed, const cha
 /* ---- the files in force ------------------------------------------------------------------- */
 
 static struct metric *
-make_gauge(struct hl7noted *d, const char *file, enum secure_kind kind)
+make_gauge(struct hl7noted *d, const char *file, enum kind kind)
 {
-	if (kind == SECURE_CRL)
+	if (kind == CRL)
 		return metrics_series(d->metrics, METRIC_GAUGE,
 		    "hl7noted_tls_crl_next_update_timestamp_seconds",
 		    "When a list of revoked certificates is out of date.", "file", file, NULL);
 	return metrics_series(d->metrics, METRIC_GAUGE,
 	    "hl7noted_tls_certificate_expiry_timestamp_seconds",
 	    "When the first certificate of a file expires.", "file", file, "kind",
-	    kind == SECURE_CA ? "ca" : "own", NULL);
+	    kind == CA ? "ca" : "own", NULL);
 }
 
 static struct secure_end *
-find_end(struct hl7noted *d, const char *file, enum secure_kind kind)
+find_end(struct hl7noted *d, const char *file, enum kind kind)
 {
 	struct secure_end *e = d->ends;
 
@@ -113,14 +118,14 @@ find_end(struct hl7noted *d, const char *file, enum secure_kind kind)
 }
 
 static void
-note(struct hl7noted *d, const char *file, enum secure_kind kind, int64_t end)
+note(struct hl7noted *d, const char *file, enum kind kind, int64_t end)
 {
 	struct secure_end *e = file && end ? find_end(d, file, kind) : NULL;
 
 	if (!e)
 		return;
 	if (e->end != end)
-		e->told = SECURE_FAR;
+		e->told = FAR;
 	e->end = end;
 	e->in_force = true;
 	e->gauge->value = (double)end;
@@ -134,9 +139,9 @@ note_all(struct hl7noted *d, const struct conf_tls *c, const struct net_tls *tls
 	if (!c || !tls)
 		return;
 	ends = net_tls_ends(tls);
-	note(d, c->certificate, SECURE_CERTIFICATE, ends.certificate);
-	note(d, c->ca, SECURE_CA, ends.ca);
-	note(d, c->crl, SECURE_CRL, ends.crl);
+	note(d, c->certificate, CERTIFICATE, ends.certificate);
+	note(d, c->ca, CA, ends.ca);
+	note(d, c->crl, CRL, ends.crl);
 }
 
 /* ---- telling ------------------------------------------------------------------------------ */
@@ -145,13 +150,12 @@ static void
 tell(struct hl7noted *d, struct secure_end *e, int64_t left)
 {
 	static const char *const kinds[] = { "certificate", "ca", "crl" };
-	enum secure_level level = secure_level(e->kind, left);
+	enum level level = level_of(e->kind, left);
 
 	if (level <= e->told)
 		return;
 	e->told = level;
-	if (!log_begin_at(
-		d->log, LOG_TLS_EXPIRING, level == SECURE_OVER ? LOG_ERROR_ : LOG_WARNING_))
+	if (!log_begin_at(d->log, LOG_TLS_EXPIRING, level == OVER ? LOG_ERROR_ : LOG_WARNING_))
 		return;
 	log_str(d->log, LOG_FILE, e->file);
 	log_str(d->log, LOG_STATUS, kinds[e->kind]);

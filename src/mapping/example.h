@@ -8,8 +8,6 @@
 #ifndef MAPPING_EXAMPLE_H
 #define MAPPING_EXAMPLE_H
 
-#include <stdint.h>
-
 #include "mapping/mapping.h"
 
 struct example_obx {

@@ -203,6 +203,8 @@ net_client_rest(struct net_client *c, bool rest)
 	watch(c);
 }
 
+/* ---- those who connect ---- */
+
 /* Has it asked nothing yet, or heard all? */
 static bool
 is_idle(const struct net_client *c)
@@ -210,7 +212,7 @@ is_idle(const struct net_client *c)
 	return c->finished ? c->leaving : !c->own;
 }
 
-/* Who connects and stays must not keep out who has something to ask. */
+/* One who connects and says nothing must not keep out another who has something to ask. */
 static bool
 make_place(struct net_clients *all)
 {
@@ -229,14 +231,16 @@ make_place(struct net_clients *all)
 	return oldest;
 }
 
-struct net_client *
-net_client_create(struct net_clients *all, int fd)
+static void
+on_accepted(void *ctx, int fd, const struct sockaddr_storage *peer)
 {
+	struct net_clients *all = ctx;
 	struct net_client *c = make_place(all) ? calloc(1, sizeof(*c)) : NULL;
 
+	(void)peer;
 	if (!c) {
 		close(fd);
-		return NULL;
+		return;
 	}
 	c->all = all;
 	c->next = all->list;
@@ -254,16 +258,6 @@ net_client_create(struct net_clients *all, int fd)
 	c->most = all->most_request;
 	c->readable.data = c->writable.data = c->timer.data = c;
 	watch(c);
-	return c;
-}
-
-/* ---- who connects ---- */
-
-static void
-on_accepted(void *ctx, int fd, const struct sockaddr_storage *peer)
-{
-	(void)peer;
-	(void)net_client_create(ctx, fd);
 }
 
 static void

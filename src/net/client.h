@@ -69,8 +69,6 @@ enum { NET_CLIENT_LOW = 16 << 10 }; /* bytes of `out`, below which more is asked
 /* For a listener whose ctx is a struct net_clients: everyone who connects is one of them. */
 extern const struct net_listener_ops net_clients_ops;
 
-/* Takes the descriptor, also when it answers NULL: all are being answered, or no memory. */
-struct net_client *net_client_create(struct net_clients *all, int fd);
 /* The first bytes of `in` are done with. */
 void net_client_used(struct net_client *c, size_t len);
 /* Leave what comes to wait in the kernel, or go on. */

@@ -90,11 +90,9 @@ hides_another(struct span in, size_t at)
 	return has_header(in, at, 'M') || has_header(in, at, 'm');
 }
 
-bool
-relay_senders_take(const struct relay_senders *senders, uint64_t open, const struct hl7_message *m)
+static bool
+take_message(const struct relay_senders *senders, uint64_t open, const struct hl7_message *m)
 {
-	if (!senders->count)
-		return true;
 	if (!m->count || hides_another(m->bytes, m->segments[0].start + 3))
 		return false;
 	for (unsigned i = 0; i < senders->count; i++) {
@@ -115,7 +113,7 @@ relay_senders_take_piece(const struct relay_senders *senders, uint64_t open,
 		return true;
 	if (piece == HL7_PIECE_ENVELOPE)
 		return !hides_another(m->bytes, 0);
-	return piece == HL7_PIECE_MESSAGE && relay_senders_take(senders, open, m);
+	return piece == HL7_PIECE_MESSAGE && take_message(senders, open, m);
 }
 
 bool

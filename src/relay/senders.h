@@ -27,13 +27,11 @@ struct relay_senders {
 };
 
 /*
- * Does a rule that is open to the connection fit this message?  None does when a receiver that
- * ends lines elsewhere than we do could find another message in it.
+ * Does a rule that is open to the connection fit this piece of a frame?  None fits a message in
+ * which a receiver that ends lines elsewhere than we do could find another one.  An envelope is
+ * anybody's, as long as nobody could find a message in it; bytes that are no message have no
+ * sender, and are taken without rules only.
  */
-bool relay_senders_take(
-    const struct relay_senders *senders, uint64_t open, const struct hl7_message *m);
-/* The same of any piece of a frame.  An envelope is anybody's, as long as nobody could find a
- * message in it; bytes that are no message have no sender, and are taken without rules only. */
 bool relay_senders_take_piece(const struct relay_senders *senders, uint64_t open,
     const struct hl7_message *m, enum hl7_piece piece);
 /* The same of a whole frame, of which there must be a message and every piece be taken.  `work` is
