@@ -8,7 +8,6 @@
 
 #include <sched.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 enum { MOST_ROUNDS = 1000, FEWEST = 3 };

@@ -2,7 +2,6 @@
 #include "base/decimal.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
 
 #include "digits.h"
 #include "support/random.h"

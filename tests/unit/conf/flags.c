@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
-#include <stdlib.h>
 
 #include "conf/conf.h"
 

@@ -7,8 +7,6 @@
  */
 #include "custody/intake.h"
 
-#include <stdlib.h>
-
 #include "support/told.h"
 
 enum { SECOND = 1000000, APPENDS = 64 };

@@ -7,7 +7,6 @@
 #include "hl7/edits.h"
 
 #include <criterion/criterion.h>
-#include <stdlib.h>
 
 #include "corpus.h"
 

@@ -4,7 +4,6 @@
  * turn, and what the first owner does with the others is what the cases are about.
  */
 #include <criterion/criterion.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
