@@ -312,6 +312,8 @@ check_chain(const struct net_tls *tls, X509 *leaf, STACK_OF(X509) * chain)
 	if (c && X509_STORE_CTX_init(c, SSL_CTX_get_cert_store(tls->ctx), leaf, chain)) {
 		X509_STORE_CTX_set_default(c, tls->accepts ? "ssl_client" : "ssl_server");
 		X509_VERIFY_PARAM_set1(X509_STORE_CTX_get0_param(c), SSL_CTX_get0_param(tls->ctx));
+		X509_VERIFY_PARAM_set_auth_level(
+		    X509_STORE_CTX_get0_param(c), SSL_CTX_get_security_level(tls->ctx));
 		reason = X509_verify_cert(c) == 1
 			     ? NET_TLS_FINE
 			     : net_tls_reason_of_verify(X509_STORE_CTX_get_error(c));

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import time
 
-from secure import TESTCA, Secure, metric
+from secure import LEAF, ROOT, TESTCA, Secure, metric
 from world import (
     HL7NOTED, PATIENCE, ack, config_xml, feed_xml, framed, free_port, main, message, wait_for,
 )
@@ -101,6 +101,33 @@ class Reload(Secure):
         self.assertTrue(s.closed())
         d.wait_event("tls.denied", outcome="unknown_ca")
         self.exchange(self.secure_sender(port, own="other"))
+
+    def test_a_new_key_that_the_CA_vouches_for_with_its_old_one_stays(self):
+        """The certificate that says so has the CA's name on both sides, as a root has."""
+        self.ca.sign("next", "ca", "Test CA", ROOT)
+        self.ca.sign("moved", "next", "lab.example", LEAF)
+        self.ca.join("moved", "moved", "next")
+        d, port, _ = self.feed_to(self.receiver())
+        s = self.secure_sender(port, own="moved")
+        self.exchange(s)
+        d.reload()
+        self.exchange(s, "2")
+        self.assertEqual(d.events("tls.denied"), [])
+
+    def test_a_chain_that_a_new_list_of_CAs_makes_weak(self):
+        self.ca.sign("weak", None, "Weak CA", ROOT, bits=1024)
+        self.ca.sign("between", "ca", "Between", ROOT)
+        self.ca.sign("lab", "between", "lab.example", LEAF)
+        self.ca.join("lab", "lab", "between")
+        self.ca.sign("between", "weak", "Between", ROOT)
+        self.ca.join("weak", "weak", "between")
+        d, port, write = self.feed_to(self.receiver())
+        s = self.secure_sender(port, own="lab")
+        self.exchange(s)
+        write(self.tls(ca="weak"))
+        d.reload()
+        self.assertTrue(s.closed())
+        d.wait_event("tls.denied", outcome="weak")
 
     def test_from_plain_to_tls_and_back(self):
         r = self.receiver()

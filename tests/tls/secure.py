@@ -17,6 +17,13 @@ from world import (  # noqa: E402
 
 TESTCA = os.path.join(TOP, "scripts", "testca")
 
+# What certificates may be for.
+ROOT = "basicConstraints=critical,CA:true\nkeyUsage=critical,keyCertSign,cRLSign\n"
+LEAF = (
+    "basicConstraints=critical,CA:false\nkeyUsage=critical,digitalSignature\n"
+    "extendedKeyUsage=clientAuth\nsubjectAltName=DNS:lab.example\n"
+)
+
 
 class CA:
     """What scripts/testca makes; a copy may be changed."""
@@ -47,6 +54,34 @@ class CA:
 
     def pin(self, name):
         return self.run("pin", name)
+
+    def sign(self, name, by, subject, what, bits=None):
+        """By another certificate of the folder, or itself; a key that is there is used again."""
+        def openssl(*arguments):
+            subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+
+        request, extensions = (os.path.join(self.folder, "sign." + x) for x in ("req", "ext"))
+        if not os.path.exists(self.key(name)):
+            kind = ("RSA", "-pkeyopt", "rsa_keygen_bits:%d" % bits) if bits else (
+                "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
+            openssl("genpkey", "-out", self.key(name), "-algorithm", *kind)
+        with open(extensions, "w", encoding="ascii") as f:
+            f.write(what + "subjectKeyIdentifier=hash\n")
+            f.write("authorityKeyIdentifier=keyid\n" if by else "")
+        openssl("req", "-new", "-key", self.key(name), "-subj", "/CN=" + subject, "-out", request)
+        signer = ("-CA", self.pem(by), "-CAkey", self.key(by), "-CAcreateserial") if by else (
+            "-signkey", self.key(name))
+        openssl("x509", "-req", "-in", request, "-extfile", extensions, *signer, "-out",
+                self.pem(name))
+
+    def join(self, name, *parts):
+        """Several in one file, which may have been one of them."""
+        whole = b""
+        for part in parts:
+            with open(self.pem(part), "rb") as f:
+                whole += f.read()
+        with open(self.pem(name), "wb") as f:
+            f.write(whole)
 
 
 def client_context(ca, own="client", believe="ca", version=None):
@@ -174,6 +209,6 @@ class Secure(World):
 
 
 __all__ = [
-    "CA", "Secure", "SecureReceiver", "SecureSender", "TESTCA", "client_context", "metric",
+    "CA", "LEAF", "ROOT", "Secure", "SecureReceiver", "SecureSender", "TESTCA", "client_context", "metric",
     "server_context",
 ]
