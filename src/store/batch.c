@@ -76,11 +76,12 @@ put(struct store_worker *w, struct store_append_task *a)
 		return error;
 	w->next_seq++;
 	a->verdict = STORE_NEW;
-	if (r->key_hash && w->set.resend_window) {
+	if (r->key_hash) { /* also without a window: a reload may open one */
 		const struct store_seen seen = { r->key_hash, r->body_hash, r->seq, r->received };
 
 		/* the same bytes are here when they were removed, or an operator wants them */
-		if (store_resend_knows(&f->resend, r->key_hash, window_begin(w, r)) &&
+		if (w->set.resend_window &&
+		    store_resend_knows(&f->resend, r->key_hash, window_begin(w, r)) &&
 		    !store_resend_find(&f->resend, r->key_hash, r->body_hash))
 			a->verdict = STORE_SAME_ID;
 		store_resend_add(&f->resend, &seen);

@@ -142,7 +142,7 @@ load_record(void *ctx, const struct store_record *r)
 	if (l->strange)
 		return false;
 	store_worker_count(w, r, 1);
-	if (r->key_hash && w->set.resend_window)
+	if (r->key_hash)
 		store_resend_add(&w->feed[r->feed].resend, &seen);
 	if (w->next_seq <= r->seq)
 		w->next_seq = r->seq + 1;

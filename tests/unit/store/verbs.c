@@ -184,6 +184,24 @@ Test(store, asks_who_sent_it_and_when)
 	}
 }
 
+Test(store, recognises_what_came_before_its_window_was_opened)
+{
+	for (unsigned b = 0; b < BACKENDS; b++) {
+		struct store_settings set = { .keep_age = 3600000 };
+		struct queue *q = queue_open(b, &set);
+
+		store_feed(q->store, SPAN("lab"));
+		cr_expect_eq(queue_put(q, 1, "1", "text").verdict, STORE_NEW);
+		cr_expect_eq(queue_put(q, 1, "1", "text").verdict, STORE_NEW, "no window");
+		cr_expect_eq(queue_put(q, 1, "1", "other").verdict, STORE_NEW, "no window");
+		set.resend_window = 3600000;
+		store_change(q->store, &set);
+		cr_expect_eq(queue_put(q, 1, "1", "text").verdict, STORE_RESEND);
+		cr_expect_eq(queue_put(q, 1, "1", "third").verdict, STORE_SAME_ID);
+		queue_close(q);
+	}
+}
+
 /* Nothing is left to compare it with, but nobody used its ID for other bytes either. */
 Test(store, queues_again_what_was_removed_and_blames_nobody)
 {
