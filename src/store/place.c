@@ -60,40 +60,43 @@ whole_file(void)
 	return (struct flock){ .l_type = F_WRLCK, .l_whence = SEEK_SET };
 }
 
-pid_t
-store_place_locker(const char *path)
+void
+store_place_locker(const char *path, char ret[STORE_LOCKER])
 {
 	struct flock l = whole_file();
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 
-	if (fd < 0)
-		return 0;
-	if (fcntl(fd, F_GETLK, &l) || l.l_type == F_UNLCK)
-		l.l_pid = 0;
-	close(fd);
-	return l.l_pid;
+	/* a process that we cannot see has no number for us */
+	if (fd >= 0 && !fcntl(fd, F_GETLK, &l) && l.l_type != F_UNLCK && l.l_pid > 0)
+		(void)snprintf(ret, STORE_LOCKER, "process %ld", (long)l.l_pid);
+	else
+		(void)snprintf(ret, STORE_LOCKER, "another process, perhaps of a container");
+	if (fd >= 0)
+		close(fd);
 }
 
 static int
 take_lock(struct store_place *p, struct store_error *reterr)
 {
 	struct flock l = whole_file();
-	char *path = name_in(p->folder, "lock");
+	char *path = name_in(p->folder, "lock"), who[STORE_LOCKER];
 	int error;
 
 	p->lock = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
 	error = path ? -errno : -ENOMEM;
-	free(path);
 	if (p->lock < 0)
-		return store_error_set(reterr, error, "the queue folder %s cannot be used: %s",
-		    p->folder, strerror(-error));
-	if (!fcntl(p->lock, F_SETLK, &l))
-		return 0;
-	if (fcntl(p->lock, F_GETLK, &l) || l.l_type == F_UNLCK)
-		l.l_pid = 0;
-	return store_error_set(reterr, -EBUSY,
-	    "the queue in %s is locked by process %ld; stop that, or name another folder",
-	    p->folder, (long)l.l_pid);
+		store_error_set(reterr, error, "the queue folder %s cannot be used: %s", p->folder,
+		    strerror(-error));
+	else if (!fcntl(p->lock, F_SETLK, &l))
+		error = 0;
+	else {
+		store_place_locker(path, who);
+		error = store_error_set(reterr, -EBUSY,
+		    "the queue in %s is locked by %s; stop that, or name another folder", p->folder,
+		    who);
+	}
+	free(path);
+	return error;
 }
 
 /* ---- what is there -------------------------------------------------------------------------- */

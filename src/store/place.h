@@ -35,8 +35,9 @@ void store_place_finish(struct store_place *p);
 int store_place_fix(struct store_place *p);
 /* Are they still there under their names, and whole? 0 or -ESTALE. */
 int store_place_present(struct store_place *p);
-/* Who keeps `path` locked; 0 when that is not to be found out. */
-pid_t store_place_locker(const char *path);
+/* Who keeps `path` locked, in words. */
+enum { STORE_LOCKER = 48 };
+void store_place_locker(const char *path, char ret[STORE_LOCKER]);
 
 struct store_disk {
 	uint64_t size, available; /* to us */

@@ -103,12 +103,10 @@ static const char *const statements[Q_COUNT] = {
 static int
 refuse_locked(const struct store_place *p, struct store_error *reterr)
 {
-	pid_t pid = store_place_locker(p->queue);
+	char who[STORE_LOCKER];
 
-	if (pid > 0)
-		return store_error_set(
-		    reterr, -EBUSY, "%s is locked by process %ld", p->queue, (long)pid);
-	return store_error_set(reterr, -EBUSY, "%s is locked by another process", p->queue);
+	store_place_locker(p->queue, who);
+	return store_error_set(reterr, -EBUSY, "%s is locked by %s", p->queue, who);
 }
 
 /* SQLite's own words name tables and pages, never what is in them. */

@@ -3,6 +3,7 @@
  * A queue that somebody else has, that is damaged, newer, gone, or has no room: what is
  * refused, in which words, and that nothing of it is touched.
  */
+#define _GNU_SOURCE /* F_OFD_SETLK */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -314,6 +315,21 @@ Test(shut, says_who_holds_the_queue)
 		waitpid(pid, NULL, 0);
 		folder_remove(folder);
 	}
+}
+
+/* Such as one of another container on the same volume: a lock without a process is like that. */
+Test(shut, names_no_process_that_it_cannot_see)
+{
+	struct flock whole = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	char folder[64];
+	int fd;
+
+	make_queue(folder, 3);
+	fd = open(folder_file(folder, "lock"), O_RDWR);
+	cr_assert_eq(fcntl(fd, F_OFD_SETLK, &whole), 0);
+	expect_refused(folder, -EBUSY, "locked by another process, perhaps of a container; stop");
+	close(fd);
+	folder_remove(folder);
 }
 
 /* ---- deleted under it ----------------------------------------------------------------------- */
