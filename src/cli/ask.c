@@ -55,6 +55,8 @@ ask_unavailable(const struct ask *a, int error)
 
 	if (error == -EACCES)
 		mend = "only root and the daemon's group may ask";
+	else if (error == -ECONNRESET)
+		mend = "hl7noted stopped, has too many to answer, or waited too long for more";
 	else if (error == -EMSGSIZE)
 		mend = "what answers there is no hl7noted";
 

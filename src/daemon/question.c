@@ -353,7 +353,7 @@ question_ask(struct queue *q, struct net_client *c, const struct control_request
 		question_fail(k, "the log cannot take the audit line now; try again");
 		return;
 	}
-	c->timer.repeat = reading_patience;
+	net_client_wait(c, reading_patience);
 	make_filter(k);
 	wrong = find_feed(k);
 	if (wrong) {

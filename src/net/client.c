@@ -46,6 +46,14 @@ set_patience(struct net_client *c, bool waits)
 		ev_timer_again(loop, &c->timer);
 }
 
+void
+net_client_wait(struct net_client *c, double seconds)
+{
+	c->timer.repeat = seconds;
+	if (ev_is_active(&c->timer)) /* it counts the old one */
+		ev_timer_again(c->all->loop, &c->timer);
+}
+
 static void
 watch(struct net_client *c)
 {

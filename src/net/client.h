@@ -73,6 +73,8 @@ extern const struct net_listener_ops net_clients_ops;
 void net_client_used(struct net_client *c, size_t len);
 /* Leave what comes to wait in the kernel, or go on. */
 void net_client_rest(struct net_client *c, bool rest);
+/* Its patience from now on. */
+void net_client_wait(struct net_client *c, double seconds);
 /* Something was appended to `out`. */
 void net_client_answer(struct net_client *c);
 /* The same, and it was the last. */

@@ -287,6 +287,18 @@ class Commands(Custody):
         failed = d.wait_event("audit.admin", verb="queue import")[0]
         self.assertEqual((failed["outcome"], failed["count"]), ("failed", queued))
 
+    def test_an_import_waits_for_a_file_that_begins_late(self):
+        """A pipe from elsewhere, or one large line: more than the 5 s that a request has."""
+        self.keep(free_port())
+        line = json.dumps({"body": base64.b64encode(message("late")).decode()}) + "\n"
+        with subprocess.Popen(
+            [HL7NOTE, "queue", "import", "--feed", "lab", "--control", self.control],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        ) as p:
+            time.sleep(6)
+            said, _ = p.communicate(line.encode(), timeout=PATIENCE)
+        self.assertEqual(said, b"1 message queued, 0 there already\n")
+
     def test_an_import_that_is_interrupted_is_audited_as_left(self):
         d, _ = self.keep(free_port())
         for half in (True, False):
