@@ -152,7 +152,7 @@ chain_start()
 	[ "$(id -u)" -eq 0 ] || open=--debuggable
 	# shellcheck disable=SC2086 # words
 	chain_configured hop chain_relaying ${HL7_UNDER-} "$build/hl7noted" $open
-	# shellcheck disable=SC2034 # for who sources this
+	# shellcheck disable=SC2034 # for the script that sources this
 	hop=$daemon listen=$one metrics=$two
 }
 

@@ -272,9 +272,8 @@ moment_of(struct annotator *a, const struct result *r, struct hl7_time *ret)
 	return true;
 }
 
-/* Does one life reach so far?  Who is born after the collection, or was 125 years old then, has a
- * date that somebody mistyped, or that stands for none, as 19000101 does.  A day more, for zones.
- */
+/* Does one life reach so far?  A birth after the collection, or 125 years before it, was
+ * mistyped, or stands for none, as 19000101 does.  A day more, for zones. */
 static bool
 is_credible(struct hl7_time birth, struct hl7_time at)
 {

@@ -42,7 +42,7 @@ write_time(struct buffer *out, int hours)
 	write_moment(out, hours * (int64_t)HOUR, HL7_TIME_TEXT - 1);
 }
 
-/* The day on which somebody was born who completes that age on the day of the collection. */
+/* The birthday of somebody who completes that age on the day of the collection. */
 static void
 write_birth(struct buffer *out, struct hl7_age age)
 {

@@ -325,7 +325,7 @@ void annotator_forget(struct annotator *a);
 bool scan_make_filter(const struct mapping *const *mappings, size_t count, struct code_filter *ret);
 bool scan(struct annotator *a);
 
-/* patients: who is in the index, or -1 when memory ran out; `current`: who is told of so far */
+/* patients: a place in the index, or -1 when memory ran out; `current`: the patient so far */
 long patients_add(struct annotator *a);
 long patients_find(struct annotator *a, long current, long pid);
 

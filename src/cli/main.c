@@ -66,7 +66,7 @@ unknown_command(const char *name)
 	return EX_USAGE;
 }
 
-/* hl7note help [COMMAND] is what people type who do not know our options yet. */
+/* hl7note help [COMMAND] is what people type before they know our options. */
 static int
 help(int argc, char **argv)
 {

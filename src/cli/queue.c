@@ -154,7 +154,7 @@ parse_operands(const struct command *self, struct job *j, int count)
 {
 	struct control_request *r = &j->request;
 
-	/* one word for the daemon, but who mixes them up must not drop all there is */
+	/* one word for the daemon, but mixing them up must not drop all there is */
 	if (r->verb == CONTROL_IMPORT ? j->all : j->again)
 		return misplaced(self, r->verb, r->verb == CONTROL_IMPORT ? "all" : "again");
 	if (r->verb == CONTROL_BACKUP && count != 1)

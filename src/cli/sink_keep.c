@@ -94,7 +94,7 @@ write_all(int fd, struct span s)
 	return true;
 }
 
-/* Under another name until it is whole: who watches the directory sees whole messages only. */
+/* Under another name until it is whole: whoever watches the directory sees whole messages only. */
 static bool
 write_file(struct span body, const char *path, const char *unfinished)
 {

@@ -91,8 +91,8 @@ write_number(const char *path, unsigned number)
 	return done;
 }
 
-/* Under another name until it is whole: who waits for the file may read it at once.  A pipe or a
- * device, such as /dev/stdout, is written to, and not replaced. */
+/* Under another name until it is whole: whoever waits for the file may read it at once.  A pipe or
+ * a device, such as /dev/stdout, is written to, and not replaced. */
 static int
 write_port(const char *path, unsigned port)
 {

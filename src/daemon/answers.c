@@ -9,8 +9,8 @@
 #include "daemon/queue_watch.h"
 
 /* A receiver that is away is what custody is for; a line that stopped goes on by nobody's doing.
- * When the wait for a receiver is over, only a message can find out whether it is back: who sends
- * none to one that is not ready would never hear of it. */
+ * When the wait for a receiver is over, only a message can find out whether it is back: a sender
+ * that waits for us to be ready would never hear of it. */
 static bool
 is_feed_ready(const struct feed *f)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file's mode keeps others out already; who connects is asked all the same, since
+ * The file's mode keeps others out already; clients are asked all the same, since
  * a folder or a mode may be changed by hand.
  */
 #define _GNU_SOURCE /* struct ucred, strerrorname_np */
@@ -241,7 +241,7 @@ control_destroy(struct control *k)
 	net_clients_drop(&k->clients);
 	net_listener_destroy(k->listener);
 	if (!lstat(k->path, &st) && st.st_dev == k->device && st.st_ino == k->inode)
-		unlink(k->path); /* and not somebody else's who has the name by now */
+		unlink(k->path); /* and not another's that has the name by now */
 	free(k->path);
 	free(k);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tried rather than computed from the limit, since who started us may have left many open.
+ * Tried rather than computed from the limit, since our parent may have left many open.
  */
 #include "daemon/descriptors.h"
 

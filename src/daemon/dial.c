@@ -19,8 +19,8 @@ dial_init(struct dial *d, struct feed *f, struct net_stream *s, enum dial_wait w
 	*d = (struct dial){ .feed = f, .stream = s, .wait = wait };
 }
 
-/* Who takes connections and says nothing may be no receiver at all: one that stands in for it, or
- * the way to one that is away. */
+/* A peer that takes connections and says nothing may be no receiver at all: one that stands in for
+ * it, or the way to one that is away. */
 void
 dial_left(struct dial *d)
 {

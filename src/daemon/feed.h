@@ -124,8 +124,8 @@ void feed_take_listener(struct feed_listener *l);
 void feed_part_listener(struct feed_listener *l);
 
 /*
- * May who came from `peer` stay after a reload?  `own` is the listener it came by; when that is
- * gone (NULL), another of the feed's must be one that would take it.  A refused certificate is
+ * May a connection from `peer` stay after a reload?  `own` is the listener it came by; when that
+ * is gone (NULL), another of the feed's must be one that would take it.  A refused certificate is
  * told of.
  */
 bool feed_admits(struct feed *f, const struct feed_listener *own, struct net_stream *up,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * daemon/floor.h - who reads on when all bytes in flight are at their limit
+ * daemon/floor.h - which connection reads on when all bytes in flight are at their limit
  *
  * At the limit one of the connections that are inside a frame has the floor until its
  * frame is whole, so that there is always one that makes room again.  The others wait
@@ -8,15 +8,15 @@
  * sends nothing loses the floor to the next that asks; one that has sent nothing for two
  * seconds, while everybody waits for its frame to end, is ended.
  *
- * What each of them was read remains: of who lost the floor, and of whole frames until a
+ * What was read stays in memory: of those that lost the floor, and whole frames until a
  * slow disk or receiver has taken them.  So with half of the limit more nobody is given
  * the floor while whole frames are there, and nobody loses it before it is ended.
  *
  * The other half is shared by the feeds: one that holds less than its share reads on, or a
  * receiver that takes nothing would stop them all.
  *
- * Those who have to wait stand in two rows, first come first: who is inside a frame goes before
- * who is not, since only whole frames make room.  They are looked at before the loop waits.
+ * Those who have to wait stand in two rows, first come first: those inside a frame go before
+ * the others, since only whole frames make room.  They are looked at before the loop waits.
  */
 #ifndef DAEMON_FLOOR_H
 #define DAEMON_FLOOR_H

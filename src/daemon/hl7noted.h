@@ -32,7 +32,7 @@ struct hl7noted {
 	struct conf *older;    /* that retired feeds still use */
 	const char *conf_file; /* NULL: from flags, nothing to reload but mappings */
 	struct log *log;
-	FILE *tell; /* faults in sentences, too, for who started us; NULL once we run */
+	FILE *tell; /* faults in sentences, too, for whoever started us; NULL once we run */
 	struct metrics *metrics;
 	struct net_resolver *resolver;
 	struct relay_work work;
@@ -42,7 +42,7 @@ struct hl7noted {
 	unsigned connections;    /* of all feeds */
 	uint64_t held;           /* bytes, of all links */
 	uint64_t owed;           /* of them, those that leave without another byte of a sender's */
-	struct floor floor;      /* who reads on at their limit */
+	struct floor floor;      /* which of them reads on at their limit */
 	uint64_t messages;       /* numbered so far */
 	struct hl7_ids ids;      /* of answers of ours */
 	time_t stamped;          /* the second that is written in stamp */

@@ -410,8 +410,8 @@ is_as_before(const struct custody_line_settings *a, const struct custody_line_se
 	return a->annotate == b->annotate && memcmp(&a->policy, &b->policy, sizeof(a->policy)) == 0;
 }
 
-/* What is asked of the new receiver is not asked of the old one, who is sent nothing more and may
- * still answer; but nobody's answer counts whose certificate was revoked. */
+/* What is asked of the new receiver is not asked of the old one, which is sent nothing more and may
+ * still answer; but the answer of one whose certificate was revoked does not count. */
 static enum net_tls_reason
 check_receiver(struct line *l, bool redirected)
 {

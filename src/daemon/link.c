@@ -216,7 +216,7 @@ on_turn(void *ctx)
 	settle(ctx);
 }
 
-/* Who is slow to read makes the other side slow. */
+/* A side that is slow to read slows down the other. */
 static bool
 is_taken(const struct link *l, const struct net_stream *s)
 {
@@ -235,8 +235,8 @@ is_unread(struct link *l, uint64_t now)
 	return now >= l->taken + LINK_LINGER_MS;
 }
 
-/* Nobody is late who cannot go on, nor a receiver that is at it: a large message over a slow line
- * must not be begun again and again. */
+/* A side that cannot go on is not late, nor is a receiver that is at it: a large message over a
+ * slow line must not be begun again and again. */
 static void
 look_at_progress(struct link *l)
 {
@@ -294,7 +294,8 @@ settle(struct link *l)
  * A sender that has left while the receiver is away comes again with the same message, and again;
  * what waits here would all be delivered when the receiver is back.  (One who only ended its side
  * hears of the failure, as it would later.)  The receiver may be back already, and only an attempt
- * finds that out: one gets some time, or who ends its side at once would never be served again.
+ * finds that out: one gets some time, or a sender that ends its side at once would never be served
+ * again.
  */
 static bool
 is_abandoned(const struct link *l, uint64_t now)

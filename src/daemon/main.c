@@ -11,7 +11,7 @@
 #include "daemon/options.h"
 #include "daemon/run.h"
 
-/* Help, version and the verdict of a check: who keeps them must hear that they are lost. */
+/* Help, version and the verdict of a check: whoever keeps them must hear that they are lost. */
 static int
 finish_stdout(void)
 {

@@ -3,8 +3,8 @@
  * daemon/memory.h - when the loop cannot have memory, or what it had is gone
  *
  * Everything of ours that asks for memory can do without: a message or a connection
- * fails.  The loop cannot, nor can who reads XML: libev would abort, libxml2 follow a
- * null pointer.  So they get an allocator that ends the daemon in good order: it says
+ * fails.  The loop cannot, nor can the reader of XML: libev would abort, libxml2 follow a
+ * null pointer.  So both get an allocator that ends the daemon in good order: it says
  * so, lets the log be written, and leaves it to the service manager to start another
  * one.  No message is acknowledged by that, so none is lost.
  *

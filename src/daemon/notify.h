@@ -15,7 +15,7 @@ void notify(const char *state);
 /* Microseconds between the signs of life that are asked for; 0: none. */
 uint64_t notify_watchdog(void);
 /* The descriptor handed over under that name, the first of them, or the one behind `index` others;
- * or -1.  The caller's to close; there is another one for the next who asks, so that a socket may
+ * or -1.  The caller's to close; the next caller gets another one, so that a socket may
  * be given up and wanted again. */
 int notify_socket(const char *name, unsigned index);
 

@@ -313,7 +313,7 @@ observe_full(struct feed *f)
 	log_end(log);
 }
 
-/* For who started us; the log has the words for machines. */
+/* For whoever started us; the log has the words for machines. */
 static void
 tell_not_listening(struct feed *f, const char *listener, const char *step, int error)
 {

@@ -62,7 +62,7 @@ is_served(const struct hl7noted *d, const char *name)
 	return false;
 }
 
-/* Who is alerted by numbers alone must see what waits for nobody. */
+/* An operator alerted by numbers alone must see what waits for no feed. */
 static void
 measure_left(struct hl7noted *d)
 {

@@ -211,7 +211,7 @@ tell_secured(struct hl7noted *d)
 	}
 }
 
-/* What waits for receivers who take nothing is bounded over all feeds, too. */
+/* What waits for receivers that take nothing is bounded over all feeds, too. */
 static void
 share_out(struct hl7noted *d)
 {

@@ -449,7 +449,7 @@ take_down(struct run *r)
 		ev_loop_destroy(d->loop);
 }
 
-/* Lines wait in memory for a journal that is not there yet: who is looking should know. */
+/* Lines wait in memory for a journal that is not there yet: whoever is looking should know. */
 static void
 tell_no_journal(const struct conf *conf)
 {

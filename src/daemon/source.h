@@ -41,7 +41,7 @@ void tell_faults(struct faults *faults, const struct teller *t);
 struct source *source_of(
     struct source **list, const struct conf_mapping *m, const struct teller *t);
 void source_release(struct source *s);
-/* The load is over; who uses one keeps it. */
+/* The load is over; those in use stay. */
 void sources_finish(struct source *list);
 
 #endif

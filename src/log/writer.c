@@ -161,8 +161,8 @@ nap(struct log_writer *w)
 	atomic_store(&w->state, AWAKE);
 }
 
-/* A wake-up ends it also where there is nothing to do: who sent it put AWAKE there, and nobody
- * would be woken again. */
+/* A wake-up ends it also where there is nothing to do: its sender put AWAKE there, and without
+ * that nobody would send another. */
 static void
 sleep_until_woken(struct log_writer *w)
 {

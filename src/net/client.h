@@ -61,7 +61,7 @@ struct net_client {
 	bool finished; /* nothing is added to `out` any more */
 	bool leaving;  /* and all of it is sent */
 	size_t most;   /* bytes of `in`; what all have, until its owner says otherwise */
-	void *own;     /* the owner's, who is at work for it while this is not NULL */
+	void *own;     /* the owner's, which is at work for it while this is not NULL */
 };
 
 enum { NET_CLIENT_LOW = 16 << 10 }; /* bytes of `out`, below which more is asked for */

@@ -202,7 +202,7 @@ net_stream_finish(struct net_stream *s)
 	(void)shutdown(s->readable.fd, SHUT_WR);
 }
 
-/* The kernel knows better than who reads: a part of a TLS record tells nobody anything. */
+/* The kernel knows better than the reader: a part of a TLS record tells nobody anything. */
 bool
 net_stream_is_silent(const struct net_stream *s, uint64_t ms)
 {

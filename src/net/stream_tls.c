@@ -110,8 +110,8 @@ net_handshakes_finish(struct net *net)
 	free(net->plain);
 }
 
-/* Who has said nothing that could be answered gives way at once, however many of them come; who is
- * being answered has cost us something, and is given some time. */
+/* A peer that has said nothing to be answered gives way at once, however many of them come; one
+ * that is being answered has cost us something, and is given some time. */
 static struct net_stream_tls *
 who_gives_way(const struct net *net)
 {

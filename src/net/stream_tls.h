@@ -9,7 +9,7 @@
  *
  * Handshakes stand in a list, oldest first.  Those that take too long are ended, and
  * when there are too many, one that had its time is ended in favour of another, so
- * that who connects and says nothing cannot keep others out.
+ * that a peer which connects and says nothing cannot keep others out.
  */
 #ifndef NET_STREAM_TLS_H
 #define NET_STREAM_TLS_H

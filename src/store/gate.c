@@ -61,7 +61,7 @@ tell(struct store_worker *w, enum store_trouble what, int error, const char *tex
 	if (w->trouble == (int)what)
 		return;
 	w->trouble = what == STORE_SPACE_AGAIN || what == STORE_WELL_AGAIN ? -1 : (int)what;
-	publish(w); /* who hears of it and asks shall find it so */
+	publish(w); /* the loop hears of it, asks, and must find it so */
 	store_exchange_note(w->x, what, error, text);
 }
 

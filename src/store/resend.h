@@ -2,8 +2,8 @@
 /*
  * store/resend.h - what a feed took lately, to know it again
  *
- * The newest messages with a control ID, each by two hashes: of who sent it under
- * which control ID (the key), and of its bytes.  A match only says where to look:
+ * The newest messages with a control ID, each by two hashes: of its sender and
+ * control ID (the key), and of its bytes.  A match only says where to look:
  * the caller compares the bytes.
  *
  * Memory: 32 bytes an entry and at most 16 for finding it; 100,000 of them take

@@ -5,7 +5,7 @@
  * so it never has to begin anew.  The copy is synced once, at its end, by a thread
  * that ends with it: for a large queue that takes seconds, which nobody should wait.
  *
- * A copy is marked as one, and of no run: who puts it back may leave the log and the
+ * A copy is marked as one, and of no run: whoever puts it back may leave the log and the
  * progress page of the queue it replaces beside it, and neither is about it.
  */
 #include "store/sqlite.h"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Traffic that can tell whether a message was lost: senders, a receiver, and who judges.
+"""Traffic that can tell whether a message was lost: senders, a receiver, and a judge.
 
 All of it lives in one loop of one thread, so that what is seen first did happen first.  The
 senders do as real ones do: what was not acknowledged goes out again, in order, with the same
@@ -44,7 +44,7 @@ def host():
     return "127.%d.%d.%d" % (1 + (pid >> 16) % 254, pid >> 8 & 255, pid & 255)
 
 
-# below those that tests choose who listen on all addresses
+# below those chosen by tests that listen on all addresses
 _next_port = itertools.count(14001)
 
 
@@ -431,7 +431,7 @@ class Receiver:
             visit.answer(body)
 
     def hang_up(self):
-        """Who was connected is dead; what came is answered or forgotten now, and not in the
+        """The sender is dead; what came is answered or forgotten now, and not in the
         next life."""
         for visit in list(self.taken):
             visit.close()

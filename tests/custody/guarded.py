@@ -43,7 +43,7 @@ class Choking(SecureReceiver):
 
 class Garbling(SecureReceiver):
     """Ends its side of the handshake, and then says what is no record of that session: as some
-    do who do not let us in, by an alert in plain text."""
+    receivers that do not let us in do, by an alert in plain text."""
 
     def _serve(self, visit):
         wire, out = ssl.MemoryBIO(), ssl.MemoryBIO()

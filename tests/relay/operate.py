@@ -292,7 +292,7 @@ class Status(World):
         self.assertTrue(os.path.exists(self.socket))
 
     def test_a_socket_with_a_crowd_before_it_is_not_waited_for(self):
-        """Somebody else's, who takes nobody in: trying whether it is left over would hang."""
+        """It is another's, which takes nobody in: trying whether it is left over would hang."""
         path = self.path("taken")
         crowd = [socket.socket(socket.AF_UNIX) for _ in range(4)]
         for s in crowd:

@@ -40,7 +40,7 @@ status 0 check order-LN.xml
 status 78 check order-L.xml
 has err 'example "above"'
 
-# many faults: fifty are told, and how many more; all for who asks
+# many faults: fifty are told, and how many more; all of them if asked for
 {
 	sed '/<rules /,$d' "$MAPPING"
 	i=0

@@ -308,7 +308,7 @@ make_patients(struct buffer *in, unsigned n)
 	around(in, "OBR|1|||P\r" RESULT, "PID|1||1||||19600214\r", n, "OBR|2|||P\r" RESULT);
 }
 
-/* Who come by turns. */
+/* Patients by turns. */
 static void
 make_turns(struct buffer *in, unsigned n)
 {

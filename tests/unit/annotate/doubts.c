@@ -149,7 +149,8 @@ Test(annotate_doubts, about_whose_result_it_is_stop_both_mappings)
 
 #define SENDERS "<senders><sender application=\"LAB\" decimal=\"comma\"/></senders>\n"
 
-/* Who writes a comma in numbers writes it in a second one, too: that is no text about the first. */
+/* A sender that writes a comma in one number does in a second one, too: that is no text about the
+ * first. */
 Test(annotate_doubts, about_what_goes_on_know_the_sender_s_decimals)
 {
 	const char *system = strstr(mapping, "<system");

@@ -42,7 +42,7 @@ holds(const char *when, const char *example, struct faults *faults)
 
 #define RESULT "<obx code=\"1952-1\" value=\"2.2\" unit=\"mg/L\"/>"
 
-/* Who is `age` old is at least that, and not at least one more. */
+/* Somebody of `age` is at least that old, and not one more. */
 static void
 expect_age(unsigned age, const char *unit)
 {

@@ -176,7 +176,7 @@ Test(conf_flags, of_custody_want_a_directory)
 	conf_destroy(c);
 }
 
-/* Who forgot the mode would find out when the receiver is away. */
+/* A forgotten mode would be noticed only when the receiver is away. */
 Test(conf_flags, a_directory_wants_custody)
 {
 	struct conf *c = conf_from_flags("2575", "engine:6661", NULL, 0, &faults);

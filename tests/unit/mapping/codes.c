@@ -126,7 +126,7 @@ Test(mapping_codes, of_an_empty_table_are_none)
 	mapping_destroy(m);
 }
 
-/* Who reads them into an array has room for as many as there are. */
+/* A caller that reads them into an array has room for as many as there are. */
 Test(mapping_words, write_nothing_behind_the_last)
 {
 	struct span list = SPAN(" one\ttwo "), words[3] = { 0 };

@@ -240,7 +240,7 @@ Test(faults, starts_again_after_a_first_start_that_failed)
 	}
 }
 
-/* Who is told of damage puts back a backup, and loses what came since. */
+/* An operator who is told of damage puts back a backup, and loses what came since. */
 Test(faults, calls_no_queue_damaged_that_it_could_not_read)
 {
 	struct store_settings set = { .free_space = 1 };
