@@ -42,7 +42,8 @@ policy_of(const struct conf_answers *a)
 static void
 name_mappings(struct line *l)
 {
-	const char *text = l->feed->rules->text;
+	const bool off = l->settings.annotate == RELAY_OFF;
+	const char *text = off ? "" : l->feed->rules->text;
 	struct line_mappings *m = malloc(sizeof(*m) + strlen(text) + 1);
 
 	if (!m)

@@ -30,7 +30,10 @@ class Reload(Custody):
         other.wait(1)
         done = d.wait_event("msg.delivered", ctl_id="m3")[0]
         self.assertRegex(done["mapping"], r"^test 2\.0\.0 ")
-        self.assertEqual(self.sent(other), ["m3"])
+        self.change(d, other, port, mapping=newer, annotate="off")
+        s.exchange(message("m4"))
+        self.assertNotIn("mapping", d.wait_event("msg.delivered", ctl_id="m4")[0])
+        self.assertEqual(self.sent(other), ["m3", "m4"])
 
     def test_a_feed_that_goes_keeps_its_queue_and_says_so(self):
         r = self.receiver()
