@@ -3,23 +3,17 @@
  * A feed keeps its name, links and counters; what a reload exchanges is conf,
  * rules and listeners, and sessions see the new settings with their next frame.
  */
-#define _GNU_SOURCE /* strerrorname_np */
 #include "daemon/feed.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "daemon/descriptors.h"
 #include "daemon/intake.h"
 #include "daemon/line.h"
 #include "daemon/link.h"
-#include "daemon/notify.h"
 #include "daemon/observe_custody.h"
 #include "daemon/queue.h"
-#include "net/descriptors.h"
 
 /* ---- life ---- */
 
@@ -279,223 +273,12 @@ feed_destroy(struct feed *f)
 	free(f);
 }
 
-/* ---- TLS ---- */
-
-static void
-exchange(struct net_tls **held, struct net_tls *tls)
-{
-	net_tls_hold(tls);
-	net_tls_release(*held);
-	*held = tls;
-}
-
 void
 feed_secure(struct feed *f, struct net_tls *tls)
 {
-	exchange(&f->tls, tls);
-}
-
-void
-feed_listener_secure(struct feed_listener *l, struct net_tls *tls)
-{
-	exchange(&l->tls, tls);
-}
-
-/* ---- who may stay ---- */
-
-/* By the address it came from, and by the certificate it showed. */
-static bool
-listener_admits(const struct feed_listener *l, struct net_stream *up,
-    const struct sockaddr_storage *peer, enum net_tls_reason *ret_denied)
-{
-	net_stream_secure(up, l->tls);
-	*ret_denied = net_stream_check(up);
-	return !*ret_denied && guard_allows(l->conf, peer);
-}
-
-bool
-feed_admits(struct feed *f, const struct feed_listener *own, struct net_stream *up,
-    const struct sockaddr_storage *peer)
-{
-	enum net_tls_reason denied = NET_TLS_FINE;
-	bool admitted = own && listener_admits(own, up, peer, &denied);
-
-	for (const struct feed_listener *l = f->listeners; l && !own && !admitted; l = l->next)
-		admitted = listener_admits(l, up, peer, &denied);
-	if (!admitted && denied)
-		observe_denied(f, peer, up, denied);
-	return admitted;
-}
-
-/* ---- listening ---- */
-
-/* Asked last, since another may be ended for this one. */
-static const char *
-broken_handshakes(const struct feed_listener *l)
-{
-	return l->tls && !net_handshake_room(&l->feed->daemon->net) ? "handshakes" : NULL;
-}
-
-/* The limit that a new connection would break, "address" for a list it is not on, or NULL. */
-static const char *
-broken_limit(const struct feed_listener *l, int fd, const struct sockaddr_storage *peer)
-{
-	const struct feed *f = l->feed;
-	unsigned same = 0;
-
-	if (!guard_allows(l->conf, peer))
-		return "address";
-	if (net_descriptor_is_kept(fd, DESCRIPTORS_OPERATING + DESCRIPTORS_RECEIVERS))
-		return "descriptors";
-	if (f->daemon->connections >= f->daemon->conf->max_connections)
-		return "connections";
-	if (l->links >= l->conf->max_connections)
-		return "listener_connections";
-	if (l->links < l->conf->max_per_address || !l->conf->max_per_address ||
-	    peer->ss_family == AF_UNIX)
-		return broken_handshakes(l);
-	for (const struct link *k = f->links; k; k = k->next)
-		same += k->listener == l && net_same_host(&k->peer, peer);
-	for (const struct intake *k = f->intakes; k; k = k->next)
-		same += k->listener == l && net_same_host(&k->peer, peer);
-	return same >= l->conf->max_per_address ? "address_connections" : broken_handshakes(l);
-}
-
-static void
-on_accepted(void *ctx, int fd, const struct sockaddr_storage *peer)
-{
-	struct feed_listener *l = ctx;
-	const char *limit = broken_limit(l, fd, peer);
-	bool store = l->feed->conf->mode == CONF_STORE;
-
-	if (limit) {
-		observe_refused(l->feed, peer, limit);
-		close(fd);
-	} else if (!(store ? intake_create(l, fd, peer) : link_create(l, fd, peer))) {
-		observe_refused(l->feed, peer, "memory");
-	}
-}
-
-static void
-on_paused(void *ctx, int error)
-{
-	struct feed_listener *l = ctx;
-
-	observe_paused(l->feed, strerrorname_np(error));
-}
-
-static const struct net_listener_ops listener_ops = {
-	.accepted = on_accepted,
-	.paused = on_paused,
-};
-
-/* All that were handed over under the name: a unit may have one for IPv4 and one for IPv6. */
-static struct net_listener *
-take_sockets(struct feed_listener *l, const char **ret_step)
-{
-	struct net_listener *taken = NULL;
-	int fds[NET_LISTENER_MOST];
-	unsigned count = 0;
-	int error;
-
-	while (
-	    count < NET_LISTENER_MOST && (fds[count] = notify_socket(l->conf->socket, count)) >= 0)
-		count++;
-	errno = ENOENT;
-	if (count)
-		taken = net_listener_take(l->feed->daemon->loop, fds, count, &listener_ops, l);
-	if (taken)
-		return taken;
-	error = errno;
-	*ret_step = error == ENOENT   ? "socket_not_handed_over"
-		    : error == EINVAL ? "socket_not_listening"
-				      : "memory";
-	while (count)
-		close(fds[--count]);
-	errno = error;
-	return NULL;
-}
-
-struct feed_listener *
-feed_listen(struct feed *f, const struct conf_listen *conf)
-{
-	struct feed_listener *l = calloc(1, sizeof(*l));
-	const char *step = "memory";
-
-	if (!l) {
-		observe_not_listening(f, conf, step, ENOMEM);
-		return NULL;
-	}
-	l->feed = f;
-	l->conf = conf;
-	if (conf->socket)
-		l->listener = take_sockets(l, &step);
-	else
-		l->listener = net_listener_create(
-		    f->daemon->loop, conf->address, conf->port, &listener_ops, l, &step);
-	if (!l->listener) {
-		observe_not_listening(f, conf, step, errno);
-		free(l);
-		return NULL;
-	}
-	l->next = f->listeners;
-	f->listeners = l;
-	return l;
-}
-
-void
-feed_count_connection(struct feed_listener *l)
-{
-	struct feed *f = l->feed;
-
-	l->links++;
-	f->link_count++;
-	f->daemon->connections++;
-	f->metrics.connections->value++;
-}
-
-void
-feed_uncount_connection(struct feed *f, struct feed_listener *l)
-{
-	if (l)
-		l->links--;
-	f->link_count--;
-	f->daemon->connections--;
-	f->metrics.connections->value--;
-}
-
-void
-feed_take_listener(struct feed_listener *l)
-{
-	struct feed_listener **link = &l->feed->listeners;
-
-	while (*link != l)
-		link = &(*link)->next;
-	*link = l->next;
-}
-
-void
-feed_part_listener(struct feed_listener *l)
-{
-	feed_take_listener(l);
-	for (struct link *k = l->feed->links; k; k = k->next) {
-		if (k->listener == l)
-			k->listener = NULL;
-	}
-	for (struct intake *k = l->feed->intakes; k; k = k->next) {
-		if (k->listener == l)
-			k->listener = NULL;
-	}
-	l->links = 0;
-}
-
-void
-feed_unlisten(struct feed_listener *l)
-{
-	feed_part_listener(l);
-	net_listener_destroy(l->listener);
-	net_tls_release(l->tls);
-	free(l);
+	net_tls_hold(tls);
+	net_tls_release(f->tls);
+	f->tls = tls;
 }
 
 /* ---- answers of ours ---- */

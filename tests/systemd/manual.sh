@@ -31,7 +31,7 @@ named()
 	named field $(sed -n 's/.*\(TEXT\|NUMBER\)([A-Z0-9_]*, *"\([a-z0-9_]*\)".*/\2/p' \
 		"$HL7_TOP/src/log/names.c")
 	named reason $(sed -n 's/^\t\[RELAY_[A-Z_]*\] *= { "\([a-z_]*\)".*/\1/p' "$HL7_TOP/src/relay/words.c")
-	named limit $(sed -n '/^broken_limit(/,/^}/p' "$HL7_TOP/src/daemon/feed.c" |
+	named limit $(sed -n '/^broken_limit(/,/^}/p' "$HL7_TOP/src/daemon/feed_listener.c" |
 		grep -o '"[a-z_]*"' | tr -d '"')
 	named metric $(grep -ho '"hl7noted_[a-z_]*"' "$HL7_TOP"/src/daemon/*.c | tr -d '"' | sort -u)
 }
