@@ -261,24 +261,41 @@ read_network(struct conf_reader *r, const struct conf_attribute *a, struct span 
 static const struct {
 	read_kind *read;
 	const char *what;
+	const char *mend; /* NULL: the words are known */
 } kinds[] = {
-	[CONF_WORD]     = { read_word,     "not a word known here" },
-	[CONF_YES_NO]   = { read_yes_no,   "neither yes nor no" },
-	[CONF_NAME]     = { read_name,     "no name" },
-	[CONF_COUNT]    = { read_count,    "no number within the limits" },
-	[CONF_DURATION] = { read_duration, "no duration within the limits" },
-	[CONF_SECONDS]  = { read_seconds,  "no duration within the limits" },
-	[CONF_SIZE]     = { read_size,     "no size within the limits" },
-	[CONF_HOST]     = { read_host,     "no host" },
-	[CONF_ADDRESS]  = { read_address,  "no address" },
-	[CONF_PORT]     = { read_port,     "no port" },
-	[CONF_ENDPOINT] = { read_endpoint, "no address and port" },
-	[CONF_FILE]     = { read_file,     "no file name" },
-	[CONF_SOCKET]   = { read_file,     "too long for a socket" },
-	[CONF_ASCII]    = { read_ascii,    "not plain ASCII, or too long" },
-	[CONF_PIN]      = { read_pin,      "no pin" },
-	[CONF_PEER]     = { read_peer,     "neither a DNS name nor a pin" },
-	[CONF_NETWORK]  = { read_network,  "no network" },
+	[CONF_WORD]     = { read_word,     "not a word known here", NULL },
+	[CONF_YES_NO]   = { read_yes_no,   "neither yes nor no", NULL },
+	[CONF_NAME]     = { read_name,     "no name",
+		"a name is letters, digits, \".\", \"_\" and \"-\", 64 at most" },
+	[CONF_COUNT]    = { read_count,    "no number within the limits",
+		"write a whole number" },
+	[CONF_DURATION] = { read_duration, "no duration within the limits",
+		"write a number with ms, s, min or h" },
+	[CONF_SECONDS]  = { read_seconds,  "no duration within the limits",
+		"write whole seconds, or a number with s, min or h," },
+	[CONF_SIZE]     = { read_size,     "no size within the limits",
+		"write a number of bytes, or with KiB, MiB or GiB," },
+	[CONF_HOST]     = { read_host,     "no host",
+		"write a host name, or an address without a port or leading zeros" },
+	[CONF_ADDRESS]  = { read_address,  "no address",
+		"write a host name, or an address without a port or leading zeros, or * for all addresses" },
+	[CONF_PORT]     = { read_port,     "no port",
+		"write a number from 1 to 65535, or the name of a service" },
+	[CONF_ENDPOINT] = { read_endpoint, "no address and port",
+		"write a port, or ADDRESS:PORT, or [IPV6]:PORT; a port is a number from 1 to 65535, "
+		"or the name of a service" },
+	[CONF_FILE]     = { read_file,     "no file name",
+		"write the name of a file" },
+	[CONF_SOCKET]   = { read_file,     "too long for a socket",
+		"its path may have 107 bytes, that of the configuration file's folder included" },
+	[CONF_ASCII]    = { read_ascii,    "not plain ASCII, or too long",
+		"write at most 64 printable characters of ASCII" },
+	[CONF_PIN]      = { read_pin,      "no pin",
+		"write sha256// and the SHA-256 of the public key in base64, 44 characters with the last =" },
+	[CONF_PEER]     = { read_peer,     "neither a DNS name nor a pin",
+		"write a DNS name of the certificate, or its pin as in <peer>" },
+	[CONF_NETWORK]  = { read_network,  "no network",
+		"write an address, or a network as in 10.0.0.0/8 or 2001:db8::/32" },
 };
 /* clang-format on */
 
@@ -328,88 +345,47 @@ mend_limits(const struct conf_attribute *a, const char *how, char *mend)
 	    a->words ? ", or " : "", a->words ? a->words[0] : "");
 }
 
-static void
-mend_network(struct span text, char *mend)
+/* What is known of the fault says more than what all networks look like. */
+static const char *
+mend_of_network(struct span text)
 {
 	struct network n;
-	const char *plain = "write an address, or a network as in 10.0.0.0/8 or 2001:db8::/32";
 
 	switch (network_parse(text, &n)) {
 	case NETWORK_NO_LENGTH:
-		plain = "behind the / stands how many bits count, 0 to 32, or to 128 for IPv6";
-		break;
+		return "behind the / stands how many bits count, 0 to 32, or to 128 for IPv6";
 	case NETWORK_HOST_BITS:
-		plain = "bits are set behind the length: write the network's first address, or "
-			"leave out the / for a single one";
-		break;
+		return "bits are set behind the length: write the network's first address, or "
+		       "leave out the / for a single one";
 	case NETWORK_NO_ADDRESS:
 	case NETWORK_FINE:
 		break;
 	}
-	snprintf(mend, CONF_MEND, "%s", plain);
+	return kinds[CONF_NETWORK].mend;
 }
 
 static void
 mend_value(const struct conf_attribute *a, struct span text, char *mend)
 {
-	const char *plain = "";
+	const char *how = kinds[a->kind].mend;
 
 	switch (a->kind) {
 	case CONF_WORD:
 	case CONF_YES_NO:
 		mend_words(a, text, mend);
-		return;
+		break;
 	case CONF_COUNT:
-		mend_limits(a, "write a whole number", mend);
-		return;
 	case CONF_DURATION:
-		mend_limits(a, "write a number with ms, s, min or h", mend);
-		return;
 	case CONF_SECONDS:
-		mend_limits(a, "write whole seconds, or a number with s, min or h,", mend);
-		return;
 	case CONF_SIZE:
-		mend_limits(a, "write a number of bytes, or with KiB, MiB or GiB,", mend);
-		return;
-	case CONF_NAME:
-		plain = "a name is letters, digits, \".\", \"_\" and \"-\", 64 at most";
-		break;
-	case CONF_HOST:
-		plain = "write a host name, or an address without a port or leading zeros";
-		break;
-	case CONF_ADDRESS:
-		plain = "write a host name, or an address without a port or leading zeros, or * "
-			"for all addresses";
-		break;
-	case CONF_PORT:
-		plain = "write a number from 1 to 65535, or the name of a service";
-		break;
-	case CONF_ENDPOINT:
-		plain = "write a port, or ADDRESS:PORT, or [IPV6]:PORT; a port is a number from 1 "
-			"to 65535, or the name of a service";
-		break;
-	case CONF_FILE:
-		plain = "write the name of a file";
-		break;
-	case CONF_ASCII:
-		plain = "write at most 64 printable characters of ASCII";
-		break;
-	case CONF_PIN:
-		plain = "write sha256// and the SHA-256 of the public key in base64, 44 characters "
-			"with the last =";
-		break;
-	case CONF_PEER:
-		plain = "write a DNS name of the certificate, or its pin as in <peer>";
+		mend_limits(a, how, mend);
 		break;
 	case CONF_NETWORK:
-		mend_network(text, mend);
-		return;
-	case CONF_SOCKET:
-		plain = "its path may have 107 bytes, that of the configuration file's folder "
-			"included";
+		snprintf(mend, CONF_MEND, "%s", mend_of_network(text));
 		break;
+	default:
+		snprintf(mend, CONF_MEND, "%s", how);
 	}
-	snprintf(mend, CONF_MEND, "%s", plain);
 }
 
 bool
