@@ -10,6 +10,7 @@
 #include "daemon/descriptors.h"
 #include "daemon/options.h"
 #include "daemon/run.h"
+#include "daemon/settings.h"
 
 /* Help, version and the verdict of a check: whoever keeps them must hear that they are lost. */
 static int
@@ -31,6 +32,6 @@ main(int argc, char **argv)
 	descriptors_hold_standard();
 	status = options_read(&o, argc, argv);
 	if (status < 0)
-		status = o.check ? run_check(&o) : run(&o);
+		status = o.check ? settings_check(&o) : run(&o);
 	return status == EX_OK ? finish_stdout() : status;
 }

@@ -15,12 +15,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/ascii.h"
 #include "config.h"
 #include "daemon/descriptors.h"
 #include "daemon/doors.h"
 #include "daemon/feed.h"
-#include "daemon/file.h"
 #include "daemon/memory.h"
 #include "daemon/notify.h"
 #include "daemon/pages.h"
@@ -28,6 +26,7 @@
 #include "daemon/queue_watch.h"
 #include "daemon/reload.h"
 #include "daemon/secure.h"
+#include "daemon/settings.h"
 #include "daemon/shell.h"
 #include "daemon/tick.h"
 
@@ -47,111 +46,6 @@ now_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
-/* ---- configuration ---- */
-
-static struct conf *
-read_file(const char *path, struct faults *faults)
-{
-	struct conf *conf = NULL;
-	struct span bytes;
-
-	if (!file_read(path, &bytes, faults))
-		return NULL;
-	conf = conf_create(bytes, path, faults);
-	free((void *)(uintptr_t)bytes.ptr);
-	return conf;
-}
-
-/* A name that stands for no port would be looked for in vain, and for ever. */
-static void
-look_up_port(const char *port, struct fault_place at, struct faults *faults)
-{
-	uint64_t number;
-
-	if (port && !ascii_number(span_str(port), &number) && !getservbyname(port, "tcp"))
-		faults_add(
-		    faults, at, "write its number", "no service is called \"%s\" here", port);
-}
-
-static void
-look_up_ports(const struct conf *conf, struct faults *faults)
-{
-	for (unsigned i = 0; i < conf->feed_count; i++) {
-		const struct conf_feed *f = &conf->feeds[i];
-
-		for (unsigned k = 0; k < f->listen_count; k++)
-			look_up_port(f->listens[k].port, f->listens[k].at, faults);
-		look_up_port(f->forward.port, f->forward.at, faults);
-	}
-	look_up_port(conf->metrics_port, conf->metrics_at, faults);
-}
-
-static struct conf *
-read_conf(const struct options *o, struct log *log, FILE *out)
-{
-	struct faults faults;
-	struct conf *conf;
-
-	faults_init(&faults, o->config ? o->config : "command line");
-	if (o->config)
-		conf = read_file(o->config, &faults);
-	else
-		conf = conf_from_flags(
-		    o->listen, o->forward, o->mappings, o->mapping_count, &faults);
-	for (unsigned i = 0; conf && i < o->flag_count; i++)
-		(void)conf_flag(conf, o->flags[i].name, o->flags[i].value, &faults);
-	if (conf && !faults.total)
-		(void)conf_flags_done(conf, &faults);
-	if (conf && !faults.total)
-		look_up_ports(conf, &faults);
-	if (conf && faults.total) {
-		conf_destroy(conf);
-		conf = NULL;
-	}
-	file_tell_faults(&faults, LOG_CONFIG_REJECTED, log, out);
-	faults_finish(&faults);
-	return conf;
-}
-
-static bool
-takes_custody(const struct conf *conf)
-{
-	for (unsigned i = 0; i < conf->feed_count; i++) {
-		if (conf->feeds[i].mode == CONF_STORE)
-			return true;
-	}
-	return false;
-}
-
-int
-run_check(const struct options *o)
-{
-	struct conf *conf = read_conf(o, NULL, stderr);
-	struct source *sources = NULL;
-	bool good = conf != NULL;
-
-	for (unsigned i = 0; conf && i < conf->feed_count; i++) {
-		struct rules *rules = rules_load(
-		    &conf->feeds[i], conf->file, &sources, NULL, stderr);
-		struct secure secure;
-
-		good &= rules != NULL;
-		good &= secure_load(&secure, &conf->feeds[i], conf->file, NULL, stderr);
-		secure_tell_over(&secure, &conf->feeds[i], conf->file, stderr);
-		rules_destroy(rules);
-		secure_drop(&secure);
-	}
-	sources_finish(sources);
-	if (good)
-		printf("%s: %u feed%s, all good%s\n", o->config ? o->config : "command line",
-		    conf->feed_count, conf->feed_count == 1 ? "" : "s",
-		    conf->store.directory && !takes_custody(conf)
-			? "; no feed takes custody, so nothing is added to the queue"
-			: "");
-	conf_destroy(conf);
-	return good ? EX_OK : EX_CONFIG;
 }
 
 /* ---- reload ---- */
@@ -200,7 +94,7 @@ on_hup(struct ev_loop *loop, ev_signal *w, int revents)
 	snprintf(
 	    state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now_us());
 	notify(state);
-	conf = read_conf(r->options, d->log, NULL);
+	conf = settings_read(r->options, d->log, NULL);
 	good = conf && bring_into_force(r, conf);
 	if (!good)
 		conf_destroy(conf);
@@ -471,7 +365,7 @@ run(const struct options *o)
 		return EX_OSERR;
 	mask_requests(SIG_SETMASK);
 	memory_for_files();
-	conf = read_conf(o, NULL, stderr);
+	conf = settings_read(o, NULL, stderr);
 	if (!conf)
 		return EX_CONFIG;
 	shell_privileges(conf, o->debuggable);
