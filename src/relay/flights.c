@@ -319,6 +319,7 @@ relay_read_asks(const struct hl7_message *first, size_t count, struct relay_asks
 	*ret = (struct relay_asks){ 0 };
 	if (!count || !first->count)
 		return;
+	ret->header = hl7_segment_text(first, &first->segments[0]);
 	ret->control_id = span_trim(hl7_header(first, 10));
 	ret->enhanced = accept.len || application.len;
 	ret->has_accept = accept.len > 0;

@@ -28,6 +28,7 @@ enum relay_when {
 
 /* What a frame from the sender says of its answer. */
 struct relay_asks {
+	struct span header; /* MSH; empty when no message can be read */
 	struct span control_id;
 	bool enhanced;
 	bool is_answer;  /* it has an MSA itself */

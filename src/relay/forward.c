@@ -49,17 +49,18 @@ frame_sent(struct relay_session *s, bool unawaited, uint64_t now_us)
 
 /* For the AR that may have to be given. */
 static bool
-keep_header(struct relay_session *s, struct relay_flight *f, struct span body)
+keep_header(struct relay_session *s, struct relay_flight *f, const struct relay_asks *asks)
 {
 	struct span header;
 
 	if (!s->set->reject)
 		return true;
-	header = relay_header(body);
+	header = relay_header(asks->header);
 	f->header = malloc(header.len + 1);
 	if (!f->header)
 		return false;
-	memcpy(f->header, header.ptr, header.len);
+	if (header.len)
+		memcpy(f->header, header.ptr, header.len);
 	f->header_len = header.len;
 	return true;
 }
@@ -71,7 +72,7 @@ make_frame(
 	const struct relay_maker with = { s->set->annotate, s->set->annotator, s->set->work,
 		s->ops->annotated, s->ctx };
 
-	return keep_header(s, f, body) && relay_frame_make(&with, f, body, ret);
+	return relay_frame_make(&with, f, body, ret) && keep_header(s, f, &ret->asks);
 }
 
 static void

@@ -94,6 +94,8 @@ add_asks(struct relay_asks *asks, const struct relay_asks *one, bool first)
 	if (first || (asks->is_answer && !one->is_answer) ||
 	    (asks->is_answer == one->is_answer && wish[one->when] > wish[asks->when]))
 		asks->when = one->when;
+	if (first)
+		asks->header = one->header;
 	asks->is_answer = one->is_answer && (first || asks->is_answer);
 }
 

@@ -47,13 +47,30 @@ relay_reject(struct relay_session *s, struct span header, enum relay_why why)
 }
 
 struct span
-relay_header(struct span body)
+relay_header(struct span msh)
 {
 	size_t n = 0;
 
-	while (n < body.len && body.ptr[n] != '\r' && body.ptr[n] != '\n')
+	while (n < msh.len && msh.ptr[n] != '\r' && msh.ptr[n] != '\n')
 		n++;
-	return span_head(body, n);
+	return span_head(msh, n);
+}
+
+/* Blank lines, lines that are no HL7 and those of a batch may stand before it.  False when memory
+ * ran out. */
+static bool
+read_first_message(struct hl7_message *m, struct span body, struct relay_asks *ret_asks)
+{
+	enum hl7_piece piece;
+	size_t used;
+
+	do {
+		if (hl7_message_read(m, body, &piece, &used) != 0)
+			return false;
+		body = span_tail(body, used);
+	} while (piece != HL7_PIECE_MESSAGE && body.len);
+	relay_read_asks(m, piece == HL7_PIECE_MESSAGE, ret_asks);
+	return true;
 }
 
 /* What the log tells of a frame that goes nowhere. */
@@ -62,13 +79,10 @@ read_frame(struct relay_session *s, struct span body, uint64_t now_us, struct re
     struct relay_asks *ret_asks)
 {
 	struct hl7_message *m = &s->set->work->message;
-	enum hl7_piece piece;
-	size_t used;
 
 	*ret = (struct relay_flight){ .corr = s->ops->number(s->ctx), .began = now_us };
-	if (hl7_message_read(m, body, &piece, &used) != 0)
+	if (!read_first_message(m, body, ret_asks))
 		return false;
-	relay_read_asks(m, piece == HL7_PIECE_MESSAGE, ret_asks);
 	relay_flight_name(ret, ret_asks->control_id);
 	relay_summary_message(&ret->summary, m);
 	ret->summary.bytes_in = body.len;
@@ -91,7 +105,7 @@ relay_refuse(struct relay_session *s, struct span body, uint64_t now_us)
 		return;
 	s->ops->refused(s->ctx, &f);
 	if (!s->set->shut_strangers && may_be_told(&asks))
-		relay_reject(s, relay_header(body), RELAY_NOT_ALLOWED);
+		relay_reject(s, relay_header(asks.header), RELAY_NOT_ALLOWED);
 }
 
 void
@@ -114,6 +128,6 @@ relay_turn_away(struct relay_session *s, struct span body, uint64_t now_us)
 		return false;
 	s->ops->rejected(s->ctx, &f, RELAY_DOWN_REFUSED);
 	if (may_be_told(&asks))
-		relay_reject(s, relay_header(body), RELAY_DOWN_REFUSED);
+		relay_reject(s, relay_header(asks.header), RELAY_DOWN_REFUSED);
 	return may_be_told(&asks);
 }

@@ -13,8 +13,8 @@
 /* An acknowledgement in its frame, to the message with this header, in the working memory; empty
  * when memory ran out.  Says whether it is a commit code. */
 struct span relay_acknowledge(struct relay_work *w, struct span header, struct hl7_ack *ack);
-/* The first segment of a frame, which is all that an AR needs of it. */
-struct span relay_header(struct span body);
+/* The line that MSH begins with, which is all that an AR needs of a message. */
+struct span relay_header(struct span msh);
 /* Tell of a frame whose sender's messages are not taken, and answer it where it may be answered. */
 void relay_refuse(struct relay_session *s, struct span body, uint64_t now_us);
 /* Tell of a frame that was never sent, since there is no connection; its sender learns it by the

@@ -125,6 +125,16 @@ Test(relay_session, closes_when_the_answer_is_late)
 	end(&w);
 }
 
+/* Among what else was asked. */
+static void
+expect_in(struct world *w, const char *want)
+{
+	buffer_append_char(&w->told, '\0');
+	cr_expect_not_null(
+	    strstr(buffer_span(&w->told).ptr, want), "%s: %s", want, buffer_span(&w->told).ptr);
+	buffer_clear(&w->told);
+}
+
 #define AR(code, id) "up:<MSH|^~\\&|c|d|a|b|T||ACK^R01^ACK|N|P|2.5MSA|" code "|" id
 
 Test(relay_session, rejects_instead_where_the_feed_says_so)
@@ -135,19 +145,36 @@ Test(relay_session, rejects_instead_where_the_feed_says_so)
 	w.set.reject = true;
 	connected(&w);
 	relay_tick(&w.s, w.now + 10000 * 1000);
-	buffer_append_char(&w.told, '\0');
-	cr_expect_not_null(
-	    strstr(buffer_span(&w.told).ptr, "disconnect failed:ack_timeout " AR("AR", "1")));
-	buffer_clear(&w.told);
+	expect_in(&w, "disconnect failed:ack_timeout " AR("AR", "1"));
 	from_sender(&w, MSG("2"));
 	expect(&w, "connect");
 	relay_down_lost(&w.s, w.now);
-	buffer_append_char(&w.told, '\0');
-	cr_expect_not_null(strstr(buffer_span(&w.told).ptr, AR("AR", "2")));
-	cr_expect_not_null(strstr(buffer_span(&w.told).ptr, "rejected:down_refused"));
-	buffer_clear(&w.told);
+	expect_in(&w, "rejected:down_refused " AR("AR", "2"));
 	cr_expect(!w.s.closed);
 	end(&w);
+}
+
+Test(relay_session, names_the_first_message_whatever_stands_before_it)
+{
+	static const char *const before[] = { "\r", "\n\n", "\r\n", "  \r", "\xef\xbb\xbf\r",
+		"no HL7\r", "FHS|^~\\&|a\rBHS|^~\\&|a\r" };
+
+	for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+		char frame[200];
+		struct world w;
+
+		snprintf(frame, sizeof(frame), "\x0b%s%s", before[i], MSG("1") + 1);
+		begin(&w);
+		w.set.reject = true;
+		from_sender(&w, frame);
+		relay_down_lost(&w.s, w.now); /* never sent */
+		expect_in(&w, "rejected:down_refused " AR("AR", "1"));
+		from_sender(&w, frame);
+		relay_connected(&w.s, w.now);
+		relay_down_lost(&w.s, w.now); /* sent and not answered */
+		expect_in(&w, "failed:down_lost " AR("AR", "1"));
+		end(&w);
+	}
 }
 
 Test(relay_session, closes_where_it_rejects_and_may_not_say_so)

@@ -24,6 +24,18 @@ Test(relay_session, answers_strangers_without_asking_the_receiver)
 	end(&w);
 }
 
+Test(relay_session, names_a_strangers_message_behind_other_lines)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.senders = (struct relay_senders){ &lab, 1 };
+	relay_admit(&w.s, 1);
+	from_sender(&w, "\x0b\rBHS|^~\\&|x|b\rMSH|^~\\&|x|b|c|d|||ORU^R01|1|P|2.5\r\x1c\r");
+	expect(&w, "refused:1 up:" SHOWN_AR("1"));
+	end(&w);
+}
+
 Test(relay_session, answers_strangers_behind_what_was_sent_before_them)
 {
 	struct world w;
