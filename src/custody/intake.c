@@ -268,7 +268,7 @@ use_frames(struct custody_intake *in, struct span bytes, uint64_t now_us)
 		struct diag diag;
 		enum mllp_result result;
 
-		relay_inlet_limit(&in->inlet, in->set->max_frame);
+		relay_inlet_limit(&in->inlet, in->set->max_frame, in->set->frame_deadline);
 		result = relay_inlet_look(&in->inlet, rest, now_us / MICROSECONDS, &diag);
 		if (result == MLLP_BROKEN)
 			close_intake(in,
@@ -399,7 +399,7 @@ custody_intake_tick(struct custody_intake *in, uint64_t now_us)
 	in->ticked = now;
 	if (in->closed || now > before + PAUSE_MS || (in->set->paused && !in->set->reject))
 		return;
-	if (is_due(in->inlet.frame_began, in->set->frame_deadline, now))
+	if (is_due(in->inlet.frame_began, in->inlet.deadline, now))
 		close_intake(in, RELAY_FRAME_TIMEOUT, NULL);
 	else if (!in->first && !relay_inlet_is_ready(&in->inlet) &&
 		 is_due(in->active, in->set->idle_timeout, now))

@@ -84,6 +84,7 @@ take_frame(struct relay_session *s, struct span body, uint64_t now_us)
 	if (f) {
 		f->corr = s->ops->number(s->ctx);
 		f->began = now_us;
+		f->ack_timeout = s->set->ack_timeout;
 	}
 	if (!f || !make_frame(s, f, body, &frame)) {
 		relay_close(s, RELAY_NO_MEMORY, NULL);
@@ -120,7 +121,7 @@ find_frame(struct relay_session *s, struct span in, uint64_t now_us)
 	const bool before = relay_inlet_is_ready(&s->in);
 	struct diag diag;
 
-	relay_inlet_limit(&s->in, s->set->max_frame);
+	relay_inlet_limit(&s->in, s->set->max_frame, s->set->frame_deadline);
 	switch (relay_inlet_look(&s->in, in, now_us / MICROSECONDS, &diag)) {
 	case MLLP_MORE:
 		return false;

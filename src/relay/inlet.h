@@ -20,6 +20,7 @@ struct relay_inlet {
 	struct buffer kept;     /* no memory while empty */
 	size_t body, len, used; /* of the ready frame; used 0: none */
 	uint64_t frame_began;   /* ms; 0: no frame begun */
+	uint64_t deadline;      /* ms; for that frame; 0: none */
 };
 
 void relay_inlet_init(struct relay_inlet *in, size_t max_frame);
@@ -27,12 +28,14 @@ void relay_inlet_finish(struct relay_inlet *in);
 /* Forget all of the stream so far. */
 void relay_inlet_reset(struct relay_inlet *in, size_t max_frame);
 
-/* The limit for frames that begin from now on. */
+/* The limits for frames that begin from now on. */
 static inline void
-relay_inlet_limit(struct relay_inlet *in, size_t max_frame)
+relay_inlet_limit(struct relay_inlet *in, size_t max_frame, uint64_t deadline)
 {
-	if (!in->used && !mllp_decoder_inside(&in->decoder))
-		in->decoder.limit = max_frame;
+	if (in->used || mllp_decoder_inside(&in->decoder))
+		return;
+	in->decoder.limit = max_frame;
+	in->deadline = deadline;
 }
 
 /* Is there a whole frame at the front of `bytes`?  They begin where the last one taken ended. */

@@ -94,7 +94,7 @@ use_answers(struct relay_session *s, struct span out, uint64_t now_us)
 		struct span rest = span_tail(out, done), body;
 		struct diag diag;
 
-		relay_inlet_limit(&s->out, s->set->max_frame);
+		relay_inlet_limit(&s->out, s->set->max_frame, 0);
 		switch (relay_inlet_look(&s->out, rest, now_us / MICROSECONDS, &diag)) {
 		case MLLP_FRAME:
 			body = relay_inlet_take(&s->out, rest, &done);
@@ -193,10 +193,8 @@ relay_down_lost(struct relay_session *s, uint64_t now_us)
 	}
 	if (why == RELAY_DOWN_REFUSED)
 		turn_away_ready(s, now_us);
-	if (!s->set->reject) {
+	if (!s->flights && !s->set->reject)
 		relay_close(s, why, NULL);
-		return;
-	}
 	relay_reject_flights(s, why);
 	if (!s->closed)
 		relay_forward_kept(s, now_us);
@@ -213,7 +211,7 @@ is_due(uint64_t since, uint64_t limit, uint64_t now)
 static void
 answer_is_late(struct relay_session *s, uint64_t now_us)
 {
-	if (!s->set->reject) {
+	if (!s->flight->header) {
 		relay_close(s, RELAY_ACK_TIMEOUT, NULL);
 		return;
 	}
@@ -233,9 +231,9 @@ relay_tick(struct relay_session *s, uint64_t now_us)
 
 	if (s->closed)
 		return;
-	if (s->flights && is_due(s->oldest_since, s->set->ack_timeout, now))
+	if (s->flights && is_due(s->oldest_since, s->flight->ack_timeout, now))
 		answer_is_late(s, now_us);
-	else if (is_due(s->in.frame_began, s->set->frame_deadline, now))
+	else if (is_due(s->in.frame_began, s->in.deadline, now))
 		relay_close(s, RELAY_FRAME_TIMEOUT, NULL);
 	else if (!s->flights && !relay_inlet_is_ready(&s->in) &&
 		 is_due(s->active, s->set->idle_timeout, now))

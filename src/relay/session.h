@@ -42,7 +42,8 @@ enum {
 	RELAY_WORDS = 96,      /* bytes of a list of rules or reasons kept for the log */
 };
 
-/* What a feed asks of its sessions; may be exchanged at reload between two calls. */
+/* What a feed asks of its sessions; may be exchanged at reload between two calls, for messages and
+ * frames that begin from then on. */
 struct relay_settings {
 	size_t max_frame;
 	unsigned in_flight;
@@ -116,7 +117,9 @@ struct relay_flight {
 	bool enhanced;            /* MSH-15 or MSH-16 valued: more than one answer may come */
 	struct relay_names names; /* of the messages of a batch */
 	char id[RELAY_ID_MOST];
-	char *header; /* copy of MSH for an AR of ours; NULL unless the feed says reject */
+	/* As the feed was set when it was sent, whatever a reload says meanwhile: */
+	uint64_t ack_timeout; /* ms; 0: none */
+	char *header;         /* copy of MSH for an AR of ours; NULL: on-failure is to close */
 	size_t header_len;
 	struct relay_summary summary;
 };

@@ -201,6 +201,36 @@ Test(relay_session, closes_where_it_rejects_and_may_not_say_so)
 	}
 }
 
+Test(relay_session, ends_what_is_in_flight_as_it_was_begun)
+{
+	struct world w;
+
+	begin(&w);
+	connected(&w);
+	from_sender(&w, "\x0bMSH|");
+	w.set.ack_timeout = 1000; /* a reload */
+	w.set.frame_deadline = 1000;
+	w.set.reject = true;
+	relay_tick(&w.s, w.now += 9000 * 1000);
+	expect(&w, "");
+	relay_down_lost(&w.s, w.now);
+	expect(&w, "failed:down_lost close:down_lost");
+	end(&w);
+
+	begin(&w);
+	w.set.reject = true;
+	connected(&w);
+	w.set.ack_timeout = 20000;
+	w.set.reject = false;
+	relay_tick(&w.s, w.now += 10000 * 1000);
+	expect_in(&w, "disconnect failed:ack_timeout " AR("AR", "1"));
+	from_sender(&w, MSG("2"));
+	expect(&w, "connect");
+	relay_down_lost(&w.s, w.now);
+	expect(&w, "failed:down_refused close:down_refused");
+	end(&w);
+}
+
 Test(relay_session, refuses_frames_that_are_broken_or_too_large)
 {
 	static char large[1100];
