@@ -5,6 +5,7 @@
  *
  *	OBX [ADD] [PRT]... [NTE [ADD]]... | ours: NTE per line, then the trailer | Z..
  */
+#include "annotate/line.h"
 #include "annotate/trailer.h"
 #include "annotate/work.h"
 #include "hl7/escape.h"
@@ -38,28 +39,11 @@ result_of(const struct annotator *a, const struct result *from, unsigned segment
 	return from < end && from->segment == segment ? from : NULL;
 }
 
-static void
-count_note(const struct annotator *a, unsigned segment, struct note_run *run)
-{
-	struct span id = span_trim(hl7_field(a->m, &a->m->segments[segment], 1));
-	unsigned n = 0;
-
-	if (!id.len || id.len > 8)
-		return;
-	for (size_t i = 0; i < id.len; i++) {
-		if (id.ptr[i] < '0' || id.ptr[i] > '9')
-			return;
-		n = n * 10 + (unsigned)(id.ptr[i] - '0');
-	}
-	if (n > run->highest)
-		run->highest = n;
-}
-
 void
 notes_find_run(const struct annotator *a, const struct result *r, struct note_run *ret)
 {
 	const struct result *next = r;
-	unsigned at = r->segment;
+	unsigned at = r->segment, n;
 
 	ret->first = at + 1;
 	do {
@@ -68,7 +52,8 @@ notes_find_run(const struct annotator *a, const struct result *r, struct note_ru
 		       id_at(a, at + 1) == HL7_ID('P', 'R', 'T'))
 			at++;
 		while (id_at(a, at + 1) == HL7_ID('N', 'T', 'E')) {
-			count_note(a, ++at, ret);
+			n = line_number(a->m, &a->m->segments[++at]);
+			ret->highest = n > ret->highest ? n : ret->highest;
 			while (id_at(a, at + 1) == HL7_ID('A', 'D', 'D'))
 				at++;
 		}
@@ -270,45 +255,6 @@ prepare_lines(
 	return lines[n].ptr ? lines : NULL;
 }
 
-/* Terminators are one byte or two. */
-static inline char *
-put_terminator(char *to, struct span end)
-{
-	if (end.len)
-		*to++ = end.ptr[0];
-	if (end.len > 1)
-		*to++ = end.ptr[1];
-	return to;
-}
-
-static char *
-put_large_number(char *to, unsigned n)
-{
-	char digits[10];
-	unsigned count = 0;
-
-	do
-		digits[count++] = (char)('0' + n % 10);
-	while ((n /= 10) != 0);
-	while (count)
-		*to++ = digits[--count];
-	return to;
-}
-
-/* NTE|n|O| */
-static inline char *
-put_head(char *to, char sep, unsigned n)
-{
-	memcpy(to, (char[]){ 'N', 'T', 'E', sep }, 4);
-	to += 4;
-	if (n < 10)
-		*to++ = (char)('0' + n);
-	else
-		to = put_large_number(to, n);
-	memcpy(to, (char[]){ sep, 'O', sep }, 3);
-	return to + 3;
-}
-
 /* A CR at the end of a message whose lines end in LF is data; an LF behind it would make it part of
  * a terminator, and the line another. */
 static bool
@@ -319,39 +265,25 @@ is_cr_before_lf(const struct hl7_message *m, struct span end)
 	return all.len && all.ptr[all.len - 1] == '\r' && end.len && end.ptr[0] == '\n';
 }
 
-/* One segment a line.  Behind a last segment that has no terminator the terminators come first,
- * so that the new last segment has none either. */
 static struct span
 write_block(
     struct annotator *a, const struct note_run *run, const struct span *lines, unsigned count)
 {
-	enum { AROUND = 24 }; /* NTE, separators, number, terminator */
-	struct span end = hl7_segment_terminator(a->m, &a->m->segments[run->after]);
-	bool before = end.len == 0;
-	const char sep = a->m->delims.field;
+	const struct line_form form = line_form(a->m, &a->m->segments[run->after]);
 	size_t most = 0;
 	char *block, *to;
 
-	if (before)
-		end = hl7_segment_terminator(a->m, &a->m->segments[0]);
-	if (before && is_cr_before_lf(a->m, end))
+	if (form.end_first && is_cr_before_lf(a->m, form.end))
 		return (struct span){ 0 };
 	for (unsigned i = 0; i < count; i++)
-		most += lines[i].len + AROUND;
+		most += lines[i].len + LINE_AROUND;
 	block = to = arena_alloc(&a->arena, most);
 	if (!block) {
 		a->no_memory = true;
 		return (struct span){ 0 };
 	}
-	for (unsigned i = 0; i < count; i++) {
-		if (before)
-			to = put_terminator(to, end);
-		to = put_head(to, sep, run->highest + 1 + i);
-		memcpy(to, lines[i].ptr, lines[i].len);
-		to += lines[i].len;
-		if (!before)
-			to = put_terminator(to, end);
-	}
+	for (unsigned i = 0; i < count; i++)
+		to = line_put(to, &form, run->highest + 1 + i, lines[i]);
 	return span_of(block, (size_t)(to - block));
 }
 

@@ -4,6 +4,7 @@
  */
 #include "annotate/trailer.h"
 
+#include "base/ascii.h"
 #include "mapping/mapping.h"
 
 #define BEGIN SPAN("Auto-comment ")
@@ -15,19 +16,43 @@ starts_with(struct span s, struct span with)
 	return s.len >= with.len && memcmp(s.ptr, with.ptr, with.len) == 0;
 }
 
+/* Of what names, versions, rules and flags are made. */
+static bool
+is_word(struct span s)
+{
+	return s.len && ascii_is_made_of(s, "._+-<>");
+}
+
+/* One or more, each behind a blank. */
+static bool
+are_words(struct span s)
+{
+	do {
+		size_t n = 1;
+
+		while (n < s.len && s.ptr[n] != ' ')
+			n++;
+		if (!starts_with(s, SPAN(" ")) || !is_word(span_of(s.ptr + 1, n - 1)))
+			return false;
+		s = span_tail(s, n);
+	} while (s.len);
+	return true;
+}
+
 bool
 trailer_flag(struct span text, struct span *ret_flag)
 {
-	size_t from = text.len;
+	struct span rest, rules, end;
 
-	if (!starts_with(text, BEGIN))
-		return false;
-	while (from > 0 && text.ptr[from - 1] != ' ')
-		from--;
 	*ret_flag = (struct span){ 0 };
-	if (from >= FLAG.len && span_eq(span_of(text.ptr + from - FLAG.len, FLAG.len), FLAG))
-		*ret_flag = span_tail(text, from);
-	return true;
+	if (!starts_with(text, BEGIN) ||
+	    !is_word(span_cut(span_tail(text, BEGIN.len), ' ', &rest)) ||
+	    !is_word(span_cut(rest, ':', &rules)) || !are_words(span_cut(rules, ';', &end)))
+		return false;
+	if (!end.ptr)
+		return true;
+	*ret_flag = span_tail(end, FLAG.len - 1);
+	return starts_with(end, span_tail(FLAG, 1)) && is_word(*ret_flag);
 }
 
 bool

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "annotate/line.h"
 #include "annotate/trailer.h"
 #include "hl7/edits.h"
 #include "hl7/escape.h"
@@ -15,7 +16,7 @@
 struct pair {
 	struct hl7_message original, annotated;
 	struct hl7_edits edits;
-	struct buffer scratch;
+	struct buffer scratch, line;
 	struct verify_counts counts;
 };
 
@@ -39,16 +40,23 @@ fail(struct diag *reterr, const struct hl7_message *m, size_t offset, const char
 	return false;
 }
 
-/* The flag that a note claims; false when it is no trailer. */
-static bool
-read_trailer(struct pair *p, size_t note, struct span *ret_flag)
+/* NTE-3, escapes resolved. */
+static struct span
+note_text(struct pair *p, size_t note)
 {
 	const struct hl7_message *m = &p->annotated;
 
 	buffer_clear(&p->scratch);
-	hl7_unescape(&m->delims, span_trim(hl7_field(m, &m->segments[note], 3)), HL7_UNESCAPE_TEXT,
-	    &p->scratch);
-	return trailer_flag(buffer_span(&p->scratch), ret_flag);
+	hl7_unescape(
+	    &m->delims, hl7_field(m, &m->segments[note], 3), HL7_UNESCAPE_TEXT, &p->scratch);
+	return buffer_span(&p->scratch);
+}
+
+/* The flag that a note claims; false when it is no trailer. */
+static bool
+read_trailer(struct pair *p, size_t note, struct span *ret_flag)
+{
+	return trailer_flag(note_text(p, note), ret_flag);
 }
 
 /* A segment of the original and its twin. */
@@ -114,26 +122,69 @@ block_length(const struct pair *p, size_t i, size_t j)
 	return count;
 }
 
-/* Is it as we write them, NTE|n|O|text, one line right behind the one before it? */
+/* Behind an OBX and what may follow it notes go on from the highest number there; false where none
+ * of ours are put. */
 static bool
-is_ours(const struct hl7_message *m, size_t note)
+highest_number(const struct hl7_message *m, size_t i, unsigned *ret)
+{
+	bool notes = true;
+
+	*ret = 0;
+	for (; m->segments[i].id != HL7_ID('O', 'B', 'X'); i--) {
+		unsigned n = 0;
+
+		if (m->segments[i].id == HL7_ID('P', 'R', 'T'))
+			notes = false;
+		else if (m->segments[i].id == HL7_ID('N', 'T', 'E') && notes)
+			n = line_number(m, &m->segments[i]);
+		else if (m->segments[i].id != HL7_ID('A', 'D', 'D'))
+			return false;
+		*ret = n > *ret ? n : *ret;
+	}
+	return true;
+}
+
+/* Where a note and its terminator are. */
+static struct span
+whole_line(const struct hl7_message *m, size_t note, bool end_first)
 {
 	const struct hl7_segment *s = &m->segments[note];
-	const char *line = m->bytes.ptr + s->start;
-	size_t len = s->end - s->start;
+	size_t from = end_first ? s[-1].end : s[-1].next, to = end_first ? s->end : s->next;
 
-	return s->start == m->segments[note - 1].next && span_eq(field(m, note, 2), SPAN("O")) &&
-	       field(m, note, 3).len && !field(m, note, 4).ptr && !memchr(line, '\r', len) &&
-	       !memchr(line, '\n', len);
+	return span_of(m->bytes.ptr + from, to - from);
+}
+
+/* Is it as we write them?  Its text, written once more, gives the same line then. */
+static bool
+is_ours(struct pair *p, const struct line_form *form, size_t note, unsigned n)
+{
+	struct span text = note_text(p, note), line;
+	char *to;
+
+	buffer_clear(&p->line);
+	if (!text.len || !span_eq(text, span_trim(text)) ||
+	    !hl7_escape(&p->annotated.delims, text, &p->line))
+		return false;
+	text = buffer_span(&p->line);
+	buffer_clear(&p->scratch);
+	to = buffer_reserve(&p->scratch, text.len + LINE_AROUND);
+	if (!to)
+		return false;
+	line = span_of(to, (size_t)(line_put(to, form, n, text) - to));
+	return span_eq(line, whole_line(&p->annotated, note, form->end_first));
 }
 
 /* The first of the block's notes that is none of ours; its count when all are. */
 static size_t
-first_foreign(const struct pair *p, struct block block)
+first_foreign(struct pair *p, size_t i, struct block block)
 {
+	const struct line_form form = line_form(&p->original, &p->original.segments[i]);
+	unsigned highest = 0;
 	size_t n = 0;
 
-	while (n < block.count && is_ours(&p->annotated, block.after + 1 + n))
+	if (!highest_number(&p->original, i, &highest))
+		return 0;
+	while (n < block.count && is_ours(p, &form, block.after + 1 + n, highest + 1 + (unsigned)n))
 		n++;
 	return n;
 }
@@ -208,7 +259,7 @@ find_edits(struct pair *p, struct diag *reterr)
 		if (!read_trailer(p, j + count, &flag))
 			return fail(reterr, &p->annotated, p->annotated.segments[j + 1].start,
 			    "added notes do not end in a trailer that says whose they are");
-		ours = first_foreign(p, (struct block){ j, count });
+		ours = first_foreign(p, i, (struct block){ j, count });
 		if (ours < count)
 			return fail(reterr, &p->annotated,
 			    p->annotated.segments[j + 1 + ours].start,
@@ -271,6 +322,7 @@ verify(struct span original, struct span annotated, struct verify_counts *ret, s
 	hl7_message_init(&p.annotated);
 	hl7_edits_init(&p.edits);
 	buffer_init(&p.scratch, 0);
+	buffer_init(&p.line, 0);
 	good = compare(&p, original, annotated, reterr);
 	if (good) {
 		p.counts.messages = 1;
@@ -281,5 +333,6 @@ verify(struct span original, struct span annotated, struct verify_counts *ret, s
 	hl7_message_finish(&p.annotated);
 	hl7_edits_finish(&p.edits);
 	buffer_finish(&p.scratch);
+	buffer_finish(&p.line);
 	return good;
 }

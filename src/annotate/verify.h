@@ -3,9 +3,10 @@
  * annotate/verify.h - do two messages differ by declared edits alone?
  *
  * Needs no mapping: an annotated message may have more NTE segments behind the
- * notes of an OBX, in a block that ends in the trailer which names mapping and
- * rules, and the OBX-8 that such a trailer claims may differ.  From what is found
- * so the original is made again; it must be the same byte for byte.
+ * notes of an OBX, numbered, escaped and ended as the writer does, in a block that
+ * ends in the trailer which names mapping and rules, and the OBX-8 that such a
+ * trailer claims may differ.  What the notes say, only a mapping could tell.  From what
+ * is found so the annotated message is made again; it must be the same byte for byte.
  */
 #ifndef ANNOTATE_VERIFY_H
 #define ANNOTATE_VERIFY_H

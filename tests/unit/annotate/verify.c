@@ -7,6 +7,8 @@
 #define OBX(value, flag) "OBX|1|NM|1952-1^B2M^LN||" value "|mg/L|0.7-1.8|" flag "|||F\r"
 #define TEXT "OBX|2|TX|1952-1^B2M^LN||more||||||F\r"
 #define OURS(flag) "NTE|1|O|Raised.\rNTE|2|O|Auto-comment b2m 1.0.0: S03" flag "\r"
+#define AFTER(one, two) "NTE|" #one "|O|Raised.\rNTE|" #two "|O|Auto-comment b2m 1.0.0: S03\r"
+#define ALONE(trailer) HEAD OBX("2.2", ""), HEAD OBX("2.2", "") "NTE|1|O|" trailer "\r"
 #define AGAIN(flag) "NTE|3|O|High.\rNTE|4|O|Auto-comment north 2.1: A" flag "\r"
 
 /* clang-format off */
@@ -19,7 +21,13 @@ static const struct {
 	{ "notes", HEAD OBX("2.2", ""), HEAD OBX("2.2", "") OURS(""), true, 2, 0 },
 	{ "notes and a flag", HEAD OBX("2.2", ""), HEAD OBX("2.2", "H") OURS("; flag H"), true, 2, 1 },
 	{ "a flag replaced", HEAD OBX("2.2", "N"), HEAD OBX("2.2", "H") OURS("; flag H"), true, 2, 1 },
-	{ "behind a note", HEAD OBX("2.2", "") "NTE|1|L|a\r", HEAD OBX("2.2", "") "NTE|1|L|a\r" OURS(""), true, 2, 0 },
+	{ "behind a note", HEAD OBX("2.2", "") "NTE|1|L|a\r", HEAD OBX("2.2", "") "NTE|1|L|a\r" AFTER(2, 3), true, 2, 0 },
+	{ "behind notes of any number", HEAD OBX("2.2", "") "NTE|7|L|a\rNTE||L|b\rADD|c\r",
+	    HEAD OBX("2.2", "") "NTE|7|L|a\rNTE||L|b\rADD|c\r" AFTER(8, 9), true, 2, 0 },
+	{ "other terminators", "MSH|^~\\&|\nOBX|1\r\nZ01\n",
+	    "MSH|^~\\&|\nOBX|1\r\nNTE|1|O|Auto-comment b2m 1.0.0: S03\r\nZ01\n", true, 1, 0 },
+	{ "escaped", "MSH|^~\\:|\rOBX|1\r",
+	    "MSH|^~\\:|\rOBX|1\rNTE|1|O|Auto-comment b2m 1.0.0\\T\\ S03\r", true, 1, 0 },
 	{ "a flag before text that goes on", HEAD OBX("2.2", "") TEXT, HEAD OBX("2.2", "H") TEXT OURS("; flag H"),
 	    true, 2, 1 },
 	{ "a flag that was there", HEAD OBX("2.2", "H"), HEAD OBX("2.2", "H") OURS(""), true, 2, 0 },
@@ -53,6 +61,27 @@ static const struct {
 	    HEAD OBX("2.2", "") "NTE|1|O|Raised.\rmore\rNTE|2|O|Auto-comment b2m 1.0.0: S03\r", false, 0, 0 },
 	{ "a note that begins in two lines", HEAD OBX("2.2", ""),
 	    HEAD OBX("2.2", "") "NTE|\r1|O|Raised.\rNTE|2|O|Auto-comment b2m 1.0.0: S03\r", false, 0, 0 },
+	{ "numbers begin again", HEAD OBX("2.2", "") "NTE|1|L|a\r", HEAD OBX("2.2", "") "NTE|1|L|a\r" AFTER(1, 2), false, 0, 0 },
+	{ "a number left out", HEAD OBX("2.2", ""), HEAD OBX("2.2", "") AFTER(1, 3), false, 0, 0 },
+	{ "no number", HEAD OBX("2.2", ""), HEAD OBX("2.2", "") AFTER(, 2), false, 0, 0 },
+	{ "a number with a nought", HEAD OBX("2.2", ""), HEAD OBX("2.2", "") AFTER(01, 2), false, 0, 0 },
+	{ "a terminator of its own", HEAD OBX("2.2", ""),
+	    HEAD OBX("2.2", "") "NTE|1|O|Raised.\r\nNTE|2|O|Auto-comment b2m 1.0.0: S03\r", false, 0, 0 },
+	{ "a delimiter in the text", HEAD OBX("2.2", ""),
+	    HEAD OBX("2.2", "") "NTE|1|O|Rai~sed.\rNTE|2|O|Auto-comment b2m 1.0.0: S03\r", false, 0, 0 },
+	{ "a control byte in the text", HEAD OBX("2.2", ""),
+	    HEAD OBX("2.2", "") "NTE|1|O|Rai\bsed.\rNTE|2|O|Auto-comment b2m 1.0.0: S03\r", false, 0, 0 },
+	{ "a blank behind the text", HEAD OBX("2.2", ""),
+	    HEAD OBX("2.2", "") "NTE|1|O|Raised. \rNTE|2|O|Auto-comment b2m 1.0.0: S03\r", false, 0, 0 },
+	{ "behind a participation that follows notes", HEAD OBX("2.2", "") "NTE|1|L|a\rPRT|1\r",
+	    HEAD OBX("2.2", "") "NTE|1|L|a\rPRT|1\r" AFTER(2, 3), false, 0, 0 },
+	{ "a trailer without a version", ALONE("Auto-comment b2m: S03"), false, 0, 0 },
+	{ "a trailer without rules", ALONE("Auto-comment b2m 1.0.0:"), false, 0, 0 },
+	{ "a trailer of one blank less", ALONE("Auto-comment b2m 1.0.0:S03"), false, 0, 0 },
+	{ "a trailer of one blank more", ALONE("Auto-comment b2m 1.0.0: S03  S22"), false, 0, 0 },
+	{ "a trailer of other words", ALONE("Auto-comment b2m 1.0.0: S03, S22"), false, 0, 0 },
+	{ "a trailer with an end of its own", ALONE("Auto-comment b2m 1.0.0: S03; flags"), false, 0, 0 },
+	{ "a trailer with an empty flag", ALONE("Auto-comment b2m 1.0.0: S03; flag "), false, 0, 0 },
 	{ "a segment gone", HEAD OBX("2.2", "") "ZZZ|1\r", HEAD OBX("2.2", ""), false, 0, 0 },
 	{ "a segment more", HEAD OBX("2.2", ""), HEAD OBX("2.2", "") "ZZZ|1\r", false, 0, 0 },
 	{ "notes of an order", HEAD OBX("2.2", ""), HEAD OURS("") OBX("2.2", ""), false, 0, 0 },
