@@ -276,9 +276,7 @@ feed_destroy(struct feed *f)
 void
 feed_secure(struct feed *f, struct net_tls *tls)
 {
-	net_tls_hold(tls);
-	net_tls_release(f->tls);
-	f->tls = tls;
+	net_tls_exchange(&f->tls, tls);
 }
 
 /* ---- answers of ours ---- */

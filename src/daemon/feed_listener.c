@@ -191,9 +191,7 @@ feed_unlisten(struct feed_listener *l)
 void
 feed_listener_secure(struct feed_listener *l, struct net_tls *tls)
 {
-	net_tls_hold(tls);
-	net_tls_release(l->tls);
-	l->tls = tls;
+	net_tls_exchange(&l->tls, tls);
 }
 
 /* ---- who may stay ---- */

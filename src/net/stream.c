@@ -61,6 +61,7 @@ net_finish(struct net *net)
 	while (net->spare_count)
 		buffer_finish(&net->spare[--net->spare_count]);
 	net_handshakes_finish(net);
+	free(net->plain);
 	free(net->room);
 }
 

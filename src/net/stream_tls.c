@@ -6,7 +6,6 @@
 #include "net/stream_tls.h"
 
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 
 #include "net/stream_parts.h"
@@ -18,128 +17,7 @@ enum {
 	BATCH = 60 << 10, /* sealed and written at a time; sealed, a buffer that is kept */
 	BATCH_PIECES = 64,
 };
-static const double doubt = 2.0;      /* whether a receiver lets us in that says nothing */
-static const double least_time = 1.0; /* of one that was answered, before it ends for another */
-
-#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
-
-/* ---- handshakes --------------------------------------------------------------------------- */
-
-static void
-watch_oldest(struct net *net)
-{
-	struct net_handshakes *h = &net->handshakes;
-
-	ev_tstamp left;
-
-	ev_timer_stop(net->loop, &h->timer);
-	if (!h->oldest)
-		return;
-	left = h->oldest->since + h->timeout / 1000.0 - ev_now(net->loop);
-	ev_timer_set(&h->timer, left > 0. ? left : 0., 0.);
-	ev_timer_start(net->loop, &h->timer);
-}
-
-static void
-join(struct net_stream_tls *t)
-{
-	struct net *net = t->stream->net;
-	struct net_handshakes *h = &net->handshakes;
-
-	t->shaking = true;
-	t->since = ev_now(net->loop);
-	t->older = h->newest;
-	*(h->newest ? &h->newest->newer : &h->oldest) = t;
-	h->newest = t;
-	h->accepting += net_tls_session_accepts(t->session);
-	if (h->oldest == t)
-		watch_oldest(net);
-}
-
-static void
-leave(struct net_stream_tls *t)
-{
-	struct net *net = t->stream->net;
-	struct net_handshakes *h = &net->handshakes;
-	const bool first = h->oldest == t;
-
-	if (!t->shaking)
-		return;
-	t->shaking = false;
-	*(t->older ? &t->older->newer : &h->oldest) = t->newer;
-	*(t->newer ? &t->newer->older : &h->newest) = t->older;
-	t->newer = t->older = NULL;
-	h->accepting -= net_tls_session_accepts(t->session);
-	if (first)
-		watch_oldest(net);
-}
-
-static void
-give_up(struct net_stream_tls *t, enum net_tls_reason reason)
-{
-	leave(t);
-	net_tls_session_fail(t->session, reason);
-	net_stream_tell_end(t->stream, ETIMEDOUT);
-}
-
-static void
-on_overdue(struct ev_loop *loop, ev_timer *w, int revents)
-{
-	struct net *net = container_of(w, struct net, handshakes.timer);
-	struct net_handshakes *h = &net->handshakes;
-	const ev_tstamp late = ev_now(loop) - h->timeout / 1000.0 + 0.001;
-
-	(void)revents;
-	while (h->oldest && h->oldest->since <= late)
-		give_up(h->oldest, NET_TLS_HANDSHAKE_TIMEOUT);
-	watch_oldest(net);
-}
-
-void
-net_handshakes_init(struct net *net)
-{
-	net->handshakes = (struct net_handshakes){ .most = NET_HANDSHAKES,
-		.timeout = NET_HANDSHAKE_TIMEOUT };
-	ev_timer_init(&net->handshakes.timer, on_overdue, 0., 0.);
-}
-
-void
-net_handshakes_finish(struct net *net)
-{
-	ev_timer_stop(net->loop, &net->handshakes.timer);
-	free(net->plain);
-}
-
-/* A peer that has said nothing to be answered gives way at once, however many of them come; one
- * that is being answered has cost us something, and is given some time. */
-static struct net_stream_tls *
-who_gives_way(const struct net *net)
-{
-	struct net_stream_tls *late = NULL;
-
-	for (struct net_stream_tls *t = net->handshakes.oldest; t; t = t->newer) {
-		if (!net_tls_session_accepts(t->session))
-			continue;
-		if (!t->answered)
-			return t;
-		if (!late && ev_now(net->loop) - t->since >= least_time)
-			late = t;
-	}
-	return late;
-}
-
-bool
-net_handshake_room(struct net *net)
-{
-	struct net_stream_tls *t;
-
-	if (net->handshakes.accepting < net->handshakes.most)
-		return true;
-	t = who_gives_way(net);
-	if (t)
-		give_up(t, NET_TLS_HANDSHAKE_CAP);
-	return t != NULL;
-}
+static const double doubt = 2.0; /* whether a receiver lets us in that says nothing */
 
 /* ---- what is known ------------------------------------------------------------------------ */
 
@@ -194,9 +72,7 @@ is_over(enum net_tls_state state)
 void
 net_stream_secure(struct net_stream *s, struct net_tls *tls)
 {
-	net_tls_hold(tls);
-	net_tls_release(s->secure);
-	s->secure = tls;
+	net_tls_exchange(&s->secure, tls);
 }
 
 bool
@@ -216,7 +92,7 @@ net_stream_tls_open(struct net_stream *s)
 	}
 	t->stream = s;
 	s->tls = t;
-	join(t);
+	net_handshake_begin(t);
 	return true;
 }
 
@@ -234,7 +110,7 @@ void
 net_stream_tls_close(struct net_stream *s)
 {
 	net_stream_tls_end(s);
-	leave(s->tls);
+	net_handshake_end(s->tls);
 	net_tls_session_destroy(s->tls->session);
 	free(s->tls);
 	s->tls = NULL;
@@ -265,7 +141,7 @@ finish_shaking(struct net_stream *s)
 					 ? net_tls_session_check_changed(t->session, s->secure)
 					 : NET_TLS_FINE;
 
-	leave(t);
+	net_handshake_end(t);
 	if (reason)
 		return net_tls_session_fail(t->session, reason);
 	if (t->unwanted)

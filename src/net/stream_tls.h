@@ -6,10 +6,6 @@
  * goes through a session first, and what leaves is sealed when it would be written.
  * So all that holds of plain streams (gathering, what is kept, when somebody is told)
  * holds of these.
- *
- * Handshakes stand in a list, oldest first.  Those that take too long are ended, and
- * when there are too many, one that had its time is ended in favour of another, so
- * that a peer which connects and says nothing cannot keep others out.
  */
 #ifndef NET_STREAM_TLS_H
 #define NET_STREAM_TLS_H
@@ -49,7 +45,11 @@ void net_stream_tls_send(struct net_stream *s, const struct iovec *iov, size_t c
 void net_stream_tls_end(struct net_stream *s);
 void net_stream_tls_close(struct net_stream *s);
 
+/* handshakes.c: those under way, their number and their time. */
 void net_handshakes_init(struct net *net);
 void net_handshakes_finish(struct net *net);
+void net_handshake_begin(struct net_stream_tls *t);
+/* Also of one that is over. */
+void net_handshake_end(struct net_stream_tls *t);
 
 #endif

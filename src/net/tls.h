@@ -74,8 +74,9 @@ struct net_tls;
 
 /* NULL, and *reterr says why.  Strings of the settings are copied. */
 struct net_tls *net_tls_create(const struct net_tls_settings *s, struct net_tls_fault *reterr);
-struct net_tls *net_tls_hold(struct net_tls *tls); /* NULL is NULL */
 void net_tls_release(struct net_tls *tls);
+/* Hold `tls` in the place of what was held there; each may be NULL. */
+void net_tls_exchange(struct net_tls **held, struct net_tls *tls);
 
 /* When what it was made of ends, in seconds since 1970; 0: there is none. */
 struct net_tls_ends {

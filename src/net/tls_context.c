@@ -340,8 +340,7 @@ net_tls_create(const struct net_tls_settings *s, struct net_tls_fault *reterr)
 struct net_tls *
 net_tls_hold(struct net_tls *t)
 {
-	if (t)
-		t->holds++;
+	t->holds++;
 	return t;
 }
 
@@ -389,4 +388,13 @@ struct net_tls_ends
 net_tls_ends(const struct net_tls *t)
 {
 	return t->ends;
+}
+
+void
+net_tls_exchange(struct net_tls **held, struct net_tls *t)
+{
+	struct net_tls *before = *held;
+
+	*held = t ? net_tls_hold(t) : NULL;
+	net_tls_release(before);
 }

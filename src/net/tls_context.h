@@ -28,6 +28,7 @@ struct net_tls {
 	EVP_PKEY *nobodys; /* key of certificates that were emptied */
 };
 
+struct net_tls *net_tls_hold(struct net_tls *tls);
 /* One who holds it knows its peer, and lets go in the end by net_tls_release_done().  When all do,
  * the CAs and the lists of revoked ones are given back: of those that reloads have replaced, one
  * for each live connection might be there otherwise. */

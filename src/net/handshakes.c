@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Handshakes stand in a list, oldest first.  Those that take too long are ended, and
+ * when there are too many, one that had its time is ended in favour of another, so
+ * that a peer which connects and says nothing cannot keep others out.
+ */
+#include <errno.h>
+#include <stddef.h>
+
+#include "net/stream_parts.h"
+#include "net/stream_tls.h"
+
+/* Of one that was answered, before it ends for another. */
+static const double least_time = 1.0;
+
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+
+static void
+watch_oldest(struct net *net)
+{
+	struct net_handshakes *h = &net->handshakes;
+	ev_tstamp left;
+
+	ev_timer_stop(net->loop, &h->timer);
+	if (!h->oldest)
+		return;
+	left = h->oldest->since + h->timeout / 1000.0 - ev_now(net->loop);
+	ev_timer_set(&h->timer, left > 0. ? left : 0., 0.);
+	ev_timer_start(net->loop, &h->timer);
+}
+
+void
+net_handshake_begin(struct net_stream_tls *t)
+{
+	struct net *net = t->stream->net;
+	struct net_handshakes *h = &net->handshakes;
+
+	t->shaking = true;
+	t->since = ev_now(net->loop);
+	t->older = h->newest;
+	*(h->newest ? &h->newest->newer : &h->oldest) = t;
+	h->newest = t;
+	h->accepting += net_tls_session_accepts(t->session);
+	if (h->oldest == t)
+		watch_oldest(net);
+}
+
+void
+net_handshake_end(struct net_stream_tls *t)
+{
+	struct net *net = t->stream->net;
+	struct net_handshakes *h = &net->handshakes;
+	const bool first = h->oldest == t;
+
+	if (!t->shaking)
+		return;
+	t->shaking = false;
+	*(t->older ? &t->older->newer : &h->oldest) = t->newer;
+	*(t->newer ? &t->newer->older : &h->newest) = t->older;
+	t->newer = t->older = NULL;
+	h->accepting -= net_tls_session_accepts(t->session);
+	if (first)
+		watch_oldest(net);
+}
+
+static void
+give_up(struct net_stream_tls *t, enum net_tls_reason reason)
+{
+	net_handshake_end(t);
+	net_tls_session_fail(t->session, reason);
+	net_stream_tell_end(t->stream, ETIMEDOUT);
+}
+
+static void
+on_overdue(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct net *net = container_of(w, struct net, handshakes.timer);
+	struct net_handshakes *h = &net->handshakes;
+	const ev_tstamp late = ev_now(loop) - h->timeout / 1000.0 + 0.001;
+
+	(void)revents;
+	while (h->oldest && h->oldest->since <= late)
+		give_up(h->oldest, NET_TLS_HANDSHAKE_TIMEOUT);
+	watch_oldest(net);
+}
+
+void
+net_handshakes_init(struct net *net)
+{
+	net->handshakes = (struct net_handshakes){ .most = NET_HANDSHAKES,
+		.timeout = NET_HANDSHAKE_TIMEOUT };
+	ev_timer_init(&net->handshakes.timer, on_overdue, 0., 0.);
+}
+
+void
+net_handshakes_finish(struct net *net)
+{
+	ev_timer_stop(net->loop, &net->handshakes.timer);
+}
+
+/* A peer that has said nothing to be answered gives way at once, however many of them come; one
+ * that is being answered has cost us something, and is given some time. */
+static struct net_stream_tls *
+who_gives_way(const struct net *net)
+{
+	struct net_stream_tls *late = NULL;
+
+	for (struct net_stream_tls *t = net->handshakes.oldest; t; t = t->newer) {
+		if (!net_tls_session_accepts(t->session))
+			continue;
+		if (!t->answered)
+			return t;
+		if (!late && ev_now(net->loop) - t->since >= least_time)
+			late = t;
+	}
+	return late;
+}
+
+bool
+net_handshake_room(struct net *net)
+{
+	struct net_stream_tls *t;
+
+	if (net->handshakes.accepting < net->handshakes.most)
+		return true;
+	t = who_gives_way(net);
+	if (t)
+		give_up(t, NET_TLS_HANDSHAKE_CAP);
+	return t != NULL;
+}
