@@ -5,15 +5,12 @@
  * that a peer which connects and says nothing cannot keep others out.
  */
 #include <errno.h>
-#include <stddef.h>
 
 #include "net/stream_parts.h"
 #include "net/stream_tls.h"
 
 /* Of one that was answered, before it ends for another. */
 static const double least_time = 1.0;
-
-#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 static void
 watch_oldest(struct net *net)

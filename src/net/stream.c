@@ -11,7 +11,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -26,8 +25,6 @@ enum {
 	READ_AWAY = 16 << 10, /* at closing, so often at most */
 	READS_AWAY = 16,
 };
-
-#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 static void
 on_before_waiting(struct ev_loop *loop, ev_prepare *w, int revents)

@@ -5,7 +5,11 @@
 #ifndef NET_STREAM_PARTS_H
 #define NET_STREAM_PARTS_H
 
+#include <stddef.h>
+
 #include "net/stream.h"
+
+#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 /* ---- stream_read.c ---- */
 

@@ -5,7 +5,6 @@
  * writes that owners gather come closer together.
  */
 #include <errno.h>
-#include <stddef.h>
 #include <sys/socket.h>
 
 #include "net/stream_parts.h"
@@ -16,8 +15,6 @@ enum {
 	OWNER_SIZE = 1280,     /* of what an owner looks at first, about */
 	CACHE_LINE = 64,
 };
-
-#define container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 void
 net_stream_tell_end(struct net_stream *s, int error)
