@@ -107,14 +107,12 @@ follow(struct queue *q)
 		intake_turn_all(f);
 }
 
-/* Nobody knows what of the last commit is on the disk: no answer may go out any more. */
-static _Noreturn void
-leave(struct queue *q)
+_Noreturn void
+queue_leave(struct queue *q, int status)
 {
-	notify("STOPPING=1\nSTATUS=the queue cannot be written");
 	questions_destroy(q->questions);
 	log_destroy(q->daemon->log);
-	_exit(EX_IOERR);
+	_exit(status);
 }
 
 static void
@@ -133,8 +131,11 @@ trouble(void *ctx, enum store_trouble what, int error, const char *sentence)
 	if (what == STORE_UPGRADED)
 		return;
 	q->trouble = what == STORE_SPACE_AGAIN || what == STORE_WELL_AGAIN ? NULL : words[what];
-	if (what == STORE_UNKNOWN)
-		leave(q);
+	if (what == STORE_UNKNOWN) {
+		/* nobody knows what of the last commit is on the disk: no answer may go out */
+		notify("STOPPING=1\nSTATUS=the queue cannot be written");
+		queue_leave(q, EX_IOERR);
+	}
 	follow(q);
 }
 

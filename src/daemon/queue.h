@@ -40,8 +40,10 @@ struct queue {
 bool queue_open(struct hl7noted *d, const struct conf *conf);
 /* A configuration came into force. */
 void queue_change(struct hl7noted *d);
-/* No line may hold a message. */
+/* No line may hold a message.  Waits for the disk. */
 void queue_close(struct hl7noted *d);
+/* End the process as a kill would, but for the log: waits for nothing, answers nobody. */
+_Noreturn void queue_leave(struct queue *q, int status);
 
 /* The feed's place in the queue, made when it is new; false when there is none. */
 bool queue_enter(struct feed *f);

@@ -35,6 +35,7 @@ struct run {
 	const struct options *options;
 	ev_signal hup, term, interrupt, usr1;
 	ev_timer watchdog, drain_deadline;
+	bool hasty; /* asked twice to stop */
 	struct tick tick;
 	struct doors doors;
 };
@@ -135,6 +136,7 @@ on_term(struct ev_loop *loop, ev_signal *w, int revents)
 
 	(void)revents;
 	if (d->draining) { /* asked twice: at once */
+		r->hasty = true;
 		ev_break(loop, EVBREAK_ALL);
 		return;
 	}
@@ -309,12 +311,24 @@ take_down_queue(struct hl7noted *d)
 }
 
 static void
+leave_at_once(int number)
+{
+	(void)number;
+	_exit(EX_OK);
+}
+
+static void
 take_down(struct run *r)
 {
 	struct hl7noted *d = &r->d;
 	struct feed *next;
 
 	doors_close(&r->doors);
+	/* closing the queue waits for the disk, and who asks twice does not */
+	if (r->hasty && d->queue)
+		queue_leave(d->queue, EX_OK);
+	signal(SIGTERM, leave_at_once);
+	signal(SIGINT, leave_at_once);
 	take_down_queue(d);
 	for (struct feed *f = d->feeds; f; f = next) {
 		next = f->next;
