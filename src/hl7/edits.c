@@ -139,31 +139,6 @@ hl7_edits_apply(const struct hl7_edits *e, struct span original, char *out)
 	put(out, span_tail(original, from));
 }
 
-bool
-hl7_edits_undo(const struct hl7_edits *e, struct span edited, char *out, size_t *ret_len)
-{
-	char *to = out;
-	size_t from = 0; /* in the original */
-
-	if (e->failed)
-		return false;
-	for (size_t i = 0; i < e->count; i++) {
-		const struct hl7_edit *edit = &e->list[i];
-		struct span kept = span_head(edited, edit->at - from);
-
-		edited = span_tail(edited, edit->at - from);
-		if (kept.len < edit->at - from ||
-		    !span_eq(span_head(edited, edit->added.len), edit->added))
-			return false;
-		edited = span_tail(edited, edit->added.len);
-		to = put(put(to, kept), edit->removed);
-		from = edit->at + edit->removed.len;
-	}
-	to = put(to, edited);
-	*ret_len = (size_t)(to - out);
-	return true;
-}
-
 /* ---- the proof -------------------------------------------------------------- */
 
 /* What is left of the bytes an iovec hands out. */

@@ -54,13 +54,6 @@ size_t hl7_edits_iovec(const struct hl7_edits *e, struct span original, struct i
 void hl7_edits_apply(const struct hl7_edits *e, struct span original, char *out);
 
 /*
- * Take the edits out of an edited message: true, and the original's bytes in
- * `out` (room for edited.len bytes and all removed ones is enough), its length in
- * *ret_len; false when `edited` does not hold these edits.
- */
-bool hl7_edits_undo(const struct hl7_edits *e, struct span edited, char *out, size_t *ret_len);
-
-/*
  * The proof: does what the iovec hands out, with the edits undone, equal the
  * original byte for byte?  Looks at the bytes, not at how the iovec was made.
  */

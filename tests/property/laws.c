@@ -251,17 +251,12 @@ edit_count(const struct annotation *a)
 	return a->edits ? a->edits->count : 0;
 }
 
-/* What hl7_edits_undo() makes of `edited` is the original. */
 static bool
-undone(struct laws *l, const struct annotation *a, struct span edited, struct span original)
+is_undone(struct laws *l, const struct annotation *a, struct span edited, struct span original)
 {
-	size_t len;
-
 	buffer_clear(&l->scratch);
-	if (!buffer_reserve(&l->scratch, edited.len + 1))
-		return false;
-	return hl7_edits_undo(a->edits, edited, l->scratch.data, &len) &&
-	       span_eq(span_of(l->scratch.data, len), original);
+	return naive_undo(a->edits, edited, &l->scratch) &&
+	       span_eq(buffer_span(&l->scratch), original);
 }
 
 static bool
@@ -274,7 +269,7 @@ edits_can_be_undone(struct laws *l, const struct annotation *a, struct span orig
 	if (edit_count(a) == 0)
 		return span_eq(edited, original) ||
 		       broken(l, "without an edit nothing changes", original);
-	if (!undone(l, a, edited, original) ||
+	if (!is_undone(l, a, edited, original) ||
 	    !hl7_edits_prove(a->edits, original, a->iov, a->iov_count))
 		return broken(l, "undoing the edits gives the original", original);
 	if (hl7_edits_length(a->edits, original) != edited.len)

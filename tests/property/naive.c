@@ -250,3 +250,29 @@ naive_field(struct span bytes, const struct hl7_segment *s, char sep, unsigned n
 		;
 	return span_of(bytes.ptr + from, at - from);
 }
+
+/* ---- edits ------------------------------------------------------------------- */
+
+bool
+naive_undo(const struct hl7_edits *e, struct span edited, struct buffer *out)
+{
+	size_t at = 0, from = 0; /* in the edited message, in the original */
+
+	for (size_t i = 0; i < e->count; i++) {
+		const struct hl7_edit *edit = &e->list[i];
+
+		for (; from < edit->at; from++, at++) {
+			if (at >= edited.len)
+				return false;
+			buffer_append_char(out, edited.ptr[at]);
+		}
+		for (size_t k = 0; k < edit->added.len; k++, at++) {
+			if (byte(edited, at) != (unsigned char)edit->added.ptr[k])
+				return false;
+		}
+		buffer_append(out, edit->removed);
+		from += edit->removed.len;
+	}
+	buffer_append(out, span_tail(edited, at));
+	return !out->failed;
+}
