@@ -24,7 +24,7 @@ enum fired_how {
 	FIRED_ADDED,     /* its note is in the edits (or it has none) */
 	FIRED_PRESENT,   /* its note was there already */
 	FIRED_OMITTED,   /* too many lines: its note was left out */
-	FIRED_REPEATED,  /* no note: of results of one specimen one before it is commented on */
+	FIRED_REPEATED,  /* no note: an earlier result of the specimen has it */
 	FIRED_DISAGREED, /* results of one specimen disagree: no note */
 	FIRED_SHADOW,    /* the rule only reports */
 	FIRED_SOFTENED,  /* would call normal what the laboratory flagged: no note */

@@ -166,8 +166,8 @@ is_tighter(const struct bound *old, const struct bound *new, int sign)
 	return order > 0 || (order == 0 && new->open);
 }
 
-/* Intervals disagree when two have no number in common: of those before, the highest low end and
- * the lowest high end know. */
+/* Intervals disagree when two have no number in common: the highest low end and the lowest high end
+ * so far tell. */
 static void
 join_interval(struct siblings *s, const struct result *r)
 {

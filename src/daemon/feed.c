@@ -99,8 +99,8 @@ is_same_receiver(const struct conf_forward *a, const struct conf_forward *b)
 /* ---- custody ---- */
 
 /* Messages that would be overtaken, or left behind, by what is relayed from now on; also those that
- * a feed of this name left in the queue.  What an operator sent again where nobody sends it would
- * keep a daemon from starting. */
+ * a feed of this name left in the queue.  Without a line those that an operator sent again do not
+ * count, or they would keep a daemon from starting. */
 static bool
 has_custody(const struct feed *f)
 {

@@ -329,7 +329,7 @@ link_tick(struct link *l, uint64_t now)
 	settle(l);
 }
 
-/* One that is only still to answer need not be what the new receiver has to be, but nobody's whose
+/* One that is only still to answer need not be what the new receiver has to be, unless its
  * certificate was revoked. */
 static enum net_tls_reason
 check_receiver(struct link *l)

@@ -324,7 +324,7 @@ take_down(struct run *r)
 	struct feed *next;
 
 	doors_close(&r->doors);
-	/* closing the queue waits for the disk, and who asks twice does not */
+	/* closing the queue waits for the disk, and nobody who asks twice wants to */
 	if (r->hasty && d->queue)
 		queue_leave(d->queue, EX_OK);
 	signal(SIGTERM, leave_at_once);

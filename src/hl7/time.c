@@ -136,8 +136,8 @@ at_end(struct span s)
 	return !s.len || s.ptr[0] == '+' || s.ptr[0] == '-';
 }
 
-/* Of a stamp with so many parts, a day at least: its last second, counted from the first.  Who
- * sends no seconds means the minute sharp, so that 24 hours later is no more than that. */
+/* Of a stamp with so many parts, a day at least: its last second, counted from the first.  A
+ * sender that writes no seconds means the minute sharp, so that 24 hours later is no more. */
 static const int rest_of[] = { [3] = DAY - 1, [4] = 3599, [5] = 0, [6] = 0 };
 
 bool

@@ -11,7 +11,7 @@
  * or a slow disk never blocks a message.  When the memory is full, lines are
  * dropped and counted, and the count is logged when there is room again.  A target
  * that fails is tried again every second.  For lines that must not be dropped there is
- * room of their own, which is asked for before that is done which they tell.
+ * room of their own, asked for before the thing is done that they tell of.
  *
  * One thread logs: the loop's.
  */

@@ -150,7 +150,7 @@ finish_shaking(struct net_stream *s)
 	return net_tls_session_state(t->session);
 }
 
-/* False when the stream was closed by whom we told. */
+/* False when the stream was closed by the one we told. */
 static bool
 tell_connected(struct net_stream *s)
 {

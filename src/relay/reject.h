@@ -18,7 +18,7 @@ struct span relay_header(struct span msh);
 /* Tell of a frame whose sender's messages are not taken, and answer it where it may be answered. */
 void relay_refuse(struct relay_session *s, struct span body, uint64_t now_us);
 /* Tell of a frame that was never sent, since there is no connection; its sender learns it by the
- * end of his own. */
+ * end of its own. */
 void relay_give_up(struct relay_session *s, struct span body, uint64_t now_us);
 /* The same, and answer it; false when it wants no such answer. */
 bool relay_turn_away(struct relay_session *s, struct span body, uint64_t now_us);

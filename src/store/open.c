@@ -324,7 +324,7 @@ load_kept(struct store *s, uint64_t *cursor, struct store_error *reterr)
 	return error ? refuse_unread(s, error, reterr) : begin_progress(s, reterr);
 }
 
-/* Who may want to go back to an older version is to know that it is too late. */
+/* An operator who may want to go back to an older version has to know that it is too late. */
 static void
 tell_layout(struct store *s)
 {

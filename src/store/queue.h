@@ -35,8 +35,8 @@ struct store {
 	char text[NOTE_SIZE];
 };
 
-/* open.c: the page says that the run ended by itself.  Before the log goes, so that who is killed
- * between the two is not asked for it. */
+/* open.c: the page says that the run ended by itself.  Before the log goes, so that a process
+ * killed between the two is not asked for it. */
 void store_end_progress(struct store *s);
 /* As if never opened, but for what was asked and not answered. */
 void store_destroy(struct store *s);
