@@ -47,8 +47,8 @@ io_error(sqlite3 *db, int rc, int which)
 		return -ENOMEM;
 	case SQLITE_IOERR_READ:
 	case SQLITE_IOERR_SHORT_READ:
-	case SQLITE_IOERR_CORRUPTFS: /* a read that failed with EIO, whatever SQLite calls it */
-		return -EREMOTEIO;   /* nothing was written */
+	case SQLITE_IOERR_CORRUPTFS:
+		return -EREMOTEIO; /* nothing was written */
 	case SQLITE_IOERR_WRITE:
 		error = last_errno(db, which);
 		if (error == ENOSPC || error == EDQUOT || error == EFBIG)
@@ -57,6 +57,30 @@ io_error(sqlite3 *db, int rc, int which)
 			return -EROFS;
 	}
 	return -EIO;
+}
+
+/* SQLite keeps the errno until a read comes to the end of the file. */
+static bool
+lost_page(sqlite3 *db, int which)
+{
+	sqlite3_file *file = NULL;
+	sqlite3_int64 size = 0;
+	char byte;
+
+	if (last_errno(db, which) != EIO)
+		return false;
+	if (!sqlite3_file_control(db, "main", which, &file) && file && file->pMethods &&
+	    !file->pMethods->xFileSize(file, &size))
+		(void)file->pMethods->xRead(file, &byte, 1, size);
+	return true;
+}
+
+bool
+sqlite_lost_page(sqlite3 *db)
+{
+	bool lost = lost_page(db, SQLITE_FCNTL_FILE_POINTER);
+
+	return lost_page(db, SQLITE_FCNTL_JOURNAL_POINTER) || lost;
 }
 
 static int
@@ -71,7 +95,8 @@ error_of(sqlite3 *db, int rc, int which)
 		return -ENOSPC;
 	case SQLITE_NOMEM:
 		return -ENOMEM;
-	case SQLITE_CORRUPT:
+	case SQLITE_CORRUPT: /* statements call so also what could not be read, and that may pass */
+		return sqlite_lost_page(db) ? -EREMOTEIO : -EUCLEAN;
 	case SQLITE_NOTADB:
 		return -EUCLEAN;
 	case SQLITE_READONLY:
@@ -95,13 +120,6 @@ int
 sqlite_error(sqlite3 *db, int rc)
 {
 	return error_of(db, rc, SQLITE_FCNTL_JOURNAL_POINTER);
-}
-
-bool
-sqlite_lost_page(sqlite3 *db)
-{
-	return last_errno(db, SQLITE_FCNTL_FILE_POINTER) == EIO ||
-	       last_errno(db, SQLITE_FCNTL_JOURNAL_POINTER) == EIO;
 }
 
 /* A statement that answers nothing. */
@@ -295,13 +313,17 @@ read_body(struct store_backend *b, uint64_t seq, struct store_body **ret)
 	return error;
 }
 
-/* SQLite calls damage also what it could not read, and that may pass. */
+/* What cannot be read twice is as good as damaged: one message must not hold up all others. */
 static int
 body_of(struct store_backend *b, uint64_t seq, struct store_body **ret)
 {
 	int error = read_body(b, seq, ret);
 
-	return error == -EUCLEAN ? read_body(b, seq, ret) : error;
+	if (error == -EREMOTEIO)
+		error = read_body(b, seq, ret);
+	return error == -EREMOTEIO && sqlite3_errcode(backend_of(b)->db) == SQLITE_CORRUPT
+		   ? -EUCLEAN
+		   : error;
 }
 
 static sqlite3_stmt *

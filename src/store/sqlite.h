@@ -71,7 +71,7 @@ int sqlite_backend_set_token(struct sqlite_backend *b, const unsigned char token
 
 /* What a result code means for us: see backend.h. */
 int sqlite_error(sqlite3 *db, int rc);
-/* Has reading a page failed, whatever became of the statement? */
+/* Has reading a page failed since the last time, whatever became of the statement? */
 bool sqlite_lost_page(sqlite3 *db);
 
 int sqlite_copy_step(struct store_backend *b, const char *path, uint64_t *pages);

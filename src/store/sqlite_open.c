@@ -109,6 +109,15 @@ refuse_locked(const struct store_place *p, struct store_error *reterr)
 	return store_error_set(reterr, -EBUSY, "%s is locked by %s", p->queue, who);
 }
 
+static int
+refuse_unread(struct sqlite_backend *b, struct store_error *reterr)
+{
+	return store_error_set(reterr, -EIO,
+	    "%s cannot be read: %s; it was left as it is, and may be whole: see to the disk, and "
+	    "start again",
+	    b->place->queue, strerror(EIO));
+}
+
 /* SQLite's own words name tables and pages, never what is in them. */
 static int
 refuse(struct sqlite_backend *b, int rc, struct store_error *reterr)
@@ -118,6 +127,8 @@ refuse(struct sqlite_backend *b, int rc, struct store_error *reterr)
 	switch (error) {
 	case -EBUSY:
 		return refuse_locked(b->place, reterr);
+	case -EREMOTEIO:
+		return refuse_unread(b, reterr);
 	case -EUCLEAN:
 		return store_error_set(reterr, error,
 		    "%s is damaged (%s); it was left as it is: move it away with all beside "
@@ -215,10 +226,7 @@ refuse_unsound(struct sqlite_backend *b, char *report, struct store_error *reter
 	char *line = strncmp(report, title, strlen(title)) ? report : report + strlen(title);
 
 	if (sqlite_lost_page(b->db))
-		return store_error_set(reterr, -EIO,
-		    "%s cannot be read: %s; it was left as it is, and may be whole: see to the "
-		    "disk, and start again",
-		    b->place->queue, strerror(EIO));
+		return refuse_unread(b, reterr);
 	line[strcspn(line, "\n")] = '\0';
 	return store_error_set(reterr, -EUCLEAN,
 	    "%s is damaged (%s); it was left as it is: move it away with all beside "

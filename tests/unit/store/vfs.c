@@ -20,6 +20,7 @@ static struct {
 	enum vfs_call call;
 	unsigned left;
 	int result, error;
+	int last;                        /* errno, as SQLite's own files keep it */
 	unsigned sync_delay, read_delay; /* ms */
 } plan;
 
@@ -42,6 +43,7 @@ consult(enum vfs_call call)
 		plan.failed = true;
 		plan.armed = plan.lasting;
 		result = plan.result;
+		plan.last = plan.error;
 	}
 	pthread_mutex_unlock(&lock);
 	return result;
@@ -73,7 +75,14 @@ file_read(sqlite3_file *f, void *to, int len, sqlite3_int64 at)
 	int rc = consult(VFS_READ);
 
 	sleep_as_told(&plan.read_delay);
-	return rc ? rc : real(f)->pMethods->xRead(real(f), to, len, at);
+	if (!rc)
+		rc = real(f)->pMethods->xRead(real(f), to, len, at);
+	if (rc == SQLITE_IOERR_SHORT_READ) {
+		pthread_mutex_lock(&lock);
+		plan.last = 0;
+		pthread_mutex_unlock(&lock);
+	}
+	return rc;
 }
 
 /* A write that fails has written half. */
@@ -136,7 +145,7 @@ file_control(sqlite3_file *f, int op, void *arg)
 {
 	if (op == SQLITE_FCNTL_LAST_ERRNO) {
 		pthread_mutex_lock(&lock);
-		*(int *)arg = plan.failed ? plan.error : 0;
+		*(int *)arg = plan.last;
 		pthread_mutex_unlock(&lock);
 		return SQLITE_OK;
 	}
