@@ -129,8 +129,8 @@ store_gate_deleted(struct store_worker *w)
 	if (w->gate >= GATE_DELETED)
 		return;
 	(void)snprintf(text, sizeof(text),
-	    "%s was deleted, replaced or cut short; what waits is still sent, nothing more is "
-	    "taken",
+	    "%s or its log was deleted, replaced or cut short; what waits is still sent, nothing "
+	    "more is taken",
 	    name(w));
 	close_gate(w, GATE_DELETED);
 	tell(w, STORE_DELETED, ESTALE, text);
@@ -274,10 +274,18 @@ space_of(size_t bytes)
 	return bytes + bytes / 4;
 }
 
+static void
+look_at_files(struct store_worker *w)
+{
+	if (w->gate < GATE_DELETED && w->b->ops->present(w->b))
+		store_gate_deleted(w);
+}
+
 int
 store_gate_before(struct store_worker *w, size_t bytes)
 {
 	w->taking = 0;
+	look_at_files(w); /* what is written makes a log that was cut as long as it was */
 	look_early(w, bytes);
 	if (w->gate != GATE_OPEN || !bytes)
 		return 0;
@@ -321,8 +329,7 @@ store_gate_tick(struct store_worker *w)
 		w->gate = GATE_OPEN;
 		w->proving = true;
 	}
-	if (w->gate < GATE_DELETED && w->b->ops->present(w->b))
-		store_gate_deleted(w);
+	look_at_files(w);
 	w->wanting = false;
 	look_at_space(w);
 	look_at_ballast(w);

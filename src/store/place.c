@@ -238,10 +238,11 @@ store_place_fix(struct store_place *p)
 	if (stat(p->log, &st))
 		return -errno;
 	p->log_inode = st.st_ino;
+	p->log_size = st.st_size;
 	return sync_folder(p->folder);
 }
 
-/* `size`: what it had at least; NULL: any will do. */
+/* `size`: what it had at least. */
 static bool
 is_still(const struct store_place *p, const char *path, ino_t inode, off_t *size)
 {
@@ -250,10 +251,9 @@ is_still(const struct store_place *p, const char *path, ino_t inode, off_t *size
 	/* an answer other than "no such file" says nothing about the file */
 	if (stat(path, &st))
 		return errno != ENOENT && errno != ENOTDIR;
-	if (st.st_dev != p->device || st.st_ino != inode || (size && st.st_size < *size))
+	if (st.st_dev != p->device || st.st_ino != inode || st.st_size < *size)
 		return false;
-	if (size)
-		*size = st.st_size;
+	*size = st.st_size;
 	return true;
 }
 
@@ -261,8 +261,10 @@ int
 store_place_present(struct store_place *p)
 {
 	const bool still = is_still(p, p->queue, p->inode, &p->size) &&
-			   is_still(p, p->log, p->log_inode, NULL);
+			   is_still(p, p->log, p->log_inode, &p->log_size);
 
+	if (p->log_size > STORE_LOG_MOST)
+		p->log_size = STORE_LOG_MOST;
 	return still ? 0 : -ESTALE;
 }
 

@@ -18,6 +18,8 @@
 
 #include "store/store.h"
 
+enum { STORE_LOG_MOST = 64 << 20 }; /* SQLite leaves it no larger once it begins it anew */
+
 struct store_place {
 	char *folder, *queue, *log, *progress, *ballast;
 	int lock;   /* -1: not held */
@@ -25,7 +27,9 @@ struct store_place {
 	bool used;  /* but there was one once */
 	dev_t device;
 	ino_t inode, log_inode; /* of the queue, and of its log, 0: not known yet */
-	off_t size;             /* of the queue, last seen; it only grows, or it was cut short */
+	/* Last seen: they only grow, or were cut short; but a log beyond STORE_LOG_MOST may shrink
+	 * to it. */
+	off_t size, log_size;
 };
 
 /* 0, or a negative errno and *reterr; store_place_finish() in any case. */

@@ -30,18 +30,19 @@ enum {
 };
 
 /* What must hold on every connection, before anything is read. */
-static const char connection_settings[] = "PRAGMA locking_mode = EXCLUSIVE;"
-					  "PRAGMA cell_size_check = ON;"
-					  "PRAGMA trusted_schema = OFF;"
-					  "PRAGMA mmap_size = 0;"
-					  "PRAGMA temp_store = MEMORY;"
-					  "PRAGMA cache_size = -8192;"
-					  "PRAGMA wal_autocheckpoint = 0;"
-					  "PRAGMA synchronous = FULL;"
-					  "PRAGMA journal_size_limit = 67108864;"
-					  /* to write zeros over all that is removed
-					   * takes room that a full disk has not */
-					  "PRAGMA secure_delete = FAST;";
+static const char connection_settings[] =
+    "PRAGMA locking_mode = EXCLUSIVE;"
+    "PRAGMA cell_size_check = ON;"
+    "PRAGMA trusted_schema = OFF;"
+    "PRAGMA mmap_size = 0;"
+    "PRAGMA temp_store = MEMORY;"
+    "PRAGMA cache_size = -8192;"
+    "PRAGMA wal_autocheckpoint = 0;"
+    "PRAGMA synchronous = FULL;"
+    "PRAGMA journal_size_limit = 67108864;" /* STORE_LOG_MOST */
+    /* to write zeros over all that is removed
+     * takes room that a full disk has not */
+    "PRAGMA secure_delete = FAST;";
 
 /* Step n brings a queue of version n to n + 1.  A new queue takes all of them, and files of every
  * version are about: what was released is never changed, a step is added.  See ARCHITECTURE.md. */

@@ -87,7 +87,7 @@ enum store_trouble {
 	STORE_WELL_AGAIN,  /* and now it worked */
 	STORE_UNKNOWN,     /* a sync failed: what was asked last has no outcome and gets no verdict.
 			    * Nothing will be written any more; end with EX_IOERR and start again */
-	STORE_DELETED,     /* the file was deleted, replaced or cut short: nothing is taken */
+	STORE_DELETED,     /* a file was deleted, replaced or cut short: nothing is taken */
 	STORE_CORRUPT,     /* the file is damaged: nothing is taken any more */
 	STORE_UPGRADED,    /* no trouble: at the start, an older file was brought to our layout */
 };

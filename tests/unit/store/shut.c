@@ -358,19 +358,37 @@ empty(const struct queue *q)
 }
 
 static void
-shorten(const struct queue *q)
+cut_last_byte(const char *path)
 {
-	const char *path = folder_file(q->folder, "queue.db");
 	struct stat st;
 
 	cr_assert_eq(stat(path, &st), 0);
 	cr_assert_eq(truncate(path, st.st_size - 1), 0);
 }
 
+static void
+shorten(const struct queue *q)
+{
+	cut_last_byte(folder_file(q->folder, "queue.db"));
+}
+
+/* The next commit would make it as long as it was, with a hole in it. */
+static void
+empty_log(const struct queue *q)
+{
+	cr_assert_eq(truncate(folder_file(q->folder, "queue.db-wal"), 0), 0);
+}
+
+static void
+shorten_log(const struct queue *q)
+{
+	cut_last_byte(folder_file(q->folder, "queue.db-wal"));
+}
+
 Test(shut, takes_nothing_once_its_file_is_gone_and_sends_what_it_has)
 {
-	static void (*const ways[])(
-	    const struct queue *) = { delete, replace, delete_log, empty, shorten };
+	static void (*const ways[])(const struct queue *) = { delete, replace, delete_log, empty,
+		shorten, empty_log, shorten_log };
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
 		struct queue *q = queue_open(1, NULL);
