@@ -20,7 +20,7 @@ static const char *const skips[SKIP_COUNT] = {
 	[SKIP_SENDER_UNLISTED]   = "the mapping is for other senders only (MSH-3, MSH-4)",
 	[SKIP_LABORATORY_UNLISTED] = "the mapping is not for the laboratory that made the result",
 	[SKIP_NO_SLOT]           = "a comment has no place behind this OBX: it tells of the patient, "
-	                           "the specimen or a device",
+	                           "a document, the specimen or a device",
 	[SKIP_ORDER_CANCELLED]   = "its order was cancelled (OBR-25)",
 	[SKIP_STATUS]            = "its status says that there is no final value (OBX-11)",
 	[SKIP_PRELIMINARY]       = "it is preliminary (OBX-11), and the mapping waits for the final one",
@@ -28,7 +28,7 @@ static const char *const skips[SKIP_COUNT] = {
 	[SKIP_CODE_AGE]          = "its code is for patients of another age",
 	[SKIP_SPECIMEN_CONFLICT] = "the specimen that was sent is none that its code is for",
 	[SKIP_VALUE_MISSING]     = "it has no value",
-	[SKIP_VALUE_NOT_NUMERIC] = "its value is no number",
+	[SKIP_VALUE_NOT_NUMERIC] = "its value is no number, or has more than 18 digits",
 	[SKIP_VALUE_REPEATS]     = "it has more than one value",
 	[SKIP_UNIT_MISSING]      = "it has no unit, and units are never guessed",
 	[SKIP_UNIT_UNKNOWN]      = "the mapping does not know its unit",

@@ -53,6 +53,13 @@ status 0 explain --json ours.hl7
 has out '"flag_outcome":"differs","flag_rule":"T2","flag_ours":true'
 status 0 explain below.hl7
 has out ': <10 mg/L'
+# 18 digits are a number, one more is too much
+message E7 25.0000000000000001 > digits.hl7
+status 0 explain digits.hl7
+has out ': 25.0000000000000001 mg/L'
+message E8 25.00000000000000001 > digits.hl7
+status 0 explain digits.hl7
+has out 'left alone: its value is no number, or has more than 18 digits (value_not_numeric)'
 status 0 explain adt.hl7
 has out 'left alone: it is no ORU^R01, the only message that is annotated (not_oru)'
 
