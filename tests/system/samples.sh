@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# The samples come out of the tool as their expected files say, twice, and verified.
+# The samples come out of the tool as their expected files say, twice, and verified; what
+# each is there for is said in their README.
 
 # shellcheck source-path=SCRIPTDIR source=lib.sh disable=SC1091
 . "${HL7_TOP:?}/tests/system/lib.sh"
@@ -13,6 +14,7 @@ for want in "$HL7_TOP"/samples/*.expected; do
 	name=${want%.expected}
 	for in in "$name".hl7 "$name".mllp "$name".txt; do
 		[ -f "$in" ] || continue
+		grep -qF "\`${in##*/}\`" "$HL7_TOP/samples/README.md" || fail "$in is not in samples/README.md"
 		"$HL7NOTE" annotate -q -m "$B2M" "$in" > out 2> err
 		cmp out "$want" || fail "$in"
 		"$HL7NOTE" annotate -q -m "$B2M" out > twice 2> err
