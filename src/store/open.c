@@ -235,21 +235,22 @@ write_progress(struct store *s, const unsigned char token[SQLITE_TOKEN])
 	return error;
 }
 
-/* This run does without, and the next finds the cursors of the last; but what was sent again may
- * be so once more by then. */
+/* A full disk takes neither a token nor cursors, so the page is begun under the token there is, and
+ * has the cursors.  There may be no log, so none is to be missed; what was sent again may be so
+ * once more. */
 static void
-leave_progress(struct store *s)
+go_on_with_token(struct store *s, const unsigned char token[SQLITE_TOKEN])
 {
-	for (unsigned i = 0; i < PROGRESS_AGAINS; i++)
-		store_progress_put(&s->progress, PROGRESS_AGAIN + i, 0);
+	store_progress_begin(&s->progress, token);
+	for (unsigned i = 1; i <= s->worker->feeds; i++)
+		store_progress_set(&s->progress, i, s->worker->feed[i].cursor);
 	store_progress_set(&s->progress, PROGRESS_LIFE, PROGRESS_ENDED);
-	(void)store_progress_sync(&s->progress);
-	store_progress_close(&s->progress);
+	s->again.used = true; /* what the disk has of the page may hold others */
 }
 
-/* On a full disk the old page is left. */
 static int
-begin_progress(struct store *s, struct store_error *reterr)
+begin_progress(
+    struct store *s, const unsigned char before[SQLITE_TOKEN], struct store_error *reterr)
 {
 	unsigned char token[SQLITE_TOKEN];
 	int error = 0;
@@ -260,7 +261,7 @@ begin_progress(struct store *s, struct store_error *reterr)
 	if (error == -ENOSPC && store_place_drop_ballast(&s->place))
 		error = write_progress(s, token);
 	if (error == -ENOSPC) {
-		leave_progress(s);
+		go_on_with_token(s, before);
 		return 0;
 	}
 	if (error)
@@ -321,7 +322,7 @@ load_kept(struct store *s, uint64_t *cursor, struct store_error *reterr)
 		return reterr->code;
 	if (store_progress_is_of(&s->progress, token) && settle_agains(s))
 		error = load(s, cursor);
-	return error ? refuse_unread(s, error, reterr) : begin_progress(s, reterr);
+	return error ? refuse_unread(s, error, reterr) : begin_progress(s, token, reterr);
 }
 
 /* An operator who may want to go back to an older version has to know that it is too late. */

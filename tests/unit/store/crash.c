@@ -544,6 +544,34 @@ Test(crash, sends_again_after_a_start_without_room_for_what_was_delivered)
 	queue_close(killed);
 }
 
+Test(crash, sends_once_what_was_delivered_after_a_start_without_room)
+{
+	struct queue *q, *killed;
+	uint64_t seq;
+
+	vfs_install();
+	q = queue_open(1, NULL);
+	store_feed(q->store, SPAN("east"));
+	queue_put(q, 1, "A1", "one");
+	queue_put(q, 1, "A2", "two");
+	queue_put(q, 1, "A3", "three");
+	queue_get(q, 1, &seq);
+	store_delivered(q->store, 1, seq);
+	queue_stop(q);
+	vfs_fail(VFS_WRITE, 1, SQLITE_FULL, ENOSPC, true);
+	queue_start(q, NULL);
+	cr_assert(vfs_failed());
+	cr_expect_str_eq(queue_get(q, 1, &seq), "two");
+	store_delivered(q->store, 1, seq);
+	queue_run(q, 300);
+	killed = killed_now(q);
+	vfs_heal();
+	queue_close(q);
+	queue_start(killed, NULL);
+	cr_expect_str_eq(queue_get(killed, 1, NULL), "three");
+	queue_close(killed);
+}
+
 /* ---- a torn log ----------------------------------------------------------------------------- */
 
 /* The queue as a power cut would leave it: the file, and a log of so many bytes. */
