@@ -43,15 +43,20 @@ begins_piece(struct input *in, struct span line)
 	return piece == HL7_PIECE_FOREIGN ? LOOKS_NO : LOOKS_YES;
 }
 
-/* Where no message says which of the two ends its lines, both do. */
+/* Where no message says which of the two ends its lines, both do; a message says so by its first
+ * one, which may come long after the message is known to be too long. */
 static const char *
-find_line_end(struct span s, char terminator)
+find_line_end(struct input *in, struct span s)
 {
-	if (terminator)
-		return s.len ? memchr(s.ptr, terminator, s.len) : NULL;
-	for (size_t i = 0; i < s.len; i++)
-		if (s.ptr[i] == '\r' || s.ptr[i] == '\n')
-			return s.ptr + i;
+	if (in->terminator)
+		return s.len ? memchr(s.ptr, in->terminator, s.len) : NULL;
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.ptr[i] != '\r' && s.ptr[i] != '\n')
+			continue;
+		if (in->skimming == INPUT_TOO_LONG)
+			in->terminator = s.ptr[i];
+		return s.ptr + i;
+	}
 	return NULL;
 }
 
@@ -65,7 +70,7 @@ skim_length(struct input *in, bool *ret_ends)
 	size_t at = 0;
 
 	*ret_ends = false;
-	while ((p = find_line_end(span_tail(w, at), in->terminator))) {
+	while ((p = find_line_end(in, span_tail(w, at)))) {
 		at = (size_t)(p - w.ptr) + 1;
 		switch (begins_piece(in, span_tail(w, at))) {
 		case LOOKS_YES:
@@ -107,9 +112,7 @@ input_skim(struct input *in, bool first, struct input_piece *ret)
 int
 input_skim_from_here(struct input *in, enum input_kind kind, struct input_piece *ret)
 {
-	const char *p = kind == INPUT_TOO_LONG ? find_line_end(input_window(in), 0) : NULL;
-
 	in->skimming = kind;
-	in->terminator = p ? *p : '\0';
+	in->terminator = '\0';
 	return input_skim(in, true, ret);
 }

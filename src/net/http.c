@@ -2,16 +2,16 @@
 /*
  * Every connection is one request, one answer and an end; scrapers open another.
  */
-#define _GNU_SOURCE /* memmem */
 #include "net/http.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "net/client.h"
+#include "net/http_request.h"
 #include "net/listener.h"
 
-enum { MOST_REQUEST = 4096, MOST_CLIENTS = 16 };
+enum { MOST_CLIENTS = 16 };
 static const double patience = 5.; /* for all of it */
 
 struct net_http {
@@ -59,30 +59,18 @@ refuse(struct net_client *c, int status)
 	buffer_printf(&c->out, "%s\n", reason(status));
 }
 
-/* "GET /path?query HTTP/1.1" */
 static void
-answer_line(struct net_client *c, struct span line)
+answer_request(struct net_client *c, const struct net_http_request *r)
 {
 	struct net_http *h = c->all->ctx;
 	const char *type = "text/plain";
-	struct span rest, method, path, query;
 	struct buffer body;
 	int status;
 
-	method = span_cut(line, ' ', &rest);
-	path = span_cut(span_cut(rest, ' ', &rest), '?', &query);
-	if (!span_eq(span_head(rest, 7), SPAN("HTTP/1.")) || !path.len) {
-		refuse(c, 400);
-		return;
-	}
-	if (!span_eq(method, SPAN("GET")) && !span_eq(method, SPAN("HEAD"))) {
-		refuse(c, 405);
-		return;
-	}
 	buffer_init(&body, 0);
-	status = h->answer(h->ctx, path, &body, &type);
+	status = h->answer(h->ctx, r->path, &body, &type);
 	write_head(c, status, type, body.end - body.start);
-	if (method.len == 3)
+	if (!r->head)
 		buffer_append(&c->out, buffer_span(&body));
 	buffer_finish(&body);
 }
@@ -90,18 +78,15 @@ answer_line(struct net_client *c, struct span line)
 static void
 asked(struct net_client *c)
 {
-	struct span all = buffer_span(&c->in), rest;
-	bool whole = memmem(all.ptr, all.len, "\r\n\r\n", 4) || memmem(all.ptr, all.len, "\n\n", 2);
+	struct net_http_request r;
+	const int status = net_http_request_read(buffer_span(&c->in), &r);
 
-	if (whole) {
-		answer_line(c, span_cut(span_cut(all, '\n', &rest), '\r', &rest));
+	if (status == 200)
+		answer_request(c, &r);
+	else if (status)
+		refuse(c, status);
+	if (status || c->ended) /* perhaps with nothing */
 		net_client_finish(c);
-	} else if (all.len >= MOST_REQUEST) {
-		refuse(c, 413);
-		net_client_finish(c);
-	} else if (c->ended) {
-		net_client_finish(c); /* with nothing */
-	}
 }
 
 static void
@@ -134,7 +119,7 @@ net_http_create(struct ev_loop *loop, const char *address, const char *port,
 		.ops = &client_ops,
 		.ctx = h,
 		.most = MOST_CLIENTS,
-		.most_request = MOST_REQUEST,
+		.most_request = NET_HTTP_MOST_REQUEST,
 		.patience = patience };
 	h->listener = net_listener_create(
 	    loop, address, port, &net_clients_ops, &h->clients, ret_step);
