@@ -155,6 +155,19 @@ log_identity(struct log *log, const struct net_stream *s)
 		log_str(log, LOG_PEER_CERT, net_tls_identity_name(id));
 }
 
+bool
+observe_begin_stranger(
+    struct feed *f, const struct sockaddr_storage *peer, const struct net_stream *s)
+{
+	f->metrics.strangers->value++;
+	observe_error(f, "stranger");
+	if (!observe_begin(f, peer, LOG_AUDIT_REFUSED, LOG_WARNING_))
+		return false;
+	log_identity(f->daemon->log, s);
+	log_str(f->daemon->log, LOG_OUTCOME, relay_word(RELAY_NOT_ALLOWED));
+	return true;
+}
+
 void
 observe_opened(struct feed *f, const struct sockaddr_storage *peer, const struct net_stream *s)
 {

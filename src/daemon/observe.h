@@ -54,6 +54,10 @@ bool observe_begin(struct feed *f, const struct sockaddr_storage *peer, enum log
 /* The same for one who has many lines, that begin alike: `stem` is the caller's to keep. */
 bool observe_begin_kept(struct feed *f, const struct sockaddr_storage *peer, struct log_stem *stem,
     enum log_event event, enum log_level level);
+/* The line of a sender whose messages are not taken, by address and certificate, once it is
+ * counted; what it calls itself stays out, as all does that a message holds. */
+bool observe_begin_stranger(
+    struct feed *f, const struct sockaddr_storage *peer, const struct net_stream *s);
 /* What is known of the frame. */
 void observe_flight(struct log *log, const struct relay_flight *flight);
 /* Of the line that says that it went well. */

@@ -145,20 +145,28 @@ observe_taken(struct intake *i, const struct custody_entry *e, struct span code)
 	log_end(i->feed->daemon->log);
 }
 
+static bool
+begin_turned_away(struct intake *i, enum relay_why why)
+{
+	struct feed *f = i->feed;
+
+	if (why == RELAY_NOT_ALLOWED)
+		return observe_begin_stranger(f, &i->peer, &i->up);
+	f->metrics.rejected->value++;
+	observe_error(f, relay_word(why));
+	if (!observe_begin(f, &i->peer, LOG_MSG_REJECTED, LOG_WARNING_))
+		return false;
+	log_str(f->daemon->log, LOG_OUTCOME, relay_word(why));
+	return true;
+}
+
 void
 observe_turned_away(
     struct intake *i, const struct custody_entry *e, enum relay_why why, struct span code)
 {
-	bool stranger = why == RELAY_NOT_ALLOWED;
-	struct feed_metrics *m = &i->feed->metrics;
-
-	(stranger ? m->strangers : m->rejected)->value++;
-	observe_error(i->feed, stranger ? "stranger" : relay_word(why));
-	if (!observe_begin(
-		i->feed, &i->peer, stranger ? LOG_AUDIT_REFUSED : LOG_MSG_REJECTED, LOG_WARNING_))
+	if (!begin_turned_away(i, why))
 		return;
 	put_entry(i, e, code);
-	log_str(i->feed->daemon->log, LOG_OUTCOME, relay_word(why));
 	log_end(i->feed->daemon->log);
 }
 

@@ -228,18 +228,13 @@ observe_rejected(struct link *l, const struct relay_flight *flight, enum relay_w
 	log_end(log);
 }
 
-/* What a stranger calls itself stays out, as all does that a message holds. */
 void
 observe_stranger(struct link *l, const struct relay_flight *flight)
 {
-	struct log *log = l->feed->daemon->log;
-
-	l->feed->metrics.strangers->value++;
-	observe_error(l->feed, "stranger");
-	if (!begin(l, LOG_AUDIT_REFUSED, LOG_WARNING_))
+	if (!observe_begin_stranger(l->feed, &l->peer, &l->up))
 		return;
-	put_flight(log, flight);
-	log_end(log);
+	put_flight(l->feed->daemon->log, flight);
+	log_end(l->feed->daemon->log);
 }
 
 void

@@ -507,7 +507,11 @@ class Senders(Secure):
         self.assertEqual(second.exchange(other), ack(other))
         for s, body in ((lab, other), (second, message())):
             self.assertIn(b"MSA|AR|", s.exchange(body))
-        d.wait_event("audit.refused", 2)
+        told = d.wait_event("audit.refused", 2)
+        self.assertEqual(
+            {(x["peer_cert"], x["outcome"]) for x in told},
+            {("lab.example", "not_allowed"), ("second.example", "not_allowed")},
+        )
         self.assertEqual(len(r.frames), 2)
 
 

@@ -103,6 +103,21 @@ class Custody(Secure):
             self.refused(d, port, reason, own=own)
         self.assertEqual(d.events("conn.open"), [])
 
+    def test_a_name_is_for_the_certificate_it_was_given_to(self):
+        """Fault 53 at the door of the queue."""
+        r = self.receiver()
+        self.ca.issue("second", san="DNS:second.example")
+        d, port, _ = self.keep(
+            r.port, inside='<sender application="LAB" peer="lab.example"/>'
+        )
+        self.accepted(self.secure_sender(port), 1)
+        answer = self.secure_sender(port, own="second").exchange(message("2"))
+        self.assertIn(b"MSA|AR|2", answer)
+        told = d.wait_event("audit.refused", outcome="not_allowed")[0]
+        self.assertEqual(told["peer_cert"], "second.example")
+        r.wait(1)
+        self.assertEqual(r.bodies(), annotated([message("1")]))
+
     def test_messages_wait_for_a_receiver_that_is_who_it_should_be(self):
         port_out = free_port()
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
