@@ -317,6 +317,8 @@ look_at_ballast(struct store_worker *w)
 {
 	uint64_t size = w->set.ballast;
 
+	/* an operator who needed room may have removed it */
+	w->ballast = w->ballast && store_place_has_ballast(w->place);
 	if (w->place && size && !w->ballast && w->gate == GATE_OPEN && !w->proving &&
 	    w->disk.available > size + mark_of(w) + mark_of(w) / 4)
 		w->ballast = store_place_load_ballast(w->place, size);

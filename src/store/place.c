@@ -304,6 +304,12 @@ store_place_load_ballast(const struct store_place *p, uint64_t size)
 }
 
 bool
+store_place_has_ballast(const struct store_place *p)
+{
+	return size_of(p->ballast) > 0;
+}
+
+bool
 store_place_drop_ballast(const struct store_place *p)
 {
 	return !unlink(p->ballast);

@@ -51,6 +51,7 @@ struct store_disk {
 int store_place_disk(const struct store_place *p, struct store_disk *ret);
 /* Make the ballast so large; false when there is no room, or the file system cannot. */
 bool store_place_load_ballast(const struct store_place *p, uint64_t size);
+bool store_place_has_ballast(const struct store_place *p);
 /* Give it up; false when there was none. */
 bool store_place_drop_ballast(const struct store_place *p);
 
