@@ -199,16 +199,17 @@ find_msa(const struct hl7_message *m)
 	return NULL;
 }
 
-/* The rest of the first line that begins with MSA, behind it; absent when there is none. */
+/* The rest of the first line that begins with MSA, behind it; absent when there is none.  `sep` is
+ * what must follow, or 0. */
 static struct span
-find_msa_line(struct span body)
+find_msa_line(struct span body, char sep)
 {
 	for (size_t i = 0; i + 4 < body.len; i++) {
 		const bool begins = !i || body.ptr[i - 1] == '\r' || body.ptr[i - 1] == '\n';
 		struct span rest = span_tail(body, i + 3);
 		size_t n = 0;
 
-		if (!begins || memcmp(body.ptr + i, "MSA", 3) != 0)
+		if (!begins || memcmp(body.ptr + i, "MSA", 3) != 0 || (sep && rest.ptr[0] != sep))
 			continue;
 		while (n < rest.len && rest.ptr[n] != '\r' && rest.ptr[n] != '\n')
 			n++;
@@ -217,12 +218,12 @@ find_msa_line(struct span body)
 	return (struct span){ 0 };
 }
 
-/* Without an MSH that can be read, a sender may still find an MSA; so it has to be the right one.
- */
+/* Without an MSH that can be read, or behind one that ends its line otherwise than the rest, a
+ * sender may still find an MSA; so it has to be the right one. */
 static void
-read_bare_answer(struct span body, struct relay_answer *ret)
+read_bare_answer(struct span body, char sep, struct relay_answer *ret)
 {
-	struct span msa = find_msa_line(body), rest;
+	struct span msa = find_msa_line(body, sep), rest;
 
 	if (!msa.len)
 		return;
@@ -259,10 +260,12 @@ relay_read_answer(struct hl7_message *work, struct span body, struct relay_answe
 		return;
 	ret->is_answer = ret->is_batch = piece == HL7_PIECE_ENVELOPE;
 	ret->code = SPAN("");
-	if (piece == HL7_PIECE_FOREIGN)
-		read_bare_answer(body, ret);
 	msa = find_msa(work);
-	if (piece != HL7_PIECE_MESSAGE || !msa)
+	if (piece == HL7_PIECE_FOREIGN)
+		read_bare_answer(body, 0, ret);
+	else if (piece == HL7_PIECE_MESSAGE && !msa)
+		read_bare_answer(body, work->delims.field, ret);
+	if (!msa)
 		return;
 	ret->is_answer = true;
 	hl7_fields(work, msa, field, 2);

@@ -19,6 +19,33 @@ Test(relay_session, never_takes_another_answer_for_the_one_awaited)
 	end(&w);
 }
 
+/* By one line end the MSA is a segment, by the other it belongs to MSH. */
+Test(relay_session, reads_an_answer_whatever_ends_its_lines)
+{
+	static const struct {
+		const char *frame, *want;
+	} cases[] = {
+		{ "MSH|^~\\&|c\nd|a|b|||ACK|9\rMSA|AA|0\r", "stray" },
+		{ "MSH|^~\\&|c|d|a|b|||ACK|9\rEVN|x\nMSA|AA|0\r", "stray" },
+		{ "MSH|^~\\&|c\nd|a|b|||ACK|9\rMSA|AA|1\r",
+		    "up:<MSH|^~\\&|c\nd|a|b|||ACK|9MSA|AA|1> answered:AA" },
+		{ "MSH|^~\\&|c\nd|a|b|||ORU|9\rMSAX|AA|0\r",
+		    "up:<MSH|^~\\&|c\nd|a|b|||ORU|9MSAX|AA|0>" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char frame[100];
+		struct world w;
+
+		snprintf(frame, sizeof(frame), "\x0b%s\x1c\r", cases[i].frame);
+		begin(&w);
+		connected(&w);
+		from_down(&w, frame);
+		expect(&w, cases[i].want);
+		end(&w);
+	}
+}
+
 #define BATCH(text) \
 	"\x0b"      \
 	"BHS|^~\\&\r" text "\x1c\r"
