@@ -136,8 +136,10 @@ dial_resolved(struct dial *d, bool failed)
 bool
 dial_tick(struct dial *d, uint64_t now)
 {
-	if (dial_is_trying(d) && now >= d->since + d->feed->conf->forward.connect_timeout)
+	if (dial_is_trying(d) && now >= d->since + d->feed->conf->forward.connect_timeout) {
+		observe_connect_timeout(d->feed, d->trying);
 		return dial_next(d, ETIMEDOUT);
+	}
 	if (d->waiting && !is_early(d, now))
 		return dial_begin(d);
 	return true;

@@ -327,13 +327,21 @@ class Time(World):
                 s.setblocking(False)
                 s.connect_ex(full.getsockname())
             time.sleep(0.1)
-            d, port = self.feed(full.getsockname()[1], forward={"connect_timeout": "500ms"})
+            where, door = full.getsockname(), free_port()
+            d, port = self.feed(
+                where[1], '<metrics listen="127.0.0.1:%d"/>' % door,
+                forward={"connect_timeout": "500ms"},
+            )
             s = self.sender(port)
             began = time.monotonic()
             s.send(framed(message()))
             self.assertTrue(s.closed())
             self.assertTrue(0.4 < time.monotonic() - began < 9)
             self.assertEqual(d.wait_event("conn.failed")[0]["err_code"], "ETIMEDOUT")
+            late = d.events("conn.timeout", outcome="connect_timeout")
+            self.assertEqual([e["peer"] for e in late], ["%s:%d" % where])
+            hit = metric(door, "hl7noted_limits_hit_total", limit="connect_timeout")
+            self.assertEqual(hit, 1)
             for h in held:
                 h.close()
 
@@ -520,6 +528,8 @@ class Names(World):
         tried = metric(door, "hl7noted_forward_attempts_total", result="tried")
         self.assertEqual(tried, 6)
         self.assertEqual(d.events("conn.failed"), [])
+        late = d.events("conn.timeout", outcome="connect_timeout")
+        self.assertEqual([e["peer"] for e in late], ["[::1]:%d" % r.port])
 
     def test_each_connection_of_hl7note_send_tries_all_addresses(self):
         r = self.receiver()
