@@ -196,6 +196,8 @@ up_bytes(void *ctx, struct span bytes)
 		greet(i);
 	if (!i->dead)
 		custody_intake_bytes(&i->machine, bytes, note_now(i));
+	if (relay_inlet_tell_noise(&i->machine.inlet))
+		observe_noise(i->feed, &i->peer);
 	settle(i);
 }
 

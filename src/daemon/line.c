@@ -203,6 +203,8 @@ down_bytes(void *ctx, struct span bytes)
 
 	dial_heard(&l->dial);
 	custody_line_bytes(&l->machine, bytes, note_now(l));
+	if (relay_inlet_tell_noise(&l->machine.inlet))
+		observe_noise(l->feed, NULL);
 	settle(l);
 }
 

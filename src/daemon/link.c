@@ -101,6 +101,8 @@ up_bytes(void *ctx, struct span bytes)
 		greet(l);
 	if (!l->dead)
 		relay_from_sender(&l->session, bytes, note_now(l));
+	if (relay_inlet_tell_noise(&l->session.in))
+		observe_noise(l->feed, &l->peer);
 	settle(l);
 }
 
@@ -129,6 +131,8 @@ down_bytes(void *ctx, struct span bytes)
 	dial_heard(&l->dial);
 	feed_answered(l->feed);
 	relay_from_down(&l->session, bytes, note_now(l));
+	if (relay_inlet_tell_noise(&l->session.out))
+		observe_noise(l->feed, NULL);
 	settle(l);
 }
 

@@ -372,6 +372,22 @@ observe_not_listening(struct feed *f, const struct conf_listen *conf, const char
 	log_end(log);
 }
 
+void
+observe_noise(struct feed *f, const struct sockaddr_storage *peer)
+{
+	struct log *log = f->daemon->log;
+	char text[NET_ADDRESS_TEXT];
+
+	observe_error(f, "junk");
+	if (!log_begin(log, LOG_CONN_BROKEN))
+		return;
+	log_str(log, LOG_FEED, f->name);
+	log_str(log, LOG_DIR, peer ? "in" : "out");
+	log_str(log, LOG_PEER, peer ? net_address_text(peer, text) : f->conf->forward.host);
+	log_str(log, LOG_OUTCOME, "junk");
+	log_end(log);
+}
+
 /* ---- the receiver ---- */
 
 void

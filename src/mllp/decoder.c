@@ -50,13 +50,25 @@ broken(struct diag *reterr, size_t offset, const char *what)
 	return MLLP_BROKEN;
 }
 
+/* Many senders end the line behind a frame. */
+static bool
+is_noise(struct span junk)
+{
+	size_t n = 0;
+
+	while (n < junk.len && memchr(" \t\r\n", junk.ptr[n], 4))
+		n++;
+	return n < junk.len;
+}
+
 static bool
 find_start(struct mllp_decoder *d, struct span in)
 {
-	const char *at = NULL;
+	const struct span fresh = span_tail(in, d->scanned);
+	const char *at = fresh.len ? memchr(fresh.ptr, MLLP_START, fresh.len) : NULL;
 
-	if (d->scanned < in.len)
-		at = memchr(in.ptr + d->scanned, MLLP_START, in.len - d->scanned);
+	if (!d->noise && fresh.len)
+		d->noise = is_noise(at ? span_head(fresh, (size_t)(at - fresh.ptr)) : fresh);
 	d->scanned = at ? (size_t)(at - in.ptr) + 1 : in.len;
 	d->start = at ? d->scanned : 0;
 	return at != NULL;

@@ -33,6 +33,7 @@ struct mllp_decoder {
 	size_t scanned; /* bytes of `in` already searched */
 	size_t start;   /* of the body in `in`; 0 while no frame has begun */
 	uint64_t junk;  /* bytes skipped between frames, in all */
+	bool noise;     /* some of them were neither blanks nor line ends */
 };
 
 void mllp_decoder_init(struct mllp_decoder *d, size_t limit);

@@ -21,6 +21,7 @@ struct relay_inlet {
 	size_t body, len, used; /* of the ready frame; used 0: none */
 	uint64_t frame_began;   /* ms; 0: no frame begun */
 	uint64_t deadline;      /* ms; for that frame; 0: none */
+	bool noise_told;
 };
 
 void relay_inlet_init(struct relay_inlet *in, size_t max_frame);
@@ -68,6 +69,16 @@ static inline bool
 relay_inlet_is_inside(const struct relay_inlet *in)
 {
 	return mllp_decoder_inside(&in->decoder);
+}
+
+/* Were bytes between frames dropped that look as if they should be in one?  True once. */
+static inline bool
+relay_inlet_tell_noise(struct relay_inlet *in)
+{
+	const bool tell = in->decoder.noise && !in->noise_told;
+
+	in->noise_told = in->decoder.noise;
+	return tell;
 }
 
 static inline bool

@@ -212,9 +212,13 @@ class Matching(Custody):
                 lambda v, body, n, junk=junk: v.send(junk) if n == 1 else v.answer(body)
             )
             d, port = self.keep(r, forward=HASTY)
-            self.taken(self.sender(port), message("1"))
+            s = self.sender(port)
+            s.send(junk[:1].strip(b"\x0b"))
+            self.taken(s, message("1"))
             self.arrived_again(d, r, [message("1")])
             self.quiet(r, 0.1)
+            told = d.events("conn.broken", outcome="junk")
+            self.assertEqual([e["dir"] for e in told], ["in", "out"][: 2 * (junk == b"garbage")])
             self.afresh(d)
 
     def test_broken_framing_of_an_answer_costs_the_connection(self):

@@ -190,12 +190,24 @@ class Pieces(World):
         self.assertEqual(r.bodies(), annotated(bodies))
 
     def test_junk_between_frames_is_dropped_and_frames_are_not(self):
-        r = self.receiver()
-        _, port = self.hop(r)
+        r = self.receiver(lambda v, body, n: v.send(b"\n" * n + framed(ack(body))))
+        d, port = self.hop(r)
         s = self.sender(port)
         s.send(b"\r\n\n" + framed(message("1")) + b"\n\n" + framed(message("2")) + b"\n")
         self.assertEqual([s.frame(), s.frame()], [ack(message("1")), ack(message("2"))])
         self.assertEqual(r.bodies(), annotated([message("1"), message("2")]))
+        self.assertEqual(d.events("conn.broken"), [])
+
+    def test_junk_that_is_no_line_end_is_told_once_of_each_side(self):
+        """A message without its 0x0B, of whom nobody knows why it gets no answer."""
+        r = self.receiver(lambda v, body, n: v.send(b"ACK?" + framed(ack(body))))
+        d, port = self.hop(r)
+        s = self.sender(port)
+        s.send(message("lost") + b"\x1c\r" + message("lost") + b"\x1c\r")
+        for n in range(2):
+            self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
+        told = d.wait_event("conn.broken", 2, outcome="junk")
+        self.assertEqual([e["dir"] for e in told], ["in", "out"])
 
     def test_a_frame_of_the_limit_passes_and_one_more_byte_is_refused(self):
         limit = 4096
