@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "cli/arguments.h"
 #include "cli/command.h"
@@ -48,7 +49,7 @@ static const struct flag flags[] = {
 	{ "seed", SEED, "N", "begin random sizes elsewhere (default 1)" },
 	{ "cr", CR, NULL, "end segments with CR, whatever the file has" },
 	{ "max-message", MAX_MESSAGE, "SIZE", "leave longer messages out (default 16M)" },
-	{ "progress", PROGRESS, NULL, "say every second how far it is" },
+	{ "progress", PROGRESS, NULL, "say every second how far it is; on a terminal, always" },
 	{ "json", JSON, NULL, "the summary as a JSON object" },
 	{ "tls", SECURE_TLS, NULL, "speak TLS" },
 	{ "tls-ca", SECURE_CA, "FILE", "CAs that may vouch for the receiver" },
@@ -152,6 +153,8 @@ parse(const struct command *self, int argc, char **argv, struct send_options *re
 	status = options_each(self, argc, argv, take_option, ret);
 	if (status != EX_OK)
 		return status;
+	if (!ret->quiet && isatty(STDERR_FILENO))
+		ret->progress = true;
 	if (ret->timeout == 0)
 		return options_misused(self, "--timeout 0: there has to be some time");
 	if (ret->one_shot && ret->in_flight > 1)

@@ -97,6 +97,11 @@ count connections 20
 count AA 20
 status 0 timeout 300 "$HL7NOTE" send --progress --rate 10 --count 12 "127.0.0.1:$port" one.hl7
 has err ' of 12 done'
+if script -qec true /dev/null > /dev/null 2>&1; then
+	command="'$HL7NOTE' send --rate 10 --count 12 127.0.0.1:$port one.hl7"
+	script -qec "$command" /dev/null > out 2>&1 < /dev/null
+	has out ' of 12 done'
+fi
 if [ -w /dev/full ]; then
 	got=0
 	timeout 300 "$HL7NOTE" send "127.0.0.1:$port" one.hl7 > /dev/full 2> err || got=$?
