@@ -5,6 +5,7 @@
 #include "conf/endpoint.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -102,4 +103,14 @@ conf_endpoint_reaches(struct conf_endpoint to, struct conf_endpoint listener)
 	if (y.any)
 		return y.family == ALL || y.family == x.family || x.family == NAME;
 	return is_loopback(&y) && (x.family == NAME || y.family == NAME);
+}
+
+const char *
+conf_endpoint_text(struct conf_endpoint e, char buf[CONF_ENDPOINT_TEXT])
+{
+	const bool six = strchr(e.address, ':') != NULL;
+
+	snprintf(buf, CONF_ENDPOINT_TEXT, "%s%s%s:%s", six ? "[" : "", e.address, six ? "]" : "",
+	    e.port);
+	return buf;
 }

@@ -14,6 +14,10 @@ struct conf_endpoint {
 	const char *address, *port; /* port NULL: none, which meets nothing */
 };
 
+enum { CONF_ENDPOINT_TEXT = 300 };
+
+/* As it would be written as a flag: an IPv6 address in brackets. */
+const char *conf_endpoint_text(struct conf_endpoint e, char buf[CONF_ENDPOINT_TEXT]);
 /* Can not both be listened on. */
 bool conf_endpoints_clash(struct conf_endpoint a, struct conf_endpoint b);
 /* A connection to `to` on this machine would come in at `listener`. */

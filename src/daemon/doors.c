@@ -58,10 +58,11 @@ plan_log(struct doors_plan *p, struct hl7noted *d)
 static void
 tell_no_metrics(struct hl7noted *d, const struct conf *conf, const char *step, int error)
 {
-	char address[256];
-	bool unknown = strcmp(step, "address") == 0;
+	const struct conf_endpoint at = { conf->metrics_address, conf->metrics_port };
+	const bool unknown = strcmp(step, "address") == 0;
+	char text[CONF_ENDPOINT_TEXT];
+	const char *address = conf_endpoint_text(at, text);
 
-	snprintf(address, sizeof(address), "%s:%s", conf->metrics_address, conf->metrics_port);
 	if (d->tell)
 		fprintf(d->tell,
 		    "hl7noted: cannot answer metrics on %s: %s; name an address of this machine "

@@ -10,6 +10,7 @@
 #ifndef DAEMON_FEED_H
 #define DAEMON_FEED_H
 
+#include "conf/endpoint.h"
 #include "custody/intake.h"
 #include "custody/policy.h"
 #include "daemon/guard.h"
@@ -114,6 +115,8 @@ void feed_listener_secure(struct feed_listener *l, struct net_tls *tls);
 /* A listener for a <listen>, not yet in use; NULL, and the log says why. */
 struct feed_listener *feed_listen(struct feed *f, const struct conf_listen *conf);
 void feed_unlisten(struct feed_listener *l);
+/* Its address, or the name of its socket, and its port. */
+const char *feed_listener_text(const struct feed_listener *l, char buf[CONF_ENDPOINT_TEXT]);
 /* A connection that came by it, or (NULL) whose listener went before it, in all that is counted of
  * connections. */
 void feed_count_connection(struct feed_listener *l);

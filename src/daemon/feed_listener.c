@@ -7,6 +7,7 @@
 #include "daemon/feed.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -186,6 +187,17 @@ feed_unlisten(struct feed_listener *l)
 	net_listener_destroy(l->listener);
 	net_tls_release(l->tls);
 	free(l);
+}
+
+const char *
+feed_listener_text(const struct feed_listener *l, char buf[CONF_ENDPOINT_TEXT])
+{
+	char port[8];
+
+	snprintf(port, sizeof(port), "%u", net_listener_port(l->listener));
+	return conf_endpoint_text(
+	    (struct conf_endpoint){ l->conf->socket ? l->conf->socket : l->conf->address, port },
+	    buf);
 }
 
 void

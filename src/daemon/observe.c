@@ -356,12 +356,10 @@ void
 observe_not_listening(struct feed *f, const struct conf_listen *conf, const char *step, int error)
 {
 	struct log *log = f->daemon->log;
-	char listener[256];
+	const struct conf_endpoint at = { conf->address, conf->port };
+	char text[CONF_ENDPOINT_TEXT];
+	const char *listener = conf->socket ? conf->socket : conf_endpoint_text(at, text);
 
-	if (conf->socket)
-		snprintf(listener, sizeof(listener), "%s", conf->socket);
-	else
-		snprintf(listener, sizeof(listener), "%s:%s", conf->address, conf->port);
 	tell_not_listening(f, listener, step, error);
 	if (!log_begin(log, LOG_CONFIG_REJECTED))
 		return;

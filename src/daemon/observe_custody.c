@@ -290,13 +290,13 @@ observe_stray_answer(struct line *l, struct span code, struct span id, bool know
 static bool
 begin_receiver(struct feed *f, enum log_event event)
 {
-	char peer[300];
+	const struct conf_endpoint to = { f->conf->forward.host, f->conf->forward.port };
+	char peer[CONF_ENDPOINT_TEXT];
 
 	if (!observe_begin(f, NULL, event, LOG_INFO_))
 		return false;
-	snprintf(peer, sizeof(peer), "%s:%s", f->conf->forward.host, f->conf->forward.port);
 	log_str(f->daemon->log, LOG_DIR, "out");
-	log_str(f->daemon->log, LOG_PEER, peer);
+	log_str(f->daemon->log, LOG_PEER, conf_endpoint_text(to, peer));
 	return true;
 }
 

@@ -143,12 +143,9 @@ put_listeners(struct buffer *out, const struct feed *f)
 {
 	json_open(out, "listen", '[');
 	for (const struct feed_listener *l = f->listeners; l; l = l->next) {
-		char text[300];
+		char text[CONF_ENDPOINT_TEXT];
 
-		snprintf(text, sizeof(text), "%s:%u",
-		    l->conf->socket ? l->conf->socket : l->conf->address,
-		    net_listener_port(l->listener));
-		json_str(out, NULL, text);
+		json_str(out, NULL, feed_listener_text(l, text));
 	}
 	json_close(out, ']');
 }
@@ -157,15 +154,15 @@ static void
 put_feed(struct buffer *out, const struct feed *f)
 {
 	static const char *const modes[] = { "live", "shadow", "off" };
-	char receiver[300];
+	const struct conf_endpoint to = { f->conf->forward.host, f->conf->forward.port };
+	char receiver[CONF_ENDPOINT_TEXT];
 
-	snprintf(receiver, sizeof(receiver), "%s:%s", f->conf->forward.host, f->conf->forward.port);
 	json_open(out, NULL, '{');
 	json_str(out, "name", f->name);
 	json_str(out, "mode", f->line ? "store" : "relay");
 	json_str(out, "annotate", modes[f->conf->annotate]);
 	put_listeners(out, f);
-	json_str(out, "forward", receiver);
+	json_str(out, "forward", conf_endpoint_text(to, receiver));
 	json_number(out, "connections", f->link_count);
 	put_messages(out, &f->metrics);
 	if (f->line) {

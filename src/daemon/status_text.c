@@ -140,14 +140,15 @@ static void
 put_feed(struct buffer *out, const struct hl7noted *d, const struct feed *f)
 {
 	static const char *const modes[] = { "live", "SHADOW", "OFF" };
+	const struct conf_endpoint to = { f->conf->forward.host, f->conf->forward.port };
+	char text[CONF_ENDPOINT_TEXT];
 
-	buffer_printf(out, "\nfeed %s: %s to %s:%s, annotation %s\n", f->name,
-	    f->line ? "custody, forwarded" : "relay", f->conf->forward.host, f->conf->forward.port,
+	buffer_printf(out, "\nfeed %s: %s to %s, annotation %s\n", f->name,
+	    f->line ? "custody, forwarded" : "relay", conf_endpoint_text(to, text),
 	    modes[f->conf->annotate]);
 	for (const struct feed_listener *l = f->listeners; l; l = l->next)
-		buffer_printf(out, "  %-12s %s:%u, %u connected\n", "listens on",
-		    l->conf->socket ? l->conf->socket : l->conf->address,
-		    net_listener_port(l->listener), l->links);
+		buffer_printf(out, "  %-12s %s, %u connected\n", "listens on",
+		    feed_listener_text(l, text), l->links);
 	if (f->line)
 		put_custody(out, d, f);
 	else

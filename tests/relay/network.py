@@ -478,10 +478,16 @@ class Names(World):
     def test_IPv6_on_both_sides(self):
         r = self.receiver(host="::1")
         port = free_port(socket.AF_INET6)
-        d = self.start("--listen", "[::1]:%d" % port, "--forward", "[::1]:%d" % r.port)
+        control = self.path("control")
+        d = self.start(
+            "--listen", "[::1]:%d" % port, "--forward", "[::1]:%d" % r.port, "--control", control,
+        )
         s = self.sender(port, host="::1")
         self.assertEqual(s.exchange(message()), ack(message()))
         self.assertTrue(d.wait_event("msg.acked")[0]["peer"].startswith("[::1]:"))
+        status = self.note("status", "--json", "--control", control).decode()
+        self.assertIn('"[::1]:%d"' % port, status)
+        self.assertIn('"[::1]:%d"' % r.port, status)
 
     def test_a_port_alone_listens_on_all_addresses_of_both_families(self):
         r = self.receiver()

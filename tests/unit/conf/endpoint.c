@@ -65,3 +65,16 @@ Test(conf_endpoint, reaches_a_listener_on_this_machine)
 		cr_expect_eq(conf_endpoint_reaches(ways[i].to, ways[i].listener), ways[i].reached,
 		    "row %zu", i);
 }
+
+Test(conf_endpoint, is_written_as_flags_read_it)
+{
+	static const struct {
+		struct conf_endpoint e;
+		const char *want;
+	} texts[] = { { { "127.0.0.1", "2575" }, "127.0.0.1:2575" }, { { "*", "hl7" }, "*:hl7" },
+		{ { "ehr.example", "1" }, "ehr.example:1" }, { { "::1", "2575" }, "[::1]:2575" } };
+	char buf[CONF_ENDPOINT_TEXT];
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		cr_expect_str_eq(conf_endpoint_text(texts[i].e, buf), texts[i].want);
+}
