@@ -155,7 +155,7 @@ notes_present(struct annotator *a, const struct note_run *run, const struct mapp
 static bool
 is_plain(const struct annotator *a, const uint64_t bytes[4])
 {
-	return !(bytes[2] | bytes[3]) && !has_marks(a, bytes);
+	return !(bytes[2] | bytes[3] | (bytes[0] & a->marks[0]) | (bytes[1] & a->marks[1]));
 }
 
 /* A line in the message's character set, escaped; ptr NULL when that cannot be. */

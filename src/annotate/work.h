@@ -311,13 +311,6 @@ work_read(struct annotator *a, size_t bytes)
 /* Room for one more in a vector that is kept; false when there is no memory. */
 bool work_grow(void **list, size_t *size, size_t count, size_t item);
 
-/* Is a byte of the set a delimiter of the message? */
-static inline bool
-has_marks(const struct annotator *a, const uint64_t set[4])
-{
-	return (set[0] & a->marks[0]) | (set[1] & a->marks[1]);
-}
-
 /* Void all remembered answers. */
 void annotator_forget(struct annotator *a);
 

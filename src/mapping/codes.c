@@ -1,22 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mapping/codes.c - a bitmap, a hash table, and chains of codes with equal text
+ * mapping/codes.c - a hash table, and chains of codes with equal text
  *
- *   text --hash--> bitmap: no bit, no claim
- *        --hash--> slot -> first code with that text -> next (another system) -> ...
+ *   text --hash--> slot -> first code with that text -> next (another system) -> ...
  *
  * The hash reads at most the first and the last eight bytes of a text; texts are
  * compared whole afterwards.
  */
 #include "mapping/codes.h"
-
-enum { BITS_PER_CODE = 16 };
-
-bool
-mapping_may_claim(const struct mapping *m, struct span code)
-{
-	return code.len && code_table_may_hold(m->codes, code_hash(code));
-}
 
 /* ---- building ---- */
 
@@ -34,26 +25,23 @@ struct code_table *
 code_table_create(struct arena *arena, unsigned count)
 {
 	struct code_table *t = arena_zalloc(arena, 1, sizeof(*t));
-	unsigned bitmap = bits_for((uint64_t)count * BITS_PER_CODE);
 	unsigned slots = bits_for((uint64_t)count * 2);
 
 	if (!t)
 		return NULL;
-	t->bitmap_shift = 64 - bitmap;
 	t->slot_shift = 64 - slots;
 	t->mask = (1u << slots) - 1;
-	t->bitmap = arena_zalloc(arena, ((size_t)1 << bitmap) / 64, sizeof(*t->bitmap));
 	t->slots = arena_zalloc(arena, (size_t)1 << slots, sizeof(*t->slots));
 	t->next = arena_zalloc(arena, count + 1, sizeof(*t->next));
 	t->list = arena_zalloc(arena, count + 1, sizeof(*t->list));
-	return t->bitmap && t->slots && t->next && t->list ? t : NULL;
+	return t->slots && t->next && t->list ? t : NULL;
 }
 
 /* The slot of a text, or the free one where it belongs. */
 static unsigned *
-code_slot(const struct code_table *t, uint64_t hash, struct span text)
+code_slot(const struct code_table *t, struct span text)
 {
-	unsigned i = (unsigned)(hash * CODE_SPREAD_MORE >> t->slot_shift);
+	unsigned i = (unsigned)(code_hash(text) * CODE_SPREAD_MORE >> t->slot_shift);
 
 	while (t->slots[i] && !span_eq(t->list[t->slots[i] - 1]->text, text))
 		i = (i + 1) & t->mask;
@@ -63,15 +51,13 @@ code_slot(const struct code_table *t, uint64_t hash, struct span text)
 const struct code *
 code_table_add(struct code_table *t, const struct code *code)
 {
-	uint64_t hash = code_hash(code->text), bit = hash >> t->bitmap_shift;
-	unsigned *link = code_slot(t, hash, code->text);
+	unsigned *link = code_slot(t, code->text);
 
 	for (; *link; link = &t->next[*link - 1])
 		if (t->list[*link - 1]->system == code->system)
 			return t->list[*link - 1];
 	t->list[t->count++] = code;
 	*link = t->count;
-	t->bitmap[bit / 64] |= (uint64_t)1 << bit % 64;
 	return NULL;
 }
 
@@ -95,9 +81,9 @@ mapping_code(const struct mapping *m, struct span code, struct span system)
 {
 	const struct code_table *t = m->codes;
 
-	if (!mapping_may_claim(m, code))
+	if (!code.len)
 		return NULL;
-	for (unsigned i = *code_slot(t, code_hash(code), code); i; i = t->next[i - 1])
+	for (unsigned i = *code_slot(t, code); i; i = t->next[i - 1])
 		if (system_is(t->list[i - 1]->system, system))
 			return t->list[i - 1];
 	return NULL;

@@ -2,9 +2,8 @@
 /*
  * mapping/codes.h - from a code and its system to the claim
  *
- * Built once, asked for every OBX.  A bitmap in front of the table turns away
- * nearly every code that is not in it before anything is compared; that question
- * is answered here, without a call.
+ * Built once.  Most OBX never ask: annotate has a filter of hashes in front of the
+ * tables of all mappings.
  */
 #ifndef MAPPING_CODES_H
 #define MAPPING_CODES_H
@@ -13,10 +12,9 @@
 #include "mapping/mapping.h"
 
 struct code_table {
-	unsigned bitmap_shift, slot_shift;
+	unsigned slot_shift;
 	unsigned mask; /* of slots */
 	unsigned count;
-	uint64_t *bitmap;
 	unsigned *slots; /* index in list plus one; 0 is free */
 	unsigned *next;  /* of the same text: index in list plus one; 0 is the end */
 	const struct code **list;
@@ -51,15 +49,6 @@ code_hash(struct span text)
 		       (uint64_t)(unsigned char)text.ptr[text.len / 2] << 8 |
 		       (uint64_t)(unsigned char)text.ptr[text.len - 1] << 16;
 	return (word ^ text.len) * CODE_SPREAD;
-}
-
-/* May a code whose text has this hash be in the table?  Never wrong when it says no. */
-static inline bool
-code_table_may_hold(const struct code_table *t, uint64_t hash)
-{
-	uint64_t bit = hash >> t->bitmap_shift;
-
-	return t->bitmap[bit / 64] >> bit % 64 & 1;
 }
 
 /* Room for `count` codes; NULL when there is no memory. */

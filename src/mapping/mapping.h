@@ -315,12 +315,6 @@ void mapping_destroy(struct mapping *m);
 
 /* The code's claim, NULL when nothing claims it.  `system` is the triplet's third part. */
 const struct code *mapping_code(const struct mapping *m, struct span code, struct span system);
-/*
- * May a code with this text be in the table?  Never wrong when it says no; the
- * one question asked of every OBX of every message, so it is a few instructions.
- */
-bool mapping_may_claim(const struct mapping *m, struct span code);
-
 /* The i-th code that is claimed; NULL behind the last.  For those who compare mappings. */
 const struct code *mapping_code_at(const struct mapping *m, unsigned i);
 

@@ -61,7 +61,6 @@ Test(mapping_codes, are_found_by_text_and_system)
 		if (!code || !cases[i].observation)
 			continue;
 		cr_expect(span_eq(code->observation->id, span_str(cases[i].observation)), "%zu", i);
-		cr_expect(mapping_may_claim(m, span_str(cases[i].code)), "%zu", i);
 	}
 	mapping_destroy(m);
 }
@@ -89,11 +88,10 @@ enum { MANY = 20000 };
 static struct code many[MANY];
 static char texts[MANY][16];
 
-Test(mapping_codes, of_a_large_table_are_all_found_and_others_mostly_turned_away_at_once)
+Test(mapping_codes, of_a_large_table_are_all_found_and_no_others)
 {
 	struct mapping m = { 0 };
 	struct arena arena;
-	unsigned passed = 0;
 
 	arena_init(&arena, 0);
 	m.codes = code_table_create(&arena, MANY);
@@ -109,9 +107,7 @@ Test(mapping_codes, of_a_large_table_are_all_found_and_others_mostly_turned_away
 		cr_expect_eq(code_table_add(m.codes, &many[i]), &many[i], "a second claim");
 		snprintf(other, sizeof(other), "%u-%u", i * 7 + 3, i % 10);
 		cr_expect_null(mapping_code(&m, span_str(other), SPAN("")));
-		passed += mapping_may_claim(&m, span_str(other));
 	}
-	cr_expect_lt(passed, MANY / 8);
 	arena_finish(&arena);
 }
 
@@ -121,7 +117,6 @@ Test(mapping_codes, of_an_empty_table_are_none)
 	    "<mapping xmlns='urn:hl7note:mapping:1' id='t' version='1' status='draft'>"
 	    "<about><title>T</title></about></mapping>");
 
-	cr_expect(!mapping_may_claim(m, SPAN("1952-1")));
 	cr_expect_null(mapping_code(m, SPAN("1952-1"), SPAN("LN")));
 	mapping_destroy(m);
 }
