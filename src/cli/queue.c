@@ -54,7 +54,8 @@ struct job {
 	const char *path;
 	struct control_request request;
 	bool json, again, all;
-	bool headed; /* the columns of a list have been named */
+	bool headed;  /* the columns of a list have been named */
+	bool refused; /* by the daemon, which is there */
 	char **operands;
 };
 
@@ -276,8 +277,6 @@ print_end(struct output *o, const struct control_request *r, struct span line)
 
 	if (r->verb == CONTROL_LIST && is_true(line, "more"))
 		output_printf(o, "more follow: --after %llu\n", member(line, "next"));
-	else if (r->verb == CONTROL_LIST && !count && r->seq)
-		output_printf(o, "no message %llu\n", (unsigned long long)r->seq);
 	else if (r->verb == CONTROL_LIST && !count)
 		output_text(o, "no messages\n");
 	else if (r->verb == CONTROL_RETRY && member(line, "resumed"))
@@ -349,6 +348,7 @@ print_answer(struct ask *a, struct job *j, struct output *o)
 
 	while (!last && !o->error && (got = ask_line(a, &line)) > 0) {
 		last = is_last(line, &status);
+		j->refused = last && status != EX_OK;
 		if (!last || status == EX_OK)
 			print_line(o, j, line, last);
 		if (last && status == EX_OK)
@@ -387,8 +387,9 @@ ask_each(const struct command *self, struct job *j, struct output *o)
 {
 	int status = EX_OK, first = EX_OK;
 
-	/* one that cannot be changed says nothing of the others */
-	for (; *j->operands && (status == EX_OK || status == EX_DIFFERENT); j->operands++) {
+	/* one that is not there, or cannot be changed, says nothing of the others */
+	for (; *j->operands && (status == EX_OK || status == EX_DIFFERENT || j->refused);
+	     j->operands++) {
 		status = arguments_count(
 		    self, "SEQ", *j->operands, 1, UINT64_MAX / 100, &j->request.seq);
 		if (status == EX_OK)

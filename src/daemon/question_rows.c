@@ -4,6 +4,8 @@
  */
 #include "daemon/question_parts.h"
 
+#include <stdio.h>
+
 #include "control/body.h"
 #include "control/json.h"
 
@@ -71,10 +73,20 @@ question_ask_page(struct question *k)
 }
 
 static void
+fail_missing(struct question *k)
+{
+	char text[80];
+
+	(void)snprintf(text, sizeof(text), "there is no such message in the queue: %llu",
+	    (unsigned long long)k->request.seq);
+	question_fail(k, text);
+}
+
+static void
 end_rows(struct question *k)
 {
-	if (k->request.verb == CONTROL_SHOW && !k->count) {
-		question_fail(k, "there is no such message in the queue");
+	if (k->request.seq && !k->count) {
+		fail_missing(k);
 		return;
 	}
 	question_audit(k, "done");
