@@ -146,9 +146,9 @@ unknown(const struct command *c, const char *name)
 }
 
 static int
-incomplete(const struct command *c)
+incomplete(const struct command *c, int letter)
 {
-	const struct flag *f = flag_of(c, optopt);
+	const struct flag *f = flag_of(c, letter);
 
 	return options_misused(c, "option --%s needs an argument: %s", f->name, f->argument);
 }
@@ -172,10 +172,12 @@ options_each(const struct command *c, int argc, char **argv, options_take *take,
 			options_version();
 			return OPTIONS_STOP;
 		case ':':
-			return incomplete(c);
+			return incomplete(c, optopt);
 		case '?':
 			return unknown(c, argv[optind - 1]);
 		default:
+			if (optarg && !*optarg)
+				return incomplete(c, letter);
 			status = take(ctx, c, letter);
 		}
 	}

@@ -85,9 +85,9 @@ parse_text(const struct command *self, const char *option, char *place, size_t s
 {
 	size_t len = strlen(optarg);
 
-	if (!len || len >= size)
+	if (len >= size)
 		return options_misused(
-		    self, "%s takes 1 to %zu bytes, so not \"%s\"", option, size - 1, optarg);
+		    self, "%s takes at most %zu bytes, so not \"%s\"", option, size - 1, optarg);
 	memcpy(place, optarg, len + 1);
 	return EX_OK;
 }

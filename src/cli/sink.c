@@ -150,8 +150,7 @@ take_option(void *ctx, const struct command *self, int letter)
 		return arguments_count(j->self, "--count", text, 1, UINT64_MAX / 16, &o->count);
 	case LISTEN:
 		o->listen = text;
-		return text[0] ? EX_OK
-			       : options_misused(j->self, "--listen is empty; * is everywhere");
+		return EX_OK;
 	case PORT_FILE:
 		o->port_file = text;
 		return EX_OK;

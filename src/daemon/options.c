@@ -174,7 +174,11 @@ options_read(struct options *o, int argc, char **argv)
 		longs[PLAIN + i] = (struct option){ texts[i], required_argument, NULL,
 			OPT_TEXT + i };
 	opterr = 0;
-	while (status < 0 && (c = getopt_long(argc, argv, ":c:l:f:m:", longs, NULL)) != -1)
-		status = take(o, c, argv[optind - 1]);
+	while (status < 0 && (c = getopt_long(argc, argv, ":c:l:f:m:", longs, NULL)) != -1) {
+		bool empty = optarg && !*optarg;
+		const char *word = argv[optind - 1];
+
+		status = take(o, empty ? ':' : c, *word ? word : argv[optind - 2]);
+	}
 	return status < 0 ? check_together(o, argc, argv) : status;
 }

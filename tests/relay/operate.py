@@ -489,6 +489,7 @@ class Starting(World):
             ("--listen 1", "give --config, or --listen and --forward"),
             ("--config", "option --config needs a value"),
             ("-l", "option -l needs a value"),
+            ("--mapping= --config x", "option --mapping= needs a value"),
             ("--check=yes", "option --check=yes: it takes no value"),
             ("--listen 1 --listen 2 --forward h:1", "--listen" + twice),
             ("-c x --config y", "--config" + twice),
@@ -499,6 +500,14 @@ class Starting(World):
                 status, _, err = self.run_it(*arguments.split())
                 self.assertEqual(status, 64)
                 self.assertEqual(err, "hl7noted: %s; see hl7noted --help\n" % sentence)
+
+    def test_an_empty_value_of_any_option_is_wrong_usage(self):
+        options = re.findall(r"--([a-z-]+) (?=[A-Z\[])", self.run_it("--help")[1])
+        self.assertGreater(len(options), 12)
+        for option in ["--" + name for name in options] + ["-c", "-l", "-f", "-m"]:
+            status, _, err = self.run_it(option, "")
+            self.assertEqual((status, err), (
+                64, "hl7noted: option %s needs a value; see hl7noted --help\n" % option))
 
     def test_wrong_values_are_78_and_say_how_to_mend_them(self):
         base = ("--listen", "127.0.0.1:%d" % free_port(), "--forward", "h:1")

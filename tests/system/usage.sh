@@ -50,6 +50,17 @@ has err 'option --diff takes no argument'
 for size in 0 -1 2G 16X 16MB '' 99999999999999999999 ' 5'; do
 	status 64 "$HL7NOTE" annotate --max-message "$size"
 done
+for command in annotate explain verify check show send sink status queue; do
+	"$HL7NOTE" "$command" --help | sed -n 's/^  .*--\([a-z-]*\).*/\1/p' > flags
+	while read -r flag; do
+		status 64 "$HL7NOTE" "$command" "--$flag="
+		has err "option --$flag "
+	done < flags
+done
+status 64 "$HL7NOTE" send --tls-name '' :1
+has err 'option --tls-name needs an argument: NAME (see hl7note send --help)'
+status 64 "$HL7NOTE" annotate -m ''
+has err 'option --mapping needs an argument: FILE'
 status 64 "$HL7NOTE"
 has err 'which command?'
 status 64 "$HL7NOTE" help nonsense
@@ -100,7 +111,7 @@ sink|which PORT? such as 2575, or 0 for any that is free
 sink 99999|PORT 99999: not a number from 0 to 65535
 sink mllp|PORT mllp: not a number from 0 to 65535
 sink 1 2|2: one PORT is all it takes
-sink --listen= 0|--listen is empty; * is everywhere
+sink --listen= 0|option --listen needs an argument: ADDRESS
 sink --code ZZ 0|--code ZZ: not AA, AE, AR, CA, CE or CR
 sink --delay x 0|--delay x: not two times such as 5ms-20ms
 sink --silent 101 0|--silent 101: not a percentage such as 5 or 0.25%
