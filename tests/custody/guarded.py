@@ -232,6 +232,15 @@ class Lists(Custody):
         self.assertEqual(self.ids("--state", "any"), ["m1"])
         self.assertEqual(self.metric("hl7noted_messages_total", outcome="refused"), 1)
 
+    def test_an_operator_may_put_back_what_a_sender_may_not_send(self):
+        """It was acknowledged when it might still come, and would be lost otherwise."""
+        d, r, port, _ = self.listed(max_frame="4KiB")
+        body = message("x1", more=b"NTE|1||" + b"x" * 5000 + b"\r").replace(b"|LAB|", b"|EVIL|")
+        self.assertIn("1 message queued", self.queue(
+            "import", "--feed", "lab", self.write("old.hl7", body)))
+        r.wait(1)
+        self.assertEqual(d.wait_event("audit.admin", verb="queue import")[0]["count"], 1)
+
     def test_a_stranger_gets_in_behind_nobody(self):
         """Not behind the end of a batch, nor inside of its lines, where somebody ends lines so."""
         d, r, port, _ = self.listed()
