@@ -12,8 +12,8 @@ enum {
 };
 
 /* Half of the wait fixed, half by chance, so that many lines do not come back at one moment. */
-uint64_t
-custody_back_off(struct custody_line *l, uint64_t now_us)
+static uint64_t
+next_wait(struct custody_line *l)
 {
 	const struct custody_line_settings *set = l->set;
 	uint64_t wait = set->backoff_least << (l->failures < DOUBLINGS ? l->failures : DOUBLINGS);
@@ -21,7 +21,15 @@ custody_back_off(struct custody_line *l, uint64_t now_us)
 	l->failures++;
 	if (wait > set->backoff_most)
 		wait = set->backoff_most;
-	wait = wait / 2 + l->ops->random(l->ctx) % (wait / 2 + 1);
+	return wait / 2 + l->ops->random(l->ctx) % (wait / 2 + 1);
+}
+
+/* The next attempt after a redirect is at another receiver, which has failed in nothing. */
+uint64_t
+custody_back_off(struct custody_line *l, uint64_t now_us)
+{
+	const uint64_t wait = l->redirected ? 0 : next_wait(l);
+
 	l->retry_at = now_us / MICROSECONDS + wait;
 	return wait;
 }

@@ -75,8 +75,8 @@ static void
 drop_connection(struct custody_line *l, enum relay_why why, uint64_t now_us)
 {
 	l->ops->disconnect(l->ctx);
-	forget_connection(l);
 	custody_lose_flights(l, why, now_us);
+	forget_connection(l);
 }
 
 /* ---- what follows by itself ---- */
@@ -175,6 +175,7 @@ send_parcel(struct custody_line *l, struct custody_parcel *p, uint64_t now_us)
 		l->oldest_since = now_us / MICROSECONDS;
 	if (p->flight.enhanced)
 		l->recent[l->recent_next++ % RELAY_RECENT] = p->flight.id_hash;
+	p->flight.ack_timeout = l->set->ack_timeout;
 	p->tries.attempts++;
 	p->sent = p->flight.began = now_us;
 	p->state = is_awaited(&frame.asks) ? CUSTODY_SENT : CUSTODY_WRITTEN;
@@ -331,10 +332,10 @@ custody_line_lost(struct custody_line *l, uint64_t now_us)
 		return;
 	l->busy++;
 	relay_reuse_ended(&l->reuse, &l->habit, custody_line_in_flight(l), now_us / MICROSECONDS);
-	forget_connection(l);
 	if (before == RELAY_DOWN_CONNECTING)
 		custody_back_off(l, now_us);
 	custody_lose_flights(l, RELAY_DOWN_LOST, now_us);
+	forget_connection(l);
 	l->busy--;
 	turn(l, now_us);
 }
@@ -345,9 +346,9 @@ custody_line_refused(struct custody_line *l, uint64_t now_us)
 	if (l->down == RELAY_DOWN_NONE)
 		return;
 	l->busy++;
-	forget_connection(l);
 	custody_recall_flights(l, NULL, now_us);
 	custody_back_off(l, now_us);
+	forget_connection(l);
 	l->busy--;
 	turn(l, now_us);
 }
@@ -419,10 +420,11 @@ custody_line_moved(struct custody_line *l, uint64_t now_us)
 static void
 end_lingering(struct custody_line *l, uint64_t now_us)
 {
-	const uint64_t most = l->set->ack_timeout, now = now_us / MICROSECONDS;
+	const uint64_t now = now_us / MICROSECONDS;
 
 	for (unsigned i = 0; i < l->count; i++) {
 		struct custody_parcel *p = l->parcels[i];
+		const uint64_t most = p->flight.ack_timeout;
 
 		if (custody_parcel_is_out(p) && p->accepted &&
 		    now >= p->accepted + (most && most < LINGER_MS ? most : LINGER_MS)) {
@@ -436,14 +438,16 @@ void
 custody_line_tick(struct custody_line *l, uint64_t now_us)
 {
 	const uint64_t now = now_us / MICROSECONDS, before = l->ticked;
+	const struct custody_parcel *oldest;
 
 	l->ticked = now;
 	if (now > before + PAUSE_MS)
 		return;
 	l->busy++;
 	end_lingering(l, now_us);
-	if (l->set->ack_timeout && custody_parcels_oldest_out(l) &&
-	    now >= l->oldest_since + l->set->ack_timeout)
+	oldest = custody_parcels_oldest_out(l);
+	if (oldest && oldest->flight.ack_timeout &&
+	    now >= l->oldest_since + oldest->flight.ack_timeout)
 		drop_connection(l, RELAY_ACK_TIMEOUT, now_us);
 	l->busy--;
 	turn(l, now_us);

@@ -420,6 +420,58 @@ Test(custody_flights, moves_to_another_receiver_when_nothing_is_in_flight)
 	script_end(&w);
 }
 
+/* The other has failed in nothing. */
+Test(custody_flights, goes_to_another_receiver_at_once_when_the_old_one_fails)
+{
+	static const struct {
+		const char *answer; /* NULL: none */
+		const char *want;
+	} rows[] = {
+		{ ACK("AR", "1"), "reject:AR:retry postponed:1:1:AR disconnect connect" },
+		{ "\x0b\x0b",
+		    "disconnect none:down_broken:retry postponed:1:1:down_broken connect" },
+		{ NULL, "none:down_lost:retry postponed:1:1:down_lost connect" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct script w;
+
+		script_begin(&w);
+		script_enqueue(&w, 1);
+		script_connected(&w);
+		custody_line_redirect(&w.l, w.now);
+		buffer_clear(&w.told);
+		if (rows[i].answer)
+			script_bytes(&w, rows[i].answer);
+		else
+			script_lost(&w);
+		script_expect(&w, rows[i].want);
+		script_end(&w);
+	}
+}
+
+Test(custody_flights, waits_for_an_old_receiver_as_long_as_it_was_given)
+{
+	const unsigned others[] = { 0, 1000, 60000 };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct script w;
+
+		script_begin(&w);
+		script_enqueue(&w, 1);
+		script_connected(&w);
+		w.set.ack_timeout = others[i];
+		custody_line_redirect(&w.l, w.now);
+		buffer_clear(&w.told);
+		script_pass(&w, 9);
+		script_expect(&w, "");
+		script_pass(&w, 1);
+		script_expect(
+		    &w, "disconnect none:ack_timeout:retry postponed:1:1:ack_timeout connect");
+		script_end(&w);
+	}
+}
+
 Test(custody_flights, waits_for_what_is_in_flight_when_it_drains)
 {
 	struct script w;
