@@ -87,7 +87,17 @@ feed_create(struct hl7noted *d, const struct conf_feed *conf, struct rules *rule
 	}
 	apply(f, conf, rules);
 	observe(f);
+	rate_begin(&f->rate, feed_messages(f));
 	return f;
+}
+
+double
+feed_messages(const struct feed *f)
+{
+	const struct feed_metrics *m = &f->metrics;
+
+	return m->acked->value + m->nacked->value + m->unawaited->value +
+	       (m->queued ? m->queued->value : 0);
 }
 
 static bool

@@ -15,6 +15,7 @@
 #include "custody/policy.h"
 #include "daemon/guard.h"
 #include "daemon/hl7noted.h"
+#include "daemon/rate.h"
 #include "daemon/rules.h"
 #include "net/listener.h"
 
@@ -82,12 +83,15 @@ struct feed {
 	uint32_t backoff_before;     /* ms; of the connection that has had no answer yet */
 
 	/* for status */
+	struct rate rate;
 	uint64_t last_message, last_error; /* wall clock, seconds; 0: none */
 	const char *last_error_word;
 };
 
 /* Without listeners yet; NULL when there is no memory. */
 struct feed *feed_create(struct hl7noted *d, const struct conf_feed *conf, struct rules *rules);
+/* Messages that were answered, or taken into custody, since its first start. */
+double feed_messages(const struct feed *f);
 /* Can it be changed so?  Makes what must be made for that, and tells what stands against it. */
 bool feed_plan(struct feed *f, const struct conf_feed *conf);
 /* It will not be, after all. */

@@ -165,6 +165,7 @@ put_feed(struct buffer *out, const struct feed *f)
 	json_str(out, "forward", conf_endpoint_text(to, receiver));
 	json_number(out, "connections", f->link_count);
 	put_messages(out, &f->metrics);
+	json_number(out, "last_minute", (uint64_t)rate_of_last_minute(&f->rate, feed_messages(f)));
 	if (f->line) {
 		put_queue(out, f);
 		put_line(out, f->line);

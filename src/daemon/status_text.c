@@ -47,15 +47,16 @@ minutes_up(const struct hl7noted *d)
 }
 
 static void
-put_relayed(struct buffer *out, const struct hl7noted *d, const struct feed_metrics *m)
+put_relayed(struct buffer *out, const struct feed *f)
 {
-	double all = m->acked->value + m->nacked->value + m->unawaited->value;
+	const struct feed_metrics *m = &f->metrics;
 
 	buffer_printf(out,
-	    "  %-12s %.0f answered positively, %.0f negatively, %.0f failed, %.0f rejected; %.1f a "
-	    "minute\n",
+	    "  %-12s %.0f answered positively, %.0f negatively, %.0f failed, %.0f rejected; %.0f "
+	    "in "
+	    "the last minute\n",
 	    "messages", m->acked->value, m->nacked->value, m->failed->value, m->rejected->value,
-	    all / minutes_up(d));
+	    rate_of_last_minute(&f->rate, feed_messages(f)));
 }
 
 static void
@@ -109,9 +110,10 @@ put_custody(struct buffer *out, const struct hl7noted *d, const struct feed *f)
 
 	store_stats(d->queue->store, f->number, &s);
 	buffer_printf(out,
-	    "  %-12s %.0f taken, %.0f resends, %.0f rejected, %.0f delivered; %.1f a minute\n",
+	    "  %-12s %.0f taken, %.0f resends, %.0f rejected, %.0f delivered; %.0f in the last "
+	    "minute\n",
 	    "custody", m->queued->value, m->duplicate->value, m->rejected->value,
-	    m->delivered->value, m->queued->value / minutes_up(d));
+	    m->delivered->value, rate_of_last_minute(&f->rate, feed_messages(f)));
 	buffer_printf(out, "  %-12s %llu waiting", "queue", (unsigned long long)s.waiting);
 	if (s.waiting)
 		buffer_printf(out, " (%.1f MiB), the oldest for %s",
@@ -152,7 +154,7 @@ put_feed(struct buffer *out, const struct hl7noted *d, const struct feed *f)
 	if (f->line)
 		put_custody(out, d, f);
 	else
-		put_relayed(out, d, &f->metrics);
+		put_relayed(out, f);
 	put_counts(out, &f->metrics);
 	put_when(out, "last message", f->last_message, NULL);
 	put_when(out, "last error", f->last_error, f->last_error_word);

@@ -109,8 +109,10 @@ on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 	all = t->count++ % TICKS_A_SECOND == 0;
 	if (all)
 		relay_rooms_trim(&d->work.rooms);
-	for (struct feed *f = all ? d->feeds : NULL; f; f = f->next)
+	for (struct feed *f = all ? d->feeds : NULL; f; f = f->next) {
 		feed_follow_date(f);
+		rate_note(&f->rate, feed_messages(f));
+	}
 	tick_feeds(d->feeds, now, all);
 	tick_feeds(d->retired, now, all);
 	if (d->retired || d->older)
