@@ -15,12 +15,12 @@
  *	stored, or recognised as a resend   AA / CA
  *	no MSH in it that can be read       AR, ERR at MSH-1, code 100
  *	no control ID                       AE / CE, ERR at MSH-10, code 101
- *	refused by admit()                  AR / CR, ERR at MSH-3, code 204
+ *	refused by admit()                  AR / CE, ERR at MSH-3, code 204
  *	not stored                          the connection ends without an answer, so that it
- *	                                    sends again; AR / CR, code 207, where the feed
+ *	                                    sends again; AR / CE, code 207, where the feed
  *	                                    says reject
  *	intake paused                       nothing is read, so nothing is answered; with
- *	                                    reject each frame gets AR / CR, code 207
+ *	                                    reject each frame gets AR / CE, code 207
  *
  * MSH-15 (MSH-16 where it is empty) of NE, ER or SU leaves out the answers it does
  * not want; a frame that could not be stored and may not be told so ends the
