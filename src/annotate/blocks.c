@@ -7,6 +7,8 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
+
 void
 blocks_finish(struct blocks *b)
 {
@@ -38,7 +40,7 @@ place_of(struct blocks *b, const struct finding *f)
 	uint64_t hash = 0;
 
 	for (unsigned i = 0; i < f->fired_count; i++)
-		hash = (hash + f->fired[i].rule->index + 1) * 0x9e3779b97f4a7c15u;
+		hash = (hash + f->fired[i].rule->index + 1) * HASH_SPREAD;
 	return &b->list[(hash >> 32) % BLOCKS]; /* the upper half depends on all of them */
 }
 

@@ -6,6 +6,8 @@
 
 #include <stdint.h>
 
+#include "base/hash.h"
+
 void
 habits_begin(struct habits *h, const struct hl7_delims *delims, enum hl7_charset charset)
 {
@@ -17,8 +19,7 @@ habits_begin(struct habits *h, const struct hl7_delims *delims, enum hl7_charset
 struct habit *
 habit_of(struct habits *h, const struct code *code)
 {
-	/* the top bits of a product depend on all of the address */
-	uint64_t hash = (uint64_t)(uintptr_t)code * 0x9e3779b97f4a7c15u;
+	uint64_t hash = (uint64_t)(uintptr_t)code * HASH_SPREAD;
 	struct habit *habit = &h->list[(hash >> 32) % HABITS];
 
 	if (habit->code != code) {

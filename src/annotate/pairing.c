@@ -15,6 +15,8 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
+
 enum { DAY = 24 * 60 * 60 };
 
 /* ---- places ---- */
@@ -88,8 +90,8 @@ find_class(struct annotator *a, struct result *r)
 	if (a->class_count && is_same_class(&a->classes[r->class], &c))
 		return true;
 	/* one after the other: a patient and an order often have the same number */
-	hash = places_mix(places_mix(0, 1 + (uint64_t)c.patient), c.order);
-	hash = places_mix(places_mix(hash, (uint64_t)c.time.first), (uint64_t)c.time.last);
+	hash = hash_mix(hash_mix(0, 1 + (uint64_t)c.patient), c.order);
+	hash = hash_mix(hash_mix(hash, (uint64_t)c.time.first), (uint64_t)c.time.last);
 	at = hash & a->class_places.mask;
 	for (; a->class_places.list[at]; at = (at + 1) & a->class_places.mask) {
 		r->class = a->class_places.list[at] - 1;
@@ -112,7 +114,7 @@ static bool
 find_siblings(struct annotator *a, struct result *r)
 {
 	const struct observation *o = r->code->observation;
-	size_t at = places_mix(places_mix(places_mix(0, 1 + (uint64_t)r->class), o->index),
+	size_t at = hash_mix(hash_mix(hash_mix(0, 1 + (uint64_t)r->class), o->index),
 			(uintptr_t)o >> 4) &
 		    a->siblings_places.mask;
 

@@ -5,7 +5,8 @@
  * same patient; anything less may be another.
  */
 #include "annotate/work.h"
-#include "mapping/codes.h"
+
+#include "base/hash.h"
 
 enum { SAME = 4, LAST_FIELD = 8 };
 
@@ -16,8 +17,8 @@ static uint64_t
 hash_text(uint64_t hash, struct span text)
 {
 	for (; text.len >= 8; text = span_tail(text, 8))
-		hash = places_mix(hash, code_load(text.ptr, 8));
-	return places_mix(hash, text.len ? code_load(text.ptr, text.len) : 0);
+		hash = hash_mix(hash, hash_load(text.ptr, 8));
+	return hash_mix(hash, text.len ? hash_load(text.ptr, text.len) : 0);
 }
 
 /* Of the fields that have to be the same; 0: nobody can be recognised by them. */

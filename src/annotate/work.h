@@ -151,13 +151,6 @@ struct places {
 /* Room for so many; false when there is no memory. */
 bool places_clear(struct places *p, size_t entries);
 
-static inline uint64_t
-places_mix(uint64_t h, uint64_t v)
-{
-	h = (h ^ v) * 0x9e3779b97f4a7c15u;
-	return h ^ h >> 29;
-}
-
 /* One mapping, as this message finds it. */
 struct site {
 	const struct mapping *mapping;

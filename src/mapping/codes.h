@@ -9,6 +9,7 @@
 #define MAPPING_CODES_H
 
 #include "base/arena.h"
+#include "base/hash.h"
 #include "mapping/mapping.h"
 
 struct code_table {
@@ -20,18 +21,8 @@ struct code_table {
 	const struct code **list;
 };
 
-/* Any odd numbers without pattern do: multiplication carries every input bit upwards. */
-#define CODE_SPREAD 0x9e3779b97f4a7c15u
+/* Another number of that kind. */
 #define CODE_SPREAD_MORE 0xc2b2ae3d27d4eb4fu
-
-static inline uint64_t
-code_load(const char *ptr, size_t len)
-{
-	uint64_t word = 0;
-
-	memcpy(&word, ptr, len);
-	return word;
-}
 
 /* Of a text that is not empty: its bytes, overlapping where its length is no power of two. */
 static inline uint64_t
@@ -40,15 +31,15 @@ code_hash(struct span text)
 	uint64_t word;
 
 	if (text.len >= 8)
-		word = code_load(text.ptr, 8) ^
-		       code_load(text.ptr + text.len - 8, 8) * CODE_SPREAD_MORE;
+		word = hash_load(text.ptr, 8) ^
+		       hash_load(text.ptr + text.len - 8, 8) * CODE_SPREAD_MORE;
 	else if (text.len >= 4)
-		word = code_load(text.ptr, 4) | code_load(text.ptr + text.len - 4, 4) << 32;
+		word = hash_load(text.ptr, 4) | hash_load(text.ptr + text.len - 4, 4) << 32;
 	else
 		word = (uint64_t)(unsigned char)text.ptr[0] |
 		       (uint64_t)(unsigned char)text.ptr[text.len / 2] << 8 |
 		       (uint64_t)(unsigned char)text.ptr[text.len - 1] << 16;
-	return (word ^ text.len) * CODE_SPREAD;
+	return (word ^ text.len) * HASH_SPREAD;
 }
 
 /* Room for `count` codes; NULL when there is no memory. */

@@ -7,6 +7,7 @@
  */
 #include "mapping/intern.h"
 
+#include "base/hash.h"
 #include "mapping/names.h"
 
 enum { INTERN_FIRST = 256 };
@@ -25,13 +26,6 @@ plain(struct decimal d)
 }
 
 static uint64_t
-mix(uint64_t h, uint64_t more)
-{
-	h = (h ^ more) * 0x9e3779b97f4a7c15u;
-	return h ^ h >> 32;
-}
-
-static uint64_t
 hash_payload(const struct expr *e)
 {
 	struct decimal limit;
@@ -40,9 +34,10 @@ hash_payload(const struct expr *e)
 	switch (e->op) {
 	case EXPR_VALUE:
 		limit = plain(e->limit);
-		return mix(mix(e->compare, (uint64_t)limit.coefficient), (uint64_t)limit.exponent);
+		return hash_mix(
+		    hash_mix(e->compare, (uint64_t)limit.coefficient), (uint64_t)limit.exponent);
 	case EXPR_AGE:
-		return mix(mix(e->compare, e->age.count), e->age.unit);
+		return hash_mix(hash_mix(e->compare, e->age.count), e->age.unit);
 	case EXPR_BELOW_INTERVAL:
 	case EXPR_IN_INTERVAL:
 	case EXPR_ABOVE_INTERVAL:
@@ -51,14 +46,14 @@ hash_payload(const struct expr *e)
 		return e->statuses;
 	case EXPR_ORDER:
 	case EXPR_DIAGNOSIS:
-		return mix(e->prefix, e->system ? names_hash(e->system->id) : 0);
+		return hash_mix(e->prefix, e->system ? names_hash(e->system->id) : 0);
 	case EXPR_FIRED:
 		for (unsigned i = 0; i < e->rule_count; i++)
-			h = mix(h, e->rules[i]->index);
+			h = hash_mix(h, e->rules[i]->index);
 		return h;
 	case EXPR_UNDECIDED:
 		for (unsigned i = 0; i < e->group_count; i++)
-			h = mix(h, e->groups[i]->index);
+			h = hash_mix(h, e->groups[i]->index);
 		return h;
 	default:
 		return 0;
@@ -68,14 +63,14 @@ hash_payload(const struct expr *e)
 static uint64_t
 hash(const struct expr *e)
 {
-	uint64_t h = mix(e->op, hash_payload(e));
+	uint64_t h = hash_mix(e->op, hash_payload(e));
 
 	for (unsigned i = 0; i < e->kid_count; i++)
-		h = mix(h, e->kids[i]->id);
+		h = hash_mix(h, e->kids[i]->id);
 	for (unsigned i = 0; i < e->of_count; i++)
-		h = mix(h, e->of[i]->index);
+		h = hash_mix(h, e->of[i]->index);
 	for (unsigned i = 0; i < e->word_count; i++)
-		h = mix(h, names_hash(e->words[i]));
+		h = hash_mix(h, names_hash(e->words[i]));
 	return h;
 }
 
