@@ -194,6 +194,49 @@ load_ca(struct net_tls *t, const char *path, struct net_tls_fault *f)
 }
 
 static bool
+is_same_extension(const X509_CRL *a, const X509_CRL *b, int nid)
+{
+	X509_EXTENSION *x = X509_CRL_get_ext(a, X509_CRL_get_ext_by_NID(a, nid, -1));
+	X509_EXTENSION *y = X509_CRL_get_ext(b, X509_CRL_get_ext_by_NID(b, nid, -1));
+
+	if (!x || !y)
+		return !x && !y;
+	return ASN1_OCTET_STRING_cmp(X509_EXTENSION_get_data(x), X509_EXTENSION_get_data(y)) == 0;
+}
+
+/* Is `b` of the same CA and key, about the same certificates, and good for longer? */
+static bool
+is_outlived(const X509_CRL *a, const X509_CRL *b)
+{
+	const ASN1_TIME *end = X509_CRL_get0_nextUpdate(a), *other = X509_CRL_get0_nextUpdate(b);
+
+	return end && (!other || ASN1_TIME_compare(other, end) > 0) && X509_CRL_cmp(a, b) == 0 &&
+	       is_same_extension(a, b, NID_authority_key_identifier) &&
+	       is_same_extension(a, b, NID_issuing_distribution_point);
+}
+
+/* Of a CA's old list and its new one the new one counts. */
+static int64_t
+end_of_lists(const X509_STORE *store)
+{
+	const STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(store);
+	int64_t end = 0;
+
+	for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
+		const X509_CRL *a = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(all, i)), *b;
+		bool outlived = false;
+
+		for (int j = 0; a && j < sk_X509_OBJECT_num(all); j++) {
+			b = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(all, j));
+			outlived |= b && is_outlived(a, b);
+		}
+		if (a && !outlived)
+			earliest(&end, X509_CRL_get0_nextUpdate(a));
+	}
+	return end;
+}
+
+static bool
 load_crl(struct net_tls *t, const char *path, struct net_tls_fault *f)
 {
 	X509_STORE *store = SSL_CTX_get_cert_store(t->ctx);
@@ -205,7 +248,6 @@ load_crl(struct net_tls *t, const char *path, struct net_tls_fault *f)
 	if (!file)
 		return false;
 	while (good && (crl = PEM_read_bio_X509_CRL(file, NULL, no_passphrase, NULL))) {
-		earliest(&t->ends.crl, X509_CRL_get0_nextUpdate(crl));
 		good = X509_STORE_add_crl(store, crl) == 1;
 		X509_CRL_free(crl);
 		count++;
@@ -218,6 +260,7 @@ load_crl(struct net_tls *t, const char *path, struct net_tls_fault *f)
 			  : "%s holds no certificate revocation list: %s",
 		    path, last_error());
 	ERR_clear_error();
+	t->ends.crl = end_of_lists(store);
 	X509_VERIFY_PARAM_set_flags(
 	    SSL_CTX_get0_param(t->ctx), X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
 	return true;

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import time
 
-from secure import LEAF, ROOT, TESTCA, Secure, metric
+from secure import CA, LEAF, ROOT, TESTCA, Secure, metric
 from world import (
     HL7NOTED, PATIENCE, ack, config_xml, feed_xml, framed, free_port, main, message, wait_for,
 )
@@ -363,6 +363,30 @@ class Ends(Secure):
         self.ca.run("crl", 1)
         d, _ = self.secure_feed(self.receiver(), inbound=self.tls(crl="crl"))
         self.assertEqual(len(d.wait_event("tls.expiring", status="crl")), 1)
+
+    def test_of_a_list_and_its_successor_in_one_file_the_successor_counts(self):
+        self.ca.run("crl", -1)
+        self.ca.join("old", "crl")
+        self.ca.run("crl", 20)
+        self.ca.join("both", "old", "crl", "old")
+        other = CA()
+        other.run("crl", 10)
+        shutil.copy(other.pem("crl"), self.ca.pem("theirs"))
+        self.ca.join("all", "both", "theirs")
+        for crl, days in (("both", 20), ("all", 10), ("old", -1)):
+            metrics = free_port()
+            d = self.configure(
+                '<metrics listen="127.0.0.1:%d"/>' % metrics,
+                feed_xml(free_port(), 1, in_listen=self.tls(crl=crl)),
+            )
+            end = metric(metrics, "hl7noted_tls_crl_next_update_timestamp_seconds")
+            self.assertAlmostEqual(end, time.time() + days * 86400, delta=3600, msg=crl)
+            if days < 0:
+                d.wait_event("tls.expiring", status="crl")
+            else:
+                self.assertEqual(d.events("tls.expiring", status="crl"), [])
+        _, port = self.secure_feed(self.receiver(), inbound=self.tls(crl="both"))
+        self.assertEqual(self.secure_sender(port).exchange(message("1")), ack(message("1")))
 
     def test_a_check_tells_what_has_ended_already(self):
         """Before a reload with it locks everybody out."""
