@@ -324,3 +324,49 @@ queue_stats(struct queue *q, unsigned feed)
 	store_stats(q->store, feed, &stats);
 	return stats;
 }
+
+void
+queue_fill(struct queue *q, unsigned feed, unsigned count)
+{
+	unsigned before = q->told_count;
+
+	for (unsigned i = 0; i < count; i++) {
+		char id[16], text[32];
+
+		snprintf(id, sizeof(id), "F%uM%u", feed, i);
+		snprintf(text, sizeof(text), "message %u of %u", i, feed);
+		queue_send(q, feed, id, text);
+	}
+	queue_await(q, &q->told_count, before + count);
+}
+
+void
+queue_answer(struct queue *q, int error)
+{
+	cr_assert_eq(error, 0);
+	queue_await(q, &q->answers, q->answers + 1);
+	cr_assert_eq(q->error, 0, "%s", q->answer_text);
+}
+
+void
+queue_scene(struct queue *q)
+{
+	struct store_filter one = { .feed = 1 };
+	uint64_t seq;
+
+	store_feed(q->store, SPAN("east"));
+	store_feed(q->store, SPAN("west"));
+	queue_fill(q, 1, 10);
+	queue_fill(q, 2, 2);
+	for (unsigned i = 0; i < 4; i++) {
+		queue_get(q, 1, &seq);
+		store_delivered(q->store, 1, seq);
+	}
+	queue_get(q, 1, &seq);
+	store_set_aside(q->store, 1, seq, TRIED(1), "no");
+	one.seq = seq + 1;
+	queue_answer(q, store_drop(q->store, &one, 1));
+	queue_get(q, 1, &seq);
+	store_postpone(q->store, 1, seq, TRIED(1), "no answer");
+	queue_run(q, 200);
+}

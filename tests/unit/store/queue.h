@@ -70,10 +70,16 @@ void queue_run(struct queue *q, unsigned ms);
 struct told queue_put(struct queue *q, unsigned feed, const char *id, const char *text);
 /* Without waiting. */
 void queue_send(struct queue *q, unsigned feed, const char *id, const char *text);
+/* So many, "message N of FEED" with the control ID "FfeedMN"; waits for all verdicts. */
+void queue_fill(struct queue *q, unsigned feed, unsigned count);
 /* Fetch, waiting for it; its text, or NULL when nothing waits.  *ret_seq may be NULL. */
 const char *queue_get(struct queue *q, unsigned feed, uint64_t *ret_seq);
 /* All rows that a filter admits. */
 unsigned queue_list(struct queue *q, const struct store_filter *filter, bool with_bytes);
+/* The answer to a question that was asked just now, which is no failure. */
+void queue_answer(struct queue *q, int error);
+/* Ten messages of feed 1, 0 to 3 delivered, 4 aside, 5 dropped, 6 tried once; two of feed 2. */
+void queue_scene(struct queue *q);
 /* Counts, with all that was told so far. */
 struct store_stats queue_stats(struct queue *q, unsigned feed);
 
