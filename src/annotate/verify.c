@@ -336,3 +336,24 @@ verify(struct span original, struct span annotated, struct verify_counts *ret, s
 	buffer_finish(&p.line);
 	return good;
 }
+
+bool
+verify_made(const struct hl7_message *annotated, const struct annotation *made, struct diag *reterr)
+{
+	struct span rest = annotated->bytes;
+
+	for (size_t i = 0; i < made->iov_count; i++) {
+		const struct span part = span_of(made->iov[i].iov_base, made->iov[i].iov_len);
+		size_t same = 0;
+
+		while (same < part.len && same < rest.len && part.ptr[same] == rest.ptr[same])
+			same++;
+		rest = span_tail(rest, same);
+		if (same < part.len)
+			break;
+		if (i + 1 == made->iov_count && !rest.len)
+			return true;
+	}
+	return fail(reterr, annotated, annotated->bytes.len - rest.len,
+	    "is not what the mapping makes of the original");
+}

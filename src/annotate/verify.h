@@ -2,10 +2,10 @@
 /*
  * annotate/verify.h - do two messages differ by declared edits alone?
  *
- * Needs no mapping: an annotated message may have more NTE segments behind the
+ * verify() needs no mapping: an annotated message may have more NTE segments behind the
  * notes of an OBX, numbered, escaped and ended as the writer does, in a block that
  * ends in the trailer which names mapping and rules, and the OBX-8 that such a
- * trailer claims may differ.  What the notes say, only a mapping could tell.  From what
+ * trailer claims may differ.  What the notes say, only a mapping can tell.  From what
  * is found so the annotated message is made again; it must be the same byte for byte.
  */
 #ifndef ANNOTATE_VERIFY_H
@@ -13,8 +13,8 @@
 
 #include <stdbool.h>
 
+#include "annotate/annotate.h"
 #include "base/diag.h"
-#include "base/span.h"
 
 struct verify_counts {
 	size_t messages, changed, notes, flags;
@@ -24,5 +24,8 @@ struct verify_counts {
  * is no message must not differ at all. */
 bool verify(
     struct span original, struct span annotated, struct verify_counts *ret, struct diag *reterr);
+/* Is it, byte for byte, what an annotator makes of the original? */
+bool verify_made(
+    const struct hl7_message *annotated, const struct annotation *made, struct diag *reterr);
 
 #endif

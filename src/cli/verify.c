@@ -16,6 +16,7 @@
 
 #include "annotate/verify.h"
 #include "cli/input.h"
+#include "cli/mappings.h"
 #include "cli/output.h"
 #include "cli/say.h"
 
@@ -28,6 +29,7 @@ struct side {
 
 struct job {
 	struct side original, annotated;
+	struct mappings mappings; /* none: what notes say is not looked at */
 	struct output out;
 	struct verify_counts counts;
 	unsigned long message; /* the original's, from 1 */
@@ -69,6 +71,18 @@ differ(struct job *j, size_t offset, const char *place, const char *what)
 	return EX_DIFFERENT;
 }
 
+/* With -m the notes and flags must be those of the mapping, too. */
+static bool
+is_made(struct job *j, struct diag *reterr)
+{
+	struct annotation made;
+
+	if (!j->mappings.annotator)
+		return true;
+	annotate(j->mappings.annotator, &j->original.in.message, &made);
+	return verify_made(&j->annotated.in.message, &made, reterr);
+}
+
 static int
 compare_messages(struct job *j)
 {
@@ -76,7 +90,8 @@ compare_messages(struct job *j)
 	struct diag wrong = { 0 };
 	char place[64];
 
-	if (!verify(j->original.piece.bytes, j->annotated.piece.bytes, &counts, &wrong))
+	if (!verify(j->original.piece.bytes, j->annotated.piece.bytes, &counts, &wrong) ||
+	    !is_made(j, &wrong))
 		return differ(
 		    j, wrong.offset, diag_place(&wrong, place, sizeof(place)), wrong.what);
 	j->counts.messages += counts.messages;
@@ -174,8 +189,11 @@ take_option(void *ctx, const struct command *self, int letter)
 {
 	struct job *j = ctx;
 
-	(void)self, (void)letter; /* there is but -q */
+	(void)self;
+	if (letter == 'm')
+		return mappings_add(&j->mappings, optarg);
 	j->quiet = true;
+	say_quietly();
 	return EX_OK;
 }
 
@@ -195,13 +213,18 @@ run(const struct command *self, int argc, char **argv)
 	if (strcmp(argv[optind], "-") == 0 && strcmp(argv[optind + 1], "-") == 0)
 		return options_misused(self, "only one of the two can be standard input");
 	output_init(&j.out, STDOUT_FILENO, "standard output");
-	status = compare_files(&j, argv + optind);
+	if (j.mappings.path_count)
+		status = mappings_annotator(&j.mappings);
+	if (status == EX_OK)
+		status = compare_files(&j, argv + optind);
+	mappings_finish(&j.mappings);
 	if (status == EX_OK && !j.quiet)
 		summarise(&j);
 	return output_finish(&j.out) == EX_OK ? status : EX_IOERR;
 }
 
 static const struct flag flags[] = {
+	{ "mapping", 'm', "FILE", "notes and flags must be those of this mapping file" },
 	{ "quiet", 'q', NULL, "no summary when all is well" },
 };
 
@@ -211,7 +234,8 @@ const struct command command_verify = {
 	.summary = "prove that nothing but declared edits was changed",
 	.about = "Compares an annotated file with its original.  Notes added behind results,\n"
 		 "and flags put where there were none, are declared by the note that ends them;\n"
-		 "any other difference is told, and the exit status is 1.\n",
+		 "any other difference is told, and the exit status is 1.  What the notes say is\n"
+		 "compared only with -m, which may be given several times.\n",
 	.flags = flags,
 	.flag_count = sizeof(flags) / sizeof(flags[0]),
 	.run = run,

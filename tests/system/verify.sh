@@ -57,6 +57,20 @@ status 1 verify all.hl7 bad
 sed "s/PID[^$CR]*$CR//" all.out > bad
 status 1 verify all.hl7 bad
 
+# what notes say is the mapping's, and compared with it alone
+status 0 verify -m "$MAPPING" all.hl7 all.out
+has out '3 messages, 2 changed'
+has err 'is a draft'
+status 0 verify -q -m "$MAPPING" all.mllp mllp.out
+[ ! -s err ] || fail 'a quiet run said something'
+sed 's/Too much of it/Not much of it/' all.out > bad
+status 0 verify all.hl7 bad
+status 1 verify -q -m "$MAPPING" all.hl7 bad
+has out 'bad: message 1, NTE[1], byte '
+has out ': is not what the mapping makes of the original'
+status 1 verify -q -m "$MAPPING" all.hl7 all.hl7
+status 66 verify -m missing.xml all.hl7 all.out
+
 # messages too few, too many, in another order
 note one.hl7 > one.out
 status 1 verify all.hl7 one.out
