@@ -324,7 +324,8 @@ intake_tick(struct intake *i, uint64_t now)
 		custody_intake_end(&i->machine, RELAY_SENDER_LEFT);
 	custody_intake_tick(&i->machine, now * 1000);
 	look_inside(i);
-	if (floor_is_wasted(i->feed, &i->guest, &i->up, now))
+	if (floor_is_wasted(i->feed, &i->guest, &i->up, now) ||
+	    net_stream_is_stuck(&i->up, now, i->feed->conf->frame_deadline))
 		custody_intake_end(&i->machine, RELAY_FRAME_TIMEOUT);
 	settle(i);
 }

@@ -326,7 +326,8 @@ link_tick(struct link *l, uint64_t now)
 	look_at_progress(l);
 	relay_tick(&l->session, l->now);
 	look_inside(l);
-	if (floor_is_wasted(l->feed, &l->guest, &l->up, now))
+	if (floor_is_wasted(l->feed, &l->guest, &l->up, now) ||
+	    net_stream_is_stuck(&l->up, now, l->feed->conf->frame_deadline))
 		relay_end(&l->session, RELAY_FRAME_TIMEOUT);
 	if (is_unread(l, now))
 		relay_end(&l->session, RELAY_UNREAD);

@@ -146,6 +146,9 @@ net_stream_unsent(const struct net_stream *s)
  * turn: they are still told. */
 void net_stream_read(struct net_stream *s, bool on);
 bool net_stream_is_reading(const struct net_stream *s);
+/* With TLS nothing of a record can be told before its end: has one been under way for so long,
+ * while it might have been read?  To be asked at each tick. */
+bool net_stream_is_stuck(struct net_stream *s, uint64_t now_ms, uint64_t most_ms);
 /* No more will be sent; reading goes on. */
 void net_stream_finish(struct net_stream *s);
 void net_stream_close(struct net_stream *s);

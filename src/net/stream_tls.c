@@ -220,6 +220,7 @@ receive(struct net_stream *s, const struct intake *i, ssize_t n, struct span *re
 		s->tls->answered = true;
 		net_stream_write(s);
 	}
+	s->tls->moved |= ret->len > 0;
 	return state;
 }
 
@@ -295,6 +296,20 @@ net_stream_tls_greet(struct net_stream *s)
 	net_stream_write(s);
 	if (is_over(net_tls_session_state(s->tls->session)))
 		tell_over(s);
+}
+
+bool
+net_stream_is_stuck(struct net_stream *s, uint64_t now_ms, uint64_t most_ms)
+{
+	struct net_stream_tls *t = s->tls;
+
+	if (!t)
+		return false;
+	if (!t->at_rest || t->moved || !net_stream_is_reading(s) ||
+	    !net_tls_session_is_inside(t->session))
+		t->at_rest = now_ms;
+	t->moved = false;
+	return now_ms >= t->at_rest + most_ms;
 }
 
 /* ---- writing ------------------------------------------------------------------------------ */

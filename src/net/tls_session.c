@@ -488,6 +488,12 @@ net_tls_session_accepts(const struct net_tls_session *s)
 	return s->tls->accepts;
 }
 
+bool
+net_tls_session_is_inside(const struct net_tls_session *s)
+{
+	return s->state == NET_TLS_OPEN && SSL_has_pending(s->ssl) == 1;
+}
+
 enum net_tls_reason
 net_tls_session_check(const struct net_tls_session *s, const struct net_tls *tls)
 {

@@ -71,5 +71,7 @@ enum net_tls_reason net_tls_session_check(
 enum net_tls_reason net_tls_session_check_changed(
     const struct net_tls_session *s, const struct net_tls *tls);
 bool net_tls_session_accepts(const struct net_tls_session *s);
+/* Has a part of a record come, and nothing can be made of it yet? */
+bool net_tls_session_is_inside(const struct net_tls_session *s);
 
 #endif

@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 
-from secure import Secure, client_context, metric
+from secure import Secure, Slow, client_context, metric
 from world import (
     PATIENCE, SUGAR, Reader, ack, annotated, framed, free_port, main, message, reset, samples,
     wait_for, wait_read,
@@ -294,41 +294,6 @@ class Handshakes(Secure):
         self.assertEqual(third.frame(), ack(message("3")))
 
 
-class Slow:
-    """A sender that seals at once and lets its line have the bytes as it likes."""
-
-    def __init__(self, world, port):
-        self.plain = world.sender(port)
-        self.come, self.wire, self.left = ssl.MemoryBIO(), ssl.MemoryBIO(), b""
-        self.tls = client_context(world.ca).wrap_bio(
-            self.come, self.wire, server_hostname="localhost"
-        )
-        self._until_done(self.tls.do_handshake)
-
-    def _until_done(self, step):
-        while True:
-            try:
-                return step()
-            except ssl.SSLWantReadError:
-                self.plain.sock.sendall(self.wire.read())
-                self.come.write(self.plain.sock.recv(65536))
-
-    def seal(self, data):
-        self.tls.write(data)
-        self.left += self.wire.read()
-
-    def some(self, count):
-        self.plain.sock.sendall(self.left[:count])
-        self.left = self.left[count:]
-
-    def send(self, data):
-        self.seal(data)
-        self.some(len(self.left))
-
-    def frame(self):
-        return self._until_done(lambda: self.tls.read(65536)).strip(b"\x0b\x1c\r") + b"\r"
-
-
 class Bytes(Secure):
     """What goes through is what goes through without TLS."""
 
@@ -430,6 +395,17 @@ class Bytes(Secure):
             s.some(1 << 20)
         self.assertEqual([s.frame() for s in senders], [ack(large)] * 2)
         return True
+
+    def test_a_record_that_does_not_end_is_a_frame_that_does_not(self):
+        """Fault 7: until then nobody can tell that a frame begins in it."""
+        d, port = self.secure_feed(self.receiver(), frame_deadline="500ms")
+        s = Slow(self, port)
+        s.send(framed(message("1")))
+        self.assertEqual(s.frame(), ack(message("1")))
+        s.seal(framed(message("2")))
+        s.some(20)
+        d.wait_event("conn.timeout", outcome="frame_timeout")
+        self.assertEqual(s.plain.sock.recv(1), b"\x17", "a word of farewell")
 
     def test_one_who_ends_its_side_gets_its_answer(self):
         r = self.receiver(lambda v, body, n: (time.sleep(0.3), v.answer(body)))

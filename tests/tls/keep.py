@@ -8,7 +8,7 @@ import ssl
 import sys
 import time
 
-from secure import Secure, SecureReceiver, server_context
+from secure import Secure, SecureReceiver, Slow, server_context
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "custody"))
 
@@ -93,6 +93,15 @@ class Custody(Secure):
         self.assertEqual(r.bodies(), annotated([message(str(n)) for n in range(20)]))
         self.assertEqual(d.wait_event("conn.open")[0]["peer_cert"], "lab.example")
         self.assertEqual(d.events("tls.denied"), [])
+
+    def test_a_record_that_does_not_end_is_a_frame_that_does_not(self):
+        d, port, _ = self.keep(self.receiver().port, frame_deadline="500ms")
+        s = Slow(self, port)
+        s.send(framed(message("1")))
+        self.assertIn(b"MSA|AA|1", s.frame())
+        s.seal(framed(message("2")))
+        s.some(20)
+        d.wait_event("conn.timeout", outcome="frame_timeout")
 
     def test_strangers_bring_nothing_into_the_queue(self):
         r = self.secure_receiver()

@@ -130,6 +130,41 @@ class SecureSender(Sender):
         self.reader = SecureReader(self.sock)
 
 
+class Slow:
+    """A sender that seals at once and lets its line have the bytes as it likes."""
+
+    def __init__(self, world, port):
+        self.plain = world.sender(port)
+        self.come, self.wire, self.left = ssl.MemoryBIO(), ssl.MemoryBIO(), b""
+        self.tls = client_context(world.ca).wrap_bio(
+            self.come, self.wire, server_hostname="localhost"
+        )
+        self._until_done(self.tls.do_handshake)
+
+    def _until_done(self, step):
+        while True:
+            try:
+                return step()
+            except ssl.SSLWantReadError:
+                self.plain.sock.sendall(self.wire.read())
+                self.come.write(self.plain.sock.recv(65536))
+
+    def seal(self, data):
+        self.tls.write(data)
+        self.left += self.wire.read()
+
+    def some(self, count):
+        self.plain.sock.sendall(self.left[:count])
+        self.left = self.left[count:]
+
+    def send(self, data):
+        self.seal(data)
+        self.some(len(self.left))
+
+    def frame(self):
+        return self._until_done(lambda: self.tls.read(65536)).strip(b"\x0b\x1c\r") + b"\r"
+
+
 class SecureReceiver(Receiver):
     """`errors` are those of handshakes."""
 
@@ -209,6 +244,6 @@ class Secure(World):
 
 
 __all__ = [
-    "CA", "LEAF", "ROOT", "Secure", "SecureReceiver", "SecureSender", "TESTCA", "client_context", "metric",
-    "server_context",
+    "CA", "LEAF", "ROOT", "Secure", "SecureReceiver", "SecureSender", "Slow", "TESTCA",
+    "client_context", "metric", "server_context",
 ]
