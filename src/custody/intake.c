@@ -88,16 +88,14 @@ answer_to(const struct custody_entry *e)
 	ack.code = HL7_ACK_REJECT;
 	ack.error = 207;
 	ack.text = relay_sentence(custody_entry_why(e));
+	ack.where = relay_where(custody_entry_why(e));
 	if (custody_entry_why(e) == RELAY_UNREADABLE) {
 		ack.error = 100;
-		ack.where = (struct diag){ .at = { .segment = "MSH", .sequence = 1 } };
 	} else if (custody_entry_why(e) == RELAY_NO_ID) {
 		ack.code = HL7_ACK_ERROR;
 		ack.error = 101;
-		ack.where = (struct diag){ .at = { .segment = "MSH", .sequence = 1, .field = 10 } };
 	} else if (custody_entry_why(e) == RELAY_NOT_ALLOWED) {
 		ack.error = 204;
-		ack.where = (struct diag){ .at = { .segment = "MSH", .sequence = 1, .field = 3 } };
 	}
 	return ack;
 }

@@ -155,6 +155,17 @@ log_identity(struct log *log, const struct net_stream *s)
 		log_str(log, LOG_PEER_CERT, net_tls_identity_name(id));
 }
 
+void
+observe_why(struct log *log, enum relay_why why)
+{
+	const struct diag where = relay_where(why);
+	char place[32];
+
+	log_str(log, LOG_OUTCOME, relay_word(why));
+	if (where.at.segment[0])
+		log_str(log, LOG_ERR_LOC, diag_place(&where, place, sizeof(place)));
+}
+
 bool
 observe_begin_stranger(
     struct feed *f, const struct sockaddr_storage *peer, const struct net_stream *s)
@@ -164,7 +175,7 @@ observe_begin_stranger(
 	if (!observe_begin(f, peer, LOG_AUDIT_REFUSED, LOG_WARNING_))
 		return false;
 	log_identity(f->daemon->log, s);
-	log_str(f->daemon->log, LOG_OUTCOME, relay_word(RELAY_NOT_ALLOWED));
+	observe_why(f->daemon->log, RELAY_NOT_ALLOWED);
 	return true;
 }
 

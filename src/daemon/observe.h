@@ -58,6 +58,8 @@ bool observe_begin(struct feed *f, const struct sockaddr_storage *peer, enum log
 /* The same for one who has many lines, that begin alike: `stem` is the caller's to keep. */
 bool observe_begin_kept(struct feed *f, const struct sockaddr_storage *peer, struct log_stem *stem,
     enum log_event event, enum log_level level);
+/* Into a line: why a message was turned away, and the place in it that is to blame. */
+void observe_why(struct log *log, enum relay_why why);
 /* The line of a sender whose messages are not taken, by address and certificate, once it is
  * counted; what it calls itself stays out, as all does that a message holds. */
 bool observe_begin_stranger(

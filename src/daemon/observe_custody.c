@@ -156,7 +156,7 @@ begin_turned_away(struct intake *i, enum relay_why why)
 	observe_error(f, relay_word(why));
 	if (!observe_begin(f, &i->peer, LOG_MSG_REJECTED, LOG_WARNING_))
 		return false;
-	log_str(f->daemon->log, LOG_OUTCOME, relay_word(why));
+	observe_why(f->daemon->log, why);
 	return true;
 }
 

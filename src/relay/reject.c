@@ -30,14 +30,12 @@ void
 relay_reject(struct relay_session *s, struct span header, enum relay_why why)
 {
 	struct hl7_ack ack = { .code = HL7_ACK_REJECT, .error = 207, .text = relay_sentence(why) };
-	const struct diag sender = { .at = { .segment = "MSH", .sequence = 1, .field = 3 } };
 	char time[32], id[32];
 	struct span frame;
 
-	if (why == RELAY_NOT_ALLOWED) {
+	ack.where = relay_where(why);
+	if (why == RELAY_NOT_ALLOWED)
 		ack.error = 204; /* unknown key identifier */
-		ack.where = sender;
-	}
 	s->ops->stamp(s->ctx, time, id);
 	ack.time = time;
 	ack.id = id;

@@ -96,6 +96,9 @@ enum relay_why {
 
 const char *relay_word(enum relay_why why);     /* "ack_timeout" */
 const char *relay_sentence(enum relay_why why); /* for the text of an AR */
+/* The place in the message that is to blame, for ERR and for the log; without segment where none
+ * is. */
+struct diag relay_where(enum relay_why why);
 
 /* What the log tells of a frame: numbers, and words from a mapping or a table, cut to size. */
 struct relay_summary {

@@ -42,3 +42,13 @@ relay_sentence(enum relay_why why)
 {
 	return words[why].sentence;
 }
+
+struct diag
+relay_where(enum relay_why why)
+{
+	const unsigned field = why == RELAY_NO_ID ? 10 : why == RELAY_NOT_ALLOWED ? 3 : 0;
+
+	if (!field && why != RELAY_UNREADABLE)
+		return (struct diag){ 0 };
+	return (struct diag){ .at = { .segment = "MSH", .sequence = 1, .field = field } };
+}

@@ -101,6 +101,7 @@ class Senders(World):
             self.assertIn(b"MSH^1^3|204^", answer)
         told = d.wait_event("audit.refused", 4)
         self.assertEqual(told[1]["ctl_id"], "n1")
+        self.assertEqual(told[1]["err_loc"], "MSH[1]-3")
         self.assertEqual(told[1]["msg_type"], "ORU^R01")
         self.assertTrue(told[1]["peer"].startswith("127.0.0.1:"))
         self.assertNotIn("EHR", d.text())
