@@ -197,11 +197,4 @@ void conf_destroy(struct conf *conf);
 /* Its root is <hl7noted>, or in CONF_NAMESPACE: meant as a configuration, not as a mapping. */
 bool conf_is_configuration(struct span bytes);
 
-/* "30s", "500ms", "2min", "1h", or a plain number of seconds. */
-bool conf_duration(struct span text, uint32_t *ret_ms);
-/* "16MiB", "64KiB", "4096". */
-bool conf_size(struct span text, uint64_t *ret);
-/* "host:port", "[::1]:port", "port" (host then empty). */
-bool conf_host_port(struct span text, struct span *ret_host, struct span *ret_port);
-
 #endif

@@ -8,6 +8,7 @@
 
 #include "conf/load.h"
 #include "conf/meaning.h"
+#include "conf/spelling.h"
 #include "conf/walk.h"
 
 static const struct fault_place nowhere;

@@ -5,7 +5,10 @@
 #ifndef CONF_SPELLING_H
 #define CONF_SPELLING_H
 
-#include "conf/conf.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
 
 bool conf_is_name(struct span text);
 bool conf_is_host(struct span text);
@@ -16,6 +19,13 @@ bool conf_is_ascii(struct span text);
 /* "sha256//" and 32 bytes in base64, as curl and openssl write them. */
 #define CONF_PIN_MARK "sha256//"
 bool conf_is_pin(struct span text);
+
+/* "30s", "500ms", "2min", "1h", or a plain number of seconds. */
+bool conf_duration(struct span text, uint32_t *ret_ms);
+/* "16MiB", "64KiB", "4096". */
+bool conf_size(struct span text, uint64_t *ret);
+/* "host:port", "[::1]:port", "port" (host then empty). */
+bool conf_host_port(struct span text, struct span *ret_host, struct span *ret_port);
 
 enum { CONF_LIMIT_TEXT = 32 };
 /* In the largest unit that leaves no rest: "30s", "16MiB"; both return buf. */

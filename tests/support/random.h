@@ -8,7 +8,6 @@
 #define SUPPORT_RANDOM_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 struct random {
