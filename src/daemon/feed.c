@@ -13,7 +13,7 @@
 #include "daemon/line.h"
 #include "daemon/link.h"
 #include "daemon/observe_custody.h"
-#include "daemon/queue.h"
+#include "daemon/queue_watch.h"
 
 /* ---- life ---- */
 

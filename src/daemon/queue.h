@@ -51,10 +51,6 @@ bool queue_enter(struct feed *f);
 bool queue_attach(struct feed *f);
 /* Its line ended; what it had not settled will be fetched again. */
 void queue_detach(struct feed *f);
-
-/* Do messages of a feed of this name wait, in service or not?  `in_turn`: but for those that an
- * operator sent again, which have none. */
-bool queue_has_waiting(const struct hl7noted *d, const char *name, bool in_turn);
 /* Once a second: age of what waits, and whether intake may go on. */
 void queue_tick(struct hl7noted *d);
 uint64_t queue_wall_ms(void);
