@@ -315,6 +315,9 @@ Test(faults, sets_nothing_aside_for_one_read_that_fails)
 static void
 read_bodies(struct queue *q, uint64_t after, uint64_t upto)
 {
+	/* the read that failed before may still keep intake closed */
+	while (queue_put(q, 1, "", "well").verdict != STORE_NEW)
+		queue_run(q, 50);
 	queue_list(q, &(const struct store_filter){ .after = after, .upto = upto }, true);
 	vfs_fail(VFS_READ, 1, SQLITE_IOERR_CORRUPTFS, EIO, false);
 }
@@ -577,6 +580,74 @@ Test(faults, goes_on_behind_what_was_sent_again_while_the_disk_is_full)
 	while (queue_stats(q, 1).waiting)
 		queue_run(q, 50);
 	queue_close(q);
+}
+
+/* ---- operators ---- */
+
+static unsigned
+count_rows(struct queue *q, unsigned states)
+{
+	return queue_list(q, &(const struct store_filter){ .states = states }, true);
+}
+
+/* Two are aside and two wait when an operator's change meets a failing call; was it met? */
+static bool
+fail_change(bool drop, enum vfs_call call, unsigned n, int result, int error)
+{
+	const struct store_filter all = { .feed = 1 };
+	struct queue *q = queue_open(1, NULL);
+	uint64_t seq;
+	unsigned changed;
+	bool failed;
+	int said;
+
+	store_feed(q->store, SPAN("east"));
+	for (unsigned i = 0; i < 4; i++)
+		queue_put(q, 1, "", text_of(i));
+	for (unsigned i = 1; i <= 2; i++) {
+		queue_get(q, 1, &seq);
+		store_set_aside(q->store, 1, seq, TRIED(1), "no");
+		queue_await(q, &q->settled, i);
+	}
+	vfs_fail(call, n, result, error, false);
+	cr_assert_eq(drop ? store_drop(q->store, &all, 1) : store_retry(q->store, &all, 1), 0);
+	queue_await(q, &q->answers, 1);
+	said = q->error;
+	failed = vfs_failed();
+	vfs_heal();
+	queue_reopen(q, NULL);
+	changed = drop ? count_rows(q, STORE_DROPPED) : count_rows(q, STORE_WAITING) - 2;
+	/* unknown is the whole or nothing */
+	cr_expect(said == 0      ? changed == (drop ? 4 : 2)
+		  : said == -EIO ? changed == 0 || changed == (drop ? 4 : 2)
+				 : changed == 0,
+	    "call %u answered %d, and %u are changed", n, said, changed);
+	cr_expect(failed || said == 0);
+	cr_expect_eq(count_rows(q, STORE_ANY), 4);
+	queue_close(q);
+	return failed;
+}
+
+Test(faults, tell_an_operator_what_became_of_a_change)
+{
+	static const struct {
+		enum vfs_call call;
+		int result, error;
+	} kinds[] = {
+		{ VFS_WRITE, SQLITE_FULL, ENOSPC },
+		{ VFS_WRITE, SQLITE_IOERR_WRITE, EIO },
+		{ VFS_SYNC, SQLITE_IOERR_FSYNC, EIO },
+	};
+
+	vfs_install();
+	for (unsigned k = 0; k < 2 * sizeof(kinds) / sizeof(*kinds); k++) {
+		unsigned n = 1;
+
+		while (fail_change(
+		    k % 2, kinds[k / 2].call, n, kinds[k / 2].result, kinds[k / 2].error))
+			n++;
+		cr_expect_gt(n, 1, "no such call was made");
+	}
 }
 
 Test(faults, never_holds_up_the_loop)
