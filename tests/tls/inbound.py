@@ -12,7 +12,7 @@ import subprocess
 import threading
 import time
 
-from secure import Secure, Slow, client_context, metric
+from secure import BARE, LEAF, Secure, Slow, client_context, metric
 from world import (
     PATIENCE, SUGAR, Reader, ack, annotated, framed, free_port, main, message, reset, samples,
     wait_for, wait_read,
@@ -29,7 +29,6 @@ class Refused(Secure):
     def test_certificates_that_are_no_good(self):
         r = self.receiver()
         metrics = free_port()
-        self.ca.issue("early", days=365)
         d, port = self.secure_feed(
             r, '<metrics listen="127.0.0.1:%d"/>' % metrics,
             inbound=self.tls("lab.example", crl="crl"),
@@ -37,8 +36,12 @@ class Refused(Secure):
         self.ca.issue("stranger", san="DNS:else.example,DNS:lab.example.evil.example")
         self.ca.issue("wildcard", san="DNS:*.example")
         self.ca.issue("coder", use="neither")
+        self.ca.sign("early", "ca", "lab.example", LEAF, days=(1, 30))
+        self.ca.sign("bare", "ca", "lab.example", BARE)
         rows = {
             "expired": "expired",
+            "early": "not_yet_valid",
+            "bare": "malformed",
             "other": "unknown_ca",
             "revoked": "revoked",
             "stranger": "name",

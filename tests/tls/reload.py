@@ -129,6 +129,28 @@ class Reload(Secure):
         self.assertTrue(s.closed())
         d.wait_event("tls.denied", outcome="weak")
 
+    def test_a_CA_in_between_has_a_list_and_may_be_revoked(self):
+        self.ca.sign("between", "ca", "Between", ROOT)
+        self.ca.sign("lab", "between", "lab.example", LEAF)
+        self.ca.join("lab", "lab", "between")
+        self.ca.join("lists", "crl")
+        d, port, write = self.feed_to(self.receiver(), self.tls(crl="lists"))
+        self.refused(d, port, "crl_missing", own="lab")
+        self.ca.list_of("between", "others")
+        self.ca.join("lists", "others")
+        d.reload()
+        self.refused(d, port, "crl_missing", own="lab")
+        self.ca.join("lists", "crl", "others")
+        d.reload()
+        s = self.secure_sender(port, own="lab")
+        self.exchange(s)
+        self.ca.run("revoke", "between")
+        self.ca.join("lists", "crl", "others")
+        d.reload()
+        self.assertTrue(s.closed())
+        d.wait_event("tls.denied", outcome="revoked")
+        self.refused(d, port, "revoked", own="lab")
+
     def test_from_plain_to_tls_and_back(self):
         r = self.receiver()
         d, port, write = self.feed_to(r)

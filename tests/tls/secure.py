@@ -3,11 +3,13 @@
 
 import atexit
 import os
+import re
 import shutil
 import ssl
 import subprocess
 import sys
 import tempfile
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "relay"))
 
@@ -23,6 +25,8 @@ LEAF = (
     "basicConstraints=critical,CA:false\nkeyUsage=critical,digitalSignature\n"
     "extendedKeyUsage=clientAuth\nsubjectAltName=DNS:lab.example\n"
 )
+# RFC 5280 wants to know whose key has signed.
+BARE = LEAF + "authorityKeyIdentifier=none\n"
 
 
 class CA:
@@ -55,24 +59,40 @@ class CA:
     def pin(self, name):
         return self.run("pin", name)
 
-    def sign(self, name, by, subject, what, bits=None):
-        """By another certificate of the folder, or itself; a key that is there is used again."""
-        def openssl(*arguments):
-            subprocess.run(["openssl", *arguments], check=True, capture_output=True)
+    def openssl(self, *arguments):
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True, cwd=self.folder)
 
-        request, extensions = (os.path.join(self.folder, "sign." + x) for x in ("req", "ext"))
+    def config(self, name):
+        """How `openssl ca` is told of a CA that was made by sign()."""
+        with open(os.path.join(self.folder, "ca.cnf"), encoding="ascii") as f:
+            text = re.sub(r"\bca\.(index|pem|key)", name + r".\1", f.read())
+        path = os.path.join(self.folder, name + ".cnf")
+        with open(path, "w", encoding="ascii") as f:
+            f.write(text)
+        with open(os.path.join(self.folder, name + ".index"), "a", encoding="ascii"):
+            return path
+
+    def sign(self, name, by, subject, what, bits=None, days=(-1, 30)):
+        """By another certificate of the folder, or itself; a key that is there is used again."""
         if not os.path.exists(self.key(name)):
             kind = ("RSA", "-pkeyopt", "rsa_keygen_bits:%d" % bits) if bits else (
                 "EC", "-pkeyopt", "ec_paramgen_curve:P-256")
-            openssl("genpkey", "-out", self.key(name), "-algorithm", *kind)
-        with open(extensions, "w", encoding="ascii") as f:
-            f.write(what + "subjectKeyIdentifier=hash\n")
-            f.write("authorityKeyIdentifier=keyid\n" if by else "")
-        openssl("req", "-new", "-key", self.key(name), "-subj", "/CN=" + subject, "-out", request)
-        signer = ("-CA", self.pem(by), "-CAkey", self.key(by), "-CAcreateserial") if by else (
-            "-signkey", self.key(name))
-        openssl("x509", "-req", "-in", request, "-extfile", extensions, *signer, "-out",
-                self.pem(name))
+            self.openssl("genpkey", "-out", self.key(name), "-algorithm", *kind)
+        with open(os.path.join(self.folder, "sign.ext"), "w", encoding="ascii") as f:
+            f.write(what)
+        own = ("-key", self.key(name), "-subj", "/CN=" + subject, "-out", "sign.req")
+        self.openssl("req", "-new", *own)
+        first, last = (
+            time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + day * 86400)) for day in days
+        )
+        signer = ("-config", self.config(by)) if by else (
+            "-config", self.config(name), "-selfsign")
+        self.openssl("ca", "-batch", "-notext", *signer, "-in", "sign.req", "-extfile", "sign.ext",
+                     "-startdate", first, "-enddate", last, "-out", self.pem(name))
+
+    def list_of(self, by, name):
+        """Whom a CA has revoked: nobody, of one that was made by sign()."""
+        self.openssl("ca", "-config", self.config(by), "-gencrl", "-out", self.pem(name))
 
     def join(self, name, *parts):
         """Several in one file, which may have been one of them."""
@@ -244,6 +264,6 @@ class Secure(World):
 
 
 __all__ = [
-    "CA", "LEAF", "ROOT", "Secure", "SecureReceiver", "SecureSender", "Slow", "TESTCA",
+    "BARE", "CA", "LEAF", "ROOT", "Secure", "SecureReceiver", "SecureSender", "Slow", "TESTCA",
     "client_context", "metric", "server_context",
 ]
