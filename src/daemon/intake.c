@@ -196,8 +196,6 @@ up_bytes(void *ctx, struct span bytes)
 		greet(i);
 	if (!i->dead)
 		custody_intake_bytes(&i->machine, bytes, note_now(i));
-	if (relay_inlet_tell_noise(&i->machine.inlet))
-		observe_noise(i->feed, &i->peer);
 	settle(i);
 }
 
@@ -256,6 +254,8 @@ is_room(struct intake *i)
 static void
 settle(struct intake *i)
 {
+	if (relay_inlet_tell_noise(&i->machine.inlet))
+		observe_noise(i->feed, &i->peer);
 	if (!i->dead && net_stream_unsent(&i->up) > i->feed->conf->max_unsent)
 		custody_intake_end(&i->machine, RELAY_UNREAD);
 	count_held(i);

@@ -101,8 +101,6 @@ up_bytes(void *ctx, struct span bytes)
 		greet(l);
 	if (!l->dead)
 		relay_from_sender(&l->session, bytes, note_now(l));
-	if (relay_inlet_tell_noise(&l->session.in))
-		observe_noise(l->feed, &l->peer);
 	settle(l);
 }
 
@@ -131,8 +129,6 @@ down_bytes(void *ctx, struct span bytes)
 	dial_heard(&l->dial);
 	feed_answered(l->feed);
 	relay_from_down(&l->session, bytes, note_now(l));
-	if (relay_inlet_tell_noise(&l->session.out))
-		observe_noise(l->feed, NULL);
 	settle(l);
 }
 
@@ -273,10 +269,20 @@ leave_when_written(struct link *l)
 }
 
 static void
+tell_noise(struct link *l)
+{
+	if (relay_inlet_tell_noise(&l->session.in))
+		observe_noise(l->feed, &l->peer);
+	if (relay_inlet_tell_noise(&l->session.out))
+		observe_noise(l->feed, NULL);
+}
+
+static void
 settle(struct link *l)
 {
 	struct relay_session *s = &l->session;
 
+	tell_noise(l);
 	if (relay_leaves(s))
 		leave_when_written(l);
 	while (l->dial.wanted && !l->dead)
