@@ -149,6 +149,22 @@ misplaced(const struct command *self, enum control_verb verb, const char *option
 	    self, "--%s does not go with %s", option, verbs[verb - CONTROL_LIST]);
 }
 
+static int
+parse_backup(const struct command *self, struct control_request *r, char **operands, int count)
+{
+	const char *path = operands[0];
+
+	if (count != 1)
+		return options_misused(self, "backup wants one FILE, the path of a new one");
+	if (path[0] != '/')
+		return options_misused(
+		    self, "%s: the daemon writes the backup, so its path begins with /", path);
+	if (strlen(path) >= sizeof(r->path))
+		return options_misused(self, "FILE is longer than %zu bytes", sizeof(r->path) - 1);
+	memcpy(r->path, path, strlen(path) + 1);
+	return EX_OK;
+}
+
 /* Operands are numbers of messages, but for import, which has files, and backup. */
 static int
 parse_operands(const struct command *self, struct job *j, int count)
@@ -158,15 +174,8 @@ parse_operands(const struct command *self, struct job *j, int count)
 	/* one word for the daemon, but mixing them up must not drop all there is */
 	if (r->verb == CONTROL_IMPORT ? j->all : j->again)
 		return misplaced(self, r->verb, r->verb == CONTROL_IMPORT ? "all" : "again");
-	if (r->verb == CONTROL_BACKUP && count != 1)
-		return options_misused(self, "backup wants one FILE, the path of a new one");
-	if (r->verb == CONTROL_BACKUP && j->operands[0][0] != '/')
-		return options_misused(self,
-		    "%s: the daemon writes the backup, so its path begins with /", j->operands[0]);
-	if (r->verb == CONTROL_BACKUP && strlen(j->operands[0]) >= sizeof(r->path))
-		return options_misused(self, "FILE is longer than %zu bytes", sizeof(r->path) - 1);
 	if (r->verb == CONTROL_BACKUP)
-		memcpy(r->path, j->operands[0], strlen(j->operands[0]) + 1);
+		return parse_backup(self, r, j->operands, count);
 	if (r->verb == CONTROL_SHOW && count == 0)
 		return options_misused(self, "show wants SEQ, the number of a message");
 	if (r->verb == CONTROL_LIST && !r->limit)
