@@ -64,11 +64,16 @@ is_noise(struct span junk)
 static bool
 find_start(struct mllp_decoder *d, struct span in)
 {
-	const struct span fresh = span_tail(in, d->scanned);
-	const char *at = fresh.len ? memchr(fresh.ptr, MLLP_START, fresh.len) : NULL;
+	const char *at = NULL;
 
-	if (!d->noise && fresh.len)
-		d->noise = is_noise(at ? span_head(fresh, (size_t)(at - fresh.ptr)) : fresh);
+	if (d->scanned < in.len) {
+		const struct span fresh = span_of(in.ptr + d->scanned, in.len - d->scanned);
+
+		at = memchr(fresh.ptr, MLLP_START, fresh.len);
+		if (!d->noise)
+			d->noise = is_noise(
+			    at ? span_head(fresh, (size_t)(at - fresh.ptr)) : fresh);
+	}
 	d->scanned = at ? (size_t)(at - in.ptr) + 1 : in.len;
 	d->start = at ? d->scanned : 0;
 	return at != NULL;
