@@ -11,7 +11,7 @@ import time
 
 from custody import QUICK, Custody, Silence, custody_xml
 from world import (
-    PATIENCE, ack, annotated, code_of, control_id, framed, free_port, main, message, wait_for,
+    MOMENT, PATIENCE, ack, annotated, code_of, control_id, framed, free_port, main, message, wait_for,
 )
 
 NUMBERED = [message("m%d" % n, value=str(n)) for n in range(1, 21)]
@@ -330,19 +330,26 @@ class Receivers(Custody):
         self.assertEqual(len(first.frames), 5)
 
     def test_a_connection_for_each_message_doubles_and_delays_none(self):
+        late = []
+
         def once(visit, body, number):
+            began = time.monotonic()
             visit.answer(body)
             time.sleep(0.002)
             visit.close()
+            if time.monotonic() - began > MOMENT / 2:
+                late.append(body)
 
         r = self.receiver(once)
         d, port = self.keep(r, forward={**QUICK, "backoff_min": "3s", "backoff_max": "3s"})
         began = time.monotonic()
         self.taken(self.sender(port), *NUMBERED)
         d.wait_event("msg.delivered", len(NUMBERED))
-        # before its habit is known, one message may meet the end of a connection
-        self.assertLessEqual(len(r.frames), len(NUMBERED) + 1)
-        self.assertLess(time.monotonic() - began, 25, "waiting for each took half a minute")
+        # before its habit is known, one message may meet the end of a connection; and so may one
+        # behind an end that came late, as this process stood still
+        self.assertLessEqual(len(r.frames), len(NUMBERED) + 1 + len(late))
+        if not late:
+            self.assertLess(time.monotonic() - began, 25, "waiting for each took half a minute")
         seen = []
         for body in r.bodies():
             if body not in seen:
@@ -490,14 +497,16 @@ class Limits(Custody):
     def test_without_descriptors_messages_are_taken_and_wait(self):
         """Fault 34: accepting rests, and so does connecting; nothing spins, nothing is lost."""
         r = self.receiver()
-        r.stop()
         wide = {"max_connections": 1000, "max_per_address": 1000}
         d, port = self.keep(r, listen=wide)
         inside = self.sender(port)
         self.taken(inside, NUMBERED[0])
-        # one that it just tries to connect with would be left for each of the crowd in turn
-        most = min(d.descriptors() for _ in range(50))
-        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (most, 4096))
+        d.wait_event("msg.delivered")
+        before = d.descriptors()
+        r.stop()
+        # with nothing to deliver it tries no connection, which might be counted, too
+        wait_for("the receiver's to be closed", lambda: d.descriptors() < before)
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (d.descriptors(), 4096))
         crowd = [self.sender(port) for _ in range(20)]
         self.assertEqual(d.wait_event("svc.paused")[0]["err_code"], "EMFILE")
         r.start()

@@ -7,8 +7,8 @@ import threading
 import time
 
 from world import (
-    World, ack, annotated, code_of, connected_to, control_id, framed, free_port, main, message,
-    metric, wait_for,
+    MOMENT, World, ack, annotated, code_of, connected_to, control_id, framed, free_port, main,
+    message, metric, wait_for,
 )
 
 # A receiver here may stand still for seconds, with the process of the test: only where it is to
@@ -16,8 +16,6 @@ from world import (
 QUICK = {"backoff_min": "100ms", "backoff_max": "200ms"}
 HASTY = {**QUICK, "ack_timeout": "500ms"}
 PATIENT = {**QUICK, "ack_timeout": "6s"}
-
-MOMENT = 0.1  # seconds that a feed waits for the end of a connection, where it is the habit
 
 
 class Relayed(World):
@@ -226,7 +224,7 @@ class Unanswered(World):
             lambda v, body, n: n > 1 and v.answer(body), "ack_timeout",
             PATIENT,
         )
-        self.assertTrue(5.9 < time.monotonic() - began < 25)
+        self.assertGreater(time.monotonic() - began, 5.9)
         self.assertEqual(self.sender(port).exchange(message("m")), ack(message("m")))
         self.assertEqual(len(r.frames), 2)
 
@@ -615,7 +613,7 @@ class Connections(World):
             visit.answer(body)
             time.sleep(later)
             visit.close()
-            if time.monotonic() - began > MOMENT:
+            if time.monotonic() - began > MOMENT / 2:
                 late.append(body)
 
         return self.receiver(once)
@@ -629,7 +627,7 @@ class Connections(World):
             while s.exchange(body) != ack(body):
                 lost.append(body)
                 s = self.sender(port)
-            if time.monotonic() - began > MOMENT:
+            if time.monotonic() - began > MOMENT / 2:
                 late.append(body)
 
     def test_senders_that_stay_lose_nothing_to_receivers_that_leave(self):
@@ -670,10 +668,12 @@ class Connections(World):
         wait_for("the end", lambda: r.visits[0].ended)
         wait_for("the daemon to see it", lambda: not connected_to(r.port))
         leaving.clear()
-        began = time.monotonic()
+        took = []
         for n in range(150):
+            began = time.monotonic()
             self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
-        self.assertLess(time.monotonic() - began, 100 * MOMENT, "a wait for each took 150")
+            took.append(time.monotonic() - began)
+        self.assertLess(sorted(took)[75], MOMENT, "a wait for each")
         self.assertLessEqual(len(r.visits), 3)
 
     def test_the_receivers_connection_ends_with_the_senders(self):

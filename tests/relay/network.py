@@ -102,7 +102,7 @@ class Limits(World):
         d.wait_event("svc.paused", outcome="in_flight_bytes")
         third = self.sender(port)
         third.send(framed(message("3")))
-        self.assertTrue(third.silent(0.4))
+        self.assertTrue(third.silent(0.2))
         for s in (first, second):
             s.send(framed(body)[700000:])
             self.assertEqual(s.frame(), ack(body))
@@ -152,21 +152,29 @@ class Limits(World):
         self.assertGreater(metric(scraped, "hl7noted_limits_hit_total", **hit), 0)
 
     def test_hundreds_of_large_frames_begun_at_once_are_read_one_after_another_without_a_pause(self):
-        """A pause of a tenth of a second for each would be twice the deadline."""
+        """A pause of a tenth of a second for each would be half a minute."""
+        free, limited = self.seconds_for_hundreds("256MiB"), self.seconds_for_hundreds("8MiB")
+        self.assertLess(limited, 15 + 5 * free)
+
+    def seconds_for_hundreds(self, limit):
         r = self.receiver()
         port = free_port()
         d = self.configure(
-            '<limits in-flight-bytes="8MiB"/>',
+            '<limits in-flight-bytes="%s"/>' % limit,
             feed_xml(
-                port, r.port, max_frame="1MiB", frame_deadline="15s",
+                port, r.port, max_frame="1MiB", frame_deadline="10min",
                 listen={"max_connections": 300, "max_per_address": 300},
             ),
         )
-        body = message(value="15", more=b"NTE|1||" + b"x" * 400000 + b"\r")
+        body = message(value="15", more=b"NTE|1||" + b"x" * 200000 + b"\r")
         senders = [self.sender(port) for _ in range(300)]
         for s in senders:
+            # what follows is on its way without us: who stands still at the limit is ended
+            s.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
             s.send(framed(body)[:30000])
-        d.wait_event("svc.paused", outcome="in_flight_bytes")
+        if limit == "8MiB":
+            d.wait_event("svc.paused", outcome="in_flight_bytes")
+        began = time.monotonic()
         threads = [threading.Thread(target=s.send, args=(framed(body)[30000:],)) for s in senders]
         for t in threads:
             t.start()
@@ -174,6 +182,7 @@ class Limits(World):
             self.assertEqual(s.frame(), ack(body))
         for t in threads:
             t.join()
+        return time.monotonic() - began
 
     def held_at_most(self, limit, rest, seconds):
         """The most bytes that were held while 12 frames that had all begun came to a receiver who
@@ -401,7 +410,7 @@ class Backoff(World):
         r.stop()
         d, port = self.feed(r, forward={"backoff_min": "100ms", "backoff_max": "800ms"})
         end = time.monotonic() + PATIENCE
-        while len(d.events("conn.failed")) < 14 and time.monotonic() < end:
+        while len(d.events("conn.failed")) < 16 and time.monotonic() < end:
             s = Sender(port)
             s.send(framed(message()))
             s.closed()
@@ -410,14 +419,14 @@ class Backoff(World):
             float(e["ts"][17:].rstrip("Z")) % 60 for e in d.events("conn.failed")
         ]
         gaps = [(b - a) % 60 for a, b in zip(times, times[1:])]
-        self.assertGreaterEqual(len(gaps), 13, gaps)
-        # from the fourth on they are of 400 to 800 ms, in steps of the daemon's tick of 100 ms:
-        # that chance makes ten of them equal does not happen in a million runs
+        self.assertGreaterEqual(len(gaps), 15, gaps)
+        # from the fourth on they are of 400 to 800 ms, in four steps of the daemon's tick of
+        # 100 ms: chance makes twelve of them equal once in four million runs
         self.assertGreater(max(gaps[3:]) - min(gaps[3:]), 0.05, gaps)
         # but for those that the machine drew out or, by telling late of what came before, shortened
         ordered = sorted(gaps)
         self.assertGreaterEqual(ordered[2], 0.04, gaps)
-        self.assertLessEqual(ordered[6], 1.2, gaps)
+        self.assertLessEqual(ordered[7], 1.2, gaps)
 
     def test_many_senders_cause_few_attempts(self):
         r = self.receiver()
@@ -584,7 +593,8 @@ class Names(World):
         self.assertLessEqual(len(d.events("dns.failed")), 4 + (time.monotonic() - began))
 
     def test_the_last_address_is_kept_when_its_name_is_lost(self):
-        through = self.private("127.0.0.1 receiver.test\n", "nameserver 127.0.0.254\n")
+        nobody = self.name_server()
+        through = self.private("127.0.0.1 receiver.test\n", "nameserver %s\n" % nobody)
         r = self.receiver()
         port = free_port()
         config = self.write(
@@ -607,11 +617,13 @@ class Names(World):
     def test_a_slow_name_server_holds_up_nobody_else(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
             try:
-                deaf.bind(("127.0.0.253", 53))
+                deaf.bind((self.name_server(), 53))
             except OSError:
                 self.skipTest("not allowed to be a name server")
             through = self.private(
-                "127.0.0.1 quick.test\n", "nameserver 127.0.0.253\noptions timeout:15 attempts:2\n")
+                "127.0.0.1 quick.test\n",
+                "nameserver %s\noptions timeout:30 attempts:2\n" % self.name_server(),
+            )
             r = self.receiver()
             slow, quick = [free_port() for _ in range(5)], [free_port(), free_port()]
             config = self.write(
@@ -634,7 +646,7 @@ class Names(World):
                 s = self.sender(port)
                 for n in range(50):
                     self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
-            self.assertLess(time.monotonic() - began, 12)
+            self.assertLess(time.monotonic() - began, 30)
             threading.Thread(target=self.deny_all, args=(deaf.dup(),), daemon=True).start()
             for w in waiting:
                 self.assertTrue(w.closed())
@@ -642,10 +654,12 @@ class Names(World):
     def test_a_slow_name_server_holds_up_no_end(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
             try:
-                deaf.bind(("127.0.0.254", 53))
+                deaf.bind((self.name_server(), 53))
             except OSError:
                 self.skipTest("not allowed to be a name server")
-            through = self.private("", "nameserver 127.0.0.254\noptions timeout:30 attempts:2\n")
+            through = self.private(
+                "", "nameserver %s\noptions timeout:30 attempts:2\n" % self.name_server()
+            )
             port = free_port()
             d = self.start(
                 "--listen", "127.0.0.1:%d" % port, "--forward", "receiver.test:2575",

@@ -104,17 +104,27 @@ class Metrics(World):
         self.assertEqual(http(self.door, "/readyz")[::2], (200, "ready\n"))
         self.assertEqual(http(self.door, "/other")[0], 404)
         r.stop()
-        s = self.sender(port)
-        s.send(framed(message()))
-        self.assertTrue(s.closed())
+        port = self.failing(r, "2min")
         self.assertEqual(http(self.door, "/readyz")[0], 503)
         self.assertEqual(http(self.door, "/healthz")[0], 200)
         self.assertGreater(metric(self.door, "hl7noted_backoff_seconds"), 0)
+        port = self.failing(r, "200ms")
         r.start()
-
         # nobody sends to one that is not ready, and nothing but a message finds the receiver
         wait_for("readiness", lambda: http(self.door, "/readyz")[0] == 200)
         self.assertEqual(self.sender(port).exchange(message()), ack(message()))
+
+    def failing(self, r, wait):
+        """The port of a daemon that has tried to connect in vain, and now waits for so long."""
+        self.door = free_port()
+        _, port = self.feed(
+            r, '<metrics listen="127.0.0.1:%d"/>' % self.door,
+            forward={"backoff_min": wait, "backoff_max": wait},
+        )
+        s = self.sender(port)
+        s.send(framed(message()))
+        self.assertTrue(s.closed())
+        return port
 
     def test_readiness_ends_when_draining(self):
         d, r, port = self.running(handler=lambda v, body, n: None)

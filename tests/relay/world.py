@@ -34,6 +34,7 @@ B2M = os.path.join(TOP, "mappings", "b2m.xml")
 SAMPLES = os.path.join(TOP, "samples")
 # seconds for what must happen; no more than a bound, so it may be long on any machine
 PATIENCE = float(os.environ.get("HL7_PATIENCE", "60"))
+MOMENT = 0.1  # seconds that a feed waits for the end of a connection, where it is the habit
 SKIPPED = 77
 ALL = b"".join(bytes([n]) for n in range(256))
 
@@ -705,6 +706,11 @@ class World(unittest.TestCase):
         d = Daemon(arguments, folder, **named)
         self.addCleanup(self._stop, d)
         return d
+
+    def name_server(self):
+        """An address of this process alone."""
+        pid = os.getpid()
+        return "127.%d.%d.%d" % (1 + (pid >> 16) % 254, pid >> 8 & 255, pid & 255)
 
     def private(self, hosts, resolver=""):
         """A command that gives a process its own /etc/hosts, where we may do that."""

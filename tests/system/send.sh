@@ -126,8 +126,8 @@ count failed 10
 stop
 
 # lost, silent: sent again, each until it is answered
-sink --seed 3 --close-before-ack 20 --silent 10 --json -o again
-send 0 --json --keep-going --resend 50 --timeout 300ms --count 60 ten.hl7
+sink --seed 9 --close-before-ack 20 --silent 4 --json -o again
+send 0 --json --keep-going --resend 50 --timeout 3s --count 60 ten.hl7
 count AA 60
 [ "$(member resent)" -gt 0 ] || fail 'no fault, nothing shown'
 stop
@@ -144,14 +144,14 @@ ids again.mllp | awk '!seen[$0]++' > got
 ids ten.hl7 > want
 same got want
 sink --silent 100
-send 1 --json --keep-going --resend 2 --timeout 100ms one.hl7
+send 1 --json --keep-going --resend 1 --timeout 3s one.hl7
 count timed_out 1
-count resent 2
+count resent 1
 stop
 
 # what is to be sent again is not done yet; and nothing is said of what went well, if that is asked
-sink --seed 5 --silent 60
-timeout 300 "$HL7NOTE" send -q --progress --keep-going --resend 50 --timeout 500ms \
+sink --seed 2 --silent 20
+timeout 300 "$HL7NOTE" send -q --progress --keep-going --resend 50 --timeout 3s \
 	"127.0.0.1:$port" ten.hl7 > out 2> err || fail 'not all were answered'
 [ ! -s out ] || fail "-q, and yet: $(cat out)"
 awk '$1 < most || $1 > 10 || $5 + 0 > 10 { exit 1 } { most = $1 }' err || fail "$(cat err)"
@@ -189,16 +189,17 @@ count received 1000 sink.out
 alone
 send 69 one.hl7
 has err 'Connection refused'
-send 69 --json --keep-going --timeout 300ms one.hl7
+send 69 --json --keep-going --timeout 3s one.hl7
 [ "$(member connect_errors)" -gt 1 ] || fail 'did not try again'
 status 69 timeout 300 "$HL7NOTE" send 127.0.0.1:no-such-service one.hl7
 (
 	sleep 0.3
-	exec timeout 300 "$HL7NOTE" sink -q --count 1 "$port"
+	exec timeout 300 "$HL7NOTE" sink -q --count 1 --listen "$host" "$port"
 ) &
 late=$!
 send 0 --keep-going --timeout 60s one.hl7
 wait "$late" || fail 'the late sink'
+host=127.0.0.1
 
 # no messages, missing files, bytes that cannot be framed
 sink

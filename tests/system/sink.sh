@@ -84,7 +84,7 @@ send 0 --json many.hl7
 count AA 40
 stop
 sink --silent 100
-send 1 --json --timeout 200ms one.hl7
+send 1 --json --timeout 3s one.hl7
 count timed_out 1
 stop
 sink --refuse AE:30 --refuse CR:70 --json
@@ -102,7 +102,7 @@ stop
 # some faults: the same with the same seed, others with another
 for seed in 1 1 2; do
 	sink -o "seed" --seed "$seed" --refuse AE:20 --wrong-id 10 --split-ack 10 --garbage 10
-	send 1 --keep-going many.hl7
+	send 1 --keep-going --timeout 3s many.hl7
 	grep -v -e '^sent' -e '^latency' out > "seed.$seed.$peer"
 	stop
 done

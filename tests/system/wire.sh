@@ -35,24 +35,12 @@ sink()
 	port=$(cat port)
 }
 
-# alone: nobody listens on $port; the system gives it to nobody who asks for any, as it may do
-# with that of a sink which has ended
+# alone: nobody listens at $host and $port, an address of this process alone
+host=127.0.0.1
 alone()
 {
-	port=$((10000 + $$ * 7 % 3900))
-	while python3 - "$port" << 'END'; do
-import socket, sys
-with socket.socket() as s:
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        s.bind(("127.0.0.1", int(sys.argv[1])))
-        s.listen()
-    except OSError:
-        sys.exit(0)
-sys.exit(1)
-END
-		port=$((port + 1))
-	done
+	host=127.$((1 + $$ / 65536 % 254)).$(($$ / 256 % 256)).$(($$ % 256))
+	port=14000
 }
 
 # ended [WANTED]: the sink came to its end by itself
@@ -78,7 +66,7 @@ send()
 {
 	wanted=$1
 	shift
-	status "$wanted" timeout 300 "$HL7NOTE" send "127.0.0.1:$port" "$@"
+	status "$wanted" timeout 300 "$HL7NOTE" send "$host:$port" "$@"
 }
 
 # bare ID [MSH-15 [MSH-16]]: a short message

@@ -260,9 +260,10 @@ class Handshakes(Secure):
 
     def all_places_taken(self, d, port, hello):
         refused = len(d.events("conn.refused", outcome="handshakes"))
-        for _ in range(32):
-            s = self.sender(port)
+        senders = [self.sender(port) for _ in range(32)]
+        for s in senders:
             s.send(hello)
+        for s in senders:
             self.assertNotEqual(s.sock.recv(1), b"")
         self.assertTrue(self.sender(port).closed())
         d.wait_event("conn.refused", refused + 1, outcome="handshakes")
@@ -290,7 +291,7 @@ class Handshakes(Secure):
         third = self.secure_sender(port)
         wait_read(third.sock)  # its handshake is over; what came with it would be taken
         third.send(framed(message("3")))
-        self.assertTrue(third.silent(0.4))
+        self.assertTrue(third.silent(0.2))
         for s in (first, second):
             s.send(framed(body)[700000:])
             self.assertEqual(s.frame(), ack(body))
@@ -422,9 +423,10 @@ class Bytes(Secure):
         socket.socket.shutdown(sock, socket.SHUT_WR)
 
     def test_a_sender_that_does_not_read_its_answers(self):
-        r = self.receiver()
+        more = b"ERR|" + b"y" * 200000 + b"\r"
+        r = self.receiver(lambda v, b, n: v.send(framed(ack(b) + more)))
         d, port = self.secure_feed(r, max_unsent="16KiB", forward={"in_flight": 64})
-        s = self.secure_sender(port)
+        s = self.secure_sender(port, room=4096)
         s.sock.setblocking(False)
         data, sent, end = framed(message()) * 200, 0, time.monotonic() + PATIENCE
         while not d.events("conn.close", outcome="unread") and time.monotonic() < end:

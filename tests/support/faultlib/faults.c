@@ -52,13 +52,17 @@ is_there(void)
 	return page != NULL;
 }
 
+/* Until the page is disarmed, and no longer than so many milliseconds. */
 static void
-wait_ms(uint32_t ms)
+wait_while_armed(uint32_t ms)
 {
-	struct timespec left = { ms / 1000, (long)(ms % 1000) * 1000000 };
+	const struct timespec step = { 0, 5000000 };
 
-	while (nanosleep(&left, &left) && errno == EINTR)
-		continue;
+	for (uint32_t past = 0; past < ms; past += 5) {
+		if (!__atomic_load_n(&page->armed, __ATOMIC_SEQ_CST))
+			return;
+		(void)nanosleep(&step, NULL);
+	}
 }
 
 int
@@ -75,7 +79,7 @@ fault_due(enum fault_call call)
 		return 0;
 	__atomic_add_fetch(&page->met, 1, __ATOMIC_SEQ_CST);
 	if (page->delay_ms)
-		wait_ms(page->delay_ms);
+		wait_while_armed(page->delay_ms);
 	return page->error;
 }
 

@@ -4,13 +4,13 @@
  *
  * The test and the process under test share one page of memory, a file that the
  * variable HL7_FAULT_PAGE names.  The test arms it whenever it likes: the n-th call
- * of a kind from now on fails with an error, or waits before it is made, once, some
- * times, or from then on.  Only calls on files below one folder count, every
- * allocation, and every sync of mapped memory.  Allocations can be told apart by the calls that
- * lead to them: with `by_stack` each way there is noted once, and with `stack` that way alone
- * counts; for addresses to be the same in each run the process is started without randomization.
- * tests/crash/faulty.py writes and reads the same page; its format there
- * must agree with struct fault_page.
+ * of a kind from now on fails with an error, or waits before it is made (for so long, or until
+ * the page is disarmed), once, some times, or from then on.  Only calls on files below one folder
+ * count, every allocation, and every sync of mapped memory.  Allocations can be told apart by the
+ * calls that lead to them: with `by_stack` each way there is noted once, and with `stack` that way
+ * alone counts; for addresses to be the same in each run the process is started without
+ * randomization. tests/crash/faulty.py writes and reads the same page; its format there must agree
+ * with struct fault_page.
  */
 #ifndef FAULTLIB_FAULTS_H
 #define FAULTLIB_FAULTS_H

@@ -121,6 +121,7 @@ turn_for(double seconds)
 		turn();
 		usleep(5000);
 	}
+	turn(); /* what was due by then is done, however long this process stood still */
 }
 
 /* Somebody connects; NULL when they are sent away. */

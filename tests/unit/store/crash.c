@@ -477,7 +477,8 @@ Test(crash, sends_once_what_was_delivered_before_an_older_one_on_a_full_disk)
 		queue_get(q, 1, &seq[i]);
 	vfs_fail(VFS_WRITE, 1, SQLITE_FULL, ENOSPC, true);
 	store_delivered(q->store, 1, seq[1]);
-	queue_run(q, 300);
+	for (unsigned i = 0; i < 400 && !vfs_failed(); i++)
+		queue_run(q, 100);
 	cr_assert(vfs_failed());
 	queue_stop(q);
 	vfs_heal();

@@ -373,11 +373,11 @@ Test(faults, knows_a_resend_although_one_read_fails)
 	queue_close(q);
 }
 
-/* A queue of hundreds of pages on a disk that reads a page in 20 ms. */
+/* A queue of hundreds of pages on a disk that reads a page in 20 ms: a check of two seconds reads
+ * one hundred. */
 Test(faults, opens_a_large_queue_without_reading_all_of_it)
 {
 	struct queue *q;
-	struct timespec began, opened;
 
 	vfs_install();
 	q = queue_open(1, NULL);
@@ -387,11 +387,9 @@ Test(faults, opens_a_large_queue_without_reading_all_of_it)
 	queue_await(q, &q->told_count, 150);
 	queue_stop(q);
 	vfs_delay_reads(20);
-	clock_gettime(CLOCK_MONOTONIC, &began);
 	queue_start(q, NULL);
-	clock_gettime(CLOCK_MONOTONIC, &opened);
-	cr_expect_lt(opened.tv_sec - began.tv_sec, 7);
-	vfs_delay_reads(0);
+	cr_expect_lt(vfs_reads(), 400, "%u of 600", vfs_reads());
+	vfs_heal();
 	cr_expect_eq(queue_stats(q, 1).waiting, 150);
 	queue_close(q);
 }
@@ -521,6 +519,7 @@ Test(faults, sends_again_once_also_what_was_tried_twice_while_the_disk_fills_up)
 	const struct store_filter aside = { .feed = 1 };
 	static char text[3][40000];
 	uint64_t seq[3];
+	unsigned syncs;
 	struct queue *q;
 
 	vfs_install();
@@ -539,11 +538,15 @@ Test(faults, sends_again_once_also_what_was_tried_twice_while_the_disk_fills_up)
 	cr_assert(queue_get(q, 1, &seq[1]));
 	store_delivered(q->store, 1, seq[0]);
 	store_postpone(q->store, 1, seq[1], TRIED(1), "AR");
+	syncs = vfs_syncs();
 	store_flush(q->store);
-	usleep(300000);
+	for (unsigned i = 0; i < 4000 && vfs_syncs() == syncs; i++)
+		usleep(10000);
+	usleep(100000); /* and what is left of the commit behind it */
 	vfs_fail(VFS_WRITE, 1, SQLITE_FULL, ENOSPC, true);
 	store_delivered(q->store, 1, seq[1]);
-	queue_run(q, 300);
+	for (unsigned i = 0; i < 400 && !vfs_failed(); i++)
+		queue_run(q, 100);
 	cr_expect_neq(store_fetch(q->store, 1, &(struct store_item){ 0 }), 1, "it was delivered");
 	vfs_heal();
 	cr_assert(queue_get(q, 1, &seq[0]));
@@ -573,7 +576,8 @@ Test(faults, goes_on_behind_what_was_sent_again_while_the_disk_is_full)
 	cr_expect_eq(store_fetch(q->store, 1, &(struct store_item){ 0 }), -EAGAIN, "it is first");
 	vfs_fail(VFS_WRITE, 1, SQLITE_FULL, ENOSPC, true);
 	store_delivered(q->store, 1, seq);
-	queue_run(q, 300);
+	for (unsigned i = 0; i < 400 && !vfs_failed(); i++)
+		queue_run(q, 100);
 	cr_expect_str_eq(queue_get(q, 1, &seq), "two");
 	store_delivered(q->store, 1, seq);
 	vfs_heal();
@@ -650,36 +654,28 @@ Test(faults, tell_an_operator_what_became_of_a_change)
 	}
 }
 
-Test(faults, never_holds_up_the_loop)
+/* Or this test would never end. */
+Test(faults, never_holds_up_the_loop, .timeout = 120)
 {
 	struct queue *q;
-	struct timespec a, b;
-	unsigned held = 0;
 
 	vfs_install();
 	q = queue_open(1, NULL);
 	store_feed(q->store, SPAN("east"));
 	queue_put(q, 1, "A0", "first");
-	vfs_delay_syncs(300);
+	vfs_hold_syncs();
 	for (unsigned i = 0; i < 100; i++) {
 		struct store_item item;
-		double took;
 
-		clock_gettime(CLOCK_MONOTONIC, &a);
 		send_numbered(q, i);
 		if (store_fetch(q->store, 1, &item) == 1) {
 			store_delivered(q->store, 1, item.seq);
 			store_release(&item);
 		}
 		store_turn(q->store);
-		clock_gettime(CLOCK_MONOTONIC, &b);
-		took = (double)(b.tv_sec - a.tv_sec) + (double)(b.tv_nsec - a.tv_nsec) * 1e-9;
-		held += took > 0.15;
 		usleep(2000);
 	}
-	/* what waited for a sync each time would be held a hundred times, and a busy machine now
-	 * and then */
-	cr_expect_lt(held, 5, "%u times", held);
+	cr_expect_eq(q->told_count, 1, "nothing is durable without a sync");
 	vfs_heal();
 	queue_await(q, &q->told_count, 101);
 	queue_close(q);

@@ -15,13 +15,16 @@ struct file {
 
 static sqlite3_vfs vfs, *below;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t healed = PTHREAD_COND_INITIALIZER;
 static struct {
 	bool armed, lasting, failed, kills;
 	enum vfs_call call;
 	unsigned left;
 	int result, error;
-	int last;                        /* errno, as SQLite's own files keep it */
-	unsigned sync_delay, read_delay; /* ms */
+	int last; /* errno, as SQLite's own files keep it */
+	bool syncs_held;
+	unsigned read_delay; /* ms */
+	unsigned reads, syncs;
 } plan;
 
 static sqlite3_file *
@@ -37,6 +40,7 @@ consult(enum vfs_call call)
 	int result = SQLITE_OK;
 
 	pthread_mutex_lock(&lock);
+	plan.reads += call == VFS_READ;
 	if (plan.armed && plan.call == call && (!plan.left || !--plan.left)) {
 		if (plan.kills)
 			(void)kill(getpid(), SIGKILL);
@@ -50,15 +54,12 @@ consult(enum vfs_call call)
 }
 
 static void
-sleep_as_told(const unsigned *delay)
+wait_while_held(void)
 {
-	unsigned ms;
-
 	pthread_mutex_lock(&lock);
-	ms = *delay;
+	while (plan.syncs_held)
+		pthread_cond_wait(&healed, &lock);
 	pthread_mutex_unlock(&lock);
-	if (ms)
-		(void)usleep(ms * 1000);
 }
 
 /* ---- files ---------------------------------------------------------------------------------- */
@@ -73,8 +74,13 @@ static int
 file_read(sqlite3_file *f, void *to, int len, sqlite3_int64 at)
 {
 	int rc = consult(VFS_READ);
+	unsigned ms;
 
-	sleep_as_told(&plan.read_delay);
+	pthread_mutex_lock(&lock);
+	ms = plan.read_delay;
+	pthread_mutex_unlock(&lock);
+	if (ms)
+		(void)usleep(ms * 1000);
 	if (!rc)
 		rc = real(f)->pMethods->xRead(real(f), to, len, at);
 	if (rc == SQLITE_IOERR_SHORT_READ) {
@@ -112,8 +118,13 @@ file_sync(sqlite3_file *f, int flags)
 {
 	int rc = consult(VFS_SYNC);
 
-	sleep_as_told(&plan.sync_delay);
-	return rc ? rc : real(f)->pMethods->xSync(real(f), flags);
+	wait_while_held();
+	if (!rc)
+		rc = real(f)->pMethods->xSync(real(f), flags);
+	pthread_mutex_lock(&lock);
+	plan.syncs++;
+	pthread_mutex_unlock(&lock);
+	return rc;
 }
 
 static int
@@ -234,6 +245,7 @@ vfs_heal(void)
 {
 	pthread_mutex_lock(&lock);
 	memset(&plan, 0, sizeof(plan));
+	pthread_cond_broadcast(&healed);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -249,11 +261,22 @@ vfs_failed(void)
 }
 
 void
-vfs_delay_syncs(unsigned ms)
+vfs_hold_syncs(void)
 {
 	pthread_mutex_lock(&lock);
-	plan.sync_delay = ms;
+	plan.syncs_held = true;
 	pthread_mutex_unlock(&lock);
+}
+
+unsigned
+vfs_syncs(void)
+{
+	unsigned syncs;
+
+	pthread_mutex_lock(&lock);
+	syncs = plan.syncs;
+	pthread_mutex_unlock(&lock);
+	return syncs;
 }
 
 void
@@ -261,5 +284,17 @@ vfs_delay_reads(unsigned ms)
 {
 	pthread_mutex_lock(&lock);
 	plan.read_delay = ms;
+	plan.reads = 0;
 	pthread_mutex_unlock(&lock);
+}
+
+unsigned
+vfs_reads(void)
+{
+	unsigned reads;
+
+	pthread_mutex_lock(&lock);
+	reads = plan.reads;
+	pthread_mutex_unlock(&lock);
+	return reads;
 }

@@ -22,9 +22,13 @@ void vfs_kill(enum vfs_call call, unsigned n);
 void vfs_heal(void);
 /* Has it come to that? */
 bool vfs_failed(void);
-/* Every sync takes so long. */
-void vfs_delay_syncs(unsigned ms);
-/* And every read. */
+/* No sync ends before vfs_heal(). */
+void vfs_hold_syncs(void);
+/* How often has it synced since vfs_heal()? */
+unsigned vfs_syncs(void);
+/* Every read takes so long. */
 void vfs_delay_reads(unsigned ms);
+/* How often has it read since then? */
+unsigned vfs_reads(void);
 
 #endif
