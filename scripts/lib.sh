@@ -42,7 +42,7 @@ jobs()
 # Tests wait for time-outs most of their time, so more of them than processors run side by side.
 check_jobs()
 {
-	echo $((2 * $(jobs)))
+	echo $((3 * $(jobs)))
 }
 
 as_root()

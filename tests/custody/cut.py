@@ -5,17 +5,16 @@ seconds, with the defaults; what was taken meanwhile waits, and goes out when th
 
 Half a minute of waiting; HL7_BRIEF=1 leaves it out."""
 
-import os
 import sys
 import time
 import unittest
 
 from custody import Custody, custody_xml
 from farside import HERE, LIMIT, PEER, THERE, FarSide
-from world import framed, free_port, main, message, wait_for
+from world import BRIEF, framed, free_port, main, message, wait_for
 
 
-@unittest.skipIf(os.environ.get("HL7_BRIEF"), "HL7_BRIEF is set")
+@unittest.skipIf(BRIEF, "HL7_BRIEF is set")
 class Cut(FarSide, Custody):
     def test_a_link_that_goes_down_is_noticed_on_both_sides_and_costs_nothing(self):
         to = self.far_sink()
