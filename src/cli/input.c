@@ -159,15 +159,15 @@ begin(struct input *in)
 	size_t at = 0;
 
 	in->begun = true;
-	while (!in->eof && at == in->end && at < INPUT_SURE) {
+	while (!in->eof && at == in->end && at < INPUT_BLOCK) {
 		const int error = input_fill(in);
 
 		if (error)
 			return error;
-		while (at < in->end && memchr(" \t\r\n", in->data[at], 4))
+		while (at < in->end && at < INPUT_BLOCK && memchr(" \t\r\n", in->data[at], 4))
 			at++;
 	}
-	in->framed = at < in->end && in->data[at] == MLLP_START;
+	in->framed = at < in->end && at < INPUT_BLOCK && in->data[at] == MLLP_START;
 	return 0;
 }
 
