@@ -506,7 +506,7 @@ class Limits(Custody):
         r.stop()
         # with nothing to deliver it tries no connection, which might be counted, too
         wait_for("the receiver's to be closed", lambda: d.descriptors() < before)
-        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (d.descriptors(), 4096))
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (d.first_free(), 4096))
         crowd = [self.sender(port) for _ in range(20)]
         self.assertEqual(d.wait_event("svc.paused")[0]["err_code"], "EMFILE")
         r.start()

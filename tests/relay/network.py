@@ -731,7 +731,7 @@ class Descriptors(World):
         d, port = self.feed(r, listen={"max_connections": 1000, "max_per_address": 1000})
         inside = self.sender(port)
         self.assertEqual(inside.exchange(message("1")), ack(message("1")))
-        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (d.descriptors(), 4096))
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (d.first_free(), 4096))
         entered = time.monotonic()
         crowd = [self.sender(port) for _ in range(100)]
         paused = d.wait_event("svc.paused")[0]

@@ -585,10 +585,19 @@ class Daemon:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def descriptors(self):
+        return len(self.numbers())
+
+    def numbers(self):
+        """Of its descriptors."""
         try:
-            return len(os.listdir("/proc/%d/fd" % self.pid))
+            return {int(n) for n in os.listdir("/proc/%d/fd" % self.pid)}
         except PermissionError:
             raise unittest.SkipTest("only root may look into a guarded process") from None
+
+    def first_free(self):
+        """The number below which it has no descriptor left; not one that is used for a moment."""
+        looks = [self.numbers() for _ in range(50)]
+        return min(n for n in range(4096) if not all(n in look for look in looks))
 
     def open_files(self):
         self.descriptors()  # may we look?
