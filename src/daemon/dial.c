@@ -74,6 +74,7 @@ try_addresses(struct dial *d, const struct addrinfo *a, int error)
 		if (error)
 			continue;
 		d->trying = a;
+		memcpy(&d->address, a->ai_addr, a->ai_addrlen);
 		d->since = now_ms();
 		return true;
 	}
@@ -137,7 +138,7 @@ bool
 dial_tick(struct dial *d, uint64_t now)
 {
 	if (dial_is_trying(d) && now >= d->since + d->feed->conf->forward.connect_timeout) {
-		observe_connect_timeout(d->feed, d->trying);
+		observe_connect_timeout(d->feed, &d->address);
 		return dial_next(d, ETIMEDOUT);
 	}
 	if (d->waiting && !is_early(d, now))

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "net/stream.h"
 
@@ -34,8 +35,9 @@ struct dial {
 	const struct addrinfo *trying; /* of the same; NULL: none, or the list went */
 	const struct addrinfo *silent; /* took the connection that is open, and said nothing yet */
 	uint64_t since;                /* ms; of the address under way; 0: none */
-	bool wanted;                   /* dial_begin() is to be called when nobody is at work */
-	bool waiting;                  /* for addresses, or for the end of the feed's wait */
+	struct sockaddr_storage address; /* that one, which may outlive the list */
+	bool wanted;                     /* dial_begin() is to be called when nobody is at work */
+	bool waiting;                    /* for addresses, or for the end of the feed's wait */
 };
 
 void dial_init(struct dial *d, struct feed *f, struct net_stream *s, enum dial_wait wait);

@@ -423,19 +423,17 @@ observe_connect_failed(struct feed *f, const char *word)
 }
 
 void
-observe_connect_timeout(struct feed *f, const struct addrinfo *a)
+observe_connect_timeout(struct feed *f, const struct sockaddr_storage *address)
 {
 	struct log *log = f->daemon->log;
-	struct sockaddr_storage address = { 0 };
 	char text[NET_ADDRESS_TEXT];
 
 	count_limit(f, "connect_timeout");
 	if (!log_begin(log, LOG_CONN_TIMEOUT))
 		return;
-	memcpy(&address, a->ai_addr, a->ai_addrlen);
 	log_str(log, LOG_FEED, f->name);
 	log_str(log, LOG_DIR, "out");
-	log_str(log, LOG_PEER, net_address_text(&address, text));
+	log_str(log, LOG_PEER, net_address_text(address, text));
 	log_str(log, LOG_OUTCOME, "connect_timeout");
 	log_end(log);
 }

@@ -37,7 +37,7 @@ void observe_rejected(struct link *l, const struct relay_flight *flight, enum re
 void observe_stray(struct link *l, struct span ack_code, struct span control_id);
 void observe_connect_failed(struct feed *f, const char *word);
 /* One address of the receiver did not take a connection in time. */
-void observe_connect_timeout(struct feed *f, const struct addrinfo *a);
+void observe_connect_timeout(struct feed *f, const struct sockaddr_storage *address);
 /* Bytes outside of frames came, from a sender or (`peer` NULL) from the receiver. */
 void observe_noise(struct feed *f, const struct sockaddr_storage *peer);
 void observe_dns_failed(struct feed *f, const char *error);

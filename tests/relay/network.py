@@ -546,6 +546,35 @@ class Names(World):
         late = d.events("conn.timeout", outcome="connect_timeout")
         self.assertEqual([e["peer"] for e in late], ["[::1]:%d" % r.port])
 
+    def test_an_attempt_outlives_the_address_that_its_name_had(self):
+        with socket.socket() as full, contextlib.ExitStack() as held:
+            full.bind(("127.0.0.1", 0))
+            full.listen(0)
+            for _ in range(4):
+                s = held.enter_context(socket.socket())
+                s.setblocking(False)
+                s.connect_ex(full.getsockname())
+            to, port = full.getsockname()[1], free_port()
+            r = self.receiver(host="127.0.0.2", port=to)
+            named = {"host": "receiver.test", "forward": {**QUICK, "connect_timeout": "2s"}}
+            d = self.configure(
+                feed_xml(port, to, **named), through=self.private("127.0.0.1 receiver.test\n")
+            )
+            senders = [self.sender(port) for _ in range(3)]
+            senders[0].send(framed(message("1")))
+            time.sleep(1)
+            senders[1].send(framed(message("2")))
+            d.wait_event("conn.failed")
+            with open(self.path("hosts"), "w", encoding="ascii") as f:
+                f.write("127.0.0.2 receiver.test\n")
+            senders[2].send(framed(message("3")))  # has the name looked up again
+            for s in senders:
+                self.assertTrue(s.closed())
+            late = d.wait_event("conn.timeout", 3, outcome="connect_timeout")
+            self.assertEqual([e["peer"] for e in late], ["127.0.0.1:%d" % to] * 3)
+            self.assertEqual(self.sender(port).exchange(message("4")), ack(message("4")))
+            self.assertEqual(len(r.frames), 1)
+
     def test_each_connection_of_hl7note_send_tries_all_addresses(self):
         r = self.receiver()
         done = subprocess.run(
