@@ -235,6 +235,7 @@ feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 	admit_connections(f);
 	if (same_mode)
 		return;
+	rate_begin(&f->rate, feed_messages(f)); /* it counts others now */
 	f->backoff = 0;
 	drain_connections(f);
 }

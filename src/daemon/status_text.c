@@ -52,9 +52,8 @@ put_relayed(struct buffer *out, const struct feed *f)
 	const struct feed_metrics *m = &f->metrics;
 
 	buffer_printf(out,
-	    "  %-12s %.0f answered positively, %.0f negatively, %.0f failed, %.0f rejected; %.0f "
-	    "in "
-	    "the last minute\n",
+	    "  %-12s %.0f answered positively, %.0f negatively, %.0f failed, %.0f rejected; "
+	    "%.0f in the last minute\n",
 	    "messages", m->acked->value, m->nacked->value, m->failed->value, m->rejected->value,
 	    rate_of_last_minute(&f->rate, feed_messages(f)));
 }

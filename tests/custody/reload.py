@@ -79,7 +79,8 @@ class Reload(Custody):
         r.wait(2)
         self.wait_ids([], "--state", "waiting")
         d.reload()
-        self.assertEqual(self.state()[1]["mode"], "relay")
+        lab = self.state()[1]
+        self.assertEqual((lab["mode"], lab["last_minute"]), ("relay", 0))
         self.assertTrue(s.closed())
         s = self.sender(port)
         r.handler = lambda visit, body, number: visit.answer(body, b"AE")
@@ -88,6 +89,7 @@ class Reload(Custody):
         d.reload()
         self.assertTrue(s.closed())
         self.assertIn(b"MSA|AA|m4", self.sender(port).exchange(message("m4")))
+        self.assertEqual(self.state()[1]["last_minute"], 1)
 
     def test_the_only_feed_that_took_custody_leaves_nothing_behind_unseen(self):
         r = self.receiver(codes(b"AE"))
