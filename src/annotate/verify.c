@@ -113,9 +113,10 @@ is_one_observation(const struct hl7_message *m, size_t a, size_t b)
 static size_t
 block_length(const struct pair *p, size_t i, size_t j)
 {
+	const uint32_t next = id_at(&p->original, i + 1);
 	size_t count = 0;
 
-	if (id_at(&p->original, i + 1) == HL7_ID('N', 'T', 'E'))
+	if (next == HL7_ID('N', 'T', 'E') || next == HL7_ID('A', 'D', 'D'))
 		return 0; /* the run goes on in the original */
 	while (id_at(&p->annotated, j + 1 + count) == HL7_ID('N', 'T', 'E'))
 		count++;
@@ -127,7 +128,8 @@ block_length(const struct pair *p, size_t i, size_t j)
 static bool
 highest_number(const struct hl7_message *m, size_t i, unsigned *ret)
 {
-	bool notes = true;
+	const bool participation = id_at(m, i + 1) == HL7_ID('P', 'R', 'T');
+	bool notes = true, any = false;
 
 	*ret = 0;
 	for (; m->segments[i].id != HL7_ID('O', 'B', 'X'); i--) {
@@ -135,13 +137,14 @@ highest_number(const struct hl7_message *m, size_t i, unsigned *ret)
 
 		if (m->segments[i].id == HL7_ID('P', 'R', 'T'))
 			notes = false;
-		else if (m->segments[i].id == HL7_ID('N', 'T', 'E') && notes)
+		else if (m->segments[i].id == HL7_ID('N', 'T', 'E') && notes) {
 			n = line_number(m, &m->segments[i]);
-		else if (m->segments[i].id != HL7_ID('A', 'D', 'D'))
+			any = true;
+		} else if (m->segments[i].id != HL7_ID('A', 'D', 'D'))
 			return false;
 		*ret = n > *ret ? n : *ret;
 	}
-	return true;
+	return any || !participation; /* notes precede it, or are to follow it */
 }
 
 /* Where a note and its terminator are. */
