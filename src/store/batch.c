@@ -105,6 +105,8 @@ append(struct store_worker *w, struct store_task *t, unsigned *put_count)
 	const bool behind = a->sender && a->refusals != a->sender->refusals;
 	int found;
 
+	if (a->sender) /* a resend may be behind one, too, and is taken all the same */
+		a->refusals = a->sender->refusals;
 	a->record.body_hash = store_hash(0, store_body_span(a->body));
 	found = w->gate < GATE_DELETED ? find_resend(w, a, &a->record.seq) : 0;
 	if (found < 0)
@@ -119,7 +121,6 @@ append(struct store_worker *w, struct store_task *t, unsigned *put_count)
 	}
 	if (behind) {
 		a->verdict = STORE_NO_ROOM;
-		a->refusals = a->sender->refusals;
 		return 0;
 	}
 	if (!store_gate_fits(w, a->body->len)) {

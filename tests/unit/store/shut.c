@@ -596,7 +596,7 @@ Test(shut, refuses_one_too_large_for_its_quota_and_takes_smaller_ones_beside_it)
  * refused with it. */
 Test(shut, refuses_with_one_too_large_only_what_its_sender_sent_behind_it)
 {
-	const struct store_settings set = { .quota = 1 << 20 };
+	const struct store_settings set = { .quota = 1 << 20, .resend_window = 3600000 };
 	const size_t len = 1 << 20;
 	struct queue *q = queue_open(1, &set);
 	char *large = malloc(len);
@@ -605,12 +605,15 @@ Test(shut, refuses_with_one_too_large_only_what_its_sender_sent_behind_it)
 		struct store_message message;
 		enum store_verdict verdict;
 	} rows[] = {
-		{ { .bytes = SPAN("before"), .sender = &sender }, STORE_NEW },
+		{ { .bytes = SPAN("before"), .control_id = SPAN("1"), .sender = &sender },
+		    STORE_NEW },
 		{ { .bytes = SPAN("other's first"), .sender = &other }, STORE_NEW },
 		{ { .bytes = span_of(large, len), .sender = &sender }, STORE_NO_ROOM },
 		{ { .bytes = SPAN("behind"), .sender = &sender }, STORE_NO_ROOM },
 		{ { .bytes = SPAN("other's second"), .sender = &other }, STORE_NEW },
 		{ { .bytes = SPAN("nobody's") }, STORE_NEW },
+		{ { .bytes = SPAN("before"), .control_id = SPAN("1"), .sender = &sender },
+		    STORE_RESEND },
 	};
 	const unsigned count = sizeof(rows) / sizeof(rows[0]);
 
@@ -626,6 +629,7 @@ Test(shut, refuses_with_one_too_large_only_what_its_sender_sent_behind_it)
 	queue_await(q, &q->told_count, count);
 	for (unsigned i = 0; i < count; i++)
 		cr_expect_eq(q->told[i].verdict, rows[i].verdict, "%u", i);
+	cr_expect_eq(put_as(q, &sender, "2"), STORE_NEW, "it has heard of all");
 	free(large);
 	queue_close(q);
 }
