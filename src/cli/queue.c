@@ -399,6 +399,7 @@ ask_each(const struct command *self, struct job *j, struct output *o)
 	/* one that is not there, or cannot be changed, says nothing of the others */
 	for (; *j->operands && (status == EX_OK || status == EX_DIFFERENT || j->refused);
 	     j->operands++) {
+		j->refused = false;
 		status = arguments_count(
 		    self, "SEQ", *j->operands, 1, UINT64_MAX / 100, &j->request.seq);
 		if (status == EX_OK)

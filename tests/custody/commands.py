@@ -120,6 +120,12 @@ class Commands(Custody):
                 self.assertEqual(done.returncode, 69, verb)
                 self.assertIn(b"there is no such message in the queue: 999\n", done.stderr)
                 self.assertIn(b"m1", done.stdout, verb)
+        done = subprocess.run(
+            [HL7NOTE, "queue", "list", "999", "x", "2", "--control", self.control],
+            capture_output=True, timeout=PATIENCE, check=False,
+        )
+        self.assertIn(b"SEQ x: not a number", done.stderr)
+        self.assertEqual((done.returncode, done.stdout), (69, b""), "wrong usage ends it")
         self.assertIn("no such message", self.refused("list", "--state", "aside", 2))
         self.assertEqual(self.queue("list", "--state", "aside"), "no messages\n")
 
