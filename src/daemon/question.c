@@ -45,12 +45,18 @@ question_destroy(struct question *k)
 }
 
 void
+questions_leave(struct questions *all)
+{
+	for (struct question *k = all ? all->list : NULL; k; k = k->next)
+		question_audit(k, "unknown");
+}
+
+void
 questions_destroy(struct questions *all)
 {
-	while (all && all->list) {
-		question_audit(all->list, "unknown");
+	questions_leave(all);
+	while (all && all->list)
 		question_destroy(all->list);
-	}
 	free(all);
 }
 

@@ -18,6 +18,8 @@
 struct questions;
 
 struct questions *questions_create(struct queue *q);
+/* No more will be answered: the log says so. */
+void questions_leave(struct questions *all);
 void questions_destroy(struct questions *all);
 
 /* Answer the client, whose request line is taken from c->in. */

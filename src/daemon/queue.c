@@ -110,7 +110,7 @@ follow(struct queue *q)
 _Noreturn void
 queue_leave(struct queue *q, int status)
 {
-	questions_destroy(q->questions);
+	questions_leave(q->questions); /* the thread may still look at them */
 	log_destroy(q->daemon->log);
 	_exit(status);
 }
