@@ -305,11 +305,12 @@ net_stream_is_stuck(struct net_stream *s, uint64_t now_ms, uint64_t most_ms)
 
 	if (!t)
 		return false;
-	if (!t->at_rest || t->moved || !net_stream_is_reading(s) ||
-	    !net_tls_session_is_inside(t->session))
-		t->at_rest = now_ms;
+	if (t->moved || !net_stream_is_reading(s) || !net_tls_session_is_inside(t->session))
+		t->inside = 0;
+	else if (!t->inside)
+		t->inside = now_ms;
 	t->moved = false;
-	return now_ms >= t->at_rest + most_ms;
+	return t->inside && now_ms >= t->inside + most_ms;
 }
 
 /* ---- writing ------------------------------------------------------------------------------ */

@@ -19,10 +19,10 @@ struct net_stream_tls {
 	struct net_stream_tls *newer, *older; /* while shaking hands */
 	ev_tstamp since;
 	bool shaking;
-	bool answered;    /* it has said enough to be answered, while shaking hands */
-	bool unwanted;    /* the owner does not want to read after the handshake */
-	bool moved;       /* bytes of messages came */
-	uint64_t at_rest; /* ms; when last asked and no record was under way; 0: never */
+	bool answered;   /* it has said enough to be answered, while shaking hands */
+	bool unwanted;   /* the owner does not want to read after the handshake */
+	bool moved;      /* bytes of messages came */
+	uint64_t inside; /* ms; since when each look found the same record under way; 0: none */
 };
 
 /* A session of its settings; false when there is no memory. */

@@ -411,6 +411,33 @@ class Bytes(Secure):
         d.wait_event("conn.timeout", outcome="frame_timeout")
         self.assertEqual(s.plain.sock.recv(1), b"\x17", "a word of farewell")
 
+    def test_a_record_has_all_of_its_time_whenever_it_begins(self):
+        """The daemon looks once a second only; ten begin and end around it."""
+        _, port = self.secure_feed(self.receiver(), frame_deadline="900ms")
+        senders = [Slow(self, port) for _ in range(10)]
+        for s in senders:
+            s.send(framed(message()))
+            self.assertEqual(s.frame(), ack(message()))
+        time.sleep(1.2)
+        began = []
+        for n in range(14):
+            if n < 10:
+                began.append(time.monotonic())
+                senders[n].seal(framed(message()))
+                senders[n].some(20)
+            if n >= 4:
+                self.assertTrue(
+                    self._is_served(senders[n - 4]) or time.monotonic() - began[n - 4] > 0.9
+                )
+            time.sleep(0.1)
+
+    def _is_served(self, s):
+        try:
+            s.some(len(s.left))
+            return s.frame() == ack(message())
+        except OSError:
+            return False
+
     def test_one_who_ends_its_side_gets_its_answer(self):
         r = self.receiver(lambda v, body, n: (time.sleep(0.3), v.answer(body)))
         _, port = self.secure_feed(r)
