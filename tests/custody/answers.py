@@ -472,7 +472,7 @@ class Answers(Custody):
 
     def test_one_that_is_too_large_for_the_queue_is_refused_alone_and_by_name(self):
         """However often it comes, others who send many at once hear nothing of it."""
-        d, port = self.keep(free_port(), store={"quota": "4MiB"}, on_failure="reject")
+        d, port = self.keep(self.receiver(), store={"quota": "4MiB"}, on_failure="reject")
         large = framed(message("large", more=b"NTE|1||" + b"x" * (5 << 20) + b"\r"))
         rounds, size = 20, 20
         big, other = self.sender(port), self.sender(port)
