@@ -90,8 +90,11 @@ store_progress_close(struct store_progress *p)
 bool
 store_progress_is_of(const struct store_progress *p, const unsigned char token[PROGRESS_TOKEN])
 {
+	static const unsigned char none[PROGRESS_TOKEN]; /* of a backup, and so of any other */
+
 	return p->page && !memcmp(p->page->word, page_word, sizeof(page_word)) &&
-	       !memcmp(p->page->token, token, PROGRESS_TOKEN);
+	       !memcmp(p->page->token, token, PROGRESS_TOKEN) &&
+	       memcmp(token, none, PROGRESS_TOKEN) != 0;
 }
 
 static struct store_progress_slot *

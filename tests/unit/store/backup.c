@@ -5,12 +5,14 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "queue.h"
+#include "vfs.h"
 
 Test(backup, makes_a_backup_while_messages_come_and_go)
 {
@@ -97,6 +99,63 @@ Test(backup, holds_all_that_waited_whatever_became_of_it_since)
 	queue_reopen(q, NULL);
 	cr_expect_eq(queue_stats(q, 1).waiting, 1);
 	cr_expect_str_eq(queue_get(q, 1, NULL), "two");
+	queue_close(q);
+}
+
+static void
+write_backup_of_another(const char *path)
+{
+	struct queue *q = queue_open(1, NULL);
+
+	store_feed(q->store, SPAN("east"));
+	queue_put(q, 1, "B1", "other");
+	queue_put(q, 1, "B2", "other");
+	queue_put(q, 1, "B3", "other");
+	cr_assert_eq(store_backup(q->store, path, 1), 0);
+	queue_await(q, &q->answers, 1);
+	cr_assert_eq(q->error, 0, "%s", q->answer_text);
+	queue_close(q);
+}
+
+/* As one is left that was put back where there was room to open it, and none for a mark. */
+static void
+take_mark(const struct queue *q)
+{
+	const char *sql = "PRAGMA locking_mode = EXCLUSIVE; UPDATE run SET token = zeroblob(16)";
+	sqlite3 *db;
+
+	cr_assert_eq(sqlite3_open(folder_file(q->folder, "queue.db"), &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* Nothing tells it from the next backup that is put back. */
+Test(backup, leaves_no_progress_to_another_where_it_found_no_room)
+{
+	struct queue *q;
+	char copy[128];
+	uint64_t seq;
+
+	vfs_install();
+	q = put_back();
+	snprintf(copy, sizeof(copy), "%s/copy", q->folder);
+	write_backup_of_another(copy);
+	queue_start(q, NULL);
+	queue_stop(q);
+	take_mark(q);
+	vfs_fail(VFS_WRITE, 1, SQLITE_FULL, ENOSPC, true);
+	queue_start(q, NULL);
+	for (unsigned i = 0; i < 2; i++) {
+		cr_assert(queue_get(q, 1, &seq));
+		store_delivered(q->store, 1, seq);
+	}
+	cr_assert(vfs_failed());
+	queue_stop(q);
+	vfs_heal();
+	cr_assert_eq(rename(copy, folder_file(q->folder, "queue.db")), 0);
+	(void)unlink(folder_file(q->folder, "queue.db-wal"));
+	queue_start(q, NULL);
+	cr_expect_eq(queue_stats(q, 1).waiting, 3);
 	queue_close(q);
 }
 
