@@ -250,7 +250,8 @@ tick(struct store_worker *w)
 }
 
 /* A log that is copied in every pause between two batches is copied, and synced, for few messages
- * at a time, while the next ones wait for that. */
+ * at a time, while the next ones wait for that.  Where space is low nothing is taken, but others
+ * may take the room that the copy needs: without it nothing that was delivered makes room. */
 static bool
 is_idle(struct store_worker *w, bool busy)
 {
@@ -258,7 +259,7 @@ is_idle(struct store_worker *w, bool busy)
 
 	if (busy)
 		w->busy_at = now;
-	return now >= w->busy_at + IDLE_MS;
+	return w->gate == GATE_SPACE || now >= w->busy_at + IDLE_MS;
 }
 
 static void
