@@ -74,7 +74,8 @@ try_addresses(struct dial *d, const struct addrinfo *a, int error)
 		if (error)
 			continue;
 		d->trying = a;
-		memcpy(&d->address, a->ai_addr, a->ai_addrlen);
+		memcpy(&d->address, a->ai_addr,
+		    a->ai_addrlen < sizeof(d->address) ? a->ai_addrlen : sizeof(d->address));
 		d->since = now_ms();
 		return true;
 	}
@@ -138,7 +139,10 @@ bool
 dial_tick(struct dial *d, uint64_t now)
 {
 	if (dial_is_trying(d) && now >= d->since + d->feed->conf->forward.connect_timeout) {
-		observe_connect_timeout(d->feed, &d->address);
+		struct sockaddr_storage address = { 0 };
+
+		memcpy(&address, &d->address, sizeof(d->address));
+		observe_connect_timeout(d->feed, &address);
 		return dial_next(d, ETIMEDOUT);
 	}
 	if (d->waiting && !is_early(d, now))

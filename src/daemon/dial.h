@@ -12,9 +12,9 @@
 #ifndef DAEMON_DIAL_H
 #define DAEMON_DIAL_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/socket.h>
 
 #include "net/stream.h"
 
@@ -35,9 +35,9 @@ struct dial {
 	const struct addrinfo *trying; /* of the same; NULL: none, or the list went */
 	const struct addrinfo *silent; /* took the connection that is open, and said nothing yet */
 	uint64_t since;                /* ms; of the address under way; 0: none */
-	struct sockaddr_storage address; /* that one, which may outlive the list */
-	bool wanted;                     /* dial_begin() is to be called when nobody is at work */
-	bool waiting;                    /* for addresses, or for the end of the feed's wait */
+	struct sockaddr_in6 address;   /* that one, or an IPv4 one; it may outlive the list */
+	bool wanted;                   /* dial_begin() is to be called when nobody is at work */
+	bool waiting;                  /* for addresses, or for the end of the feed's wait */
 };
 
 void dial_init(struct dial *d, struct feed *f, struct net_stream *s, enum dial_wait wait);
