@@ -38,14 +38,15 @@ is_listed_laboratory(const struct annotator *a, const struct result *r)
 	       (!performer.len || is_listed(a, m, performer, match_performer));
 }
 
-/* The reason not to interpret, the site's own rules first. */
+/* The reason not to interpret.  What has no place for a note has no class either, so nothing more
+ * is asked of it; then come the site's own rules. */
 static enum skip
 reason(const struct annotator *a, const struct result *r)
 {
-	if (!r->site->listed)
-		return SKIP_SENDER_UNLISTED;
 	if (r->skip == SKIP_NO_SLOT || r->specimen)
 		return SKIP_NO_SLOT;
+	if (!r->site->listed)
+		return SKIP_SENDER_UNLISTED;
 	return is_listed_laboratory(a, r) ? r->skip : SKIP_LABORATORY_UNLISTED;
 }
 

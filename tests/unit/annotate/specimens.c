@@ -274,3 +274,28 @@ Test(annotate_specimens, have_a_gate_that_speaks_of_what_is_preliminary)
 		report_end(&r);
 	}
 }
+
+/* A gate speaks where there is room for its note, whatever came before. */
+Test(annotate_specimens, have_a_gate_for_senders_that_are_not_listed)
+{
+	static const struct {
+		const char *name, *text, *want;
+	} cases[] = {
+		{ "of no order", "ORC|RE\n" B2M("2.2", ""), "ORC|RE\n" B2M("2.2", "") },
+		{ "of an order", B2M("2.2", ""), B2M("2.2", "") "NTE|1|O|Theirs.\n" TRAILER("G") },
+		{ "of no order, once more", "ORC|RE\n" B2M("2.2", ""), "ORC|RE\n" B2M("2.2", "") },
+		{ "of a specimen", "SPM|1|||SER\n" B2M("2.2", ""), "SPM|1|||SER\n" B2M("2.2", "") },
+	};
+	struct mapping *const mappings[] = { serum(
+	    "<senders only=\"yes\"><sender application=\"OURS\"/></senders>",
+	    "<gate id=\"G\" skip=\"sender_unlisted\"><note>Theirs.</note></gate>") };
+	struct report r;
+
+	report_begin(&r, mappings, 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		report_expect(&r, cases[i].name, cases[i].text, cases[i].want);
+		cr_expect_eq(report_finding(&r)->skip, i == 1 ? SKIP_SENDER_UNLISTED : SKIP_NO_SLOT,
+		    "%s", cases[i].name);
+	}
+	report_end(&r);
+}
