@@ -327,6 +327,17 @@ find_block(
 	return block;
 }
 
+/* What another mapping has to say of the same OBX stands behind these notes, and counts on. */
+static void
+count_on(struct annotator *a, const struct result *r, unsigned notes)
+{
+	struct result *end = a->results + a->result_count;
+
+	for (struct result *next = &a->results[r - a->results + 1];
+	     next < end && next->segment == r->segment; next++)
+		next->run.highest += notes;
+}
+
 bool
 notes_write(struct annotator *a, const struct result *r, struct finding *f)
 {
@@ -344,5 +355,6 @@ notes_write(struct annotator *a, const struct result *r, struct finding *f)
 		hl7_edits_add(&a->edits, r->places[8], obx_field(a, r, 8), f->flag);
 	hl7_edits_add(&a->edits, after->next, (struct span){ base + after->next, 0 }, block);
 	f->notes = count;
+	count_on(a, r, count);
 	return true;
 }

@@ -147,6 +147,36 @@ Test(annotate_doubts, about_whose_result_it_is_stop_both_mappings)
 	report_end(&r);
 }
 
+/* The mapping, and a gate that says so. */
+static struct mapping *
+with_gate(const char *text)
+{
+	const char *group = strstr(text, "<group");
+	char gated[sizeof(mapping) + 128];
+
+	snprintf(gated, sizeof(gated),
+	    "%.*s<gate id=\"G\" skip=\"code_conflict\"><note>Whose?</note></gate>%s",
+	    (int)(group - text), text, group);
+	return fragment_good(IN_FILE, gated);
+}
+
+Test(annotate_doubts, about_whose_result_it_is_are_told_by_both_and_counted_on)
+{
+	struct mapping *const mappings[] = { with_gate(mapping), with_gate(potassium) };
+	struct report r;
+
+	report_begin(&r, mappings, 2);
+	report_expect(&r, "both",
+	    "OBX|1|NM|1952-1^B2M^LN^2823-3^K^LN||5|mmol/L|||||F\nNTE|1|L|Theirs.\n"
+	    "OBX|2|NM|2823-3^K^LN||5|mmol/L|||||F\n",
+	    "OBX|1|NM|1952-1^B2M^LN^2823-3^K^LN||5|mmol/L|||||F\nNTE|1|L|Theirs.\n"
+	    "NTE|2|O|Whose?\nNTE|3|O|Auto-comment t 1.0: G\n"
+	    "NTE|4|O|Whose?\nNTE|5|O|Auto-comment k 1.0: G\n"
+	    "OBX|2|NM|2823-3^K^LN||5|mmol/L||H|||F\n"
+	    "NTE|1|O|Potassium.\nNTE|2|O|Auto-comment k 1.0: K; flag H\n");
+	report_end(&r);
+}
+
 #define SENDERS "<senders><sender application=\"LAB\" decimal=\"comma\"/></senders>\n"
 
 /* A sender that writes a comma in one number does in a second one, too: that is no text about the
