@@ -58,7 +58,7 @@ lose_flights(struct send_line *l, enum send_fate first)
 static void
 line_end(struct send_line *l, enum send_fate fate)
 {
-	const bool useless = l->answers == 0;
+	const bool useless = l->answers == 0 && !l->shut;
 
 	line_close(l);
 	lose_flights(l, fate);
@@ -127,8 +127,8 @@ line_try(struct send_line *l)
 	l->state = LINE_CONNECTING;
 	r->connecting++;
 	l->since = send_now();
-	l->answers = l->given = 0;
-	l->more = l->shut = l->right = false;
+	l->answers = l->given = l->shut = 0;
+	l->more = l->right = false;
 	error = net_stream_connect(
 	    &l->stream, l->trying->ai_addr, l->trying->ai_addrlen, (struct net_keepalive){ 0 });
 	if (error)
@@ -199,6 +199,23 @@ is_clogged(const struct send_line *l)
 	return net_stream_unsent(&l->stream) > 0 || buffer_span(&l->pieces).len > 0;
 }
 
+/* Closing at once could take messages away from a peer that has not read them. */
+static void
+line_shut(struct send_line *l, uint64_t now)
+{
+	if (l->shut)
+		return;
+	net_stream_finish(&l->stream);
+	l->shut = now;
+}
+
+/* Has it had its one message, and is no answer to it awaited? */
+static bool
+is_spent(const struct send_line *l)
+{
+	return l->run->options->one_shot && l->state == LINE_OPEN && l->given > 0 && l->count == 0;
+}
+
 /* Give it messages, `most` at a time, as long as there are any and it has room. */
 static void
 fill(struct send_line *l, size_t most)
@@ -213,6 +230,8 @@ fill(struct send_line *l, size_t most)
 	       send_work_next(l->run, now, &job))
 		launch(l, job, now);
 	write_wire(l);
+	if (is_spent(l) && !is_clogged(l))
+		line_shut(l, now);
 	/* messages that are not awaited take no room: go on when others had their turn */
 	if (has_room(l) && !l->run->options->rate && send_work_left(l->run))
 		ev_idle_start(l->run->loop, &l->run->idle);
@@ -359,6 +378,8 @@ is_overdue(struct send_line *l, uint64_t now)
 		return now - l->since > timeout;
 	if (l->count > 0)
 		return now - send_line_flight(l, 0)->sent_at > timeout;
+	if (l->shut)
+		return now - l->shut > (uint64_t)SEND_LINGER_MS * MILLISECOND;
 	return is_clogged(l) && now - l->moved > timeout;
 }
 
@@ -369,7 +390,7 @@ end_overdue(struct send_line *l)
 		try_next_address(l, ETIMEDOUT);
 		return;
 	}
-	if (l->count == 0) {
+	if (l->count == 0 && !l->shut) {
 		say_error("the peer does not read what is sent");
 		send_stop(l->run, EX_UNAVAILABLE);
 	}
@@ -438,6 +459,7 @@ send_lines_written(const struct send_run *r)
 bool
 send_lines_shut(struct send_run *r)
 {
+	const uint64_t now = send_now();
 	bool any = false;
 
 	for (size_t i = 0; i < r->line_count; i++) {
@@ -446,9 +468,7 @@ send_lines_shut(struct send_run *r)
 		if (l->state != LINE_OPEN)
 			continue;
 		any = true;
-		if (!l->shut)
-			net_stream_finish(&l->stream);
-		l->shut = true;
+		line_shut(l, now);
 	}
 	return any;
 }

@@ -30,12 +30,12 @@ struct send_line {
 	uint64_t since;                        /* when it began to connect */
 	uint64_t not_before;                   /* when it may connect again */
 	uint64_t moved;                        /* when all that was given was written */
+	uint64_t shut;                         /* when our side was ended; 0: it was not */
 	uint64_t pause;                        /* how long it waits after the next failure */
 	uint64_t answers, given;               /* on this connection */
 	bool right;                            /* one of the answers was */
 	uint64_t answered;                     /* serial of the message whose answer came last */
 	bool more;                             /* answers may come that fit no flight */
-	bool shut;
 
 	struct buffer pieces; /* what is written in pieces and has not been */
 	struct send_flight *flights;

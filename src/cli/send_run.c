@@ -18,8 +18,7 @@
 #include "cli/descriptors.h"
 #include "cli/say.h"
 
-enum { LINGER_TURNS = 50 };
-static const double turn = 0.02;
+enum { TURN_MS = 20 };
 
 uint64_t
 send_now(void)
@@ -65,7 +64,7 @@ on_linger(struct ev_loop *loop, ev_timer *w, int revents)
 	struct send_run *r = w->data;
 
 	(void)revents;
-	if (!send_lines_shut(r) || ++r->lingered > LINGER_TURNS)
+	if (!send_lines_shut(r) || ++r->lingered > SEND_LINGER_MS / TURN_MS)
 		ev_break(loop, EVBREAK_ALL);
 }
 
@@ -152,7 +151,7 @@ watch(struct send_run *r)
 	timer(r, &r->sweep, on_sweep, sweep_interval(o));
 	timer(r, &r->pace, on_pace, o->rate && o->rate < 1000 ? 1.0 / (double)o->rate : 0.001);
 	timer(r, &r->progress, on_progress, 1);
-	timer(r, &r->linger, on_linger, turn);
+	timer(r, &r->linger, on_linger, TURN_MS / 1e3);
 	ev_idle_init(&r->idle, on_idle);
 	r->idle.data = r;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {

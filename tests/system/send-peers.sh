@@ -12,7 +12,7 @@
 command -v python3 > /dev/null || exit 77
 
 cat > peer.py << 'END'
-import os, re, socket, sys
+import os, re, socket, sys, time
 
 def answer(id, code="AA"):
     return b"\x0bMSH|^~\\&|A|B|C|D|2026||ACK|1|P|2.3\rMSA|" + code.encode() + b"|" + id + b"\r\x1c\r"
@@ -32,6 +32,7 @@ how = sys.argv[1]
 listener = socket.create_server(("127.0.0.1", 0))
 with open("port.new", "w") as f: f.write(str(listener.getsockname()[1]))
 os.rename("port.new", "port")
+if how == "mute": time.sleep(300)
 s, _ = listener.accept()
 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 ids = []
@@ -96,6 +97,18 @@ for more in '--rate 100' '--in-flight 1' '--in-flight 4'; do
 	count AA 8
 	count wrong_id 0
 	[ "$(member unasked)" -gt 0 ] || fail 'answers twice, counted once'
+done
+
+# with a connection for each, one that neither answers nor closes is left after a moment
+for id in 1 2 3; do
+	bare "N$id" NE
+done > none.hl7
+for split in '' '--mllp-split 7'; do
+	peer mute
+	# shellcheck disable=SC2086
+	send 0 --json --one-shot $split --timeout 60s none.hl7
+	count not_awaited 3
+	count connections 3
 done
 
 # python3-hl7's own server

@@ -174,10 +174,19 @@ count not_awaited 3
 count sent 3
 ended
 count received 3 sink.out
+sink --silent 100 --json
+send 0 --json --one-shot --timeout 10s none.hl7
+count not_awaited 3
+count connections 3
+stop
+count received 3 sink.out
 sink --code CE
 bare E1 ER NE > error.hl7
 send 1 --json error.hl7
 count unasked 1
+bare E2 ER NE >> error.hl7
+send 1 --json --one-shot --keep-going error.hl7
+count unasked 2
 stop
 # a thousand of them arrive whole though nobody waits
 sink --silent 100 --json
