@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Kept in the order found, put in the order of place before they are printed.
+ * Faults, and the nearest of the words that would have been right.
  */
 #include "base/faults.h"
 

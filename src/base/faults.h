@@ -7,8 +7,8 @@
  *
  *	file:line:column: what; mend
  *
- * Faults are kept sorted by place when printed.  After `FAULTS_MOST` only the
- * count grows.
+ * They are kept in the order found until somebody sorts them.  After `FAULTS_MOST`, or
+ * without memory for one more, only the count grows.
  */
 #ifndef BASE_FAULTS_H
 #define BASE_FAULTS_H
@@ -27,7 +27,7 @@ struct fault_place {
 struct fault {
 	struct fault_place at;
 	char *what; /* one sentence, no final stop */
-	char *mend; /* what to do about it, no final stop; empty when out of memory */
+	char *mend; /* what to do about it, no final stop; may be empty */
 };
 
 struct faults {
@@ -42,6 +42,7 @@ void faults_finish(struct faults *f);
 /* `mend` is a plain sentence; only `what` is a format. */
 void faults_add(struct faults *f, struct fault_place at, const char *mend, const char *what, ...)
     __attribute__((format(printf, 4, 5)));
+/* By place, and by their words where that is the same. */
 void faults_sort(struct faults *f);
 void faults_print(const struct faults *f, FILE *out);
 /* At most so many, and how many more there are. */
