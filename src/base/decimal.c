@@ -148,12 +148,16 @@ digits_of(wide c)
 	return n;
 }
 
+/* What does not fit is more than any coefficient, which has a bit less. */
 static wide
 shift_up(wide c, int places)
 {
-	for (; places >= POWERS; places -= POWERS - 1)
-		c *= powers[POWERS - 1];
-	return c * powers[places];
+	for (int step; places > 0; places -= step) {
+		step = places < POWERS ? places : POWERS - 1;
+		if (__builtin_mul_overflow(c, powers[step], &c))
+			return ~(wide)0;
+	}
+	return c;
 }
 
 static int
@@ -240,7 +244,7 @@ decimal_multiply(struct decimal a, struct decimal b)
 	__int128 product;
 
 	/* one instruction where both are short */
-	if (a.coefficient == (int64_t)a.coefficient && b.coefficient == (int64_t)b.coefficient) {
+	if (is_short(a) && is_short(b)) {
 		product = (__int128)(int64_t)a.coefficient * (int64_t)b.coefficient;
 		return (struct decimal){ product, a.exponent + b.exponent };
 	}

@@ -257,6 +257,23 @@ Test(decimal, loses_nothing_of_a_product_of_three_that_fits)
 	    decimal_compare(product, decimal_multiply(value, (struct decimal){ 9, 35 })), 0);
 }
 
+/* Products of 39 digits do not fit ten times more. */
+Test(decimal, compares_the_longest_numbers_there_are)
+{
+	struct decimal long_one, product, short_one;
+
+	cr_assert(decimal_parse(SPAN("0.999999999999999999"), '.', &long_one));
+	cr_assert(decimal_parse(SPAN("1.49999999999999999"), '.', &product));
+	cr_assert(decimal_parse(SPAN("1.001"), '.', &short_one));
+	product = decimal_multiply(decimal_multiply(long_one, product), short_one);
+	for (int n = -9; n <= 9; n++) {
+		const struct decimal whole = { n, 0 };
+
+		cr_expect_eq(decimal_compare(product, whole), n <= 1 ? 1 : -1, "%d", n);
+		cr_expect_eq(decimal_compare(whole, product), n <= 1 ? -1 : 1, "%d", n);
+	}
+}
+
 static struct decimal
 number(const char *text)
 {
