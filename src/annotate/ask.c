@@ -28,10 +28,9 @@ text_is(const struct annotator *a, const struct expr *e)
 }
 
 static bool
-near(const struct interval *value, struct decimal share, struct decimal limit)
+is_near(const struct result *r, struct decimal limit)
 {
-	return decimal_compare(value->low.at, decimal_with_share(limit, share, -1)) >= 0 &&
-	       decimal_compare(value->low.at, decimal_with_share(limit, share, 1)) <= 0;
+	return decimal_near(r->value.low.at, limit, r->unit->near);
 }
 
 static enum truth
@@ -43,16 +42,15 @@ near_limit(struct annotator *a)
 	if (!r->has_value || !r->unit->near.coefficient || !r->single)
 		return TRUTH_NO;
 	for (unsigned i = 0; i < o->cutoff_count; i++) {
-		if (near(&r->value, r->unit->near, o->cutoffs[i]))
+		if (is_near(r, o->cutoffs[i]))
 			return TRUTH_YES;
 	}
 	read_limits(a, r);
 	/* an interval from the message came in the same unit and was converted alike */
 	if (r->limits_from != INTERVAL_SITE && r->limits_from != INTERVAL_DEFAULT)
 		return TRUTH_NO;
-	return truth_of(
-	    (r->limits.low.bounded && near(&r->value, r->unit->near, r->limits.low.at)) ||
-	    (r->limits.high.bounded && near(&r->value, r->unit->near, r->limits.high.at)));
+	return truth_of((r->limits.low.bounded && is_near(r, r->limits.low.at)) ||
+			(r->limits.high.bounded && is_near(r, r->limits.high.at)));
 }
 
 static enum truth

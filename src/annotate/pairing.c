@@ -135,17 +135,27 @@ find_siblings(struct annotator *a, struct result *r)
 	return true;
 }
 
-/* Do two numbers of one specimen differ by more than the observation allows? */
+/* A number with the share on top; as it is when it has more digits than can be scaled exactly. */
+static struct decimal
+enlarged(struct decimal d, struct decimal share)
+{
+	const __int128 beyond = (__int128)1000000000000000000 * 10000000000000000;
+
+	if (d.coefficient >= beyond || d.coefficient <= -beyond)
+		return d;
+	return decimal_with_share(d, share, 1);
+}
+
+/* Do two numbers of one specimen differ by more than the observation allows, as a share of the one
+ * that is nearer to 0? */
 static bool
 disagree(const struct observation *o, const struct result *low, const struct result *high)
 {
-	/* more digits than can be scaled exactly */
-	const __int128 beyond = (__int128)1000000000000000000 * 10000000000000000;
+	const struct decimal least = low->value.low.at, most = high->value.low.at;
 
-	if (low->value.low.at.coefficient >= beyond)
-		return decimal_compare(high->value.low.at, low->value.low.at) > 0;
-	return decimal_compare(high->value.low.at,
-		   decimal_with_share(low->value.low.at, o->same_within, 1)) > 0;
+	if (most.coefficient < 0)
+		return decimal_compare(least, enlarged(most, o->same_within)) < 0;
+	return decimal_compare(most, enlarged(least, o->same_within)) > 0;
 }
 
 /* Does an interval leave a number seen so far out? */

@@ -284,6 +284,16 @@ decimal_with_share(struct decimal d, struct decimal share, int sign)
 	    d, (struct decimal){ one + sign * share.coefficient, share.exponent });
 }
 
+/* Of a limit below 0 the end nearer to 0 is the greater one. */
+bool
+decimal_near(struct decimal d, struct decimal limit, struct decimal share)
+{
+	int from_inner = decimal_compare(d, decimal_with_share(limit, share, -1));
+	int from_outer = decimal_compare(d, decimal_with_share(limit, share, 1));
+
+	return from_inner * from_outer <= 0;
+}
+
 /* ---- writing ---- */
 
 /* Digits of `c`, most significant first; returns how many (at least one). */

@@ -53,6 +53,8 @@ unsigned decimal_sort(struct decimal *list, unsigned count);
 struct decimal decimal_multiply(struct decimal a, struct decimal b);
 /* d * (1 + sign * share), for a share below one. */
 struct decimal decimal_with_share(struct decimal d, struct decimal share, int sign);
+/* Is `d` at most that share of `limit` away from it? */
+bool decimal_near(struct decimal d, struct decimal limit, struct decimal share);
 /*
  * Plain digits, no exponent, no needless zeros; returns buf (DECIMAL_TEXT bytes).
  * What a product of more than two decimals may have beyond that is cut off.

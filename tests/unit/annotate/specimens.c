@@ -154,6 +154,12 @@ Test(annotate_specimens, have_no_comment_where_two_results_exclude_each_other)
 		{ THREE("2", "2", "<1"), false },
 		{ THREE("<1", "2", "2"), false },
 		{ THREE("2", "2.05", ">2.02"), false },
+		{ THREE("2", "2.1", "2"), true },
+		{ THREE("2", "2.11", "2"), false },
+		{ THREE("-2", "-2.1", "-2"), true },
+		{ THREE("-2", "-2.11", "-2"), false },
+		{ THREE("0", "-0", "0"), true },
+		{ THREE("-0.1", "0", "0"), false },
 	};
 	struct mapping *const mappings[] = { serum_of_one_laboratory() };
 	struct report r;

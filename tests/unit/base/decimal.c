@@ -295,6 +295,33 @@ Test(decimal, takes_a_share_off_or_adds_it)
 	    decimal_format(decimal_with_share(number("5.5"), number("0"), 1), buf), "5.5");
 }
 
+Test(decimal, is_near_a_limit_on_either_side_of_0)
+{
+	static const struct {
+		const char *number, *limit;
+		bool near;
+	} cases[] = {
+		{ "5.5", "5.5", true },
+		{ "5.445", "5.5", true },
+		{ "5.555", "5.5", true },
+		{ "5.4449", "5.5", false },
+		{ "5.5551", "5.5", false },
+		{ "-5.5", "-5.5", true },
+		{ "-5.445", "-5.5", true },
+		{ "-5.555", "-5.5", true },
+		{ "-5.4449", "-5.5", false },
+		{ "-5.5551", "-5.5", false },
+		{ "5.5", "-5.5", false },
+		{ "0", "0", true },
+		{ "0.001", "0", false },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		cr_expect_eq(
+		    decimal_near(number(cases[i].number), number(cases[i].limit), number("0.01")),
+		    cases[i].near, "%s near %s", cases[i].number, cases[i].limit);
+}
+
 Test(decimal, sorts_and_keeps_each_number_once)
 {
 	struct decimal list[] = { number("3.5"), number("-1"), number("3.50"), number("0"),
