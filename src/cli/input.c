@@ -183,3 +183,14 @@ input_next(struct input *in, struct input_piece *ret)
 		return input_next_framed(in, ret);
 	return in->skimming ? input_skim(in, false, ret) : next_plain(in, ret);
 }
+
+struct span
+input_message_text(const struct input *in)
+{
+	const struct hl7_message *m = &in->message;
+	const size_t start = m->segments[0].start;
+
+	if (in->framed)
+		return m->bytes;
+	return span_of(m->bytes.ptr + start, m->segments[m->count - 1].next - start);
+}

@@ -73,5 +73,8 @@ int input_open(struct input *in, const char *path, size_t limit, struct output *
 void input_close(struct input *in);
 /* 0, or a negative errno code of a read. */
 int input_next(struct input *in, struct input_piece *ret);
+/* The message that was given last; without frames, not what stands between it and others: blank
+ * lines, a byte order mark. */
+struct span input_message_text(const struct input *in);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -51,9 +52,8 @@ send_line(struct ask *a, struct span line)
 
 /* One that is damaged keeps none of the others back. */
 static int
-send_lines(struct ask *a, FILE *f, const char *path)
+send_lines(struct ask *a, FILE *f, const char *path, const char *hint)
 {
-	const char *hint = f == stdin ? "; HL7 is read from files" : "";
 	unsigned long number = 0, bad = 0, first_bad = 0;
 	char *line = NULL;
 	size_t size = 0;
@@ -88,9 +88,9 @@ send_lines(struct ask *a, FILE *f, const char *path)
 static int
 take_piece(void *ctx, struct input *in, const struct input_piece *piece, unsigned long number)
 {
-	(void)in, (void)number;
+	(void)number;
 	if (piece->kind == INPUT_MESSAGE)
-		send_message(ctx, piece->bytes);
+		send_message(ctx, input_message_text(in));
 	return EX_OK;
 }
 
@@ -111,6 +111,15 @@ send_messages(struct ask *a, char *path)
 
 /* ---- files ---- */
 
+/* A pipe cannot be read anew once it is known what it holds. */
+static bool
+is_regular(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
 static int
 send_file(struct ask *a, char *path)
 {
@@ -118,6 +127,7 @@ send_file(struct ask *a, char *path)
 	const char *name = standard ? "standard input" : path;
 	const int fd = input_descriptor(path);
 	FILE *f = fd < 0 ? NULL : standard ? stdin : fdopen(fd, "r");
+	bool lines_only;
 	int first, status;
 
 	if (!f) {
@@ -126,10 +136,11 @@ send_file(struct ask *a, char *path)
 			close(fd);
 		return status;
 	}
+	lines_only = standard || !is_regular(fd);
 	first = getc(f);
-	if (first == '{' || first == EOF || standard) {
+	if (first == '{' || first == EOF || lines_only) {
 		(void)ungetc(first, f);
-		status = send_lines(a, f, name);
+		status = send_lines(a, f, name, lines_only ? "; HL7 is read from files" : "");
 	} else {
 		status = send_messages(a, path);
 	}

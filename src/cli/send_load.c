@@ -49,17 +49,6 @@ read_asks(const struct hl7_message *m, struct send_shot *shot)
 	shot->more = !shot->awaited || (accept.len > 0 && application.len > 0);
 }
 
-static struct span
-message_text(const struct input *in)
-{
-	const struct hl7_message *m = &in->message;
-	const size_t start = m->segments[0].start;
-
-	if (in->framed)
-		return m->bytes;
-	return span_of(m->bytes.ptr + start, m->segments[m->count - 1].next - start);
-}
-
 static void
 append_with_cr(struct buffer *out, const struct hl7_message *m)
 {
@@ -78,7 +67,7 @@ append_frame(struct loading *g, const struct input *in)
 	if (g->options->cr)
 		append_with_cr(out, &in->message);
 	else
-		buffer_append(out, message_text(in));
+		buffer_append(out, input_message_text(in));
 	buffer_append(out, MLLP_TAIL);
 }
 

@@ -11,6 +11,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import threading
 import time
 import unittest
 
@@ -292,8 +293,34 @@ class Commands(Custody):
                          self.path("cut.json"), late, self.path("missing"), status=65)
         self.assertIn(b"2 messages queued", said)
         self.assertEqual(self.ids(), ["p1", "p2", "f1", "f2", "p1", "p3"])
+        fifo = self.path("fifo")
+        os.mkfifo(fifo)
+        for lines, status, says in (
+            (message("h1") + message("h2"), 65, "fifo:1: .*; HL7 is read from files"),
+            (self.queue("export", "--id", "p2").encode(), 0, "^$"),
+        ):
+            writer = threading.Thread(target=self.write_to, args=(fifo, lines))
+            writer.start()
+            self.assertRegex(
+                self.refused("import", "--again", "-f", "lab", fifo, status=status), says)
+            writer.join(PATIENCE)
+        self.assertEqual(self.ids()[6:], ["p2"])
         big = self.write("big.hl7", message("big", more=b"NTE|1||" + b"x" * (17 << 20) + b"\r"))
         self.assertIn("1 message queued", self.queue("import", "-f", "lab", big))
+
+    def write_to(self, path, data):
+        with open(path, "wb") as f:
+            f.write(data)
+
+    def test_what_stands_between_messages_is_not_imported(self):
+        """As it is not sent by hl7note send, so that a resend is known by its bytes."""
+        d, r, port = self.full(0)
+        texts = [message(i).replace(b"\r", b"\n") for i in ("b1", "b2")]
+        path = self.write("blank.hl7", b"\xef\xbb\xbf\n" + b"\n\n".join(texts) + b"\n")
+        self.queue("import", "-f", "lab", path)
+        self.note("send", "127.0.0.1:%d" % port, path)
+        bodies = [json.loads(t)["body"] for t in self.queue("export").splitlines()]
+        self.assertEqual([base64.b64decode(b) for b in bodies], texts)
 
     def test_an_import_that_breaks_off_says_how_far_it_came(self):
         d, _ = self.keep(free_port(), store={"quota": "4MiB"})
