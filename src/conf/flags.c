@@ -141,19 +141,18 @@ static const struct flag {
 	const char *name;
 	struct path path;
 	bool alone; /* not beside a file */
-	void (*check)(const struct conf *conf, struct fault_place at, struct faults *faults);
 } flags[] = {
-	{ "log-format",  { { "log" },             "format" },      false, conf_meaning_log },
-	{ "log-level",   { { "log" },             "level" },       false, NULL },
-	{ "log-file",    { { "log" },             "file" },        false, conf_meaning_log },
-	{ "metrics",     { { "metrics" },         "listen" },      false, conf_meaning_metrics },
-	{ "control",     { { "control" },         "socket" },      false, NULL },
-	{ "store",       { { "store" },           "directory" },   true,  NULL },
-	{ "mode",        { { "feed" },            "mode" },        true,  NULL },
-	{ "on-failure",  { { "feed" },            "on-failure" },  true,  NULL },
-	{ "annotate",    { { "feed" },            "annotate" },    true,  NULL },
-	{ "in-flight",   { { "feed", "forward" }, "in-flight" },   true,  NULL },
-	{ "ack-timeout", { { "feed", "forward" }, "ack-timeout" }, true,  NULL },
+	{ "log-format",  { { "log" },             "format" },      false },
+	{ "log-level",   { { "log" },             "level" },       false },
+	{ "log-file",    { { "log" },             "file" },        false },
+	{ "metrics",     { { "metrics" },         "listen" },      false },
+	{ "control",     { { "control" },         "socket" },      false },
+	{ "store",       { { "store" },           "directory" },   true },
+	{ "mode",        { { "feed" },            "mode" },        true },
+	{ "on-failure",  { { "feed" },            "on-failure" },  true },
+	{ "annotate",    { { "feed" },            "annotate" },    true },
+	{ "in-flight",   { { "feed", "forward" }, "in-flight" },   true },
+	{ "ack-timeout", { { "feed", "forward" }, "ack-timeout" }, true },
 };
 /* clang-format on */
 
@@ -208,8 +207,6 @@ conf_flag(struct conf *conf, const char *name, const char *value, struct faults 
 		return false;
 	if (r.no_memory)
 		faults_add(faults, nowhere, "", "out of memory");
-	else if (flag->check)
-		flag->check(conf, nowhere, faults);
 	return faults->total == before;
 }
 
@@ -218,6 +215,8 @@ conf_flags_done(const struct conf *conf, struct faults *faults)
 {
 	const size_t before = faults->total;
 
+	conf_meaning_log(conf, nowhere, faults);
+	conf_meaning_metrics(conf, nowhere, faults);
 	if (!conf->file)
 		conf_meaning_store(conf, NULL, faults);
 	return faults->total == before;

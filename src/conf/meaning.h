@@ -15,10 +15,9 @@
 void conf_meaning(
     const struct conf *conf, const struct xml_element *root, bool sound, struct faults *faults);
 
-/* Parts of it, for single flags. */
+/* Parts of it, behind the last flag: one alone does not tell which others come. */
 void conf_meaning_log(const struct conf *conf, struct fault_place at, struct faults *faults);
 void conf_meaning_metrics(const struct conf *conf, struct fault_place at, struct faults *faults);
-/* Behind the last flag: one alone does not tell which others come. */
 void conf_meaning_store(
     const struct conf *conf, const struct xml_element *root, struct faults *faults);
 
