@@ -32,7 +32,7 @@ net_handshake_begin(struct net_stream_tls *t)
 	struct net *net = t->stream->net;
 	struct net_handshakes *h = &net->handshakes;
 
-	t->shaking = true;
+	t->timed = true;
 	t->since = ev_now(net->loop);
 	t->older = h->newest;
 	*(h->newest ? &h->newest->newer : &h->oldest) = t;
@@ -49,9 +49,10 @@ net_handshake_end(struct net_stream_tls *t)
 	struct net_handshakes *h = &net->handshakes;
 	const bool first = h->oldest == t;
 
-	if (!t->shaking)
-		return;
 	t->shaking = false;
+	if (!t->timed)
+		return;
+	t->timed = false;
 	*(t->older ? &t->older->newer : &h->oldest) = t->newer;
 	*(t->newer ? &t->newer->older : &h->newest) = t->older;
 	t->newer = t->older = NULL;

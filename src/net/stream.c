@@ -162,6 +162,8 @@ void
 net_stream_open(struct net_stream *s, int fd, struct net_keepalive keepalive)
 {
 	take(s, fd, keepalive);
+	if (s->tls)
+		net_handshake_begin(s->tls);
 	ev_io_start(s->net->loop, &s->readable);
 }
 

@@ -91,8 +91,8 @@ net_stream_tls_open(struct net_stream *s)
 		return false;
 	}
 	t->stream = s;
+	t->shaking = true;
 	s->tls = t;
-	net_handshake_begin(t);
 	return true;
 }
 
@@ -292,6 +292,7 @@ net_stream_tls_read(struct net_stream *s)
 void
 net_stream_tls_greet(struct net_stream *s)
 {
+	net_handshake_begin(s->tls);
 	net_tls_session_begin(s->tls->session, &s->unsent);
 	net_stream_write(s);
 	if (is_over(net_tls_session_state(s->tls->session)))

@@ -17,17 +17,18 @@ struct net_stream_tls {
 	struct net_stream *stream;
 	struct net_tls_session *session;
 	struct net_stream_tls *newer, *older; /* while shaking hands */
-	ev_tstamp since;
+	ev_tstamp since;                      /* of its handshake */
 	bool shaking;
+	bool timed;      /* it stands among those under way */
 	bool answered;   /* it has said enough to be answered, while shaking hands */
 	bool unwanted;   /* the owner does not want to read after the handshake */
 	bool moved;      /* bytes of messages came */
 	uint64_t inside; /* ms; since when each look found the same record under way; 0: none */
 };
 
-/* A session of its settings; false when there is no memory. */
+/* A session of its settings; its handshake is to begin.  False when there is no memory. */
 bool net_stream_tls_open(struct net_stream *s);
-/* The socket of one who connects is ready. */
+/* The socket of one who connects is ready: its handshake begins. */
 void net_stream_tls_greet(struct net_stream *s);
 /* May it be read before it is its turn, into the room that all share? */
 bool net_stream_tls_reads_ahead(const struct net_stream *s);
@@ -51,7 +52,7 @@ void net_stream_tls_close(struct net_stream *s);
 void net_handshakes_init(struct net *net);
 void net_handshakes_finish(struct net *net);
 void net_handshake_begin(struct net_stream_tls *t);
-/* Also of one that is over. */
+/* Also of one that is over, or did not begin. */
 void net_handshake_end(struct net_stream_tls *t);
 
 #endif
