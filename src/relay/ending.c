@@ -38,8 +38,7 @@ relay_reject_flights(struct relay_session *s, enum relay_why why)
 		s->flight[0].header = NULL;
 		relay_flight_remove(s, 0);
 		s->ops->failed(s->ctx, &f, why);
-		if (!s->sender_ended)
-			relay_reject(s, span_of(f.header, f.header_len), why);
+		relay_reject(s, span_of(f.header, f.header_len), why);
 		free(f.header);
 	}
 }

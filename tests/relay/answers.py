@@ -248,6 +248,15 @@ class Unanswered(World):
         self.assertEqual(s.exchange(message("n")), ack(message("n")))
         self.assertEqual(d.wait_event("msg.failed")[0]["outcome"], "down_lost")
 
+    def test_reject_answers_one_who_has_ended_its_side(self):
+        r = self.receiver(lambda v, body, n: v.close())
+        _, port = self.feed(r, forward=QUICK, on_failure="reject")
+        s = self.sender(port)
+        s.send(framed(message("m")))
+        s.end()
+        self.assertEqual(code_of(s.frame()), (b"AR", b"m"))
+        self.assertIsNone(s.frame())
+
     def test_reject_at_the_time_out_drops_the_receivers_connection(self):
         d, r, s, _ = self.rejects(
             lambda v, body, n: n > 1 and v.answer(body), PATIENT
