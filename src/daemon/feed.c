@@ -220,7 +220,7 @@ feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 
 	if (!same) {
 		feed_forget_receiver(f);
-		f->backoff = 0;
+		feed_end_wait(f);
 		f->habit = (struct relay_habit){ 0 };
 	}
 	apply(f, conf, rules);
@@ -236,7 +236,7 @@ feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 	if (same_mode)
 		return;
 	rate_begin(&f->rate, feed_messages(f)); /* it counts others now */
-	f->backoff = 0;
+	feed_end_wait(f);
 	drain_connections(f);
 }
 

@@ -143,6 +143,8 @@ void feed_forget_receiver(struct feed *f);
 /* Addresses of the receiver: known, or asked for; links are told by link_resolved(). */
 bool feed_resolve(struct feed *f);
 void feed_connect_failed(struct feed *f, const char *word);
+/* It need not be waited for any more. */
+void feed_end_wait(struct feed *f);
 /* ms until the receiver may be tried again; 0: it may be now. */
 uint64_t feed_wait(const struct feed *f);
 void feed_connected(struct feed *f);

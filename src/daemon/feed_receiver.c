@@ -131,11 +131,17 @@ feed_resolve(struct feed *f)
 }
 
 void
+feed_end_wait(struct feed *f)
+{
+	f->backoff = 0;
+	f->metrics.backoff->value = 0;
+}
+
+void
 feed_connected(struct feed *f)
 {
 	f->backoff_before = f->backoff;
-	f->backoff = 0;
-	f->metrics.backoff->value = 0;
+	feed_end_wait(f);
 }
 
 void

@@ -654,6 +654,16 @@ class Feeds(Reloading):
         d.reload()
         self.assertEqual(s.frame(), ack(message("2")))
 
+    def test_the_wait_for_a_receiver_goes_with_it(self):
+        door = free_port()
+        metrics = '<metrics listen="127.0.0.1:%d"/>' % door
+        d = self.running(before=metrics, forward={"backoff_min": "2min", "backoff_max": "2min"})
+        self.r.stop()
+        self.assertIsNone(self.sender(self.port).exchange(message("1")))
+        self.assertEqual(metric(door, "hl7noted_backoff_seconds"), 120)
+        self.rewrite(metrics, feed_xml(self.port, free_port(), **self.named))
+        d.reload()
+        self.assertEqual(metric(door, "hl7noted_backoff_seconds"), 0)
 
     def test_a_new_receiver_is_tried_at_once_instead_of_the_old_one(self):
         with socket.socket() as full:
