@@ -27,7 +27,7 @@ enum log_level { LOG_ERROR_, LOG_WARNING_, LOG_INFO_, LOG_DEBUG_ };
 enum log_format { LOG_JSON, LOG_LOGFMT, LOG_JOURNAL };
 
 enum log_event {
-	LOG_MSG_ANNOTATED,  /* shadow mode: what would have been done */
+	LOG_MSG_ANNOTATED,  /* info: shadow mode, what would have been done */
 	LOG_MSG_FORWARDED,  /* info: sent, and no answer is waited for */
 	LOG_MSG_ACKED,      /* info: the one line of every message that got its answer */
 	LOG_MSG_REJECTED,   /* warning: we answered AR */

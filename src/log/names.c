@@ -14,8 +14,8 @@
 #define EVENT(id, name, level, sentence) [LOG_##id] = { WORD(name), WORD(sentence), LOG_##level##_ }
 
 const struct log_event_words log_events[LOG_EVENT_COUNT] = {
-	EVENT(MSG_ANNOTATED,    "msg.annotated",    DEBUG,   "message annotated"),
-	EVENT(MSG_FORWARDED,    "msg.forwarded",    DEBUG,   "message forwarded"),
+	EVENT(MSG_ANNOTATED,    "msg.annotated",    INFO,    "message annotated"),
+	EVENT(MSG_FORWARDED,    "msg.forwarded",    INFO,    "message forwarded"),
 	EVENT(MSG_ACKED,        "msg.acked",        INFO,    "message answered"),
 	EVENT(MSG_REJECTED,     "msg.rejected",     WARNING, "message rejected"),
 	EVENT(MSG_FAILED,       "msg.failed",       WARNING, "message not delivered"),
