@@ -3,7 +3,7 @@
  * mapping/decided.c - conditions about what was decided before
  *
  * Rules and groups get their names when they have been read, so what is found by
- * name stands before.
+ * name stands before.  Of one observation, all gates are asked before its groups.
  */
 #include "mapping/fields.h"
 #include "mapping/load.h"
@@ -27,6 +27,23 @@ shares_observation(const struct block *now, const struct block *earlier)
 	return false;
 }
 
+/* Reasons to leave a result alone that it may have when the gate speaks, or when the rules of
+ * groups are asked.  Those of a gate without any have been reported. */
+static uint64_t
+reasons(const struct load *ld, const struct gate *gate)
+{
+	if (gate)
+		return gate->skips ? gate->skips : UINT64_MAX;
+	return ld->m->interpret_preliminary ? (uint64_t)1 << SKIP_PRELIMINARY : 0;
+}
+
+/* Can it have fired when what is being read is asked? */
+static bool
+can_have_fired(const struct load *ld, const struct rule_place *place)
+{
+	return place->gate ? reasons(ld, place->gate) & reasons(ld, ld->gate) : !ld->gate;
+}
+
 static const struct rule *
 refer_rule(struct load *ld, const struct xml_element *e, struct span word)
 {
@@ -35,11 +52,18 @@ refer_rule(struct load *ld, const struct xml_element *e, struct span word)
 
 	if (!place)
 		return NULL;
-	if (shares_observation(ld->block, place->block))
-		return place->rule;
-	faults_add(ld->faults, at, "only rules for the same observation are asked before",
-	    "rule \"%.*s\" is for other observations", (int)word.len, word.ptr);
-	return NULL;
+	if (!shares_observation(ld->block, place->block)) {
+		faults_add(ld->faults, at, "only rules for the same observation are asked before",
+		    "rule \"%.*s\" is for other observations", (int)word.len, word.ptr);
+		return NULL;
+	}
+	if (!can_have_fired(ld, place)) {
+		faults_add(ld->faults, at,
+		    "gates speak before all groups, each for its own reasons only",
+		    "rule \"%.*s\" cannot have fired when this is asked", (int)word.len, word.ptr);
+		return NULL;
+	}
+	return place->rule;
 }
 
 const struct expr *
@@ -58,6 +82,15 @@ load_fired(struct load *ld, const struct xml_element *e, struct expr *draft)
 	}
 	draft->rules = rules;
 	return sound ? load_expr(ld, e, draft) : NULL;
+}
+
+static bool
+in_group(struct load *ld, const struct xml_element *e)
+{
+	if (ld->gate)
+		faults_add(ld->faults, e->at, "ask <unsure> about its conditions",
+		    "gates speak before all groups, so none is undecided yet");
+	return !ld->gate;
 }
 
 static const struct group *
@@ -81,7 +114,7 @@ load_undecided(struct load *ld, const struct xml_element *e, struct expr *draft)
 	struct span words = field(e, "group"), word;
 	const struct group **groups = load_scratch(
 	    ld, value_word_count(words), sizeof(struct group *));
-	bool sound = in_rules(ld, e) && groups;
+	bool sound = in_rules(ld, e) && in_group(ld, e) && groups;
 
 	if (!sound)
 		return NULL;

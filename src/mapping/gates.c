@@ -79,8 +79,10 @@ load_gates(struct load *ld, struct block *block)
 	LOAD_EACH(e, block->element, "gate")
 	{
 		load_skips(ld, gate, e);
+		ld->gate = gate;
 		load_rule(ld, &gate->rule, e);
-		load_rule_name(ld, &gate->rule, NULL, e);
+		ld->gate = NULL;
+		load_rule_name(ld, &gate->rule, gate, e);
 		if (gate->rule.state != RULE_OFF)
 			block->gates[block->gate_count++] = gate;
 		gate++;

@@ -39,7 +39,7 @@ struct block {
 /* A rule that can be referred to, and where it stands. */
 struct rule_place {
 	const struct rule *rule;
-	const struct group *group; /* NULL: a gate's */
+	const struct gate *gate; /* whose it is; NULL: a group's */
 	const struct block *block;
 };
 
@@ -69,6 +69,7 @@ struct load {
 	struct block *blocks;
 	unsigned block_count;
 	const struct block *block; /* being read; NULL outside <rules> */
+	const struct gate *gate;   /* being read; NULL outside <gate> */
 };
 
 /* ---- memory: cleared, NULL when count is 0; a failure is remembered ---- */
@@ -134,9 +135,9 @@ void load_carried(
 const char *load_nearest_skip(struct span word);                                 /* gates.c */
 void load_gates(struct load *ld, struct block *block);                           /* gates.c */
 void load_rule(struct load *ld, struct rule *rule, const struct xml_element *e); /* rules.c */
-/* Let later conditions ask about the rule; `group` is NULL for a gate's. */
-void load_rule_name(struct load *ld, const struct rule *rule, const struct group *group,
-    const struct xml_element *e);
+/* Let later conditions ask about the rule; `gate` is NULL for a group's. */
+void load_rule_name(
+    struct load *ld, const struct rule *rule, const struct gate *gate, const struct xml_element *e);
 void load_flag(struct load *ld, struct rule *rule, const struct xml_element *e); /* flag.c */
 void load_note(struct load *ld, struct rule *rule, const struct xml_element *e); /* note.c */
 /* Hand groups, gates and thresholds to the observations they are for. */

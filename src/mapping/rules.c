@@ -38,14 +38,14 @@ load_rule(struct load *ld, struct rule *rule, const struct xml_element *e)
 }
 
 void
-load_rule_name(struct load *ld, const struct rule *rule, const struct group *group,
-    const struct xml_element *e)
+load_rule_name(
+    struct load *ld, const struct rule *rule, const struct gate *gate, const struct xml_element *e)
 {
 	struct rule_place *place = load_scratch(ld, 1, sizeof(*place));
 
 	if (!place)
 		return;
-	*place = (struct rule_place){ rule, group, ld->block };
+	*place = (struct rule_place){ rule, gate, ld->block };
 	load_name(ld, &ld->rules, "rule", xml_attribute(e, "id"), place);
 }
 
@@ -76,7 +76,7 @@ load_group_rules(struct load *ld, struct group *group, const struct xml_element 
 		struct rule *rule = read_state(kid) == RULE_OFF ? off++ : &on[group->rule_count++];
 
 		load_rule(ld, rule, kid);
-		load_rule_name(ld, rule, group, kid);
+		load_rule_name(ld, rule, NULL, kid);
 	}
 }
 

@@ -281,6 +281,23 @@ Test(annotate_specimens, have_a_gate_that_speaks_of_what_is_preliminary)
 	}
 }
 
+/* Of what is preliminary and interpreted gates speak first, and then rules may ask about them. */
+Test(annotate_specimens, have_a_gate_that_rules_may_ask_about)
+{
+	struct mapping *const mappings[] = { serum("<results interpret-preliminary=\"yes\"/>",
+	    "<gate id=\"G\" skip=\"preliminary\"><note>Not final.</note></gate>"
+	    "<group id=\"h\" pick=\"all\"><rule id=\"F\"><when><fired rule=\"G\"/></when>"
+	    "</rule></group>") };
+	struct report r;
+
+	report_begin(&r, mappings, 1);
+	report_annotate(&r, "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|||||P\n");
+	cr_expect_eq(report_finding(&r)->fired_count, 3);
+	report_annotate(&r, "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|||||F\n");
+	cr_expect_eq(report_finding(&r)->fired_count, 1);
+	report_end(&r);
+}
+
 /* A gate speaks where there is room for its note, whatever came before. */
 Test(annotate_specimens, have_a_gate_for_senders_that_are_not_listed)
 {

@@ -233,6 +233,21 @@ static const struct fragment_case cases[] = {
 	{ IN_BLOCKS,
 	  "<rules for=\"b2m\"><group id=\"g\" pick=\"all\"><rule id=\"a\"/></group></rules><rules for=\"alb\"><group id=\"h\" pick=\"all\"><rule id=\"b\"><when><fired rule=\"a\"/></when></rule></group></rules>",
 	  "1:141: rule \"a\" is for other observations; only rules for the same observation are asked before\n" },
+	{ IN_RULES,
+	  "<gate id=\"a\" skip=\"unit_missing status\"><note>x</note></gate>\n"
+	  "<gate id=\"b\" skip=\"status\"><when><fired rule=\"a\"/></when><note>x</note></gate>\n"
+	  "<gate id=\"c\" skip=\"preliminary\"><when><fired rule=\"a\"/></when><note>x</note></gate>\n"
+	  "<gate id=\"d\" skip=\"statu\"><when><fired rule=\"a\"/></when><note>x</note></gate>\n"
+	  "<group id=\"g\" pick=\"first\" gaps=\"allowed\"><rule id=\"e\"><when><fired rule=\"a c d\"/></when></rule></group>\n"
+	  "</rules><rules for=\"b2m\">\n"
+	  "<gate id=\"f\" skip=\"preliminary\"><when><any><fired rule=\"e\"/><undecided group=\"g\"/></any></when><note>x</note></gate>",
+	  "3:46: rule \"a\" cannot have fired when this is asked; gates speak before all groups, each for its own reasons only\n"
+	  "4:14: there is no skip word \"statu\"; did you mean \"status\"?\n"
+	  "5:69: rule \"a\" cannot have fired when this is asked; gates speak before all groups, each for its own reasons only\n"
+	  "5:69: rule \"c\" cannot have fired when this is asked; gates speak before all groups, each for its own reasons only\n"
+	  "5:69: rule \"d\" cannot have fired when this is asked; gates speak before all groups, each for its own reasons only\n"
+	  "7:51: rule \"e\" cannot have fired when this is asked; gates speak before all groups, each for its own reasons only\n"
+	  "7:61: gates speak before all groups, so none is undecided yet; ask <unsure> about its conditions\n" },
 	{ IN_ALL,
 	  "<rule id=\"a\"><note>\n"
 	  "  A | B\n"
