@@ -327,8 +327,7 @@ is_of_group(const struct group *group, const struct rule *rule)
 {
 	uintptr_t at = (uintptr_t)rule;
 
-	return group && at >= (uintptr_t)group->rules &&
-	       at < (uintptr_t)(group->rules + group->rule_count);
+	return at >= (uintptr_t)group->rules && at < (uintptr_t)(group->rules + group->rule_count);
 }
 
 /* In a pick="first" group nothing has fired while its rules are asked. */
@@ -337,7 +336,7 @@ cannot_have_fired(const struct subject *s, const struct rule *rule)
 {
 	if (rule->state == RULE_OFF)
 		return true;
-	return s->group && s->group->first && is_of_group(s->group, rule);
+	return s->group->first && is_of_group(s->group, rule);
 }
 
 static unsigned

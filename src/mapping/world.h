@@ -27,7 +27,7 @@ struct subject {
 	const struct code *codes;   /* in force, of all observations */
 	const unsigned *code_first; /* by observation index: its first; one more at the end */
 	bool preliminary;           /* can a result be preliminary? */
-	const struct group *group;  /* its own rules have not fired yet; NULL: a gate */
+	const struct group *group;  /* its own rules have not fired yet */
 	struct arena *arena;        /* of the two below */
 	struct names texts;         /* of their codes, in small letters; filled when asked for */
 	bool has_texts;
