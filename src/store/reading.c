@@ -186,6 +186,15 @@ list_row(void *ctx, const struct store_record *r)
 	return true;
 }
 
+static int
+list_body(struct store_worker *w, uint64_t seq, struct store_body **ret)
+{
+	struct store_record r;
+	int found = w->b->ops->find(w->b, seq, &r);
+
+	return found == 1 ? read_body(w, &r, ret) : found;
+}
+
 /* What is damaged, or gone since, is listed without its bytes. */
 static int
 list_bodies(struct store_worker *w, struct store_ask_task *a)
@@ -194,11 +203,11 @@ list_bodies(struct store_worker *w, struct store_ask_task *a)
 	if (!a->bodies)
 		return -ENOMEM;
 	for (unsigned i = 0; i < a->count; i++) {
-		int error = w->b->ops->body(w->b, a->rows[i].seq, &a->bodies[i]);
+		int error = list_body(w, a->rows[i].seq, &a->bodies[i]);
 
-		if (error && error != -ENOENT && error != -EUCLEAN)
+		if (error && error != -EUCLEAN)
 			return error;
-		if (!error)
+		if (a->bodies[i])
 			a->rows[i].bytes = store_body_span(a->bodies[i]);
 	}
 	return 0;
