@@ -387,13 +387,16 @@ static void
 insist(struct store_worker *w)
 {
 	struct batch t = { .messages = 0 };
+	int error;
 
 	w->lazy = true;
 	w->prune = false;
-	if (attempt(w, &t) == 0) {
+	error = attempt(w, &t);
+	if (!error) {
 		finish_marks(w, &t);
 		return;
 	}
+	store_gate_failed(w, error, "writing");
 	w->lazy = w->hold = true;
 }
 

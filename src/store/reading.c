@@ -27,6 +27,8 @@ set_aside(struct store_worker *w, const struct store_record *r)
 		store_batch_undo(w);
 	else
 		error = store_batch_commit(w, 0);
+	if (error)
+		store_gate_failed(w, error, "writing");
 	return error;
 }
 

@@ -446,6 +446,71 @@ Test(faults, tells_nothing_after_a_failed_sync_and_knows_the_resend)
 	queue_close(q);
 }
 
+/* The kernel forgets what it could not write, whatever the transaction was for. */
+static void
+expect_the_end(struct queue *q)
+{
+	for (unsigned i = 0; i < 300 && !has_trouble(q, STORE_UNKNOWN); i++)
+		queue_run(q, 10);
+	cr_expect(has_trouble(q, STORE_UNKNOWN), "%s", q->sentence);
+	cr_expect_eq(q->settled, 0);
+	vfs_heal();
+	queue_close(q);
+}
+
+Test(faults, ends_when_the_sync_fails_of_what_is_tried_alone)
+{
+	struct queue *q;
+	uint64_t seq;
+
+	vfs_install();
+	q = queue_open(1, NULL);
+	store_feed(q->store, SPAN("east"));
+	queue_put(q, 1, "A1", "one");
+	queue_get(q, 1, &seq);
+	vfs_fail(VFS_WRITE, 1, SQLITE_FULL, ENOSPC, false);
+	vfs_then_fail(VFS_SYNC, SQLITE_IOERR_FSYNC, EIO);
+	store_set_aside(q->store, 1, seq, TRIED(1), "no");
+	expect_the_end(q);
+}
+
+static void
+damage(const char *folder, uint64_t seq)
+{
+	sqlite3 *db;
+	char sql[80];
+
+	snprintf(sql, sizeof(sql), "UPDATE body SET bytes = x'00' WHERE seq = %d", (int)seq);
+	cr_assert_eq(sqlite3_open(folder_file(folder, "queue.db"), &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* Read with one that is as it was, which goes on. */
+Test(faults, ends_when_the_sync_fails_that_sets_a_damaged_one_aside)
+{
+	const struct store_filter aside = { .feed = 1 };
+	struct queue *q = queue_open(1, NULL);
+	uint64_t seq = 0;
+
+	store_feed(q->store, SPAN("east"));
+	for (unsigned i = 1; i <= 2; i++) {
+		queue_put(q, 1, "", "one");
+		queue_get(q, 1, &seq);
+		store_set_aside(q->store, 1, seq, TRIED(1), "no");
+		queue_await(q, &q->settled, i);
+	}
+	queue_stop(q);
+	damage(q->folder, seq);
+	vfs_install();
+	queue_start(q, NULL);
+	queue_run(q, 300); /* the log is copied by then, and so not synced for that */
+	/* behind two of the retry, with which the log is begun anew */
+	vfs_fail(VFS_SYNC, 3, SQLITE_IOERR_FSYNC, EIO, false);
+	cr_assert_eq(store_retry(q->store, &aside, 1), 0);
+	expect_the_end(q);
+}
+
 Test(faults, keeps_the_log_when_copying_it_to_the_file_fails)
 {
 	vfs_install();

@@ -21,6 +21,11 @@ static struct {
 	enum vfs_call call;
 	unsigned left;
 	int result, error;
+	struct {
+		bool armed;
+		enum vfs_call call;
+		int result, error;
+	} then;
 	int last; /* errno, as SQLite's own files keep it */
 	bool syncs_held;
 	unsigned read_delay; /* ms */
@@ -48,6 +53,13 @@ consult(enum vfs_call call)
 		plan.armed = plan.lasting;
 		result = plan.result;
 		plan.last = plan.error;
+		if (plan.then.armed) {
+			plan.armed = true;
+			plan.call = plan.then.call;
+			plan.result = plan.then.result;
+			plan.error = plan.then.error;
+			plan.then.armed = false;
+		}
 	}
 	pthread_mutex_unlock(&lock);
 	return result;
@@ -230,6 +242,18 @@ vfs_fail(enum vfs_call call, unsigned n, int result, int error, bool lasting)
 	plan.error = error;
 	plan.lasting = lasting;
 	plan.kills = false;
+	plan.then.armed = false;
+	pthread_mutex_unlock(&lock);
+}
+
+void
+vfs_then_fail(enum vfs_call call, int result, int error)
+{
+	pthread_mutex_lock(&lock);
+	plan.then.armed = true;
+	plan.then.call = call;
+	plan.then.result = result;
+	plan.then.error = error;
 	pthread_mutex_unlock(&lock);
 }
 

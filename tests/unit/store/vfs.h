@@ -17,6 +17,8 @@ enum vfs_call { VFS_WRITE, VFS_SYNC, VFS_TRUNCATE, VFS_READ, VFS_OPEN, VFS_CALLS
 void vfs_install(void);
 /* The n-th call of this kind from now on fails so (from 1); `lasting`: and all after it. */
 void vfs_fail(enum vfs_call call, unsigned n, int result, int error, bool lasting);
+/* And when it has failed, the next of these calls does, too. */
+void vfs_then_fail(enum vfs_call call, int result, int error);
 /* The process is killed instead of making that call. */
 void vfs_kill(enum vfs_call call, unsigned n);
 void vfs_heal(void);
