@@ -90,7 +90,8 @@ no_space(struct store_worker *w, const char *text)
 	if (w->place)
 		(void)store_place_drop_ballast(w->place);
 	w->ballast = false;
-	tell(w, STORE_LOW_SPACE, ENOSPC, text);
+	if (w->gate < GATE_DELETED)
+		tell(w, STORE_LOW_SPACE, ENOSPC, text);
 }
 
 void

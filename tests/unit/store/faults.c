@@ -511,6 +511,36 @@ Test(faults, ends_when_the_sync_fails_that_sets_a_damaged_one_aside)
 	expect_the_end(q);
 }
 
+/* A disk that fills up mends no damage, and takes the word from no one who has to be told of it. */
+Test(faults, stays_damaged_when_the_disk_is_full)
+{
+	struct store_health health;
+	struct queue *q = queue_open(1, NULL);
+	uint64_t seq;
+
+	store_feed(q->store, SPAN("east"));
+	queue_put(q, 1, "", "one");
+	queue_put(q, 1, "", "two");
+	queue_stop(q);
+	damage(q->folder, 1);
+	vfs_install();
+	queue_start(q, NULL);
+	queue_get(q, 1, &seq);
+	queue_await(q, &q->troubles, 1);
+	vfs_fail(VFS_WRITE, 1, SQLITE_FULL, ENOSPC, true);
+	store_set_aside(q->store, 1, seq, TRIED(1), "no");
+	for (unsigned i = 0; i < 300 && !vfs_failed(); i++)
+		queue_run(q, 10);
+	queue_run(q, 100);
+	store_health(q->store, &health);
+	cr_expect_eq(health.trouble, STORE_CORRUPT);
+	cr_expect_not(health.ready);
+	cr_expect_eq(q->troubles, 1, "%s", q->sentence);
+	vfs_heal();
+	queue_await(q, &q->settled, 1);
+	queue_close(q);
+}
+
 Test(faults, keeps_the_log_when_copying_it_to_the_file_fails)
 {
 	vfs_install();
