@@ -39,6 +39,13 @@ dial_stop(struct dial *d)
 	net_stream_close(d->stream);
 }
 
+void
+dial_again(struct dial *d)
+{
+	dial_stop(d);
+	d->wanted = true;
+}
+
 static void
 tell_failed(struct dial *d, int error)
 {

@@ -57,6 +57,8 @@ void dial_heard(struct dial *d);
 void dial_left(struct dial *d);
 /* Hang up, or leave off trying; nothing is wanted any more. */
 void dial_stop(struct dial *d);
+/* Leave the address under way, where one is; the next is wanted from the beginning. */
+void dial_again(struct dial *d);
 /* The feed's list of addresses is going; an address under way has its time all the same. */
 void dial_forget_addresses(struct dial *d);
 

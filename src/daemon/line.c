@@ -432,7 +432,9 @@ line_change(struct line *l, bool redirected, bool remapped)
 	line_apply(l);
 	net_stream_secure(&l->down, l->feed->tls);
 	denied = check_receiver(l, redirected);
-	if (denied) { /* a receiver that may not be trusted any more is left */
+	if (denied && dial_is_trying(&l->dial)) {
+		dial_again(&l->dial);
+	} else if (denied) { /* a receiver that may not be trusted any more is left */
 		observe_denied(l->feed, NULL, &l->down, denied);
 		dial_stop(&l->dial);
 		custody_line_lost(&l->machine, note_now(l));

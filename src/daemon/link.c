@@ -355,11 +355,14 @@ admit_again(struct link *l)
 {
 	const bool admitted = feed_admits(l->feed, l->listener, &l->up, &l->peer);
 	const enum net_tls_reason down = check_receiver(l);
+	const bool trying = dial_is_trying(&l->dial);
 
-	if (down)
+	if (down && !trying)
 		observe_denied(l->feed, NULL, &l->down, down);
 	if (!admitted)
 		relay_end(&l->session, RELAY_NOT_ALLOWED);
+	else if (down && trying) /* nobody has answered there: it is asked again, with TLS */
+		dial_again(&l->dial);
 	else if (down)
 		leave_receiver(l);
 }
@@ -381,10 +384,8 @@ link_move(struct link *l)
 	if (l->dead)
 		return;
 	relay_move(&l->session);
-	if (dial_is_trying(&l->dial)) {
-		dial_stop(&l->dial);
-		l->dial.wanted = true;
-	}
+	if (dial_is_trying(&l->dial))
+		dial_again(&l->dial);
 	settle(l);
 }
 

@@ -2,11 +2,14 @@
 # SPDX-License-Identifier: MIT
 """Certificates and lists that change while the daemon runs, and those that end."""
 
+import contextlib
 import os
 import re
 import shutil
+import socket
 import subprocess
 import time
+from xml.sax.saxutils import quoteattr
 
 from secure import CA, LEAF, ROOT, TESTCA, Secure, metric
 from world import (
@@ -492,6 +495,37 @@ class Receivers(Secure):
         d.reload()
         d.wait_event("tls.denied", outcome="plain_text", dir="out")
         wait_for("the connection to end", lambda: r.visits[0].ended)
+
+    def test_from_plain_to_tls_while_nobody_has_taken_the_connection(self):
+        with socket.socket() as full, contextlib.ExitStack() as held:
+            full.bind(("127.0.0.1", 0))
+            full.listen(0)
+            for _ in range(4):
+                s = held.enter_context(socket.socket())
+                s.setblocking(False)
+                s.connect_ex(full.getsockname())
+            for mode, *parts in ("relay",), ("store", "<store directory=%s/>"):
+                parts = [p % quoteattr(self.path("queue")) for p in parts]
+                port, door = free_port(), free_port()
+                parts.append('<metrics listen="127.0.0.1:%d"/>' % door)
+
+                def config(outbound):
+                    feed = feed_xml(port, full.getsockname()[1], in_forward=outbound, mode=mode,
+                                    forward={"connect_timeout": "2s"})
+                    return self.write("hl7noted.xml", config_xml(*parts, feed))
+
+                d = self.start("--config", config(""))
+                tried = lambda: metric(
+                    door, "hl7noted_forward_attempts_total", feed="lab", result="tried")
+                s = self.sender(port)
+                s.send(framed(message()))
+                wait_for("an attempt", lambda: tried() == 1)
+                config(self.tls(own="client", name="localhost"))
+                d.reload()
+                self.assertEqual(tried(), 2)
+                d.wait_event("conn.timeout", outcome="connect_timeout")
+                self.assertEqual(d.events("tls.denied"), [])
+                d.stop()
 
 
 if __name__ == "__main__":
