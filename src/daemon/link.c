@@ -148,6 +148,7 @@ down_ended(void *ctx, int error)
 {
 	struct link *l = ctx;
 	const enum net_tls_reason denied = net_stream_denied(&l->down);
+	const bool turned_away = net_stream_is_turned_away(&l->down);
 
 	if (denied)
 		observe_denied(l->feed, NULL, &l->down, denied);
@@ -160,7 +161,7 @@ down_ended(void *ctx, int error)
 	if (dial_is_trying(&l->dial)) {
 		dialled(l, dial_next(&l->dial, error));
 	} else {
-		if (denied)
+		if (turned_away)
 			feed_connection_denied(l->feed, net_tls_word(denied));
 		relay_down_lost(&l->session, note_now(l));
 	}

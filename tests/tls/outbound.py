@@ -3,6 +3,7 @@
 """Receivers over TLS: nothing is sent to one that is not who it should be."""
 
 import contextlib
+import os
 import socket
 import ssl
 import time
@@ -140,6 +141,23 @@ class Refusing(Outbound):
             s.close()
             time.sleep(0.01)
         self.assertLess(len(r.visits), 12)
+
+    def test_one_that_spoils_a_connection_in_use_was_connected_to(self):
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            with self.subTest(version.name):
+                def spoil(visit, body, number):
+                    visit.answer(body)
+                    if number == 1:
+                        os.write(visit.sock.fileno(), b"no record of TLS")
+
+                r = self.secure_receiver(spoil, version=version)
+                d, port = self.hop_to(r, self.tls(own="client"), backoff_min="10s",
+                                      backoff_max="10s")
+                s = self.sender(port)
+                self.assertEqual(s.exchange(message("1")), ack(message("1")))
+                d.wait_event("tls.denied", outcome="protocol", dir="out")
+                self.assertEqual(s.exchange(message("2")), ack(message("2")))
+                self.assertEqual(d.events("conn.failed"), [])
 
     def test_a_receiver_that_speaks_no_tls(self):
         r = self.receiver(lambda v, body, n: None)
