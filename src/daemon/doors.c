@@ -44,12 +44,17 @@ tell_no_log(struct hl7noted *d, const struct conf *conf, int error)
 static bool
 plan_log(struct doors_plan *p, struct hl7noted *d)
 {
+	const enum log_format format = (enum log_format)p->conf->log_format;
+
 	p->log = d->conf && !is_same_log(d->conf, p->conf);
 	if (!p->log)
 		return true;
-	if (log_target_open(&p->target, (enum log_format)p->conf->log_format, p->conf->log_file))
+	if (!log_may_turn(d->log, format))
+		tell_no_log(d, p->conf, EBUSY);
+	else if (log_target_open(&p->target, format, p->conf->log_file))
 		return true;
-	tell_no_log(d, p->conf, errno);
+	else
+		tell_no_log(d, p->conf, errno);
 	return false;
 }
 

@@ -101,12 +101,24 @@ log_destroy(struct log *log)
 	free(log);
 }
 
+static bool
+is_same_kind(const struct log *log, enum log_format format)
+{
+	return (format == LOG_JOURNAL) == (log->format == LOG_JOURNAL);
+}
+
+bool
+log_may_turn(const struct log *log, enum log_format format)
+{
+	return is_same_kind(log, format) || !log_writer_is_turning(log->writer);
+}
+
 void
 log_set(
     struct log *log, enum log_format format, enum log_level level, const struct log_target *target)
 {
 	/* the journal takes other records than a file */
-	assert(target || (format == LOG_JOURNAL) == (log->format == LOG_JOURNAL));
+	assert(target ? log_may_turn(log, format) : is_same_kind(log, format));
 	log->level = level;
 	set_format(log, format);
 	if (target) {

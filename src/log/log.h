@@ -148,6 +148,9 @@ void log_destroy(struct log *log);
  * there.  NULL: where lines go now, and not over to the journal, or from it. */
 void log_set(
     struct log *log, enum log_format format, enum log_level level, const struct log_target *target);
+/* May log_set() have a target for this format?  Not one of another kind than the last, the journal
+ * or else, while that is still to be gone over to: what was put for it could go to neither. */
+bool log_may_turn(const struct log *log, enum log_format format);
 /* Open the file again by its name (after rotation), or another one, `path` as above; false and
  * errno.  Lines of before go to the target of before, or here when that one takes none. */
 bool log_reopen(struct log *log, const char *path);

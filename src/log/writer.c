@@ -121,6 +121,12 @@ log_writer_turn(struct log_writer *w, struct log_target target)
 	wake(w);
 }
 
+bool
+log_writer_is_turning(const struct log_writer *w)
+{
+	return log_ring_is_bordered(&w->ring);
+}
+
 uint64_t
 log_writer_dropped(const struct log_writer *w)
 {

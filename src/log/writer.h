@@ -35,6 +35,8 @@ bool log_writer_promise(struct log_writer *w, size_t len);
 void log_writer_put_promised(struct log_writer *w, struct span line, size_t len);
 /* What was put so far goes to the target before, and what follows to this one. */
 void log_writer_turn(struct log_writer *w, struct log_target target);
+/* Is there still something to go to the target before? */
+bool log_writer_is_turning(const struct log_writer *w);
 uint64_t log_writer_dropped(const struct log_writer *w);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -183,5 +184,42 @@ Test(writer, sleeps_lightly_after_it_was_woken_for_nothing)
 		pause_for(60000000);
 	}
 	log_writer_destroy(w);
+	close(fd);
+}
+
+/* A pipe for which one waits in write(), as for a disk that has stopped; it is full. */
+static void
+full_pipe(int ret_fds[2])
+{
+	static const char dots[4096] = ".";
+
+	cr_assert(eq(int, pipe2(ret_fds, O_CLOEXEC), 0));
+	cr_assert(eq(int, fcntl(ret_fds[1], F_SETFL, O_NONBLOCK), 0));
+	while (write(ret_fds[1], dots, sizeof(dots)) > 0)
+		;
+	cr_assert(eq(int, fcntl(ret_fds[1], F_SETFL, 0), 0));
+}
+
+Test(writer, is_turning_until_the_target_before_has_what_is_its_own)
+{
+	char room[LINE_ROOM], away[4096];
+	int fds[2], fd = memfd_create("log", MFD_CLOEXEC);
+	struct log_writer *w;
+
+	full_pipe(fds);
+	w = writer_to(fds[1], RING, room);
+	close(fds[1]);
+	cr_assert(not(log_writer_is_turning(w)));
+	log_writer_put(w, SPAN("1\n"), true);
+	pause_for(100000000);
+	log_writer_turn(w, (struct log_target){ .kind = LOG_TO_FILE, .fd = dup(fd) });
+	log_writer_put(w, SPAN("2\n"), true);
+	pause_for(100000000);
+	cr_assert(log_writer_is_turning(w));
+	while (log_writer_is_turning(w))
+		cr_assert(ge(long, read(fds[0], away, sizeof(away)), 0));
+	cr_assert(grows_to(fd, 2));
+	log_writer_destroy(w);
+	close(fds[0]);
 	close(fd);
 }
