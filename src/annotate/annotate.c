@@ -314,12 +314,19 @@ read_results(struct annotator *a)
 	}
 }
 
+/* Why a table has no room. */
+static enum skip
+no_room(const struct annotator *a)
+{
+	return a->steps < MOST_STEPS ? SKIP_NO_MEMORY : SKIP_TOO_MANY;
+}
+
 static enum skip
 evaluate(struct annotator *a)
 {
 	a->stamp = (struct span){ 0 };
 	if (!scan(a))
-		return SKIP_NO_MEMORY;
+		return no_room(a);
 	if (!a->targets)
 		return SKIP_NO_OBSERVATION;
 	if (!is_safe_charset(a))
@@ -327,7 +334,7 @@ evaluate(struct annotator *a)
 	if (hl7_header(a->m, 14).len)
 		return SKIP_FRAGMENT;
 	if (!context_build(a))
-		return SKIP_NO_MEMORY;
+		return no_room(a);
 	if (a->fragment)
 		return SKIP_FRAGMENT;
 	habits_begin(&a->habits, &a->m->delims, a->charset);
@@ -336,13 +343,13 @@ evaluate(struct annotator *a)
 	read_marks(a);
 	read_results(a);
 	if (!pairing_build(a))
-		return SKIP_NO_MEMORY;
+		return no_room(a);
 	for (size_t i = 0; i < a->result_count; i++) {
 		if (has_rules(a->results[i].code->observation) && !a->results[i].follower)
 			decide(a, &a->results[i]);
 	}
 	if (a->no_memory || a->edits.failed)
-		return SKIP_NO_MEMORY;
+		return no_room(a);
 	return a->steps < MOST_STEPS ? SKIP_NONE : SKIP_TOO_MANY;
 }
 

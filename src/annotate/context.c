@@ -46,7 +46,7 @@ begin_order(struct annotator *a, struct walk *w, long obr)
 
 	if (!need_patient(a, w))
 		return false;
-	if (!work_grow((void **)&a->orders, &a->order_size, a->order_count, sizeof(*a->orders)))
+	if (!work_grow(a, (void **)&a->orders, &a->order_size, a->order_count, sizeof(*a->orders)))
 		return false;
 	w->order = (long)a->order_count;
 	o = &a->orders[a->order_count++];
@@ -67,7 +67,7 @@ add_diagnosis(struct annotator *a, struct walk *w, long dg1)
 
 	if (!need_patient(a, w))
 		return false;
-	if (!work_grow((void **)&a->diagnoses, &a->diagnosis_size, a->diagnosis_count,
+	if (!work_grow(a, (void **)&a->diagnoses, &a->diagnosis_size, a->diagnosis_count,
 		sizeof(*a->diagnoses)))
 		return false;
 	p = &a->patients[w->patient];

@@ -308,7 +308,7 @@ begin_finding(struct annotator *a, const struct result *r)
 {
 	struct finding *f;
 
-	if (!work_grow((void **)&a->findings, &a->finding_size, a->finding_count, sizeof(*f)))
+	if (!work_grow(a, (void **)&a->findings, &a->finding_size, a->finding_count, sizeof(*f)))
 		return NULL;
 	f = &a->findings[a->finding_count++];
 	memset(f, 0, offsetof(struct finding, read));

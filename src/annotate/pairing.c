@@ -99,7 +99,7 @@ find_class(struct annotator *a, struct result *r)
 		if (is_same_class(&a->classes[r->class], &c) || !work_step(a))
 			return true;
 	}
-	if (!work_grow((void **)&a->classes, &a->class_size, a->class_count, sizeof(c)))
+	if (!work_grow(a, (void **)&a->classes, &a->class_size, a->class_count, sizeof(c)))
 		return false;
 	c.first = c.next = NO_INDEX;
 	r->class = (unsigned)a->class_count++;
@@ -126,8 +126,8 @@ find_siblings(struct annotator *a, struct result *r)
 		if ((s->class == r->class && s->observation == o) || !work_step(a))
 			return true;
 	}
-	if (!work_grow(
-		(void **)&a->siblings, &a->siblings_size, a->siblings_count, sizeof(*a->siblings)))
+	if (!work_grow(a, (void **)&a->siblings, &a->siblings_size, a->siblings_count,
+		sizeof(*a->siblings)))
 		return false;
 	r->siblings = (unsigned)a->siblings_count++;
 	a->siblings[r->siblings] = (struct siblings){ .observation = o, .class = r->class };
@@ -301,7 +301,7 @@ gather(struct annotator *a, const struct class *c, const struct mapping *mapping
 			return true;
 		if (r->mapping != mapping)
 			continue;
-		if (!work_grow((void **)&a->companions, &a->companion_size, a->companion_count,
+		if (!work_grow(a, (void **)&a->companions, &a->companion_size, a->companion_count,
 			sizeof(struct result *)))
 			return false;
 		a->companions[a->companion_count++] = r;

@@ -119,7 +119,7 @@ make_places(struct annotator *a)
 static long
 add(struct annotator *a, struct patient p)
 {
-	if (!work_grow((void **)&a->patients, &a->patient_size, a->patient_count, sizeof(p)))
+	if (!work_grow(a, (void **)&a->patients, &a->patient_size, a->patient_count, sizeof(p)))
 		return -1;
 	a->patients[a->patient_count] = p;
 	return (long)a->patient_count++;

@@ -13,13 +13,15 @@
 #include "mapping/codes.h"
 
 bool
-work_grow(void **list, size_t *size, size_t count, size_t item)
+work_grow(struct annotator *a, void **list, size_t *size, size_t count, size_t item)
 {
 	size_t more = *size ? *size * 2 : 16;
 	void *grown;
 
 	if (count < *size)
 		return true;
+	if (count == MOST_ENTRIES)
+		return work_steps(a, MOST_STEPS);
 	grown = realloc(*list, more * item);
 	if (!grown)
 		return false;
@@ -158,7 +160,7 @@ next_result(struct annotator *a, unsigned segment, unsigned obx)
 {
 	struct result *r;
 
-	if (!work_grow((void **)&a->results, &a->result_size, a->result_count, sizeof(*r)))
+	if (!work_grow(a, (void **)&a->results, &a->result_size, a->result_count, sizeof(*r)))
 		return NULL;
 	r = &a->results[a->result_count];
 	r->segment = segment;

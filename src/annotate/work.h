@@ -31,10 +31,10 @@
 enum { OBX_FIELDS = 14, OBR_FIELDS = 31, NO_SEGMENT = -1 };
 
 /*
- * Steps that pairing may take for one message.  No real report comes near; one
- * made to be slow passes without annotation instead.
+ * Steps that pairing may take for one message, and entries of each table.  No real report
+ * comes near; one made to be slow, or large, passes without annotation instead.
  */
-enum { MOST_STEPS = 1 << 22 };
+enum { MOST_STEPS = 1 << 22, MOST_ENTRIES = 1 << 17 };
 
 #define NO_INDEX UINT32_MAX
 /* Rounds count up to here. */
@@ -301,8 +301,9 @@ work_read(struct annotator *a, size_t bytes)
 	return work_steps(a, 1 + bytes / 64);
 }
 
-/* Room for one more in a vector that is kept; false when there is no memory. */
-bool work_grow(void **list, size_t *size, size_t count, size_t item);
+/* Room for one more in a vector that is kept; false when there is no memory, or when that is more
+ * than any report needs. */
+bool work_grow(struct annotator *a, void **list, size_t *size, size_t count, size_t item);
 
 /* Void all remembered answers. */
 void annotator_forget(struct annotator *a);

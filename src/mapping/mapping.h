@@ -225,7 +225,7 @@ enum skip {
 	SKIP_NO_OBSERVATION, /* nothing in it is mapped to rules */
 	SKIP_PROOF_FAILED,   /* undoing would not give the original: a fault of ours */
 	SKIP_NO_MEMORY,
-	SKIP_TOO_MANY, /* more results and diagnoses to relate than any report holds */
+	SKIP_TOO_MANY, /* more results, orders, patients or diagnoses than any report holds */
 	/* of a result */
 	SKIP_SENDER_UNLISTED,
 	SKIP_LABORATORY_UNLISTED,

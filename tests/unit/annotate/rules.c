@@ -224,6 +224,44 @@ annotate_orders(struct report *r, unsigned count)
 	return skip;
 }
 
+/* A result behind so many of a segment. */
+static enum skip
+annotate_behind(struct report *r, const char *segment, unsigned count)
+{
+	struct buffer text;
+	enum skip skip;
+
+	buffer_init(&text, 0);
+	for (unsigned i = 0; i < count; i++)
+		buffer_append(&text, span_str(segment));
+	buffer_append(&text, SPAN("OBR|1\n" B2M("2.2", "") "\0"));
+	report_annotate(r, text.data);
+	skip = r->annotation.skip;
+	buffer_finish(&text);
+	return skip;
+}
+
+/* The head has a patient and an order. */
+Test(annotate_rules, are_not_asked_of_a_message_that_fills_a_table)
+{
+	enum { MOST = 1 << 17 };
+	static const struct {
+		const char *segment;
+		unsigned most; /* of it */
+	} cases[] = { { "OBR\n", MOST - 2 }, { "PID\n", MOST - 1 }, { "DG1\n", MOST },
+		{ B2M("2.2", ""), MOST - 1 } };
+	struct report r;
+
+	report_begin_rules(&r, PLAIN_RULES);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cr_expect_eq(annotate_behind(&r, cases[i].segment, cases[i].most), SKIP_NONE, "%s",
+		    cases[i].segment);
+		cr_expect_eq(annotate_behind(&r, cases[i].segment, cases[i].most + 1),
+		    SKIP_TOO_MANY, "%s", cases[i].segment);
+	}
+	report_end(&r);
+}
+
 Test(annotate_rules, are_not_asked_of_a_message_that_holds_too_much)
 {
 	struct report r;
