@@ -85,14 +85,16 @@ enum hl7_charset
 hl7_charset_read(struct span msh18, char repetition)
 {
 	struct span rest = { 0 };
-	enum hl7_charset first;
+	enum hl7_charset set, later;
 
-	first = find_set(repetition ? span_cut(msh18, repetition, &rest) : msh18);
+	set = find_set(repetition ? span_cut(msh18, repetition, &rest) : msh18);
 	while (rest.ptr) {
-		if (find_set(span_cut(rest, repetition, &rest)) == HL7_CHARSET_UNSAFE)
-			return HL7_CHARSET_UNSAFE;
+		later = find_set(span_cut(rest, repetition, &rest));
+		/* these come last: the greater one is the less safe one */
+		if (later >= HL7_CHARSET_UNKNOWN && later > set)
+			set = later;
 	}
-	return first;
+	return set;
 }
 
 bool

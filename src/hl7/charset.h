@@ -5,7 +5,8 @@
  * The first repetition is the set of the whole message; a later one is switched to
  * within it, by escapes that our index does not follow.  Safe are the sets whose
  * bytes below 0x80 are always ASCII.  In the others a trail byte can look like a
- * delimiter, so messages that name one anywhere pass without annotation.
+ * delimiter, so messages that name one anywhere pass without annotation.  One that we
+ * do not know may be of these, wherever it is named.
  */
 #ifndef HL7_CHARSET_H
 #define HL7_CHARSET_H

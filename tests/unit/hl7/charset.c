@@ -49,7 +49,10 @@ static const struct {
 	/* the first repetition counts, unless a later one lets trail bytes in */
 	{ "8859/1~UNICODE UTF-8", HL7_CHARSET_8859_1 },
 	{ "UNICODE UTF-8~", HL7_CHARSET_UTF8 },
-	{ "~no such set", HL7_CHARSET_ASCII },
+	{ "~no such set", HL7_CHARSET_UNKNOWN },
+	{ "8859/1~GB 18030-2022~UNICODE UTF-8", HL7_CHARSET_UNKNOWN },
+	{ "no such set~BIG-5", HL7_CHARSET_UNSAFE },
+	{ "BIG-5~no such set", HL7_CHARSET_UNSAFE },
 	{ "ISO IR87~ASCII", HL7_CHARSET_UNSAFE },
 	{ "~ISO IR87", HL7_CHARSET_UNSAFE },
 	{ "8859/1~UNICODE UTF-8~BIG-5", HL7_CHARSET_UNSAFE },
