@@ -31,6 +31,13 @@ struct job {
 	bool diff, colour;
 };
 
+/* What -o calls the copy of an input. */
+static const char *
+copy_name(const char *path)
+{
+	return strcmp(path, "-") == 0 ? "stdin" : outfile_name(path);
+}
+
 static int
 begin_copy(void *ctx, const struct input *in)
 {
@@ -102,7 +109,7 @@ check_names(const struct command *c, char **paths)
 {
 	for (size_t i = 0; paths[i]; i++)
 		for (size_t j = 0; j < i; j++)
-			if (strcmp(outfile_name(paths[i]), outfile_name(paths[j])) == 0)
+			if (strcmp(copy_name(paths[i]), copy_name(paths[j])) == 0)
 				return options_misused(c,
 				    "-o: %s and %s would be written to one file", paths[j],
 				    paths[i]);
@@ -121,7 +128,7 @@ check_dir(const struct job *a, const struct command *c, char **paths)
 		char target[4096];
 		struct stat from, to;
 
-		snprintf(target, sizeof(target), "%s/%s", a->dir, outfile_name(paths[i]));
+		snprintf(target, sizeof(target), "%s/%s", a->dir, copy_name(paths[i]));
 		if (stat(paths[i], &from) == 0 && stat(target, &to) == 0 &&
 		    from.st_dev == to.st_dev && from.st_ino == to.st_ino)
 			return options_misused(c, "-o: %s would be replaced", paths[i]);

@@ -28,16 +28,19 @@ static int
 print_answer(struct ask *a, struct output *o)
 {
 	struct span piece;
-	size_t total = 0;
+	char last = '\0';
 	int got;
 
 	while ((got = ask_bytes(a, &piece)) > 0) {
-		if (!total && is_error(piece))
+		if (!last && is_error(piece))
 			return EX_UNAVAILABLE;
-		total += piece.len;
+		last = piece.ptr[piece.len - 1];
 		output_write(o, piece);
 	}
-	return got < 0 || !total ? ask_unavailable(a, got < 0 ? got : -ECONNRESET) : EX_OK;
+	/* a daemon that was killed may leave half an answer */
+	if (last == '\n' && got == 0)
+		return EX_OK;
+	return ask_unavailable(a, got < 0 ? got : -ECONNRESET);
 }
 
 struct job {

@@ -229,6 +229,25 @@ class Status(World):
     def test_nobody_there_is_69(self):
         self.note("status", "--control", self.path("nowhere"), status=69)
 
+    def test_half_an_answer_is_none(self):
+        """Of a daemon that was killed meanwhile."""
+        path = self.path("half")
+        for half, status in ((b"", 69), (b'{"version":', 69), (b"{}\n", 0)):
+            with socket.socket(socket.AF_UNIX) as listening:
+                listening.bind(path)
+                listening.listen(1)
+                with subprocess.Popen(
+                    [HL7NOTE, "status", "--json", "--control", path], stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                ) as tool:
+                    other, _ = listening.accept()
+                    with other:
+                        other.recv(4096)
+                        other.sendall(half)
+                    self.assertEqual(tool.communicate(timeout=PATIENCE)[0], half)
+                    self.assertEqual(tool.returncode, status, half)
+            os.unlink(path)
+
     def test_the_socket_is_for_owner_and_group_and_goes_with_the_daemon(self):
         d, r, port = self.running()
         self.assertEqual(os.stat(self.socket).st_mode & 0o777, 0o660)
