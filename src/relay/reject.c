@@ -4,6 +4,7 @@
  */
 #include "relay/reject.h"
 
+#include "relay/ending.h"
 #include "relay/flights.h"
 #include "relay/summary.h"
 
@@ -42,6 +43,8 @@ relay_reject(struct relay_session *s, struct span header, enum relay_why why)
 	frame = relay_acknowledge(s->set->work, header, &ack);
 	if (frame.len)
 		s->ops->send_up(s->ctx, frame);
+	else
+		relay_close(s, RELAY_NO_MEMORY, NULL);
 }
 
 struct span

@@ -22,7 +22,7 @@ void relay_refuse(struct relay_session *s, struct span body, uint64_t now_us);
 void relay_give_up(struct relay_session *s, struct span body, uint64_t now_us);
 /* The same, and answer it; false when it wants no such answer. */
 bool relay_turn_away(struct relay_session *s, struct span body, uint64_t now_us);
-/* Answer a frame that did not get through. */
+/* Answer a frame that did not get through; without memory for that, end the session. */
 void relay_reject(struct relay_session *s, struct span header, enum relay_why why);
 
 #endif

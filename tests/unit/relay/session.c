@@ -201,6 +201,22 @@ Test(relay_session, closes_where_it_rejects_and_may_not_say_so)
 	}
 }
 
+Test(relay_session, closes_where_it_has_no_memory_to_reject)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.in_flight = 2;
+	w.set.reject = true;
+	w.work.answer.limit = 16;
+	connected(&w);
+	from_sender(&w, MSG("2"));
+	buffer_clear(&w.told);
+	relay_down_lost(&w.s, w.now);
+	expect(&w, "failed:down_lost failed:no_memory close:no_memory");
+	end(&w);
+}
+
 Test(relay_session, ends_what_is_in_flight_as_it_was_begun)
 {
 	struct world w;
