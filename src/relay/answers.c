@@ -13,6 +13,7 @@ static void
 flight_answered(struct relay_session *s, unsigned index, struct span code, uint64_t now_us)
 {
 	s->ops->answered(s->ctx, &s->flight[index], code);
+	relay_answered_add(s, &s->flight[index]);
 	if (s->flight[index].names.count) {
 		relay_names_finish(&s->late);
 		s->late = s->flight[index].names;
@@ -26,7 +27,8 @@ flight_answered(struct relay_session *s, unsigned index, struct span code, uint6
 
 /* What a batch of answers is about. */
 struct survey {
-	bool named, late; /* something in flight; something answered before */
+	bool named, late; /* something in flight; something whose later answers pass */
+	bool again;       /* something that has its answer */
 	bool answers, others;
 };
 
@@ -45,6 +47,7 @@ survey_batch(struct relay_session *s, struct span body, struct survey *ret)
 		ret->answers = true;
 		ret->named = relay_flight_named(s, &a) >= 0;
 		ret->late |= relay_recent_has(s, a.control_id);
+		ret->again |= relay_answered_has(s, a.control_id);
 	}
 }
 
@@ -73,7 +76,7 @@ take_batch(struct relay_session *s, struct span frame, struct span body, uint64_
 
 	survey_batch(s, body, &found);
 	if (!found.named && !found.late && (found.answers || !found.others)) {
-		index = relay_flight_any(s);
+		index = found.again ? -1 : relay_flight_any(s);
 		if (index < 0) {
 			s->ops->stray(s->ctx, SPAN(""), SPAN(""));
 			return;

@@ -94,8 +94,10 @@ int
 relay_flight_find(const struct relay_session *s, const struct relay_answer *a)
 {
 	int index = relay_flight_named(s, a);
+	bool known = index >= 0 || relay_recent_has(s, a->control_id) ||
+		     relay_answered_has(s, a->control_id);
 
-	return index >= 0 || relay_recent_has(s, a->control_id) ? index : relay_flight_any(s);
+	return known ? index : relay_flight_any(s);
 }
 
 static bool
@@ -164,6 +166,25 @@ relay_flights_finish(struct relay_session *s)
 	s->flight = s->flight_list = NULL;
 	s->recent = NULL;
 	s->flight_room = 0;
+}
+
+void
+relay_answered_add(struct relay_session *s, const struct relay_flight *f)
+{
+	if (!f->any_answer)
+		s->answered[s->answered_next++ % RELAY_ANSWERED] = f->id_hash;
+}
+
+bool
+relay_answered_has(const struct relay_session *s, struct span control_id)
+{
+	uint64_t hash = relay_id_hash(control_id);
+
+	for (unsigned i = 0; control_id.len && i < RELAY_ANSWERED; i++) {
+		if (s->answered[i] == hash)
+			return true;
+	}
+	return false;
 }
 
 void

@@ -3,8 +3,8 @@
  * relay/flights.h - frames sent downstream that wait for their answer
  *
  * A short list, oldest first.  An answer takes the flight whose MSH-10 it names, or
- * the MSH-10 of any message of its batch; one that names nothing known, not even a message
- * answered before, takes only a flight that has no ID of its own.
+ * the MSH-10 of any message of its batch; one that names nothing known, not even one of the
+ * messages answered last, takes only a flight that has no ID of its own.
  */
 #ifndef RELAY_FLIGHTS_H
 #define RELAY_FLIGHTS_H
@@ -66,6 +66,10 @@ int relay_flight_any(const struct relay_session *s);
 int relay_flight_find(const struct relay_session *s, const struct relay_answer *a);
 void relay_flight_remove(struct relay_session *s, unsigned index);
 void relay_flights_finish(struct relay_session *s);
+
+/* It has its answer: another one to it is for no other. */
+void relay_answered_add(struct relay_session *s, const struct relay_flight *f);
+bool relay_answered_has(const struct relay_session *s, struct span control_id);
 
 /* Frames whose later answers pass although nothing waits for them. */
 void relay_recent_add(struct relay_session *s, uint64_t id_hash);

@@ -39,6 +39,7 @@ enum {
 	RELAY_ID_MOST = 64,    /* bytes of a control ID kept; longer ones compare by hash, too */
 	RELAY_IN_FLIGHT = 256, /* most that may be configured */
 	RELAY_RECENT = 256,    /* answered or unawaited messages whose later answers still pass */
+	RELAY_ANSWERED = 8,    /* messages that are known to have had their answer */
 	RELAY_WORDS = 96,      /* bytes of a list of rules or reasons kept for the log */
 };
 
@@ -172,6 +173,9 @@ struct relay_session {
 	struct relay_flight *flight, *flight_list; /* oldest first; the list begins with room */
 	uint64_t *recent;                          /* ring of ID hashes; NULL until one is needed */
 	unsigned recent_next;
+	uint64_t
+	    answered[RELAY_ANSWERED]; /* ring of ID hashes, of those whose later answers do not */
+	unsigned answered_next;
 	struct relay_names late; /* the batch answered last: its other answers still pass */
 };
 

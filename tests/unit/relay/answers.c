@@ -54,6 +54,27 @@ Test(relay_session, reads_an_answer_whatever_ends_its_lines)
 #define SHOWN_MSH(id) "MSH|^~\\&|a|b|c|d|||ORU^R01|" id "|P|2.5"
 #define SHOWN_MSA(code, id) "MSH|^~\\&|c|d|a|b|||ACK|9MSA|" code "|" id
 
+/* What has no ID takes the answer that names nothing known. */
+Test(relay_session, takes_no_second_answer_for_that_to_a_message_without_an_id)
+{
+	struct world w;
+
+	for (unsigned i = 0; i < 4; i++) {
+		begin(&w);
+		w.set.in_flight = 2;
+		connected(&w);
+		from_sender(&w, i % 2 ? BATCH(MSH("", "") MSH("", "")) : MSG(""));
+		buffer_clear(&w.told);
+		from_down(&w, ACK("AA", "1"));
+		expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
+		from_down(&w, i < 2 ? ACK("AA", "1") : BATCH(MSA("AA", "1")));
+		expect(&w, "stray");
+		from_down(&w, ACK("AA", "x"));
+		expect(&w, "up:" SHOWN_ACK("AA", "x") " answered:AA");
+		end(&w);
+	}
+}
+
 Test(relay_session, passes_the_other_answers_to_a_batch)
 {
 	struct world w;
