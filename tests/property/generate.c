@@ -236,7 +236,9 @@ put_header(struct writer *w, const char *id)
 {
 	buffer_append(w->out, span_str(id));
 	put(w, "|^~\\&#|LAB|");
-	put(w, random_percent(w->r, 20) ? "COMMA" : "SITE");
+	put(w, random_percent(w->r, 20)   ? "COMMA"
+	       : random_percent(w->r, 10) ? "ELSEWHERE"
+					  : "SITE");
 	put(w, "|EHR|HOSP|20260102120000||");
 	put(w, PICK(w->r, kinds));
 	put(w, "|Q1|P|2.5.1|||||||");
