@@ -98,11 +98,8 @@ static void
 put_finding(struct output *o, const struct finding *f)
 {
 	output_printf(o, "  OBX[%u]", f->obx);
-	if (f->code)
-		put(o, " code ", f->code->text);
-	if (f->observation)
-		put(o, ", ",
-		    f->observation->label.len ? f->observation->label : f->observation->id);
+	put(o, " code ", f->code->text);
+	put(o, ", ", f->observation->label.len ? f->observation->label : f->observation->id);
 	put_value(o, f);
 	output_text(o, "\n");
 	if (f->skip != SKIP_NONE)
