@@ -11,10 +11,12 @@
 
 enum { SYSTEM_MOST = 128, SPECIMENS_MOST = 64 /* bits of a word, in annotate */ };
 
+/* One that is too long stays as it is: no name in the table is like it. */
 static struct span
 small(struct span s, char *buf)
 {
-	s = span_head(s, SYSTEM_MOST);
+	if (s.len > SYSTEM_MOST)
+		return s;
 	for (size_t i = 0; i < s.len; i++)
 		buf[i] = ascii_lower(s.ptr[i]);
 	return span_of(buf, s.len);
@@ -31,6 +33,11 @@ name_system(
 	if (!key.len)
 		return;
 	load_carried(ld, "code system", name, at);
+	if (key.len > SYSTEM_MOST) {
+		faults_add(ld->faults, at, "shorten it",
+		    "the name of a code system has more than %d characters", SYSTEM_MOST);
+		return;
+	}
 	first = names_find(&ld->systems, key);
 	if (first) {
 		faults_add(ld->faults, at, "a name belongs to one system, whatever its case",

@@ -4,6 +4,11 @@
 #include <criterion/criterion.h>
 
 /* clang-format off */
+/* 128 characters */
+#define LONG_NAME \
+	"urn:0123456789012345678901234567890123456789012345678901234567890" \
+	"123456789012345678901234567890123456789012345678901234567890123"
+
 static const struct fragment_case cases[] = {
 	{ IN_FILE,
 	  "<maping xmlns=\"urn:hl7note:mapping:1\"/>",
@@ -59,6 +64,9 @@ static const struct fragment_case cases[] = {
 	  "<system id=\"loinc\"/><system id=\"L\"><alias>LOCAL</alias><alias>l</alias></system>",
 	  "1:9: code system \"loinc\" is named already in line 6; a name belongs to one system, whatever its case\n"
 	  "1:56: code system \"l\" is named already in line 7; a name belongs to one system, whatever its case\n" },
+	{ IN_SYSTEMS,
+	  "<system id=\"" LONG_NAME "\"/><system id=\"" LONG_NAME "x\"/>",
+	  "1:152: the name of a code system has more than 128 characters; shorten it\n" },
 	{ IN_SPECIMENS,
 	  "<specimen id=\"serum\" label=\"Again\"/><specimen id=\"csf\"/>",
 	  "1:11: specimen \"serum\" exists already, since line 7; give each an id of its own\n"
