@@ -5,6 +5,8 @@
  * Rules and groups get their names when they have been read, so what is found by
  * name stands before.  Of one observation, all gates are asked before its groups.
  */
+#include <stdio.h>
+
 #include "mapping/fields.h"
 #include "mapping/load.h"
 
@@ -24,6 +26,21 @@ shares_observation(const struct block *now, const struct block *earlier)
 	for (unsigned i = 0; i < earlier->observation_count; i++)
 		if (now->seen[earlier->observations[i]->index] == now->number)
 			return true;
+	return false;
+}
+
+/* Otherwise nothing of it was decided for the same result. */
+static bool
+check_block(struct load *ld, const struct block *earlier, const char *kind, struct span word,
+    struct fault_place at)
+{
+	char mend[LOAD_MEND];
+
+	if (shares_observation(ld->block, earlier))
+		return true;
+	snprintf(mend, sizeof(mend), "only %ss for the same observation are asked before", kind);
+	faults_add(ld->faults, at, mend, "%s \"%.*s\" is for other observations", kind,
+	    (int)word.len, word.ptr);
 	return false;
 }
 
@@ -52,11 +69,8 @@ refer_rule(struct load *ld, const struct xml_element *e, struct span word)
 
 	if (!place)
 		return NULL;
-	if (!shares_observation(ld->block, place->block)) {
-		faults_add(ld->faults, at, "only rules for the same observation are asked before",
-		    "rule \"%.*s\" is for other observations", (int)word.len, word.ptr);
+	if (!check_block(ld, place->block, "rule", word, at))
 		return NULL;
-	}
 	if (!can_have_fired(ld, place)) {
 		faults_add(ld->faults, at,
 		    "gates speak before all groups, each for its own reasons only",
@@ -97,15 +111,17 @@ static const struct group *
 refer_group(struct load *ld, const struct xml_element *e, struct span word)
 {
 	struct fault_place at = field_place(e, "group");
-	const struct group *group = load_refer_back(ld, &ld->groups, "group", word, at);
+	const struct group_place *place = load_refer_back(ld, &ld->groups, "group", word, at);
 
-	if (group && !group->first) {
+	if (!place || !check_block(ld, place->block, "group", word, at))
+		return NULL;
+	if (!place->group->first) {
 		faults_add(ld->faults, at, "ask <unsure> about its conditions",
 		    "group \"%.*s\" has pick=\"all\", so it is never undecided", (int)word.len,
 		    word.ptr);
 		return NULL;
 	}
-	return group;
+	return place->group;
 }
 
 const struct expr *

@@ -36,10 +36,15 @@ struct block {
 	unsigned *seen;  /* by observation: number of the last block that covers it */
 };
 
-/* A rule that can be referred to, and where it stands. */
+/* Rules and groups that can be referred to, and where they stand. */
 struct rule_place {
 	const struct rule *rule;
 	const struct gate *gate; /* whose it is; NULL: a group's */
+	const struct block *block;
+};
+
+struct group_place {
+	const struct group *group;
 	const struct block *block;
 };
 

@@ -81,6 +81,17 @@ load_group_rules(struct load *ld, struct group *group, const struct xml_element 
 }
 
 static void
+load_group_name(struct load *ld, const struct group *group, const struct xml_element *e)
+{
+	struct group_place *place = load_scratch(ld, 1, sizeof(*place));
+
+	if (!place)
+		return;
+	*place = (struct group_place){ group, ld->block };
+	load_name(ld, &ld->groups, "group", xml_attribute(e, "id"), place);
+}
+
+static void
 load_group(struct load *ld, struct group *group, const struct xml_element *e)
 {
 	const struct xml_element *when = load_child(e, "when");
@@ -96,7 +107,7 @@ load_group(struct load *ld, struct group *group, const struct xml_element *e)
 	if (when)
 		group->when = load_condition(ld, when);
 	load_group_rules(ld, group, e);
-	load_name(ld, &ld->groups, "group", xml_attribute(e, "id"), group);
+	load_group_name(ld, group, e);
 }
 
 static void

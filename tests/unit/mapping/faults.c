@@ -241,6 +241,9 @@ static const struct fragment_case cases[] = {
 	{ IN_BLOCKS,
 	  "<rules for=\"b2m\"><group id=\"g\" pick=\"all\"><rule id=\"a\"/></group></rules><rules for=\"alb\"><group id=\"h\" pick=\"all\"><rule id=\"b\"><when><fired rule=\"a\"/></when></rule></group></rules>",
 	  "1:141: rule \"a\" is for other observations; only rules for the same observation are asked before\n" },
+	{ IN_BLOCKS,
+	  "<rules for=\"b2m\"><group id=\"g\" pick=\"first\"><rule id=\"a\"/></group></rules><rules for=\"alb egfr\"><group id=\"h\" pick=\"all\"><rule id=\"b\"><when><undecided group=\"g\"/></when></rule></group></rules>",
+	  "1:152: group \"g\" is for other observations; only groups for the same observation are asked before\n" },
 	{ IN_RULES,
 	  "<gate id=\"a\" skip=\"unit_missing status\"><note>x</note></gate>\n"
 	  "<gate id=\"b\" skip=\"status\"><when><fired rule=\"a\"/></when><note>x</note></gate>\n"
