@@ -69,9 +69,13 @@ answer_request(struct net_client *c, const struct net_http_request *r)
 
 	buffer_init(&body, 0);
 	status = h->answer(h->ctx, r->path, &body, &type);
-	write_head(c, status, type, body.end - body.start);
-	if (!r->head)
-		buffer_append(&c->out, buffer_span(&body));
+	if (body.failed) { /* a part would be taken for all */
+		refuse(c, 503);
+	} else {
+		write_head(c, status, type, body.end - body.start);
+		if (!r->head)
+			buffer_append(&c->out, buffer_span(&body));
+	}
 	buffer_finish(&body);
 }
 

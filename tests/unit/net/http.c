@@ -36,7 +36,9 @@ answer(void *ctx, struct span path, struct buffer *body, const char **type)
 		buffer_filled(body, LARGE);
 		return 200;
 	}
-	if (!span_eq(path, SPAN("/metrics")))
+	if (span_eq(path, SPAN("/short")))
+		body->limit = 4; /* as if memory ran out */
+	else if (!span_eq(path, SPAN("/metrics")))
 		return 404;
 	*type = "text/plain; version=0.0.4";
 	buffer_append(body, SPAN("up 1\n"));
@@ -160,6 +162,13 @@ Test(net_http, answers_wherever_the_request_was_cut)
 		cr_expect_str_eq(ask(request, piece), want, "pieces of %zu", piece);
 		cr_expect_str_eq(asked, "/metrics");
 	}
+}
+
+Test(net_http, gives_no_part_of_an_answer)
+{
+	cr_expect_str_eq(ask(SPAN("GET /short HTTP/1.1\r\n\r\n"), 64),
+	    "HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\nContent-Length: 20"
+	    "\r\nConnection: close\r\n\r\nService Unavailable\n");
 }
 
 Test(net_http, answers_head_without_a_body)
