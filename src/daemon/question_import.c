@@ -130,7 +130,8 @@ question_import(struct question *k)
 			net_client_used(c, used);
 		k->ended = result == BODY_END;
 		if (result == BODY_BROKEN)
-			k->broken = "no message where one was announced";
+			k->broken = "a message is larger than in-flight-bytes of <limits>, or none "
+				    "stood where one was announced";
 		else if (result == BODY_MORE && c->ended)
 			k->broken = cut_off;
 	}

@@ -322,6 +322,18 @@ class Commands(Custody):
         bodies = [json.loads(t)["body"] for t in self.queue("export").splitlines()]
         self.assertEqual([base64.b64decode(b) for b in bodies], texts)
 
+    def test_a_message_too_large_to_be_held_ends_an_import_and_is_told(self):
+        feed = custody_xml(free_port(), free_port(), max_frame="1MiB")
+        self.configure('<limits in-flight-bytes="1MiB"/>', *self.parts(feed))
+        files = [
+            self.write(name, message(name, more=b"NTE|1||" + size * b"x" + b"\r"))
+            for name, size in (("small", 1000), ("large", 1 << 20))
+        ]
+        self.assertRegex(
+            self.refused("import", "-f", "lab", *files),
+            "larger than in-flight-bytes of <limits>.*; before that, it was done for 1 messages")
+        self.assertEqual(self.ids(), ["small"])
+
     def test_an_import_that_breaks_off_says_how_far_it_came(self):
         d, _ = self.keep(free_port(), store={"quota": "4MiB"})
         many = [message("q%d" % n, more=b"NTE|1||" + b"x" * 100000 + b"\r") for n in range(60)]
