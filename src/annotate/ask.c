@@ -97,7 +97,7 @@ answer_of(struct answers *of, unsigned whose, const struct expr *e)
 	return &of->list[e->id];
 }
 
-/* DG1-3 of the patient. */
+/* DG1-3 of the patient.  Where patients take turns they are read once a turn. */
 static bool
 patient_has(struct annotator *a, const struct expr *e)
 {
@@ -111,6 +111,8 @@ patient_has(struct annotator *a, const struct expr *e)
 	for (; i != NO_INDEX && !found; i = a->diagnoses[i].next) {
 		const struct hl7_segment *dg1 = &a->m->segments[a->diagnoses[i].segment];
 
+		if (!work_read(a, dg1->end - dg1->start))
+			return false;
 		found = match_coded(a, hl7_field(a->m, dg1, 3), e);
 	}
 	*answer = of->round << 2 | found;

@@ -183,6 +183,36 @@ Test(annotate_patients, are_many_with_identifiers_that_differ_in_the_middle)
 	report_end(&r);
 }
 
+/* Two patients with so many diagnoses each take so many turns. */
+static enum skip
+annotate_turns(struct report *r, unsigned diagnoses, unsigned turns)
+{
+	static const char *const patients[] = { ANN, AMY };
+	struct buffer text;
+
+	buffer_init(&text, 0);
+	for (unsigned i = 0; i < 2 * diagnoses; i++)
+		buffer_printf(&text, "%sDG1|1||X\n", i % diagnoses ? "" : patients[i / diagnoses]);
+	for (unsigned i = 0; i < 2 * turns; i++)
+		buffer_printf(&text, "%s" COLLECTED("20260312") B2M("2.2", ""), patients[i % 2]);
+	buffer_append_char(&text, '\0');
+	report_annotate(r, buffer_span(&text).ptr);
+	buffer_finish(&text);
+	return r->annotation.skip;
+}
+
+/* What is known of a patient is forgotten when another one's turn comes. */
+Test(annotate_patients, with_diagnoses_take_no_more_turns_than_time_allows)
+{
+	struct report r;
+
+	report_begin_rules(&r, "<rule id=\"K\"><when><diagnosis code=\"C90\"/></when></rule>");
+	cr_expect_eq(annotate_turns(&r, 1000, 1000), SKIP_NONE);
+	cr_expect_eq(annotate_turns(&r, 1500, 1500), SKIP_TOO_MANY);
+	cr_expect_eq(annotate_turns(&r, 20000, 20), SKIP_NONE);
+	report_end(&r);
+}
+
 #define SPM_17 "|||||||||||||"
 #define EGFR "OBX|9|NM|98979-8^eGFR^LN||45|mL/min|||||F\n"
 
