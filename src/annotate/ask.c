@@ -164,6 +164,15 @@ age_is(struct annotator *a, const struct expr *e)
 	return e->compare == COMPARE_AT_LEAST ? reached : truth_not(reached);
 }
 
+/* The fields are those of the message, and read for each result. */
+static enum truth
+sender_is(struct annotator *a, const struct expr *e)
+{
+	size_t len = hl7_header(a->m, 3).len + hl7_header(a->m, 4).len;
+
+	return truth_of(work_read(a, len) && match_sender(a, e->words[0], e->words[1]));
+}
+
 static enum truth
 fired(const struct annotator *a, const struct expr *e)
 {
@@ -220,7 +229,7 @@ ask(struct annotator *a, const struct expr *e)
 	case EXPR_SEX:
 		return sex_is(a, e);
 	case EXPR_SENDER:
-		return truth_of(match_sender(a, e->words[0], e->words[1]));
+		return sender_is(a, e);
 	case EXPR_FIRED:
 		return fired(a, e);
 	case EXPR_UNDECIDED:

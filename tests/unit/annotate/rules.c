@@ -139,6 +139,28 @@ Test(annotate_rules, of_two_mappings_do_not_read_a_long_order_for_each_result)
 	report_end(&r);
 }
 
+/* MSH-3 of half a MiB, asked about by each result. */
+Test(annotate_rules, do_not_read_a_long_sender_for_each_result)
+{
+	static char head[(1 << 19) + 64];
+	struct buffer text;
+	struct report r;
+
+	report_begin_rules(&r, "<rule id=\"A\"><when><sender application=\"LAB\"/></when></rule>");
+	buffer_init(&text, 0);
+	for (unsigned i = 0; i < 1000; i++)
+		buffer_append(&text, SPAN(B2M("2.2", "")));
+	buffer_append_char(&text, '\0');
+	report_annotate(&r, buffer_span(&text).ptr);
+	cr_expect_eq(r.annotation.skip, SKIP_NONE);
+	snprintf(head, sizeof(head), "MSH|^~\\&|%0*d||||||ORU^R01|1|P|2.5\nOBR|1\n", 1 << 19, 0);
+	r.head = span_str(head);
+	report_annotate(&r, buffer_span(&text).ptr);
+	cr_expect_eq(r.annotation.skip, SKIP_TOO_MANY);
+	buffer_finish(&text);
+	report_end(&r);
+}
+
 Test(annotate_rules, of_two_mappings_for_one_code_clash)
 {
 	struct mapping *const mappings[] = {
