@@ -170,8 +170,10 @@ decide_flag(struct annotator *a, const struct result *r, struct finding *f)
 		f->flag_outcome = FLAG_SET;
 	else if (match_flag(a, obx_field(a, r, 8), &f->flag, 1))
 		f->flag_outcome = FLAG_PRESENT;
+	else if (f->flag_rule->overwrite && notes_can_quote(a, r->flags))
+		f->flag_outcome = FLAG_REPLACED;
 	else
-		f->flag_outcome = f->flag_rule->overwrite ? FLAG_REPLACED : FLAG_DIFFERS;
+		f->flag_outcome = FLAG_DIFFERS;
 }
 
 /* Does a flag leave a result normal, or say nothing of that? */

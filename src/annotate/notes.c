@@ -114,14 +114,19 @@ next_line(struct span *rest, struct span *ret)
 }
 
 bool
-notes_claim_flag(struct annotator *a, const struct note_run *run, struct span flags)
+notes_claim_flag(
+    struct annotator *a, const struct note_run *run, struct span flags, struct span *ret_instead)
 {
 	for (unsigned i = run->first; i <= run->after; i++) {
-		struct span rest = note_text(a, i), line, flag;
+		struct span rest = note_text(a, i), line, flag, instead;
 
 		while (next_line(&rest, &line)) {
-			if (trailer_flag(line, &flag) && flag.len && span_eq(flag, flags))
-				return true;
+			if (!trailer_flag(line, &flag, &instead) || !flag.len ||
+			    !span_eq(flag, flags))
+				continue;
+			*ret_instead = arena_copy(&a->arena, instead);
+			a->no_memory |= instead.len && !ret_instead->ptr;
+			return true;
 		}
 	}
 	return false;
@@ -158,13 +163,24 @@ is_plain(const struct annotator *a, const uint64_t bytes[4])
 	return !(bytes[2] | bytes[3] | (bytes[0] & a->marks[0]) | (bytes[1] & a->marks[1]));
 }
 
+/* Bytes as they are in the message, escaped; ptr NULL when that cannot be. */
+static struct span
+escape_bytes(struct annotator *a, struct span bytes)
+{
+	const struct hl7_delims *d = &a->m->delims;
+
+	if (hl7_escape_free(d, bytes))
+		return bytes;
+	buffer_clear(&a->scratch);
+	return hl7_escape(d, bytes, &a->scratch) ? arena_copy(&a->arena, buffer_span(&a->scratch))
+						 : (struct span){ 0 };
+}
+
 /* A line in the message's character set, escaped; ptr NULL when that cannot be. */
 static struct span
 write_text(struct annotator *a, struct span text)
 {
-	const struct hl7_delims *d = &a->m->delims;
 	struct span encoded = text;
-	bool good;
 
 	buffer_clear(&a->scratch);
 	if (!hl7_is_ascii(text)) {
@@ -173,12 +189,17 @@ write_text(struct annotator *a, struct span text)
 		encoded = arena_copy(&a->arena, buffer_span(&a->scratch));
 		if (!encoded.ptr)
 			a->no_memory = true;
-		buffer_clear(&a->scratch);
 	}
-	if (hl7_escape_free(d, encoded))
-		return encoded;
-	good = hl7_escape(d, encoded, &a->scratch);
-	return good ? arena_copy(&a->arena, buffer_span(&a->scratch)) : (struct span){ 0 };
+	return escape_bytes(a, encoded);
+}
+
+bool
+notes_can_quote(struct annotator *a, struct span flags)
+{
+	enum { FLAGS_MOST = 64 };
+
+	buffer_clear(&a->scratch);
+	return flags.len <= FLAGS_MOST && hl7_escape(&a->m->delims, flags, &a->scratch);
 }
 
 static bool
@@ -193,6 +214,13 @@ is_flag_written(const struct finding *f)
 	return f->flag_outcome == FLAG_SET || f->flag_outcome == FLAG_REPLACED;
 }
 
+/* The laboratory's own flag, which goes into the trailer when it gives way to ours. */
+static struct span
+what_is_replaced(const struct result *r, const struct finding *f)
+{
+	return f->flag_outcome == FLAG_REPLACED ? span_trim(r->flags) : (struct span){ 0 };
+}
+
 /* Does the trailer name the rule? */
 static bool
 is_named(const struct finding *f, const struct fired *fired)
@@ -205,7 +233,8 @@ write_trailer(struct annotator *a, const struct result *r, const struct finding 
 {
 	const struct mapping *m = f->mapping;
 	struct span flag = is_flag_written(f) ? f->flag : (struct span){ 0 }, text;
-	size_t most = TRAILER_WORDS + m->id.len + m->version.len + flag.len;
+	struct span instead = what_is_replaced(r, f);
+	size_t most = TRAILER_WORDS + m->id.len + m->version.len + flag.len + instead.len;
 	char *start, *to;
 
 	for (unsigned i = 0; i < f->fired_count; i++)
@@ -220,7 +249,9 @@ write_trailer(struct annotator *a, const struct result *r, const struct finding 
 		if (is_named(f, &f->fired[i]))
 			to = trailer_rule(to, f->fired[i].rule->id);
 	}
-	text = span_of(start, (size_t)(trailer_end(to, flag) - start));
+	text = span_of(start, (size_t)(trailer_end(to, flag, instead) - start));
+	if (instead.len)
+		return escape_bytes(a, text);
 	return is_plain(a, r->site->trailer) ? text : write_text(a, text);
 }
 
@@ -307,8 +338,8 @@ make_block(
 	return lines ? write_block(a, &r->run, lines, *ret_count) : (struct span){ 0 };
 }
 
-/* Blocks whose number begins elsewhere, or that stand behind the end of the last segment, are
- * rare: they are made each time. */
+/* Blocks whose number begins elsewhere, that stand behind the end of the last segment, or that
+ * name a laboratory's flag, are rare: they are made each time. */
 static struct span
 find_block(
     struct annotator *a, const struct result *r, const struct finding *f, unsigned *ret_count)
@@ -316,7 +347,7 @@ find_block(
 	struct span end = hl7_segment_terminator(a->m, &a->m->segments[r->run.after]), block;
 	bool flag = is_flag_written(f);
 
-	if (!end.len || r->run.highest)
+	if (!end.len || r->run.highest || what_is_replaced(r, f).len)
 		return make_block(a, r, f, ret_count);
 	block = blocks_find(&a->blocks, f, flag, end, ret_count);
 	if (block.ptr)

@@ -317,15 +317,12 @@ find_skip(struct annotator *a, struct result *r)
 	return has_text(a, r) ? SKIP_NONE : SKIP_VALUE_MISSING;
 }
 
-/* A flag that a trailer of ours claims is not the laboratory's. */
+/* A flag that a trailer of ours claims is not the laboratory's; the trailer says which was. */
 static void
 read_flags(struct annotator *a, struct result *r)
 {
 	r->flags = obx_field(a, r, 8);
-	if (!r->flags.len || !notes_claim_flag(a, &r->run, r->flags))
-		return;
-	r->flag_ours = true;
-	r->flags.len = 0;
+	r->flag_ours = r->flags.len && notes_claim_flag(a, &r->run, r->flags, &r->flags);
 }
 
 void

@@ -9,6 +9,7 @@
 
 #define BEGIN SPAN("Auto-comment ")
 #define FLAG SPAN("; flag ")
+#define INSTEAD SPAN(" instead of ")
 
 static bool
 starts_with(struct span s, struct span with)
@@ -39,20 +40,36 @@ are_words(struct span s)
 	return true;
 }
 
+/* "H", or "H instead of L": of that, what the laboratory sent may be anything. */
+static bool
+read_flags(struct span s, struct span *ret_flag, struct span *ret_instead)
+{
+	size_t n = 0;
+
+	while (n < s.len && s.ptr[n] != ' ')
+		n++;
+	*ret_flag = span_head(s, n);
+	s = span_tail(s, n);
+	if (!is_word(*ret_flag) || !s.len)
+		return is_word(*ret_flag);
+	*ret_instead = span_tail(s, INSTEAD.len);
+	return starts_with(s, INSTEAD) && ret_instead->len;
+}
+
 bool
-trailer_flag(struct span text, struct span *ret_flag)
+trailer_flag(struct span text, struct span *ret_flag, struct span *ret_instead)
 {
 	struct span rest, rules, end;
 
-	*ret_flag = (struct span){ 0 };
+	*ret_flag = *ret_instead = (struct span){ 0 };
 	if (!starts_with(text, BEGIN) ||
 	    !is_word(span_cut(span_tail(text, BEGIN.len), ' ', &rest)) ||
 	    !is_word(span_cut(rest, ':', &rules)) || !are_words(span_cut(rules, ';', &end)))
 		return false;
 	if (!end.ptr)
 		return true;
-	*ret_flag = span_tail(end, FLAG.len - 1);
-	return starts_with(end, span_tail(FLAG, 1)) && is_word(*ret_flag);
+	return starts_with(end, span_tail(FLAG, 1)) &&
+	       read_flags(span_tail(end, FLAG.len - 1), ret_flag, ret_instead);
 }
 
 bool
@@ -118,7 +135,9 @@ trailer_rule(char *to, struct span rule)
 }
 
 char *
-trailer_end(char *to, struct span flag)
+trailer_end(char *to, struct span flag, struct span instead)
 {
-	return flag.len ? put(put(to, FLAG), flag) : to;
+	if (flag.len)
+		to = put(put(to, FLAG), flag);
+	return instead.len ? put(put(to, INSTEAD), instead) : to;
 }

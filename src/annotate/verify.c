@@ -56,7 +56,9 @@ note_text(struct pair *p, size_t note)
 static bool
 read_trailer(struct pair *p, size_t note, struct span *ret_flag)
 {
-	return trailer_flag(note_text(p, note), ret_flag);
+	struct span instead;
+
+	return trailer_flag(note_text(p, note), ret_flag, &instead);
 }
 
 /* A segment of the original and its twin. */

@@ -98,12 +98,12 @@ struct result {
 	const struct unit *unit;
 	struct hl7_time time; /* of collection */
 	enum interval_source limits_from;
-	bool range_unread;       /* OBX-7 was tried in vain */
-	enum truth below, above; /* the limits; once they are known */
-	struct span flags;       /* OBX-8 as the laboratory sent it: empty when the flag is ours */
-	bool flag_ours;          /* an earlier run of ours put there what is in OBX-8 */
-	bool code_conflict;      /* OBX-3 has codes of other observations, too */
-	bool follower;           /* goes on with the observation of the OBX before it */
+	bool range_unread;           /* OBX-7 was tried in vain */
+	enum truth below, above;     /* the limits; once they are known */
+	struct span flags;           /* OBX-8 as the laboratory sent it, whatever we put there */
+	bool flag_ours;              /* an earlier run of ours put there what is in OBX-8 */
+	bool code_conflict;          /* OBX-3 has codes of other observations, too */
+	bool follower;               /* goes on with the observation of the OBX before it */
 	struct interval read, value; /* when has_value */
 	struct interval limits;      /* unless limits_from is INTERVAL_NONE */
 };
@@ -397,8 +397,12 @@ bool decide_is_abnormal(const struct annotator *a, const struct result *r);
 /* notes */
 /* `r` is in a->results; OBX behind it that go on with its observation belong to the run. */
 void notes_find_run(const struct annotator *a, const struct result *r, struct note_run *ret);
-/* Does a trailer of ours, of this run or of one before it, say that this OBX-8 was ours? */
-bool notes_claim_flag(struct annotator *a, const struct note_run *run, struct span flags);
+/* Does a trailer of ours, of this run or of one before it, say that this OBX-8 was ours?  Then
+ * *ret_instead is what the laboratory had there. */
+bool notes_claim_flag(
+    struct annotator *a, const struct note_run *run, struct span flags, struct span *ret_instead);
+/* Can a trailer name this OBX-8? */
+bool notes_can_quote(struct annotator *a, struct span flags);
 bool notes_present(struct annotator *a, const struct note_run *run, const struct mapping *m,
     const struct rule *rule);
 /* Add the edits of one finding; false when the text cannot be written in this message. */

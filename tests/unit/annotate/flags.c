@@ -69,9 +69,51 @@ Test(annotate_flags, are_replaced_where_the_mapping_says_so)
 
 	report_begin_rules(&r, "<rule id=\"R\"><when><above-interval/></when>"
 			       "<flag overwrite=\"yes\">H</flag><note>Raised.</note></rule>");
-	cr_expect_str_eq(report_annotate(&r, B2M("2.2", "N")), B2M("2.2", "H") RAISED("; flag H"));
+	cr_expect_str_eq(
+	    report_annotate(&r, B2M("2.2", "N")), B2M("2.2", "H") RAISED("; flag H instead of N"));
 	cr_expect_eq(report_finding(&r)->flag_outcome, FLAG_REPLACED);
-	report_expect(&r, "replaced", B2M("2.2", "N"), B2M("2.2", "H") RAISED("; flag H"));
+	report_end(&r);
+}
+
+#define LONG_FLAG "a flag of sixty-four bytes is the longest that the trailer can keep "
+#define OLD(text) B2M("2.2", "H") "NTE|1|O|Auto-comment t 1.0: R; flag H" text "\n"
+#define LOW(text)       \
+	B2M("2.2", "H") \
+	"NTE|1|O|Low.\nNTE|2|O|Auto-comment t 1.0: R L; flag H instead of " text "\n"
+
+/* clang-format off */
+static const struct {
+	const char *name, *text, *want;
+} replaced[] = {
+	{ "one that no rule asks for", B2M("2.2", "N"), OLD(" instead of N") },
+	{ "one that a rule asks for", B2M("2.2", "L"), LOW("L") },
+	{ "one with blanks around it", B2M("2.2", " L "), LOW("L") },
+	{ "one with components", B2M("2.2", "LL^Low^HL70078"), LOW("LL\\S\\Low\\S\\HL70078") },
+	{ "one with repetitions", B2M("2.2", "A~L"), LOW("A\\R\\L") },
+	{ "one with an escape sequence", B2M("2.2", "L^a\\T\\b"), LOW("L\\S\\a\\E\\T\\E\\b") },
+	{ "one in characters nobody declared", B2M("2.2", "L^\xe9"), LOW("L\\S\\\xe9") },
+	{ "the end of the scale", B2M("2.2", ">"), OLD(" instead of >") },
+	{ "the deletion of a flag", B2M("2.2", "\"\""), OLD(" instead of \"\"") },
+	{ "blanks", B2M("2.2", "  "), OLD("") },
+	{ "one of ours", B2M("2.2", "A") "NTE|1|O|Auto-comment u 3: X; flag A instead of L\n",
+	    B2M("2.2", "H") "NTE|1|O|Auto-comment u 3: X; flag A instead of L\n"
+	    "NTE|2|O|Low.\nNTE|3|O|Auto-comment t 1.0: R L; flag H instead of L\n" },
+	{ "not one with a control byte", B2M("2.2", "L^\tx"), B2M("2.2", "L^\tx") "NTE|1|O|Low.\nNTE|2|O|Auto-comment t 1.0: L\n" },
+	{ "not a long one", B2M("2.2", "L^" LONG_FLAG), B2M("2.2", "L^" LONG_FLAG) "NTE|1|O|Low.\nNTE|2|O|Auto-comment t 1.0: L\n" },
+};
+/* clang-format on */
+
+/* What the laboratory had there is still asked for when the annotated report comes again. */
+Test(annotate_flags, that_are_replaced_are_remembered)
+{
+	struct report r;
+
+	report_begin_rules(&r, "<rule id=\"R\"><when><above-interval/></when>"
+			       "<flag overwrite=\"yes\">H</flag></rule>"
+			       "<rule id=\"L\"><when><flagged as=\"L LL\"/></when>"
+			       "<note>Low.</note></rule>");
+	for (size_t i = 0; i < sizeof(replaced) / sizeof(replaced[0]); i++)
+		report_expect(&r, replaced[i].name, replaced[i].text, replaced[i].want);
 	report_end(&r);
 }
 
