@@ -2,7 +2,6 @@
 /*
  * Messages that an operator puts into the queue, a few ahead of their verdicts.
  */
-#define _GNU_SOURCE /* memmem */
 #include "daemon/question_parts.h"
 
 #include <errno.h>
@@ -10,7 +9,7 @@
 #include "control/body.h"
 #include "control/json.h"
 #include "custody/survey.h"
-#include "mllp/decoder.h"
+#include "mllp/encoder.h"
 
 enum {
 	OUTSTANDING_MOST = 1 << 20, /* bytes without a verdict */
@@ -18,21 +17,11 @@ enum {
 
 static const char cut_off[] = "the messages ended before their end";
 
-/* Could a frame hold it? */
-static bool
-fits_frame(struct span body)
-{
-	static const char end[] = { MLLP_END, MLLP_CR };
-
-	return body.len && !memchr(body.ptr, MLLP_START, body.len) &&
-	       !memmem(body.ptr, body.len, end, sizeof(end));
-}
-
 /* One that no sender could have brought here would block its feed: no answer could name it. */
 static bool
 is_deliverable(const struct custody_survey *s, struct span body)
 {
-	return s->readable && s->asks.control_id.len && fits_frame(body);
+	return s->readable && s->asks.control_id.len && mllp_can_frame(body);
 }
 
 static void
