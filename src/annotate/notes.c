@@ -296,15 +296,24 @@ is_cr_before_lf(const struct hl7_message *m, struct span end)
 	return all.len && all.ptr[all.len - 1] == '\r' && end.len && end.ptr[0] == '\n';
 }
 
+/* A CR of ours behind 0x1C would end the frame there, and what follows would be lost. */
+static bool
+ends_frame(const struct hl7_message *m, const struct hl7_segment *after, struct span end)
+{
+	return m->bytes.ptr[after->end - 1] == '\x1c' && end.len && end.ptr[0] == '\r';
+}
+
 static struct span
 write_block(
     struct annotator *a, const struct note_run *run, const struct span *lines, unsigned count)
 {
-	const struct line_form form = line_form(a->m, &a->m->segments[run->after]);
+	const struct hl7_segment *after = &a->m->segments[run->after];
+	const struct line_form form = line_form(a->m, after);
 	size_t most = 0;
 	char *block, *to;
 
-	if (form.end_first && is_cr_before_lf(a->m, form.end))
+	if (form.end_first &&
+	    (is_cr_before_lf(a->m, form.end) || ends_frame(a->m, after, form.end)))
 		return (struct span){ 0 };
 	for (unsigned i = 0; i < count; i++)
 		most += lines[i].len + LINE_AROUND;

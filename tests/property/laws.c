@@ -274,6 +274,8 @@ edits_can_be_undone(struct laws *l, const struct annotation *a, struct span orig
 		return broken(l, "undoing the edits gives the original", original);
 	if (hl7_edits_length(a->edits, original) != edited.len)
 		return broken(l, "the edited length is as announced", original);
+	if (mllp_can_frame(original) && !mllp_can_frame(edited))
+		return broken(l, "what fits a frame still does", original);
 	return true;
 }
 

@@ -58,6 +58,16 @@ class Unchanged(World):
                 self.assertEqual(s.exchange(body), ack(expected))
                 self.assertEqual(r.bodies()[-1], expected)
 
+    def test_no_comment_ends_a_frame(self):
+        r = self.receiver()
+        _, port = self.hop(r)
+        s = self.sender(port)
+        for end in (b"|\x1c", b"|\x1c", b""):
+            body = message("1")[:-1] + end
+            self.assertEqual(s.exchange(body), ack(body))
+        plain = message("1")[:-1]
+        self.assertEqual(r.bodies(), [plain + b"|\x1c"] * 2 + annotated([plain]))
+
     def test_other_message_types_pass_byte_for_byte(self):
         r = self.receiver()
         d, port = self.hop(r)

@@ -45,6 +45,9 @@ static const struct {
 	    B2M_LIKE("2.2", "H", "") "\nNTE|1|O|Raised.\nNTE|2|O|Auto-comment t 1.0: R; flag H" },
 	{ "no terminator behind a note", B2M("2.2", "") "NTE|1|L|a",
 	    B2M("2.2", "H") "NTE|1|L|a\nNTE|2|O|Raised.\nNTE|3|O|Auto-comment t 1.0: R; flag H" },
+	{ "nothing behind a last 0x1C, where a CR would end the frame", B2M_LIKE("2.2", "", "|\x1c"),
+	    B2M_LIKE("2.2", "", "|\x1c") },
+	{ "nor behind one in a note", B2M("2.2", "") "NTE|1|L|\x1c", B2M("2.2", "") "NTE|1|L|\x1c" },
 	{ "blank lines stay behind", B2M("2.2", "") "\n\n", B2M("2.2", "H") OURS("1", "2") "\n\n" },
 
 	{ "OBX-11 may go on in an addendum", B2M("2.2", "") "ADD|more\n", B2M("2.2", "") "ADD|more\n" },
