@@ -48,10 +48,4 @@ void faults_print(const struct faults *f, FILE *out);
 /* At most so many, and how many more there are. */
 void faults_print_first(const struct faults *f, size_t most, FILE *out);
 
-/*
- * The known word nearest to a misspelt one, or NULL when none is near
- * (edit distance at most 2, and less than half the word).
- */
-const char *nearest_word(struct span word, const char *const *known, size_t count);
-
 #endif

@@ -12,7 +12,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/faults.h"
+#include "base/nearest.h"
 #include "cli/say.h"
 
 static const struct command *const commands[] = {

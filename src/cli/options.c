@@ -18,7 +18,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/faults.h"
+#include "base/nearest.h"
 #include "cli/input.h"
 #include "cli/say.h"
 

@@ -14,7 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "base/faults.h"
+#include "base/nearest.h"
 #include "cli/arguments.h"
 #include "cli/command.h"
 #include "cli/say.h"

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 
 #include "base/ascii.h"
+#include "base/nearest.h"
 #include "conf/spelling.h"
 #include "xml/bytes.h"
 

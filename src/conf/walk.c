@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "base/nearest.h"
 #include "xml/bytes.h"
 
 enum { NEIGHBOURS = 32 };

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "base/faults.h"
+#include "base/nearest.h"
 #include "config.h"
 
 static const char help[] =

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "base/ascii.h"
+#include "base/nearest.h"
 #include "mapping/fields.h"
 #include "mapping/load.h"
 

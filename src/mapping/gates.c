@@ -2,6 +2,7 @@
 /*
  * mapping/gates.c - notes that say why a result was not interpreted
  */
+#include "base/nearest.h"
 #include "mapping/fields.h"
 #include "mapping/load.h"
 

@@ -7,6 +7,8 @@
  */
 #include "mapping/names.h"
 
+#include "base/nearest.h"
+
 enum { NAMES_FIRST = 64 };
 
 uint64_t

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/nearest.h"
 #include "mapping/fields.h"
 
 enum { MEND = 240, NEIGHBOURS = 64, SHOWN = 60 };

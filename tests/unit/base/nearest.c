@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/nearest.h"
+
+#include <criterion/criterion.h>
+
+Test(nearest, is_the_word_that_was_meant)
+{
+	static const char *const known[] = { "value", "at-least", "at-most", "below", "above", "is",
+		"of" };
+	static const struct {
+		const char *word, *meant;
+	} rows[] = {
+		{ "vale", "value" },
+		{ "valeu", "value" },
+		{ "value", "value" },
+		{ "at-mots", "at-most" },
+		{ "atleast", "at-least" },
+		{ "belwo", "below" },
+		{ "abov", "above" },
+		{ "abuve", "above" },
+		{ "", NULL },
+		{ "xyz", NULL },
+		{ "iz", NULL },
+		{ "not-at-all", NULL },
+		{ "vvaalluuee", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const char *word = nearest_word(
+		    span_str(rows[i].word), known, sizeof(known) / sizeof(*known));
+
+		cr_expect_str_eq(word ? word : "none", rows[i].meant ? rows[i].meant : "none", "%s",
+		    rows[i].word);
+	}
+}
+
+Test(nearest, is_none_where_words_are_long)
+{
+	char longest[300];
+	const char *known[] = { longest, "a" };
+
+	memset(longest, 'x', sizeof(longest) - 1);
+	longest[sizeof(longest) - 1] = '\0';
+	cr_expect_null(nearest_word(span_str(longest), known, 2));
+	cr_expect_null(nearest_word(SPAN("xxxxxxxxxxxxxxxx"), known, 2));
+}
