@@ -55,16 +55,25 @@ character_length(struct span s)
 	return len;
 }
 
-/* Why a character cannot be part of a note; NULL when it can. */
-static const char *
-refusal(struct load *ld, struct span c, struct buffer *out)
+/* A character of a note that cannot be written into messages is a fault. */
+static void
+check_character(struct load *ld, const struct xml_element *e, struct span c, struct buffer *out)
 {
-	if (value_begins_control(c))
-		return "a control character";
-	if (value_begins_delimiter(c))
-		return "a delimiter of HL7 messages";
+	const char *mend = "write it in other words";
+
 	buffer_clear(out);
-	return hl7_charset_encode(ld->charset, c, out) ? NULL : "not in the mapping's charset";
+	if (value_begins_control(c))
+		faults_add(ld->faults, place_in(e, c.ptr), mend,
+		    "the note holds a control character (byte %02x)", (unsigned char)c.ptr[0]);
+	else if (value_begins_delimiter(c))
+		faults_add(ld->faults, place_in(e, c.ptr), mend,
+		    "the note holds \"%.*s\", which is a delimiter of HL7 messages", (int)c.len,
+		    c.ptr);
+	else if (!hl7_charset_encode(ld->charset, c, out))
+		faults_add(ld->faults, place_in(e, c.ptr),
+		    "write it in other words, or name a charset of <mapping> that has it",
+		    "the note holds \"%.*s\", which is not in the mapping's charset", (int)c.len,
+		    c.ptr);
 }
 
 static void
@@ -80,19 +89,8 @@ check_line(struct load *ld, const struct xml_element *e, struct span line, struc
 		faults_add(ld->faults, place_in(e, line.ptr), "break it in two",
 		    "a line of more than %d characters", LINE_MOST);
 	for (struct span rest = line; rest.len; rest = span_tail(rest, len)) {
-		const char *why;
-
 		len = character_length(rest);
-		why = refusal(ld, span_head(rest, len), out);
-		if (!why)
-			continue;
-		if (value_begins_control(rest))
-			faults_add(ld->faults, place_in(e, rest.ptr), "write it in other words",
-			    "the note holds a control character (byte %02x)",
-			    (unsigned char)rest.ptr[0]);
-		else
-			faults_add(ld->faults, place_in(e, rest.ptr), "write it in other words",
-			    "the note holds \"%.*s\", which is %s", (int)len, rest.ptr, why);
+		check_character(ld, e, span_head(rest, len), out);
 	}
 }
 

@@ -269,7 +269,7 @@ static const struct fragment_case cases[] = {
 	  "2:5: the note holds \"|\", which is a delimiter of HL7 messages; write it in other words\n"
 	  "3:6: the note holds a control character (byte 09); write it in other words\n"
 	  "3:11: the note holds \"&\", which is a delimiter of HL7 messages; write it in other words\n"
-	  "4:6: the note holds \"é\", which is not in the mapping's charset; write it in other words\n"
+	  "4:6: the note holds \"é\", which is not in the mapping's charset; write it in other words, or name a charset of <mapping> that has it\n"
 	  "4:8: the note holds \"~\", which is a delimiter of HL7 messages; write it in other words\n"
 	  "4:11: the note holds \"^\", which is a delimiter of HL7 messages; write it in other words\n"
 	  "5:7: the note holds \"\\\", which is a delimiter of HL7 messages; write it in other words\n"
