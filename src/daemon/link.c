@@ -371,10 +371,10 @@ admit_again(struct link *l)
 void
 link_admit(struct link *l)
 {
-	relay_admit(&l->session, guard_open(l->feed->conf, net_stream_identity(&l->up)));
 	net_stream_secure(&l->down, l->feed->tls);
 	if (l->dead)
 		return;
+	relay_admit(&l->session, guard_open(l->feed->conf, net_stream_identity(&l->up)));
 	admit_again(l);
 	settle(l);
 }

@@ -107,11 +107,15 @@ can_send(struct relay_session *s, uint64_t now_us)
 	       !relay_reuse_waits(&s->reuse, s->set->habit, now_us / MICROSECONDS);
 }
 
-bool
-relay_is_strangers(struct relay_session *s, struct span body)
+void
+relay_look_at_sender(struct relay_session *s, struct span body)
 {
-	return !relay_senders_take_frame(
-	    &s->set->senders, s->senders_open, &s->set->work->message, body);
+	bool taken = false;
+
+	if (relay_senders_take_frame(
+		&s->set->senders, s->senders_open, &s->set->work->message, body, &taken) != 0)
+		relay_close(s, RELAY_NO_MEMORY, NULL);
+	s->ready_refused = !taken;
 }
 
 /* Find the next whole frame in `in`; false when there is none (yet). */
@@ -127,8 +131,8 @@ find_frame(struct relay_session *s, struct span in, uint64_t now_us)
 		return false;
 	case MLLP_FRAME:
 		if (!before)
-			s->ready_refused = relay_is_strangers(s, relay_inlet_body(&s->in, in));
-		return true;
+			relay_look_at_sender(s, relay_inlet_body(&s->in, in));
+		return !s->closed;
 	case MLLP_BROKEN:
 		break;
 	}

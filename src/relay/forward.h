@@ -10,8 +10,8 @@
 
 #include "relay/session.h"
 
-/* Are this sender's messages refused? */
-bool relay_is_strangers(struct relay_session *s, struct span body);
+/* Is the frame that is ready to be refused?  Ends the session where there is no memory to see. */
+void relay_look_at_sender(struct relay_session *s, struct span body);
 /* Send what can be sent; answers how many bytes of `in` are done with.  Asks for a connection
  * where there is none, and ends the session for a broken frame. */
 size_t relay_forward(struct relay_session *s, struct span in, uint64_t now_us);

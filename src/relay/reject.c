@@ -102,8 +102,10 @@ relay_refuse(struct relay_session *s, struct span body, uint64_t now_us)
 	struct relay_flight f;
 	struct relay_asks asks;
 
-	if (!read_frame(s, body, now_us, &f, &asks))
+	if (!read_frame(s, body, now_us, &f, &asks)) {
+		relay_close(s, RELAY_NO_MEMORY, NULL);
 		return;
+	}
 	s->ops->refused(s->ctx, &f);
 	if (!s->set->shut_strangers && may_be_told(&asks))
 		relay_reject(s, relay_header(asks.header), RELAY_NOT_ALLOWED);

@@ -116,24 +116,23 @@ relay_senders_take_piece(const struct relay_senders *senders, uint64_t open,
 	return piece == HL7_PIECE_MESSAGE && take_message(senders, open, m);
 }
 
-bool
-relay_senders_take_frame(
-    const struct relay_senders *senders, uint64_t open, struct hl7_message *work, struct span body)
+int
+relay_senders_take_frame(const struct relay_senders *senders, uint64_t open,
+    struct hl7_message *work, struct span body, bool *ret_taken)
 {
-	bool any = false;
+	bool any = !senders->count, all = true;
 
-	if (!senders->count)
-		return true;
-	while (body.len) {
+	while (senders->count && body.len && all) {
 		enum hl7_piece piece;
 		size_t used;
+		int err = hl7_message_read(work, body, &piece, &used);
 
-		if (hl7_message_read(work, body, &piece, &used) != 0)
-			return false;
+		if (err)
+			return err;
 		body = span_tail(body, used);
-		if (!relay_senders_take_piece(senders, open, work, piece))
-			return false;
+		all = relay_senders_take_piece(senders, open, work, piece);
 		any |= piece == HL7_PIECE_MESSAGE;
 	}
-	return any;
+	*ret_taken = any && all;
+	return 0;
 }

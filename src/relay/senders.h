@@ -35,8 +35,8 @@ struct relay_senders {
 bool relay_senders_take_piece(const struct relay_senders *senders, uint64_t open,
     const struct hl7_message *m, enum hl7_piece piece);
 /* The same of a whole frame, of which there must be a message and every piece be taken.  `work` is
- * left at any of them. */
-bool relay_senders_take_frame(
-    const struct relay_senders *senders, uint64_t open, struct hl7_message *work, struct span body);
+ * left at any of them.  0, or a negative errno when it cannot be read for want of memory. */
+int relay_senders_take_frame(const struct relay_senders *senders, uint64_t open,
+    struct hl7_message *work, struct span body, bool *ret_taken);
 
 #endif

@@ -49,8 +49,7 @@ relay_admit(struct relay_session *s, uint64_t open)
 {
 	s->senders_open = open;
 	if (relay_inlet_is_ready(&s->in))
-		s->ready_refused = relay_is_strangers(
-		    s, relay_inlet_body(&s->in, buffer_span(&s->in.kept)));
+		relay_look_at_sender(s, relay_inlet_body(&s->in, buffer_span(&s->in.kept)));
 }
 
 char *

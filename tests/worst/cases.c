@@ -79,8 +79,9 @@ run_senders(struct worst *w, struct span in)
 {
 	static const struct relay_sender lab = { .application = { "LAB", 3 } };
 	static const struct relay_senders rules = { &lab, 1 };
+	bool taken;
 
-	(void)relay_senders_take_frame(&rules, 1, &w->message, in);
+	(void)relay_senders_take_frame(&rules, 1, &w->message, in, &taken);
 }
 
 static void

@@ -24,7 +24,7 @@ takes(const struct relay_senders *senders, uint64_t open, struct span frame)
 	bool taken;
 
 	hl7_message_init(&work);
-	taken = relay_senders_take_frame(senders, open, &work, frame);
+	cr_assert_eq(relay_senders_take_frame(senders, open, &work, frame, &taken), 0);
 	hl7_message_finish(&work);
 	return taken;
 }

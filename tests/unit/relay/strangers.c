@@ -1,8 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Senders whose messages are not taken. */
+#include <stdlib.h>
+
 #include "world.h"
 
 static const struct relay_sender lab = { .application = { "a", 1 }, .facility = { "b", 1 } };
+
+/* What the index of a message is made with. */
+static bool no_memory;
+
+void *
+reallocarray(void *old, size_t count, size_t size)
+{
+	return no_memory ? NULL : realloc(old, count * size);
+}
 
 #define STRANGER(id, more) "\x0bMSH|^~\\&|x|b|c|d|||ORU^R01|" id "|P|2.5" more "\r\x1c\r"
 #define UNTAKEN "messages of this sender are not taken here"
@@ -21,6 +32,20 @@ Test(relay_session, answers_strangers_without_asking_the_receiver)
 	expect(&w, "refused:1 up:" SHOWN_AR("1") " refused:2 connect");
 	relay_connected(&w.s, w.now);
 	expect(&w, "down:" SHOWN("3"));
+	end(&w);
+}
+
+Test(relay_session, takes_nobody_for_a_stranger_without_memory_to_see)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.senders = (struct relay_senders){ &lab, 1 };
+	relay_admit(&w.s, 1);
+	no_memory = true;
+	from_sender(&w, MSG("1"));
+	expect(&w, "close:no_memory");
+	no_memory = false;
 	end(&w);
 }
 
