@@ -78,6 +78,22 @@ class Judging(unittest.TestCase):
         self.arrive(0, 0)
         self.finds("was the last")
 
+    def test_a_duplicate_of_what_was_sent_again_where_history_makes_room(self):
+        self.send(0, 0, 1)
+        self.arrive(0, 0, 1)
+        self.j.forgets = True
+        self.j.sent_again(0, 0)
+        self.arrive(0, 0)
+        self.assertEqual(self.j.faults, [])
+        self.arrive(0, 0)
+        self.finds("again")
+
+    def test_a_duplicate_of_what_was_sent_again_and_known(self):
+        self.send(0, 0)
+        self.j.sent_again(0, 0)
+        self.arrive(0, 0, 0)
+        self.finds("again")
+
     def test_a_changed_byte(self):
         self.send(0, 0)
         self.j.arrived(self.messages.expected(0, 0).replace(b"JANE", b"JOHN"))

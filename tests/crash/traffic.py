@@ -9,7 +9,8 @@ arrive.  What the judge holds to be true:
 - each connection's messages are delivered in the order they were sent, none left out;
 - a message acknowledged before another was first sent is delivered before it;
 - what arrives is what `hl7note annotate` makes of what was sent;
-- only the message delivered last is ever delivered again, and once for each crash at most.
+- only the message delivered last is ever delivered again, and once for each crash at most; and
+  where `forgets` is set, one that its sender sent again, as often as it did.
 
 A message is delivered when the receiver has answered it; one that came and was dropped by a
 receiver that went away counts for nothing.
@@ -107,6 +108,8 @@ class Judge:
 
     def __init__(self, messages, connections, duplicates_a_crash=1):
         self.messages = messages
+        self.forgets = False  # the queue may have made room of what is sent again
+        self.resent = collections.Counter()
         self.sent = [0] * connections
         self.acked = [0] * connections
         self.delivered = [0] * connections
@@ -129,6 +132,9 @@ class Judge:
     def first_sent(self, c, n):
         self.sent[c] = n + 1
         self.acks_before[c, n] = self.acks
+
+    def sent_again(self, c, n):
+        self.resent[c, n] += 1
 
     def acknowledged(self, c, n):
         if n != self.acked[c]:
@@ -181,6 +187,9 @@ class Judge:
     def _again(self, key):
         c, n = key
         self.duplicates += 1
+        if self.forgets and self.resent[key]:
+            self.resent[key] -= 1
+            return
         self.since_crash += 1
         if self.allowed is None:  # any number, but these in order, too
             if c in self.again and n != self.again[c] + 1:
@@ -313,6 +322,7 @@ class Sender(Peer):
             return
         Peer.__init__(self, self.loop, sock)
         for n in self.unanswered:
+            self.judge.sent_again(self.number, n)
             self.out += self.judge.messages.frame(self.number, n)
         self.flush()
         self.fill()
