@@ -332,7 +332,7 @@ wind_up(struct store_worker *w)
 	end_questions(w, &w->asks, -ECANCELED);
 	end_questions(w, &w->reads, -ECANCELED);
 	end_questions(w, &w->late, -ECANCELED);
-	while (store_batch_run(w) && !w->hold && w->gate != GATE_DEAD)
+	while (store_batch_run(w) && w->gate != GATE_DEAD)
 		w->prune = false;
 	tidy(w, true); /* here a failure is told; closing would hide it */
 	store_exchange_post(w->x, &w->done);

@@ -541,6 +541,32 @@ Test(faults, stays_damaged_when_the_disk_is_full)
 	queue_close(q);
 }
 
+/* More than one commit takes, when the queue is closed. */
+Test(faults, tells_what_became_of_all_when_it_is_closed)
+{
+	enum { MOST = 1200 };
+	struct queue *q;
+	uint64_t seq;
+
+	vfs_install();
+	q = queue_open(1, NULL);
+	store_feed(q->store, SPAN("east"));
+	queue_put(q, 1, "", "one");
+	queue_get(q, 1, &seq);
+	vfs_fail(VFS_WRITE, 1, SQLITE_FULL, ENOSPC, true);
+	store_set_aside(q->store, 1, seq, TRIED(1), "no");
+	for (unsigned i = 0; i < MOST; i++)
+		queue_send(q, 1, "", "more");
+	queue_stop(q);
+	vfs_heal();
+	cr_expect_eq(q->told_count, 1 + MOST);
+	for (unsigned i = 1; i < q->told_count; i++)
+		cr_expect_eq(q->told[i].verdict, STORE_FULL, "%u: %d", i, q->told[i].verdict);
+	queue_start(q, NULL);
+	cr_expect_eq(queue_stats(q, 1).waiting, 1);
+	queue_close(q);
+}
+
 Test(faults, keeps_the_log_when_copying_it_to_the_file_fails)
 {
 	vfs_install();
