@@ -211,9 +211,10 @@ store_retention_step(struct store_worker *w, unsigned messages, size_t bytes)
 	bool some = false;
 	int error = 0;
 
+	w->prune = false;
 	l.found = malloc((l.most + LOOKED_BESIDE) * sizeof(*l.found));
 	if (!l.found)
-		return 0; /* there is no hurry */
+		return 0; /* there is no hurry, the next tick looks again */
 	if (first && l.all)
 		error = step_feed(w, first, &l, &some);
 	for (unsigned f = 1; f <= w->feeds && !error && !some; f++)

@@ -838,10 +838,16 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_reallocarray(void *p, size_t count, size_t size);
 
 static _Atomic bool ours;
+static _Atomic size_t most;      /* bytes that are to be had in one piece; 0: any */
+static _Atomic unsigned refused; /* of those that asked for more */
 
 void *
 __wrap_malloc(size_t size)
 {
+	if (most && size > most) {
+		refused++;
+		return NULL;
+	}
 	return ours && is_out() ? NULL : __real_malloc(size);
 }
 
@@ -933,4 +939,31 @@ Test(faults, loses_nothing_when_there_is_no_memory)
 		n += 1 + n / 16;
 	ours = false;
 	cr_expect_gt(n, 20);
+}
+
+/* What there is no memory to remove stays a while, and nobody turns in circles for it. */
+Test(faults, asks_once_a_second_for_memory_to_remove_with)
+{
+	const struct store_settings set = { .keep_age = 1, .resend_window = 1 };
+	const struct store_filter all = { .feed = 1 };
+	struct queue *q = queue_open(1, &set);
+	uint64_t seq;
+
+	store_feed(q->store, SPAN("east"));
+	most = 100000;
+	for (unsigned i = 0; i < 10; i++) {
+		queue_put(q, 1, "", "one");
+		queue_get(q, 1, &seq);
+		store_delivered(q->store, 1, seq);
+	}
+	for (unsigned i = 0; i < 300 && !refused; i++)
+		queue_run(q, 10);
+	cr_assert_gt(refused, 0);
+	queue_run(q, 300);
+	cr_expect_lt(refused, 20);
+	most = 0;
+	for (unsigned i = 0; i < 300 && queue_list(q, &all, false) > 1; i++)
+		queue_run(q, 10);
+	cr_expect_leq(queue_list(q, &all, false), 1);
+	queue_close(q);
 }
