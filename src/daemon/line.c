@@ -44,7 +44,7 @@ fetch(void *ctx, struct custody_item *ret)
 		return got;
 	*ret = (struct custody_item){ .seq = item.seq,
 		.body = item.bytes,
-		.received = (int64_t)item.received,
+		.received = item.received,
 		.tries.attempts = item.tries.attempts,
 		.hold = item.body };
 	memcpy(

@@ -210,7 +210,7 @@ put_parcel(struct line *l, const struct custody_parcel *p, uint64_t until)
 {
 	struct log *log = l->feed->daemon->log;
 	const char *mappings = line_mappings_at(l, p->sent);
-	uint64_t now = queue_wall_ms(), received = (uint64_t)p->item.received;
+	uint64_t now = queue_wall_ms(), received = p->item.received;
 
 	observe_flight(log, &p->flight);
 	log_number(log, LOG_QUEUE_SEQ, p->item.seq);

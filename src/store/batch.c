@@ -425,7 +425,7 @@ is_due(const struct store_worker *w)
 	if (w->hold)
 		return false;
 	return w->names.first || w->marks.first || w->asks.first || w->prune ||
-	       (w->lazy && store_now_ms() >= w->lazy_since + 100);
+	       (w->lazy && store_now_ms() >= w->lazy_since + STORE_LAZY_MS);
 }
 
 bool

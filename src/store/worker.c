@@ -15,7 +15,6 @@
 
 enum {
 	TICK_MS = 1000,
-	LAZY_MS = 100,
 	IDLE_MS = 100,    /* without work: senders that wait for our answers are quicker */
 	TURN_NS = 100000, /* the shortest there is */
 };
@@ -231,8 +230,8 @@ next_time(const struct store_worker *w)
 		return 0;
 	if (!w->hold && (w->names.first || w->marks.first || w->asks.first || w->prune))
 		return 0;
-	if (!w->hold && w->lazy && w->lazy_since + LAZY_MS < w->tick_at)
-		return w->lazy_since + LAZY_MS;
+	if (!w->hold && w->lazy && w->lazy_since + STORE_LAZY_MS < w->tick_at)
+		return w->lazy_since + STORE_LAZY_MS;
 	return w->tick_at;
 }
 

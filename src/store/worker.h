@@ -20,6 +20,8 @@
 #include "store/progress.h"
 #include "store/resend.h"
 
+enum { STORE_LAZY_MS = 100 }; /* cursors wait so long for messages to be written with */
+
 /* What stands between a message and the queue. */
 enum store_gate {
 	GATE_OPEN,
