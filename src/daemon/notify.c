@@ -50,18 +50,28 @@ notify_watchdog(void)
 	return strtoull(usec, NULL, 10);
 }
 
-int
-notify_socket(const char *name, unsigned index)
+bool
+notify_socket_name(unsigned index, struct span *ret)
 {
 	const char *count = getenv("LISTEN_FDS"), *at = getenv("LISTEN_FDNAMES");
 	long most = count && is_for_us("LISTEN_PID") ? strtol(count, NULL, 10) : 0;
+	struct span rest = span_str(at);
 
-	for (long i = 0; at && i < most && i < MOST_DESCRIPTORS; i++) {
-		size_t len = strcspn(at, ":");
+	if (!at || (long)index >= most || index >= MOST_DESCRIPTORS)
+		return false;
+	for (unsigned i = 0; i <= index; i++)
+		*ret = span_cut(rest, ':', &rest);
+	return ret->ptr != NULL;
+}
 
-		if (len == strlen(name) && memcmp(at, name, len) == 0 && !index--)
+int
+notify_socket(const char *name, unsigned index)
+{
+	struct span found;
+
+	for (unsigned i = 0; notify_socket_name(i, &found); i++) {
+		if (span_eq(found, span_str(name)) && !index--)
 			return fcntl(FIRST_DESCRIPTOR + (int)i, F_DUPFD_CLOEXEC, 3);
-		at += len + (at[len] == ':');
 	}
 	return -1;
 }

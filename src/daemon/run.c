@@ -368,6 +368,36 @@ tell_no_journal(const struct conf *conf)
 		    LOG_JOURNAL_SOCKET, strerror(errno));
 }
 
+static bool
+takes_socket(const struct conf *conf, struct span name)
+{
+	for (unsigned i = 0; i < conf->feed_count; i++) {
+		const struct conf_feed *f = &conf->feeds[i];
+
+		for (unsigned k = 0; k < f->listen_count; k++) {
+			if (f->listens[k].socket && span_eq(name, span_str(f->listens[k].socket)))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* A port that is open, and nobody is behind it: senders connect, and nothing else is ever seen. */
+static void
+tell_idle_sockets(const struct conf *conf)
+{
+	struct span name;
+
+	for (unsigned i = 0; notify_socket_name(i, &name); i++) {
+		if (!takes_socket(conf, name))
+			fprintf(stderr,
+			    "hl7noted: no <listen> takes the socket \"%.*s\" that is handed over, "
+			    "and who connects to it waits in vain: add <listen "
+			    "socket=\"%.*s\"/>, or stop its socket unit\n",
+			    (int)name.len, name.ptr, (int)name.len, name.ptr);
+	}
+}
+
 int
 run(const struct options *o)
 {
@@ -396,6 +426,7 @@ run(const struct options *o)
 		return EX_CANTCREAT;
 	}
 	tell_no_journal(conf);
+	tell_idle_sockets(conf);
 	status = go(&r, conf);
 	take_down(&r);
 	log_destroy(r.d.log);

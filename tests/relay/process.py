@@ -336,6 +336,17 @@ class Systemd(World):
             d.stop()
             waiting = self.sender(port)
 
+    def test_a_socket_that_nobody_takes_is_told(self):
+        r = self.receiver()
+        s, named = self.activated()
+        told = 'no <listen> takes the socket "mllp" that is handed over'
+        d = self.start("--config", self.socket_feed(r), **named)
+        self.assertNotIn(told, d.text())
+        d.stop()
+        d = self.start("--config", self.write("else.xml", config_xml(feed_xml(free_port(), r.port))),
+                       **named)
+        self.assertEqual(d.text().count(told), 1)
+
     def test_a_socket_handed_over_survives_a_reload(self):
         r = self.receiver()
         s, named = self.activated()
