@@ -111,15 +111,12 @@ is_cut_off(const struct annotator *a, const struct result *r)
 	       a->m->segments[r->segment + 1].id == HL7_ID('A', 'D', 'D') && r->fields <= 11;
 }
 
-static enum skip
-read_age(struct annotator *a, const struct result *r)
+/* Is the patient certainly of these ages? */
+static bool
+is_of_age(struct annotator *a, const struct result *r, const struct ages *ages)
 {
-	const struct code *c = r->code;
-
-	if ((c->has_from && context_age_reached(a, r, c->from) != TRUTH_YES) ||
-	    (c->has_under && context_age_reached(a, r, c->under) != TRUTH_NO))
-		return SKIP_CODE_AGE;
-	return SKIP_NONE;
+	return (!ages->has_from || context_age_reached(a, r, ages->from) == TRUTH_YES) &&
+	       (!ages->has_under || context_age_reached(a, r, ages->under) == TRUTH_NO);
 }
 
 static enum skip
@@ -310,7 +307,9 @@ find_skip(struct annotator *a, struct result *r)
 		return SKIP_STATUS;
 	if (r->code_conflict)
 		return SKIP_CODE_CONFLICT;
-	if ((skip = read_age(a, r)) || (skip = read_specimen(a, r)))
+	if (!is_of_age(a, r, &r->code->ages))
+		return SKIP_CODE_AGE;
+	if ((skip = read_specimen(a, r)))
 		return skip;
 	if (r->code->quantity)
 		return read_number(a, r);
@@ -405,9 +404,7 @@ applies(struct annotator *a, const struct result *r, const struct interval_choic
 		return false;
 	if (c->sex && a->patients[r->patient].sex != c->sex)
 		return false;
-	if (c->has_from && context_age_reached(a, r, c->from) != TRUTH_YES)
-		return false;
-	return !c->has_under || context_age_reached(a, r, c->under) == TRUTH_NO;
+	return is_of_age(a, r, &c->ages);
 }
 
 /* Text such as "see report" is no interval; what has numbers in it may be one that we misread. */

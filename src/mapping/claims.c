@@ -15,7 +15,6 @@ read_claim(struct load *ld, const struct observation *o, const struct xml_elemen
 {
 	struct span quantity = field(e, "quantity"), system = field(e, "system");
 	struct code claim = { .observation = o, .priority = 1 };
-	struct load_ages ages;
 
 	if (quantity.len)
 		claim.quantity = load_refer(
@@ -25,11 +24,7 @@ read_claim(struct load *ld, const struct observation *o, const struct xml_elemen
 	if (field_count(e, "priority", &claim.priority) && claim.priority == 0)
 		faults_add(ld->faults, field_place(e, "priority"), "1 goes first",
 		    "priorities count from 1");
-	load_ages(ld, e, &ages);
-	claim.has_from = ages.has_from;
-	claim.has_under = ages.has_under;
-	claim.from = ages.from;
-	claim.under = ages.under;
+	load_ages(ld, e, &claim.ages);
 	return claim;
 }
 

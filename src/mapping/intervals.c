@@ -25,15 +25,20 @@ comes_first(struct hl7_age a, struct hl7_age b)
 	return value_age(a).coefficient + (alike ? 0 : LEAP) <= value_age(b).coefficient;
 }
 
+static bool
+holds_all_ages(const struct ages *wide, const struct ages *narrow)
+{
+	if (wide->has_from && !(narrow->has_from && comes_first(wide->from, narrow->from)))
+		return false;
+	return !wide->has_under || (narrow->has_under && comes_first(narrow->under, wide->under));
+}
+
 /* Is `wide` for every patient that `narrow` is for? */
 static bool
 is_for_all_of(const struct interval_choice *wide, const struct interval_choice *narrow)
 {
-	if (wide->sex && wide->sex != narrow->sex)
-		return false;
-	if (wide->has_from && !(narrow->has_from && comes_first(wide->from, narrow->from)))
-		return false;
-	return !wide->has_under || (narrow->has_under && comes_first(narrow->under, wide->under));
+	return (!wide->sex || wide->sex == narrow->sex) &&
+	       holds_all_ages(&wide->ages, &narrow->ages);
 }
 
 /* What OBX-7 holds decides only among those that read it.  That a site's own interval takes the

@@ -48,11 +48,6 @@ struct group_place {
 	const struct block *block;
 };
 
-struct load_ages {
-	bool has_from, has_under;
-	struct hl7_age from, under;
-};
-
 struct load {
 	struct mapping *m;
 	struct arena *arena; /* the mapping's */
@@ -103,7 +98,7 @@ enum { LOAD_MEND = 160 };
 const char *load_did_you_mean(const char *nearest, const char *otherwise, char *buf);
 
 /* Ages from which and under which something holds; a fault when there are none between. */
-void load_ages(struct load *ld, const struct xml_element *e, struct load_ages *ret);
+void load_ages(struct load *ld, const struct xml_element *e, struct ages *ret);
 
 /* ---- children ---- */
 

@@ -41,15 +41,20 @@ struct quantity {
 
 /* ---- observations ----------------------------------------------------------- */
 
+/* Those from which and under which something holds. */
+struct ages {
+	bool has_from, has_under; /* given? */
+	struct hl7_age from, under;
+};
+
 enum interval_source { INTERVAL_NONE, INTERVAL_MESSAGE, INTERVAL_SITE, INTERVAL_DEFAULT };
 
 /* One <interval>; the first that applies is used. */
 struct interval_choice {
 	enum interval_source source;
-	bool stop_if_unreadable;  /* message: a filled OBX-7 that cannot be read ends the search */
-	char sex;                 /* 'F', 'M'; 0: any */
-	bool has_from, has_under; /* age limits given? */
-	struct hl7_age from, under;
+	bool stop_if_unreadable; /* message: a filled OBX-7 that cannot be read ends the search */
+	char sex;                /* 'F', 'M'; 0: any */
+	struct ages ages;
 	/* in the observation's unit; message: where the upper end of OBX-7 must lie, or the lower
 	 * one when that is all */
 	struct interval limits;
@@ -62,8 +67,7 @@ struct code {
 	const struct observation *observation;
 	const struct quantity *quantity; /* NULL: no number is expected */
 	unsigned priority; /* 1 first; companions of a later one count only without an earlier */
-	bool has_from, has_under; /* ages it may be used at */
-	struct hl7_age from, under;
+	struct ages ages;  /* it may be used at */
 };
 
 struct code_system {

@@ -69,9 +69,9 @@ load_plausible(struct load *ld, struct observation *o, const struct xml_element 
 /* ---- reference intervals ---- */
 
 void
-load_ages(struct load *ld, const struct xml_element *e, struct load_ages *ret)
+load_ages(struct load *ld, const struct xml_element *e, struct ages *ret)
 {
-	*ret = (struct load_ages){ 0 };
+	*ret = (struct ages){ 0 };
 	ret->has_from = field_age(e, "from-age", &ret->from);
 	ret->has_under = field_age(e, "under-age", &ret->under);
 	if (ret->has_from && ret->has_under &&
@@ -127,15 +127,10 @@ load_interval(struct load *ld, struct interval_choice *choice, const struct obse
     const struct xml_element *e)
 {
 	struct span sex = field(e, "sex");
-	struct load_ages ages;
 
 	if (sex.len)
 		choice->sex = sex.ptr[0];
-	load_ages(ld, e, &ages);
-	choice->has_from = ages.has_from;
-	choice->has_under = ages.has_under;
-	choice->from = ages.from;
-	choice->under = ages.under;
+	load_ages(ld, e, &choice->ages);
 	if (xml_attribute(e, "from"))
 		load_message_interval(ld, choice, o, e);
 	else
@@ -157,8 +152,8 @@ load_intervals(struct load *ld, struct observation *o, const struct xml_element 
 		struct interval_choice *choice = &list[o->interval_count++];
 
 		load_interval(ld, choice, o, kid);
-		sound &= choice->has_from == !!xml_attribute(kid, "from-age") &&
-			 choice->has_under == !!xml_attribute(kid, "under-age");
+		sound &= choice->ages.has_from == !!xml_attribute(kid, "from-age") &&
+			 choice->ages.has_under == !!xml_attribute(kid, "under-age");
 	}
 	if (sound && ld->faults->total == before)
 		load_check_intervals(ld, o, e);

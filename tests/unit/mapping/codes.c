@@ -73,11 +73,11 @@ Test(mapping_codes, carry_what_their_claim_says)
 
 	cr_assert(first && second);
 	cr_expect_eq(first->priority, 1);
-	cr_expect(!first->has_from && !first->has_under);
+	cr_expect(!first->ages.has_from && !first->ages.has_under);
 	cr_expect_null(first->quantity);
 	cr_expect_eq(second->priority, 2);
-	cr_expect(
-	    second->has_from && second->from.count == 6 && second->from.unit == HL7_AGE_MONTHS);
+	cr_expect(second->ages.has_from && second->ages.from.count == 6 &&
+		  second->ages.from.unit == HL7_AGE_MONTHS);
 	cr_expect_eq(m->claim_count, 6);
 	mapping_destroy(m);
 }

@@ -119,12 +119,13 @@ Test(mapping_model, keeps_intervals_in_their_order)
 	cr_expect(is(o->specimens[0]->id, "urine"));
 	cr_expect(o->plausible.low.open && o->plausible.high.bounded && !o->plausible.high.open);
 	cr_assert_eq(o->interval_count, 4);
-	cr_expect(c[0].stop_if_unreadable && c[0].has_from && !c[0].has_under);
-	cr_expect(c[1].source == INTERVAL_MESSAGE && !c[1].stop_if_unreadable && !c[1].has_from);
+	cr_expect(c[0].stop_if_unreadable && c[0].ages.has_from && !c[0].ages.has_under);
+	cr_expect(
+	    c[1].source == INTERVAL_MESSAGE && !c[1].stop_if_unreadable && !c[1].ages.has_from);
 	cr_expect(!c[0].limits.low.bounded && equals(c[1].limits.low.at, 5, -1) &&
 		  c[1].limits.high.bounded && !c[1].limits.high.open);
 	cr_expect(c[2].source == INTERVAL_SITE && c[2].sex == 'F');
-	cr_expect(c[2].from.unit == HL7_AGE_DAYS && c[2].under.unit == HL7_AGE_MONTHS);
+	cr_expect(c[2].ages.from.unit == HL7_AGE_DAYS && c[2].ages.under.unit == HL7_AGE_MONTHS);
 	cr_expect(c[2].limits.low.bounded && !c[2].limits.low.open && c[2].limits.high.open);
 	cr_expect(c[3].source == INTERVAL_DEFAULT && !c[3].limits.low.bounded);
 	mapping_destroy(m);
