@@ -253,8 +253,8 @@ decimal_multiply(struct decimal a, struct decimal b)
 	return (struct decimal){ product, a.exponent + b.exponent };
 }
 
-int
-decimal_order(const void *a, const void *b)
+static int
+compare_entries(const void *a, const void *b)
 {
 	return decimal_compare(*(const struct decimal *)a, *(const struct decimal *)b);
 }
@@ -265,7 +265,7 @@ decimal_sort(struct decimal *list, unsigned count)
 	unsigned n = 0;
 
 	if (count)
-		qsort(list, count, sizeof(*list), decimal_order);
+		qsort(list, count, sizeof(*list), compare_entries);
 	for (unsigned i = 0; i < count; i++) {
 		if (n == 0 || decimal_compare(list[n - 1], list[i]) != 0)
 			list[n++] = list[i];

@@ -42,8 +42,6 @@ decimal_compare(struct decimal a, struct decimal b)
 		return decimal_compare_scaled(a, b);
 	return (a.coefficient > b.coefficient) - (a.coefficient < b.coefficient);
 }
-/* decimal_compare() for bsearch(). */
-int decimal_order(const void *a, const void *b);
 /* In order, each once; answers how many are left. */
 unsigned decimal_sort(struct decimal *list, unsigned count);
 /*

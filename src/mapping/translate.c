@@ -51,28 +51,11 @@ answer(struct world *w, unsigned answers)
 
 /* ---- numbers ---- */
 
-/* The number of a threshold among those of its axis, by halving; it is there. */
-static unsigned
-point_index(const struct axis *axis, struct decimal at)
-{
-	unsigned low = 0, high = axis->point_count;
-
-	while (low + 1 < high) {
-		unsigned mid = low + (high - low) / 2;
-
-		if (decimal_compare(axis->points[mid], at) <= 0)
-			low = mid;
-		else
-			high = mid;
-	}
-	return low;
-}
-
 static unsigned
 compare(struct world *w, unsigned low, unsigned high, const struct axis *axis, enum compare how,
     struct decimal limit)
 {
-	unsigned at = 2 * point_index(axis, limit) + 1;
+	unsigned at = 2 * world_point(axis, limit) + 1;
 	bool beyond = how == COMPARE_ABOVE || how == COMPARE_AT_MOST;
 	unsigned node = logic_at_least(&w->logic, low, high, at + beyond);
 

@@ -7,8 +7,6 @@
  */
 #include "mapping/world.h"
 
-#include <stdlib.h>
-
 #include "base/ascii.h"
 #include "mapping/fields.h"
 
@@ -137,6 +135,22 @@ settle_points(struct axis *axis)
 	axis->last = 2 * axis->point_count;
 }
 
+unsigned
+world_point(const struct axis *axis, struct decimal at)
+{
+	unsigned low = 0, high = axis->point_count;
+
+	while (low + 1 < high) {
+		unsigned mid = low + (high - low) / 2;
+
+		if (decimal_compare(axis->points[mid], at) <= 0)
+			low = mid;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 /* ---- what is plausible at all ---- */
 
 static bool
@@ -176,15 +190,6 @@ plausible(const struct subject *s)
 	return hull;
 }
 
-static unsigned
-point_index(const struct axis *axis, struct decimal at)
-{
-	const struct decimal *found = bsearch(
-	    &at, axis->points, axis->point_count, sizeof(axis->points[0]), decimal_order);
-
-	return (unsigned)(found - axis->points);
-}
-
 /* A result that is not plausible is not interpreted, so no rule need provide for it. */
 static void
 settle_value(struct world *w, struct axis *axis)
@@ -203,9 +208,9 @@ settle_value(struct world *w, struct axis *axis)
 	low = &w->logic.ranges[axis->low];
 	high = &w->logic.ranges[axis->high];
 	if (hull.low.bounded)
-		high->first = 2 * point_index(axis, hull.low.at) + 1 + hull.low.open;
+		high->first = 2 * world_point(axis, hull.low.at) + 1 + hull.low.open;
 	if (hull.high.bounded)
-		low->last = 2 * point_index(axis, hull.high.at) + 1 - hull.high.open;
+		low->last = 2 * world_point(axis, hull.high.at) + 1 - hull.high.open;
 }
 
 /* ---- words ---- */

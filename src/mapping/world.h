@@ -91,6 +91,8 @@ void world_mention(struct world *w, const struct expr *e);
 void world_settle(struct world *w);
 /* Variables of an axis, made when first asked for. */
 void world_open(struct world *w, struct axis *axis);
+/* Number of a threshold among those of its axis, once they are settled; it is one of them. */
+unsigned world_point(const struct axis *axis, struct decimal at);
 /* Number of a word on an axis of words; false when it cannot be. */
 bool world_member(struct world *w, const struct axis *axis, struct span word, unsigned *ret);
 /* Sources of intervals these observations have: bits of 1 << enum interval_source. */
