@@ -432,7 +432,7 @@ line_change(struct line *l, bool redirected, bool remapped)
 	line_apply(l);
 	net_stream_secure(&l->down, l->feed->tls);
 	denied = check_receiver(l, redirected);
-	if (denied && dial_is_trying(&l->dial)) {
+	if (dial_is_trying(&l->dial) && net_stream_is_outdated(&l->down)) {
 		dial_again(&l->dial);
 	} else if (denied) { /* a receiver that may not be trusted any more is left */
 		observe_denied(l->feed, NULL, &l->down, denied);

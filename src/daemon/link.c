@@ -355,14 +355,15 @@ static void
 admit_again(struct link *l)
 {
 	const bool admitted = feed_admits(l->feed, l->listener, &l->up, &l->peer);
-	const enum net_tls_reason down = check_receiver(l);
-	const bool trying = dial_is_trying(&l->dial);
+	/* nobody has answered there yet, so it can be asked in another way */
+	const bool again = dial_is_trying(&l->dial) && net_stream_is_outdated(&l->down);
+	const enum net_tls_reason down = again ? NET_TLS_FINE : check_receiver(l);
 
-	if (down && !trying)
+	if (down)
 		observe_denied(l->feed, NULL, &l->down, down);
 	if (!admitted)
 		relay_end(&l->session, RELAY_NOT_ALLOWED);
-	else if (down && trying) /* nobody has answered there: it is asked again, with TLS */
+	else if (again)
 		dial_again(&l->dial);
 	else if (down)
 		leave_receiver(l);

@@ -164,6 +164,13 @@ enum net_tls_reason net_stream_denied(const struct net_stream *s);
 bool net_stream_is_turned_away(const struct net_stream *s);
 /* A sentence about it, or NULL. */
 const char *net_stream_denied_text(const struct net_stream *s);
+/* Was it opened with TLS where connections are plain now, or the other way round? */
+static inline bool
+net_stream_is_outdated(const struct net_stream *s)
+{
+	return net_stream_is_open(s) && s->secured != (s->secure != NULL);
+}
+
 /* Would the peer be let in with the settings of now?  FINE: yes, or there is no peer. */
 enum net_tls_reason net_stream_check(const struct net_stream *s);
 /* Who the peer is; NULL without TLS, or a certificate. */

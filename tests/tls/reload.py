@@ -496,7 +496,7 @@ class Receivers(Secure):
         d.wait_event("tls.denied", outcome="plain_text", dir="out")
         wait_for("the connection to end", lambda: r.visits[0].ended)
 
-    def test_from_plain_to_tls_while_nobody_has_taken_the_connection(self):
+    def test_tls_begins_or_ends_while_nobody_has_taken_the_connection(self):
         with socket.socket() as full, contextlib.ExitStack() as held:
             full.bind(("127.0.0.1", 0))
             full.listen(0)
@@ -504,25 +504,31 @@ class Receivers(Secure):
                 s = held.enter_context(socket.socket())
                 s.setblocking(False)
                 s.connect_ex(full.getsockname())
-            for mode, *parts in ("relay",), ("store", "<store directory=%s/>"):
-                parts = [p % quoteattr(self.path("queue")) for p in parts]
+            tls = self.tls(own="client", name="localhost")
+            store = "<store directory=%s/>" % quoteattr(self.path("queue"))
+            for mode, before, after in (
+                ("relay", "", tls), ("relay", tls, ""), ("store", "", tls), ("store", tls, ""),
+            ):
                 port, door = free_port(), free_port()
-                parts.append('<metrics listen="127.0.0.1:%d"/>' % door)
+                doors = '<metrics listen="127.0.0.1:%d"/>' % door
 
                 def config(outbound):
                     feed = feed_xml(port, full.getsockname()[1], in_forward=outbound, mode=mode,
                                     forward={"connect_timeout": "2s"})
-                    return self.write("hl7noted.xml", config_xml(*parts, feed))
+                    return self.write("hl7noted.xml", config_xml(
+                        store if mode == "store" else "", doors, feed))
 
-                d = self.start("--config", config(""))
-                tried = lambda: metric(
-                    door, "hl7noted_forward_attempts_total", feed="lab", result="tried")
+                def tried():
+                    return metric(
+                        door, "hl7noted_forward_attempts_total", feed="lab", result="tried")
+
+                d = self.start("--config", config(before))
                 s = self.sender(port)
                 s.send(framed(message()))
                 wait_for("an attempt", lambda: tried() == 1)
-                config(self.tls(own="client", name="localhost"))
+                config(after)
                 d.reload()
-                self.assertEqual(tried(), 2)
+                self.assertEqual(tried(), 2, (mode, before))
                 d.wait_event("conn.timeout", outcome="connect_timeout")
                 self.assertEqual(d.events("tls.denied"), [])
                 d.stop()
