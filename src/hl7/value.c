@@ -102,13 +102,14 @@ read_structured(const struct hl7_delims *d, struct span value, char point, struc
 	return HL7_VALUE_NUMBER;
 }
 
-/* Codes, dates, names, money and documents; a code may be all digits and is no number. */
+/* Codes, dates, names, money and documents, and NR, whose first number alone is a lower end: a code
+ * may be all digits and is no number. */
 static bool
 never_a_number(struct span type)
 {
 	static const char types[][4] = { "AD", "CE", "CF", "CK", "CN", "CNE", "CP", "CWE", "CX",
-		"DR", "DT", "DTM", "ED", "EI", "HD", "ID", "IS", "MO", "PN", "RP", "TM", "TN", "TS",
-		"XAD", "XCN", "XON", "XPN", "XTN" };
+		"DR", "DT", "DTM", "ED", "EI", "HD", "ID", "IS", "MO", "NR", "PN", "RP", "TM", "TN",
+		"TS", "XAD", "XCN", "XON", "XPN", "XTN" };
 	char upper[4] = { 0 };
 
 	if (type.len < 2 || type.len > 3)

@@ -24,7 +24,7 @@ enum hl7_value {
  * `type` is OBX-2, `field` all of OBX-5.  Blanks around the number and between
  * comparator and number do not matter.  Comparators: < > <= >= =.  Escaped ones
  * are text, as are SN's `^n^/^m`, `^n^:^m`, `^n^+` and `<>`, and all of a type for
- * codes, dates, names, money or documents, digits or not.
+ * codes, dates, names, money, documents or ranges (NR), digits or not.
  */
 enum hl7_value hl7_value_read(const struct hl7_delims *d, struct span type, struct span field,
     char point, struct interval *ret);

@@ -131,7 +131,7 @@ Test(hl7_value, reads_one_grammar_whatever_the_type)
 Test(hl7_value, takes_no_code_or_date_for_a_number)
 {
 	static const char *const types[] = { "CE", "CWE", "CNE", "ED", "RP", "DT", "TM", "TS",
-		"DTM", "CX", "ID", "IS", "MO", "XTN", "ce", " CWE " };
+		"DTM", "CX", "ID", "IS", "MO", "NR", "XTN", "ce", " CWE " };
 	char buf[INTERVAL_TEXT];
 
 	for (size_t t = 0; t < sizeof(types) / sizeof(*types); t++) {
