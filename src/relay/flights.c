@@ -268,6 +268,24 @@ has_answer(struct hl7_message *work, struct span rest)
 	return false;
 }
 
+/* Without a segment index, nearly all answers can be read: a header with the usual delimiters, and
+ * MSA behind it as the last segment, both ended by CR. */
+static bool
+read_usual_answer(struct span body, struct relay_answer *ret)
+{
+	static const char head[] = "MSH|^~\\&|", next[] = "MSA|";
+	struct span rest, header = span_cut(body, '\r', &rest), msa = span_cut(rest, '\r', &rest);
+
+	if (body.len < sizeof(head) || memcmp(body.ptr, head, sizeof(head) - 1) != 0 ||
+	    memchr(header.ptr, '\n', header.len) || msa.len < sizeof(next) ||
+	    memcmp(msa.ptr, next, sizeof(next) - 1) != 0 || !rest.ptr || rest.len)
+		return false;
+	ret->is_answer = true;
+	ret->code = span_trim(span_cut(span_tail(msa, sizeof(next) - 1), '|', &rest));
+	ret->control_id = relay_id_text(span_cut(rest, '|', &rest));
+	return true;
+}
+
 void
 relay_read_answer(struct hl7_message *work, struct span body, struct relay_answer *ret)
 {
@@ -277,7 +295,7 @@ relay_read_answer(struct hl7_message *work, struct span body, struct relay_answe
 	size_t used;
 
 	*ret = (struct relay_answer){ 0 };
-	if (hl7_message_read(work, body, &piece, &used) != 0)
+	if (read_usual_answer(body, ret) || hl7_message_read(work, body, &piece, &used) != 0)
 		return;
 	ret->is_answer = ret->is_batch = piece == HL7_PIECE_ENVELOPE;
 	ret->code = SPAN("");

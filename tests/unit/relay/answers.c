@@ -31,6 +31,13 @@ Test(relay_session, reads_an_answer_whatever_ends_its_lines)
 		    "up:<MSH|^~\\&|c\nd|a|b|||ACK|9MSA|AA|1> answered:AA" },
 		{ "MSH|^~\\&|c\nd|a|b|||ORU|9\rMSAX|AA|0\r",
 		    "up:<MSH|^~\\&|c\nd|a|b|||ORU|9MSAX|AA|0>" },
+		{ "MSH|^~\\&|c|d|a|b|||ACK|9\r\nMSA|AA|1\r\n",
+		    "up:<MSH|^~\\&|c|d|a|b|||ACK|9\nMSA|AA|1\n> answered:AA" },
+		{ "MSH|^~\\&|c|d|a|b|||ACK|9\rMSA| AE |1 |text\rMSA|AA|0\r",
+		    "up:<MSH|^~\\&|c|d|a|b|||ACK|9MSA| AE |1 |textMSA|AA|0> answered:AE" },
+		{ "MSH|^~\\&|c|d|a|b|||ACK|9\rMSA|AA|1\n|text\r",
+		    "up:<MSH|^~\\&|c|d|a|b|||ACK|9MSA|AA|1\n|text> answered:AA" },
+		{ "MSH|^~\\&|c|d|a|b|||ACK|9\rMSA|AA\r", "stray" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
