@@ -181,14 +181,17 @@ context_build(struct annotator *a)
 	a->fragment = a->patients_placed = false;
 	for (unsigned i = 1; i < a->m->count; i++) {
 		w.id = a->m->segments[i].id;
-		if (w.id == HL7_ID('O', 'B', 'X'))
+		if (w.id == HL7_ID('O', 'B', 'X')) { /* as most are; results are nothing else */
 			w.seen_obx = true;
-		else if (!step(a, &w, i))
+			w.before = w.id;
+			if (i == due)
+				due = place_results(a, &w, &next, i);
+			continue;
+		}
+		if (!step(a, &w, i))
 			return false;
 		if (!is_aside(w.id))
 			w.before = w.id;
-		if (i == due)
-			due = place_results(a, &w, &next, i);
 	}
 	end_order(a, &w, (long)a->m->count);
 	return true;

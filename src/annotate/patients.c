@@ -45,6 +45,20 @@ read_fields(const struct annotator *a, long pid, struct span ret[SAME])
 		ret[i] = hl7_place_field(a->m, places, count, same[i]);
 }
 
+/* In most messages there is one patient, and nobody asks. */
+static uint64_t
+hash_of(const struct annotator *a, struct patient *p)
+{
+	struct span fields[SAME];
+
+	if (!p->hashed && p->pid != NO_SEGMENT) {
+		read_fields(a, p->pid, fields);
+		p->hash = hash_fields(a, p, fields);
+	}
+	p->hashed = true;
+	return p->hash;
+}
+
 static struct patient
 read_patient(const struct annotator *a, long pid)
 {
@@ -57,7 +71,6 @@ read_patient(const struct annotator *a, long pid)
 	sex = span_trim(hl7_component(d, fields[3], 1));
 	if (sex.len == 1 && strchr("FfMmOoUuAaNn", sex.ptr[0]))
 		p.sex = (char)(sex.ptr[0] & ~0x20);
-	p.hash = hash_fields(a, &p, fields);
 	return p;
 }
 
@@ -70,11 +83,12 @@ length(const struct annotator *a, const struct patient *p)
 }
 
 static bool
-is_same(struct annotator *a, const struct patient *x, const struct patient *y)
+is_same(struct annotator *a, struct patient *x, struct patient *y)
 {
 	struct span of_x[SAME], of_y[SAME];
 
-	if (!y->hash || x->hash != y->hash || !work_read(a, length(a, x) + length(a, y)))
+	if (!hash_of(a, y) || hash_of(a, x) != y->hash ||
+	    !work_read(a, length(a, x) + length(a, y)))
 		return false;
 	read_fields(a, x->pid, of_x);
 	read_fields(a, y->pid, of_y);
@@ -87,10 +101,10 @@ is_same(struct annotator *a, const struct patient *x, const struct patient *y)
 
 /* Where it is, or would be. */
 static size_t
-find_place(struct annotator *a, const struct patient *p)
+find_place(struct annotator *a, struct patient *p)
 {
 	const struct places *places = &a->patient_places;
-	size_t at = p->hash & places->mask;
+	size_t at = hash_of(a, p) & places->mask;
 
 	for (; places->list[at]; at = (at + 1) & places->mask) {
 		if (is_same(a, &a->patients[places->list[at] - 1], p) || !work_step(a))
@@ -110,7 +124,7 @@ make_places(struct annotator *a)
 	if (!places_clear(&a->patient_places, count))
 		return false;
 	for (size_t i = 0; i < a->patient_count; i++) {
-		if (a->patients[i].hash)
+		if (hash_of(a, &a->patients[i]))
 			a->patient_places.list[find_place(a, &a->patients[i])] = (uint32_t)i + 1;
 	}
 	return true;
@@ -147,10 +161,11 @@ patients_find(struct annotator *a, long current, long pid)
 	struct patient p = read_patient(a, pid);
 	uint32_t *place;
 
-	/* mostly there is one */
-	if (current >= 0 && is_same(a, &a->patients[current], &p))
+	if (current < 0)
+		return add(a, p);
+	if (is_same(a, &a->patients[current], &p))
 		return come_back(a, current, &p);
-	if (current < 0 || !p.hash)
+	if (!p.hash)
 		return add(a, p);
 	if (!a->patients_placed && !make_places(a))
 		return -1;

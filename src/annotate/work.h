@@ -49,6 +49,7 @@ struct note_run {
 
 struct patient {
 	long pid;                 /* its last segment; NO_SEGMENT when none */
+	bool hashed;              /* once there is somebody to compare with */
 	uint64_t hash;            /* of whom that names; 0: nobody who could come again */
 	unsigned first_diagnosis; /* in diagnoses; NO_INDEX when none */
 	unsigned first_class;     /* that has companions for others; NO_INDEX when none */
