@@ -83,59 +83,46 @@ fire_gates(struct annotator *a, struct finding *f, struct fired *list, uint64_t 
 
 /* Exclusive rules: the first that is true; one that may be true ends the search. */
 static void
-fire_first(struct annotator *a, struct finding *f, struct fired *list, const struct group *g,
-    const struct test *tests)
+fire_first(
+    struct annotator *a, struct finding *f, struct fired *list, const struct planned_group *g)
 {
 	for (unsigned i = 0; i < g->rule_count; i++) {
-		const struct rule *rule = &g->rules[i];
-		enum truth t;
+		enum truth t = eval_test(a, &g->rules[i].when);
 
-		if (rule->state == RULE_OFF)
-			continue;
-		t = eval_test(a, &tests[i]);
 		if (t == TRUTH_NO)
 			continue;
 		if (t == TRUTH_YES)
-			fire(a, f, list, rule);
+			fire(a, f, list, g->rules[i].rule);
 		else
-			a->undecided_in[g->index] = a->round;
+			a->undecided_in[g->group->index] = a->round;
 		return;
 	}
 }
 
 static void
-fire_all(struct annotator *a, struct finding *f, struct fired *list, const struct group *g,
-    const struct test *tests)
+fire_all(struct annotator *a, struct finding *f, struct fired *list, const struct planned_group *g)
 {
 	for (unsigned i = 0; i < g->rule_count; i++) {
-		const struct rule *rule = &g->rules[i];
-
-		if (rule->state != RULE_OFF && eval_test(a, &tests[i]) == TRUTH_YES)
-			fire(a, f, list, rule);
+		if (eval_test(a, &g->rules[i].when) == TRUTH_YES)
+			fire(a, f, list, g->rules[i].rule);
 	}
 }
 
 static void
 fire_groups(struct annotator *a, struct finding *f, struct fired *list)
 {
-	const struct observation *o = f->observation;
-	const struct test *next = a->plan->tests;
+	for (unsigned i = 0; i < a->plan->group_count; i++) {
+		const struct planned_group *g = &a->plan->groups[i];
+		enum truth t = eval_test(a, &g->when);
 
-	for (unsigned i = 0; i < o->group_count; i++) {
-		const struct group *g = o->groups[i];
-		const struct test *tests = next + 1;
-		enum truth t = eval_test(a, next);
-
-		next = tests + g->rule_count;
-
-		if (t == TRUTH_UNKNOWN && g->first)
-			a->undecided_in[g->index] = a->round;
+		if (t == TRUTH_UNKNOWN && g->group->first)
+			a->undecided_in[g->group->index] = a->round;
 		if (t != TRUTH_YES)
 			continue;
-		if (g->first)
-			fire_first(a, f, list, g, tests);
+		if (g->group->first)
+			fire_first(a, f, list, g);
 		else
-			fire_all(a, f, list, g, tests);
+			fire_all(a, f, list, g);
 	}
 }
 

@@ -139,7 +139,7 @@ companions(struct annotator *a, const struct expr *e)
 	const struct class *c = &a->classes[a->subject->class];
 	unsigned char *answer;
 
-	if (!c->companion_count)
+	if (!c->companion_count || (e->op == EXPR_FLAGGED && !c->flagged))
 		return TRUTH_NO;
 	if (is_of(e, a->subject->code->observation)) {
 		if (!work_steps(a, c->companion_count))

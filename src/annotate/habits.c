@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/hash.h"
+#include "mapping/codes.h"
 
 void
 habits_begin(struct habits *h, const struct hl7_delims *delims, enum hl7_charset charset)
@@ -27,4 +28,12 @@ habit_of(struct habits *h, const struct code *code)
 		habit->unit_text.len = habit->range_text.len = 0;
 	}
 	return habit;
+}
+
+struct claim *
+claim_of(struct habits *h, const struct mapping *m, struct span obx3)
+{
+	uint64_t hash = obx3.len ? hash_mix(code_hash(obx3), (uintptr_t)m) : 0;
+
+	return &h->claims[hash % HABITS];
 }

@@ -17,9 +17,10 @@
 
 struct code;
 struct interval_choice;
+struct mapping;
 struct unit;
 
-enum { HABITS = 32, HABIT_TEXT = 23 };
+enum { HABITS = 32, HABIT_TEXT = 23, HABIT_CODED = 63 };
 
 /* A field as it stood in the message; not remembered when len is 0. */
 struct written {
@@ -37,17 +38,38 @@ struct habit {
 	struct interval range;
 };
 
+/* A whole OBX-3, and what a mapping makes of it; not remembered when len is 0. */
+struct claim {
+	const struct mapping *mapping;
+	const struct code *code; /* NULL: the mapping does not claim it */
+	bool conflict;           /* it has codes of other observations, too */
+	char component;          /* the delimiter that it was read with */
+	unsigned char len;
+	char text[HABIT_CODED];
+};
+
 /* All of one kind of delimiters and one charset; others mean other texts. */
 struct habits {
 	struct hl7_delims delims;
 	enum hl7_charset charset;
 	struct habit list[HABITS];
+	struct claim claims[HABITS]; /* made before anything else is read */
 };
 
 /* A message with these delimiters, and in this charset, begins. */
 void habits_begin(struct habits *h, const struct hl7_delims *delims, enum hl7_charset charset);
 /* What is remembered of a code; of another one it is forgotten. */
 struct habit *habit_of(struct habits *h, const struct code *code);
+
+/* Where the claim of a mapping on such an OBX-3 would be remembered. */
+struct claim *claim_of(struct habits *h, const struct mapping *m, struct span obx3);
+
+static inline bool
+claim_is(const struct claim *c, const struct mapping *m, char component, struct span obx3)
+{
+	return obx3.len && c->len == obx3.len && c->mapping == m && c->component == component &&
+	       memcmp(c->text, obx3.ptr, obx3.len) == 0;
+}
 
 static inline bool
 written_is(const struct written *w, struct span field)

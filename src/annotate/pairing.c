@@ -337,6 +337,7 @@ keep_best(struct annotator *a)
 	size_t kept = 0;
 
 	a->present = 0;
+	a->flagged = false;
 	for (size_t i = 0; i < a->companion_count; i++) {
 		struct result *r = a->companions[i];
 
@@ -344,6 +345,7 @@ keep_best(struct annotator *a)
 			continue;
 		a->companions[kept++] = r;
 		a->present |= (uint64_t)1 << (r->site->asked[r->code->observation->index] - 1);
+		a->flagged |= r->flags.len > 0;
 	}
 	a->companion_count = kept;
 }
@@ -357,6 +359,7 @@ keep(struct annotator *a, struct class *c, const struct mapping *mapping)
 	c->paired = mapping;
 	c->companion_count = a->companion_count;
 	c->present = a->present;
+	c->flagged = a->flagged;
 	if (!c->companion_count)
 		return true;
 	c->companions = arena_alloc(&a->arena, size);

@@ -87,18 +87,30 @@ make_test(struct planner *p, const struct expr *when)
 	return (struct test){ .tree = when };
 }
 
-static void
-make_tests(struct planner *p, const struct observation *o)
+/* Answers where the next group has its rules. */
+static struct planned_rule *
+plan_group(
+    struct planner *p, const struct group *g, struct planned_group *to, struct planned_rule *rules)
 {
-	struct test *t = p->plan->tests;
+	*to = (struct planned_group){ .group = g, .when = make_test(p, g->when), .rules = rules };
+	for (unsigned i = 0; i < g->rule_count; i++) {
+		const struct rule *rule = &g->rules[i];
 
-	for (unsigned i = 0; i < o->group_count; i++) {
-		const struct group *g = o->groups[i];
-
-		*t++ = make_test(p, g->when);
-		for (unsigned k = 0; k < g->rule_count; k++)
-			*t++ = make_test(p, g->rules[k].when);
+		if (rule->state == RULE_OFF)
+			continue;
+		rules[to->rule_count++] = (struct planned_rule){ .rule = rule,
+			.when = make_test(p, rule->when) };
 	}
+	return rules + to->rule_count;
+}
+
+static void
+plan_groups(struct planner *p, const struct observation *o)
+{
+	struct planned_rule *rules = p->plan->rules;
+
+	for (unsigned i = 0; i < o->group_count; i++)
+		rules = plan_group(p, o->groups[i], &p->plan->groups[i], rules);
 }
 
 /* ---- order ---- */
@@ -204,14 +216,26 @@ plan_begin(const struct plan *p, uint64_t companions)
 
 /* ---- life ---- */
 
-static size_t
-count_tests(const struct observation *o)
+static unsigned
+count_rules(const struct observation *o)
 {
-	size_t count = 1;
+	unsigned count = 0;
 
 	for (unsigned i = 0; i < o->group_count; i++)
-		count += 1 + o->groups[i]->rule_count;
+		count += o->groups[i]->rule_count;
 	return count;
+}
+
+static bool
+plan_room(struct plan *p, const struct observation *o)
+{
+	unsigned rules = count_rules(o);
+
+	p->group_count = o->group_count;
+	p->groups = calloc(o->group_count + 1, sizeof(*p->groups));
+	p->rules = calloc(rules + 1, sizeof(*p->rules));
+	p->most_fired = rules + o->gate_count;
+	return p->groups && p->rules;
 }
 
 struct plan *
@@ -220,18 +244,15 @@ plan_create(const struct mapping *m, const struct observation *o, const unsigned
 	struct planner p = { .plan = calloc(1, sizeof(*p.plan)), .numbers = numbers };
 
 	p.fact_of = malloc(m->expr_count + 1);
-	if (p.plan)
-		p.plan->tests = calloc(count_tests(o), sizeof(*p.plan->tests));
-	if (!p.fact_of || !p.plan || !p.plan->tests) {
+	if (!p.fact_of || !p.plan || !plan_room(p.plan, o)) {
 		free(p.fact_of);
 		plan_destroy(p.plan);
 		return NULL;
 	}
-	p.plan->most_fired = (unsigned)(count_tests(o) - 1) - o->group_count + o->gate_count;
 	memset(p.fact_of, NO_FACT, m->expr_count + 1);
-	make_tests(&p, o);
+	plan_groups(&p, o);
 	sort_facts(&p);
-	make_tests(&p, o);
+	plan_groups(&p, o);
 	mark_facts(&p);
 	free(p.fact_of);
 	return p.plan;
@@ -240,7 +261,9 @@ plan_create(const struct mapping *m, const struct observation *o, const unsigned
 void
 plan_destroy(struct plan *p)
 {
-	if (p)
-		free(p->tests);
+	if (p) {
+		free(p->groups);
+		free(p->rules);
+	}
 	free(p);
 }

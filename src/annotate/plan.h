@@ -35,6 +35,19 @@ struct fact {
 	struct test test; /* of one that is made of others */
 };
 
+/* Of those that are off nothing is planned. */
+struct planned_rule {
+	const struct rule *rule;
+	struct test when;
+};
+
+struct planned_group {
+	const struct group *group;
+	struct test when;
+	const struct planned_rule *rules;
+	unsigned rule_count;
+};
+
 struct plan {
 	struct fact facts[MOST_FACTS];
 	unsigned fact_count;
@@ -44,9 +57,10 @@ struct plan {
 	 * number; how it lies to its interval, of whatever source */
 	uint64_t status, status_is[8];
 	uint64_t censored, below, in, above;
-	/* of each group its own condition, and then those of its rules */
-	struct test *tests;
-	unsigned most_fired; /* rules and gates */
+	struct planned_group *groups;
+	unsigned group_count;
+	struct planned_rule *rules; /* of all groups */
+	unsigned most_fired;        /* rules and gates */
 };
 
 /* What is known of a result: false, true, or that it cannot be known. */

@@ -13,13 +13,11 @@
 #include "mapping/codes.h"
 
 bool
-work_grow(struct annotator *a, void **list, size_t *size, size_t count, size_t item)
+work_grow_more(struct annotator *a, void **list, size_t *size, size_t count, size_t item)
 {
 	size_t more = *size ? *size * 2 : 16;
 	void *grown;
 
-	if (count < *size)
-		return true;
 	if (count == MOST_ENTRIES)
 		return work_steps(a, MOST_STEPS);
 	grown = realloc(*list, more * item);
@@ -129,7 +127,7 @@ obx_may_be_claimed(
 /* The claim of one mapping on OBX-3, from the first triplet that has one.  Codes of two
  * observations, of serum and of urine say, leave open which of them it is. */
 static const struct code *
-claim(
+read_claim(
     const struct mapping *mapping, const struct hl7_delims *d, struct span obx3, bool *ret_conflict)
 {
 	const struct code *first = NULL;
@@ -152,6 +150,24 @@ claim(
 			first = code;
 	}
 	return first;
+}
+
+/* A laboratory writes one code alike in all its reports. */
+static const struct claim *
+claim(struct annotator *a, const struct mapping *mapping, struct span obx3)
+{
+	const struct hl7_delims *d = &a->m->delims;
+	struct claim *c = claim_of(&a->habits, mapping, obx3);
+
+	if (claim_is(c, mapping, d->component, obx3))
+		return c;
+	c->mapping = mapping;
+	c->component = d->component;
+	c->code = read_claim(mapping, d, obx3, &c->conflict);
+	c->len = obx3.len <= HABIT_CODED ? (unsigned char)obx3.len : 0;
+	if (c->len)
+		memcpy(c->text, obx3.ptr, obx3.len);
+	return c;
 }
 
 /* The next result, its segment cut into fields; not counted yet. */
@@ -189,19 +205,17 @@ add_results(struct annotator *a, unsigned segment, unsigned obx)
 	size_t first = a->result_count;
 
 	for (size_t i = 0; r && i < a->mapping_count; i++) {
-		bool conflict;
-		const struct code *code = claim(
-		    a->mappings[i], &a->m->delims, obx_field(a, r, 3), &conflict);
+		const struct claim *c = claim(a, a->mappings[i], obx_field(a, r, 3));
 
-		if (!code)
+		if (!c->code)
 			continue;
 		memset(
 		    &r->order, 0, offsetof(struct result, read) - offsetof(struct result, order));
 		r->mapping = a->mappings[i];
 		r->site = &a->sites[i];
-		r->code = code;
-		r->code_conflict = conflict;
-		a->targets += has_rules(code->observation);
+		r->code = c->code;
+		r->code_conflict = c->conflict;
+		a->targets += has_rules(c->code->observation);
 		a->result_count++;
 		if (i + 1 < a->mapping_count)
 			r = next_result(a, segment, obx);

@@ -122,6 +122,7 @@ struct class
 	struct result **companions;
 	size_t companion_count;
 	uint64_t present;       /* of which numbers they are */
+	bool flagged;           /* the laboratory flags one of them */
 	unsigned char *answers; /* of questions about companions alone, by expr id: 1 + truth */
 };
 
@@ -213,6 +214,7 @@ struct annotator {
 	struct result **companions;
 	size_t companion_count, companion_size;
 	uint64_t present;         /* their numbers */
+	bool flagged;             /* is one of them? */
 	uint32_t pairing;         /* like round, below */
 	uint32_t *best, *best_in; /* by observation: best priority, in which pairing */
 
@@ -304,7 +306,13 @@ work_read(struct annotator *a, size_t bytes)
 
 /* Room for one more in a vector that is kept; false when there is no memory, or when that is more
  * than any report needs. */
-bool work_grow(struct annotator *a, void **list, size_t *size, size_t count, size_t item);
+bool work_grow_more(struct annotator *a, void **list, size_t *size, size_t count, size_t item);
+
+static inline bool
+work_grow(struct annotator *a, void **list, size_t *size, size_t count, size_t item)
+{
+	return count < *size || work_grow_more(a, list, size, count, item);
+}
 
 /* Void all remembered answers. */
 void annotator_forget(struct annotator *a);
