@@ -227,8 +227,11 @@ link_end(struct link *l)
 static void
 answer_all(struct link *l)
 {
-	while (l->s.flights)
+	/* a second answer to what has its answer is for no other, also where that has no name */
+	while (l->s.flights) {
 		relay_from_down(&l->s, SPAN("\x0bMSH|^~\\&|\rMSA|AA|1\r\x1c\r"), 1000000);
+		relay_from_down(&l->s, SPAN("\x0bMSH|^~\\&|\rMSA|AA|2\r\x1c\r"), 1000000);
+	}
 }
 
 static void
