@@ -34,7 +34,7 @@ enum {
 	SEND_CONNECTIONS_MOST = 10000,
 	SEND_IN_FLIGHT_MOST = 1024,
 	SEND_SPLIT_RANDOM = -1,
-	SEND_LINGER_MS = 1000, /* for peers to read, and refuse, what asks for no answer */
+	SEND_LINGER_MS = 5000, /* for peers to read, and refuse, what asks for no answer */
 };
 
 struct send_options {

@@ -100,16 +100,14 @@ for more in '--rate 100' '--in-flight 1' '--in-flight 4'; do
 done
 
 # with a connection for each, one that neither answers nor closes is left after a moment
-for id in 1 2 3; do
-	bare "N$id" NE
-done > none.hl7
-for split in '' '--mllp-split 7'; do
-	peer mute
-	# shellcheck disable=SC2086
-	send 0 --json --one-shot $split --timeout 60s none.hl7
-	count not_awaited 3
-	count connections 3
-done
+{
+	bare N1 NE
+	bare N2 NE
+} > none.hl7
+peer mute
+send 0 --json --one-shot --mllp-split 7 --timeout 60s none.hl7
+count not_awaited 2
+count connections 2
 
 # python3-hl7's own server
 python3 -c 'import hl7.mllp' 2> /dev/null || finish
