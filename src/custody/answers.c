@@ -34,7 +34,8 @@ is_late(const struct custody_line *l, const struct relay_answer *a)
 		    relay_flight_has(&l->parcels[i]->flight, a))
 			return true;
 	}
-	return relay_names_has(&l->late, a->control_id) || is_recent(l, a->control_id);
+	return relay_names_has(&l->late, a->control_id) || is_recent(l, a->control_id) ||
+	       relay_answered_has(&l->answered, a->control_id);
 }
 
 static struct custody_parcel *

@@ -5,6 +5,7 @@
 #include "custody/fate.h"
 
 #include "custody/parcels.h"
+#include "relay/flights.h"
 
 enum {
 	MICROSECONDS = 1000,
@@ -89,6 +90,8 @@ custody_answered(
 		l->failures = 0; /* the receiver is there, and answers */
 	l->oldest_since = now_us / MICROSECONDS;
 	relay_reuse_answered(&l->reuse, p->state == CUSTODY_WRITTEN && !code.ptr, l->oldest_since);
+	if (code.ptr)
+		relay_answered_add(&l->answered, &p->flight);
 	p->refused = o.action == CUSTODY_RETRY;
 	conclude(l, p, &o);
 }

@@ -151,6 +151,7 @@ struct custody_line {
 	struct custody_parcel *spare;  /* one kept for the next */
 	uint64_t recent[RELAY_RECENT]; /* hashes of IDs in enhanced mode */
 	unsigned recent_next;
+	struct relay_answered answered;
 	struct relay_names late; /* the batch that left last: its answers are no one else's */
 	unsigned lone;           /* batches in a row of which one answer came and no other */
 };

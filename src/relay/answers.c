@@ -13,7 +13,7 @@ static void
 flight_answered(struct relay_session *s, unsigned index, struct span code, uint64_t now_us)
 {
 	s->ops->answered(s->ctx, &s->flight[index], code);
-	relay_answered_add(s, &s->flight[index]);
+	relay_answered_add(&s->answered, &s->flight[index]);
 	if (s->flight[index].names.count) {
 		relay_names_finish(&s->late);
 		s->late = s->flight[index].names;
@@ -47,7 +47,7 @@ survey_batch(struct relay_session *s, struct span body, struct survey *ret)
 		ret->answers = true;
 		ret->named = relay_flight_named(s, &a) >= 0;
 		ret->late |= relay_recent_has(s, a.control_id);
-		ret->again |= relay_answered_has(s, a.control_id);
+		ret->again |= relay_answered_has(&s->answered, a.control_id);
 	}
 }
 

@@ -95,7 +95,7 @@ relay_flight_find(const struct relay_session *s, const struct relay_answer *a)
 {
 	int index = relay_flight_named(s, a);
 	bool known = index >= 0 || relay_recent_has(s, a->control_id) ||
-		     relay_answered_has(s, a->control_id);
+		     relay_answered_has(&s->answered, a->control_id);
 
 	return known ? index : relay_flight_any(s);
 }
@@ -169,19 +169,19 @@ relay_flights_finish(struct relay_session *s)
 }
 
 void
-relay_answered_add(struct relay_session *s, const struct relay_flight *f)
+relay_answered_add(struct relay_answered *r, const struct relay_flight *f)
 {
 	if (!f->any_answer)
-		s->answered[s->answered_next++ % RELAY_ANSWERED] = f->id_hash;
+		r->list[r->next++ % RELAY_ANSWERED] = f->id_hash;
 }
 
 bool
-relay_answered_has(const struct relay_session *s, struct span control_id)
+relay_answered_has(const struct relay_answered *r, struct span control_id)
 {
 	uint64_t hash = relay_id_hash(control_id);
 
 	for (unsigned i = 0; control_id.len && i < RELAY_ANSWERED; i++) {
-		if (s->answered[i] == hash)
+		if (r->list[i] == hash)
 			return true;
 	}
 	return false;

@@ -67,9 +67,9 @@ int relay_flight_find(const struct relay_session *s, const struct relay_answer *
 void relay_flight_remove(struct relay_session *s, unsigned index);
 void relay_flights_finish(struct relay_session *s);
 
-/* It has its answer: another one to it is for no other. */
-void relay_answered_add(struct relay_session *s, const struct relay_flight *f);
-bool relay_answered_has(const struct relay_session *s, struct span control_id);
+/* It has its answer; not noted of one with any_answer. */
+void relay_answered_add(struct relay_answered *r, const struct relay_flight *f);
+bool relay_answered_has(const struct relay_answered *r, struct span control_id);
 
 /* Frames whose later answers pass although nothing waits for them. */
 void relay_recent_add(struct relay_session *s, uint64_t id_hash);

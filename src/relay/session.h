@@ -128,6 +128,12 @@ struct relay_flight {
 	struct relay_summary summary;
 };
 
+/* Messages that had their answer last: another one to them is for no other. */
+struct relay_answered {
+	uint64_t list[RELAY_ANSWERED]; /* ring of ID hashes */
+	unsigned next;
+};
+
 struct relay_session;
 
 /* What the session asks of the world. */
@@ -173,9 +179,7 @@ struct relay_session {
 	struct relay_flight *flight, *flight_list; /* oldest first; the list begins with room */
 	uint64_t *recent;                          /* ring of ID hashes; NULL until one is needed */
 	unsigned recent_next;
-	uint64_t
-	    answered[RELAY_ANSWERED]; /* ring of ID hashes, of those whose later answers do not */
-	unsigned answered_next;
+	struct relay_answered answered;
 	struct relay_names late; /* the batch answered last: its other answers still pass */
 };
 
