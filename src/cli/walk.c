@@ -71,11 +71,11 @@ tell(struct walk *w, const struct tally *t, const char *name)
 	if (t->messages + t->envelopes + t->cut_off == 0)
 		say_error("%s: holds no HL7 message, %s", name, w->left_out);
 	else if (t->foreign > 0)
-		say_error("%s: %" PRIu64 " bytes are no HL7, the first at byte %" PRIu64 ", %s",
-		    name, t->foreign, t->foreign_at, w->left_out);
+		say_error("%s: %" PRIu64 " byte%s no HL7, the first at byte %" PRIu64 ", %s", name,
+		    t->foreign, t->foreign == 1 ? " is" : "s are", t->foreign_at, w->left_out);
 	if (t->cut_off > 0)
-		say_error("%s: %lu MLLP frames have no end, the first at byte %" PRIu64 ", %s",
-		    name, t->cut_off, t->cut_off_at, w->left_out);
+		say_error("%s: %lu MLLP frame%s no end, the first at byte %" PRIu64 ", %s", name,
+		    t->cut_off, t->cut_off == 1 ? " has" : "s have", t->cut_off_at, w->left_out);
 	if (t->messages + t->envelopes == 0 || t->foreign > 0 || t->cut_off > 0)
 		keep_first(w, EX_DATAERR);
 }

@@ -2,9 +2,9 @@
 /*
  * log/writer.h - the thread that writes the lines of a ring to a target
  *
- * The thread is woken by the first line and then waits a few milliseconds for more
- * of them, unless one is urgent or the ring is filling; so a busy daemon pays for a
- * wake-up some hundred times a second at most, and one write carries many lines.
+ * The thread is woken by the first line and then waits 20 ms for more of them, unless
+ * one is urgent or the ring is filling; so of a busy daemon it wakes up fifty times a
+ * second, and one write carries many lines.
  *
  * Where lines were dropped, one line in their place says how many.  A target that fails
  * (a full disk, a reader that left) is tried again every second, with the lines kept
