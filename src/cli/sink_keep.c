@@ -3,8 +3,9 @@
  * cli/sink_keep.c - messages on their way to files
  *
  * In a directory the numbers go on behind those that are there, so that a sink which
- * was started again overwrites nothing.
+ * was started again, or beside another one, overwrites nothing.
  */
+#define _GNU_SOURCE /* renameat2 */
 #include "cli/sink.h"
 
 #include <dirent.h>
@@ -94,30 +95,51 @@ write_all(int fd, struct span s)
 	return true;
 }
 
-/* Under another name until it is whole: whoever watches the directory sees whole messages only. */
 static bool
-write_file(struct span body, const char *path, const char *unfinished)
+write_file(struct span body, const char *path)
 {
-	const int fd = open(unfinished, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
 	bool done = fd >= 0 && write_all(fd, body);
 
 	if (fd >= 0 && close(fd) < 0)
 		done = false;
-	return done && rename(unfinished, path) == 0;
+	return done;
 }
 
+/* To a name that is free, where the file system can tell. */
+static int
+rename_anew(const char *from, const char *to)
+{
+	const int status = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE);
+
+	return status < 0 && errno == EINVAL ? rename(from, to) : status;
+}
+
+static bool
+number_file(struct sink_keep *k, const char *unfinished)
+{
+	char path[4096];
+	int status;
+
+	do {
+		snprintf(path, sizeof(path), "%s/%010" PRIu64 ".hl7", k->dir, ++k->number);
+		status = rename_anew(unfinished, path);
+	} while (status < 0 && errno == EEXIST);
+	return status == 0;
+}
+
+/* Under another name until it is whole: whoever watches the directory sees whole messages only. */
 static int
 keep_in_dir(struct sink_keep *k, struct span body)
 {
-	char path[4096], unfinished[4096];
+	char unfinished[4096];
 
-	snprintf(path, sizeof(path), "%s/%010" PRIu64 ".hl7", k->dir, ++k->number);
 	if ((size_t)snprintf(unfinished, sizeof(unfinished), "%s/.unfinished-%ld", k->dir,
 		(long)getpid()) >= sizeof(unfinished))
 		errno = ENAMETOOLONG;
-	else if (write_file(body, path, unfinished))
+	else if (write_file(body, unfinished) && number_file(k, unfinished))
 		return EX_OK;
-	say_error("cannot write %s: %s", path, strerror(errno));
+	say_error("cannot write into %s: %s", k->dir, strerror(errno));
 	unlink(unfinished);
 	return EX_IOERR;
 }

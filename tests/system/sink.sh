@@ -42,6 +42,16 @@ same kept.mllp want
 [ ! -s sink.out ] || fail 'a quiet sink summed up'
 [ ! -s sink.err ] || fail 'a quiet sink said something'
 
+# nor is what another one has put there meanwhile
+sink -q -o kept
+cp one.hl7 kept/0000000004.hl7
+cp one.hl7 kept/0000000005.hl7
+send 0 two.hl7
+stop
+same kept/0000000004.hl7 one.hl7
+same kept/0000000006.hl7 two.hl7
+[ "$(find kept -type f | wc -l)" -eq 6 ] || fail 'other files in -o'
+
 # the codes, as asked by the message and as told
 bare C1 AL NE > commit.hl7
 sink --count 1 --json
