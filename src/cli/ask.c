@@ -57,6 +57,9 @@ ask_unavailable(const struct ask *a, int error)
 		mend = "only root and the daemon's group may ask";
 	else if (error == -ECONNRESET)
 		mend = "hl7noted stopped, has too many to answer, or waited too long for more";
+	else if (error == -ETIMEDOUT || error == -EAGAIN)
+		mend = "hl7noted is there and does not answer: is it, or the machine, stopped or "
+		       "overloaded?";
 	else if (error == -EMSGSIZE)
 		mend = "what answers there is no hl7noted";
 

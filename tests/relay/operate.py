@@ -229,6 +229,20 @@ class Status(World):
     def test_nobody_there_is_69(self):
         self.note("status", "--control", self.path("nowhere"), status=69)
 
+    def test_one_who_stands_still_is_told_from_one_who_is_not_there(self):
+        d, r, port = self.running()
+        d.signal(signal.SIGSTOP)
+        self.addCleanup(d.signal, signal.SIGCONT)
+        for path, words in (
+            (self.socket, "is there and does not answer"), (self.path("no"), "is hl7noted running"),
+        ):
+            done = subprocess.run(
+                [HL7NOTE, "status", "--control", path], stderr=subprocess.PIPE, check=False
+            )
+            self.assertEqual(done.returncode, 69)
+            self.assertIn(words, done.stderr.decode())
+        d.signal(signal.SIGCONT)
+
     def test_half_an_answer_is_none(self):
         """Of a daemon that was killed meanwhile."""
         path = self.path("half")
