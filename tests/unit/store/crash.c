@@ -440,6 +440,62 @@ killed_now(const struct queue *q)
 	return killed;
 }
 
+/* Opened by a process that is killed at that call; false when it lived through it. */
+static bool
+kill_start(const struct queue *q, enum vfs_call call, unsigned n)
+{
+	struct store_error error;
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		vfs_install();
+		vfs_kill(call, n);
+		_exit(queue_try(q->folder, NULL, &error) ? 0 : 1);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 0,
+	    "%x", (unsigned)status);
+	return WIFSIGNALED(status);
+}
+
+/* Five were taken and three delivered, which the page alone knew. */
+static bool
+survives_two_kills(enum vfs_call call, unsigned n)
+{
+	struct queue *q = queue_open(1, NULL), *killed;
+	uint64_t seq;
+	bool met;
+
+	store_feed(q->store, SPAN("east"));
+	queue_fill(q, 1, 5);
+	for (unsigned i = 0; i < 3; i++) {
+		cr_assert(queue_get(q, 1, &seq));
+		store_delivered(q->store, 1, seq);
+	}
+	killed = killed_now(q);
+	queue_close(q);
+	met = kill_start(killed, call, n);
+	queue_start(killed, NULL);
+	cr_expect_not_null(queue_get(killed, 1, &seq));
+	cr_expect_eq(seq, 4, "killed at call %u of %d: %d", n, (int)call, (int)seq);
+	queue_close(killed);
+	return met;
+}
+
+Test(crash, forgets_no_delivery_wherever_the_next_start_is_killed)
+{
+	static const enum vfs_call calls[] = { VFS_WRITE, VFS_SYNC, VFS_READ };
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		unsigned n = 1;
+
+		while (survives_two_kills(calls[i], n))
+			n++;
+		cr_expect_gt(n, 1, "no such call was made");
+	}
+}
+
 Test(crash, sends_again_what_was_delivered_while_it_was_asked_for_once_more)
 {
 	const struct store_filter delivered = { .states = STORE_DELIVERED };
