@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Opening in an order that a crash at any point leaves well: the queue is checked and
- * read with the cursors of the last run's progress page, what is an older layout is brought
- * to ours, the cursors are written to it with the token of the new run, and only then the
- * page is begun under that token.
+ * read with the cursors of the last run's progress page, its log is written once more, what is an
+ * older layout is brought to ours, the cursors are written to it with the token of the new run, and
+ * only then the page is begun under that token.
  */
 #include "store/queue.h"
 
@@ -302,6 +302,19 @@ refuse_unread(const struct store *s, int error, struct store_error *reterr)
 	    s->place.queue ? s->place.queue : "the queue", strerror(-error));
 }
 
+/* What is built on it would be lost with it.  A full disk takes what it has already, unless it
+ * keeps old versions of a file; that is no reason not to forward. */
+static int
+renew_log(const struct store *s, struct store_error *reterr)
+{
+	int error = store_place_renew_log(&s->place);
+
+	if (!error || error == -ENOSPC || error == -EDQUOT || error == -EFBIG)
+		return 0;
+	return store_error_set(
+	    reterr, error, "%s cannot be written once more: %s", s->place.log, strerror(-error));
+}
+
 /* Nothing is written before it is known that nothing is missing. */
 static int
 load_kept(struct store *s, uint64_t *cursor, struct store_error *reterr)
@@ -318,7 +331,8 @@ load_kept(struct store *s, uint64_t *cursor, struct store_error *reterr)
 		error = load(s, cursor);
 	if (error)
 		return refuse_unread(s, error, reterr);
-	if (refuse_without_newest(s, newest, reterr) || sqlite_backend_keep(b, reterr))
+	if (refuse_without_newest(s, newest, reterr) || renew_log(s, reterr) ||
+	    sqlite_backend_keep(b, reterr))
 		return reterr->code;
 	if (store_progress_is_of(&s->progress, token) && settle_agains(s))
 		error = load(s, cursor);

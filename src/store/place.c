@@ -268,6 +268,36 @@ store_place_present(struct store_place *p)
 	return still ? 0 : -ESTALE;
 }
 
+/* ---- what a failed sync left ---------------------------------------------------------------- */
+
+static int
+write_again(int fd)
+{
+	char bytes[16 << 10];
+	off_t at = 0;
+	ssize_t n;
+
+	do {
+		n = pread(fd, bytes, sizeof(bytes), at);
+		if (n > 0)
+			n = pwrite(fd, bytes, (size_t)n, at);
+		at += n;
+	} while (n > 0);
+	return n < 0 || fdatasync(fd) ? -errno : 0;
+}
+
+int
+store_place_renew_log(const struct store_place *p)
+{
+	int fd = open(p->log, O_RDWR | O_CLOEXEC), error;
+
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	error = write_again(fd);
+	close(fd);
+	return error;
+}
+
 /* ---- space ---------------------------------------------------------------------------------- */
 
 int

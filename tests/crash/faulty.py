@@ -97,7 +97,7 @@ class Faults:
         return struct.unpack_from("<Q", self.page, SEEN_AT + 8 * CALLS.index(call))[0]
 
 
-OPEN, WRITE, SYNC, TRUNCATE, UNLINK, RENAME, ANSWER = range(1, 8)
+OPEN, WRITE, SYNC, TRUNCATE, UNLINK, RENAME, ANSWER, LOST = range(1, 9)
 
 
 def read_records(path):

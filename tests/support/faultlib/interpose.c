@@ -254,14 +254,14 @@ sync_of(int fd)
 	return is_watched(fd) && watched[fd] == FOLDER ? FAULT_SYNC_FOLDER : FAULT_SYNC;
 }
 
-#define DEFINE_SYNC(name)                                                  \
-	int name(int fd)                                                   \
-	{                                                                  \
-		int status = check(fd, sync_of(fd)) ? -1 : NEXT(name, fd); \
-                                                                           \
-		if (!status && is_watched(fd))                             \
-			record_add(RECORD_SYNC, fd, 0, NULL, 0);           \
-		return status;                                             \
+#define DEFINE_SYNC(name)                                                               \
+	int name(int fd)                                                                \
+	{                                                                               \
+		int status = check(fd, sync_of(fd)) ? -1 : NEXT(name, fd);              \
+                                                                                        \
+		if (is_watched(fd))                                                     \
+			record_add(status ? RECORD_LOST : RECORD_SYNC, fd, 0, NULL, 0); \
+		return status;                                                          \
 	}
 
 DEFINE_SYNC(fsync)

@@ -3,8 +3,8 @@
  * faultlib/record.h - what was done to the files, in order, to do it again
  *
  * With HL7_RECORD naming a file, every call that changes a file below the folder is
- * appended to it, with its bytes, every sync once it has returned, and every positive
- * acknowledgement before it leaves.  tests/crash/replay.py makes from the first so
+ * appended to it, with its bytes, every sync once it has returned or was failed, and every positive
+ * acknowledgement before it leaves.  tests/crash/replay makes from the first so
  * many records the files that a power cut at that moment could have left.
  */
 #ifndef FAULTLIB_RECORD_H
@@ -21,6 +21,7 @@ enum record_kind {
 	RECORD_UNLINK,   /* bytes: the path */
 	RECORD_RENAME,   /* bytes: both paths, with a NUL between */
 	RECORD_ANSWER,   /* bytes: MSA-1 | MSA-2 */
+	RECORD_LOST,     /* a sync failed: what it was for is in memory, and taken for synced */
 };
 
 struct record {
