@@ -94,6 +94,23 @@ class Judging(unittest.TestCase):
         self.arrive(0, 0, 0)
         self.finds("again")
 
+    def test_one_that_was_refused_and_is_not_aside(self):
+        self.send(0, 0, 1)
+        for n in (0, 1):
+            self.j.arrived(self.messages.expected(0, n), refused=True)
+        self.j.compare_aside([b"C00-00000000", b"C00-00000001"])
+        self.assertEqual(self.j.faults, [])
+        self.j.compare_aside([b"C00-00000000"])
+        self.finds("lacks [b'C00-00000001']")
+
+    def test_one_that_is_aside_and_was_taken_the_last_time(self):
+        self.send(0, 0)
+        self.j.arrived(self.messages.expected(0, 0), refused=True)
+        self.j.crashed()
+        self.arrive(0, 0)
+        self.j.compare_aside([b"C00-00000000"])
+        self.finds("has [b'C00-00000000']")
+
     def test_a_changed_byte(self):
         self.send(0, 0)
         self.j.arrived(self.messages.expected(0, 0).replace(b"JANE", b"JOHN"))

@@ -13,7 +13,8 @@ arrive.  What the judge holds to be true:
   where `forgets` is set, one that its sender sent again, as often as it did.
 
 A message is delivered when the receiver has answered it; one that came and was dropped by a
-receiver that went away counts for nothing.
+receiver that went away counts for nothing.  One that was refused the last time it came has to be
+set aside in the queue.
 """
 
 import collections
@@ -122,6 +123,7 @@ class Judge:
         self.settled = 0  # so many of the first acknowledgements are of delivered messages
         self.in_ack_order = collections.deque()
         self.acks_before = {}  # (c, n) -> how many acknowledgements had come when it first went
+        self.aside = set()  # (c, n) of those refused
         self.last = None
         self.again = {}  # connection -> number of the last one delivered again
 
@@ -152,7 +154,7 @@ class Judge:
             self.in_ack_order.popleft()
             self.settled += 1
 
-    def arrived(self, body):
+    def arrived(self, body, refused=False):
         """One message whole at the receiver, answered; True when it is new."""
         fields = body.split(b"|", 10)
         key = parse_identifier(fields[9]) if len(fields) > 10 else None
@@ -160,6 +162,9 @@ class Judge:
             self.fault("something else arrived: %r", body[:80])
             return False
         c, n = key
+        self.aside.discard(key)
+        if refused:
+            self.aside.add(key)
         if self.plain < self.plain_allowed and body == self.messages.frame(c, n)[1:-2]:
             self.plain += 1
         elif body != self.messages.expected(c, n):
@@ -200,6 +205,15 @@ class Judge:
             self.fault("%s again, though %s was the last", identifier(*key), identifier(*self.last))
         if self.since_crash > self.allowed or not self.crashes:
             self.fault("%s again: duplicate %d since the last crash", identifier(*key), self.since_crash)
+
+    def compare_aside(self, names):
+        """What the queue has aside, by control ID."""
+        due = {identifier(*key) for key in self.aside}
+        if due != set(names):
+            self.fault(
+                "aside %r lacks %r and has %r", len(names), sorted(due - set(names))[:3],
+                sorted(set(names) - due)[:3],
+            )
 
     def crashed(self):
         self.crashes += 1
@@ -377,16 +391,16 @@ class Taken(Peer):
             self.receiver.judge.fault("%d messages in flight: %r", self.due, body[:80])
         self.receiver.came(self, body)
 
-    def answer(self, body, then_close=False):
+    def answer(self, body, then_close=False, code=b"AA"):
         if not self.sock:
             return
         self.due -= 1
         name = body.split(b"|", 10)[9]
-        self.receiver.judge.arrived(body)
+        self.receiver.judge.arrived(body, code != b"AA")
         self.receiver.count += 1
         self.send(
-            b"\x0bMSH|^~\\&|EHR|HOSP|LAB|HOSP|20260102030406||ACK|A%s|P|2.5.1\rMSA|AA|%s\r\x1c\r"
-            % (name, name)
+            b"\x0bMSH|^~\\&|EHR|HOSP|LAB|HOSP|20260102030406||ACK|A%s|P|2.5.1\rMSA|%s|%s\r\x1c\r"
+            % (name, code, name)
         )
         if then_close:
             self.close()
@@ -402,7 +416,7 @@ class Receiver:
         self.random = random.Random(seed)
         self.taken = set()
         self.count = 0
-        self.late = self.goes = self.closes = 0.0  # how probable each is
+        self.late = self.goes = self.closes = self.refuses = 0.0  # how probable each is
         self.delay = 0.003
         self.rate = None  # messages/s at most
         self.next_at = 0
@@ -435,6 +449,8 @@ class Receiver:
             visit.gone()
         elif luck < self.goes + self.closes:
             visit.answer(body, then_close=True)
+        elif luck > 1 - self.refuses:
+            visit.answer(body, code=b"AE")
         elif luck < self.goes + self.closes + self.late:
             self.loop.after(self.random.random() * self.delay, lambda: visit.answer(body))
         else:
