@@ -134,10 +134,12 @@ struct telling {
 };
 
 static void
-annotated(void *ctx, const struct hl7_message *m, const struct annotation *a)
+annotated(void *ctx, const struct relay_flight *f, const struct hl7_message *m,
+    const struct annotation *a)
 {
 	const struct telling *t = ctx;
 
+	(void)f;
 	t->line->ops->annotated(t->line->ctx, t->parcel, m, a);
 }
 

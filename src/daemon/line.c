@@ -130,8 +130,7 @@ annotated(void *ctx, const struct custody_parcel *p, const struct hl7_message *m
 {
 	struct line *l = ctx;
 
-	(void)p, (void)m;
-	observe_annotated(l->feed, NULL, a);
+	observe_annotated(l->feed, NULL, &p->flight, m, a);
 }
 
 static void

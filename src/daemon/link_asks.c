@@ -52,12 +52,12 @@ send_up(void *ctx, struct span bytes)
 }
 
 static void
-annotated(void *ctx, const struct hl7_message *m, const struct annotation *a)
+annotated(void *ctx, const struct relay_flight *f, const struct hl7_message *m,
+    const struct annotation *a)
 {
 	struct link *l = ctx;
 
-	(void)m;
-	observe_annotated(l->feed, &l->peer, a);
+	observe_annotated(l->feed, &l->peer, f, m, a);
 }
 
 static void

@@ -27,8 +27,8 @@ void observe_secured(struct feed *f, const char *dir, const struct conf_tls *tls
 void observe_crowded(struct hl7noted *d, const char *door, bool gave_way);
 void observe_refused(struct feed *f, const struct sockaddr_storage *peer, const char *limit);
 /* `peer` NULL: from the queue. */
-void observe_annotated(
-    struct feed *f, const struct sockaddr_storage *peer, const struct annotation *a);
+void observe_annotated(struct feed *f, const struct sockaddr_storage *peer,
+    const struct relay_flight *flight, const struct hl7_message *m, const struct annotation *a);
 void observe_answered(
     struct link *l, const struct relay_flight *flight, struct span ack_code, uint64_t now);
 void observe_failed(struct link *l, const struct relay_flight *flight, enum relay_why why);

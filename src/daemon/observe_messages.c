@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "relay/flights.h"
 #include "relay/summary.h"
 
 /* ---- what the mappings did ---- */
@@ -53,18 +54,43 @@ count_findings(struct feed *f, const struct annotation *a)
 	}
 }
 
+static void
+put_header(struct log *log, const struct relay_summary *s, struct span id)
+{
+	if (s->type[0]) /* else the header is none to be believed, and the ID might be a name */
+		log_text(log, LOG_CTL_ID, id);
+	log_str(log, LOG_MSG_TYPE, s->type[0] ? s->type : NULL);
+	log_str(log, LOG_HL7_VERSION, s->version[0] ? s->version : NULL);
+}
+
+/* Which message of the frame it is: several may be in one. */
+static void
+put_message(struct log *log, const struct sockaddr_storage *peer, const struct relay_flight *flight,
+    const struct hl7_message *m)
+{
+	struct relay_summary s = { 0 };
+
+	relay_summary_message(&s, m);
+	log_number(log, peer ? LOG_CORR : LOG_QUEUE_SEQ, flight->corr);
+	put_header(log, &s, relay_id_text(hl7_header(m, 10)));
+}
+
 /* A fault of ours: the message went on as it came, and somebody should look. */
 static void
-tell_unproved(struct feed *f, const struct sockaddr_storage *peer)
+tell_unproved(struct feed *f, const struct sockaddr_storage *peer,
+    const struct relay_flight *flight, const struct hl7_message *m)
 {
 	f->metrics.unproved->value++;
 	observe_error(f, "unproved");
-	if (observe_begin(f, peer, LOG_MSG_UNPROVED, LOG_ERROR_))
-		log_end(f->daemon->log);
+	if (!observe_begin(f, peer, LOG_MSG_UNPROVED, LOG_ERROR_))
+		return;
+	put_message(f->daemon->log, peer, flight, m);
+	log_end(f->daemon->log);
 }
 
 static void
-tell_shadow(struct feed *f, const struct sockaddr_storage *peer, const struct annotation *a)
+tell_shadow(struct feed *f, const struct sockaddr_storage *peer, const struct relay_flight *flight,
+    const struct hl7_message *m, const struct annotation *a)
 {
 	struct log *log = f->daemon->log;
 	struct relay_summary would = { 0 };
@@ -74,6 +100,7 @@ tell_shadow(struct feed *f, const struct sockaddr_storage *peer, const struct an
 	if (!observe_begin(f, peer, LOG_MSG_ANNOTATED, LOG_INFO_))
 		return;
 	relay_summary_annotation(&would, a);
+	put_message(log, peer, flight, m);
 	log_str(log, LOG_MODE, "shadow");
 	log_str(log, LOG_RULES, would.rules);
 	if (would.withheld)
@@ -84,15 +111,16 @@ tell_shadow(struct feed *f, const struct sockaddr_storage *peer, const struct an
 }
 
 void
-observe_annotated(struct feed *f, const struct sockaddr_storage *peer, const struct annotation *a)
+observe_annotated(struct feed *f, const struct sockaddr_storage *peer,
+    const struct relay_flight *flight, const struct hl7_message *m, const struct annotation *a)
 {
 	count_findings(f, a);
 	if (a->skip == SKIP_PROOF_FAILED)
-		tell_unproved(f, peer);
+		tell_unproved(f, peer, flight, m);
 	else if (!a->edits->count)
 		f->metrics.unchanged->value++;
 	else if (f->settings.annotate == RELAY_SHADOW)
-		tell_shadow(f, peer, a);
+		tell_shadow(f, peer, flight, m, a);
 	else
 		f->metrics.annotated->value++;
 }
@@ -106,10 +134,7 @@ observe_flight(struct log *log, const struct relay_flight *flight)
 	size_t kept = flight->id_len < RELAY_ID_MOST ? flight->id_len : RELAY_ID_MOST;
 	char withheld[RELAY_WORDS];
 
-	if (s->type[0]) /* else the header is none to be believed, and the ID might be a name */
-		log_text(log, LOG_CTL_ID, span_of(flight->id, kept));
-	log_str(log, LOG_MSG_TYPE, s->type[0] ? s->type : NULL);
-	log_str(log, LOG_HL7_VERSION, s->version[0] ? s->version : NULL);
+	put_header(log, s, span_of(flight->id, kept));
 	log_number(log, LOG_BYTES_IN, s->bytes_in);
 	log_number(log, LOG_BYTES_OUT, s->bytes_out);
 	log_number(log, LOG_SEGS, s->segments);

@@ -79,7 +79,7 @@ annotate_message(const struct relay_maker *with, struct relay_flight *f, struct 
 	relay_summary_annotation(&f->summary, ret);
 	if (with->annotate != RELAY_LIVE) /* in shadow nothing is added */
 		f->summary.notes = f->summary.flags = 0;
-	with->annotated(with->ctx, m, ret);
+	with->annotated(with->ctx, f, m, ret);
 }
 
 /* The message of a batch that wants an answer most speaks for all; where each is an answer itself,

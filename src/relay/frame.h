@@ -20,7 +20,8 @@ struct relay_maker {
 	struct annotator *annotator; /* NULL: nothing to annotate with */
 	struct relay_work *work;
 	/* For each message of the frame, while it and its annotation stand. */
-	void (*annotated)(void *ctx, const struct hl7_message *m, const struct annotation *a);
+	void (*annotated)(void *ctx, const struct relay_flight *f, const struct hl7_message *m,
+	    const struct annotation *a);
 	void *ctx;
 };
 

@@ -145,7 +145,8 @@ struct relay_ops {
 	void (*send_down)(void *ctx, const struct iovec *iov, size_t count);
 	void (*send_up)(void *ctx, struct span bytes);
 	/* For each message of a frame, while it and its annotation stand. */
-	void (*annotated)(void *ctx, const struct hl7_message *m, const struct annotation *a);
+	void (*annotated)(void *ctx, const struct relay_flight *f, const struct hl7_message *m,
+	    const struct annotation *a);
 	/* The fate of a frame: the code of its answer (absent when none was awaited), or why there
 	 * is none. */
 	void (*answered)(void *ctx, const struct relay_flight *f, struct span ack_code);

@@ -43,6 +43,15 @@ class Delivery(Custody):
         self.wait_ids(["m1"], "--state", "delivered")
         self.assertEqual(self.ids("--state", "waiting"), [])
 
+    def test_what_the_shadow_tells_names_the_message(self):
+        r = self.receiver()
+        d, port = self.keep(r, annotate="shadow")
+        self.sender(port).exchange(message("m1"))
+        self.assertEqual(r.wait(1), [message("m1")])
+        told = d.wait_event("msg.annotated")[0]
+        self.assertEqual((told["ctl_id"], told["msg_type"]), ("m1", "ORU^R01"))
+        self.assertEqual(told["queue_seq"], d.wait_event("msg.delivered")[0]["queue_seq"])
+
     def test_order_is_kept_and_each_arrives_once(self):
         r = self.receiver()
         d, port = self.keep(r)

@@ -98,6 +98,18 @@ class Unchanged(World):
                 self.assertEqual(acked["bytes_in"], acked["bytes_out"])
                 self.assertEqual(acked.get("rules"), "T1" if how == "shadow" else None)
 
+    def test_what_the_shadow_tells_names_each_message_of_a_frame(self):
+        r = self.receiver()
+        d, port = self.hop(r, "--annotate", "shadow")
+        s = self.sender(port)
+        s.exchange(message("one"))
+        s.exchange(b"BHS|^~\\&|LAB\r" + message("two") + message("three") + b"BTS|2\r")
+        told = d.wait_event("msg.annotated", 3)
+        self.assertEqual([e["ctl_id"] for e in told], ["one", "two", "three"])
+        self.assertEqual({e["msg_type"] for e in told}, {"ORU^R01"})
+        acked = d.wait_event("msg.acked", 2)
+        self.assertEqual([e["corr"] for e in told], [acked[n]["corr"] for n in (0, 1, 1)])
+
     def test_a_feed_without_mappings_changes_no_byte(self):
         r = self.receiver()
         _, port = self.hop(r, mapping=None)

@@ -10,6 +10,7 @@
 struct annotation;
 struct custody_parcel;
 struct hl7_message;
+struct relay_flight;
 
 /* The same moment and the same ID for every answer of ours. */
 static inline void
@@ -21,9 +22,10 @@ unseen_stamp(void *ctx, char time[32], char id[32])
 }
 
 static inline void
-unseen_annotation(void *ctx, const struct hl7_message *m, const struct annotation *a)
+unseen_annotation(void *ctx, const struct relay_flight *f, const struct hl7_message *m,
+    const struct annotation *a)
 {
-	(void)ctx, (void)m, (void)a;
+	(void)ctx, (void)f, (void)m, (void)a;
 }
 
 static inline void
