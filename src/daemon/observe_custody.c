@@ -187,7 +187,8 @@ count_outcome(struct line *l, const struct custody_parcel *p, const struct custo
 	if (o->action == CUSTODY_SET_ASIDE)
 		m->deadletter->value++;
 	if (o->action != CUSTODY_DELIVER)
-		observe_error(l->feed, custody_kind_word(o->kind));
+		observe_error(l->feed,
+		    o->kind == CUSTODY_NONE ? relay_word(o->why) : custody_kind_word(o->kind));
 }
 
 static void

@@ -109,6 +109,7 @@ class Delivery(Custody):
         r.wait(2)
         retry = d.wait_event("msg.retry", ctl_id="m1")[0]
         self.assertEqual((retry["outcome"], retry["err_code"]), ("none", "ack_timeout"))
+        self.assertEqual(self.state()[1]["last_error"], "ack_timeout")
         # the second, where the receiver did not stand still itself
         attempt = d.wait_event("msg.delivered", ctl_id="m1")[0]["attempt"]
         self.assertGreater(attempt, 1)
