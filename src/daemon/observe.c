@@ -121,6 +121,18 @@ put_whose(struct feed *f, const struct sockaddr_storage *peer)
 		log_str(f->daemon->log, LOG_PEER, net_address_text(peer, text));
 }
 
+void
+observe_put_side(struct feed *f, const struct sockaddr_storage *peer)
+{
+	const struct conf_endpoint to = { f->conf->forward.host, f->conf->forward.port };
+	struct log *log = f->daemon->log;
+	char address[NET_ADDRESS_TEXT], receiver[CONF_ENDPOINT_TEXT];
+
+	log_str(log, LOG_DIR, peer ? "in" : "out");
+	log_str(log, LOG_PEER,
+	    peer ? net_address_text(peer, address) : conf_endpoint_text(to, receiver));
+}
+
 bool
 observe_begin(
     struct feed *f, const struct sockaddr_storage *peer, enum log_event event, enum log_level level)
@@ -193,19 +205,16 @@ observe_denied(struct feed *f, const struct sockaddr_storage *peer, const struct
     enum net_tls_reason reason)
 {
 	struct log *log = f->daemon->log;
-	const bool in = peer != NULL;
-	char text[NET_ADDRESS_TEXT];
 
 	metrics_series(f->daemon->metrics, METRIC_COUNTER, "hl7noted_tls_failures_total",
-	    "Connections that TLS refused or ended.", "feed", f->name, "dir", in ? "in" : "out",
+	    "Connections that TLS refused or ended.", "feed", f->name, "dir", peer ? "in" : "out",
 	    "reason", net_tls_word(reason), NULL)
 	    ->value++;
 	observe_error(f, net_tls_word(reason));
 	if (!log_begin(log, LOG_TLS_DENIED))
 		return;
 	log_str(log, LOG_FEED, f->name);
-	log_str(log, LOG_DIR, in ? "in" : "out");
-	log_str(log, LOG_PEER, in ? net_address_text(peer, text) : f->conf->forward.host);
+	observe_put_side(f, peer);
 	log_identity(log, s);
 	log_str(log, LOG_OUTCOME, net_tls_word(reason));
 	log_str(log, LOG_ERR_TEXT, net_stream_denied_text(s));
@@ -385,14 +394,12 @@ void
 observe_noise(struct feed *f, const struct sockaddr_storage *peer)
 {
 	struct log *log = f->daemon->log;
-	char text[NET_ADDRESS_TEXT];
 
 	observe_error(f, "junk");
 	if (!log_begin(log, LOG_CONN_BROKEN))
 		return;
 	log_str(log, LOG_FEED, f->name);
-	log_str(log, LOG_DIR, peer ? "in" : "out");
-	log_str(log, LOG_PEER, peer ? net_address_text(peer, text) : f->conf->forward.host);
+	observe_put_side(f, peer);
 	log_str(log, LOG_OUTCOME, "junk");
 	log_end(log);
 }
@@ -416,8 +423,7 @@ observe_connect_failed(struct feed *f, const char *word)
 	if (!log_begin(log, LOG_CONN_FAILED))
 		return;
 	log_str(log, LOG_FEED, f->name);
-	log_str(log, LOG_DIR, "out");
-	log_str(log, LOG_PEER, f->conf->forward.host);
+	observe_put_side(f, NULL);
 	log_str(log, LOG_ERR_CODE, word);
 	log_end(log);
 }

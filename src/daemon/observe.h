@@ -26,6 +26,8 @@ void observe_secured(struct feed *f, const char *dir, const struct conf_tls *tls
 /* All places of a door were taken when a client came: one gave way to it, or it was refused. */
 void observe_crowded(struct hl7noted *d, const char *door, bool gave_way);
 void observe_refused(struct feed *f, const struct sockaddr_storage *peer, const char *limit);
+/* Which side of the feed it is, and who is there; `peer` NULL: the receiver. */
+void observe_put_side(struct feed *f, const struct sockaddr_storage *peer);
 /* `peer` NULL: from the queue. */
 void observe_annotated(struct feed *f, const struct sockaddr_storage *peer,
     const struct relay_flight *flight, const struct hl7_message *m, const struct annotation *a);

@@ -291,13 +291,9 @@ observe_stray_answer(struct line *l, struct span code, struct span id, bool know
 static bool
 begin_receiver(struct feed *f, enum log_event event)
 {
-	const struct conf_endpoint to = { f->conf->forward.host, f->conf->forward.port };
-	char peer[CONF_ENDPOINT_TEXT];
-
 	if (!observe_begin(f, NULL, event, LOG_INFO_))
 		return false;
-	log_str(f->daemon->log, LOG_DIR, "out");
-	log_str(f->daemon->log, LOG_PEER, conf_endpoint_text(to, peer));
+	observe_put_side(f, NULL);
 	return true;
 }
 

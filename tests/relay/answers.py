@@ -289,7 +289,9 @@ class Unanswered(World):
         s = self.sender(port)
         s.send(framed(message()))
         self.assertTrue(s.closed())
-        self.assertEqual(d.wait_event("conn.failed")[0]["err_code"], "ECONNREFUSED")
+        failed = d.wait_event("conn.failed")[0]
+        self.assertEqual(failed["err_code"], "ECONNREFUSED")
+        self.assertEqual(failed["peer"], "127.0.0.1:%d" % r.port)
         self.assertEqual(d.events("msg.acked"), [])
 
     def test_nobody_listens_rejects_each_message_at_once(self):

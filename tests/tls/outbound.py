@@ -27,7 +27,7 @@ class Outbound(Secure):
         s = self.sender(port)
         s.send(framed(message()))
         line = d.wait_event("tls.denied", outcome=reason, dir="out")[0]
-        self.assertEqual((line["feed"], line["peer"]), ("lab", "127.0.0.1"))
+        self.assertEqual((line["feed"], line["peer"]), ("lab", "127.0.0.1:%d" % r.port))
         self.assertTrue(s.closed())
         d.wait_event("conn.failed")
         self.assertEqual(r.frames, [])
