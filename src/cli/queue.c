@@ -347,6 +347,17 @@ tell_unfit(const struct control_request *r, struct span line)
 	return EX_DATAERR;
 }
 
+/* A service may have folders of its own, and they go with it. */
+static void
+tell_unseen(const struct control_request *r)
+{
+	if (r->verb == CONTROL_BACKUP && access(r->path, F_OK) < 0 && errno == ENOENT)
+		say_note("there is no %s here: the daemon has a folder of its own in that place, "
+			 "as a service has a /tmp, which is removed when it stops; name a folder "
+			 "that is the same for both, such as that of its queue",
+		    r->path);
+}
+
 static int
 print_answer(struct ask *a, struct job *j, struct output *o)
 {
@@ -360,8 +371,10 @@ print_answer(struct ask *a, struct job *j, struct output *o)
 		j->refused = last && status != EX_OK;
 		if (!last || status == EX_OK)
 			print_line(o, j, line, last);
-		if (last && status == EX_OK)
+		if (last && status == EX_OK) {
+			tell_unseen(&j->request);
 			status = tell_unfit(&j->request, line);
+		}
 		if (last)
 			changed = member(line, "count") + member(line, "resumed");
 	}

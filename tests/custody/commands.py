@@ -437,6 +437,21 @@ class Commands(Custody):
         time.sleep(0.2)
         self.assertEqual(self.sent(r), ["m%d" % n for n in range(50)])
 
+    def test_a_backup_that_only_the_daemon_sees_is_told(self):
+        with socket.socket(socket.AF_UNIX) as door:
+            door.bind(self.control)
+            door.listen()
+            with subprocess.Popen(
+                [HL7NOTE, "queue", "backup", "/nowhere/copy", "--control", self.control],
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            ) as asked:
+                with door.accept()[0] as daemon:
+                    daemon.recv(1000)
+                    daemon.sendall(b'{"done":true,"count":1}\n')
+                out, err = asked.communicate(timeout=PATIENCE)
+        self.assertEqual((asked.returncode, out), (0, b"backup written to /nowhere/copy\n"))
+        self.assertIn(b"there is no /nowhere/copy here: ", err)
+
     def test_a_long_list_waits_for_its_reader_and_nobody_else_does(self):
         d, r, port = self.full(0)
         s = self.sender(port)
