@@ -38,7 +38,7 @@ has systemd/hl7noted.xml "port=\"$(sed -n 's/^ListenStream=//p' "$socket")\""
 has systemd/hl7noted.service '/hl7noted/hl7noted.xml'
 user=$(sed -n 's/^User=//p' systemd/hl7noted.service)
 has "$HL7_TOP/systemd/hl7noted.sysusers" "u $user "
-for word in Type=notify WatchdogSec=30 "RuntimeDirectory=$user" ExecReload=; do
+for word in Type=notify TimeoutStartSec=infinity WatchdogSec=30 "RuntimeDirectory=$user" ExecReload=; do
 	has systemd/hl7noted.service "$word"
 done
 has systemd/hl7noted.xml '/run/hl7noted/control'
