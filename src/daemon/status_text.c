@@ -64,7 +64,9 @@ put_counts(struct buffer *out, const struct feed_metrics *m)
 	buffer_printf(out,
 	    "  %-12s %.0f annotated, %.0f unchanged, %.0f in shadow, %.0f unproved\n", "annotation",
 	    m->annotated->value, m->unchanged->value, m->shadowed->value, m->unproved->value);
-	buffer_printf(out, "  %-12s half within %.1f ms, 99 %% within %.1f ms\n", "answers",
+	if (!m->duration->count)
+		return;
+	buffer_printf(out, "  %-12s half within %.2f ms, 99 %% within %.2f ms\n", "answers",
 	    (double)metric_quantile(m->duration, 0.5) / 1000,
 	    (double)metric_quantile(m->duration, 0.99) / 1000);
 }

@@ -189,6 +189,8 @@ class Status(World):
         self.assertIn("annotation SHADOW", text)
         self.assertRegex(text, r"last message +20")
         self.assertRegex(text, r"last error +never")
+        times = re.findall(r"answers +half within [0-9]+\.[0-9]{2} ms, 99 % within", text)
+        self.assertEqual(len(times), 1, "the other feed has given none: " + text)
 
     def test_json_holds_the_same_and_the_checksums_of_the_files(self):
         d, r, port = self.running()
