@@ -43,4 +43,27 @@ for word in Type=notify TimeoutStartSec=infinity WatchdogSec=30 "RuntimeDirector
 done
 has systemd/hl7noted.xml '/run/hl7noted/control'
 
+# what the site has changed is its own
+hook()
+{
+	"${MAKE:-make}" -s "$1-hook" DESTDIR="$TMP/root" > "$TMP/made" 2>&1 || fail "$1: $(cat "$TMP/made")"
+}
+
+installed()
+{
+	find "$TMP/root" -name "$1" -path "*/hl7noted/*"
+}
+
+hook install-data
+cmp -s "$(installed b2m.xml)" "$HL7_TOP/mappings/b2m.xml" || fail 'no mapping was installed for the site'
+echo '<!-- approved -->' >> "$(installed b2m.xml)"
+hook install-data
+has "$(installed b2m.xml)" 'approved -->'
+hook uninstall
+has "$(installed b2m.xml)" 'approved -->'
+[ -z "$(installed hl7noted.xml)" ] || fail 'an unchanged configuration was left behind'
+cp "$HL7_TOP/mappings/b2m.xml" "$(installed b2m.xml)"
+hook uninstall
+[ -z "$(installed '*')" ] || fail "left behind: $(installed '*')"
+
 [ "$failures" -eq 0 ]
