@@ -50,8 +50,7 @@ begin_order(struct annotator *a, struct walk *w, long obr)
 		return false;
 	w->order = (long)a->order_count;
 	o = &a->orders[a->order_count++];
-	o->fields = 0;
-	memset(&o->obr, 0, sizeof(*o) - offsetof(struct order, obr));
+	memset(&o->fields_known, 0, sizeof(*o) - offsetof(struct order, fields_known));
 	o->obr = obr;
 	o->spm = NO_SEGMENT;
 	o->patient = (unsigned)w->patient;

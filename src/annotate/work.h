@@ -64,9 +64,10 @@ struct diagnosis {
 };
 
 struct order {
-	unsigned fields;                 /* of its OBR, once somebody asked */
+	unsigned fields;                 /* of its OBR, once they are known */
 	uint32_t places[OBR_FIELDS + 2]; /* see order_field() */
 	/* from here on cleared when it is found */
+	bool fields_known;
 	long obr, spm; /* segments; spm is the order's first of them */
 	long end;      /* one past its last segment */
 	bool time_known, has_time;
@@ -258,12 +259,13 @@ obx_late_field(const struct annotator *a, const struct result *r, unsigned n)
 	return hl7_field(a->m, &a->m->segments[r->segment], n);
 }
 
-/* OBR-n of an order. */
+/* OBR-n of an order.  Even one without fields may be long. */
 static inline struct span
 order_field(const struct annotator *a, struct order *o, unsigned n)
 {
-	if (!o->fields)
+	if (!o->fields_known)
 		o->fields = hl7_places(a->m, &a->m->segments[o->obr], o->places, OBR_FIELDS);
+	o->fields_known = true;
 	return hl7_place_field(a->m, o->places, o->fields, n);
 }
 

@@ -13,7 +13,7 @@
 
 /* All that a case may need, made once. */
 struct worst {
-	struct annotator *annotator; /* of the mapping that comes with the program */
+	struct annotator *annotator; /* of the mappings that come with the program */
 	struct hl7_message message;
 	struct buffer out;
 };
