@@ -253,6 +253,8 @@ static void
 mark_present(
     struct annotator *a, const struct result *r, struct fired *list, const struct finding *f)
 {
+	if (r->run.after < r->run.first)
+		return; /* nothing is there */
 	for (unsigned i = 0; i < f->fired_count; i++) {
 		if (list[i].how == FIRED_ADDED && list[i].rule->line_count &&
 		    notes_present(a, &r->run, f->mapping, list[i].rule))

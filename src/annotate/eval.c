@@ -47,17 +47,23 @@ learn_limits(struct annotator *a)
 	learn(&a->known, p->in, fact_inside(r->below, r->above));
 }
 
+static enum truth
+truth_of_fact(struct annotator *a, const struct fact *f)
+{
+	if (f->expr->op <= EXPR_UNSURE)
+		return compound(a, f);
+	return f->expr->op <= EXPR_PRESENT ? fact_ask(a, f->expr) : ask(a, f->expr);
+}
+
 static void
 find_out(struct annotator *a, unsigned n)
 {
-	const struct fact *f = &a->plan->facts[n];
 	uint64_t bit = (uint64_t)1 << n;
 
 	if (bit & (a->plan->below | a->plan->in | a->plan->above))
 		learn_limits(a);
 	else
-		learn(
-		    &a->known, bit, f->expr->op <= EXPR_UNSURE ? compound(a, f) : ask(a, f->expr));
+		learn(&a->known, bit, truth_of_fact(a, &a->plan->facts[n]));
 }
 
 enum truth

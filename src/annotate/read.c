@@ -51,6 +51,8 @@ says_cancelled(const struct annotator *a, const struct site *site, struct span o
 {
 	struct span status = span_trim(hl7_component(delims(a), obr25, 1));
 
+	if (!status.len) /* as mostly */
+		return false;
 	if (status.len == 1)
 		return !(status.ptr[0] & 0x80) && site->cancelled[(unsigned char)status.ptr[0]];
 	return word_in(site->mapping->cancelled_orders, status);

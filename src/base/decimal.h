@@ -87,8 +87,21 @@ truth_not(enum truth t)
 	return t == TRUTH_UNKNOWN ? t : truth_of(t == TRUTH_NO);
 }
 
-struct interval interval_point(struct decimal d);
-bool interval_is_point(const struct interval *i);
+static inline struct interval
+interval_point(struct decimal d)
+{
+	const struct bound end = { .at = d, .bounded = true };
+
+	return (struct interval){ end, end };
+}
+
+static inline bool
+interval_is_point(const struct interval *i)
+{
+	return i->low.bounded && i->high.bounded && !i->low.open && !i->high.open &&
+	       decimal_compare(i->low.at, i->high.at) == 0;
+}
+
 bool interval_is_empty(const struct interval *i);
 /* Does every (yes), no (no) or only some number (unknown) of it lie beyond `d`? */
 enum truth interval_above(const struct interval *i, struct decimal d);    /* > d  */

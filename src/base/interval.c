@@ -6,21 +6,6 @@
 
 #include <stdio.h>
 
-struct interval
-interval_point(struct decimal d)
-{
-	const struct bound end = { .at = d, .bounded = true };
-
-	return (struct interval){ end, end };
-}
-
-bool
-interval_is_point(const struct interval *i)
-{
-	return i->low.bounded && i->high.bounded && !i->low.open && !i->high.open &&
-	       decimal_compare(i->low.at, i->high.at) == 0;
-}
-
 bool
 interval_is_empty(const struct interval *i)
 {

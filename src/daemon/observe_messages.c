@@ -22,20 +22,24 @@ count_skip(struct hl7noted *d, enum skip skip)
 	d->skips[skip]->value++;
 }
 
+static struct metric *
+rule_series(struct feed *f, const struct mapping *m, const struct rule *rule)
+{
+	char mapping[64], id[64];
+
+	snprintf(mapping, sizeof(mapping), "%.*s", (int)m->id.len, m->id.ptr);
+	snprintf(id, sizeof(id), "%.*s", (int)rule->id.len, rule->id.ptr);
+	return metrics_series(f->daemon->metrics, METRIC_COUNTER, "hl7noted_rules_fired_total",
+	    "Results for which a rule fired.", "mapping", mapping, "rule", id, NULL);
+}
+
 static void
 count_rule(struct feed *f, const struct finding *finding, const struct rule *rule)
 {
 	struct metric **series = rules_series(f->rules, finding->mapping, rule);
-	char mapping[64], id[64];
 
-	if (!*series) {
-		snprintf(mapping, sizeof(mapping), "%.*s", (int)finding->mapping->id.len,
-		    finding->mapping->id.ptr);
-		snprintf(id, sizeof(id), "%.*s", (int)rule->id.len, rule->id.ptr);
-		*series = metrics_series(f->daemon->metrics, METRIC_COUNTER,
-		    "hl7noted_rules_fired_total", "Results for which a rule fired.", "mapping",
-		    mapping, "rule", id, NULL);
-	}
+	if (!*series)
+		*series = rule_series(f, finding->mapping, rule);
 	(*series)->value++;
 }
 

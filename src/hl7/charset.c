@@ -87,6 +87,8 @@ hl7_charset_read(struct span msh18, char repetition)
 	struct span rest = { 0 };
 	enum hl7_charset set, later;
 
+	if (!msh18.len) /* as mostly */
+		return HL7_CHARSET_ASCII;
 	set = find_set(repetition ? span_cut(msh18, repetition, &rest) : msh18);
 	while (rest.ptr) {
 		later = find_set(span_cut(rest, repetition, &rest));

@@ -6,11 +6,17 @@
 
 #include "base/ascii.h"
 
+static bool
+is_alnum(char c)
+{
+	return ascii_is_letter(c) || ascii_is_digit(c);
+}
+
 /* "ORU", "R01": three characters, the first a letter. */
 static bool
 is_code(struct span s)
 {
-	return s.len == 3 && ascii_is_letter(s.ptr[0]) && ascii_is_made_of(s, "");
+	return s.len == 3 && ascii_is_letter(s.ptr[0]) && is_alnum(s.ptr[1]) && is_alnum(s.ptr[2]);
 }
 
 /* "2.5.1" */
