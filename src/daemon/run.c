@@ -386,10 +386,11 @@ takes_socket(const struct conf *conf, struct span name)
 static void
 tell_idle_sockets(const struct conf *conf)
 {
-	struct span name;
+	struct span name, before = { 0 };
 
-	for (unsigned i = 0; notify_socket_name(i, &name); i++) {
-		if (!takes_socket(conf, name))
+	for (unsigned i = 0; notify_socket_name(i, &name); i++, before = name) {
+		/* one unit may have several, which stand together */
+		if (!span_eq(name, before) && !takes_socket(conf, name))
 			fprintf(stderr,
 			    "hl7noted: no <listen> takes the socket \"%.*s\" that is handed over, "
 			    "and who connects to it waits in vain: add <listen "

@@ -344,7 +344,7 @@ class Systemd(World):
         self.assertNotIn(told, d.text())
         d.stop()
         d = self.start("--config", self.write("else.xml", config_xml(feed_xml(free_port(), r.port))),
-                       **named)
+                       **self.handed_over(s, self.activated()[0]))
         self.assertEqual(d.text().count(told), 1)
 
     def test_a_socket_handed_over_survives_a_reload(self):
