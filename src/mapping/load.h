@@ -113,10 +113,10 @@ const struct xml_element *load_next(const struct xml_element *e, const char *nam
 
 /* ---- the parts, in the order they are read ---- */
 
-void load_settings(struct load *ld, const struct xml_element *root); /* settings.c */
-void load_about(struct load *ld, const struct xml_element *root);    /* about.c */
-void load_systems(struct load *ld, const struct xml_element *root);  /* systems.c */
-void load_specimens(struct load *ld, const struct xml_element *root);
+void load_settings(struct load *ld, const struct xml_element *root);     /* settings.c */
+void load_about(struct load *ld, const struct xml_element *root);        /* about.c */
+void load_systems(struct load *ld, const struct xml_element *root);      /* systems.c */
+void load_specimens(struct load *ld, const struct xml_element *root);    /* specimens.c */
 void load_quantities(struct load *ld, const struct xml_element *root);   /* quantity.c */
 void load_observations(struct load *ld, const struct xml_element *root); /* observation.c */
 void load_codes(struct load *ld, const struct xml_element *root);        /* claims.c */

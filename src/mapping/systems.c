@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mapping/systems.c - code systems with their aliases, and specimens
+ * mapping/systems.c - code systems with their aliases
  *
  * Messages spell a system in many ways and in any case, so the table of names
  * holds ids and aliases alike, in small letters.
@@ -9,7 +9,7 @@
 #include "mapping/fields.h"
 #include "mapping/load.h"
 
-enum { SYSTEM_MOST = 128, SPECIMENS_MOST = 64 /* bits of a word, in annotate */ };
+enum { SYSTEM_MOST = 128 };
 
 /* One that is too long stays as it is: no name in the table is like it. */
 static struct span
@@ -89,45 +89,4 @@ load_system(struct load *ld, struct span name, struct fault_place at)
 	char buf[SYSTEM_MOST];
 
 	return load_refer(ld, &ld->systems, "code system", small(name, buf), at);
-}
-
-/* ---- specimens ---- */
-
-static void
-load_specimen(struct load *ld, const struct xml_element *e, struct specimen *specimen)
-{
-	struct specimen_code *codes = load_room(ld, load_count(e, "code"), sizeof(*codes));
-
-	specimen->id = load_text(ld, field(e, "id"));
-	specimen->label = load_text(ld, field(e, "label"));
-	load_name(ld, &ld->specimens, "specimen", xml_attribute(e, "id"), specimen);
-	if (!codes)
-		return;
-	specimen->codes = codes;
-	LOAD_EACH(kid, e, "code")
-	{
-		struct specimen_code *code = &codes[specimen->code_count++];
-
-		code->text = load_text(ld, field_text(kid));
-		code->system = load_text(ld, field(kid, "system"));
-		load_carried(ld, "specimen code", code->text, kid->at);
-		load_carried(ld, "code system", code->system, field_place(kid, "system"));
-	}
-}
-
-void
-load_specimens(struct load *ld, const struct xml_element *root)
-{
-	struct specimen *list = load_room(ld, load_count(root, "specimen"), sizeof(*list));
-
-	if (!list)
-		return;
-	ld->m->specimens = list;
-	LOAD_EACH(e, root, "specimen")
-	{
-		if (ld->m->specimen_count == SPECIMENS_MOST)
-			faults_add(ld->faults, e->at, "merge some of them",
-			    "more than %d specimens", SPECIMENS_MOST);
-		load_specimen(ld, e, &list[ld->m->specimen_count++]);
-	}
 }
