@@ -50,12 +50,14 @@ static void
 tell_failed(struct dial *d, int error)
 {
 	struct feed *f = d->feed;
+	/* without an error it ended a handshake */
+	const char *word = error ? strerrorname_np(error) : relay_word(RELAY_DOWN_LOST);
 
 	if (d->wait == DIAL_WAITS_WITH_FEED) {
-		feed_connect_failed(f, strerrorname_np(error));
+		feed_connect_failed(f, word);
 		return;
 	}
-	observe_connect_failed(f, strerrorname_np(error));
+	observe_connect_failed(f, word);
 	f->resolved = 0; /* the name may stand for another address by now */
 }
 

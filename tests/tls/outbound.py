@@ -202,14 +202,16 @@ class Refusing(Outbound):
             self.assertEqual(d.events("tls.denied"), [])
 
     def test_a_receiver_that_leaves_in_the_handshake(self):
-        r = self.receiver(lambda v, body, n: None)
-        d, port = self.hop_to(r, self.tls(own="client"))
-        s = self.sender(port)
-        s.send(framed(message()))
-        wait_for("its visit", lambda: r.visits and r.visits[0].bytes)
-        r.visits[0].reset()
-        self.assertTrue(s.closed())
-        d.wait_event("conn.failed")
+        for leave, words in (("reset", ("ECONNRESET", "down_lost")), ("close", ("down_lost",))):
+            with self.subTest(leave):
+                r = self.receiver(lambda v, body, n: None)
+                d, port = self.hop_to(r, self.tls(own="client"))
+                s = self.sender(port)
+                s.send(framed(message()))
+                wait_for("its visit", lambda: r.visits and r.visits[0].bytes)
+                getattr(r.visits[0], leave)()
+                self.assertTrue(s.closed())
+                self.assertIn(d.wait_event("conn.failed")[0]["err_code"], words)
 
     def test_one_that_comes_to_its_senses_is_served(self):
         port_out = free_port()
