@@ -68,6 +68,7 @@ forget_connection(struct custody_line *l)
 	l->down = RELAY_DOWN_NONE;
 	l->redirected = false;
 	l->reuse = (struct relay_reuse){ 0 };
+	l->answered = (struct relay_answered){ 0 };
 	relay_inlet_reset(&l->inlet, l->set->max_frame);
 }
 

@@ -152,6 +152,7 @@ relay_connected(struct relay_session *s, uint64_t now_us)
 		return;
 	s->down = RELAY_DOWN_UP;
 	s->reuse = (struct relay_reuse){ 0 };
+	s->answered = (struct relay_answered){ 0 };
 	s->active = now_us / MICROSECONDS;
 	relay_forward_kept(s, now_us);
 }

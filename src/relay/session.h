@@ -128,7 +128,8 @@ struct relay_flight {
 	struct relay_summary summary;
 };
 
-/* Messages that had their answer last: another one to them is for no other. */
+/* Messages that had their answer last, on the connection at hand: another one to them is for no
+ * other. */
 struct relay_answered {
 	uint64_t list[RELAY_ANSWERED]; /* ring of ID hashes */
 	unsigned next;

@@ -108,6 +108,25 @@ Test(custody_batches, are_delivered_when_the_connection_ends_behind_an_acceptanc
 	script_end(&w);
 }
 
+/* No second answer comes on another connection: a receiver that names a batch by an ID it has
+ * answered before must not hold it up for ever. */
+Test(custody_batches, take_on_a_new_connection_what_names_a_message_of_the_one_before)
+{
+	static const char *const bodies[3] = { MSH("7", ""), TWO };
+	struct script w;
+
+	begin(&w, bodies, 1);
+	script_bytes(&w, ACK("AA", "7") ACK("AA", "7"));
+	script_expect(&w, "accept:AA:deliver stray delivered:1 send:ORU^R01");
+	script_lost(&w);
+	script_pass(&w, 1);
+	script_connected(&w);
+	buffer_clear(&w.told);
+	script_bytes(&w, ACK("AA", "7"));
+	script_expect(&w, "accept:AA:deliver delivered:2");
+	script_end(&w);
+}
+
 static void
 send_batch(struct script *w)
 {

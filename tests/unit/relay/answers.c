@@ -82,6 +82,23 @@ Test(relay_session, takes_no_second_answer_for_that_to_a_message_without_an_id)
 	}
 }
 
+/* Where no second answer can come, the answer is to what waits. */
+Test(relay_session, takes_on_a_new_connection_what_names_a_message_of_the_one_before)
+{
+	struct world w;
+
+	begin(&w);
+	connected(&w);
+	from_down(&w, ACK("AA", "1"));
+	relay_down_lost(&w.s, w.now);
+	from_sender(&w, MSG(""));
+	relay_connected(&w.s, w.now);
+	buffer_clear(&w.told);
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
+	end(&w);
+}
+
 Test(relay_session, passes_the_other_answers_to_a_batch)
 {
 	struct world w;
