@@ -19,7 +19,8 @@
 #include "mapping/mapping.h"
 #include "xml/xml.h"
 
-#define INSTALLED PKGDATADIR "/mappings/b2m.xml"
+/* The one that the installed configuration names: what is tried is what the daemon does. */
+#define SITE_MAPPING SYSCONFDIR "/hl7noted/mappings/b2m.xml"
 
 int
 mappings_add(struct mappings *ms, const char *path)
@@ -99,7 +100,7 @@ read_mapping(const char *path, int *ret_status)
 	return m;
 }
 
-/* Nobody named a mapping: the environment may, else what was installed is used. */
+/* Nobody named a mapping: the environment may, else the one of the site is used. */
 static int
 choose(struct mappings *ms)
 {
@@ -109,11 +110,11 @@ choose(struct mappings *ms)
 		return EX_OK;
 	if (named && *named)
 		return mappings_add(ms, named);
-	if (access(INSTALLED, R_OK) == 0)
-		return mappings_add(ms, INSTALLED);
+	if (access(SITE_MAPPING, R_OK) == 0)
+		return mappings_add(ms, SITE_MAPPING);
 	say_error("no mapping: name one with -m FILE or in $HL7NOTE_MAPPING (there is none in "
 		  "%s: %s)",
-	    INSTALLED, strerror(errno));
+	    SITE_MAPPING, strerror(errno));
 	return EX_NOINPUT;
 }
 

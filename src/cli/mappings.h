@@ -2,8 +2,8 @@
 /*
  * cli/mappings.h - mapping files, from path to annotator
  *
- * Which files: those named by -m, else $HL7NOTE_MAPPING, else the one that was
- * installed.  Every fault of every file is printed before giving up.
+ * Which files: those named by -m, else $HL7NOTE_MAPPING, else the site's
+ * own.  Every fault of every file is printed before giving up.
  */
 #ifndef CLI_MAPPINGS_H
 #define CLI_MAPPINGS_H

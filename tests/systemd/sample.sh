@@ -42,6 +42,8 @@ for word in Type=notify TimeoutStartSec=infinity WatchdogSec=30 "RuntimeDirector
 	has systemd/hl7noted.service "$word"
 done
 has systemd/hl7noted.xml '/run/hl7noted/control'
+# without -m, the tool uses what the daemon does
+has "$HL7NOTE" "$(sed -n 's/.*<mapping file="\(.*\)".*/\1/p' systemd/hl7noted.xml)"
 
 # what the site has changed is its own
 hook()
