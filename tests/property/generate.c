@@ -241,7 +241,7 @@ put_header(struct writer *w, const char *id)
 					  : "SITE");
 	put(w, "|EHR|HOSP|20260102120000||");
 	put(w, PICK(w->r, kinds));
-	put(w, "|Q1|P|2.5.1|||||||");
+	put(w, "|Q1|P|2.5.1||||||");
 	put(w, PICK(w->r, charsets));
 	put_segment_end(w);
 }
