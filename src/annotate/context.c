@@ -42,14 +42,16 @@ need_patient(struct annotator *a, struct walk *w)
 static bool
 begin_order(struct annotator *a, struct walk *w, long obr)
 {
-	struct order *o;
+	struct order *list, *o;
 
 	if (!need_patient(a, w))
 		return false;
-	if (!work_grow(a, (void **)&a->orders, &a->order_size, a->order_count, sizeof(*a->orders)))
+	list = work_grow(a, a->orders, &a->order_size, a->order_count, sizeof(*list));
+	if (!list)
 		return false;
+	a->orders = list;
 	w->order = (long)a->order_count;
-	o = &a->orders[a->order_count++];
+	o = &list[a->order_count++];
 	memset(&o->fields_known, 0, sizeof(*o) - offsetof(struct order, fields_known));
 	o->obr = obr;
 	o->spm = NO_SEGMENT;
@@ -62,15 +64,17 @@ begin_order(struct annotator *a, struct walk *w, long obr)
 static bool
 add_diagnosis(struct annotator *a, struct walk *w, long dg1)
 {
+	struct diagnosis *list;
 	struct patient *p;
 
 	if (!need_patient(a, w))
 		return false;
-	if (!work_grow(a, (void **)&a->diagnoses, &a->diagnosis_size, a->diagnosis_count,
-		sizeof(*a->diagnoses)))
+	list = work_grow(a, a->diagnoses, &a->diagnosis_size, a->diagnosis_count, sizeof(*list));
+	if (!list)
 		return false;
+	a->diagnoses = list;
 	p = &a->patients[w->patient];
-	a->diagnoses[a->diagnosis_count] = (struct diagnosis){ (unsigned)dg1, p->first_diagnosis };
+	list[a->diagnosis_count] = (struct diagnosis){ (unsigned)dg1, p->first_diagnosis };
 	p->first_diagnosis = (unsigned)a->diagnosis_count++;
 	return true;
 }

@@ -297,11 +297,13 @@ next_round(struct annotator *a)
 static struct finding *
 begin_finding(struct annotator *a, const struct result *r)
 {
-	struct finding *f;
+	struct finding *list, *f;
 
-	if (!work_grow(a, (void **)&a->findings, &a->finding_size, a->finding_count, sizeof(*f)))
+	list = work_grow(a, a->findings, &a->finding_size, a->finding_count, sizeof(*list));
+	if (!list)
 		return NULL;
-	f = &a->findings[a->finding_count++];
+	a->findings = list;
+	f = &list[a->finding_count++];
 	memset(f, 0, offsetof(struct finding, read));
 	f->mapping = r->mapping;
 	f->observation = r->code->observation;

@@ -81,7 +81,7 @@ static bool
 find_class(struct annotator *a, struct result *r)
 {
 	bool zoned = r->has_time && r->time.zone != HL7_NO_ZONE;
-	struct class c = zoned ? class_in_one_zone(a, r) : class_of(r);
+	struct class c = zoned ? class_in_one_zone(a, r) : class_of(r), *list;
 	uint64_t hash;
 	size_t at;
 
@@ -99,11 +99,13 @@ find_class(struct annotator *a, struct result *r)
 		if (is_same_class(&a->classes[r->class], &c) || !work_step(a))
 			return true;
 	}
-	if (!work_grow(a, (void **)&a->classes, &a->class_size, a->class_count, sizeof(c)))
+	list = work_grow(a, a->classes, &a->class_size, a->class_count, sizeof(*list));
+	if (!list)
 		return false;
+	a->classes = list;
 	c.first = c.next = NO_INDEX;
 	r->class = (unsigned)a->class_count++;
-	a->classes[r->class] = c;
+	list[r->class] = c;
 	a->class_places.list[at] = r->class + 1;
 	return true;
 }
@@ -114,6 +116,7 @@ static bool
 find_siblings(struct annotator *a, struct result *r)
 {
 	const struct observation *o = r->code->observation;
+	struct siblings *list;
 	size_t at = hash_mix(hash_mix(hash_mix(0, 1 + (uint64_t)r->class), o->index),
 			(uintptr_t)o >> 4) &
 		    a->siblings_places.mask;
@@ -126,11 +129,12 @@ find_siblings(struct annotator *a, struct result *r)
 		if ((s->class == r->class && s->observation == o) || !work_step(a))
 			return true;
 	}
-	if (!work_grow(a, (void **)&a->siblings, &a->siblings_size, a->siblings_count,
-		sizeof(*a->siblings)))
+	list = work_grow(a, a->siblings, &a->siblings_size, a->siblings_count, sizeof(*list));
+	if (!list)
 		return false;
+	a->siblings = list;
 	r->siblings = (unsigned)a->siblings_count++;
-	a->siblings[r->siblings] = (struct siblings){ .observation = o, .class = r->class };
+	list[r->siblings] = (struct siblings){ .observation = o, .class = r->class };
 	a->siblings_places.list[at] = r->siblings + 1;
 	return true;
 }
@@ -294,17 +298,19 @@ static bool
 gather(struct annotator *a, const struct class *c, const struct mapping *mapping)
 {
 	for (unsigned i = c->first; i != NO_INDEX; i = a->results[i].next_in_class) {
-		struct result *r = &a->results[i];
+		struct result *r = &a->results[i], **list;
 		unsigned index = r->code->observation->index;
 
 		if (!work_step(a))
 			return true;
 		if (r->mapping != mapping)
 			continue;
-		if (!work_grow(a, (void **)&a->companions, &a->companion_size, a->companion_count,
-			sizeof(struct result *)))
+		list = work_grow(a, (void *)a->companions, &a->companion_size, a->companion_count,
+		    sizeof(struct result *));
+		if (!list)
 			return false;
-		a->companions[a->companion_count++] = r;
+		a->companions = list;
+		list[a->companion_count++] = r;
 		if (a->best_in[index] != a->pairing || r->code->priority < a->best[index]) {
 			a->best_in[index] = a->pairing;
 			a->best[index] = r->code->priority;

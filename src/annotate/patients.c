@@ -133,9 +133,13 @@ make_places(struct annotator *a)
 static long
 add(struct annotator *a, struct patient p)
 {
-	if (!work_grow(a, (void **)&a->patients, &a->patient_size, a->patient_count, sizeof(p)))
+	struct patient *list;
+
+	list = work_grow(a, a->patients, &a->patient_size, a->patient_count, sizeof(*list));
+	if (!list)
 		return -1;
-	a->patients[a->patient_count] = p;
+	a->patients = list;
+	list[a->patient_count] = p;
 	return (long)a->patient_count++;
 }
 

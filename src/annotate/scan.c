@@ -12,20 +12,20 @@
 #include "hl7/scan.h"
 #include "mapping/codes.h"
 
-bool
-work_grow_more(struct annotator *a, void **list, size_t *size, size_t count, size_t item)
+void *
+work_grow_more(struct annotator *a, void *list, size_t *size, size_t count, size_t item)
 {
 	size_t more = *size ? *size * 2 : 16;
 	void *grown;
 
-	if (count == MOST_ENTRIES)
-		return work_steps(a, MOST_STEPS);
-	grown = realloc(*list, more * item);
-	if (!grown)
-		return false;
-	*list = grown;
-	*size = more;
-	return true;
+	if (count == MOST_ENTRIES) {
+		work_steps(a, MOST_STEPS);
+		return NULL;
+	}
+	grown = realloc(list, more * item);
+	if (grown)
+		*size = more;
+	return grown;
 }
 
 bool
@@ -174,11 +174,13 @@ claim(struct annotator *a, const struct mapping *mapping, struct span obx3)
 static struct result *
 next_result(struct annotator *a, unsigned segment, unsigned obx)
 {
-	struct result *r;
+	struct result *list, *r;
 
-	if (!work_grow(a, (void **)&a->results, &a->result_size, a->result_count, sizeof(*r)))
+	list = work_grow(a, a->results, &a->result_size, a->result_count, sizeof(*list));
+	if (!list)
 		return NULL;
-	r = &a->results[a->result_count];
+	a->results = list;
+	r = &list[a->result_count];
 	r->segment = segment;
 	r->obx = obx;
 	r->fields = hl7_places(a->m, &a->m->segments[segment], r->places, OBX_FIELDS);

@@ -306,14 +306,14 @@ work_read(struct annotator *a, size_t bytes)
 	return work_steps(a, 1 + bytes / 64);
 }
 
-/* Room for one more in a vector that is kept; false when there is no memory, or when that is more
- * than any report needs. */
-bool work_grow_more(struct annotator *a, void **list, size_t *size, size_t count, size_t item);
+/* A vector that is kept, with room for one more; NULL when there is no memory, or when that is more
+ * than any report needs: it stays as it is then. */
+void *work_grow_more(struct annotator *a, void *list, size_t *size, size_t count, size_t item);
 
-static inline bool
-work_grow(struct annotator *a, void **list, size_t *size, size_t count, size_t item)
+static inline void *
+work_grow(struct annotator *a, void *list, size_t *size, size_t count, size_t item)
 {
-	return count < *size || work_grow_more(a, list, size, count, item);
+	return count < *size ? list : work_grow_more(a, list, size, count, item);
 }
 
 /* Void all remembered answers. */

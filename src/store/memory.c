@@ -70,30 +70,31 @@ row_find(const struct memory *m, uint64_t seq)
 	return at && m->row[at - 1].r.seq == seq && m->row[at - 1].body ? &m->row[at - 1] : NULL;
 }
 
-static int
-room_for(void **list, size_t *room, size_t count, size_t each)
+/* The list, with room for one more; NULL without memory: it stays as it is then. */
+static void *
+room_for(void *list, size_t *room, size_t count, size_t each)
 {
 	size_t more = *room ? 2 * *room : 64;
 	void *moved;
 
 	if (count < *room)
-		return 0;
-	moved = reallocarray(*list, more, each);
-	if (!moved)
-		return -ENOMEM;
-	*list = moved;
-	*room = more;
-	return 0;
+		return list;
+	moved = reallocarray(list, more, each);
+	if (moved)
+		*room = more;
+	return moved;
 }
 
 static int
 remember(struct memory *m, const struct undo *u)
 {
-	int error = room_for((void **)&m->undo, &m->undo_room, m->undos, sizeof(*m->undo));
+	struct undo *list = room_for(m->undo, &m->undo_room, m->undos, sizeof(*list));
 
-	if (!error)
-		m->undo[m->undos++] = *u;
-	return error;
+	if (!list)
+		return -ENOMEM;
+	m->undo = list;
+	list[m->undos++] = *u;
+	return 0;
 }
 
 static int
@@ -201,13 +202,15 @@ put(struct store_backend *b, const struct store_record *r, struct span body)
 	struct memory *m = memory_of(b);
 	const struct undo u = { .kind = UNDO_PUT };
 	struct store_body *copy = store_body_create(body.ptr, body.len);
-	int error = room_for((void **)&m->row, &m->row_room, m->rows, sizeof(*m->row));
+	struct row *list = room_for(m->row, &m->row_room, m->rows, sizeof(*list));
 
-	if (!copy || error || remember(m, &u)) {
+	if (list)
+		m->row = list;
+	if (!copy || !list || remember(m, &u)) {
 		store_body_drop(copy);
 		return -ENOMEM;
 	}
-	m->row[m->rows++] = (struct row){ *r, copy };
+	list[m->rows++] = (struct row){ *r, copy };
 	return 0;
 }
 
