@@ -142,6 +142,7 @@ finish_shaking(struct net_stream *s)
 					 : NET_TLS_FINE;
 
 	net_handshake_end(t);
+	t->since = ev_now(s->net->loop);
 	if (reason)
 		return net_tls_session_fail(t->session, reason);
 	if (t->unwanted)
@@ -322,11 +323,22 @@ net_stream_tls_may_send(const struct net_stream *s)
 	return s->tls && !s->tls->shaking && !s->connecting;
 }
 
+/* It may have spoken while we stood still. */
+static bool
+is_unread(const struct net_stream *s)
+{
+	char byte;
+
+	return s->arrived || recv(s->readable.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
 bool
 net_stream_tls_is_heard(const struct net_stream *s)
 {
-	return s->tls && (net_tls_session_is_proved(s->tls->session) ||
-			     ev_now(s->net->loop) - s->tls->since > doubt);
+	if (!s->tls || s->tls->shaking)
+		return false;
+	return net_tls_session_is_proved(s->tls->session) ||
+	       (ev_now(s->net->loop) - s->tls->since > doubt && !is_unread(s));
 }
 
 /* What could not be sealed leaves a hole: reading will tell that it is over. */

@@ -17,7 +17,12 @@ from world import ack, annotated, config_xml, framed, free_port, main, message, 
 
 
 class Hesitant(SecureReceiver):
-    """Looks at our certificate, and refuses it, half a second after it came."""
+    """Looks at our certificate, and refuses it, half a second after it came; perhaps it is as slow
+    to greet us."""
+
+    def __init__(self, context, greets_after=0):
+        self.pauses = {1: greets_after, 2: 0.5}
+        super().__init__(context)
 
     def _serve(self, visit):
         wire, out = ssl.MemoryBIO(), ssl.MemoryBIO()
@@ -31,7 +36,7 @@ class Hesitant(SecureReceiver):
                 visit.send(out.read())
                 wire.write(visit.sock.recv(65536))
                 flights += 1
-                time.sleep(0.5 if flights == 2 else 0)
+                time.sleep(self.pauses.get(flights, 0))
             except ssl.SSLError:
                 visit.send(out.read())
                 visit.ended = True
@@ -182,7 +187,11 @@ class Custody(Secure):
         self.assertEqual(r.frames, [])
 
     def test_a_message_without_an_answer_is_not_delivered_to_one_who_refuses_us(self):
-        hesitant = Hesitant(server_context(self.ca))
+        for greets_after in (0, 2.5):  # the longer is a doubt that was there before it could be
+            with self.subTest(greets_after=greets_after):
+                self.let_in_later(Hesitant(server_context(self.ca), greets_after))
+
+    def let_in_later(self, hesitant):
         self.addCleanup(hesitant.stop)
         d, port, write = self.keep(hesitant.port, outbound=self.tls(own=None))
         body = message("1", modes="|||NE|NE")
@@ -194,6 +203,8 @@ class Custody(Secure):
         write(outbound=self.tls(own="client"))
         d.reload()
         self.assertEqual(r.wait(1), annotated([body]))
+        d.stop()
+        os.rename(self.path("queue"), self.path("queue.%g" % hesitant.pauses[1]))
 
     def test_a_message_without_an_answer_is_delivered_once(self):
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
