@@ -189,10 +189,10 @@ note -o out.d < low.hl7 || fail '-o with standard input'
 same out.d/stdin low.want
 cp high.hl7 dir/high.hl7
 status 64 note -o out.d high.hl7 dir/high.hl7
+has err 'written to one file'
 cp high.hl7 stdin
 status 64 note -o out.d - stdin < low.hl7
-has err 'would be written to one file'
-has err 'written to one file'
+has err '- and stdin would be written to one file'
 status 64 note -o dir dir/high.hl7
 same dir/high.hl7 high.hl7
 status 73 note -o letter/out high.hl7

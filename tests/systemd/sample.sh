@@ -53,7 +53,7 @@ hook()
 
 installed()
 {
-	find "$TMP/root" -name "$1" -path "*/hl7noted/*"
+	find "$TMP/root" -type f -name "$1"
 }
 
 hook install-data
