@@ -135,8 +135,8 @@ question_fail_half_done(struct question *k, const char *why)
 {
 	char text[600];
 
-	(void)snprintf(text, sizeof(text), "%s; before that, it was done for %llu messages", why,
-	    (unsigned long long)k->count);
+	(void)snprintf(text, sizeof(text), "%s; before that, it was done for %llu message%s", why,
+	    (unsigned long long)k->count, k->count == 1 ? "" : "s");
 	question_fail(k, k->count ? text : why);
 }
 

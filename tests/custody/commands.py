@@ -331,7 +331,7 @@ class Commands(Custody):
         ]
         self.assertRegex(
             self.refused("import", "-f", "lab", *files),
-            "larger than in-flight-bytes of <limits>.*; before that, it was done for 1 messages")
+            "larger than in-flight-bytes of <limits>.*; before that, it was done for 1 message$")
         self.assertEqual(self.ids(), ["small"])
 
     def test_an_import_that_breaks_off_says_how_far_it_came(self):
@@ -365,7 +365,7 @@ class Commands(Custody):
                 c.sendall(b"queue import feed=lab\n%d\n%s%d\nMSH" % (len(body), body, len(body)))
                 if half:
                     c.shutdown(socket.SHUT_WR)
-                    self.assertIn(b"before that, it was done for 1 messages", c.recv(4096))
+                    self.assertIn(b"before that, it was done for 1 message", c.recv(4096))
         told = d.wait_event("audit.admin", 2, verb="queue import")
         self.assertEqual([(t["outcome"], t["count"]) for t in told], 2 * [("left", 1)])
 
