@@ -97,6 +97,8 @@ custody_parcels_nameless(const struct custody_line *l)
 
 		if (custody_parcel_is_out(p) && p->flight.any_answer)
 			return p;
+		if (p->state == CUSTODY_SENT)
+			return NULL;
 	}
 	return NULL;
 }

@@ -28,7 +28,8 @@ struct custody_parcel *custody_parcels_oldest_out(const struct custody_line *l);
 /* The one that an answer names, itself or a message of its batch, or NULL. */
 struct custody_parcel *custody_parcels_named(
     const struct custody_line *l, const struct relay_answer *a);
-/* The oldest that any answer is good for, or NULL. */
+/* The oldest that any answer is good for, or NULL; none behind one that awaits an answer of its
+ * own, for that may be the one meant. */
 struct custody_parcel *custody_parcels_nameless(const struct custody_line *l);
 /* Index of the one with this seq whose fate is not told yet, or -1. */
 int custody_parcels_find(const struct custody_line *l, uint64_t seq);
