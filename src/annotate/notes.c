@@ -337,6 +337,13 @@ anything_to_write(const struct finding *f)
 	return is_flag_written(f);
 }
 
+/* A code of OBX-8 stands as it is: most receivers would take an escaped one for another. */
+static bool
+can_write_flag(const struct annotator *a, const struct finding *f)
+{
+	return !is_flag_written(f) || hl7_escape_free(&a->m->delims, f->flag);
+}
+
 /* The lines of a finding, one segment each; ptr NULL when one cannot be written. */
 static struct span
 make_block(
@@ -388,6 +395,8 @@ notes_write(struct annotator *a, const struct result *r, struct finding *f)
 
 	if (!anything_to_write(f))
 		return true;
+	if (!can_write_flag(a, f))
+		return false;
 	block = find_block(a, r, f, &count);
 	if (!block.ptr)
 		return false;

@@ -128,3 +128,22 @@ Test(annotate_flags, that_are_abnormal_outrank_normal)
 	    B2M("2.2", "H") "NTE|1|O|Auto-comment t 1.0: B; flag H\n");
 	report_end(&r);
 }
+
+/* Most receivers would read an escaped code as another one. */
+Test(annotate_flags, with_a_delimiter_of_the_message_are_not_written)
+{
+	struct report r;
+
+	report_begin_rules(&r, "<rule id=\"R\"><when><above-interval/></when><flag>H&gt;</flag>"
+			       "<note>Raised.</note></rule>");
+	cr_expect_str_eq(report_annotate(&r, B2M("2.2", "")), B2M("2.2", "H>") RAISED("; flag H>"));
+	r.head = SPAN("MSH|^>\\&|LAB|NORTH|EHR|NORTH|20260301120000||ORU^R01|1|P|2.5.1\n"
+		      "PID|1||1||DOE^ANN||19600101|F\n"
+		      "OBR|1|1|1|24323-8^Panel^LN|||20260301080000\n");
+	cr_expect_str_eq(report_annotate(&r, B2M("2.2", "")), B2M("2.2", ""));
+	cr_expect_eq(report_finding(&r)->skip, SKIP_TEXT_UNWRITABLE);
+	cr_expect_eq(report_finding(&r)->flag_outcome, FLAG_NONE);
+	/* the laboratory's own is no hindrance */
+	cr_expect_str_eq(report_annotate(&r, B2M("2.2", "N")), B2M("2.2", "N") RAISED(""));
+	report_end(&r);
+}
