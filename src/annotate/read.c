@@ -486,5 +486,5 @@ read_is_number(const struct annotator *a, const struct result *r)
 	struct interval unused;
 
 	return hl7_value_read(delims(a), type, value, '.', &unused) == HL7_VALUE_NUMBER ||
-	       hl7_value_read(delims(a), type, value, r->site->point, &unused) == HL7_VALUE_NUMBER;
+	       hl7_value_read(delims(a), type, value, ',', &unused) == HL7_VALUE_NUMBER;
 }

@@ -342,7 +342,7 @@ void read_result(struct annotator *a, struct result *r);
 void read_limits(struct annotator *a, struct result *r);
 /* Is there nothing but empty components and deleted ones, as in ""^""^""? */
 bool read_says_nothing(const struct annotator *a, struct span field);
-/* In the sender's decimals, or with a point. */
+/* With a point or a comma: mappings may differ in what the sender's decimals are. */
 bool read_is_number(const struct annotator *a, const struct result *r);
 
 /* pairing; false when memory ran out */

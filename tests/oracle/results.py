@@ -98,6 +98,12 @@ class Result:
     def own_value(self):
         return wire.value(self.message, self.field(2), self.field(5))
 
+    def is_number(self):
+        """With a point or a comma."""
+        value, message = self.field(5), self.message
+        dotted = value if b"," in message.encoding else value.replace(b",", b".")
+        return not self.own_value()[1] or not wire.value(message, self.field(2), dotted)[1]
+
     def unit_name(self):
         message = self.message
         parts = message.components(message.repetitions(self.field(6))[0])
@@ -238,7 +244,7 @@ def _join(message, results):
             and before.slot == result.slot
             and (before.field(3), before.field(4)) == (result.field(3), result.field(4))
         )
-        if same and not result.field(6) and not result.field(7) and result.own_value()[1]:
+        if same and not result.field(6) and not result.field(7) and not result.is_number():
             before.follower = result
         else:
             whole.append(result)

@@ -199,6 +199,21 @@ Test(annotate_doubts, about_what_goes_on_know_the_sender_s_decimals)
 	report_end(&r);
 }
 
+/* Nor is it where a mapping does not know of the comma: another one of the feed may. */
+Test(annotate_doubts, about_a_comma_make_no_line_of_text)
+{
+	struct mapping *const mappings[] = { fragment_good(IN_FILE, mapping) };
+	struct report r;
+
+	report_begin(&r, mappings, 1);
+	report_annotate(&r, "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0.7-1.8||||F\n"
+			    "OBX|2|NM|1952-1^B2M^LN||3,9||||||F\n");
+	cr_assert_eq(r.annotation.finding_count, 2);
+	cr_expect_eq(r.annotation.findings[0].skip, SKIP_NONE);
+	cr_expect_eq(r.annotation.findings[1].skip, SKIP_VALUE_NOT_NUMERIC);
+	report_end(&r);
+}
+
 #define OTHER "OBX|2|NM|1751-7^Albumin^LN||"
 
 /* clang-format off */
