@@ -117,6 +117,9 @@ bool
 notes_claim_flag(
     struct annotator *a, const struct note_run *run, struct span flags, struct span *ret_instead)
 {
+	bool claimed = false;
+
+	/* the last word counts: the flag may have been replaced, and sent anew, more than once */
 	for (unsigned i = run->first; i <= run->after; i++) {
 		struct span rest = note_text(a, i), line, flag, instead;
 
@@ -126,10 +129,10 @@ notes_claim_flag(
 				continue;
 			*ret_instead = arena_copy(&a->arena, instead);
 			a->no_memory |= instead.len && !ret_instead->ptr;
-			return true;
+			claimed = true;
 		}
 	}
-	return false;
+	return claimed;
 }
 
 bool

@@ -98,6 +98,9 @@ static const struct {
 	{ "one of ours", B2M("2.2", "A") "NTE|1|O|Auto-comment u 3: X; flag A instead of L\n",
 	    B2M("2.2", "H") "NTE|1|O|Auto-comment u 3: X; flag A instead of L\n"
 	    "NTE|2|O|Low.\nNTE|3|O|Auto-comment t 1.0: R L; flag H instead of L\n" },
+	{ "another one than before", B2M("2.2", "N") "NTE|1|O|Auto-comment t 1.0: R; flag H instead of L\n",
+	    B2M("2.2", "H") "NTE|1|O|Auto-comment t 1.0: R; flag H instead of L\n"
+	    "NTE|2|O|Auto-comment t 1.0: R; flag H instead of N\n" },
 	{ "not one with a control byte", B2M("2.2", "L^\tx"), B2M("2.2", "L^\tx") "NTE|1|O|Low.\nNTE|2|O|Auto-comment t 1.0: L\n" },
 	{ "not a long one", B2M("2.2", "L^" LONG_FLAG), B2M("2.2", "L^" LONG_FLAG) "NTE|1|O|Low.\nNTE|2|O|Auto-comment t 1.0: L\n" },
 };
