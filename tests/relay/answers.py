@@ -249,8 +249,8 @@ class Unanswered(World):
         self.assertEqual(d.wait_event("msg.failed")[0]["outcome"], "down_lost")
 
     def test_reject_answers_one_who_has_ended_its_side(self):
-        r = self.receiver(lambda v, body, n: v.close())
-        _, port = self.feed(r, forward=QUICK, on_failure="reject")
+        r = self.receiver(lambda v, body, n: None)
+        _, port = self.feed(r, forward=HASTY, on_failure="reject")
         s = self.sender(port)
         s.send(framed(message("m")))
         s.end()
