@@ -230,6 +230,7 @@ begin(struct annotator *a, const struct hl7_message *m)
 	a->m = m;
 	a->result_count = a->finding_count = 0;
 	a->steps = 0;
+	buffer_clear(&a->scratch);
 	a->no_memory = a->sent_known = false;
 	if (!m->count || m->segments[0].id != HL7_ID('M', 'S', 'H'))
 		return SKIP_NOT_HL7;
@@ -314,6 +315,12 @@ read_results(struct annotator *a)
 	}
 }
 
+static bool
+is_out_of_memory(const struct annotator *a)
+{
+	return a->no_memory || a->scratch.failed || a->arena.failed || a->edits.failed;
+}
+
 /* Why a table has no room. */
 static enum skip
 no_room(const struct annotator *a)
@@ -348,7 +355,7 @@ evaluate(struct annotator *a)
 		if (has_rules(a->results[i].code->observation) && !a->results[i].follower)
 			decide(a, &a->results[i]);
 	}
-	if (a->no_memory || a->edits.failed)
+	if (is_out_of_memory(a))
 		return no_room(a);
 	return a->steps < MOST_STEPS ? SKIP_NONE : SKIP_TOO_MANY;
 }

@@ -72,13 +72,13 @@ holds(struct span text, char mark)
 static struct span
 join_repetitions(struct annotator *a, struct span field)
 {
-	buffer_clear(&a->scratch);
+	struct buffer *lines = work_scratch(a);
+
 	while (field.ptr) {
-		hl7_unescape(
-		    &a->m->delims, next_repetition(a, &field), HL7_UNESCAPE_LAYOUT, &a->scratch);
-		buffer_append_char(&a->scratch, '\n');
+		hl7_unescape(&a->m->delims, next_repetition(a, &field), HL7_UNESCAPE_LAYOUT, lines);
+		buffer_append_char(lines, '\n');
 	}
-	return buffer_span(&a->scratch);
+	return buffer_span(lines);
 }
 
 /* NTE-3 of a segment, escapes resolved; ptr NULL when it is no NTE.  One of ours, or all of them,
@@ -128,7 +128,6 @@ notes_claim_flag(
 			    !span_eq(flag, flags))
 				continue;
 			*ret_instead = arena_copy(&a->arena, instead);
-			a->no_memory |= instead.len && !ret_instead->ptr;
 			claimed = true;
 		}
 	}
@@ -174,26 +173,20 @@ escape_bytes(struct annotator *a, struct span bytes)
 
 	if (hl7_escape_free(d, bytes))
 		return bytes;
-	buffer_clear(&a->scratch);
-	return hl7_escape(d, bytes, &a->scratch) ? arena_copy(&a->arena, buffer_span(&a->scratch))
-						 : (struct span){ 0 };
+	return hl7_escape(d, bytes, work_scratch(a))
+		   ? arena_copy(&a->arena, buffer_span(&a->scratch))
+		   : (struct span){ 0 };
 }
 
 /* A line in the message's character set, escaped; ptr NULL when that cannot be. */
 static struct span
 write_text(struct annotator *a, struct span text)
 {
-	struct span encoded = text;
-
-	buffer_clear(&a->scratch);
-	if (!hl7_is_ascii(text)) {
-		if (!hl7_charset_encode(a->charset, text, &a->scratch))
-			return (struct span){ 0 };
-		encoded = arena_copy(&a->arena, buffer_span(&a->scratch));
-		if (!encoded.ptr)
-			a->no_memory = true;
-	}
-	return escape_bytes(a, encoded);
+	if (hl7_is_ascii(text))
+		return escape_bytes(a, text);
+	if (!hl7_charset_encode(a->charset, text, work_scratch(a)))
+		return (struct span){ 0 };
+	return escape_bytes(a, arena_copy(&a->arena, buffer_span(&a->scratch)));
 }
 
 bool
@@ -201,8 +194,7 @@ notes_can_quote(struct annotator *a, struct span flags)
 {
 	enum { FLAGS_MOST = 64 };
 
-	buffer_clear(&a->scratch);
-	return flags.len <= FLAGS_MOST && hl7_escape(&a->m->delims, flags, &a->scratch);
+	return flags.len <= FLAGS_MOST && hl7_escape(&a->m->delims, flags, work_scratch(a));
 }
 
 static bool
@@ -243,10 +235,8 @@ write_trailer(struct annotator *a, const struct result *r, const struct finding 
 	for (unsigned i = 0; i < f->fired_count; i++)
 		most += f->fired[i].rule->id.len + 1;
 	start = arena_alloc(&a->arena, most);
-	if (!start) {
-		a->no_memory = true;
+	if (!start)
 		return (struct span){ 0 };
-	}
 	to = trailer_begin(start, m->id, m->version);
 	for (unsigned i = 0; i < f->fired_count; i++) {
 		if (is_named(f, &f->fired[i]))
@@ -321,10 +311,8 @@ write_block(
 	for (unsigned i = 0; i < count; i++)
 		most += lines[i].len + LINE_AROUND;
 	block = to = arena_alloc(&a->arena, most);
-	if (!block) {
-		a->no_memory = true;
+	if (!block)
 		return (struct span){ 0 };
-	}
 	for (unsigned i = 0; i < count; i++)
 		to = line_put(to, &form, run->highest + 1 + i, lines[i]);
 	return span_of(block, (size_t)(to - block));

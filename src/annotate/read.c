@@ -26,8 +26,7 @@ plain(struct annotator *a, struct span s)
 
 	if (!escape || !s.len || !memchr(s.ptr, escape, s.len))
 		return span_trim(s);
-	buffer_clear(&a->scratch);
-	hl7_unescape(delims(a), s, HL7_UNESCAPE_TEXT, &a->scratch);
+	hl7_unescape(delims(a), s, HL7_UNESCAPE_TEXT, work_scratch(a));
 	return span_trim(buffer_span(&a->scratch));
 }
 

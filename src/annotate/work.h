@@ -316,6 +316,15 @@ work_grow(struct annotator *a, void *list, size_t *size, size_t count, size_t it
 	return count < *size ? list : work_grow_more(a, list, size, count, item);
 }
 
+/* The scratch buffer, cleared.  That memory ran out in its last use is kept in mind. */
+static inline struct buffer *
+work_scratch(struct annotator *a)
+{
+	a->no_memory |= a->scratch.failed;
+	buffer_clear(&a->scratch);
+	return &a->scratch;
+}
+
 /* Void all remembered answers. */
 void annotator_forget(struct annotator *a);
 

@@ -23,21 +23,27 @@ arena_init(struct arena *a, size_t limit)
 	*a = (struct arena){ .limit = limit };
 }
 
+static void *
+fail(struct arena *a)
+{
+	a->failed = true;
+	return NULL;
+}
+
 static struct arena_chunk *
 new_chunk(struct arena *a, size_t least)
 {
 	size_t size = a->now ? a->now->size * 2 : FIRST_CHUNK;
-	struct arena_chunk *c;
+	struct arena_chunk *c = NULL;
 
 	if (size < least)
 		size = least;
 	if (a->limit && size > a->limit - a->total)
 		size = least;
-	if (size > SIZE_MAX - sizeof(*c) || (a->limit && size > a->limit - a->total))
-		return NULL;
-	c = malloc(sizeof(*c) + size);
+	if (size <= SIZE_MAX - sizeof(*c) && (!a->limit || size <= a->limit - a->total))
+		c = malloc(sizeof(*c) + size);
 	if (!c)
-		return NULL;
+		return fail(a);
 	c->next = NULL;
 	c->size = size;
 	a->total += size;
@@ -75,7 +81,7 @@ arena_alloc(struct arena *a, size_t size)
 	char *p;
 
 	if (size > SIZE_MAX / 2)
-		return NULL;
+		return fail(a);
 	size = (size + unit - 1) / unit * unit;
 	if (!a->now || size > a->size - a->used)
 		return from_next_chunk(a, size);
@@ -90,7 +96,7 @@ arena_zalloc(struct arena *a, size_t count, size_t size)
 	void *p;
 
 	if (size && count > SIZE_MAX / size)
-		return NULL;
+		return fail(a);
 	p = arena_alloc(a, count * size);
 	if (p)
 		memset(p, 0, count * size);
@@ -100,7 +106,7 @@ arena_zalloc(struct arena *a, size_t count, size_t size)
 struct span
 arena_copy(struct arena *a, struct span s)
 {
-	char *p = s.len < SIZE_MAX ? arena_alloc(a, s.len + 1) : NULL;
+	char *p = s.len < SIZE_MAX ? arena_alloc(a, s.len + 1) : fail(a);
 
 	if (!p)
 		return (struct span){ NULL, 0 };
@@ -130,6 +136,7 @@ arena_reset(struct arena *a, size_t keep)
 	}
 	a->now = NULL;
 	a->used = a->size = 0;
+	a->failed = false;
 }
 
 void

@@ -15,6 +15,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/span.h"
@@ -26,6 +27,7 @@ struct arena {
 	size_t used, size; /* of the current chunk */
 	size_t total;      /* bytes held in all chunks */
 	size_t limit;      /* most bytes it may hold; 0 is none */
+	bool failed;       /* out of memory, or over the limit */
 };
 
 void arena_init(struct arena *a, size_t limit);
@@ -35,7 +37,7 @@ void *arena_alloc(struct arena *a, size_t size);
 void *arena_zalloc(struct arena *a, size_t count, size_t size);
 /* A copy with a NUL behind it (not counted); ptr is NULL when there is no memory. */
 struct span arena_copy(struct arena *a, struct span s);
-/* Forget the contents, keep the memory (all of it up to `keep` bytes). */
+/* Forget the contents and any failure, keep the memory (all of it up to `keep` bytes). */
 void arena_reset(struct arena *a, size_t keep);
 void arena_finish(struct arena *a);
 

@@ -88,10 +88,12 @@ Test(arena, holds_no_more_than_its_limit)
 	arena_init(&a, LIMIT);
 	while (arena_alloc(&a, 16))
 		got += 16;
+	cr_expect(a.failed);
 	cr_expect_leq(a.total, LIMIT);
 	cr_expect_gt(got, LIMIT * 3 / 4, "most of the limit can be had, not %zu", got);
 	arena_reset(&a, 0);
 	cr_expect_not_null(arena_alloc(&a, LIMIT));
+	cr_expect_not(a.failed);
 	cr_expect_null(arena_alloc(&a, 16));
 	arena_finish(&a);
 	cr_expect_null(arena_alloc(&a, LIMIT + 1));
