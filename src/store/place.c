@@ -283,7 +283,10 @@ write_again(int fd)
 			n = pwrite(fd, bytes, (size_t)n, at);
 		at += n;
 	} while (n > 0);
-	return n < 0 || fdatasync(fd) ? -errno : 0;
+	if (n < 0)
+		return -errno;
+	/* for want of room, too: the next sync would be believed */
+	return fdatasync(fd) ? -EIO : 0;
 }
 
 int
