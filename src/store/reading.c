@@ -301,7 +301,7 @@ store_reading_run(struct store_worker *w)
 			store_tasks_put(&again, t);
 		else
 			put_away(w, t);
-	} while (w->reads.first && store_now_us() < until);
+	} while (w->gate != GATE_DEAD && w->reads.first && store_now_us() < until);
 	store_tasks_move(&w->reads, &again);
 	return true;
 }

@@ -511,6 +511,37 @@ Test(faults, ends_when_the_sync_fails_that_sets_a_damaged_one_aside)
 	expect_the_end(q);
 }
 
+/* One in each feed, read one after the other. */
+Test(faults, sets_none_aside_behind_a_sync_that_failed)
+{
+	const struct store_filter aside = { .feed = 0 };
+	struct queue *q = queue_open(1, NULL);
+	uint64_t seq = 0;
+
+	for (unsigned f = 1; f <= 2; f++) {
+		store_feed(q->store, f == 1 ? SPAN("east") : SPAN("west"));
+		queue_put(q, f, "", "one");
+		queue_get(q, f, &seq);
+		store_set_aside(q->store, f, seq, TRIED(1), "no");
+		queue_await(q, &q->settled, f);
+	}
+	queue_stop(q);
+	damage(q->folder, 1);
+	damage(q->folder, 2);
+	vfs_install();
+	queue_start(q, NULL);
+	queue_run(q, 300); /* the log is copied by then */
+	vfs_heal();
+	vfs_fail(VFS_SYNC, 3, SQLITE_IOERR_FSYNC, EIO, false);
+	cr_assert_eq(store_retry(q->store, &aside, 1), 0);
+	queue_await(q, &q->troubles, 2); /* of the damage, and of the sync */
+	queue_stop(q);
+	cr_expect_eq(vfs_syncs(), 3, "%u", vfs_syncs());
+	vfs_heal();
+	queue_start(q, NULL);
+	queue_close(q);
+}
+
 /* A disk that fills up mends no damage, and takes the word from no one who has to be told of it. */
 Test(faults, stays_damaged_when_the_disk_is_full)
 {
