@@ -63,7 +63,7 @@ may_be_open(enum axis_kind kind, unsigned extra)
 	case AXIS_STANDING:
 		return true;
 	case AXIS_FACT:
-		return extra >> 1 == EXPR_SPECIMEN;
+		return extra >> 1 == EXPR_SPECIMEN || extra >> 1 == EXPR_FLAGGED;
 	default:
 		return false;
 	}

@@ -197,6 +197,8 @@ static const struct fragment_case sound[] = {
 	  "<rule id=\"f\"><when><fired rule=\"a\"/><not><fired rule=\"b c\"/></not></when></rule>\n"
 	  "<rule id=\"g\"><when><text any-of=\"see comment|none\"/></when></rule>\n"
 	  "<rule id=\"h\"><when><unsure><specimen is=\"serum\"/></unsure></when></rule>\n"
+	  "<rule id=\"u\"><when><unsure><flagged as=\"H\"/></unsure></when></rule>\n"
+	  "<rule id=\"v\"><when><unsure><flagged of=\"alb\" as=\"H L\"/></unsure></when></rule>\n"
 	  "<rule id=\"i\"><when><flagged as=\"H\"/><flagged as=\"L\"/></when></rule>",
 	  "" },
 	{ IN_RULES,

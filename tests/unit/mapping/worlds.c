@@ -14,11 +14,13 @@
 #include "fragment.h"
 
 enum { VALUES = 7, POSITIONS = 3, SEXES = 4, ALBUMINS = 5, RULES = 4, KIDS = 3, DEPTH = 2 };
+enum { ANSWERS = 3 }; /* no, yes, unknown */
 
 struct world {
 	unsigned low, high;           /* 1, 2 and 3 are values 1, 3 and 5 */
 	unsigned leftmost, rightmost; /* positions */
-	bool a, b;
+	bool a;
+	unsigned b;   /* of ANSWERS */
 	unsigned sex; /* F, M, another, unknown */
 	bool albumin;
 	unsigned lowest, highest; /* the same for thresholds 1 and 2 */
@@ -28,7 +30,8 @@ struct world {
 static bool
 is_exact(const struct world *w)
 {
-	return w->low == w->high && w->leftmost == w->rightmost && w->sex < SEXES - 1;
+	return w->low == w->high && w->leftmost == w->rightmost && w->b < ANSWERS - 1 &&
+	       w->sex < SEXES - 1;
 }
 
 /* ---- conditions: written as XML, and answered here ---- */
@@ -148,7 +151,7 @@ answer_leaf(const struct node *n, const struct world *w)
 	case LEAF_A:
 		return truth_of(w->a);
 	case LEAF_B:
-		return truth_of(w->b);
+		return w->b == ANSWERS - 1 ? TRUTH_UNKNOWN : truth_of(w->b);
 	case LEAF_SEX:
 		return w->sex == SEXES - 1 ? TRUTH_UNKNOWN : truth_of(w->sex == n->which);
 	case LEAF_ALBUMIN:
@@ -325,10 +328,10 @@ judge_albumin(const struct random_group *g, struct world *w, struct verdict *v)
 static void
 judge_facts(const struct random_group *g, struct world *w, struct verdict *v)
 {
-	for (unsigned i = 0; i < 4 * SEXES; i++) {
+	for (unsigned i = 0; i < 2 * ANSWERS * SEXES; i++) {
 		w->a = i & 1;
-		w->b = i >> 1 & 1;
-		w->sex = i / 4;
+		w->b = i / 2 % ANSWERS;
+		w->sex = i / (2 * ANSWERS);
 		if (!g->unsure && is_exact(w))
 			judge_albumin(g, w, v);
 		else if (g->unsure)
