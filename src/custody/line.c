@@ -344,6 +344,18 @@ custody_line_lost(struct custody_line *l, uint64_t now_us)
 }
 
 void
+custody_line_left(struct custody_line *l, uint64_t now_us)
+{
+	struct custody_parcel *oldest = custody_parcels_oldest_out(l);
+
+	l->busy++;
+	if (oldest && oldest->state == CUSTODY_WRITTEN)
+		custody_answered(l, oldest, (struct span){ 0 }, now_us);
+	l->busy--;
+	custody_line_lost(l, now_us);
+}
+
+void
 custody_line_refused(struct custody_line *l, uint64_t now_us)
 {
 	if (l->down == RELAY_DOWN_NONE)

@@ -169,6 +169,10 @@ void custody_line_settled(struct custody_line *l, uint64_t seq, uint64_t now_us)
 void custody_line_connected(struct custody_line *l, uint64_t now_us);
 /* Connecting failed, or the connection ended. */
 void custody_line_lost(struct custody_line *l, uint64_t now_us);
+/* The same, when all that was sent was written out, and the receiver ended in order: it took the
+ * oldest where no answer is promised, or one that ends after each message would get the first again
+ * and again; whether it took those behind that nobody knows. */
+void custody_line_left(struct custody_line *l, uint64_t now_us);
 /* The receiver did not let us in, which with TLS 1.3 it tells when it seems to have done so: as if
  * connecting had failed, for nothing that was sent has reached it. */
 void custody_line_refused(struct custody_line *l, uint64_t now_us);

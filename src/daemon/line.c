@@ -230,12 +230,15 @@ down_ended(void *ctx, int error)
 		dialled(l, dial_next(&l->dial, error));
 	} else {
 		const bool turned_away = net_stream_is_turned_away(&l->down);
+		const bool written = net_stream_is_written(&l->down);
 
 		observe_line_lost(l, error);
 		dial_left(&l->dial);
 		net_stream_close(&l->down);
 		if (turned_away)
 			custody_line_refused(&l->machine, note_now(l));
+		else if (written)
+			custody_line_left(&l->machine, note_now(l));
 		else
 			custody_line_lost(&l->machine, note_now(l));
 	}
@@ -331,13 +334,14 @@ line_resume(struct line *l)
 	settle(l);
 }
 
-/* A large message over a slow line must not be begun again and again. */
+/* A large message over a slow line must not be begun again and again, nor what was written out and
+ * only waits for a sign that the receiver lets us in. */
 static void
 look_at_progress(struct line *l, uint64_t now)
 {
 	const size_t unsent = net_stream_unsent(&l->down);
 
-	if (unsent < l->unsent)
+	if (unsent < l->unsent || (!unsent && custody_line_is_writing(&l->machine)))
 		custody_line_moved(&l->machine, now * 1000);
 	l->unsent = unsent;
 }

@@ -132,8 +132,8 @@ bool net_stream_is_left(const struct net_stream *s);
 void net_stream_send(struct net_stream *s, const struct iovec *iov, size_t count);
 /* Write what was gathered, now. */
 void net_stream_flush(struct net_stream *s);
-/* Has the kernel taken all, of a connection that still stands?  Costs a call.  With TLS, not before
- * it is plain that the peer lets us in: ask again later. */
+/* Has the kernel taken all, of a connection that stands, or that the peer has just ended in order?
+ * Costs a call.  With TLS, not before it is plain that the peer lets us in: ask again later. */
 bool net_stream_is_written(const struct net_stream *s);
 /* What the socket did not take. */
 static inline size_t

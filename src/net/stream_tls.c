@@ -335,9 +335,12 @@ is_unread(const struct net_stream *s)
 bool
 net_stream_tls_is_heard(const struct net_stream *s)
 {
-	if (!s->tls || s->tls->shaking)
+	const struct net_tls_session *session = s->tls ? s->tls->session : NULL;
+
+	if (!session || s->tls->shaking || net_stream_denied(s))
 		return false;
-	return net_tls_session_is_proved(s->tls->session) ||
+	return net_tls_session_is_proved(session) ||
+	       net_tls_session_state(session) == NET_TLS_ENDED ||
 	       (ev_now(s->net->loop) - s->tls->since > doubt && !is_unread(s));
 }
 

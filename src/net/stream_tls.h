@@ -37,7 +37,8 @@ void net_stream_tls_take(struct net_stream *s, char *wire, ssize_t len, int erro
 void net_stream_tls_read(struct net_stream *s);
 /* May anything be sent? */
 bool net_stream_tls_may_send(const struct net_stream *s);
-/* Does the peer listen?  One that says nothing is believed to, after a moment. */
+/* Does the peer listen?  One that says nothing is believed to, after a moment, or when it has ended
+ * the connection: one that refuses us says so. */
 bool net_stream_tls_is_heard(const struct net_stream *s);
 /* The owner wants to read, or not; true when nothing else needs to be done. */
 bool net_stream_tls_want(struct net_stream *s, bool on);

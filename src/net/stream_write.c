@@ -242,7 +242,7 @@ net_stream_is_written(const struct net_stream *s)
 
 	if (s->secured && !net_stream_tls_is_heard(s))
 		return false;
-	if (!net_stream_is_open(s) || s->ended || s->gathered || net_stream_unsent(s) ||
+	if (!net_stream_is_open(s) || s->gathered || net_stream_unsent(s) ||
 	    getsockopt(s->writable.fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0)
 		return false;
 	return info.tcpi_state == TCP_ESTABLISHED || info.tcpi_state == TCP_CLOSE_WAIT;

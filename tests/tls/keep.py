@@ -219,6 +219,40 @@ class Custody(Secure):
             d.stop()
             os.rename(self.path("queue"), self.path("queue." + version.name))
 
+    def test_a_receiver_that_ends_behind_each_message_without_an_answer_gets_each_once(self):
+        """With TLS 1.3 and no ticket, it never says that it lets us in."""
+        context = server_context(self.ca, version=ssl.TLSVersion.TLSv1_3)
+        context.num_tickets = 0
+
+        def end(visit, body, number):
+            if number % 2:  # by the book, and as many do
+                visit.sock.unwrap()
+            visit.close()
+
+        r = SecureReceiver(context, end)
+        self.addCleanup(r.stop)
+        _, port, _ = self.keep(r.port, inbound="", outbound=self.tls(own="client"))
+        bodies = [message(str(n), modes="|||NE|NE") for n in range(4)]
+        s = self.sender(port)
+        for body in bodies:
+            s.send(framed(body))
+        self.assertEqual(r.wait(4), annotated(bodies))
+        time.sleep(0.5)
+        self.assertEqual(len(r.frames), 4)
+
+    def test_a_short_time_for_answers_is_not_for_what_has_none(self):
+        context = server_context(self.ca, version=ssl.TLSVersion.TLSv1_3)
+        context.num_tickets = 0
+        r = SecureReceiver(context, lambda v, body, n: None)
+        self.addCleanup(r.stop)
+        d, port, _ = self.keep(
+            r.port, inbound="", outbound=self.tls(own="client"), forward={"ack_timeout": "500ms"}
+        )
+        body = message("1", modes="|||NE|NE")
+        self.sender(port).send(framed(body))
+        self.assertEqual(d.wait_event("msg.delivered")[0]["attempt"], 1)
+        self.assertEqual(r.wait(1), annotated([body]))
+
     def test_a_reload_asks_both_sides_again(self):
         r = self.secure_receiver()
         d, port, write = self.keep(

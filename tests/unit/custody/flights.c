@@ -271,6 +271,32 @@ Test(custody_flights, has_what_was_not_written_out_sent_again)
 	script_end(&w);
 }
 
+/* What ends behind each message would otherwise get the first for ever; the others may be lost. */
+Test(custody_flights, takes_the_first_without_an_answer_for_delivered_where_the_receiver_ends)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 3;
+	script_enqueue_body(&w, MSH("1", "|||NE|NE"));
+	script_enqueue_body(&w, MSH("2", "|||NE|NE"));
+	script_enqueue(&w, 1);
+	custody_line_fetchable(&w.l, w.now);
+	script_connected(&w);
+	buffer_clear(&w.told);
+	custody_line_left(&w.l, w.now);
+	script_expect(
+	    &w, "accept:-:deliver none:down_lost:retry postponed:2:1:down_lost delivered:1");
+	script_pass(&w, 1);
+	script_connected(&w);
+	script_expect(&w, "connect send:2 send:3");
+	script_bytes(&w, ACK("AA", "2"));
+	script_expect(&w, "accept:AA:deliver delivered:2");
+	custody_line_left(&w.l, w.now);
+	script_expect(&w, "none:down_lost:retry postponed:3:2:down_lost");
+	script_end(&w);
+}
+
 Test(custody_flights, takes_an_error_that_comes_before_all_is_written)
 {
 	struct script w;
