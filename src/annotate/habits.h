@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * annotate/habits.h - how the unit and the range of a code were written last
+ * annotate/habits.h - how a code, its unit and its range were written last
  *
  * A laboratory writes them alike in each of its reports.  What was read once need
  * only be compared the next time; only what could be read is remembered, and only
