@@ -603,6 +603,33 @@ Test(log, sends_no_record_of_another_format_to_the_journal)
 	close(fd);
 }
 
+Test(log, goes_over_to_another_kind_only_when_it_is_done_with_the_last)
+{
+	static char dots[4096];
+	int fds[2], fd = open_journal();
+	struct log *log = log_create(LOG_JSON, LOG_INFO_, "/dev/null");
+	struct log_target stuck = { .kind = LOG_TO_FILE }, journal;
+
+	/* one waits for it in write(), as for a disk that has stopped */
+	cr_assert_eq(pipe2(fds, O_CLOEXEC), 0);
+	while (poll(&(struct pollfd){ .fd = fds[1], .events = POLLOUT }, 1, 0) > 0)
+		cr_assert_gt(write(fds[1], dots, sizeof(dots)), 0);
+	stuck.fd = fds[1];
+	log_set(log, LOG_JSON, LOG_INFO_, &stuck);
+	while (!log_may_turn(log, LOG_JOURNAL))
+		wait_ms(1);
+	put(log, 0, 1);
+	cr_assert(log_target_open(&journal, LOG_JOURNAL, path));
+	log_set(log, LOG_JOURNAL, LOG_INFO_, &journal);
+	cr_expect(log_may_turn(log, LOG_JOURNAL));
+	cr_expect_not(log_may_turn(log, LOG_JSON));
+	while (!log_may_turn(log, LOG_JSON))
+		cr_assert_geq(read(fds[0], dots, sizeof(dots)), 0);
+	log_destroy(log);
+	close(fds[0]);
+	close(fd);
+}
+
 /* ---- promises ----------------------------------------------------------------------------- */
 
 static void
