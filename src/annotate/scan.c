@@ -125,12 +125,13 @@ obx_may_be_claimed(
 }
 
 /* The claim of one mapping on OBX-3, from the first triplet that has one.  Codes of two
- * observations, of serum and of urine say, leave open which of them it is. */
+ * observations, of serum and of urine say, leave open which of them it is: then from the first
+ * that has rules, so that somebody says so. */
 static const struct code *
 read_claim(
     const struct mapping *mapping, const struct hl7_delims *d, struct span obx3, bool *ret_conflict)
 {
-	const struct code *first = NULL;
+	const struct code *found = NULL;
 	struct span rest = obx3;
 
 	*ret_conflict = false;
@@ -144,12 +145,14 @@ read_claim(
 		if (!text.len || component == 7)
 			continue;
 		code = mapping_code(mapping, text, system);
-		if (code && first && code->observation != first->observation)
+		if (!code)
+			continue;
+		if (found && code->observation != found->observation)
 			*ret_conflict = true;
-		if (!first)
-			first = code;
+		if (!found || (!has_rules(found->observation) && has_rules(code->observation)))
+			found = code;
 	}
-	return first;
+	return found;
 }
 
 /* A laboratory writes one code alike in all its reports. */

@@ -177,6 +177,25 @@ Test(annotate_doubts, about_whose_result_it_is_are_told_by_both_and_counted_on)
 	report_end(&r);
 }
 
+/* Codes of a companion and of an observation with rules, in any order. */
+Test(annotate_doubts, about_whether_it_is_a_companion_are_told)
+{
+	static const char *const codes[] = { "1952-1^B2M^LN^1751-7^Albumin^LN",
+		"1751-7^Albumin^LN^1952-1^B2M^LN", "1751-7^Albumin^LN^^^^^^^1952-1^B2M^LN" };
+	struct report r;
+
+	report_begin_rules(&r, PLAIN_RULES);
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		char text[128];
+
+		snprintf(text, sizeof(text), "OBX|1|NM|%s||2.2|mg/L|0.7-1.8||||F\n", codes[i]);
+		cr_expect_str_eq(report_annotate(&r, text), text);
+		cr_expect_eq(report_finding(&r)->skip, SKIP_CODE_CONFLICT, "%s", codes[i]);
+		cr_expect_str_eq(report_finding(&r)->observation->id.ptr, "b2m");
+	}
+	report_end(&r);
+}
+
 #define SENDERS "<senders><sender application=\"LAB\" decimal=\"comma\"/></senders>\n"
 
 /* A sender that writes a comma in one number does in a second one, too: that is no text about the
