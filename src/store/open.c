@@ -302,14 +302,23 @@ refuse_unread(const struct store *s, int error, struct store_error *reterr)
 	    s->place.queue ? s->place.queue : "the queue", strerror(-error));
 }
 
+static bool
+is_full(int error)
+{
+	return error == -ENOSPC || error == -EDQUOT || error == -EFBIG;
+}
+
 /* What is built on it would be lost with it.  A full disk takes what it has already, unless it
- * keeps old versions of a file; that is no reason not to forward. */
+ * keeps old versions of a file, and even then has what the ballast took; that is no reason not to
+ * forward. */
 static int
 renew_log(const struct store *s, struct store_error *reterr)
 {
 	int error = store_place_renew_log(&s->place);
 
-	if (!error || error == -ENOSPC || error == -EDQUOT || error == -EFBIG)
+	if (is_full(error) && store_place_drop_ballast(&s->place))
+		error = store_place_renew_log(&s->place);
+	if (!error || is_full(error))
 		return 0;
 	return store_error_set(
 	    reterr, error, "%s cannot be written once more: %s", s->place.log, strerror(-error));
