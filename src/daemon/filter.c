@@ -61,9 +61,8 @@ static const uint16_t passing[] = {
 	SYS_munmap, SYS_mremap, SYS_madvise, SYS_brk, SYS_msync,
 	/* threads and signals; SYS_clone and SYS_tgkill are below */
 	SYS_set_robust_list, SYS_set_tid_address, SYS_gettid, SYS_getpid, SYS_sched_yield,
-	SYS_sched_getaffinity, SYS_sched_getattr, SYS_membarrier, SYS_exit, SYS_exit_group,
-	SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_rt_sigtimedwait,
-	SYS_sigaltstack,
+	SYS_sched_getaffinity, SYS_membarrier, SYS_exit, SYS_exit_group, SYS_rt_sigaction,
+	SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_rt_sigtimedwait, SYS_sigaltstack,
 	/* who and when */
 	SYS_clock_gettime, SYS_clock_getres, SYS_gettimeofday, SYS_getuid, SYS_geteuid,
 	SYS_getgid, SYS_getegid, SYS_getrandom, SYS_getrusage, SYS_getcpu, SYS_uname,
@@ -138,8 +137,6 @@ static const struct row {
 	{ SYS_clone, 0, BITS, EPERM, { CLONE_THREAD | CLONE_VM }, 1 },
 	{ SYS_ioctl, 1, ONE_OF, ENOTTY, { FIONREAD, FIONBIO, TCGETS, TIOCOUTQ }, 4 },
 	{ SYS_prctl, 0, ONE_OF, EPERM, { PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE }, 3 },
-	/* how a thread takes its own turns */
-	{ SYS_sched_setattr, 0, ONE_OF, EPERM, { 0 }, 1 },
 	/* limits are asked for, not set */
 	{ SYS_prlimit64, 2, NOTHING, EPERM, { 0 }, 0 },
 };

@@ -5,18 +5,15 @@
  * next messages, or a moment later when none come: until then the progress page has
  * them.
  */
-#define _GNU_SOURCE /* pthread_setname_np, syscall */
+#define _GNU_SOURCE /* pthread_setname_np */
 #include "store/worker.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 enum {
 	TICK_MS = 1000,
-	IDLE_MS = 100,    /* without work: senders that wait for our answers are quicker */
-	TURN_NS = 100000, /* the shortest there is */
+	IDLE_MS = 100, /* without work: senders that wait for our answers are quicker */
 };
 
 /* ---- records and counts --------------------------------------------------------------------- */
@@ -337,35 +334,12 @@ wind_up(struct store_worker *w)
 	store_exchange_post(w->x, &w->done);
 }
 
-/*
- * The thread waits for the disk several times in a round, and all senders wait for the round.  On a
- * busy processor the kernel lets those first who ask for short turns, so each wait is over when the
- * disk is done.  Kernels before 6.12 take no notice, and a sandbox may refuse it.
- */
-static void
-ask_for_short_turns(void)
-{
-	struct { /* sched_attr, of which the C library knows or does not */
-		uint32_t size, policy;
-		uint64_t flags;
-		int32_t nice;
-		uint32_t priority;
-		uint64_t runtime, deadline, period;
-	} a = { .size = sizeof(a) };
-
-	if (syscall(SYS_sched_getattr, 0, &a, sizeof(a), 0))
-		return;
-	a.runtime = TURN_NS;
-	(void)syscall(SYS_sched_setattr, 0, &a, 0);
-}
-
 static void *
 run(void *arg)
 {
 	struct store_worker *w = arg;
 	struct store_call call;
 
-	ask_for_short_turns();
 	do {
 		store_exchange_wait(w->x, next_time(w), w->lazy, &call);
 		take_call(w, &call);

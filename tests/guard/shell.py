@@ -145,7 +145,6 @@ class Filter(World):
             case 19: return kill(1, 0);
             case 20: return syscall(SYS_clone3, NULL, 0);
             case 21: return syscall(0x40000000 | SYS_getpid);
-            case 22: return syscall(SYS_sched_setattr, 1, NULL, 0);
             }
             return -2;
         }
@@ -227,7 +226,6 @@ class Filter(World):
             11: errno.EPERM, 12: errno.EAFNOSUPPORT, 13: errno.EAFNOSUPPORT, 14: errno.EACCES,
             15: errno.EACCES, 16: errno.ENOTTY, 17: errno.EPERM, 18: errno.EPERM,
             19: errno.ENOSYS, 20: errno.ENOSYS, 21: errno.ENOSYS,
-            22: errno.EPERM,
         }
         for number, error in wanted.items():
             if number == 21 and os.uname().machine != "x86_64":
