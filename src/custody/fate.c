@@ -80,6 +80,7 @@ custody_answered(
     struct custody_line *l, struct custody_parcel *p, struct span code, uint64_t now_us)
 {
 	struct custody_outcome o = { .kind = CUSTODY_ACCEPT, .code = code };
+	const uint64_t now = now_us / MICROSECONDS;
 
 	if (p->state == CUSTODY_SENT || code.ptr)
 		o.kind = custody_kind_of(code);
@@ -87,9 +88,10 @@ custody_answered(
 	if (o.action == CUSTODY_RETRY)
 		o.wait = custody_back_off(l, now_us);
 	else
-		l->failures = 0; /* the receiver is there, and answers */
-	l->oldest_since = now_us / MICROSECONDS;
-	relay_reuse_answered(&l->reuse, p->state == CUSTODY_WRITTEN && !code.ptr, l->oldest_since);
+		l->failures = 0;                /* the receiver is there, and answers */
+	if (p == custody_parcels_oldest_out(l)) /* answers to younger ones give it no more time */
+		l->oldest_since = now;
+	relay_reuse_answered(&l->reuse, p->state == CUSTODY_WRITTEN && !code.ptr, now);
 	if (code.ptr)
 		relay_answered_add(&l->answered, &p->flight);
 	p->refused = o.action == CUSTODY_RETRY;

@@ -174,8 +174,6 @@ send_parcel(struct custody_line *l, struct custody_parcel *p, uint64_t now_us)
 		custody_back_off(l, now_us);
 		return false;
 	}
-	if (!custody_parcels_oldest_out(l))
-		l->oldest_since = now_us / MICROSECONDS;
 	if (p->flight.enhanced)
 		l->recent[l->recent_next++ % RELAY_RECENT] = p->flight.id_hash;
 	p->flight.ack_timeout = l->set->ack_timeout;
@@ -449,6 +447,16 @@ end_lingering(struct custody_line *l, uint64_t now_us)
 	}
 }
 
+/* It has all of its time from when it was sent, and from when it became the oldest. */
+static bool
+is_late(const struct custody_line *l, const struct custody_parcel *oldest, uint64_t now)
+{
+	const uint64_t sent = oldest->sent / MICROSECONDS;
+	const uint64_t since = sent > l->oldest_since ? sent : l->oldest_since;
+
+	return oldest->flight.ack_timeout && now >= since + oldest->flight.ack_timeout;
+}
+
 void
 custody_line_tick(struct custody_line *l, uint64_t now_us)
 {
@@ -461,8 +469,7 @@ custody_line_tick(struct custody_line *l, uint64_t now_us)
 	l->busy++;
 	end_lingering(l, now_us);
 	oldest = custody_parcels_oldest_out(l);
-	if (oldest && oldest->flight.ack_timeout &&
-	    now >= l->oldest_since + oldest->flight.ack_timeout)
+	if (oldest && is_late(l, oldest, now))
 		drop_connection(l, RELAY_ACK_TIMEOUT, now_us);
 	l->busy--;
 	turn(l, now_us);

@@ -196,6 +196,53 @@ Test(custody_flights, times_the_oldest_from_when_it_became_that)
 	script_end(&w);
 }
 
+/* Neither what is sent behind it nor answers to that give it more time. */
+Test(custody_flights, times_the_oldest_whatever_becomes_of_younger_ones)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 3;
+	script_enqueue(&w, 1);
+	script_connected(&w);
+	buffer_clear(&w.told);
+	script_pass(&w, 4);
+	script_enqueue(&w, 1);
+	custody_line_fetchable(&w.l, w.now);
+	script_expect(&w, "send:2");
+	script_pass(&w, 4);
+	script_bytes(&w, ACK("AA", "2"));
+	script_expect(&w, "accept:AA:deliver delivered:2");
+	script_pass(&w, 1);
+	script_expect(&w, "");
+	script_pass(&w, 1);
+	script_expect(&w, "disconnect none:ack_timeout:retry postponed:1:1:ack_timeout");
+	script_end(&w);
+}
+
+/* Though others have been waiting for their answers all the while. */
+Test(custody_flights, gives_what_is_sent_again_all_of_its_time)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 2;
+	w.set.backoff_least = 16000;
+	script_enqueue(&w, 2);
+	script_connected(&w);
+	script_pass(&w, 1);
+	buffer_clear(&w.told);
+	script_bytes(&w, ACK("AR", "1"));
+	script_expect(&w, "reject:AR:retry postponed:1:1:AR");
+	script_pass(&w, 8);
+	script_expect(&w, "send:1");
+	script_pass(&w, 9);
+	script_expect(&w, "");
+	script_pass(&w, 1);
+	script_expect(&w, "disconnect none:ack_timeout:retry postponed:1:2:ack_timeout");
+	script_end(&w);
+}
+
 Test(custody_flights, holds_no_more_bytes_than_it_may)
 {
 	struct script w;
@@ -246,7 +293,9 @@ Test(custody_flights, waits_for_the_answers_that_are_promised)
 		script_enqueue(&w, 1);
 		script_connected(&w);
 		script_expect(&w, "connect send:1");
+		cr_expect_eq(custody_line_is_writing(&w.l), !cases[i].awaited, "%s", body);
 		custody_line_written(&w.l, w.now);
+		cr_expect_not(custody_line_is_writing(&w.l), "%s", body);
 		script_expect(&w, cases[i].awaited ? "" : "accept:-:deliver delivered:1 send:2");
 		script_end(&w);
 	}
