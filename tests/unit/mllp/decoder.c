@@ -308,3 +308,39 @@ Test(mllp_decoder, lets_junk_go)
 	cr_expect_eq(d.junk, 4);
 	cr_expect(!mllp_decoder_inside(&d));
 }
+
+/* Line ends behind a frame are a habit; anything else may have been meant for one. */
+Test(mllp_decoder, knows_blanks_between_frames_from_noise)
+{
+	static const struct {
+		struct span stream;
+		bool noise;
+	} rows[] = {
+		{ ROW("\x0b\x1c\r"), false },
+		{ ROW(" \t\r\n\x0b"
+		      "a\x1c\r\r\n"),
+		    false },
+		{ ROW("\r\nx\r\n"), true },
+		{ ROW("x\x0b\x1c\r\r\n"), true },
+		{ ROW("\x0b\x1c\r\x1c\r"), true },
+		{ ROW("\x0b\x1c\r\n\0\x0b\x1c\r"), true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		for (size_t first = 0; first <= rows[i].stream.len; first++) {
+			struct span rest = span_head(rows[i].stream, first), body;
+			struct mllp_decoder d;
+			struct diag diag;
+			size_t used;
+
+			mllp_decoder_init(&d, NO_LIMIT);
+			for (unsigned part = 0; part < 2; part++) {
+				while (mllp_decode(&d, rest, &body, &used, &diag) == MLLP_FRAME)
+					rest = span_tail(rest, used);
+				rest = span_of(rest.ptr,
+				    (size_t)(rows[i].stream.ptr + rows[i].stream.len - rest.ptr));
+			}
+			cr_expect_eq(d.noise, rows[i].noise, "row %zu, cut at %zu", i, first);
+		}
+	}
+}
