@@ -44,6 +44,9 @@ done
 has systemd/hl7noted.xml '/run/hl7noted/control'
 # without -m, the tool uses what the daemon does
 has "$HL7NOTE" "$(sed -n 's/.*<mapping file="\(.*\)".*/\1/p' systemd/hl7noted.xml)"
+# and it is made again with the Makefile, which knows the folders
+"${MAKE:-make}" -n -W Makefile hl7note > "$TMP/made"
+has "$TMP/made" src/cli/mappings.c
 
 # what the site has changed is its own
 hook()
