@@ -115,14 +115,7 @@ conf_create(struct span bytes, const char *file, struct faults *faults)
 
 /* ---- which kind of file is it? ---- */
 
-/* Behind a comment, a processing instruction or the declaration. */
-static size_t
-behind(struct span bytes, size_t from, struct span end)
-{
-	return xml_bytes_find(bytes, from, end) + end.len;
-}
-
-/* Where the root begins. */
+/* Where the root begins: behind comments, processing instructions and the declaration. */
 static size_t
 find_root(struct span bytes)
 {
@@ -130,9 +123,9 @@ find_root(struct span bytes)
 
 	while ((at = xml_bytes_find(bytes, at, SPAN("<"))) < bytes.len) {
 		if (xml_bytes_at(bytes, at, SPAN("<!--")))
-			at = behind(bytes, at, SPAN("-->"));
+			at = xml_bytes_find(bytes, at, SPAN("-->"));
 		else if (xml_bytes_at(bytes, at, SPAN("<?")))
-			at = behind(bytes, at, SPAN("?>"));
+			at = xml_bytes_find(bytes, at, SPAN("?>"));
 		else
 			break;
 	}

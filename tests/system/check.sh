@@ -102,6 +102,10 @@ status 78 check twice.xml
 has err 'twice.xml:6:5: <forward> lacks the attribute "host"; add it'
 has err 'twice.xml:6:14: port: "0" is no port'
 has err 'twice.xml:10:5: port 2575 is taken by feed "a", line 5;'
+sed '/name="b"/,/<\/feed>/d' daemon.xml > single.xml
+status 0 check single.xml
+has out 'configuration: 1 feed, 1 listener;'
+has out 'beside.xml: mapping test 1.2.3, draft'
 sed 's/beside.xml/bad.xml/' daemon.xml > worse.xml
 status 78 check worse.xml
 has err 'bad.xml:11:'

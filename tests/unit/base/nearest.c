@@ -23,6 +23,8 @@ Test(nearest, is_the_word_that_was_meant)
 		{ "iz", NULL },
 		{ "not-at-all", NULL },
 		{ "vvaalluuee", NULL },
+		{ "at-leaxx", "at-least" },
+		{ "at-lexxx", NULL },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
