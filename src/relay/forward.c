@@ -171,8 +171,6 @@ relay_forward(struct relay_session *s, struct span in, uint64_t now_us)
 		}
 		if (!can_send(s, now_us))
 			break;
-		if (s->closed || !relay_inlet_is_ready(&s->in))
-			break;
 		take_frame(s, relay_inlet_take(&s->in, rest, &done), now_us);
 	}
 	return s->closed ? done : done + relay_inlet_junk(&s->in);

@@ -20,6 +20,8 @@ struct world {
 	struct custody_entry *entries[APPENDS + 1]; /* by number; what has no verdict yet */
 	struct buffer bodies;                       /* all that was appended */
 	char id[40], application[40], facility[40], type[40];
+	char told_id[40]; /* MSH-10 of the frame that was told last, for the log */
+	uint64_t told_seq;
 	int at_once; /* verdict given from within append(); -1: none */
 	enum custody_admission admission;
 };
@@ -97,14 +99,23 @@ shown(struct span code)
 }
 
 static void
+note(struct world *w, const struct custody_entry *e)
+{
+	copy(w->told_id, e->id_at ? span_of(e->header + e->id_at, e->id_len) : (struct span){ 0 });
+	w->told_seq = e->seq;
+}
+
+static void
 on_taken(void *ctx, const struct custody_entry *e, struct span code)
 {
+	note(ctx, e);
 	told_add(told_of(ctx), "taken:%d:%s", (int)e->number, shown(code));
 }
 
 static void
 on_refused(void *ctx, const struct custody_entry *e, enum relay_why why, struct span code)
 {
+	note(ctx, e);
 	told_add(told_of(ctx), "refused:%d:%s:%s", (int)e->number, relay_word(why), shown(code));
 }
 
@@ -475,6 +486,33 @@ Test(custody_intake, rejects_while_intake_is_stopped_where_the_feed_says_so)
 	bytes(&w, "\x0b" MSH("2", "|||NE|NE") "\x1c\r");
 	expect(&w, "close:store_full refused:2:store_full:-");
 	end(&w);
+}
+
+Test(custody_intake, names_each_frame_for_the_log)
+{
+	static const struct {
+		const char *frame, *id;
+		uint64_t seq;
+	} cases[] = {
+		{ MSG("x7"), "x7", 70 },
+		{ "\x0b" MSH("1", "") MSH("2", "") "\x1c\r", "1", 70 },
+		{ "\x0bhello\x1c\r", "", 0 },
+		{ "\x0bMSH|^~\\&\x1c\r", "", 0 },
+		{ "\x0bMSH|^~\\&|evil|||||||7\x1c\r", "7", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct world w;
+
+		begin(&w);
+		w.admission = CUSTODY_REFUSE;
+		bytes(&w, cases[i].frame);
+		if (w.entries[1])
+			custody_intake_settle(w.entries[1], CUSTODY_STORED, 70, w.now);
+		cr_expect_str_eq(w.told_id, cases[i].id, "frame %zu", i);
+		cr_expect_eq(w.told_seq, cases[i].seq, "frame %zu", i);
+		end(&w);
+	}
 }
 
 /* ---- batches ---- */

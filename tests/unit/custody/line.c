@@ -376,6 +376,40 @@ Test(custody_line, takes_the_worst_of_a_batch_of_answers)
 	}
 }
 
+/* None of them is of what has no name, so all are. */
+Test(custody_line, takes_the_worst_of_a_batch_that_names_nothing)
+{
+	static const struct {
+		const char *frame, *want;
+	} cases[] = {
+		{ "BHS|^~\\&\rMSH|^~\\&\rMSA|AA|x\rMSH|^~\\&\rMSA|AE|y\rMSH|^~\\&\rMSA|AA|z\r",
+		    "error:AE:set-aside aside:1:1:AE" },
+		{ "BHS|^~\\&\rMSH|^~\\&\rMSA|AA|x\rMSH|^~\\&|||||||ORU^R01|5\rMSH|^~\\&\rMSA|CA|"
+		  "y\r",
+		    "accept:AA:deliver delivered:1" },
+		/* messages of the receiver's own answer nothing */
+		{ "BHS|^~\\&\rMSH|^~\\&|||||||ORU^R01|5\rBTS|1\r", "stray" },
+		{ "MSH|^~\\&|||||||ORU^R01|5\r", "stray" },
+		{ "MSH|^~\\&|||||||ORU^R01|\r", "stray" },
+		{ "hello", "stray" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char frame[200];
+		struct script w;
+
+		script_begin(&w);
+		script_enqueue_body(&w, MSH("", ""));
+		custody_line_fetchable(&w.l, w.now);
+		script_connected(&w);
+		buffer_clear(&w.told);
+		snprintf(frame, sizeof(frame), "\x0b%s\x1c\r", cases[i].frame);
+		script_bytes(&w, frame);
+		script_expect(&w, cases[i].want);
+		script_end(&w);
+	}
+}
+
 /* ---- refusals ---- */
 
 Test(custody_line, lets_nothing_overtake_what_is_being_set_aside)

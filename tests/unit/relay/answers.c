@@ -38,6 +38,19 @@ Test(relay_session, reads_an_answer_whatever_ends_its_lines)
 		{ "MSH|^~\\&|c|d|a|b|||ACK|9\rMSA|AA|1\n|text\r",
 		    "up:<MSH|^~\\&|c|d|a|b|||ACK|9MSA|AA|1\n|text> answered:AA" },
 		{ "MSH|^~\\&|c|d|a|b|||ACK|9\rMSA|AA\r", "stray" },
+		{ "MSH|^~\\&|c|d|a|b|||ACK|9\nMSA|AA|1\rEVN|x\n",
+		    "up:<MSH|^~\\&|c|d|a|b|||ACK|9\nMSA|AA|1EVN|x\n> answered:AA" },
+		{ "MSH|^~\\&|c|d|a|b|||ACK|9\rMSA|AA|1\t\r",
+		    "up:<MSH|^~\\&|c|d|a|b|||ACK|9MSA|AA|1\t> answered:AA" },
+		{ "MSH|^~\\&|c|d|a|b|||ACK|9\rMSA|AA|1\t2\r", "stray" },
+		/* without a header that can be read */
+		{ "MSA|AA|0\r", "stray" },
+		{ "MSA|AA|1", "up:<MSA|AA|1> answered:AA" },
+		{ "hello\nMSA#AA#1#2\rMSA#AE#1\r", "up:<hello\nMSA#AA#1#2MSA#AE#1> answered:AA" },
+		{ "hello MSA|AA|1\r", "up:<hello MSA|AA|1>" },
+		{ "MSA|A", "stray" },
+		{ "MSA|", "up:<MSA|>" },
+		{ "MSA", "up:<MSA>" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -10,6 +10,8 @@ Test(relay_session, hands_the_receivers_own_answer_back)
 	connected(&w);
 	from_down(&w, ACK("AA", "1"));
 	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
+	cr_expect_eq(w.bytes_in, strlen(MSH("1", "")));
+	cr_expect_eq(w.bytes_out, strlen(MSH("1", "")));
 	from_sender(&w, MSG("2"));
 	expect(&w, "down:" SHOWN("2"));
 	from_down(&w, ACK("AE", "2"));

@@ -30,6 +30,7 @@ Test(relay_session, answers_strangers_without_asking_the_receiver)
 	relay_admit(&w.s, 1);
 	from_sender(&w, STRANGER("1", "") STRANGER("2", "|||NE|NE") MSG("3"));
 	expect(&w, "refused:1 up:" SHOWN_AR("1") " refused:2 connect");
+	cr_expect_eq(w.bytes_in, strlen(STRANGER("2", "|||NE|NE")) - strlen("\x0b\x1c\r"));
 	relay_connected(&w.s, w.now);
 	expect(&w, "down:" SHOWN("3"));
 	end(&w);

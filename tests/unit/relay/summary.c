@@ -45,6 +45,30 @@ Test(relay_summary, tells_type_and_version_of_a_header_that_looks_like_one)
 	}
 }
 
+Test(relay_summary, tells_of_the_first_message_of_a_frame)
+{
+	static const struct span messages[] = {
+		SPAN("MSH|^~\\&|a|b|c|d|||ORU^R01|1|P|2.5.1\rPID|1\r"),
+		SPAN("MSH|^~\\&|a|b|c|d|||ADT^A01|2|P|2.3\rPID|1\rPV1|1\r"),
+	};
+	struct relay_summary s = { 0 };
+	struct hl7_message m;
+
+	hl7_message_init(&m);
+	for (unsigned i = 0; i < 2; i++) {
+		enum hl7_piece piece;
+		size_t used;
+
+		cr_assert_eq(hl7_message_read(&m, messages[i], &piece, &used), 0);
+		relay_summary_message(&s, &m);
+	}
+	hl7_message_finish(&m);
+	cr_expect_str_eq(s.type, "ORU^R01");
+	cr_expect_str_eq(s.version, "2.5.1");
+	cr_expect_eq(s.messages, 2);
+	cr_expect_eq(s.segments, 5);
+}
+
 #define RULE(name)                               \
 	{                                        \
 		.id = { name, sizeof(name) - 1 } \

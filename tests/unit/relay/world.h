@@ -23,6 +23,7 @@ struct world {
 	struct relay_session s;
 	struct buffer told;
 	uint64_t number, now;
+	size_t bytes_in, bytes_out; /* of the frame whose fate was told last */
 };
 
 static inline void
@@ -37,6 +38,14 @@ tell(struct world *w, const char *what, struct span more)
 		else if (more.ptr[i] != '\r')
 			buffer_append_char(&w->told, more.ptr[i]);
 	}
+}
+
+static inline void
+tell_fate(struct world *w, const struct relay_flight *f, const char *what, struct span more)
+{
+	w->bytes_in = f->summary.bytes_in;
+	w->bytes_out = f->summary.bytes_out;
+	tell(w, what, more);
 }
 
 static inline void
@@ -79,28 +88,25 @@ on_send_up(void *ctx, struct span bytes)
 static inline void
 on_answered(void *ctx, const struct relay_flight *f, struct span code)
 {
-	(void)f;
-	tell(ctx, "answered:", code);
+	tell_fate(ctx, f, "answered:", code);
 }
 
 static inline void
 on_failed(void *ctx, const struct relay_flight *f, enum relay_why why)
 {
-	(void)f;
-	tell(ctx, "failed:", span_str(relay_word(why)));
+	tell_fate(ctx, f, "failed:", span_str(relay_word(why)));
 }
 
 static inline void
 on_rejected(void *ctx, const struct relay_flight *f, enum relay_why why)
 {
-	(void)f;
-	tell(ctx, "rejected:", span_str(relay_word(why)));
+	tell_fate(ctx, f, "rejected:", span_str(relay_word(why)));
 }
 
 static inline void
 on_refused(void *ctx, const struct relay_flight *f)
 {
-	tell(ctx, "refused:", span_of(f->id, f->id_len));
+	tell_fate(ctx, f, "refused:", span_of(f->id, f->id_len));
 }
 
 static inline void
