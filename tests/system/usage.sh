@@ -164,4 +164,21 @@ mkdir -p elsewhere/scripts
 ) > out 2>&1
 has out 'usage: sh scripts/quickstart'
 
+# TLS: nobody is believed unless named, and no setting is taken for nothing
+pin=sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
+status 64 "$HL7NOTE" send --tls 127.0.0.1:1
+has err 'TLS needs --tls-ca FILE here: whom to believe'
+status 64 "$HL7NOTE" send --tls-pin "$pin" 127.0.0.1:1
+has err 'TLS needs --tls-ca FILE here'
+status 64 "$HL7NOTE" send --tls-ca ca --tls-key key 127.0.0.1:1
+has err '--tls-key is of no use without --tls-cert'
+status 64 "$HL7NOTE" send --tls-ca ca --tls-pin "${pin%=}" 127.0.0.1:1
+has err '--tls-pin: not sha256// and the SHA-256'
+status 64 "$HL7NOTE" sink --tls-ca ca 0
+has err 'TLS needs --tls-cert FILE here'
+for option in --tls-crl --tls-name --tls-pin; do
+	status 64 "$HL7NOTE" sink --tls-cert cert "$option" "$pin" 0
+	has err 'who the sender is cannot be told without --tls-ca FILE'
+done
+
 finish
