@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cli/input.c - opening, closing, and the pieces of unframed input
+ * cli/input.c - opening, closing, and telling whether there are frames
  */
 #include "cli/input.h"
 
@@ -38,7 +38,8 @@ input_open(struct input *in, const char *path, size_t limit, struct output *behi
 	*in = (struct input){ .name = is_stdin ? "standard input" : path,
 		.limit = limit,
 		.behind = behind,
-		.size = INPUT_BLOCK };
+		.size = INPUT_BLOCK,
+		.piece = HL7_PIECE_NONE };
 	in->fd = input_descriptor(path);
 	if (in->fd < 0)
 		return say_unreadable(in->name, errno);
@@ -64,83 +65,6 @@ input_close(struct input *in)
 	in->data = NULL;
 }
 
-/* ---- unframed input --------------------------------------------------------------- */
-
-/* Can a line begin at `at`, blanks and a byte order mark aside? */
-static bool
-may_follow(struct span w, size_t at)
-{
-	return at == 0 || memchr("\r\n \t\xbf", w.ptr[at - 1], 5);
-}
-
-/*
- * May the piece at the front have its end in the window?  Looking is not free,
- * so a message that arrives byte by byte is looked at only when an ID came that
- * begins a piece, when the window is full, and at the end.
- */
-static bool
-worth_a_look(const struct input *in)
-{
-	const struct span w = input_window(in);
-
-	if (in->eof || (in->start == 0 && in->end == in->size))
-		return true;
-	for (size_t i = in->searched; i + 3 <= w.len; i++) {
-		/* all five have an S in second or third place */
-		if (w.ptr[i + 1] != 'S' && w.ptr[i + 2] != 'S')
-			continue;
-		if (may_follow(w, i) && input_piece_id(span_tail(w, i)))
-			return true;
-	}
-	return false;
-}
-
-/* What is at the front, if that is sure: 0 with a piece in *ret, or 1. */
-static int
-look(struct input *in, struct input_piece *ret)
-{
-	const struct span w = input_window(in);
-	enum hl7_piece piece;
-	size_t used, slack;
-
-	/* no memory for its index, or beyond what an index can hold */
-	if (hl7_message_read(&in->message, w, &piece, &used) != 0)
-		return input_skim_from_here(in, INPUT_TOO_LONG, ret);
-	if (piece == HL7_PIECE_FOREIGN && used >= INPUT_BLOCK)
-		return input_skim_from_here(in, INPUT_FOREIGN, ret);
-	/* its last bytes may yet turn out to begin the next piece */
-	slack = in->eof || w.len - used >= INPUT_SURE ? 0 : INPUT_SURE;
-	if (piece != HL7_PIECE_FOREIGN && used > in->limit + slack)
-		return input_skim_from_here(in, INPUT_TOO_LONG, ret);
-	if (slack == 0)
-		return input_give(in, input_kind_of(piece), used, ret);
-	in->searched = used < w.len || used < 3 ? used : used - 2;
-	return 1;
-}
-
-static int
-next_plain(struct input *in, struct input_piece *ret)
-{
-	for (;;) {
-		const struct span w = input_window(in);
-		int got = 1;
-
-		if (w.len == 0 && in->eof)
-			return input_give(in, INPUT_END, 0, ret);
-		if (w.len > 0 && worth_a_look(in))
-			got = look(in, ret);
-		else
-			in->searched = w.len < 3 ? 0 : w.len - 2;
-		if (got <= 0)
-			return got;
-		got = input_fill(in);
-		if (got == -ENOMEM)
-			return input_skim_from_here(in, INPUT_TOO_LONG, ret);
-		if (got < 0)
-			return got;
-	}
-}
-
 /* The caller is done with the last piece. */
 static void
 take_back(struct input *in)
@@ -164,8 +88,7 @@ begin(struct input *in)
 
 		if (error)
 			return error;
-		while (at < in->end && at < INPUT_BLOCK && memchr(" \t\r\n", in->data[at], 4))
-			at++;
+		at += input_blanks(span_tail(input_window(in), at));
 	}
 	in->framed = at < in->end && at < INPUT_BLOCK && in->data[at] == MLLP_START;
 	return 0;
@@ -179,9 +102,7 @@ input_next(struct input *in, struct input_piece *ret)
 	if (error)
 		return error;
 	take_back(in);
-	if (in->framed)
-		return input_next_framed(in, ret);
-	return in->skimming ? input_skim(in, false, ret) : next_plain(in, ret);
+	return in->framed ? input_next_framed(in, ret) : input_next_plain(in, ret);
 }
 
 struct span

@@ -9,7 +9,8 @@
  * Memory is bounded: a message is held whole only up to `limit`; a longer one,
  * and bytes that are no HL7, come in parts.  Where the reads happened to be cut
  * makes no difference to what is found.  Without frames a message ends where the
- * next one begins, so the last one is known only when the input ends.
+ * next one begins, so the last one is known only when the input ends; what counts
+ * for the limit is from its MSH to there, not the blank lines in front of it.
  */
 #ifndef CLI_INPUT_H
 #define CLI_INPUT_H
@@ -54,14 +55,20 @@ struct input {
 	char *data; /* the window: start to end hold bytes not yet done with */
 	size_t start, end, size;
 	size_t given;    /* bytes of the window the last piece had */
-	size_t searched; /* bytes of the window that hold no beginning of a next piece */
 	uint64_t offset; /* of `start` in the input */
 	bool eof;
-
-	enum input_kind skimming; /* FOREIGN or TOO_LONG: what comes in parts; else END */
-	char terminator;          /* of its lines: CR, LF, or 0 for both */
-
 	bool begun, framed;
+	bool in_parts; /* the last piece is to be gone on with */
+
+	/* without frames: the piece at `start` */
+	enum hl7_piece piece; /* NONE: not known yet */
+	bool too_long;
+	size_t front;    /* its mark and blank lines */
+	size_t sure;     /* bytes that belong to it, whatever follows */
+	bool in_line;    /* there it is in a line, not behind the end of one */
+	char terminator; /* of its lines: CR, LF, or 0 for both */
+
+	/* with frames */
 	size_t parts[PARTS];
 	struct mllp_decoder decoder;
 };

@@ -17,12 +17,6 @@
 
 #include "base/diag.h"
 
-static bool
-is_blank(char c)
-{
-	return memchr(" \t\r\n", c, 4) != NULL;
-}
-
 /* The bytes in front that are all blank, or all not: junk is told apart from the blanks between
  * frames byte by byte, since it may come in any parts. */
 static size_t
@@ -30,7 +24,7 @@ run_length(struct span s)
 {
 	size_t len = 1;
 
-	while (len < s.len && is_blank(s.ptr[len]) == is_blank(s.ptr[0]))
+	while (len < s.len && input_is_blank(s.ptr[len]) == input_is_blank(s.ptr[0]))
 		len++;
 	return len;
 }
@@ -60,7 +54,7 @@ give_part(struct input *in, enum input_part part, struct input_piece *ret)
 	if (part == PART_BODY)
 		return give_body(in, ret);
 	in->parts[part] -= len;
-	if (part == PART_JUNK && !is_blank(bytes.ptr[0]))
+	if (part == PART_JUNK && !input_is_blank(bytes.ptr[0]))
 		return input_give(in, INPUT_FOREIGN, len, ret);
 	return input_give(in, INPUT_FRAMING, len, ret);
 }
@@ -137,7 +131,7 @@ give_long(struct input *in, bool first, struct input_piece *ret)
 		int error;
 
 		if (ends)
-			in->skimming = INPUT_END;
+			in->in_parts = false;
 		if (len > 0) {
 			input_give(in, INPUT_TOO_LONG, len, ret);
 			ret->first = first;
@@ -168,7 +162,7 @@ without_frame(struct input *in, struct input_piece *ret)
 	if (w.len > in->limit + 3 || error == -ENOMEM) {
 		if (give_junk(in, ret))
 			return 0;
-		in->skimming = INPUT_TOO_LONG;
+		in->in_parts = true;
 		return give_long(in, true, ret);
 	}
 	return error ? error : 1;
@@ -197,7 +191,7 @@ input_next_framed(struct input *in, struct input_piece *ret)
 		for (enum input_part part = 0; part < PARTS; part++)
 			if (in->parts[part] > 0)
 				return give_part(in, part, ret);
-		if (in->skimming)
+		if (in->in_parts)
 			return give_long(in, false, ret);
 		switch (mllp_decode(&in->decoder, input_window(in), &body, &used, &wrong)) {
 		case MLLP_FRAME:

@@ -95,7 +95,6 @@ input_give(struct input *in, enum input_kind kind, size_t len, struct input_piec
 	ret->offset = in->offset;
 	ret->first = true;
 	in->given = len;
-	in->searched = 0;
 	return 0;
 }
 
@@ -110,4 +109,14 @@ input_kind_of(enum hl7_piece piece)
 	default:
 		return INPUT_FOREIGN;
 	}
+}
+
+size_t
+input_blanks(struct span s)
+{
+	size_t n = 0;
+
+	while (n < s.len && input_is_blank(s.ptr[n]))
+		n++;
+	return n;
 }

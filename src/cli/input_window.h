@@ -7,10 +7,6 @@
 
 #include "cli/input.h"
 
-/* So many bytes of a line tell for sure whether it begins a piece: blanks in front, an ID, and
- * delimiters. */
-enum { INPUT_SURE = 64, INPUT_SURE_BLANKS = 32 };
-
 /* The bytes not yet given. */
 struct span input_window(const struct input *in);
 /* Read once more; 0, also at the end (then in->eof), or a negative errno code. */
@@ -19,13 +15,16 @@ int input_fill(struct input *in);
 int input_give(struct input *in, enum input_kind kind, size_t len, struct input_piece *ret);
 enum input_kind input_kind_of(enum hl7_piece piece);
 
-/* MSH, FHS, BHS, BTS or FTS? */
-bool input_piece_id(struct span s);
-/* The piece at the front of the window is of `kind` and comes in parts: the first. */
-int input_skim_from_here(struct input *in, enum input_kind kind, struct input_piece *ret);
-/* The next part; the piece behind it when there is no more. */
-int input_skim(struct input *in, bool first, struct input_piece *ret);
+static inline bool
+input_is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
 
+/* How many blanks stand at the front? */
+size_t input_blanks(struct span s);
+
+int input_next_plain(struct input *in, struct input_piece *ret);
 int input_next_framed(struct input *in, struct input_piece *ret);
 
 #endif

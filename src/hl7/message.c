@@ -177,6 +177,12 @@ piece_at(struct span in, size_t at, char within)
 	}
 }
 
+enum hl7_piece
+hl7_piece_begun(struct span line, char within)
+{
+	return piece_at(line, 0, within);
+}
+
 /* ---- the segments of a message ---------------------------------------------- */
 
 struct reader {

@@ -82,6 +82,12 @@ void hl7_message_finish(struct hl7_message *m);
 int hl7_message_read(
     struct hl7_message *m, struct span in, enum hl7_piece *ret_piece, size_t *ret_used);
 
+/*
+ * What a line with these bytes begins, perhaps indented or behind a byte order mark; foreign
+ * when it begins no piece.  `within` is the separator of the message before it, 0 outside one.
+ */
+enum hl7_piece hl7_piece_begun(struct span line, char within);
+
 /* The bytes of a segment, ID to end. */
 struct span hl7_segment_text(const struct hl7_message *m, const struct hl7_segment *s);
 /* Its terminator as it stands: "\r", "\n", "\r\n" or "". */

@@ -152,6 +152,24 @@ same out high.mllp.want
 status 65 note --max-message $((size - 1)) high.mllp
 same out high.mllp
 
+# blank lines in front are no messages that are too long, whatever ends its lines, and
+# behind it the next one is found, with a byte order mark, too
+{
+	printf '\n\n\n\n\n\n\n\n'
+	message S4 25
+	printf 'NTE|1|O|\nlonger than the others\r\n\n\n'
+	printf '\357\273\277\r\n\r\n'
+} > front.hl7
+cat front.hl7 high.hl7 > blank.hl7
+cat front.hl7 high.want > blank.want
+status 65 note --max-message "$size" blank.hl7
+same out blank.want
+has err 'the message at byte 0 is too long'
+lines err 1
+dd if=blank.hl7 bs=1 2> /dev/null | note --max-message "$size" > out 2> cut.err
+same out blank.want
+lines cut.err 1
+
 # what is known goes out before waiting for more: as with tail -f
 mkfifo to from
 timeout 300 "$HL7NOTE" annotate -q -m "$MAPPING" < to > from &
