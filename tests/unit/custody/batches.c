@@ -193,6 +193,48 @@ Test(custody_batches, are_not_waited_for_where_the_receiver_never_says_more)
 	script_end(&w);
 }
 
+/* One that said more in between has not the habit. */
+Test(custody_batches, are_waited_for_by_a_receiver_that_says_more_now_and_then)
+{
+	static const char *const bodies[3] = { TWO };
+	struct script w;
+
+	begin(&w, bodies, 1);
+	for (unsigned n = 0; n < 6; n++) {
+		script_bytes(&w, ACK("AA", "1"));
+		script_expect(&w, "");
+		if (n == 2)
+			script_bytes(&w, ACK("AA", "2"));
+		else
+			script_pass(&w, 1);
+		send_batch(&w);
+	}
+	script_end(&w);
+}
+
+/* Another receiver may have another habit. */
+Test(custody_batches, are_waited_for_again_where_the_feed_has_another_receiver)
+{
+	static const char *const bodies[3] = { TWO };
+	struct script w;
+
+	begin(&w, bodies, 1);
+	for (unsigned n = 0; n < 3; n++) {
+		script_bytes(&w, ACK("AA", "1"));
+		script_pass(&w, 1);
+		send_batch(&w);
+	}
+	custody_line_redirect(&w.l, w.now);
+	script_lost(&w);
+	script_connected(&w);
+	buffer_clear(&w.told);
+	script_bytes(&w, ACK("AA", "1"));
+	script_expect(&w, "");
+	script_bytes(&w, ACK("AE", "2"));
+	script_expect(&w, "error:AE:set-aside aside:4:2:AE");
+	script_end(&w);
+}
+
 /* Else a receiver that was asked for none would get them again and again. */
 Test(custody_batches, are_waited_for_when_one_of_their_messages_is_promised_an_answer)
 {

@@ -758,6 +758,21 @@ Test(custody_intake, says_nothing_when_a_probe_connects_and_leaves)
 	end(&w);
 }
 
+Test(custody_intake, ends_where_no_memory_is_left_for_what_comes)
+{
+	for (unsigned kept = 0; kept < 2; kept++) {
+		struct world w;
+
+		begin(&w);
+		w.in.inlet.kept.limit = 16;
+		if (kept)
+			bytes(&w, "\x0b");
+		bytes(&w, "\x0bMSH|^~\\&|a|b|c|d|||ORU^R01|1|P|2.5\rPID" + kept);
+		expect(&w, "close:no_memory");
+		end(&w);
+	}
+}
+
 Test(custody_intake, can_be_finished_with_appends_that_will_have_no_verdict)
 {
 	struct world w;
@@ -766,5 +781,7 @@ Test(custody_intake, can_be_finished_with_appends_that_will_have_no_verdict)
 	bytes(&w, MSG("1") MSG("2"));
 	custody_intake_end(&w.in, RELAY_UNREAD);
 	expect(&w, "append:1 append:2 close:unread");
+	custody_intake_finish(&w.in);
+	cr_expect_eq(custody_intake_held(&w.in), 0);
 	end(&w);
 }

@@ -119,6 +119,37 @@ Test(custody_line, learns_that_a_receiver_ends_each_connection)
 	script_end(&w);
 }
 
+/* Such a message says nothing of what becomes of a connection behind an answer. */
+Test(custody_line, learns_no_other_habit_from_what_wants_no_answer)
+{
+	struct script w;
+
+	script_begin(&w);
+	script_enqueue(&w, 2);
+	script_enqueue_body(&w, MSH("3", "|||NE|NE"));
+	script_enqueue_body(&w, MSH("4", "|||NE|NE"));
+	script_enqueue(&w, 1);
+	script_connected(&w);
+	script_bytes(&w, ACK("AA", "1"));
+	script_lost(&w); /* with the second one in flight */
+	script_pass(&w, 1);
+	script_connected(&w);
+	script_bytes(&w, ACK("AA", "2"));
+	script_lost(&w);
+	script_connected(&w);
+	buffer_clear(&w.told);
+	custody_line_written(&w.l, w.now);
+	script_expect(&w, "accept:-:deliver delivered:3"); /* it might end here, too */
+	script_pass(&w, 1);
+	script_expect(&w, "send:4");
+	cr_expect(w.l.habit.ends);
+	custody_line_written(&w.l, w.now);
+	script_expect(&w, "accept:-:deliver delivered:4 send:5"); /* but it does not */
+	custody_line_redirect(&w.l, w.now);
+	cr_expect_not(w.l.habit.ends, "it was another receiver's");
+	script_end(&w);
+}
+
 /* ---- what an answer means ---- */
 
 struct meaning {
@@ -410,6 +441,42 @@ Test(custody_line, takes_the_worst_of_a_batch_that_names_nothing)
 	}
 }
 
+Test(custody_line, drops_a_receiver_whose_answer_no_memory_is_left_for)
+{
+	for (unsigned kept = 0; kept < 2; kept++) {
+		struct script w;
+
+		script_begin(&w);
+		script_enqueue(&w, 1);
+		script_connected(&w);
+		buffer_clear(&w.told);
+		w.l.inlet.kept.limit = 16;
+		if (kept)
+			script_bytes(&w, "\x0b");
+		script_bytes(&w, "\x0bMSH|^~\\&|c|d|a|b|||ACK|9|P|2.5\rMSA|AA|1" + kept);
+		script_expect(&w, "disconnect none:no_memory:retry postponed:1:1:no_memory");
+		script_end(&w);
+	}
+}
+
+Test(custody_line, takes_an_answer_without_an_id_past_what_is_answered)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.settles = false;
+	w.set.in_flight = 2;
+	script_enqueue(&w, 1);
+	script_enqueue_body(&w, MSH("", ""));
+	custody_line_fetchable(&w.l, w.now);
+	script_connected(&w);
+	script_bytes(&w, ACK("AE", "1"));
+	script_expect(&w, "connect send:1 send: error:AE:set-aside aside:1:1:AE");
+	script_bytes(&w, ACK("AA", ""));
+	script_expect(&w, "accept:AA:deliver delivered:2");
+	script_end(&w);
+}
+
 /* ---- refusals ---- */
 
 Test(custody_line, lets_nothing_overtake_what_is_being_set_aside)
@@ -576,6 +643,24 @@ Test(custody_line, stops_with_the_message_in_front_until_it_is_told_to_go_on)
 	/* an operator takes it away */
 	cr_expect(script_drop(&w, 1));
 	script_expect(&w, "send:2");
+	script_end(&w);
+}
+
+Test(custody_line, stays_stopped_when_another_is_dropped)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 2;
+	w.set.policy.rule[CUSTODY_ERROR].action = CUSTODY_STOP;
+	script_enqueue(&w, 3);
+	script_connected(&w);
+	script_bytes(&w, ACK("AE", "1"));
+	script_expect(&w, "connect send:1 send:2 error:AE:stop postponed:1:1:AE");
+	cr_expect(script_drop(&w, 2));
+	script_expect(&w, "let_go:2 disconnect");
+	script_pass(&w, 100);
+	script_expect(&w, "");
 	script_end(&w);
 }
 

@@ -95,6 +95,23 @@ Test(relay_session, takes_no_second_answer_for_that_to_a_message_without_an_id)
 	}
 }
 
+Test(relay_session, takes_a_batch_that_names_nothing_for_what_has_no_name)
+{
+	struct world w;
+
+	begin(&w);
+	from_sender(&w, MSG("") MSG("") MSG("2"));
+	relay_connected(&w.s, w.now);
+	from_down(&w, BATCH(MSA("AA", "y") MSH("R", "")));
+	buffer_clear(&w.told);
+	cr_expect_eq(w.s.flights, 1);
+	from_down(&w, BATCH(MSA("AE", "x")));
+	expect(&w, "up:" SHOWN_BATCH(SHOWN_MSA("AE", "x")) " answered: down:" SHOWN("2"));
+	from_down(&w, BATCH(MSA("AE", "x")));
+	expect(&w, "stray");
+	end(&w);
+}
+
 /* Where no second answer can come, the answer is to what waits. */
 Test(relay_session, takes_on_a_new_connection_what_names_a_message_of_the_one_before)
 {
@@ -172,6 +189,7 @@ Test(relay_session, passes_later_answers_to_a_large_batch_that_is_not_waited_for
 	}
 	buffer_append(&batch, SPAN("\x1c\r"));
 	relay_from_sender(&w.s, buffer_span(&batch), w.now);
+	relay_from_sender(&w.s, buffer_span(&batch), w.now);
 	buffer_finish(&batch);
 	relay_connected(&w.s, w.now);
 	buffer_clear(&w.told);
@@ -241,6 +259,32 @@ Test(relay_session, waits_for_no_more_than_a_batch_of_answers)
 	buffer_clear(&w.told);
 	from_down(&w, BATCH(MSA("AA", "1")));
 	from_down(&w, ACK("AA", "2"));
+	buffer_clear(&w.told);
+	relay_sender_ended(&w.s, false, w.now);
+	expect(&w, "close:sender_left");
+	end(&w);
+}
+
+/* It was to all of the batch, by whatever name. */
+Test(relay_session, waits_for_no_more_than_an_answer_of_another_name)
+{
+	struct world w;
+
+	begin(&w);
+	from_sender(&w, BATCH(MSH("1", "") MSH("2", "")));
+	relay_connected(&w.s, w.now);
+	buffer_clear(&w.told);
+	from_down(&w, ACK("AA", "B7"));
+	expect(&w, "up:" SHOWN_ACK("AA", "B7") " answered:AA");
+	relay_sender_ended(&w.s, false, w.now);
+	expect(&w, "close:sender_left");
+	end(&w);
+
+	/* nor is there another to one that came twice */
+	begin(&w);
+	from_sender(&w, BATCH(MSH("1", "") MSH("1", "")));
+	relay_connected(&w.s, w.now);
+	from_down(&w, ACK("AA", "1"));
 	buffer_clear(&w.told);
 	relay_sender_ended(&w.s, false, w.now);
 	expect(&w, "close:sender_left");

@@ -98,6 +98,46 @@ Test(relay_session, begins_each_connection_with_a_whole_answer)
 	}
 }
 
+Test(relay_session, ends_where_the_receivers_frames_are_none)
+{
+	struct buffer large;
+	struct world w;
+
+	begin(&w);
+	connected(&w);
+	from_down(&w, "\x0bMSH\x0b");
+	expect(&w, "failed:down_broken close:down_broken");
+	end(&w);
+
+	buffer_init(&large, 0);
+	buffer_append_char(&large, '\x0b');
+	while (large.end < 1001)
+		buffer_append_char(&large, 'x');
+	begin(&w);
+	connected(&w);
+	relay_from_down(&w.s, buffer_span(&large), w.now);
+	expect(&w, "");
+	from_down(&w, "x");
+	expect(&w, "failed:down_broken close:down_broken");
+	relay_down_lost(&w.s, w.now);
+	from_down(&w, ACK("AA", "1"));
+	from_sender(&w, MSG("2"));
+	expect(&w, "");
+	end(&w);
+	buffer_finish(&large);
+}
+
+Test(relay_session, has_nothing_to_lose_without_a_connection)
+{
+	struct world w;
+
+	begin(&w);
+	relay_down_lost(&w.s, w.now);
+	from_sender(&w, MSG("1"));
+	expect(&w, "connect");
+	end(&w);
+}
+
 /* ---- without memory ---- */
 
 Test(relay_session, ends_where_no_memory_is_left_for_what_comes)

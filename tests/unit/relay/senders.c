@@ -94,6 +94,7 @@ Test(relay_senders, are_known_by_the_first_components_of_their_fields)
 		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1\n\xe2\x80\x8cMSH|x\r", 7, true },
 		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1\n\xc3\xa0MSH 5\n\xce\xb1MSH 5\r", 7, true },
 		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1\nMSHA is high\r", 7, true },
+		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1\nMax | 5\r", 7, true },
 		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1|MSH|MMSH MSH\nMS", 7, true },
 		{ "MSH|^~\\&|LAB|MAIN|\rNTE|1\nMSH", 7, true },
 		/* nobody's */

@@ -165,7 +165,8 @@ Test(relay_session, names_the_first_message_whatever_stands_before_it)
 		char frame[200];
 		struct world w;
 
-		snprintf(frame, sizeof(frame), "\x0b%s%s", before[i], MSG("1") + 1);
+		snprintf(frame, sizeof(frame), "\x0b%s" MSH("1", "") "%s\x1c\r", before[i],
+		    i % 2 ? MSH("2", "") : "");
 		begin(&w);
 		w.set.reject = true;
 		from_sender(&w, frame);
