@@ -278,22 +278,11 @@ class Receivers(Custody):
 
     def test_a_receiver_that_does_not_accept_is_tried_until_it_does(self):
         """Fault 9, blackholed: connections are neither made nor refused."""
-        hole = socket.socket()
-        self.addCleanup(hole.close)
-        port = free_port()
-        hole.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        hole.bind(("127.0.0.1", port))
-        hole.listen(0)
-        fill = [socket.socket() for _ in range(4)]
-        for s in fill:
-            self.addCleanup(s.close)
-            s.setblocking(False)
-            s.connect_ex(("127.0.0.1", port))
+        port, end = self.full()
         d, at = self.keep(port, forward={**QUICK, "connect_timeout": "300ms"})
         self.taken(self.sender(at), *NUMBERED[:3])
         d.wait_event("conn.failed", 2, err_code="ETIMEDOUT")
-        for s in (hole, *fill):
-            s.close()
+        end()
         r = self.receiver(port=port)
         self.arrived(r, NUMBERED[:3])
 

@@ -328,31 +328,21 @@ class Time(World):
         self.assertEqual(s.exchange(message()), ack(message()))
 
     def test_a_receiver_that_does_not_accept_is_given_up_at_the_connect_time_out(self):
-        with socket.socket() as full:
-            full.bind(("127.0.0.1", 0))
-            full.listen(0)
-            held = [socket.socket() for _ in range(4)]
-            for s in held:
-                s.setblocking(False)
-                s.connect_ex(full.getsockname())
-            time.sleep(0.1)
-            where, door = full.getsockname(), free_port()
-            d, port = self.feed(
-                where[1], '<metrics listen="127.0.0.1:%d"/>' % door,
-                forward={"connect_timeout": "500ms"},
-            )
-            s = self.sender(port)
-            began = time.monotonic()
-            s.send(framed(message()))
-            self.assertTrue(s.closed())
-            self.assertTrue(0.4 < time.monotonic() - began < 9)
-            self.assertEqual(d.wait_event("conn.failed")[0]["err_code"], "ETIMEDOUT")
-            late = d.events("conn.timeout", outcome="connect_timeout")
-            self.assertEqual([e["peer"] for e in late], ["%s:%d" % where])
-            hit = metric(door, "hl7noted_limits_hit_total", limit="connect_timeout")
-            self.assertEqual(hit, 1)
-            for h in held:
-                h.close()
+        (to, _), door = self.full(), free_port()
+        d, port = self.feed(
+            to, '<metrics listen="127.0.0.1:%d"/>' % door,
+            forward={"connect_timeout": "500ms"},
+        )
+        s = self.sender(port)
+        began = time.monotonic()
+        s.send(framed(message()))
+        self.assertTrue(s.closed())
+        self.assertTrue(0.4 < time.monotonic() - began < 9)
+        self.assertEqual(d.wait_event("conn.failed")[0]["err_code"], "ETIMEDOUT")
+        late = d.events("conn.timeout", outcome="connect_timeout")
+        self.assertEqual([e["peer"] for e in late], ["127.0.0.1:%d" % to])
+        hit = metric(door, "hl7noted_limits_hit_total", limit="connect_timeout")
+        self.assertEqual(hit, 1)
 
     def test_a_sender_that_never_reads_its_answers_is_closed_at_the_limit(self):
         long = b"MSA|AA|%s|" + b"x" * 200000 + b"\r"
@@ -515,16 +505,7 @@ class Names(World):
     def dead(self, port):
         """A command whose process finds two addresses for a name: ::1, where nobody answers at this
         port, and 127.0.0.1."""
-        full = socket.socket(socket.AF_INET6)
-        full.bind(("::1", port))
-        full.listen(0)
-        self.addCleanup(full.close)
-        for _ in range(4):
-            s = socket.socket(socket.AF_INET6)
-            s.setblocking(False)
-            s.connect_ex(full.getsockname())
-            self.addCleanup(s.close)
-        time.sleep(0.1)
+        self.full("::1", port)
         return self.private("::1 receiver.test\n127.0.0.1 receiver.test\n")
 
     def test_an_address_that_is_dead_costs_one_connection_its_time(self):
@@ -547,33 +528,26 @@ class Names(World):
         self.assertEqual([e["peer"] for e in late], ["[::1]:%d" % r.port])
 
     def test_an_attempt_outlives_the_address_that_its_name_had(self):
-        with socket.socket() as full, contextlib.ExitStack() as held:
-            full.bind(("127.0.0.1", 0))
-            full.listen(0)
-            for _ in range(4):
-                s = held.enter_context(socket.socket())
-                s.setblocking(False)
-                s.connect_ex(full.getsockname())
-            to, port = full.getsockname()[1], free_port()
-            r = self.receiver(host="127.0.0.2", port=to)
-            named = {"host": "receiver.test", "forward": {**QUICK, "connect_timeout": "2s"}}
-            d = self.configure(
-                feed_xml(port, to, **named), through=self.private("127.0.0.1 receiver.test\n")
-            )
-            senders = [self.sender(port) for _ in range(3)]
-            senders[0].send(framed(message("1")))
-            time.sleep(1)
-            senders[1].send(framed(message("2")))
-            d.wait_event("conn.failed")
-            with open(self.path("hosts"), "w", encoding="ascii") as f:
-                f.write("127.0.0.2 receiver.test\n")
-            senders[2].send(framed(message("3")))  # has the name looked up again
-            for s in senders:
-                self.assertTrue(s.closed())
-            late = d.wait_event("conn.timeout", 3, outcome="connect_timeout")
-            self.assertEqual([e["peer"] for e in late], ["127.0.0.1:%d" % to] * 3)
-            self.assertEqual(self.sender(port).exchange(message("4")), ack(message("4")))
-            self.assertEqual(len(r.frames), 1)
+        (to, _), port = self.full(), free_port()
+        r = self.receiver(host="127.0.0.2", port=to)
+        named = {"host": "receiver.test", "forward": {**QUICK, "connect_timeout": "2s"}}
+        d = self.configure(
+            feed_xml(port, to, **named), through=self.private("127.0.0.1 receiver.test\n")
+        )
+        senders = [self.sender(port) for _ in range(3)]
+        senders[0].send(framed(message("1")))
+        time.sleep(1)
+        senders[1].send(framed(message("2")))
+        d.wait_event("conn.failed")
+        with open(self.path("hosts"), "w", encoding="ascii") as f:
+            f.write("127.0.0.2 receiver.test\n")
+        senders[2].send(framed(message("3")))  # has the name looked up again
+        for s in senders:
+            self.assertTrue(s.closed())
+        late = d.wait_event("conn.timeout", 3, outcome="connect_timeout")
+        self.assertEqual([e["peer"] for e in late], ["127.0.0.1:%d" % to] * 3)
+        self.assertEqual(self.sender(port).exchange(message("4")), ack(message("4")))
+        self.assertEqual(len(r.frames), 1)
 
     def test_each_connection_of_hl7note_send_tries_all_addresses(self):
         r = self.receiver()

@@ -666,26 +666,17 @@ class Feeds(Reloading):
         self.assertEqual(metric(door, "hl7noted_backoff_seconds"), 0)
 
     def test_a_new_receiver_is_tried_at_once_instead_of_the_old_one(self):
-        with socket.socket() as full:
-            full.bind(("127.0.0.1", 0))
-            full.listen(0)
-            held = [socket.socket() for _ in range(4)]
-            for h in held:
-                h.setblocking(False)
-                h.connect_ex(full.getsockname())
-            time.sleep(0.1)
-            d = self.running()
-            slow = {**self.named, "forward": {**QUICK, "connect_timeout": "2min"}}
-            self.rewrite(feed_xml(self.port, full.getsockname()[1], **slow))
-            d.reload()
-            s = self.sender(self.port)
-            s.send(framed(message("1")))
-            time.sleep(0.3)
-            self.rewrite(feed_xml(self.port, self.r.port, **slow))
-            d.reload()
-            self.assertEqual(s.frame(), ack(message("1")))
-            for h in held:
-                h.close()
+        to, _ = self.full()
+        d = self.running()
+        slow = {**self.named, "forward": {**QUICK, "connect_timeout": "2min"}}
+        self.rewrite(feed_xml(self.port, to, **slow))
+        d.reload()
+        s = self.sender(self.port)
+        s.send(framed(message("1")))
+        time.sleep(0.3)
+        self.rewrite(feed_xml(self.port, self.r.port, **slow))
+        d.reload()
+        self.assertEqual(s.frame(), ack(message("1")))
         wait_for("service", lambda: self.sender(self.port).exchange(message("2")))
 
 

@@ -6,6 +6,7 @@ process or socket and never by name; every wait has an end.  Each daemon is stop
 TERM in the end and must then exit with 0, so that every test is one of stopping, too.
 """
 
+import contextlib
 import glob
 import json
 import os
@@ -697,6 +698,21 @@ class World(unittest.TestCase):
         s = Sender(port, **named)
         self.addCleanup(s.close)
         return s
+
+    def full(self, host="127.0.0.1", port=0):
+        """The port where somebody listens who takes no connection, and a function that ends it."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        held = contextlib.ExitStack()
+        self.addCleanup(held.close)
+        listener = held.enter_context(socket.socket(family))
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port or free_port(family)))
+        listener.listen(0)
+        for _ in range(4):
+            s = held.enter_context(socket.socket(family))
+            s.setblocking(False)
+            s.connect_ex(listener.getsockname())
+        return listener.getsockname()[1], held.close
 
     def wrong_clock(self):
         """The environment in which the file "clock" says by how much the clock is wrong."""

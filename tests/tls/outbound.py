@@ -2,9 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Receivers over TLS: nothing is sent to one that is not who it should be."""
 
-import contextlib
 import os
-import socket
 import ssl
 import time
 
@@ -184,22 +182,16 @@ class Refusing(Outbound):
         d.wait_event("tls.denied", outcome="plain_text", dir="out")
 
     def test_one_that_takes_no_connection_is_no_handshake_that_is_slow(self):
-        with socket.socket() as full, contextlib.ExitStack() as held:
-            full.bind(("127.0.0.1", 0))
-            full.listen(0)
-            for _ in range(4):
-                s = held.enter_context(socket.socket())
-                s.setblocking(False)
-                s.connect_ex(full.getsockname())
-            d, port = self.secure_feed(
-                full.getsockname()[1], '<limits handshake-timeout="200ms"/>', inbound="",
-                outbound=self.tls(own="client"), forward={**QUICK, "connect_timeout": "1s"},
-            )
-            s = self.sender(port)
-            s.send(framed(message()))
-            d.wait_event("conn.timeout", outcome="connect_timeout")
-            self.assertTrue(s.closed())
-            self.assertEqual(d.events("tls.denied"), [])
+        to, _ = self.full()
+        d, port = self.secure_feed(
+            to, '<limits handshake-timeout="200ms"/>', inbound="",
+            outbound=self.tls(own="client"), forward={**QUICK, "connect_timeout": "1s"},
+        )
+        s = self.sender(port)
+        s.send(framed(message()))
+        d.wait_event("conn.timeout", outcome="connect_timeout")
+        self.assertTrue(s.closed())
+        self.assertEqual(d.events("tls.denied"), [])
 
     def test_a_receiver_that_leaves_in_the_handshake(self):
         for leave, words in (("reset", ("ECONNRESET", "down_lost")), ("close", ("down_lost",))):

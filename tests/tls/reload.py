@@ -2,11 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Certificates and lists that change while the daemon runs, and those that end."""
 
-import contextlib
 import os
 import re
 import shutil
-import socket
 import subprocess
 import time
 from xml.sax.saxutils import quoteattr
@@ -497,40 +495,34 @@ class Receivers(Secure):
         wait_for("the connection to end", lambda: r.visits[0].ended)
 
     def test_tls_begins_or_ends_while_nobody_has_taken_the_connection(self):
-        with socket.socket() as full, contextlib.ExitStack() as held:
-            full.bind(("127.0.0.1", 0))
-            full.listen(0)
-            for _ in range(4):
-                s = held.enter_context(socket.socket())
-                s.setblocking(False)
-                s.connect_ex(full.getsockname())
-            tls = self.tls(own="client", name="localhost")
-            store = "<store directory=%s/>" % quoteattr(self.path("queue"))
-            for mode, before, after in (
-                ("relay", "", tls), ("relay", tls, ""), ("store", "", tls), ("store", tls, ""),
-            ):
-                port, door = free_port(), free_port()
-                doors = '<metrics listen="127.0.0.1:%d"/>' % door
+        to, _ = self.full()
+        tls = self.tls(own="client", name="localhost")
+        store = "<store directory=%s/>" % quoteattr(self.path("queue"))
+        for mode, before, after in (
+            ("relay", "", tls), ("relay", tls, ""), ("store", "", tls), ("store", tls, ""),
+        ):
+            port, door = free_port(), free_port()
+            doors = '<metrics listen="127.0.0.1:%d"/>' % door
 
-                def config(outbound):
-                    feed = feed_xml(port, full.getsockname()[1], in_forward=outbound, mode=mode,
-                                    forward={"connect_timeout": "2min"})
-                    return self.write("hl7noted.xml", config_xml(
-                        store if mode == "store" else "", doors, feed))
+            def config(outbound):
+                feed = feed_xml(port, to, in_forward=outbound, mode=mode,
+                                forward={"connect_timeout": "2min"})
+                return self.write("hl7noted.xml", config_xml(
+                    store if mode == "store" else "", doors, feed))
 
-                def tried():
-                    return metric(
-                        door, "hl7noted_forward_attempts_total", feed="lab", result="tried")
+            def tried():
+                return metric(
+                    door, "hl7noted_forward_attempts_total", feed="lab", result="tried")
 
-                d = self.start("--config", config(before))
-                s = self.sender(port)
-                s.send(framed(message()))
-                wait_for("an attempt", lambda: tried() == 1)
-                config(after)
-                d.reload()
-                self.assertEqual(tried(), 2, (mode, before))
-                self.assertEqual(d.events("tls.denied"), [])
-                d.stop()
+            d = self.start("--config", config(before))
+            s = self.sender(port)
+            s.send(framed(message()))
+            wait_for("an attempt", lambda: tried() == 1)
+            config(after)
+            d.reload()
+            self.assertEqual(tried(), 2, (mode, before))
+            self.assertEqual(d.events("tls.denied"), [])
+            d.stop()
 
 
 if __name__ == "__main__":
