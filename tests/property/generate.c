@@ -48,8 +48,10 @@ static const char *const charsets[] = { "", "", "", "ASCII", "8859/1", "UNICODE 
 static const char *const kinds[] = { "ORU^R01", "ORU^R01", "ORU^R01", "ORU^R01", "ORU^R01",
 	"ORU^R01", "ORU^R01", "ORU^R01", "ORU^R01", "ORU^R01^ORU_R01", "ORU", "ORU^R30", "ADT^A01",
 	"OUL^R22", "" };
-static const char *const births[] = { "19600229", "1950", "20180101", "19800101120000+0100", "",
-	"20991301", "\"\"" };
+static const char *const births[] = { "19600229", "19600229", "19600229", "1950", "20180101",
+	"19800101120000+0100", "", "20991301", "\"\"" };
+static const char *const times[] = { "202601021200", "202601021200", "202601021200", "202601031200",
+	"202601031201", "20260102", "202601021200+0100", "202602021200", "2026", "never" };
 static const char *const specimens[] = { "SER", "PLAS", "UR", "CSF", "", "SER&Serum&HL70487" };
 
 /* ---- the writer -------------------------------------------------------------- */
@@ -162,6 +164,10 @@ put_obx(struct writer *w, unsigned set)
 	put(w, "|");
 	if (random_percent(r, 10))
 		put(w, "B2M^Beta 2 microglobulin^L^");
+	else if (random_percent(r, 8)) {
+		put(w, PICK(r, results));
+		put(w, "^other name^LN^");
+	}
 	put(w, PICK(r, results));
 	put(w, "^name^");
 	put(w, PICK(r, systems));
@@ -175,8 +181,11 @@ put_obx(struct writer *w, unsigned set)
 	put(w, PICK(r, flags));
 	put(w, "|||");
 	put(w, PICK(r, statuses));
-	if (random_percent(r, 30))
-		put(w, "|||202601021200");
+	if (random_percent(r, 30)) {
+		put(w, "|||");
+		put(w, PICK(r, times));
+		put(w, PICK(r, ((const char *const[]){ "", "|LABX^Lab X", "|Z^Lab Y", "|Z" })));
+	}
 	cut_short(w, from);
 	put_segment_end(w);
 }
@@ -187,7 +196,9 @@ put_behind_obx(struct writer *w)
 	static const char *const behind[] = { "NTE|1||of the laboratory", "NTE|1|L|", "NTE",
 		"ZBX|1|x", "PRT|1|UC", "ADD|1|x", "NTE|1|O|Auto-comment b2m 1.0.0: S03; flag H",
 		"NTE|1|O|Auto-comment other 9: X1", "NTE|1|O|Auto-comment", "CTI|x",
-		"SPM|1|||SER^Serum" };
+		"SPM|1|||SER^Serum", "NTE|2|O|Auto-comment site 2.0.0: A1; flag HH instead of L",
+		"NTE|1|O|Auto-comment hop 1: A1; flag HH instead of H~A~Auto-comment b2m 1: S03",
+		"NTE|1|L|Above.~On two lines.", "NTE|1|L|Above.", "DEV|1" };
 
 	while (random_percent(w->r, 25))
 		put_segment(w, PICK(w->r, behind));
@@ -199,7 +210,9 @@ put_order(struct writer *w)
 	if (random_percent(w->r, 40))
 		put_segment(w, "ORC|RE|1|2");
 	if (random_percent(w->r, 95)) {
-		put(w, "OBR|1|1|2|1952-1^B2M^LN|||20260102||||||||");
+		put(w, "OBR|1|1|2|1952-1^B2M^LN|||");
+		put(w, random_percent(w->r, 70) ? "20260102" : PICK(w->r, times));
+		put(w, "||||||||");
 		put(w, PICK(w->r, specimens));
 		put(w, "||||||||||");
 		put(w, PICK(w->r, statuses));
@@ -212,14 +225,22 @@ put_order(struct writer *w)
 	if (random_percent(w->r, 15)) {
 		put(w, "SPM|1|||");
 		put(w, PICK(w->r, specimens));
+		if (random_percent(w->r, 40)) {
+			put(w, "|||||||||||||");
+			put(w, PICK(w->r, times));
+		}
 		put_segment_end(w);
+		if (random_percent(w->r, 30))
+			put_obx(w, 1);
 	}
 }
 
 static void
 put_patient(struct writer *w)
 {
-	put(w, "PID|1||42^^^LAB||DOE^JANE||");
+	put(w, "PID|1||4");
+	put(w, PICK(w->r, ((const char *const[]){ "1", "2", "3" })));
+	put(w, "^^^LAB||DOE^JANE||");
 	put(w, PICK(w->r, births));
 	put(w, random_percent(w->r, 50) ? "|F" : "|M");
 	put_segment_end(w);
@@ -284,10 +305,12 @@ put_message(struct writer *w)
 
 	choose_delims(w);
 	put_header(w, "MSH");
-	if (random_percent(w->r, 90))
-		put_patient(w);
-	for (unsigned n = 1 + random_below(w->r, 2); n > 0; n--)
-		put_order(w);
+	do {
+		if (random_percent(w->r, 90))
+			put_patient(w);
+		for (unsigned n = 1 + random_below(w->r, 2); n > 0; n--)
+			put_order(w);
+	} while (random_percent(w->r, 25));
 	if (random_percent(w->r, 3))
 		put_segment(w, "DSC|more");
 	if (random_percent(w->r, 15))

@@ -4,7 +4,7 @@
  *
  * The promises that can be checked without knowing what a message means: nothing
  * changes but by a declared edit, edits can be undone, annotating twice changes
- * nothing, and where a read was cut makes no difference.
+ * nothing, where a read was cut makes no difference, nor does the way to say it.
  */
 #ifndef PROPERTY_LAWS_H
 #define PROPERTY_LAWS_H
@@ -17,10 +17,10 @@ struct laws_counts {
 	unsigned long streams, messages, changed, findings;
 };
 
-enum { LAWS_SETS = 3 };
+enum { LAWS_SETS = 4 };
 
 /* Mappings of the source tree that the laws are held with: one that is shipped, one as a site may
- * write it, and both together. */
+ * write it, both together, and two that claim the same codes, as hops in a row may. */
 struct laws_set {
 	const char *name;
 	const char *mappings[2]; /* the second may be NULL */
