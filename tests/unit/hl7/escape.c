@@ -42,6 +42,8 @@ static const struct reading_case readings[] = {
 	{ &usual, ROW("\\.sp 2\\\\.br\\"), ROW("\\.sp 2\\\\.br\\"), ROW("\\.sp 2\\\n") },
 	/* not known: passed whole, so that what is inside begins nothing */
 	{ &usual, ROW("\\Zab\\F\\S\\"), ROW("\\Zab\\F^"), ROW("\\Zab\\F^") },
+	{ &usual, ROW("\\H\\F\\"), ROW("\\H\\F\\"), ROW("F\\") },
+	{ &usual, ROW("\\P\\F\\"), ROW("\\P\\F\\"), ROW("\\P\\F\\") },
 	{ &usual, ROW("\\C2842\\F\\M2842\\"), ROW("\\C2842\\F\\M2842\\"), ROW("\\C2842\\F\\M2842\\") },
 	/* stray and unterminated */
 	{ &usual, ROW("\\"), ROW("\\"), ROW("\\") },

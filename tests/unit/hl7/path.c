@@ -86,6 +86,28 @@ Test(hl7_path, says_where_it_is_wrong)
 	}
 }
 
+Test(hl7_path, says_what_is_wrong)
+{
+	static const struct {
+		const char *text, *what;
+	} rows[] = {
+		{ "OB", "a path begins with a segment's ID, as OBX or ZP1" },
+		{ "OBX-", "a number must stand here" },
+		{ "OBX-0", "counts start at 1" },
+		{ "OBX-1000000", "this number is too large" },
+		{ "OBX[1", "a ] must stand here" },
+		{ "OBX-5 ", "a path ends before this" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct hl7_path path;
+		struct diag diag = { 0 };
+
+		cr_assert_eq(hl7_path_parse(span_str(rows[i].text), &path, &diag), -EINVAL);
+		cr_expect_str_eq(diag.what, rows[i].what);
+	}
+}
+
 struct get_case {
 	const char *path, *want; /* NULL: absent */
 };

@@ -145,6 +145,22 @@ Test(hl7_time, reads_no_day_behind_the_last_of_a_month)
 	}
 }
 
+Test(hl7_time, ends_a_month_where_the_next_begins)
+{
+	for (int month = 0; month < 48; month++) {
+		struct date first = { 1999 + month / 12, month % 12 + 1, 1 };
+		struct date last = first;
+		struct hl7_time t;
+		char text[16];
+
+		last.day = month_length(first.year, first.month);
+		snprintf(text, sizeof(text), "%04d%02d", first.year, first.month);
+		cr_assert(hl7_time_parse(span_str(text), &t));
+		cr_expect_eq(t.first, stamp_of(first).first, "%s", text);
+		cr_expect_eq(t.last, stamp_of(last).last, "%s", text);
+	}
+}
+
 Test(hl7_time, counts_every_year_from_the_first)
 {
 	int64_t expected = stamp_of((struct date){ 1970, 1, 1 }).first;

@@ -461,6 +461,89 @@ Test(mapping_faults, are_not_seen_where_there_are_none)
 		mapping_destroy(fragment_good(sound[i].place, sound[i].fragment));
 }
 
+/* ---- what there may not be more of ---- */
+
+static void
+put(struct buffer *out, const char *text)
+{
+	buffer_append(out, span_str(text));
+}
+
+/* Conditions that name one another, each deeper by one than the one before it. */
+static void
+put_conditions(struct buffer *out, unsigned depth)
+{
+	put(out, "<condition id='c1'><value above='2'/></condition>\n");
+	for (unsigned i = 2; i <= depth; i++)
+		buffer_printf(out,
+		    "<condition id='c%u'><any><sex is='F'/><is condition='c%u'/></any>"
+		    "</condition>\n",
+		    i, i - 1);
+}
+
+/* For ages that begin one behind the other, so that none hides another. */
+static void
+put_intervals(struct buffer *out, unsigned count)
+{
+	put(out, "<observation id='x' label='X' unit='mg/L'>\n");
+	put(out, "<codes quantity='mass'><code>1-1</code></codes>\n");
+	for (unsigned i = count; i > 0; i--)
+		buffer_printf(out, "<interval low='1' from-age='%ud'/>\n", i);
+	put(out, "</observation>");
+}
+
+static void
+put_specimens(struct buffer *out, unsigned count)
+{
+	for (unsigned i = 2; i < count; i++) /* there are two already */
+		buffer_printf(
+		    out, "<specimen id='s%u' label='S'><code>%u</code></specimen>\n", i, i);
+}
+
+/* clang-format off */
+static const struct {
+	enum fragment_place place;
+	void (*put)(struct buffer *out, unsigned n);
+	unsigned most;
+	const char *fault; /* when there is one more */
+} limits[] = {
+	{ IN_CONDITIONS, put_conditions, 64,
+	  "65:21: conditions are nested more than 64 deep; name a part of them as a <condition>\n" },
+	{ IN_OBSERVATIONS, put_intervals, 1000,
+	  "1:1: observation \"x\" has more than 1000 intervals; merge some of them\n" },
+	{ IN_SPECIMENS, put_specimens, 64,
+	  "63:1: more than 64 specimens; merge some of them\n" },
+};
+/* clang-format on */
+
+static void
+expect_faults(enum fragment_place place, void (*fill)(struct buffer *, unsigned), unsigned n,
+    const char *want)
+{
+	struct buffer text, got;
+	struct mapping *m;
+
+	buffer_init(&text, 0);
+	buffer_init(&got, 0);
+	fill(&text, n);
+	buffer_append_char(&text, '\0');
+	m = fragment_load(place, text.data + text.start, &got);
+	buffer_append_char(&got, '\0');
+	cr_expect_str_eq(got.data + got.start, want, "%u", n);
+	cr_expect_eq(m == NULL, want[0] != '\0');
+	mapping_destroy(m);
+	buffer_finish(&text);
+	buffer_finish(&got);
+}
+
+Test(mapping_faults, begin_behind_each_limit)
+{
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		expect_faults(limits[i].place, limits[i].put, limits[i].most, "");
+		expect_faults(limits[i].place, limits[i].put, limits[i].most + 1, limits[i].fault);
+	}
+}
+
 Test(mapping_faults, never_outlive_the_file)
 {
 	static const char *const broken[] = { "", "<", "<mapping", "text", "<a/>", "<mapping/>",
