@@ -365,6 +365,14 @@ class Enhanced(Custody):
         self.assertTrue(s.silent(0.1))
         self.assertEqual(d.events("msg.retry"), [])
 
+    def test_what_wants_no_answer_goes_out_one_behind_another_without_a_pause(self):
+        """With one at each turn of the clock so many would take longer than is waited."""
+        r = self.receiver(lambda v, body, n: None)
+        _, port = self.keep(r)
+        bodies = [enhanced("e%d" % n, "NE") for n in range(1000)]
+        self.sender(port).send(b"".join(map(framed, bodies)))
+        self.arrived(r, bodies)
+
     def test_an_answer_gets_no_answer(self):
         r = self.receiver(lambda v, body, n: None)
         d, port = self.keep(r)

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Custody between networks that fail: nothing acknowledged is lost, at most one is doubled."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -285,6 +286,29 @@ class Receivers(Custody):
         end()
         r = self.receiver(port=port)
         self.arrived(r, NUMBERED[:3])
+
+    def test_an_attempt_outlives_the_address_that_its_name_had(self):
+        with socket.socket() as full, contextlib.ExitStack() as held:
+            full.bind(("127.0.0.1", 0))
+            full.listen(0)
+            for _ in range(4):
+                s = held.enter_context(socket.socket())
+                s.setblocking(False)
+                s.connect_ex(full.getsockname())
+            to, port = full.getsockname()[1], free_port()
+            r = self.receiver(host="127.0.0.2", port=to)
+            named = {"host": "receiver.test", "forward": {**QUICK, "connect_timeout": "2s"}}
+            d = self.configure(
+                *self.parts(self.one(r, port, named)),
+                through=self.private("127.0.0.1 receiver.test\n"),
+            )
+            self.taken(self.sender(port), *NUMBERED[:3])
+            time.sleep(0.5)
+            with open(self.path("hosts"), "w", encoding="ascii") as f:
+                f.write("127.0.0.2 receiver.test\n")
+            self.arrived(r, NUMBERED[:3])  # the next attempt has the name looked up again
+            late = d.wait_event("conn.timeout", outcome="connect_timeout")
+            self.assertEqual({e["peer"] for e in late}, {"127.0.0.1:%d" % to})
 
     def test_an_address_that_takes_connections_and_never_answers_is_not_kept(self):
         """One that stands in for the receiver while it is away, and ends each connection."""

@@ -43,9 +43,9 @@ def shortly_before_midnight(seconds):
 
 
 class Reloading(World):
-    def running(self, handler=None, before="", **named):
+    def running(self, handler=None, before="", reads=True, **named):
         """A daemon with one feed whose mapping and configuration may be written anew."""
-        self.r = self.receiver(handler)
+        self.r = self.receiver(handler, reads=reads)
         self.port = free_port()
         self.rules = self.write("rules.xml", mapping())
         self.named = {"mapping": [self.rules], "forward": QUICK, **named}
@@ -625,6 +625,22 @@ class Feeds(Reloading):
             self.assertEqual(s.frame(), ack(message(n.decode())))
         self.assertEqual([control_id(b) for b in self.r.bodies()], names[:2])
         self.assertEqual([control_id(b) for b in other.bodies()], names[2:])
+
+    def test_what_wants_no_answer_still_goes_out_whole_to_the_receiver_it_was_for(self):
+        large = message("1", modes="|||NE|NE", more=b"ZXX|" + b"x" * (12 << 20) + b"\r")
+        d = self.running(reads=False, annotate="off", max_unsent="32MiB")
+        s = self.sender(self.port)
+        s.send(framed(large))
+        d.wait_event("msg.forwarded")
+        other = self.receiver()
+        self.rewrite(feed_xml(self.port, other.port, **self.named))
+        d.reload()
+        s.send(framed(message("2")))
+        self.assertTrue(s.silent(0.5))
+        self.r.visits[0].thread.start()
+        self.assertEqual(s.frame(), ack(message("2")))
+        self.assertTrue(self.r.wait(1) == [large])
+        self.assertEqual(len(other.frames), 1)
 
     def test_a_listener_that_cannot_be_keeps_all_as_it_was(self):
         d = self.running()
