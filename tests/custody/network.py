@@ -307,7 +307,8 @@ class Receivers(Custody):
             with open(self.path("hosts"), "w", encoding="ascii") as f:
                 f.write("127.0.0.2 receiver.test\n")
             self.arrived(r, NUMBERED[:3])  # the next attempt has the name looked up again
-            late = d.wait_event("conn.timeout", outcome="connect_timeout")
+            d.wait_event("conn.failed", 2)
+            late = d.wait_event("conn.timeout", 2, outcome="connect_timeout")
             self.assertEqual({e["peer"] for e in late}, {"127.0.0.1:%d" % to})
 
     def test_an_address_that_takes_connections_and_never_answers_is_not_kept(self):

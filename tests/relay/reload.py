@@ -681,6 +681,26 @@ class Feeds(Reloading):
         d.reload()
         self.assertEqual(metric(door, "hl7noted_backoff_seconds"), 0)
 
+    def test_what_senders_left_waiting_is_for_no_receiver(self):
+        d = self.running(
+            forward={"backoff_min": "1h", "backoff_max": "1h"}, listen={"max_per_address": 2}
+        )
+        self.r.stop()
+        s = self.sender(self.port)
+        s.send(framed(message()))
+        self.assertTrue(s.closed())
+        for n in range(4):  # each gives up long before the receiver is tried again
+            s = self.sender(self.port)
+            s.send(framed(message()))
+            time.sleep(0.05)
+            s.close()
+            d.wait_event("msg.failed", n + 2)
+        other = self.receiver()
+        self.rewrite(feed_xml(self.port, other.port, **self.named))
+        d.reload()
+        self.assertEqual(self.sender(self.port).exchange(message()), ack(message()))
+        self.assertEqual(len(other.frames), 1)
+
     def test_a_new_receiver_is_tried_at_once_instead_of_the_old_one(self):
         to, _ = self.full()
         d = self.running()
