@@ -305,8 +305,13 @@ class Commands(Custody):
                 self.refused("import", "--again", "-f", "lab", fifo, status=status), says)
             writer.join(PATIENCE)
         self.assertEqual(self.ids()[6:], ["p2"])
-        big = self.write("big.hl7", message("big", more=b"NTE|1||" + b"x" * (17 << 20) + b"\r"))
+        body = message("big", more=b"NTE|1||" + b"x" * (17 << 20) + b"\r")
+        big = self.write("big.hl7", body)
         self.assertIn("1 message queued", self.queue("import", "-f", "lab", big))
+        row = json.loads(self.queue("export", "--id", "big"))
+        self.assertEqual(base64.b64decode(row["body"]), body)
+        shown = self.queue("show", row["seq"], "--payload", "--json").splitlines()[0]
+        self.assertEqual(json.loads(shown)["body"], row["body"])
 
     def write_to(self, path, data):
         with open(path, "wb") as f:

@@ -53,6 +53,10 @@ status 0 explain --json ours.hl7
 has out '"flag_outcome":"differs","flag_rule":"T2","flag_ours":true'
 status 0 explain below.hl7
 has out ': <10 mg/L'
+# no flag is asked for, and none is spoken of
+message E9 15 > within.hl7
+status 0 explain within.hl7
+hasnt out '    flag '
 # 18 digits are a number, one more is too much
 message E7 25.0000000000000001 > digits.hl7
 status 0 explain digits.hl7

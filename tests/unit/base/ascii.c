@@ -15,6 +15,17 @@ Test(ascii, knows_letters_and_digits_and_nothing_else)
 	}
 }
 
+Test(ascii, reads_hexadecimal_digits)
+{
+	const struct span digits = SPAN("0123456789abcdef");
+
+	for (int c = -128; c < 128; c++) {
+		const char *at = memchr(digits.ptr, ascii_lower((char)c), digits.len);
+
+		cr_expect_eq(ascii_hex((char)c), at ? (int)(at - digits.ptr) : -1, "%d", c);
+	}
+}
+
 Test(ascii, tells_what_text_is_made_of)
 {
 	cr_expect(ascii_is_made_of(SPAN("aZ09"), ""));

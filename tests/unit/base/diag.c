@@ -18,6 +18,7 @@ static const struct place places[] = {
 	{ { .at = { .segment = "OBX", .sequence = 2, .field = 5 } }, "OBX[2]-5" },
 	{ { .at = { .segment = "OBX", .field = 5 } }, "OBX-5" },
 	{ { .at = { "OBX", 2, 5, 1, 0, 0 } }, "OBX[2]-5" },
+	{ { .at = { "OBX", 2, 5, 2, 0, 0 } }, "OBX[2]-5[2]" },
 	{ { .at = { "OBX", 2, 5, 3, 1, 4 } }, "OBX[2]-5[3].1.4" },
 	{ { .at = { "OBX", 2, 0, 3, 1, 4 } }, "OBX[2]" },
 	{ { .at = { "OBX", 2, 5, 1, 0, 4 } }, "OBX[2]-5" },
