@@ -45,6 +45,9 @@ static const struct {
 	{ "a late answer is not the next batch's", { TWO, "BHS|^~\\&\r" MSH("3", "") MSH("4", "") }, 1,
 	    { { ACK("AA", "1"), "" }, { NULL, "accept:AA:deliver delivered:1 send:ORU^R01" }, { ACK("AA", "2"), "stray" },
 	      { BATCH(MSA("AA", "2")), "stray" }, { BATCH(MSA("AA", "3")), "accept:AA:deliver delivered:2" } } },
+	{ "an answer again, while a message without a name waits before it", { MSH("", ""), TWO }, 2,
+	    { { ACK("AA", "1"), "" }, { ACK("AA", "2"), "accept:AA:deliver delivered:2" }, { ACK("AE", "2"), "stray" },
+	      { ACK("AA", ""), "accept:AA:deliver delivered:1" } } },
 	{ "a batch for one message names it", { MSH("1", "") }, 1,
 	    { { BATCH(MSA("AA", "9")), "stray" }, { BATCH(""), "stray" }, { BATCH(MSH("R", "")), "stray" },
 	      { BATCH(MSA("AA", "1")), "accept:AA:deliver delivered:1" } } },
@@ -190,6 +193,40 @@ Test(custody_batches, are_not_waited_for_where_the_receiver_never_says_more)
 	send_batch(&w);
 	script_bytes(&w, ACK("AA", "1") ACK("AE", "2"));
 	script_expect(&w, "error:AE:set-aside aside:5:1:AE");
+	script_end(&w);
+}
+
+/* Also where the time for the first answer is nearly over. */
+Test(custody_batches, are_heard_for_a_moment_behind_their_first_answer)
+{
+	static const char *const bodies[3] = { TWO };
+	struct script w;
+
+	begin(&w, bodies, 1);
+	script_pass(&w, 9);
+	w.now += SECOND / 2;
+	script_bytes(&w, ACK("AA", "1"));
+	w.now += SECOND / 2;
+	custody_line_tick(&w.l, w.now);
+	script_expect(&w, "");
+	script_bytes(&w, ACK("AE", "2"));
+	script_expect(&w, "error:AE:set-aside aside:1:1:AE");
+	script_end(&w);
+}
+
+/* What was accepted of it the last time says nothing of this one. */
+Test(custody_batches, are_not_taken_for_accepted_when_they_are_sent_again)
+{
+	static const char *const bodies[3] = { TWO };
+	struct script w;
+
+	begin(&w, bodies, 1);
+	script_bytes(&w, ACK("AA", "1") ACK("AR", "2"));
+	script_expect(&w, "reject:AR:retry postponed:1:1:AR");
+	script_pass(&w, 1);
+	script_expect(&w, "send:ORU^R01");
+	script_lost(&w);
+	script_expect(&w, "none:down_lost:retry postponed:1:2:down_lost");
 	script_end(&w);
 }
 

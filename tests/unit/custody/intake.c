@@ -748,6 +748,17 @@ Test(custody_intake, drains_by_answering_what_is_pending_and_no_more)
 	end(&w);
 }
 
+Test(custody_intake, drains_at_once_where_nothing_is_pending)
+{
+	struct world w;
+
+	begin(&w);
+	bytes(&w, "\x0bMSH|");
+	custody_intake_drain(&w.in, w.now);
+	expect(&w, "close:drained");
+	end(&w);
+}
+
 Test(custody_intake, says_nothing_when_a_probe_connects_and_leaves)
 {
 	struct world w;

@@ -418,6 +418,8 @@ Test(custody_line, takes_the_worst_of_a_batch_that_names_nothing)
 		{ "BHS|^~\\&\rMSH|^~\\&\rMSA|AA|x\rMSH|^~\\&|||||||ORU^R01|5\rMSH|^~\\&\rMSA|CA|"
 		  "y\r",
 		    "accept:AA:deliver delivered:1" },
+		{ "BHS|^~\\&\rMSH|^~\\&\rMSA|AR|x\rMSH|^~\\&\rMSA|AE|y\r",
+		    "reject:AR:retry postponed:1:1:AR" },
 		/* messages of the receiver's own answer nothing */
 		{ "BHS|^~\\&\rMSH|^~\\&|||||||ORU^R01|5\rBTS|1\r", "stray" },
 		{ "MSH|^~\\&|||||||ORU^R01|5\r", "stray" },

@@ -380,6 +380,27 @@ Test(relay_session, keeps_to_the_number_in_flight_and_stops_reading)
 	end(&w);
 }
 
+/* The oldest has its time from when it became that; answers to younger ones add nothing. */
+Test(relay_session, times_the_oldest_in_flight)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.in_flight = 3;
+	from_sender(&w, MSG("1") MSG("2") MSG("3"));
+	relay_connected(&w.s, w.now);
+	w.now += 8000 * 1000;
+	from_down(&w, ACK("AA", "1"));
+	w.now += 8000 * 1000;
+	from_down(&w, ACK("AA", "3"));
+	buffer_clear(&w.told);
+	relay_tick(&w.s, w.now + 1999 * 1000);
+	expect(&w, "");
+	relay_tick(&w.s, w.now + 2000 * 1000);
+	expect(&w, "failed:ack_timeout close:ack_timeout");
+	end(&w);
+}
+
 Test(relay_session, tells_long_ids_apart)
 {
 	char id[200], ack[400];

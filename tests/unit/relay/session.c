@@ -114,6 +114,23 @@ Test(relay_session, leaves_a_receiver_of_old_when_nothing_is_in_flight)
 	end(&w);
 }
 
+Test(relay_session, leaves_a_receiver_of_old_whose_answer_is_late)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.reject = true;
+	connected(&w);
+	relay_move(&w.s);
+	relay_tick(&w.s, w.now + 10000 * 1000);
+	buffer_clear(&w.told);
+	from_sender(&w, MSG("2"));
+	expect(&w, "connect");
+	relay_connected(&w.s, w.now);
+	expect(&w, "down:" SHOWN("2"));
+	end(&w);
+}
+
 Test(relay_session, closes_when_the_answer_is_late)
 {
 	struct world w;
@@ -324,8 +341,12 @@ Test(relay_session, lets_enhanced_mode_through)
 	from_down(&w, ACK("CA", "1"));
 	expect(&w, "up:" SHOWN_ACK("CA", "1") " answered:CA");
 	/* the application's answer comes later, on the same connection */
-	from_down(&w, ACK("AA", "1"));
-	expect(&w, "up:" SHOWN_ACK("AA", "1"));
+	from_sender(&w, ENHANCED("1b", "AL", "AL"));
+	buffer_clear(&w.told);
+	from_down(&w, ACK("CA", "1b"));
+	buffer_clear(&w.told);
+	from_down(&w, ACK("AA", "1") ACK("AA", "0") ACK("AA", "1b"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " stray up:" SHOWN_ACK("AA", "1b"));
 	/* none is promised here, so none is waited for */
 	from_sender(&w, ENHANCED("2", "NE", "NE") ENHANCED("3", "ER", ""));
 	buffer_append_char(&w.told, '\0');

@@ -111,6 +111,15 @@ Test(relay_summary, has_each_word_once_and_counts_all)
 	cr_expect_str_eq(relay_summary_withheld(&s, withheld), "");
 }
 
+Test(relay_summary, says_why_a_whole_message_was_left_alone)
+{
+	const struct annotation annotation = { .skip = SKIP_TOO_MANY };
+	struct relay_summary s = { 0 };
+
+	relay_summary_annotation(&s, &annotation);
+	cr_expect_str_eq(s.skips, skip_word(SKIP_TOO_MANY));
+}
+
 Test(relay_summary, says_why_something_was_withheld)
 {
 	const struct fired fired[] = { { .rule = &a, .how = FIRED_SOFTENED },
