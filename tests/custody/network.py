@@ -312,17 +312,20 @@ class Receivers(Custody):
             self.assertEqual({e["peer"] for e in late}, {"127.0.0.1:%d" % to})
 
     def test_an_address_that_takes_connections_and_never_answers_is_not_kept(self):
-        """One that stands in for the receiver while it is away, and ends each connection."""
-        stand_in = self.receiver(lambda visit, body, number: visit.close())
+        """One that was good once, and then stands in for a receiver that is away: it ends each
+        connection."""
+        stand_in = self.receiver(
+            lambda visit, body, number: visit.close() if number > 1 else visit.answer(body)
+        )
         port = free_port()
         self.configure(
             *self.parts(self.one(stand_in, port, {"host": "receiver.test"})),
             through=self.private("::1 receiver.test\n127.0.0.1 receiver.test\n"),
         )
-        self.taken(self.sender(port), *NUMBERED[:3])
-        stand_in.wait(3)
+        self.taken(self.sender(port), *NUMBERED[:4])
+        stand_in.wait(4)
         r = self.receiver(host="::1", port=stand_in.port)
-        self.arrived(r, NUMBERED[:3])
+        self.arrived(r, NUMBERED[1:4])
 
     def test_a_name_that_does_not_exist_is_told_and_nothing_is_lost(self):
         """Fault 10."""

@@ -370,6 +370,10 @@ class Time(World):
         s.send(framed(message(more=b"NTE|1||" + b"x" * (12 << 20) + b"\r")))
         self.assertTrue(s.closed())
         d.wait_event("msg.failed", outcome="ack_timeout")
+        visit = r.visits[0]
+        visit.thread.start()
+        wait_for("the end", lambda: visit.ended)
+        self.assertEqual(r.frames, [], "what has failed is not sent on")
 
     def test_keepalive_and_the_user_time_out_are_set_on_both_sides(self):
         """A link that is down is noticed: see halfopen.py, which waits for it."""
