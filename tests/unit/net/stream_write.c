@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Streams on connections of TCP, whose peer reads, stays, leaves or is gone: what counts as
+ * written.
+ */
+#define _GNU_SOURCE /* accept4, POLLRDHUP */
+#include <arpa/inet.h>
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "net/stream.h"
+
+enum { MUCH = 32 << 20 };
+
+static struct ev_loop *loop;
+static struct net net;
+static struct net_stream stream;
+static int peer;
+
+static void
+on_bytes(void *ctx, struct span bytes)
+{
+	(void)ctx, (void)bytes;
+}
+
+static void
+on_ended(void *ctx, int error)
+{
+	(void)ctx, (void)error;
+}
+
+static void
+on_written(void *ctx)
+{
+	(void)ctx;
+}
+
+static const struct net_stream_ops ops = {
+	.bytes = on_bytes, .ended = on_ended, .written = on_written
+};
+
+static void
+begin(void)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int listening = socket(AF_INET, SOCK_STREAM, 0), fd = socket(AF_INET, SOCK_STREAM, 0);
+	socklen_t len = sizeof(at);
+
+	cr_assert_eq(bind(listening, (struct sockaddr *)&at, sizeof(at)), 0);
+	cr_assert_eq(listen(listening, 1), 0);
+	cr_assert_eq(getsockname(listening, (struct sockaddr *)&at, &len), 0);
+	cr_assert_eq(connect(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+	peer = accept4(listening, NULL, NULL, SOCK_NONBLOCK);
+	cr_assert(peer >= 0);
+	close(listening);
+	cr_assert_eq(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+	loop = ev_loop_new(EVFLAG_AUTO);
+	cr_assert(net_init(&net, loop));
+	net_stream_init(&stream, &net, &ops, NULL);
+	net_stream_open(&stream, fd, (struct net_keepalive){ 0 });
+}
+
+static void
+end(void)
+{
+	net_stream_close(&stream);
+	close(peer);
+	net_finish(&net);
+	ev_loop_destroy(loop);
+}
+
+static void
+send_text(const char *text)
+{
+	const struct iovec iov = { (char *)(uintptr_t)text, strlen(text) };
+
+	net_stream_send(&stream, &iov, 1);
+}
+
+/* Without FIN. */
+static void
+reset(void)
+{
+	const struct linger at_once = { 1, 0 };
+
+	cr_assert_eq(setsockopt(peer, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
+	close(peer);
+	peer = -1;
+}
+
+/* Until it shows on our side. */
+static void
+await_end(void)
+{
+	for (unsigned i = 0; i < 1000 && !net_stream_is_left(&stream); i++)
+		(void)poll(NULL, 0, 10);
+	cr_assert(net_stream_is_left(&stream));
+}
+
+Test(net_stream, has_written_what_the_kernel_has)
+{
+	begin();
+	cr_expect(net_stream_is_written(&stream), "nothing was sent");
+	send_text("x");
+	cr_expect(net_stream_is_written(&stream));
+	stream.gathers = true;
+	send_text("y");
+	cr_expect_not(net_stream_is_written(&stream));
+	cr_expect_eq(net_stream_unsent(&stream), 0, "it is not the socket that holds it up");
+	net_stream_flush(&stream);
+	cr_expect(net_stream_is_written(&stream));
+	end();
+	cr_expect_not(net_stream_is_written(&stream), "there is no connection");
+}
+
+Test(net_stream, has_not_written_what_its_peer_leaves_no_room_for)
+{
+	char *much = calloc(1, MUCH), away[65536];
+	const struct iovec iov = { much, MUCH };
+	size_t got = 0;
+	ssize_t n;
+
+	begin();
+	net_stream_send(&stream, &iov, 1);
+	cr_expect_not(net_stream_is_written(&stream));
+	cr_expect_gt(net_stream_unsent(&stream), 0);
+	while (got < MUCH) {
+		struct pollfd ready = { .fd = peer, .events = POLLIN };
+
+		ev_run(loop, EVRUN_NOWAIT);
+		cr_assert_eq(poll(&ready, 1, 10000), 1);
+		n = recv(peer, away, sizeof(away), 0);
+		cr_assert_gt(n, 0);
+		got += (size_t)n;
+	}
+	cr_expect(net_stream_is_written(&stream));
+	end();
+	free(much);
+}
+
+/* One that ended in order has taken it; into one that was reset anything can be written. */
+Test(net_stream, has_written_to_one_who_ended_and_not_to_one_who_is_gone)
+{
+	begin();
+	shutdown(peer, SHUT_WR);
+	await_end();
+	send_text("x");
+	cr_expect(net_stream_is_written(&stream));
+	end();
+
+	begin();
+	reset();
+	await_end();
+	send_text("x");
+	cr_expect_eq(net_stream_unsent(&stream), 0);
+	cr_expect_not(net_stream_is_written(&stream));
+	end();
+}
+
+Test(net_stream, says_what_was_gathered_before_it_ends)
+{
+	char got[8];
+
+	for (unsigned closes = 0; closes < 2; closes++) {
+		struct pollfd ready;
+
+		begin();
+		stream.gathers = true;
+		send_text("x");
+		if (closes)
+			net_stream_close(&stream);
+		else
+			net_stream_finish(&stream);
+		ready = (struct pollfd){ .fd = peer, .events = POLLRDHUP };
+		cr_assert_eq(poll(&ready, 1, 10000), 1);
+		cr_expect_eq(recv(peer, got, sizeof(got), 0), 1);
+		cr_expect_eq(recv(peer, got, sizeof(got), 0), 0);
+		end();
+	}
+}
+
+Test(net_stream, is_silent_when_nothing_came_and_nothing_is_unread)
+{
+	begin();
+	cr_expect(net_stream_is_silent(&stream, 0));
+	cr_expect_eq(send(peer, "x", 1, 0), 1);
+	for (unsigned i = 0; i < 1000 && net_stream_is_silent(&stream, 0); i++)
+		(void)poll(NULL, 0, 10);
+	cr_expect_not(net_stream_is_silent(&stream, 0), "it is unread");
+	ev_run(loop, EVRUN_ONCE);
+	cr_expect(net_stream_is_silent(&stream, 0));
+	cr_expect_not(net_stream_is_silent(&stream, 3600000), "it came within the hour");
+	end();
+	cr_expect_not(net_stream_is_silent(&stream, 0));
+}
