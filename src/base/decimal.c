@@ -98,7 +98,7 @@ parse_long(struct span text, char point, struct decimal *ret)
 	if (!take_digits(&r, &text, false))
 		return false;
 	if (text.len) {
-		if (text.ptr[0] != point || text.len == 1)
+		if (text.ptr[0] != point)
 			return false;
 		text = without_zeros(span_tail(text, 1));
 		if (text.len == 1 && text.ptr[0] == '0')

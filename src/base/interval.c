@@ -6,15 +6,22 @@
 
 #include <stdio.h>
 
-bool
-interval_is_empty(const struct interval *i)
+/* Does `low` lie beyond `high`, so that nothing is between them? */
+static bool
+is_beyond(const struct bound *low, const struct bound *high)
 {
 	int order;
 
-	if (!i->low.bounded || !i->high.bounded)
+	if (!low->bounded || !high->bounded)
 		return false;
-	order = decimal_compare(i->low.at, i->high.at);
-	return order > 0 || (order == 0 && (i->low.open || i->high.open));
+	order = decimal_compare(low->at, high->at);
+	return order > 0 || (order == 0 && (low->open || high->open));
+}
+
+bool
+interval_is_empty(const struct interval *i)
+{
+	return is_beyond(&i->low, &i->high);
 }
 
 enum truth
@@ -57,18 +64,6 @@ interval_scale(const struct interval *i, struct decimal factor)
 	if (i->high.bounded)
 		scaled.high.at = decimal_multiply(i->high.at, factor);
 	return scaled;
-}
-
-/* Does `low` lie beyond `high`, so that nothing is between them? */
-static bool
-is_beyond(const struct bound *low, const struct bound *high)
-{
-	int order;
-
-	if (!low->bounded || !high->bounded)
-		return false;
-	order = decimal_compare(low->at, high->at);
-	return order > 0 || (order == 0 && (low->open || high->open));
 }
 
 bool

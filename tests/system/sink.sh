@@ -88,6 +88,10 @@ sink --wrong-id 100
 send 1 --json --keep-going many.hl7
 count wrong_id 40
 count AA 0
+# where there is none to be wrong, the answer is what it would be
+message '' 25 > anonymous.hl7
+send 0 --json anonymous.hl7
+count AA 1
 stop
 sink --garbage 100
 send 0 --json many.hl7

@@ -2,6 +2,7 @@
 #include "base/decimal.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "digits.h"
 #include "support/random.h"
@@ -70,6 +71,26 @@ Test(decimal, reads_numbers_and_nothing_else)
 		cr_expect_eq(ok, r->written != NULL, "\"%s\"", r->text);
 		if (ok && r->written)
 			cr_expect_str_eq(decimal_format(d, buf), r->written);
+	}
+}
+
+/* Long texts are read by a function of their own. */
+Test(decimal, reads_the_same_behind_very_many_zeros)
+{
+	for (size_t i = 0; i < sizeof(readings) / sizeof(*readings); i++) {
+		const struct reading *r = &readings[i];
+		const size_t sign = r->text[0] == '-' || r->text[0] == '+';
+		char text[128], buf[DECIMAL_TEXT];
+		struct decimal d;
+		bool ok;
+
+		if (r->text[sign] < '0' || r->text[sign] > '9')
+			continue;
+		snprintf(text, sizeof(text), "%.*s%018d%s", (int)sign, r->text, 0, r->text + sign);
+		ok = decimal_parse(span_str(text), '.', &d);
+		cr_expect_eq(ok, r->written != NULL, "\"%s\"", text);
+		if (ok && r->written)
+			cr_expect_str_eq(decimal_format(d, buf), r->written, "\"%s\"", text);
 	}
 }
 

@@ -166,3 +166,12 @@ Test(interval, scales_both_ends_and_keeps_them_open)
 	in = interval_point(number(SPAN("-3")));
 	cr_expect(interval_is_point(&in));
 }
+
+Test(interval, answers_turn_round_but_for_the_unknown)
+{
+	cr_expect_eq(truth_not(TRUTH_YES), TRUTH_NO);
+	cr_expect_eq(truth_not(TRUTH_NO), TRUTH_YES);
+	cr_expect_eq(truth_not(TRUTH_UNKNOWN), TRUTH_UNKNOWN);
+	cr_expect_eq(truth_of(true), TRUTH_YES);
+	cr_expect_eq(truth_of(false), TRUTH_NO);
+}

@@ -264,6 +264,21 @@ Test(log, loses_nothing_when_files_are_rotated)
 	cr_expect_eq(t.lines, 2001);
 }
 
+Test(log, knows_whether_its_file_was_renamed)
+{
+	struct log *log = log_create(LOG_JSON, LOG_INFO_, path);
+
+	cr_expect(log_is_at(log, path));
+	cr_expect_not(log_is_at(log, other), "no such file");
+	cr_assert_eq(rename(path, other), 0);
+	cr_expect_not(log_is_at(log, path));
+	cr_expect(log_is_at(log, other));
+	cr_assert(log_reopen(log, path));
+	cr_expect(log_is_at(log, path));
+	cr_expect_not(log_is_at(log, other), "another file of the same file system");
+	log_destroy(log);
+}
+
 Test(log, puts_lines_of_before_into_the_file_of_before)
 {
 	struct log *log = log_create(LOG_JSON, LOG_INFO_, path);
