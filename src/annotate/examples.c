@@ -247,11 +247,14 @@ run_example(struct run *run, const struct example *x)
 
 	write_message(&run->sent, x);
 	if (run->sent.failed || !index_message(run, buffer_span(&run->sent))) {
-		faults_add(run->faults, x->at, "make the example smaller",
-		    "example \"%.*s\": no memory", (int)x->name.len, x->name.ptr);
+		faults_add_no_memory(run->faults);
 		return;
 	}
 	annotate(run->annotator, &run->message, &a);
+	if (a.skip == SKIP_NO_MEMORY) {
+		faults_add_no_memory(run->faults);
+		return;
+	}
 	for (unsigned i = 0; i < x->expect_count; i++)
 		compare(run, x, &x->expect[i], &a);
 	check_again(run, x, &a);
@@ -280,7 +283,7 @@ examples_run(const struct mapping *m, struct faults *faults)
 
 	run.annotator = annotator_create(&list, 1);
 	if (!run.annotator) {
-		faults_add(faults, (struct fault_place){ 0 }, "", "no memory to run the examples");
+		faults_add_no_memory(faults);
 		return false;
 	}
 	hl7_message_init(&run.message);

@@ -52,8 +52,10 @@ next_fault(struct faults *f)
 		size_t size = f->count ? 2 * f->count : 1;
 		struct fault *list = realloc(f->list, size * sizeof(*list));
 
-		if (!list)
+		if (!list) {
+			f->no_memory = true;
 			return NULL;
+		}
 		f->list = list;
 	}
 	return &f->list[f->count];
@@ -77,8 +79,16 @@ faults_add(struct faults *f, struct fault_place at, const char *mend, const char
 		f->count++;
 		return;
 	}
+	f->no_memory = true;
 	free(fault->what);
 	free(fault->mend);
+}
+
+void
+faults_add_no_memory(struct faults *f)
+{
+	f->no_memory = true;
+	f->total++;
 }
 
 /* Faults at one place stand in the order of their words, so that a listing is always the same. */
@@ -137,9 +147,11 @@ faults_print_first(const struct faults *f, size_t most, FILE *out)
 {
 	const size_t shown = f->count < most ? f->count : most, more = f->total - shown;
 
+	if (f->no_memory)
+		fprintf(out, "%s: out of memory\n", f->file);
 	for (size_t i = 0; i < shown; i++)
 		print_one(f, &f->list[i], out);
-	if (more)
+	if (more && !f->no_memory)
 		fprintf(out, "%s: and %zu more fault%s\n", f->file, more, more == 1 ? "" : "s");
 }
 

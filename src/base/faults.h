@@ -8,11 +8,12 @@
  *	file:line:column: what; mend
  *
  * They are kept in the order found until somebody sorts them.  After `FAULTS_MOST`, or
- * without memory for one more, only the count grows.
+ * without memory for one more, only the count grows; that there was none is told, too.
  */
 #ifndef BASE_FAULTS_H
 #define BASE_FAULTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -33,8 +34,9 @@ struct fault {
 struct faults {
 	const char *file; /* as the user named it; not owned */
 	struct fault *list;
-	size_t count; /* in list */
-	size_t total; /* found in all */
+	size_t count;   /* in list */
+	size_t total;   /* found in all */
+	bool no_memory; /* for one of them, or to read the file, which then may be sound */
 };
 
 void faults_init(struct faults *f, const char *file);
@@ -42,6 +44,7 @@ void faults_finish(struct faults *f);
 /* `mend` is a plain sentence; only `what` is a format. */
 void faults_add(struct faults *f, struct fault_place at, const char *mend, const char *what, ...)
     __attribute__((format(printf, 4, 5)));
+void faults_add_no_memory(struct faults *f);
 /* By place, and by their words where that is the same. */
 void faults_sort(struct faults *f);
 void faults_print(const struct faults *f, FILE *out);

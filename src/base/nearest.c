@@ -4,6 +4,8 @@
  */
 #include "base/nearest.h"
 
+#include <stdio.h>
+
 enum { MOST_WORD = 64, NEAR = 2 };
 
 static size_t
@@ -55,4 +57,20 @@ nearest_word(struct span word, const char *const *known, size_t count)
 		}
 	}
 	return best;
+}
+
+size_t
+nearest_begun(struct span word, const char *const *known, size_t count, char *text, size_t size)
+{
+	size_t found = 0, used = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (!span_eq(span_head(span_str(known[i]), word.len), word))
+			continue;
+		if (used < size)
+			used += (size_t)snprintf(
+			    text + used, size - used, "%s--%s", found ? ", " : "", known[i]);
+		found++;
+	}
+	return found;
 }

@@ -15,4 +15,11 @@
  */
 const char *nearest_word(struct span word, const char *const *known, size_t count);
 
+/*
+ * How many known words begin with an abbreviated one?  They are named in `text`, each behind two
+ * dashes, as far as there is room.
+ */
+size_t nearest_begun(
+    struct span word, const char *const *known, size_t count, char *text, size_t size);
+
 #endif

@@ -68,6 +68,10 @@ arguments_count(const struct command *c, const char *name, const char *text, uin
 {
 	if (read_count(text, least, most, ret))
 		return EX_OK;
+	/* of numbers that nobody counts to, the end says nothing */
+	if (most > UINT64_MAX / 1000)
+		return options_misused(c, "%s %s: not a number from %llu on, or too large", name,
+		    text, (unsigned long long)least);
 	return options_misused(c, "%s %s: not a number from %llu to %llu", name, text,
 	    (unsigned long long)least, (unsigned long long)most);
 }

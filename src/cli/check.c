@@ -142,10 +142,11 @@ check_conf(struct check *c, const char *path, struct span bytes)
 {
 	struct faults faults;
 	struct conf *conf;
-	int status = EX_CONFIG;
+	int status;
 
 	faults_init(&faults, path);
 	conf = conf_create(bytes, path, &faults);
+	status = faults.no_memory ? EX_OSERR : EX_CONFIG;
 	faults_sort(&faults);
 	faults_print_first(&faults, c->most_faults, stderr);
 	faults_finish(&faults);

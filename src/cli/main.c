@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/nearest.h"
+#include "cli/memory.h"
 #include "cli/say.h"
 
 static const struct command *const commands[] = {
@@ -136,6 +137,7 @@ main(int argc, char **argv)
 	hold_standard_files();
 	/* a reader that went away is an error of write(), not the end of the process */
 	signal(SIGPIPE, SIG_IGN);
+	memory_for_files();
 	status = run(argc > 0 ? argc - 1 : 0, argv + (argc > 0));
 	return status == EX_OK || status == OPTIONS_STOP ? finish_stdout() : status;
 }

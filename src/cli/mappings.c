@@ -76,7 +76,7 @@ mappings_compile(const char *path, struct span bytes, size_t most_faults, int *r
 		mapping_destroy(m);
 		m = NULL;
 	}
-	*ret_status = m ? EX_OK : EX_CONFIG;
+	*ret_status = m ? EX_OK : faults.no_memory ? EX_OSERR : EX_CONFIG;
 	faults_sort(&faults);
 	faults_print_first(&faults, most_faults, stderr);
 	faults_finish(&faults);

@@ -107,16 +107,6 @@ options_misused(const struct command *c, const char *format, ...)
 	return EX_USAGE;
 }
 
-static const char *
-nearest_flag(const struct command *c, struct span word)
-{
-	const char *names[FLAGS_MOST];
-
-	for (size_t i = 0; i < flag_count(c); i++)
-		names[i] = flag_at(c, i)->name;
-	return nearest_word(word, names, flag_count(c));
-}
-
 static const struct flag *
 flag_of(const struct command *c, int letter)
 {
@@ -132,7 +122,8 @@ static int
 unknown(const struct command *c, const char *name)
 {
 	const struct flag *known = optopt ? flag_of(c, optopt) : NULL;
-	char hint[128];
+	const char *names[FLAGS_MOST];
+	char hint[512];
 	struct span word;
 
 	if (known)
@@ -141,7 +132,11 @@ unknown(const struct command *c, const char *name)
 		return options_misused(c, "unknown option -%c", optopt);
 	name += strspn(name, "-");
 	word = span_of(name, strcspn(name, "="));
-	say_nearest("--", nearest_flag(c, word), hint, sizeof(hint));
+	for (size_t i = 0; i < flag_count(c); i++)
+		names[i] = flag_at(c, i)->name;
+	if (word.len && nearest_begun(word, names, flag_count(c), hint, sizeof(hint)) > 1)
+		return options_misused(c, "option --%.*s may be %s", (int)word.len, name, hint);
+	say_nearest("--", nearest_word(word, names, flag_count(c)), hint, sizeof(hint));
 	return options_misused(c, "unknown option --%.*s%s", (int)word.len, name, hint);
 }
 

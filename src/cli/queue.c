@@ -234,7 +234,10 @@ check(const struct command *self, const struct control_request *r)
 	buffer_init(&line, 0);
 	control_request_write(r, &line);
 	request = span_cut(buffer_span(&line), '\n', &rest);
-	if (control_request_read(request, &again, &diag) != 0) {
+	if (line.failed) {
+		say_error("out of memory");
+		status = EX_OSERR;
+	} else if (control_request_read(request, &again, &diag) != 0) {
 		word = span_cut(span_cut(span_tail(request, diag.offset), ' ', &rest), '=', &rest);
 		status = word.len ? misplaced(self, r->verb, option_of(word))
 				  : too_little(self, r->verb);

@@ -20,34 +20,47 @@
 #include "control/body.h"
 #include "control/json.h"
 
-static void
+static int
+tell_no_memory(void)
+{
+	say_error("out of memory: a message is left out");
+	return EX_OSERR;
+}
+
+static int
 send_message(struct ask *a, struct span body)
 {
 	struct buffer out;
+	bool made;
 
 	buffer_init(&out, 0);
 	body_write(&out, body);
-	ask_send(a, buffer_span(&out));
+	made = !out.failed;
+	if (made)
+		ask_send(a, buffer_span(&out));
 	buffer_finish(&out);
+	return made ? EX_OK : tell_no_memory();
 }
 
 /* ---- exported lines ---- */
 
-static bool
+/* EX_DATAERR, not told, when it is none. */
+static int
 send_line(struct ask *a, struct span line)
 {
 	struct json_value v;
 	struct buffer body;
-	bool good;
+	int status = EX_DATAERR;
 
 	if (!json_is_object(line) || !json_find(line, "body", &v) || v.kind != JSON_TEXT)
-		return false;
+		return EX_DATAERR;
 	buffer_init(&body, 0);
-	good = body_from_base64(v.text, &body) && body.end > 0;
-	if (good)
-		send_message(a, buffer_span(&body));
+	if (body_from_base64(v.text, &body) && body.end > 0)
+		status = send_message(a, buffer_span(&body));
+	else if (body.failed)
+		status = tell_no_memory();
 	buffer_finish(&body);
-	return good;
+	return status;
 }
 
 /* One that is damaged keeps none of the others back. */
@@ -55,32 +68,37 @@ static int
 send_lines(struct ask *a, FILE *f, const char *path, const char *hint)
 {
 	unsigned long number = 0, bad = 0, first_bad = 0;
+	int error, status = EX_OK;
 	char *line = NULL;
 	size_t size = 0;
 	ssize_t len;
 
 	while ((len = getline(&line, &size, f)) > 0) {
 		struct span text = span_of(line, (size_t)len);
+		int got;
 
 		number++;
 		if (text.ptr[text.len - 1] == '\n')
 			text.len--;
-		if (!text.len || send_line(a, text))
-			continue;
-		if (bad++ == 0)
+		got = text.len ? send_line(a, text) : EX_OK;
+		if (got == EX_DATAERR && bad++ == 0)
 			first_bad = number;
+		if (got == EX_OSERR)
+			status = got;
 	}
+	error = errno;
 	free(line);
 	if (bad == 1)
 		say_error("%s:%lu: no exported message%s", path, first_bad, hint);
 	else if (bad)
 		say_error("%s:%lu: no exported message, as %lu lines in all%s", path, first_bad,
 		    bad, hint);
-	if (ferror(f)) {
-		say_error("%s: %s", path, strerror(errno));
-		return EX_IOERR;
+	/* without memory for a line it ends, too, and that is no error of the file */
+	if (!feof(f)) {
+		say_error("%s: %s", path, strerror(error));
+		return error == ENOMEM ? EX_OSERR : EX_IOERR;
 	}
-	return bad ? EX_DATAERR : EX_OK;
+	return bad && status == EX_OK ? EX_DATAERR : status;
 }
 
 /* ---- messages as others write them ---- */
@@ -89,9 +107,7 @@ static int
 take_piece(void *ctx, struct input *in, const struct input_piece *piece, unsigned long number)
 {
 	(void)number;
-	if (piece->kind == INPUT_MESSAGE)
-		send_message(ctx, input_message_text(in));
-	return EX_OK;
+	return piece->kind == INPUT_MESSAGE ? send_message(ctx, input_message_text(in)) : EX_OK;
 }
 
 static int
@@ -154,14 +170,13 @@ queue_send_files(struct ask *a, char **paths)
 {
 	static char standard[] = "-";
 	char *none[] = { standard, NULL };
-	int first = EX_OK;
+	int status, first = EX_OK;
 
 	for (char **p = *paths ? paths : none; *p; p++) {
-		const int status = send_file(a, *p);
-
+		status = send_file(a, *p);
 		first = first == EX_OK ? status : first;
 	}
 	/* those that were sent are queued, whatever became of others, and are to be counted */
-	send_message(a, SPAN(""));
-	return first;
+	status = send_message(a, SPAN(""));
+	return first == EX_OK ? status : first;
 }

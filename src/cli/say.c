@@ -7,6 +7,7 @@
  */
 #include "cli/say.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -56,6 +57,10 @@ say_error(const char *format, ...)
 int
 say_unreadable(const char *name, int error)
 {
+	if (error == ENOMEM) {
+		say_error("cannot read %s: out of memory", name);
+		return EX_OSERR;
+	}
 	say_error("cannot read %s: %s; name a file that can be read", name, strerror(error));
 	return EX_NOINPUT;
 }

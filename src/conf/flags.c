@@ -206,7 +206,7 @@ conf_flag(struct conf *conf, const char *name, const char *value, struct faults 
 		&r, find_row(&flag->path), span_str(value), owner, nowhere, target(conf, flag)))
 		return false;
 	if (r.no_memory)
-		faults_add(faults, nowhere, "", "out of memory");
+		faults_add_no_memory(faults);
 	return faults->total == before;
 }
 

@@ -32,7 +32,7 @@ struct conf *
 conf_finish(struct conf *conf, bool no_memory, size_t before, struct faults *faults)
 {
 	if (!conf || no_memory)
-		faults_add(faults, (struct fault_place){ 0 }, "", "out of memory");
+		faults_add_no_memory(faults);
 	if (faults->total == before)
 		return conf;
 	conf_destroy(conf);

@@ -78,12 +78,16 @@ body_read(struct span in, size_t limit, struct span *ret_message, size_t *ret_us
 	size_t i = 0, len = 0;
 
 	for (; i < in.len && in.ptr[i] != '\n'; i++) {
-		if (in.ptr[i] < '0' || in.ptr[i] > '9' || len > limit)
+		if (in.ptr[i] < '0' || in.ptr[i] > '9' || i == 20)
 			return BODY_BROKEN;
+		if (len > limit)
+			return BODY_LARGE;
 		len = len * 10 + (size_t)(in.ptr[i] - '0');
 	}
-	if (len > limit || (i == 0 && i < in.len) || i > 20)
+	if (i == 0 && i < in.len)
 		return BODY_BROKEN;
+	if (len > limit)
+		return BODY_LARGE;
 	if (i == in.len || in.len - i - 1 < len)
 		return BODY_MORE;
 	*ret_message = span_head(span_tail(in, i + 1), len);

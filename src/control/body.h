@@ -21,7 +21,8 @@ enum body_result {
 	BODY_MORE, /* no whole message yet */
 	BODY_MESSAGE,
 	BODY_END,
-	BODY_BROKEN, /* no length, or one above the limit */
+	BODY_LARGE,  /* a length above the limit */
+	BODY_BROKEN, /* no length */
 };
 
 void body_write(struct buffer *out, struct span message); /* empty: the end */

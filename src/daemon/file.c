@@ -99,9 +99,14 @@ log_fault(
 void
 file_tell_faults(struct faults *faults, enum log_event event, struct log *log, FILE *out)
 {
+	static char words[] = "out of memory", none[] = "";
+	const struct fault no_memory = { .what = words, .mend = none };
+
 	faults_sort(faults);
 	if (out)
 		faults_print(faults, out);
+	if (log && faults->no_memory)
+		log_fault(log, event, faults, &no_memory);
 	for (size_t i = 0; log && i < faults->count && i < LOGGED_MOST; i++)
 		log_fault(log, event, faults, &faults->list[i]);
 }

@@ -71,10 +71,17 @@ unknown(const char *word)
 	const char *names[TEXTS + PLAIN] = { "mapping", "check", "debuggable", "help", "version" },
 				  *near;
 	const char *bare = word + strspn(word, "-");
+	const struct span name = span_of(bare, strcspn(bare, "="));
+	char begun[512];
 
 	for (size_t i = 0; i < TEXTS; i++)
 		names[i + PLAIN] = texts[i];
-	near = nearest_word(span_of(bare, strcspn(bare, "=")), names, TEXTS + PLAIN);
+	if (name.len && nearest_begun(name, names, TEXTS + PLAIN, begun, sizeof(begun)) > 1) {
+		fprintf(stderr, "hl7noted: option --%.*s may be %s; see hl7noted --help\n",
+		    (int)name.len, name.ptr, begun);
+		return EX_USAGE;
+	}
+	near = nearest_word(name, names, TEXTS + PLAIN);
 	fprintf(stderr, "hl7noted: unknown option %s", word);
 	if (near)
 		fprintf(stderr, "; did you mean --%s?", near);

@@ -118,9 +118,10 @@ question_import(struct question *k)
 		if (result == BODY_MESSAGE || result == BODY_END)
 			net_client_used(c, used);
 		k->ended = result == BODY_END;
-		if (result == BODY_BROKEN)
-			k->broken = "a message is larger than in-flight-bytes of <limits>, or none "
-				    "stood where one was announced";
+		if (result == BODY_LARGE)
+			k->broken = "a message is larger than in-flight-bytes of <limits>";
+		else if (result == BODY_BROKEN)
+			k->broken = "no message stood where one was announced";
 		else if (result == BODY_MORE && c->ended)
 			k->broken = cut_off;
 	}

@@ -31,6 +31,8 @@ read_file(const struct conf_mapping *m, const struct teller *t, struct span *ret
 	for (size_t i = 0; i < unread.count; i++)
 		faults_add(
 		    &faults, m->at, unread.list[i].mend, "%s: %s", m->file, unread.list[i].what);
+	if (unread.no_memory)
+		faults_add_no_memory(&faults);
 	tell_faults(&faults, t);
 	faults_finish(&faults);
 	faults_finish(&unread);

@@ -240,7 +240,7 @@ mapping_create(struct span bytes, struct faults *faults)
 		arena_finish(&ld.scratch);
 	}
 	if (!ld.m || ld.no_memory)
-		faults_add(faults, (struct fault_place){ 0 }, "", "out of memory");
+		faults_add_no_memory(faults);
 	if (faults->total != ld.before) {
 		mapping_destroy(ld.m);
 		return NULL;

@@ -55,7 +55,7 @@ static void
 build_no_memory(struct build *b)
 {
 	if (!b->stopped)
-		faults_add(b->faults, (struct fault_place){ 0, 0 }, "", "out of memory");
+		faults_add_no_memory(b->faults);
 	build_stop(b);
 }
 
@@ -361,6 +361,10 @@ on_error(void *user, xmlErrorPtr error)
 
 	if (error->level < XML_ERR_ERROR || b->stopped)
 		return;
+	if (error->code == XML_ERR_NO_MEMORY) {
+		build_no_memory(b);
+		return;
+	}
 	anchor = xml_complaint_anchor(error);
 	at = *anchor ? last_before(b, anchor) : build_offset(b);
 	xml_complaint_add(error, place_at(&b->walk, at), b->faults);
@@ -384,7 +388,7 @@ build_run(struct build *b)
 {
 	b->parser = xmlCreateMemoryParserCtxt(b->body.ptr, (int)b->body.len);
 	if (b->parser == NULL) {
-		faults_add(b->faults, (struct fault_place){ 0, 0 }, "", "out of memory");
+		faults_add_no_memory(b->faults);
 		return false;
 	}
 	*b->parser->sax = handler;
@@ -439,7 +443,7 @@ xml_document_create(struct span bytes, struct span ns, struct arena *arena, stru
 			doc = document_of(b->root, ns);
 	}
 	if (b == NULL || (built && doc == NULL))
-		faults_add(faults, (struct fault_place){ 0, 0 }, "", "out of memory");
+		faults_add_no_memory(faults);
 	else if (!built && faults->total == before)
 		faults_add(faults, (struct fault_place){ 0, 0 }, "correct the markup",
 		    "not well-formed XML");

@@ -21,12 +21,6 @@ struct xml_schema {
 
 static const struct fault_place nowhere = { 0, 0 };
 
-static void
-no_memory(struct faults *faults)
-{
-	faults_add(faults, nowhere, "", "out of memory");
-}
-
 void
 xml_allocate_with(void *(*allocate)(size_t size), void *(*reallocate)(void *p, size_t size),
     char *(*duplicate)(const char *string))
@@ -42,7 +36,9 @@ on_schema_error(void *user, xmlErrorPtr error)
 	struct fault_place at = { error->line > 0 ? (unsigned)error->line : 0, 0 };
 	const char *message = error->message ? error->message : "unknown";
 
-	if (error->level >= XML_ERR_ERROR)
+	if (error->code == XML_ERR_NO_MEMORY)
+		faults_add_no_memory(user);
+	else if (error->level >= XML_ERR_ERROR)
 		faults_add(user, at, "", "schema: %.*s", (int)strcspn(message, "\n"), message);
 }
 
@@ -173,7 +169,7 @@ xml_document_validate(
 		answer = nodes_validate(&nodes, schema, &verdict);
 	nodes_finish(&nodes);
 	if (answer < 0)
-		no_memory(faults);
+		faults_add_no_memory(faults);
 	else if (answer > 0)
 		verdict_invalid(&verdict);
 	return answer == 0;

@@ -529,6 +529,7 @@ class Starting(World):
         rows = (
             ("", "give --config, or --listen and --forward"),
             ("--listn 1", "unknown option --listn; did you mean --listen?"),
+            ("--l 1", "option --l may be --listen, --log-format, --log-level, --log-file"),
             ("-z", "unknown option -z"),
             ("x", "unexpected argument x"),
             ("--listen 1", "give --config, or --listen and --forward"),

@@ -17,8 +17,8 @@ import time
 import unittest
 
 from world import (
-    PATIENCE, SUGAR, World, ack, annotated, config_xml, control_id, feed_xml, framed, free_port,
-    is_sanitized, main, message, wait_for,
+    HL7NOTE, PATIENCE, SUGAR, TOP, World, ack, annotated, config_xml, control_id, feed_xml, framed,
+    free_port, is_sanitized, main, message, wait_for,
 )
 
 KILLS = int(os.environ.get("HL7_KILLS", "4"))
@@ -527,6 +527,31 @@ class Want(World):
         self.assertEqual(len(d.events("msg.acked", ctl_id="1")), 1)
         self.assertTrue(s.closed())
 
+    def test_the_tool_says_that_it_has_no_memory(self):
+        """Whatever is the first to get none, and all behind it: no file is called wrong for that."""
+        if is_sanitized():
+            self.skipTest("sanitizers have an allocator of their own")
+        library = self.failing_malloc()
+        feed = os.path.join(TOP, "tests/conf/good/small.xml")
+        mapping = os.path.join(TOP, "mappings/potassium.xml")
+        one = self.write("one.hl7", message("1"))
+        for command, step in (
+            (("check", "-q", feed), 499), (("check", "-q", mapping), 1999),
+            (("annotate", "-q", "-m", mapping, one), 2503),
+        ):
+            failing, done = 0, None
+            while not done or done.returncode:
+                done = subprocess.run(
+                    [HL7NOTE, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                    env={**os.environ, "LD_PRELOAD": library, "HL7_FAIL_FROM": str(failing)},
+                    timeout=PATIENCE, check=False,
+                )
+                if done.returncode:
+                    self.assertEqual(done.returncode, 71, (command, failing, done.stderr))
+                    self.assertIn(b"out of memory", done.stderr, (command, failing))
+                failing += step
+            self.assertGreater(failing, 2 * step, command)
+
     def failing_malloc(self):
         source = self.write("fail.c", FAILING)
         done = subprocess.run(
@@ -789,12 +814,12 @@ FAILING = r"""
 #include <unistd.h>
 
 /* While the file $HL7_FAIL_FLAG is there, every seventh allocation fails; with "grow" in it,
- * every one for more than there was. */
+ * every one for more than there was; and each from the one of number $HL7_FAIL_FROM on. */
 static int
 fails(int grows)
 {
 	static __thread int inside;
-	static unsigned count;
+	static unsigned count, calls;
 	const char *flag;
 	char what = 0;
 	int fd, failing = 0;
@@ -802,6 +827,8 @@ fails(int grows)
 	if (inside)
 		return 0;
 	inside = 1;
+	flag = getenv("HL7_FAIL_FROM");
+	failing = flag && calls++ >= strtoul(flag, NULL, 10);
 	flag = getenv("HL7_FAIL_FLAG");
 	fd = flag ? open(flag, O_RDONLY) : -1;
 	if (fd >= 0) {

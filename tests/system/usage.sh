@@ -71,6 +71,8 @@ while IFS='|' read -r words sentence; do
 	status 64 timeout 300 "$HL7NOTE" $words < /dev/null
 	has err "hl7note ${words%% *}: $sentence (see hl7note ${words%% *} --help)"
 done << 'END'
+annotate --ma x|option --ma may be --mapping, --max-message
+queue list --a|option --a may be --after, --all, --again
 annotate -m|option --mapping needs an argument: FILE
 annotate --max-message|option --max-message needs an argument: SIZE
 annotate --max-message 16X|--max-message 16X: not a size from 1 to 1073741824, such as 512K or 16M
@@ -80,12 +82,12 @@ check|which FILE? mappings or configurations
 explain --max-message 0|--max-message 0: not a size from 1 to 1073741824, such as 512K or 16M
 queue|which verb? list, show, retry, drop, export, import or backup
 queue lst|unknown verb lst; did you mean list?
-queue list abc|SEQ abc: not a number from 1 to 184467440737095516
-queue show abc|SEQ abc: not a number from 1 to 184467440737095516
-queue retry 0|SEQ 0: not a number from 1 to 184467440737095516
-queue drop 7x|SEQ 7x: not a number from 1 to 184467440737095516
+queue list abc|SEQ abc: not a number from 1 on, or too large
+queue show abc|SEQ abc: not a number from 1 on, or too large
+queue retry 0|SEQ 0: not a number from 1 on, or too large
+queue drop 7x|SEQ 7x: not a number from 1 on, or too large
 queue list --limit 0|--limit 0: not a number from 1 to 1000000000
-queue list --after x|--after x: not a number from 1 to 184467440737095516
+queue list --after x|--after x: not a number from 1 on, or too large
 queue list --newer-than 5w|--newer-than 5w: not an age such as 90s, 15min, 12h or 7d
 queue list --state gone|--state gone: there are waiting, aside, delivered, dropped and any
 queue show|show wants SEQ, the number of a message

@@ -46,3 +46,18 @@ Test(nearest, is_none_where_words_are_long)
 	cr_expect_null(nearest_word(span_str(longest), known, 2));
 	cr_expect_null(nearest_word(SPAN("xxxxxxxxxxxxxxxx"), known, 2));
 }
+
+Test(nearest, names_all_words_that_an_abbreviation_may_stand_for)
+{
+	static const char *const known[] = { "mapping", "max-message", "mode", "max" };
+	char text[64], little[12];
+
+	cr_expect_eq(nearest_begun(SPAN("ma"), known, 4, text, sizeof(text)), 3);
+	cr_expect_str_eq(text, "--mapping, --max-message, --max");
+	cr_expect_eq(nearest_begun(SPAN("mo"), known, 4, text, sizeof(text)), 1);
+	cr_expect_str_eq(text, "--mode");
+	cr_expect_eq(nearest_begun(SPAN("x"), known, 4, text, sizeof(text)), 0);
+	cr_expect_eq(nearest_begun(SPAN("mappings"), known, 4, text, sizeof(text)), 0);
+	cr_expect_eq(nearest_begun(SPAN("m"), known, 4, little, sizeof(little)), 4);
+	cr_expect_str_eq(little, "--mapping, ");
+}

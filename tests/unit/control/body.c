@@ -77,12 +77,22 @@ Test(control_body, finds_messages_wherever_the_read_was_cut)
 
 Test(control_body, refuses_lengths_that_are_none_or_too_large)
 {
-	static const char *const rows[] = { "\n", "-1\n", "1x\n", "101\n",
-		"99999999999999999999999", "000000000000000000000001\nx" };
+	static const struct {
+		const char *in;
+		enum body_result want;
+	} rows[] = {
+		{ "\n", BODY_BROKEN },
+		{ "-1\n", BODY_BROKEN },
+		{ "1x\n", BODY_BROKEN },
+		{ "101\n", BODY_LARGE },
+		{ "100\n", BODY_MORE },
+		{ "99999999999999999999999", BODY_LARGE },
+		{ "000000000000000000000001\nx", BODY_BROKEN },
+	};
 	struct span message;
 	size_t used;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		cr_expect_eq(
-		    body_read(span_str(rows[i]), 100, &message, &used), BODY_BROKEN, "%s", rows[i]);
+		cr_expect_eq(body_read(span_str(rows[i].in), 100, &message, &used), rows[i].want,
+		    "%s", rows[i].in);
 }
