@@ -80,7 +80,7 @@ struct feed {
 	bool asking;                 /* and may come before the question returns */
 	uint32_t backoff;            /* ms; 0: the last attempt went well */
 	uint64_t next_attempt;       /* ms */
-	uint32_t backoff_before;     /* ms; of the connection that has had no answer yet */
+	uint32_t backoff_before;     /* ms; of connections that have had no answer yet */
 
 	/* for status */
 	struct rate rate;

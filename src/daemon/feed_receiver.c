@@ -133,21 +133,25 @@ feed_resolve(struct feed *f)
 void
 feed_end_wait(struct feed *f)
 {
-	f->backoff = 0;
+	f->backoff = f->backoff_before = 0;
 	f->metrics.backoff->value = 0;
 }
 
+/* Several links may connect before the first of them is denied. */
 void
 feed_connected(struct feed *f)
 {
-	f->backoff_before = f->backoff;
+	const uint32_t before = f->backoff ? f->backoff : f->backoff_before;
+
 	feed_end_wait(f);
+	f->backoff_before = before;
 }
 
 void
 feed_connection_denied(struct feed *f, const char *word)
 {
-	f->backoff = f->backoff_before;
+	if (!f->backoff)
+		f->backoff = f->backoff_before;
 	feed_connect_failed(f, word);
 }
 

@@ -4,10 +4,11 @@
 
 import os
 import ssl
+import threading
 import time
 
 from secure import Secure, SecureReceiver, server_context
-from world import ack, annotated, framed, free_port, main, message, samples, wait_for
+from world import Sender, ack, annotated, framed, free_port, main, message, samples, wait_for
 
 QUICK = {"backoff_min": "100ms", "backoff_max": "400ms"}
 
@@ -131,14 +132,31 @@ class Refusing(Outbound):
             r, inbound="", outbound=self.tls(own=None),
             forward={"backoff_min": "200ms", "backoff_max": "10s"},
         )
-        end = time.monotonic() + 3
+        self.press(port, time.monotonic() + 3)
+        self.assertLess(len(r.visits), 12)
+
+    def press(self, port, end):
+        """A sender that comes again and again until then."""
         while time.monotonic() < end:
-            s = self.sender(port)
+            s = Sender(port)
             s.send(framed(message()))
             s.frame()
             s.close()
             time.sleep(0.01)
-        self.assertLess(len(r.visits), 12)
+
+    def test_attempts_of_many_at_one_time_slow_down_as_well(self):
+        r = self.secure_receiver()
+        d, port = self.secure_feed(
+            r, inbound="", outbound=self.tls(own=None),
+            forward={"backoff_min": "200ms", "backoff_max": "10s"},
+        )
+        end = time.monotonic() + 4
+        senders = [threading.Thread(target=self.press, args=(port, end)) for _ in range(8)]
+        for t in senders:
+            t.start()
+        for t in senders:
+            t.join()
+        self.assertLess(len(r.visits), 8 * 12)
 
     def test_one_that_spoils_a_connection_in_use_was_connected_to(self):
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
