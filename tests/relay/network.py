@@ -743,6 +743,7 @@ class Descriptors(World):
         crowd = [self.sender(port) for _ in range(100)]
         paused = d.wait_event("svc.paused")[0]
         self.assertEqual(paused["err_code"], "EMFILE")
+        self.assertTrue(crowd[0].closed(), "who is first in line is not left to wait")
         before, began = d.cpu(), time.monotonic()
         time.sleep(1.5)
         self.assertLess((d.cpu() - before) / (time.monotonic() - began), 0.05)

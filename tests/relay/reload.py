@@ -574,6 +574,25 @@ class Feeds(Reloading):
         self.note_of(self.sender(self.port))
         self.assertEqual(d.wait_event("msg.acked", 2)[-1]["feed"], "renamed")
 
+    def test_connections_of_before_take_no_place_at_a_listener_that_moved(self):
+        one = {"max_connections": 1}
+        d = self.running(listen=one)
+        s = self.sender(self.port)
+        self.note_of(s)
+        self.rewrite(
+            feed_xml(free_port(), self.r.port, **self.named),
+            feed_xml(self.port, self.r.port, name="moved", **self.named),
+        )
+        d.reload()
+        other = self.sender(self.port)
+        self.note_of(other)
+        self.note_of(s)
+        s.close()
+        self.rewrite(feed_xml(free_port(), self.r.port, **self.named))
+        d.reload()
+        self.assertTrue(other.closed())
+        self.assertEqual(d.events("conn.refused"), [])
+
     def test_two_feeds_exchange_their_ports(self):
         left, right = self.receiver(), self.receiver()
         ports = [free_port(), free_port()]

@@ -252,6 +252,16 @@ class Bytes(Outbound):
             self.assertIsNotNone(s.exchange(body))
         self.assertEqual(r.bodies(), annotated(bodies))
 
+    def test_a_large_message_in_one_breath_with_small_ones(self):
+        r = self.secure_receiver()
+        d, port = self.hop_to(r, self.tls(own="client"), in_flight=4)
+        s = self.sender(port)
+        bodies = [message("1"), message("2", more=b"ZXX|" + b"x" * 100000 + b"\r"), message("3")]
+        for _ in range(20):
+            s.send(b"".join(map(framed, bodies)))
+            self.assertEqual([s.frame() for _ in bodies], list(map(ack, bodies)))
+        self.assertTrue(r.bodies() == 20 * annotated(bodies), "other bytes")
+
     def test_answers_in_records_of_one_byte(self):
         def answer(visit, body, number):
             for byte in framed(ack(body)):
