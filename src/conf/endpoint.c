@@ -23,7 +23,7 @@ struct address {
 static struct address
 address_of(const char *text)
 {
-	static const unsigned char zeros[16];
+	static const unsigned char zeros[16], mapped[12] = { [10] = 0xff, [11] = 0xff };
 	struct address a = { .family = NAME, .text = text };
 
 	if (!text[0] || strcmp(text, "*") == 0)
@@ -32,6 +32,12 @@ address_of(const char *text)
 		a.family = V4;
 	else if (inet_pton(AF_INET6, text, a.bytes) == 1)
 		a.family = V6;
+	/* ::ffff:127.0.0.1 is 127.0.0.1 in the other's clothes */
+	if (a.family == V6 && memcmp(a.bytes, mapped, sizeof(mapped)) == 0) {
+		a.family = V4;
+		memmove(a.bytes, a.bytes + sizeof(mapped), 4);
+		memset(a.bytes + 4, 0, sizeof(a.bytes) - 4);
+	}
 	a.any = a.family == ALL ||
 		((a.family == V4 || a.family == V6) && memcmp(a.bytes, zeros, sizeof(zeros)) == 0);
 	return a;
