@@ -150,6 +150,8 @@ static const struct {
 	{ "b2m", "<specimen is=\"urine\"/>", SOURCE("UR") VALUE("2"), 'y' },
 	{ "b2m", "<specimen is=\"urine\"/>", VALUE("2") "SPM|1|||UR\n", 'y' },
 	{ "b2m", "<specimen is=\"urine\"/>", VALUE("2") "SPM|1|||SER\n", 'n' },
+	{ "b2m", "<specimen is=\"serum\"/>", VALUE("2") "SPM|1|||UR\n", 'n' },
+	{ "b2m", "<specimen is=\"serum\"/>", VALUE("2") "SPM|1|||UR\nSPM|2|||SER\n", 'y' },
 	{ "b2m", "<specimen is=\"urine\"/>", VALUE("2"), '?' },
 	{ "b2m", "<specimen is=\"urine\"/>", SOURCE("CSF") VALUE("2"), '?' },
 	/* what stands behind the next PID is another's */

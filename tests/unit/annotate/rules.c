@@ -206,6 +206,64 @@ Test(annotate_rules, ask_about_companions_of_their_own_mapping)
 	report_end(&r);
 }
 
+/* An observation for each, and a rule that asks about it. */
+static struct mapping *
+many_companions(unsigned count)
+{
+	struct mapping *m;
+	struct buffer b;
+
+	buffer_init(&b, 0);
+	buffer_append(
+	    &b, SPAN("<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"t\" version=\"1.0\" "
+		     "status=\"draft\">\n<about><title>A test</title></about>\n"
+		     "<quantity id=\"q\" unit=\"g\"><unit name=\"g\" factor=\"1\"/></quantity>\n"
+		     "<observation id=\"o\" label=\"O\"><codes><code>0</code></codes>"
+		     "</observation>\n"));
+	for (unsigned i = 1; i <= count; i++)
+		buffer_printf(&b,
+		    "<observation id=\"o%u\" label=\"O\" unit=\"g\"><codes quantity=\"q\">"
+		    "<code>%u</code></codes></observation>\n",
+		    i, i);
+	buffer_append(&b, SPAN("<rules for=\"o\"><group id=\"g\" pick=\"all\">\n"));
+	for (unsigned i = 1; i <= count; i++)
+		buffer_printf(&b,
+		    "<rule id=\"R%u\"><when><value of=\"o%u\" above=\"1\"/></when></rule>\n", i, i);
+	buffer_append(&b, SPAN("</group></rules>\n</mapping>\n\0"));
+	m = fragment_good(IN_FILE, b.data + b.start);
+	buffer_finish(&b);
+	return m;
+}
+
+static void
+expect_rule(struct report *r, unsigned companion)
+{
+	const struct finding *f;
+	char text[200], rule[16];
+
+	snprintf(text, sizeof(text), "OBX|1|ST|0||x||||||F\nOBX|2|NM|%u||2|g|||||F\n", companion);
+	snprintf(rule, sizeof(rule), "R%u", companion);
+	report_annotate(r, text);
+	f = report_finding(r);
+	cr_assert_eq(f->fired_count, 1, "%s", rule);
+	cr_expect(span_eq(f->fired[0].rule->id, span_str(rule)), "%s", rule);
+}
+
+/* Beyond 64 they share a bit, and conditions are asked by their trees. */
+Test(annotate_rules, ask_about_each_of_many_companions)
+{
+	for (unsigned count = 63; count <= 67; count++) {
+		struct mapping *const mappings[] = { many_companions(count) };
+		struct report r;
+
+		report_begin(&r, mappings, 1);
+		expect_rule(&r, 1);
+		for (unsigned i = 61; i <= count; i++)
+			expect_rule(&r, i);
+		report_end(&r);
+	}
+}
+
 /* A message that says LN would mean both. */
 Test(annotate_rules, clash_by_another_name_of_the_system)
 {

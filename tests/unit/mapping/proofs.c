@@ -145,6 +145,29 @@ static const struct fragment_case unsound[] = {
 	  "<rule id=\"a\"><when><present of=\"egfr\"/></when><flag if=\"ckd\">H</flag></rule>\n"
 	  "<rule id=\"b\"><when><not><present of=\"egfr\"/></not></when><flag if=\"ckd\" overwrite=\"yes\">L</flag></rule>",
 	  "2:1: the flag of rule \"b\" can never be set: its condition is never true together with the rule's; mend the condition of the flag\n" },
+	/* these are never unknown */
+	{ IN_ALL,
+	  "<rule id=\"z\"/>\n"
+	  "<rule id=\"a\"><when><unsure><censored/></unsure></when></rule>\n"
+	  "<rule id=\"b\"><when><unsure><near-limit/></unsure></when></rule>\n"
+	  "<rule id=\"c\"><when><unsure><status is=\"corrected\"/></unsure></when></rule>\n"
+	  "<rule id=\"d\"><when><unsure><code is=\"1952-1\"/></unsure></when></rule>\n"
+	  "<rule id=\"e\"><when><unsure><laboratory any-of=\"X\"/></unsure></when></rule>\n"
+	  "<rule id=\"f\"><when><unsure><order code=\"X\"/></unsure></when></rule>\n"
+	  "<rule id=\"g\"><when><unsure><diagnosis code=\"X\"/></unsure></when></rule>\n"
+	  "<rule id=\"h\"><when><unsure><sender facility=\"X\"/></unsure></when></rule>\n"
+	  "<rule id=\"i\"><when><unsure><text any-of=\"X\"/></unsure></when></rule>\n"
+	  "<rule id=\"j\"><when><unsure><fired rule=\"z\"/></unsure></when></rule>\n",
+	  "2:1: rule \"a\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "3:1: rule \"b\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "4:1: rule \"c\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "5:1: rule \"d\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "6:1: rule \"e\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "7:1: rule \"f\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "8:1: rule \"g\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "9:1: rule \"h\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "10:1: rule \"i\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "11:1: rule \"j\" can never fire: no result meets its condition; mend its condition, or switch it off\n" },
 };
 
 static const struct fragment_case sound[] = {
