@@ -30,12 +30,15 @@ plain(struct annotator *a, struct span s)
 	return span_trim(buffer_span(&a->scratch));
 }
 
-/* The bits of a status; the table knows all of one letter. */
+/* The bits of a status, or of the one that an empty field stands for; the table knows all of one
+ * letter. */
 static unsigned
 status_bits(const struct site *site, struct span status)
 {
 	const struct mapping *m = site->mapping;
 
+	if (!status.len)
+		status = m->status_missing;
 	if (status.len == 1)
 		return status.ptr[0] & 0x80 ? 0 : site->status[(unsigned char)status.ptr[0]];
 	if (word_in(m->final, status))

@@ -285,6 +285,7 @@ struct mapping {
 
 	struct span final, corrected, preliminary; /* words of OBX-11 in a blank-separated list */
 	bool interpret_preliminary;
+	struct span status_missing;   /* word of these for an empty OBX-11; empty: none */
 	struct span cancelled_orders; /* words of OBR-25 */
 
 	const struct sender *senders;

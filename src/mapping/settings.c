@@ -61,6 +61,24 @@ words_or(struct load *ld, const struct xml_element *e, const char *name, struct 
 	return words.ptr ? load_text(ld, words) : fallback;
 }
 
+/* The word that an empty OBX-11 stands for. */
+static void
+load_status_missing(struct load *ld, const struct xml_element *e)
+{
+	struct mapping *m = ld->m;
+	struct span word = field(e, "status-missing");
+
+	if (!word.len)
+		return;
+	m->status_missing = load_text(ld, word);
+	if (!word_in(m->final, word) && !word_in(m->corrected, word) &&
+	    !word_in(m->preliminary, word))
+		faults_add(ld->faults, field_place(e, "status-missing"),
+		    "name one of their words, or leave it out",
+		    "\"%.*s\" is in none of final, corrected and preliminary", (int)word.len,
+		    word.ptr);
+}
+
 static void
 load_results(struct load *ld, const struct xml_element *root)
 {
@@ -74,6 +92,7 @@ load_results(struct load *ld, const struct xml_element *root)
 	if (!e)
 		return;
 	m->interpret_preliminary = field_is(e, "interpret-preliminary", "yes");
+	load_status_missing(ld, e);
 	check_disjoint(ld, e, "final", m->final, "corrected", m->corrected);
 	check_disjoint(ld, e, "final", m->final, "preliminary", m->preliminary);
 	check_disjoint(ld, e, "corrected", m->corrected, "preliminary", m->preliminary);

@@ -113,7 +113,7 @@ static const struct shape about = { .name = "about", .children = about_children 
 
 ATTRIBUTES(results, MAY("final", VALUE_WORDS), MAY("corrected", VALUE_ANY),
 	MAY("preliminary", VALUE_ANY), CHOOSE("interpret-preliminary", yes_no),
-	MAY("cancelled-orders", VALUE_ANY));
+	MAY("status-missing", VALUE_TEXT), MAY("cancelled-orders", VALUE_ANY));
 EMPTY_ELEMENT(results, "results");
 
 ATTRIBUTES(sender, MAY("application", VALUE_TEXT), MAY("facility", VALUE_TEXT),

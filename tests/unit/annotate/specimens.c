@@ -281,6 +281,37 @@ Test(annotate_specimens, have_a_gate_that_speaks_of_what_is_preliminary)
 	}
 }
 
+/* An empty OBX-11 is no status, unless the mapping says which it is. */
+Test(annotate_specimens, are_without_a_status_what_the_mapping_says)
+{
+#define OBX_11(status) "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L||||" status "\n"
+	static const struct {
+		const char *settings, *text;
+		enum skip skip;
+	} cases[] = {
+		{ "", OBX_11("|"), SKIP_STATUS },
+		{ "<results status-missing=\"F\"/>", OBX_11("|"), SKIP_NONE },
+		{ "<results status-missing=\"F\"/>", OBX_11("| |"), SKIP_NONE },
+		{ "<results status-missing=\"F\"/>", OBX_11(""), SKIP_NONE },
+		{ "<results status-missing=\"F\"/>", OBX_11("|\"\""), SKIP_STATUS },
+		{ "<results status-missing=\"F\"/>", OBX_11("|X"), SKIP_STATUS },
+		{ "<results status-missing=\"F\"/>", OBX_11("|P"), SKIP_PRELIMINARY },
+		{ "<results status-missing=\"P\"/>", OBX_11("|"), SKIP_PRELIMINARY },
+		{ "<results final=\"OK\" status-missing=\"OK\"/>", OBX_11("|"), SKIP_NONE },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct mapping *const mappings[] = { serum(cases[i].settings, "") };
+		struct report r;
+
+		report_begin(&r, mappings, 1);
+		report_annotate(&r, cases[i].text);
+		cr_expect_eq(report_finding(&r)->skip, cases[i].skip, "%s %s", cases[i].settings,
+		    cases[i].text);
+		report_end(&r);
+	}
+}
+
 /* Of what is preliminary and interpreted gates speak first, and then rules may ask about them. */
 Test(annotate_specimens, have_a_gate_that_rules_may_ask_about)
 {

@@ -54,6 +54,12 @@ static const struct fragment_case cases[] = {
 	  "1:43: <results> comes too late; move it before <laboratories>\n"
 	  "1:64: \"C\" is in both final and corrected; a status belongs to one list only\n" },
 	{ IN_SETTINGS,
+	  "<results status-missing=\"F C\"/>",
+	  "1:10: \"F C\" is in none of final, corrected and preliminary; name one of their words, or leave it out\n" },
+	{ IN_SETTINGS,
+	  "<results status-missing=\" \"/>",
+	  "1:10: status-missing is empty; write something, or leave it out\n" },
+	{ IN_SETTINGS,
 	  "<senders only=\"yes\"/>",
 	  "1:1: no sender is listed, so no result would be interpreted; name the senders, or leave only=\"yes\" out\n" },
 	{ IN_SETTINGS,

@@ -50,7 +50,7 @@ Test(mapping_model, has_defaults_for_what_is_not_said)
 	cr_expect(!m->default_intervals && !m->interpret_preliminary && !m->only_senders);
 	cr_expect_eq(m->max_lines, 12);
 	cr_expect(is(m->final, "F B V") && is(m->corrected, "C A") && is(m->preliminary, "P S"));
-	cr_expect(is(m->cancelled_orders, "X"));
+	cr_expect(is(m->cancelled_orders, "X") && !m->status_missing.len);
 	cr_expect_eq(m->sender_count + m->laboratory_count + m->rule_count + m->group_count, 0);
 	mapping_destroy(m);
 }
@@ -70,7 +70,8 @@ Test(mapping_model, keeps_what_is_said_of_the_file)
 Test(mapping_model, keeps_senders_laboratories_and_status_words)
 {
 	struct mapping *m = fragment_good(IN_SETTINGS,
-	    "<results final='F' corrected='' interpret-preliminary='yes' cancelled-orders='X Y'/>"
+	    "<results final='F' corrected='' interpret-preliminary='yes' status-missing=' P '"
+	    " cancelled-orders='X Y'/>"
 	    "<senders only='yes'><sender application=' LAB ' decimal='comma'/>"
 	    "<sender facility='EAST'/></senders>"
 	    "<laboratories><performing name='Our laboratory'/><performing "
@@ -78,7 +79,7 @@ Test(mapping_model, keeps_senders_laboratories_and_status_words)
 
 	cr_expect(is(m->final, "F") && !m->corrected.len && is(m->preliminary, "P S"));
 	cr_expect(m->interpret_preliminary && m->only_senders);
-	cr_expect(is(m->cancelled_orders, "X Y"));
+	cr_expect(is(m->cancelled_orders, "X Y") && is(m->status_missing, "P"));
 	cr_assert_eq(m->sender_count, 2);
 	cr_expect(is(m->senders[0].application, "LAB") && !m->senders[0].facility.len);
 	cr_expect_eq(m->senders[0].point, ',');
