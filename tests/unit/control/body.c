@@ -85,6 +85,7 @@ Test(control_body, refuses_lengths_that_are_none_or_too_large)
 		{ "-1\n", BODY_BROKEN },
 		{ "1x\n", BODY_BROKEN },
 		{ "101\n", BODY_LARGE },
+		{ "99\n", BODY_MORE },
 		{ "100\n", BODY_MORE },
 		{ "99999999999999999999999", BODY_LARGE },
 		{ "000000000000000000000001\nx", BODY_BROKEN },

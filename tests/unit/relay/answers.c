@@ -140,6 +140,7 @@ Test(relay_session, passes_the_other_answers_to_a_batch)
 	from_down(&w, ACK("AA", "1"));
 	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA down:" SHOWN_BATCH(
 		       SHOWN_MSH("3") SHOWN_MSH("4")));
+	cr_expect(span_eq(span_of(w.s.flight->id, w.s.flight->id_len), SPAN("3")), "for the log");
 	from_down(&w, ACK("AE", "2"));
 	expect(&w, "up:" SHOWN_ACK("AE", "2"));
 	cr_expect_eq(w.s.flights, 1);

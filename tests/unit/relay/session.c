@@ -170,6 +170,8 @@ Test(relay_session, rejects_instead_where_the_feed_says_so)
 	relay_down_lost(&w.s, w.now);
 	expect_in(&w, "rejected:down_refused " AR("AR", "2"));
 	cr_expect(!w.s.closed);
+	cr_expect_eq(relay_kept(&w.s), 0);
+	cr_expect_eq(w.s.down, RELAY_DOWN_NONE, "nothing is left to be sent");
 	end(&w);
 }
 
