@@ -330,6 +330,26 @@ Test(mapping_model, collects_the_thresholds_of_rules_in_force_each_once)
 	mapping_destroy(m);
 }
 
+Test(mapping_model, keeps_every_threshold_of_many)
+{
+	struct buffer rules;
+	struct mapping *m;
+	const struct observation *b2m;
+
+	buffer_init(&rules, 0);
+	for (int i = 1; i <= 40; i++)
+		buffer_printf(
+		    &rules, "<rule id='r%d'><when><value above='%d'/></when></rule>\n", i, i);
+	buffer_append_char(&rules, '\0');
+	m = fragment_good(IN_ALL, rules.data + rules.start);
+	b2m = observation(m, "b2m");
+	cr_assert_eq(b2m->cutoff_count, 40);
+	for (int i = 1; i <= 40; i++)
+		cr_expect(equals(b2m->cutoffs[i - 1], i, 0), "%d", i);
+	mapping_destroy(m);
+	buffer_finish(&rules);
+}
+
 /* ---- examples ---- */
 
 Test(mapping_model, keeps_examples)

@@ -4,6 +4,18 @@
 #include <criterion/criterion.h>
 
 /* clang-format off */
+/* Two observations, of which one is plausible from 0.1 to 200, and a rule for both. */
+#define TWO(plausible, observations, limits) \
+	"<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"t\" version=\"1.0\" status=\"draft\">\n" \
+	"<about><title>A test</title></about>\n" \
+	"<quantity id=\"q\" unit=\"g\"><unit name=\"g\" factor=\"1\"/></quantity>\n" \
+	"<observation id=\"x\" label=\"X\" unit=\"g\"><codes quantity=\"q\"><code>1</code></codes>" \
+	"<plausible min=\"0.1\" max=\"200\"/></observation>\n" \
+	"<observation id=\"y\" label=\"Y\" unit=\"g\"><codes quantity=\"q\"><code>2</code></codes>" \
+	"<plausible " plausible "/></observation>\n" \
+	"<rules for=\"" observations "\"><group id=\"g\" pick=\"first\">\n" \
+	"<rule id=\"r\"><when><value " limits "/></when></rule></group></rules>\n</mapping>\n"
+
 static const struct fragment_case unsound[] = {
 	{ IN_FIRST,
 	  "<rule id=\"a\"><when><value at-most=\"3.5\"/></when></rule>\n"
@@ -145,6 +157,19 @@ static const struct fragment_case unsound[] = {
 	  "<rule id=\"a\"><when><present of=\"egfr\"/></when><flag if=\"ckd\">H</flag></rule>\n"
 	  "<rule id=\"b\"><when><not><present of=\"egfr\"/></not></when><flag if=\"ckd\" overwrite=\"yes\">L</flag></rule>",
 	  "2:1: the flag of rule \"b\" can never be set: its condition is never true together with the rule's; mend the condition of the flag\n" },
+	/* what is plausible is so of any of the observations */
+	{ IN_FILE, TWO("min=\"0.5\" max=\"300\"", "x y", "at-least=\"0.5\" at-most=\"300\""),
+	  "6:18: no rule of group \"g\" is true: value 0.1; add a rule for it, or write gaps=\"allowed\"\n" },
+	{ IN_FILE, TWO("min=\"0.5\" max=\"300\"", "y x", "at-least=\"0.5\" at-most=\"300\""),
+	  "6:18: no rule of group \"g\" is true: value 0.1; add a rule for it, or write gaps=\"allowed\"\n" },
+	{ IN_FILE, TWO("min=\"0.5\" max=\"150\"", "x y", "at-least=\"0.1\" at-most=\"150\""),
+	  "6:18: no rule of group \"g\" is true: value 200; add a rule for it, or write gaps=\"allowed\"\n" },
+	{ IN_FILE, TWO("min=\"0.5\" max=\"150\"", "y x", "at-least=\"0.1\" at-most=\"150\""),
+	  "6:18: no rule of group \"g\" is true: value 200; add a rule for it, or write gaps=\"allowed\"\n" },
+	{ IN_FILE, TWO("min=\"0.5\"", "x y", "at-least=\"0.1\" at-most=\"200\""),
+	  "6:18: no rule of group \"g\" is true: value above 200; add a rule for it, or write gaps=\"allowed\"\n" },
+	{ IN_FILE, TWO("max=\"150\"", "y x", "at-least=\"0.1\" at-most=\"200\""),
+	  "6:18: no rule of group \"g\" is true: value below 0.1; add a rule for it, or write gaps=\"allowed\"\n" },
 	/* these are never unknown */
 	{ IN_ALL,
 	  "<rule id=\"z\"/>\n"
