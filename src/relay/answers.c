@@ -5,6 +5,7 @@
  */
 #include "relay/answers.h"
 
+#include "relay/ending.h"
 #include "relay/flights.h"
 
 enum { MICROSECONDS = 1000 };
@@ -114,6 +115,10 @@ relay_take_answer(struct relay_session *s, struct span frame, struct span body, 
 	int index;
 
 	relay_read_answer(&s->set->work->message, body, &a);
+	if (a.unread) {
+		relay_close(s, RELAY_NO_MEMORY, NULL);
+		return;
+	}
 	if (!a.is_answer) {
 		s->ops->send_up(s->ctx, frame);
 		return;

@@ -295,8 +295,12 @@ relay_read_answer(struct hl7_message *work, struct span body, struct relay_answe
 	size_t used;
 
 	*ret = (struct relay_answer){ 0 };
-	if (read_usual_answer(body, ret) || hl7_message_read(work, body, &piece, &used) != 0)
+	if (read_usual_answer(body, ret))
 		return;
+	if (hl7_message_read(work, body, &piece, &used) != 0) {
+		ret->unread = true;
+		return;
+	}
 	ret->is_answer = ret->is_batch = piece == HL7_PIECE_ENVELOPE;
 	ret->code = SPAN("");
 	msa = find_msa(work);
