@@ -79,6 +79,23 @@ class Addresses(World):
         d.wait_event("conn.close", outcome="not_allowed")
         self.assertEqual(kept.exchange(of("LAB")), ack(of("LAB")))
 
+    def test_a_connection_stays_by_the_list_of_the_listener_it_came_by(self):
+        r = self.receiver()
+        ports = [free_port(), free_port()]
+
+        def both(allow):
+            first = '<listen address="127.0.0.1" port="%d">%s</listen>' % (ports[0], allow)
+            return config_xml(lab(ports[1], r).replace("<listen", first + "<listen", 1))
+
+        d = self.start("--config", self.write("hl7noted.xml", both("")))
+        ended, kept = self.sender(ports[0]), self.sender(ports[1])
+        for s in (ended, kept):
+            self.assertEqual(s.exchange(of("LAB")), ack(of("LAB")))
+        self.write("hl7noted.xml", both('<allow address="127.0.0.2"/>'))
+        d.reload()
+        self.assertTrue(ended.closed(), "though the other listener would take it")
+        self.assertEqual(kept.exchange(of("LAB")), ack(of("LAB")))
+
 
 class Senders(World):
     RULES = '<sender application="LAB" facility="HOSP"/><sender application="RIS"/>'
