@@ -7,7 +7,7 @@
  *
  * One pass goes from line to line and knows no more than the bytes up to `sure`, which
  * belong to the piece whatever follows.  A line belongs to it, too, or begins the next
- * one, once INPUT_SURE of its bytes are there, or the input has ended: what is found
+ * one, once INPUT_SURE bytes of its text are there, or the input has ended: what is found
  * cannot depend on where reads were cut.  What is no HL7, and a message that is too
  * long, is given in parts as it becomes sure; anything else when its end is.
  */
@@ -16,8 +16,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* So many bytes of a line tell whether it begins a piece: a mark and blanks in front, an ID, and
- * what follows that. */
+/* So many bytes of a line's text tell whether it begins a piece: an ID, and what follows that. */
 enum { INPUT_SURE = 64 };
 
 /* What is no HL7 is given when there is so much of it; so many blanks in front are none. */
@@ -31,6 +30,13 @@ begin_piece(struct input *in)
 	in->too_long = in->in_parts = false;
 }
 
+/* A byte order mark, which may stand at the front of a piece with blanks behind it. */
+static size_t
+mark_length(struct span s)
+{
+	return s.len >= 3 && memcmp(s.ptr, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 /* What stands at the front of the window?  False while only more bytes can tell. */
 static bool
 find_front(struct input *in)
@@ -38,8 +44,8 @@ find_front(struct input *in)
 	const struct span w = input_window(in);
 	size_t used;
 
-	if (in->sure == 0 && w.len >= 3 && memcmp(w.ptr, "\xef\xbb\xbf", 3) == 0)
-		in->sure = 3;
+	if (in->sure == 0)
+		in->sure = mark_length(w);
 	in->sure += input_blanks(span_tail(w, in->sure));
 	in->front = in->sure;
 	in->in_line = in->sure < PART;
@@ -75,16 +81,14 @@ find_line_end(struct input *in, struct span s)
 	return NULL;
 }
 
-/* Does the line behind what is sure begin the next piece? */
+/* Does this line begin the next piece? */
 static bool
-begins_next(const struct input *in)
+begins_next(const struct input *in, struct span line)
 {
-	const struct span line = span_tail(input_window(in), in->sure);
 	const bool inside = in->piece == HL7_PIECE_MESSAGE;
 
 	return in->piece == HL7_PIECE_ENVELOPE ||
-	       hl7_piece_begun(span_head(line, INPUT_SURE),
-		   inside ? in->message.delims.field : '\0') != HL7_PIECE_FOREIGN;
+	       hl7_piece_begun(line, inside ? in->message.delims.field : '\0') != HL7_PIECE_FOREIGN;
 }
 
 /* Goes on from what is sure; true when the piece ends there, false when only more bytes can tell.
@@ -95,6 +99,9 @@ find_end(struct input *in)
 	const struct span w = input_window(in);
 
 	for (;;) {
+		struct span line;
+		size_t text;
+
 		if (in->in_line) {
 			const char *end = find_line_end(in, span_tail(w, in->sure));
 
@@ -105,9 +112,12 @@ find_end(struct input *in)
 			in->sure += input_blanks(span_tail(w, in->sure));
 		if (in->eof && in->sure == w.len)
 			return true;
-		if (w.len - in->sure < INPUT_SURE && !in->eof)
+		line = span_tail(w, in->sure);
+		text = mark_length(line);
+		text += input_blanks(span_tail(line, text));
+		if (line.len - text < INPUT_SURE && text < PART && !in->eof)
 			return false;
-		if (begins_next(in))
+		if (begins_next(in, span_head(line, text < PART ? text + INPUT_SURE : 0)))
 			return true;
 		in->in_line = true;
 	}
