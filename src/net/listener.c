@@ -25,7 +25,7 @@ struct net_listener {
 	ev_io io[NET_LISTENER_MOST];
 	unsigned count;
 	ev_timer rest;
-	int spare; /* a descriptor to give up when there are no others */
+	int spare; /* a descriptor to give up when there are no others; -1 until there is one */
 };
 
 /* ---- accepting ---- */
@@ -42,11 +42,19 @@ watch(struct net_listener *l, bool on)
 }
 
 static void
+keep_spare(struct net_listener *l)
+{
+	if (l->spare < 0)
+		l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void
 on_rested(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct net_listener *l = w->data;
 
 	(void)loop, (void)revents;
+	keep_spare(l);
 	watch(l, true);
 }
 
@@ -61,7 +69,8 @@ turn_away(struct net_listener *l, int listening, int error)
 		fd = accept4(listening, NULL, NULL, SOCK_CLOEXEC);
 		if (fd >= 0)
 			close(fd);
-		l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		l->spare = -1;
+		keep_spare(l);
 	}
 	watch(l, false);
 	ev_timer_set(&l->rest, rest_seconds, 0.);
@@ -109,7 +118,8 @@ new_listener(struct ev_loop *loop, const struct net_listener_ops *ops, void *ctx
 	l->loop = loop;
 	l->ops = ops;
 	l->ctx = ctx;
-	l->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	l->spare = -1;
+	keep_spare(l);
 	ev_timer_init(&l->rest, on_rested, 0., 0.);
 	l->rest.data = l;
 	return l;

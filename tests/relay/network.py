@@ -756,6 +756,15 @@ class Descriptors(World):
         s = self.sender(port)
         self.assertEqual(s.exchange(message("3")), ack(message("3")))
 
+    def test_who_is_first_in_line_is_sent_away_also_once_no_descriptor_could_be_kept_for_it(self):
+        d, port = self.feed(self.receiver())
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (3, 4096))
+        waiting = [self.sender(port) for _ in range(2)]
+        d.wait_event("svc.paused")  # and the one that was kept is gone
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (d.first_free() + 1, 4096))
+        for s in waiting:
+            self.assertTrue(s.closed())
+
     def test_the_last_descriptors_are_for_receivers_and_for_operating(self):
         """Senders, however many, leave the means to forward, to look, to reload and to log."""
         r = self.receiver()
