@@ -42,7 +42,7 @@ explain_piece(void *ctx, struct input *in, const struct input_piece *p, unsigned
 		findings_json(&j->out, &f);
 	else
 		findings_text(&j->out, &f);
-	return EX_OK;
+	return got.skip == SKIP_NO_MEMORY ? EX_OSERR : EX_OK;
 }
 
 enum { JSON = FLAG_LONG, MAX_MESSAGE };

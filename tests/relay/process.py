@@ -17,8 +17,8 @@ import time
 import unittest
 
 from world import (
-    HL7NOTE, PATIENCE, SUGAR, TOP, World, ack, annotated, config_xml, control_id, feed_xml, framed,
-    free_port, is_sanitized, main, message, wait_for,
+    B2M, HL7NOTE, PATIENCE, SAMPLES, SUGAR, TOP, World, ack, annotated, config_xml, control_id,
+    feed_xml, framed, free_port, is_sanitized, main, message, wait_for,
 )
 
 KILLS = int(os.environ.get("HL7_KILLS", "4"))
@@ -541,16 +541,37 @@ class Want(World):
         ):
             failing, done = 0, None
             while not done or done.returncode:
-                done = subprocess.run(
-                    [HL7NOTE, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                    env={**os.environ, "LD_PRELOAD": library, "HL7_FAIL_FROM": str(failing)},
-                    timeout=PATIENCE, check=False,
-                )
+                done = self.tool_without_memory(library, failing, *command)
                 if done.returncode:
                     self.assertEqual(done.returncode, 71, (command, failing, done.stderr))
                     self.assertIn(b"out of memory", done.stderr, (command, failing))
                 failing += step
             self.assertGreater(failing, 2 * step, command)
+
+    def test_what_is_explained_in_the_end_had_all_the_memory_it_wanted(self):
+        if is_sanitized():
+            self.skipTest("sanitizers have an allocator of their own")
+        library = self.failing_malloc()
+        command = ("explain", "-q", "-m", B2M, os.path.join(SAMPLES, "batch.hl7"))
+        least, most = 0, 1 << 20
+        while least < most:  # the first that is enough
+            middle = (least + most) // 2
+            if self.tool_without_memory(library, middle, *command).returncode:
+                least = middle + 1
+            else:
+                most = middle
+        self.assertGreater(least, 1000)
+        done = self.tool_without_memory(library, least, *command)
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(done.stdout, self.tool_without_memory(library, 1 << 20, *command).stdout)
+
+    def tool_without_memory(self, library, failing, *command):
+        """Without any from that allocation on."""
+        return subprocess.run(
+            [HL7NOTE, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**os.environ, "LD_PRELOAD": library, "HL7_FAIL_FROM": str(failing)},
+            timeout=PATIENCE, check=False,
+        )
 
     def failing_malloc(self):
         source = self.write("fail.c", FAILING)
