@@ -72,7 +72,7 @@ hear(
 struct verdict {
 	struct span code;
 	enum custody_kind worst;
-	bool named, late, answers, others;
+	bool named, late, answers, others, unread;
 };
 
 static void
@@ -80,6 +80,7 @@ weigh(struct custody_line *l, const struct relay_answer *a, struct verdict *v, u
 {
 	struct custody_parcel *p = a->is_answer ? custody_parcels_named(l, a) : NULL;
 
+	v->unread |= a->unread;
 	v->answers |= a->is_answer;
 	v->others |= !a->is_answer;
 	v->named |= p != NULL;
@@ -120,7 +121,8 @@ take_batch(struct custody_line *l, struct span body, uint64_t now_us)
 	end_whole(l, now_us);
 	if (v.named)
 		return;
-	if (!v.late && (v.answers || !v.others)) /* the receiver's own messages are no answer */
+	if (!v.unread && !v.late &&
+	    (v.answers || !v.others)) /* the receiver's own messages are no answer */
 		p = custody_parcels_nameless(l);
 	if (p)
 		custody_answered(l, p, v.code, now_us);

@@ -30,7 +30,7 @@ flight_answered(struct relay_session *s, unsigned index, struct span code, uint6
 struct survey {
 	bool named, late; /* something in flight; something whose later answers pass */
 	bool again;       /* something that has its answer */
-	bool answers, others;
+	bool answers, others, unread;
 };
 
 static void
@@ -43,6 +43,7 @@ survey_batch(struct relay_session *s, struct span body, struct survey *ret)
 	     relay_next_answer(&s->set->work->message, &rest, &a) && !ret->named;) {
 		if (!a.is_answer) {
 			ret->others = true;
+			ret->unread |= a.unread;
 			continue;
 		}
 		ret->answers = true;
@@ -76,6 +77,10 @@ take_batch(struct relay_session *s, struct span frame, struct span body, uint64_
 	int index = -1;
 
 	survey_batch(s, body, &found);
+	if (found.unread) {
+		relay_close(s, RELAY_NO_MEMORY, NULL);
+		return;
+	}
 	if (!found.named && !found.late && (found.answers || !found.others)) {
 		index = found.again ? -1 : relay_flight_any(s);
 		if (index < 0) {

@@ -325,9 +325,15 @@ relay_next_answer(struct hl7_message *work, struct span *rest, struct relay_answ
 	enum hl7_piece piece;
 	size_t used;
 
-	while (rest->len && hl7_message_read(work, *rest, &piece, &used) == 0) {
-		struct span one = span_head(*rest, used);
+	while (rest->len) {
+		struct span one;
 
+		if (hl7_message_read(work, *rest, &piece, &used) != 0) {
+			*ret = (struct relay_answer){ .unread = true };
+			*rest = SPAN("");
+			return true;
+		}
+		one = span_head(*rest, used);
 		*rest = span_tail(*rest, used);
 		if (piece != HL7_PIECE_MESSAGE)
 			continue;

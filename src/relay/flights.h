@@ -39,7 +39,8 @@ struct relay_asks {
 
 void relay_read_answer(struct hl7_message *work, struct span body, struct relay_answer *ret);
 /* The next answer of a batch of them; `rest` begins as its body and is used up.  False at the end.
- * With is_answer false, *ret is a message of the receiver's own. */
+ * With is_answer false, *ret is a message of the receiver's own, or, with unread, all that is left
+ * of the batch. */
 bool relay_next_answer(struct hl7_message *work, struct span *rest, struct relay_answer *ret);
 /* `first` is the first message of the frame; count how many it has (0: none can be read). */
 void relay_read_asks(const struct hl7_message *first, size_t count, struct relay_asks *ret);

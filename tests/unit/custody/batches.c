@@ -6,6 +6,16 @@
 #include "script.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
+
+/* What the index of a message is made with. */
+static bool no_memory;
+
+void *
+reallocarray(void *old, size_t count, size_t size)
+{
+	return no_memory ? NULL : realloc(old, count * size);
+}
 
 #define TWO "BHS|^~\\&\r" MSH("1", "") MSH("2", "") "BTS|2\r"
 #define MSA(code, id) "MSH|^~\\&|c|d|a|b|||ACK|9\rMSA|" code "|" id "\r"
@@ -270,6 +280,30 @@ Test(custody_batches, are_waited_for_again_where_the_feed_has_another_receiver)
 	script_bytes(&w, ACK("AE", "2"));
 	script_expect(&w, "error:AE:set-aside aside:4:2:AE");
 	script_end(&w);
+}
+
+Test(custody_batches, are_not_taken_for_accepted_without_memory_to_read_their_answers)
+{
+	static const char *const bodies[3] = { TWO };
+	struct buffer answers;
+	struct script w;
+
+	buffer_init(&answers, 0);
+	buffer_append(&answers, SPAN("\x0b"
+				     "BHS|^~\\&\r" MSA("AE", "1")));
+	for (unsigned i = 0; i < 100; i++)
+		buffer_append(&answers, SPAN("ERR|\r"));
+	buffer_append(&answers, SPAN("BTS\r\x1c\r"));
+	buffer_append_char(&answers, '\0');
+	begin(&w, bodies, 1);
+	no_memory = true;
+	script_bytes(&w, buffer_span(&answers).ptr);
+	script_expect(&w, "stray");
+	no_memory = false;
+	script_bytes(&w, buffer_span(&answers).ptr);
+	script_expect(&w, "error:AE:set-aside aside:1:1:AE");
+	script_end(&w);
+	buffer_finish(&answers);
 }
 
 /* Else a receiver that was asked for none would get them again and again. */
