@@ -756,14 +756,15 @@ class Descriptors(World):
         s = self.sender(port)
         self.assertEqual(s.exchange(message("3")), ack(message("3")))
 
-    def test_who_is_first_in_line_is_sent_away_also_once_no_descriptor_could_be_kept_for_it(self):
+    def test_a_descriptor_is_kept_to_send_one_away_again_once_there_is_one(self):
         d, port = self.feed(self.receiver())
         resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (3, 4096))
-        waiting = [self.sender(port) for _ in range(2)]
+        waiting = self.sender(port)
         d.wait_event("svc.paused")  # and the one that was kept is gone
-        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (d.first_free() + 1, 4096))
-        for s in waiting:
-            self.assertTrue(s.closed())
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (4096, 4096))
+        self.assertEqual(waiting.exchange(message("1")), ack(message("1")))
+        resource.prlimit(d.pid, resource.RLIMIT_NOFILE, (d.first_free(), 4096))
+        self.assertTrue(self.sender(port).closed())
 
     def test_the_last_descriptors_are_for_receivers_and_for_operating(self):
         """Senders, however many, leave the means to forward, to look, to reload and to log."""
