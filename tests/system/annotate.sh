@@ -197,6 +197,25 @@ status 64 note -o dir dir/high.hl7
 same dir/high.hl7 high.hl7
 status 73 note -o letter/out high.hl7
 
+# ended in the middle, it leaves nothing behind
+mkfifo slow
+"$HL7NOTE" annotate -q -m "$MAPPING" -o part slow &
+writing=$!
+{
+	cat high.hl7
+	tries=0
+	until [ -n "$(find part -type f)" ] || [ "$tries" -ge 600 ]; do
+		tries=$((tries + 1))
+		sleep 0.1
+	done 2> /dev/null
+	find part -type f > begun
+	kill "$writing"
+	wait "$writing" 2> /dev/null && fail 'a signal was taken for the end of the input'
+} > slow
+lines begun 1
+has begun '/.slow.'
+[ -z "$(find part -type f)" ] || fail 'an unfinished file was left behind'
+
 # drafts are told, unless asked not to
 status 0 "$HL7NOTE" annotate -m "$MAPPING" high.hl7
 has err 'mapping test 1.2.3 is a draft'

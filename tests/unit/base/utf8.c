@@ -52,3 +52,16 @@ Test(utf8, reads_nothing_else)
 		cr_expect(eq(sz, utf8_length(span_str(none[i])), 0), "case %zu", i);
 	cr_expect(eq(sz, utf8_length(SPAN("\xc3\xa4x")), 2));
 }
+
+Test(utf8, tells_controls_of_ascii_and_of_unicode)
+{
+	static const struct {
+		uint32_t character;
+		bool control;
+	} rows[] = { { 0, true }, { 0x1f, true }, { ' ', false }, { '~', false }, { 0x7f, true },
+		{ 0x80, true }, { 0x9f, true }, { 0xa0, false }, { 0x10ffff, false } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		cr_expect_eq(utf8_is_control(rows[i].character), rows[i].control, "U+%04X",
+		    rows[i].character);
+}
