@@ -355,3 +355,17 @@ Test(decimal, sorts_and_keeps_each_number_once)
 		cr_expect_str_eq(decimal_format(list[i], buf), wanted[i]);
 	cr_expect_eq(decimal_sort(list, 0), 0);
 }
+
+Test(decimal, compares_with_every_power_of_ten)
+{
+	__int128 power = 1;
+
+	for (int k = 0; k <= 36; k++, power *= 10) {
+		const struct decimal ten = { 1, k }, same = { power, 0 }, more = { power + 1, 0 };
+
+		cr_expect_eq(decimal_compare(ten, same), 0, "10 to the %d", k);
+		cr_expect_eq(decimal_compare(same, ten), 0, "10 to the %d", k);
+		cr_expect_eq(decimal_compare(ten, more), -1, "10 to the %d", k);
+		cr_expect_eq(decimal_compare(more, ten), 1, "10 to the %d", k);
+	}
+}
