@@ -54,7 +54,7 @@ bool
 custody_line_is_writing(const struct custody_line *l)
 {
 	for (unsigned i = 0; i < l->count; i++) {
-		if (l->parcels[i]->state == CUSTODY_WRITTEN)
+		if (custody_parcel_is_writing(l, l->parcels[i]))
 			return true;
 	}
 	return false;
@@ -306,7 +306,7 @@ custody_line_written(struct custody_line *l, uint64_t now_us)
 {
 	l->busy++;
 	for (unsigned i = 0; i < l->count; i++) {
-		if (l->parcels[i]->state == CUSTODY_WRITTEN)
+		if (custody_parcel_is_writing(l, l->parcels[i]))
 			custody_answered(l, l->parcels[i], (struct span){ 0 }, now_us);
 	}
 	l->busy--;
@@ -347,7 +347,7 @@ custody_line_left(struct custody_line *l, uint64_t now_us)
 	struct custody_parcel *oldest = custody_parcels_oldest_out(l);
 
 	l->busy++;
-	if (oldest && oldest->state == CUSTODY_WRITTEN)
+	if (oldest && custody_parcel_is_writing(l, oldest))
 		custody_answered(l, oldest, (struct span){ 0 }, now_us);
 	l->busy--;
 	custody_line_lost(l, now_us);

@@ -34,7 +34,8 @@
  *
  * No answer is promised where MSH-15 (MSH-16 where it is empty) says NE or ER, nor for
  * a message that is itself an answer, nor for a batch of such alone: delivered when its bytes are
- * written out.  SU promises an answer to what succeeds, so it is waited for.
+ * written out and all that went out before it is answered.  SU promises an answer to what
+ * succeeds, so it is waited for.
  */
 #ifndef CUSTODY_LINE_H
 #define CUSTODY_LINE_H
@@ -55,7 +56,7 @@ struct custody_item {
 enum custody_state {
 	CUSTODY_WAITS,    /* to be sent */
 	CUSTODY_SENT,     /* to be answered */
-	CUSTODY_WRITTEN,  /* to be written out: no answer is promised */
+	CUSTODY_WRITTEN,  /* to be written out: no answer of its own is promised */
 	CUSTODY_ANSWERED, /* delivered, and the queue is to be told */
 	CUSTODY_ASIDE,    /* its setting aside is not durable yet */
 	CUSTODY_SETTLED,  /* told, or durable, but not all before it are dealt with */
@@ -198,7 +199,7 @@ void custody_line_redirect(struct custody_line *l, uint64_t now_us);
  * stopped. */
 bool custody_line_drop(struct custody_line *l, uint64_t seq);
 
-/* Is anything sent that custody_line_written() is awaited for? */
+/* Is anything sent that custody_line_written() alone is awaited for? */
 bool custody_line_is_writing(const struct custody_line *l);
 /* Parcels that were sent and have no answer. */
 unsigned custody_line_in_flight(const struct custody_line *l);

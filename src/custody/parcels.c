@@ -66,6 +66,24 @@ custody_parcels_finish(struct custody_line *l)
 	l->room = 0;
 }
 
+/* One that is sent again stands before those that it now follows. */
+bool
+custody_parcel_is_writing(const struct custody_line *l, const struct custody_parcel *p)
+{
+	bool before = true;
+
+	if (p->state != CUSTODY_WRITTEN)
+		return false;
+	for (unsigned i = 0; i < l->count; i++) {
+		const struct custody_parcel *other = l->parcels[i];
+
+		before &= other != p;
+		if (other->state == CUSTODY_SENT && (before || other->sent < p->sent))
+			return false;
+	}
+	return true;
+}
+
 struct custody_parcel *
 custody_parcels_oldest_out(const struct custody_line *l)
 {

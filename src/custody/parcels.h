@@ -23,6 +23,10 @@ custody_parcel_is_out(const struct custody_parcel *p)
 	return p->state == CUSTODY_SENT || p->state == CUSTODY_WRITTEN;
 }
 
+/* Does nothing but the writing of its bytes keep it from being delivered?  No answer of its own is
+ * promised, and none is missing to what went out before it: an end of the connection would leave
+ * unread what stands behind that, whatever the kernel has taken. */
+bool custody_parcel_is_writing(const struct custody_line *l, const struct custody_parcel *p);
 /* The oldest that is out; NULL when none is. */
 struct custody_parcel *custody_parcels_oldest_out(const struct custody_line *l);
 /* The one that an answer names, itself or a message of its batch, or NULL. */

@@ -320,6 +320,55 @@ Test(custody_flights, has_what_was_not_written_out_sent_again)
 	script_end(&w);
 }
 
+/* Where the connection ends before that answer, the receiver may never have read so far. */
+Test(custody_flights, takes_nothing_for_delivered_behind_what_is_not_answered)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 3;
+	script_enqueue(&w, 1);
+	script_enqueue_body(&w, MSH("2", "|||NE|NE"));
+	script_enqueue_body(&w, MSH("3", "|||ER|"));
+	custody_line_fetchable(&w.l, w.now);
+	script_connected(&w);
+	cr_expect_not(custody_line_is_writing(&w.l), "or the answer would never be late");
+	custody_line_written(&w.l, w.now);
+	script_expect(&w, "connect send:1 send:2 send:3");
+	custody_line_left(&w.l, w.now);
+	script_expect(&w, "none:down_lost:retry postponed:1:1:down_lost");
+	script_pass(&w, 1);
+	script_connected(&w);
+	script_expect(&w, "connect send:1 send:2 send:3");
+	script_bytes(&w, ACK("AA", "1"));
+	cr_expect(custody_line_is_writing(&w.l));
+	custody_line_written(&w.l, w.now);
+	script_expect(&w, "accept:AA:deliver delivered:1 accept:-:deliver accept:-:deliver "
+			  "delivered:2 delivered:3");
+	script_end(&w);
+}
+
+/* Refused, the first goes out again behind the second. */
+Test(custody_flights, knows_what_went_out_before_by_when_it_did)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 2;
+	script_enqueue_body(&w, MSH("1", "|||ER|"));
+	script_enqueue(&w, 1);
+	script_connected(&w);
+	script_bytes(&w, ACK("AR", "1"));
+	script_pass(&w, 2);
+	buffer_clear(&w.told);
+	custody_line_written(&w.l, w.now);
+	script_expect(&w, "");
+	script_bytes(&w, ACK("AA", "2"));
+	custody_line_written(&w.l, w.now);
+	script_expect(&w, "accept:AA:deliver delivered:2 accept:-:deliver delivered:1");
+	script_end(&w);
+}
+
 /* What ends behind each message would otherwise get the first for ever; the others may be lost. */
 Test(custody_flights, takes_the_first_without_an_answer_for_delivered_where_the_receiver_ends)
 {
