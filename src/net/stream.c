@@ -152,6 +152,7 @@ take(struct net_stream *s, int fd, struct net_keepalive keepalive)
 	ev_io_set(&s->readable, fd, EV_READ);
 	ev_io_set(&s->writable, fd, EV_WRITE);
 	s->ended = false;
+	s->failure = 0;
 	s->secured = s->secure != NULL;
 	/* without memory it ends at once, like one that was closed, and before any byte */
 	if (s->secured && !net_stream_tls_open(s))

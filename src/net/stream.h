@@ -91,6 +91,7 @@ struct net_stream {
 	void *ctx;
 	ev_io readable, writable;
 	struct buffer unsent;
+	int failure;                /* errno that writing met with; 0: none */
 	struct net_tls *secure;     /* the owner's; NULL: plain */
 	struct net_stream_tls *tls; /* of the connection */
 	bool secured;               /* the connection speaks TLS, or nothing at all */

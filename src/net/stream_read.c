@@ -16,6 +16,7 @@ enum {
 	CACHE_LINE = 64,
 };
 
+/* The kernel tells an error once: where writing met with it, reading finds an end in order. */
 void
 net_stream_tell_end(struct net_stream *s, int error)
 {
@@ -23,7 +24,7 @@ net_stream_tell_end(struct net_stream *s, int error)
 		return;
 	s->ended = true;
 	ev_io_stop(s->net->loop, &s->readable);
-	s->ops->ended(s->ctx, error);
+	s->ops->ended(s->ctx, error ? error : s->failure);
 }
 
 char *

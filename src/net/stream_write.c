@@ -41,6 +41,15 @@ net_buffer_give(struct net *net, struct buffer *b)
 	buffer_init(b, 0);
 }
 
+/* Reading will tell what happened.  A peer that ended in order and then took no more (EPIPE) has
+ * not failed. */
+static void
+note_failure(struct net_stream *s, int error)
+{
+	if (!s->failure && error != EPIPE)
+		s->failure = error;
+}
+
 /* As much as the socket takes. */
 static void
 write_unsent(struct net_stream *s)
@@ -50,8 +59,10 @@ write_unsent(struct net_stream *s)
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	if (n < 0)
-		n = (ssize_t)rest.len; /* reading will tell what happened */
+	if (n < 0) {
+		note_failure(s, errno);
+		n = (ssize_t)rest.len;
+	}
 	buffer_consume(&s->unsent, (size_t)n);
 	if (s->unsent.start != s->unsent.end)
 		return;
@@ -78,6 +89,7 @@ net_stream_write(struct net_stream *s)
 static void
 lose(struct net_stream *s)
 {
+	note_failure(s, ENOMEM);
 	(void)shutdown(s->readable.fd, SHUT_RDWR);
 }
 
@@ -123,8 +135,10 @@ write_now(struct net_stream *s, const struct iovec *iov, size_t count)
 		wanted = total(message.msg_iov, few);
 		message.msg_iovlen = few;
 		n = sendmsg(s->readable.fd, &message, MSG_NOSIGNAL);
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return; /* reading will tell what happened */
+		if (n < 0 && errno != EAGAIN && errno != EINTR) {
+			note_failure(s, errno);
+			return;
+		}
 		if (n < 0 || (size_t)n < wanted) {
 			keep(s, message.msg_iov, count, n < 0 ? 0 : (size_t)n);
 			return;

@@ -407,6 +407,18 @@ class Unanswered(World):
         self.assertEqual(len(r.frames), 1)
         self.assertEqual(len(d.events("msg.acked")), 1)
 
+    def test_a_reset_is_told_as_one_when_it_shows_in_writing_first(self):
+        visits = []
+        r = self.receiver(lambda v, body, n: visits.append(v))
+        d, port = self.hop(r)
+        s = self.sender(port)
+        s.send(framed(message("1")) + framed(message("2")))  # behind it nothing is read
+        r.wait(1)
+        s.reset()
+        wait_for("the visit", lambda: visits)[0].answer(message("1"))
+        told = d.wait_event("conn.close")[0]
+        self.assertEqual(told["outcome"], "sender_error")
+
 
 class Enhanced(World):
     """MSH-15 and MSH-16: nothing of it is consumed."""

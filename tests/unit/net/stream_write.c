@@ -6,6 +6,7 @@
 #define _GNU_SOURCE /* accept4, POLLRDHUP */
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -20,6 +21,7 @@ static struct ev_loop *loop;
 static struct net net;
 static struct net_stream stream;
 static int peer;
+static int ended; /* what was told of the end; -1: nothing */
 
 static void
 on_bytes(void *ctx, struct span bytes)
@@ -30,7 +32,8 @@ on_bytes(void *ctx, struct span bytes)
 static void
 on_ended(void *ctx, int error)
 {
-	(void)ctx, (void)error;
+	(void)ctx;
+	ended = error;
 }
 
 static void
@@ -63,6 +66,7 @@ begin(void)
 	cr_assert(net_init(&net, loop));
 	net_stream_init(&stream, &net, &ops, NULL);
 	net_stream_open(&stream, fd, (struct net_keepalive){ 0 });
+	ended = -1;
 }
 
 static void
@@ -100,6 +104,15 @@ await_end(void)
 	for (unsigned i = 0; i < 1000 && !net_stream_is_left(&stream); i++)
 		(void)poll(NULL, 0, 10);
 	cr_assert(net_stream_is_left(&stream));
+}
+
+static void
+await_reset(void)
+{
+	struct pollfd gone = { .fd = stream.readable.fd };
+
+	cr_assert_eq(poll(&gone, 1, 10000), 1);
+	cr_assert(gone.revents & POLLERR);
 }
 
 Test(net_stream, has_written_what_the_kernel_has)
@@ -160,6 +173,38 @@ Test(net_stream, has_written_to_one_who_ended_and_not_to_one_who_is_gone)
 	cr_expect_eq(net_stream_unsent(&stream), 0);
 	cr_expect_not(net_stream_is_written(&stream));
 	end();
+}
+
+static void
+read_to_the_end(void)
+{
+	net_stream_read(&stream, true);
+	for (unsigned i = 0; i < 1000 && ended < 0; i++)
+		ev_run(loop, EVRUN_ONCE);
+}
+
+/* The kernel tells of a reset once, and that may be where something was written. */
+Test(net_stream, knows_a_reset_from_an_end_when_it_writes_before_it_reads)
+{
+	for (int gathers = 0; gathers < 2; gathers++) {
+		for (int in_order = 0; in_order < 2; in_order++) {
+			begin();
+			stream.gathers = gathers;
+			cr_expect_eq(send(peer, "unread", 6, 0), 6);
+			if (in_order) {
+				shutdown(peer, SHUT_WR);
+				await_end();
+			}
+			net_stream_read(&stream, false);
+			reset();
+			await_reset();
+			send_text("x");
+			net_stream_flush(&stream);
+			read_to_the_end();
+			cr_expect_eq(ended, in_order ? 0 : ECONNRESET);
+			end();
+		}
+	}
 }
 
 Test(net_stream, says_what_was_gathered_before_it_ends)
