@@ -21,7 +21,7 @@ load_expr(struct load *ld, const struct xml_element *e, const struct expr *draft
 	const struct expr *node = intern(&ld->exprs, draft, &deep);
 
 	if (deep)
-		faults_add(ld->faults, e->at, "name a part of them as a <condition>",
+		faults_add(ld->faults, e->at, "let fewer of them ask one another",
 		    "conditions are nested more than %d deep", EXPR_MOST_DEPTH);
 	else if (!node)
 		ld->no_memory = true;

@@ -111,14 +111,14 @@ static const struct {
 	[VALUE_LIST]     = { "no list",     "write one or more items with \"|\" between them" },
 	[VALUE_CHOICE]   = { "not a word known here", "" },
 	[VALUE_CHOICES]  = { "not all words known here", "" },
-	[VALUE_VERSION]  = { "no version",  "a version is letters, digits, \".\", \"_\", \"+\" and \"-\"" },
+	[VALUE_VERSION]  = { "no version",  "a version is letters, digits, \".\", \"_\", \"+\" and \"-\", 64 at most" },
 	[VALUE_DATE]     = { "no date",     "write the date as 2026-01-31" },
 	[VALUE_DECIMAL]  = { "no number",   "write it as 1.8, with at most 18 digits and without exponent" },
 	[VALUE_POSITIVE] = { "no number above 0", "write it as 0.001, with at most 18 digits and without exponent" },
 	[VALUE_SHARE]    = { "no share",    "write a percentage below 100 with at most two decimals, as in 1.5%" },
-	[VALUE_COUNT]    = { "no count",    "write a whole number without sign" },
-	[VALUE_SIGNED]   = { "no whole number", "write it as 5 or -5" },
-	[VALUE_AGE]      = { "no age",      "write it as 18y, 6m or 28d" },
+	[VALUE_COUNT]    = { "no count",    "write a whole number without sign, 99999 at most" },
+	[VALUE_SIGNED]   = { "no whole number", "write it as 5 or -5, with at most 5 digits" },
+	[VALUE_AGE]      = { "no age",      "write it as 18y, 6m or 28d, 1000 years at most" },
 	[VALUE_FLAG]     = { "no flag",     "write a code for OBX-8, such as H" },
 };
 /* clang-format on */

@@ -22,7 +22,7 @@ static const struct fragment_case cases[] = {
 	{ IN_ROOT,
 	  "<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"1t\" version=\"1 0\" status=\"drfat\" charset=\"latin\" max-lines=\"100\" default-intervals=\"yes\" statsu=\"draft\">",
 	  "1:40: id: \"1t\" is no id; an id is a letter, then letters, digits, \".\", \"_\" and \"-\", 64 at most\n"
-	  "1:48: version: \"1 0\" is no version; a version is letters, digits, \".\", \"_\", \"+\" and \"-\"\n"
+	  "1:48: version: \"1 0\" is no version; a version is letters, digits, \".\", \"_\", \"+\" and \"-\", 64 at most\n"
 	  "1:62: status: \"drfat\" is not a word known here; write draft, approved or retired; did you mean \"draft\"?\n"
 	  "1:77: charset: \"latin\" is not a word known here; write ASCII, 8859/1, 8859/2, 8859/3, 8859/4, 8859/5, 8859/6, 8859/7, 8859/8, 8859/9, 8859/15 or UNICODE UTF-8\n"
 	  "1:93: max-lines must be from 1 to 99; correct it, or leave it out for 12\n"
@@ -129,7 +129,7 @@ static const struct fragment_case cases[] = {
 	  "1:132: both min and above are given; keep one of them\n" },
 	{ IN_OBSERVATIONS,
 	  "<observation id=\"x\" label=\"X\" unit=\"mg/L\"><codes quantity=\"mass\" from-age=\"18 years\"><code>1-1</code></codes><plausible/><plausible/><interval/><interval from=\"message\" low=\"1\"/><interval low=\"1\" unreadable=\"next\"/><interval low=\"2\" high=\"1\"/><interval low=\"1\" high=\"1\" above=\"1\" sex=\"m\"/></observation>",
-	  "1:66: from-age: \"18 years\" is no age; write it as 18y, 6m or 28d\n"
+	  "1:66: from-age: \"18 years\" is no age; write it as 18y, 6m or 28d, 1000 years at most\n"
 	  "1:110: <plausible> has no limits; give min, max, above or below\n"
 	  "1:122: <observation> has a second <plausible>; keep one of them\n"
 	  "1:134: <interval> has no limits; give low, high, above or below, or from=\"message\"\n"
@@ -303,8 +303,8 @@ static const struct fragment_case cases[] = {
 	{ IN_ALL,
 	  "<rule id=\"a\" enabled=\"maybe\" priority=\"high\" version=\"1;2\"><note> </note><flag>|</flag><when><censored/></when></rule>",
 	  "1:14: enabled: \"maybe\" is not a word known here; write on, off or shadow\n"
-	  "1:30: priority: \"high\" is no whole number; write it as 5 or -5\n"
-	  "1:46: version: \"1;2\" is no version; a version is letters, digits, \".\", \"_\", \"+\" and \"-\"\n"
+	  "1:30: priority: \"high\" is no whole number; write it as 5 or -5, with at most 5 digits\n"
+	  "1:46: version: \"1;2\" is no version; a version is letters, digits, \".\", \"_\", \"+\" and \"-\", 64 at most\n"
 	  "1:60: <note> is empty; write something, or leave it out\n"
 	  "1:74: <flag> comes too late; move it before <note>\n"
 	  "1:74: <flag>: \"|\" is no flag; write a code for OBX-8, such as H\n"
@@ -315,7 +315,7 @@ static const struct fragment_case cases[] = {
 	  "1:61: the note holds \"~\", which is a delimiter of HL7 messages; write it in other words\n" },
 	{ IN_EXAMPLES,
 	  "<example name=\"x\"><obx code=\"1952-1\" at=\"soon\"/><expect obx=\"2\"/><expect rules=\"S1\" skip=\"no_rules\"/><expect obx=\"0\"/></example>",
-	  "1:38: at: \"soon\" is no whole number; write it as 5 or -5\n"
+	  "1:38: at: \"soon\" is no whole number; write it as 5 or -5, with at most 5 digits\n"
 	  "1:57: the example has no <obx> number 2; they count from 1\n"
 	  "1:74: there is no rule \"S1\"; correct the name, or declare it\n"
 	  "1:85: there is no skip word \"no_rules\"; did you mean \"no_rule\"?\n"
@@ -325,7 +325,7 @@ static const struct fragment_case cases[] = {
 	  "1:1: <example> lacks <obx>; add it\n"
 	  "1:10: name is empty; write something, or leave it out\n"
 	  "1:27: <patient> comes too late; move it before <expect>\n"
-	  "1:36: age: \"old\" is no age; write it as 18y, 6m or 28d\n"
+	  "1:36: age: \"old\" is no age; write it as 18y, 6m or 28d, 1000 years at most\n"
 	  "1:46: sex: \"W\" is not a word known here; write F, M, O, U, A or N\n"
 	  "1:65: <example> lacks <expect>; add it\n" },
 	{ IN_EXAMPLES,
@@ -514,7 +514,7 @@ static const struct {
 	const char *fault; /* when there is one more */
 } limits[] = {
 	{ IN_CONDITIONS, put_conditions, 64,
-	  "65:21: conditions are nested more than 64 deep; name a part of them as a <condition>\n" },
+	  "65:21: conditions are nested more than 64 deep; let fewer of them ask one another\n" },
 	{ IN_OBSERVATIONS, put_intervals, 1000,
 	  "1:1: observation \"x\" has more than 1000 intervals; merge some of them\n" },
 	{ IN_SPECIMENS, put_specimens, 64,
