@@ -14,7 +14,7 @@ import time
 
 from world import (
     HL7NOTE, PATIENCE, Sender, World, ack, config_xml, control_id, feed_xml, framed, free_port, http,
-    listening, main, message, metric, wait_for,
+    is_sanitized, listening, main, message, metric, wait_for,
 )
 
 QUICK = {"backoff_min": "100ms", "backoff_max": "400ms"}
@@ -255,6 +255,37 @@ class Limits(World):
         d.stop()
         for t in threads:
             t.join()
+
+
+    def test_a_receiver_that_talks_to_a_sender_that_does_not_read_fills_no_memory(self):
+        """Messages of its own, which pass to the sender, and noise, which does not."""
+        words = framed(message(value="15", more=b"NTE|1||" + b"x" * 100000 + b"\r")) + b"x" * 1000
+        much, said = 256 << 20, [0]
+
+        def talk(visit, body, number):
+            with contextlib.suppress(OSError):
+                while said[0] < much:
+                    visit.sock.sendall(words)
+                    said[0] += len(words)
+
+        r = self.receiver(talk)
+        port, scraped = free_port(), free_port()
+        d = self.configure(
+            '<metrics listen="127.0.0.1:%d"/>' % scraped, feed_xml(port, r.port, max_unsent="64KiB")
+        )
+        before, held = d.resident(), []
+
+        def is_cut_off():
+            held.append(metric(scraped, "hl7noted_held_bytes"))
+            return d.events("conn.close", outcome="unread")
+
+        self.sender(port, room=4096).send(framed(message()))
+        wait_for("the end", is_cut_off)
+        # what is held for one who does not read, the frame that comes, and what one read may bring
+        self.assertTrue(64 << 10 < max(held) < (64 << 10) + len(words) + (256 << 10), max(held))
+        self.assertLess(said[0], much, "the rest stays with the receiver")
+        if not is_sanitized():
+            self.assertLess(d.resident() - before, 8 << 20)
 
 
 class Time(World):

@@ -585,6 +585,11 @@ class Daemon:
             fields = f.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def resident(self):
+        """The most bytes of memory that it had so far."""
+        with open("/proc/%d/status" % self.pid, encoding="ascii") as f:
+            return 1024 * int(re.search(r"^VmHWM:\s+(\d+) kB", f.read(), re.M).group(1))
+
     def descriptors(self):
         return len(self.numbers())
 
