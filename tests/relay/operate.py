@@ -12,8 +12,8 @@ import socket
 import subprocess
 
 from world import (
-    B2M, HL7NOTE, HL7NOTED, PATIENCE, SUGAR, World, ack, config_xml, feed_xml, framed, free_port, http,
-    listening, main, message, metric, wait_for,
+    B2M, HL7NOTE, HL7NOTED, PATIENCE, SUGAR, TOP, World, ack, config_xml, feed_xml, framed, free_port,
+    http, listening, main, message, metric, wait_for,
 )
 
 NAME = re.compile(r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")
@@ -634,6 +634,13 @@ class Starting(World):
             status, out, err = self.run_it("--config", good, "--check")
         self.assertEqual((status, err), (0, ""))
         self.assertIn("1 feed, all good", out)
+
+    def test_check_finds_nothing_in_the_example_of_the_manual(self):
+        os.symlink(os.path.join(TOP, "mappings"), self.path("mappings"))
+        shutil.copy(os.path.join(TOP, "tests/conf/good/manual.xml"), self.path("m.xml"))
+        status, out, err = self.run_it("--config", self.path("m.xml"), "--check")
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn("2 feeds, all good", out)
 
     def test_check_tells_all_faults_of_all_files_with_places(self):
         bad = self.write("bad.xml", open(SUGAR).read().replace("<flag>H</flag>", "<flog/>"))
