@@ -61,10 +61,12 @@ count_findings(struct feed *f, const struct annotation *a)
 static void
 put_header(struct log *log, const struct relay_summary *s, struct span id)
 {
-	if (s->type[0]) /* else the header is none to be believed, and the ID might be a name */
-		log_text(log, LOG_CTL_ID, id);
-	log_str(log, LOG_MSG_TYPE, s->type[0] ? s->type : NULL);
-	log_str(log, LOG_HL7_VERSION, s->version[0] ? s->version : NULL);
+	if (!s->type_len) /* the header is none to be believed, and the ID might be a name */
+		return;
+	log_text(log, LOG_CTL_ID, id);
+	log_words(log, LOG_MSG_TYPE, span_of(s->type, s->type_len));
+	if (s->version_len)
+		log_words(log, LOG_HL7_VERSION, span_of(s->version, s->version_len));
 }
 
 /* Which message of the frame it is: several may be in one. */
@@ -106,7 +108,7 @@ tell_shadow(struct feed *f, const struct sockaddr_storage *peer, const struct re
 	relay_summary_annotation(&would, a);
 	put_message(log, peer, flight, m);
 	log_str(log, LOG_MODE, "shadow");
-	log_str(log, LOG_RULES, would.rules);
+	log_words(log, LOG_RULES, span_of(would.rules, would.rules_len));
 	if (would.withheld)
 		log_str(log, LOG_WITHHELD, relay_summary_withheld(&would, withheld));
 	log_number(log, LOG_OBX_FLAGGED, would.flags);
@@ -142,10 +144,10 @@ observe_flight(struct log *log, const struct relay_flight *flight)
 	log_number(log, LOG_BYTES_IN, s->bytes_in);
 	log_number(log, LOG_BYTES_OUT, s->bytes_out);
 	log_number(log, LOG_SEGS, s->segments);
-	if (s->rules[0])
-		log_str(log, LOG_RULES, s->rules);
-	if (s->skips[0])
-		log_str(log, LOG_SKIP, s->skips);
+	if (s->rules_len)
+		log_words(log, LOG_RULES, span_of(s->rules, s->rules_len));
+	if (s->skips_len)
+		log_words(log, LOG_SKIP, span_of(s->skips, s->skips_len));
 	if (s->withheld)
 		log_str(log, LOG_WITHHELD, relay_summary_withheld(s, withheld));
 	log_number(log, LOG_OBX_FLAGGED, s->flags);
@@ -166,15 +168,14 @@ is_positive(struct span code)
 	return code.len == 2 && (code.ptr[0] == 'A' || code.ptr[0] == 'C') && code.ptr[1] == 'A';
 }
 
-static const char *const ack_codes[FEED_ACK_CODES] = { "AA", "AE", "AR", "CA", "CE", "CR",
-	"other" };
+static const char ack_codes[FEED_ACK_CODES][8] = { "AA", "AE", "AR", "CA", "CE", "CR", "other" };
 
 void
 observe_ack(struct feed *f, struct span code)
 {
-	unsigned i = 0;
+	unsigned i = code.len == 2 ? 0 : FEED_ACK_CODES - 1;
 
-	while (i < FEED_ACK_CODES - 1 && !span_eq(code, span_str(ack_codes[i])))
+	while (i < FEED_ACK_CODES - 1 && memcmp(code.ptr, ack_codes[i], 2) != 0)
 		i++;
 	if (!f->metrics.acks[i])
 		f->metrics.acks[i] = metrics_series(f->daemon->metrics, METRIC_COUNTER,
@@ -226,7 +227,7 @@ observe_answered(struct link *l, const struct relay_flight *flight, struct span 
 	put_flight(log, flight);
 	log_number(log, LOG_LATENCY_US, latency);
 	if (code.len)
-		log_text(log, LOG_ACK_CODE, observe_code(code));
+		log_words(log, LOG_ACK_CODE, observe_code(code));
 	log_end(log);
 }
 

@@ -8,7 +8,7 @@
 #include "log/clean.h"
 #include "log/names.h"
 
-enum { STAMP_LEN = 19, DIGITS_MOST = 20, TAIL_MOST = 16 };
+enum { STAMP_LEN = 20, DIGITS_MOST = 20, TAIL_MOST = 16 };
 
 static char *
 put(char *to, struct span s)
@@ -23,27 +23,41 @@ static const char pairs[] = "00010203040506070809101112131415161718192021222324"
 			    "75767778798081828384858687888990919293949596979899";
 
 static inline char *
-put_digits(char *to, uint64_t n, unsigned width)
+put_pair(char *to, unsigned n)
 {
-	char *const end = to + width;
+	memcpy(to, pairs + 2 * (size_t)n, 2);
+	return to + 2;
+}
 
-	for (; width >= 2; width -= 2, n /= 100)
-		memcpy(to + width - 2, pairs + 2 * (n % 100), 2);
-	if (width)
-		*to = (char)('0' + n % 10);
-	return end;
+static inline char *
+put_four(char *to, unsigned n)
+{
+	return put_pair(put_pair(to, n / 100), n % 100);
+}
+
+/* Below 100. */
+static inline char *
+put_few(char *to, unsigned n)
+{
+	if (n >= 10)
+		return put_pair(to, n);
+	*to = (char)('0' + n);
+	return to + 1;
+}
+
+/* Below 10000, as most numbers are. */
+static inline char *
+put_short(char *to, unsigned n)
+{
+	return n < 100 ? put_few(to, n) : put_pair(put_few(to, n / 100), n % 100);
 }
 
 static char *
 put_number(char *to, uint64_t n)
 {
-	unsigned width = 1;
-	uint64_t rest = n;
-
-	for (; rest >= 10000; rest /= 10000)
-		width += 4;
-	width += (rest >= 10) + (rest >= 100) + (rest >= 1000);
-	return put_digits(to, n, width);
+	if (n < 10000)
+		return put_short(to, (unsigned)n);
+	return put_four(put_number(to, n / 10000), (unsigned)(n % 10000));
 }
 
 /* All of it is copied, however long it is: there is room. */
@@ -63,32 +77,34 @@ set_second(struct log_line *l, time_t second)
 	char *to = l->stamp;
 
 	gmtime_r(&second, &tm);
-	to = put_digits(to, (uint64_t)tm.tm_year + 1900, 4);
+	to = put_four(to, (unsigned)tm.tm_year + 1900);
 	*to++ = '-';
-	to = put_digits(to, (uint64_t)tm.tm_mon + 1, 2);
+	to = put_pair(to, (unsigned)tm.tm_mon + 1);
 	*to++ = '-';
-	to = put_digits(to, (uint64_t)tm.tm_mday, 2);
+	to = put_pair(to, (unsigned)tm.tm_mday);
 	*to++ = 'T';
-	to = put_digits(to, (uint64_t)tm.tm_hour, 2);
+	to = put_pair(to, (unsigned)tm.tm_hour);
 	*to++ = ':';
-	to = put_digits(to, (uint64_t)tm.tm_min, 2);
+	to = put_pair(to, (unsigned)tm.tm_min);
 	*to++ = ':';
-	put_digits(to, (uint64_t)tm.tm_sec, 2);
+	to = put_pair(to, (unsigned)tm.tm_sec);
+	*to = '.';
 	l->second = second;
 }
 
-static void
-put_stamp(struct log_line *l)
+/* But for the Z behind it. */
+static inline char *
+put_stamp(char *to, struct log_line *l)
 {
 	struct timespec now;
+	unsigned microseconds;
 
 	clock_gettime(CLOCK_REALTIME, &now);
 	if (now.tv_sec != l->second)
 		set_second(l, now.tv_sec);
-	l->at = put(l->at, span_of(l->stamp, STAMP_LEN));
-	*l->at++ = '.';
-	l->at = put_digits(l->at, (uint64_t)now.tv_nsec / 1000, 6);
-	*l->at++ = 'Z';
+	microseconds = (unsigned)now.tv_nsec / 1000;
+	memcpy(to, l->stamp, STAMP_LEN);
+	return put_four(put_pair(to + STAMP_LEN, microseconds / 10000), microseconds % 10000);
 }
 
 /* ---- fields ------------------------------------------------------------------------------- */
@@ -127,24 +143,27 @@ say(struct log_line *l, const struct log_field_words *words, struct span text, s
 	l->said_at = put_logfmt(put_key(l->said_at, key), text, most);
 }
 
-/* Room for the field, which was not there before; false and it is left out. */
+/* False when it was there before.  There is room: see holds_every_field_at_its_longest. */
 static inline bool
-begin_field(struct log_line *l, enum log_field field, size_t widest)
+begin_field(struct log_line *l, enum log_field field, enum log_format format)
 {
-	const struct log_key *key = &log_fields[field].key[l->format];
 	uint64_t bit = UINT64_C(1) << field;
 
-	if (l->seen & bit || !fits(l->at, l->text + LOG_LINE_MOST, key->len + widest))
+	if (l->seen & bit)
 		return false;
 	l->seen |= bit;
-	l->at = put_key(l->at, key);
+	l->at = put_key(l->at, &log_fields[field].key[format]);
 	return true;
 }
 
-/* Kept apart from JSON, which is the usual format. */
+/* Other formats are kept apart from JSON, which is the usual one. */
 static __attribute__((noinline)) void
-put_other_value(struct log_line *l, enum log_field field, struct span text, size_t most)
+put_other_text(struct log_line *l, enum log_field field, struct span text)
 {
+	const size_t most = log_fields[field].most ? log_fields[field].most : DIGITS_MOST;
+
+	if (!begin_field(l, field, l->format))
+		return;
 	if (l->format == LOG_LOGFMT) {
 		l->at = put_logfmt(l->at, text, most);
 		return;
@@ -155,35 +174,46 @@ put_other_value(struct log_line *l, enum log_field field, struct span text, size
 }
 
 static __attribute__((noinline)) void
-put_journal_number(struct log_line *l, enum log_field field, uint64_t n)
+put_other_number(struct log_line *l, enum log_field field, uint64_t n)
 {
 	char digits[DIGITS_MOST];
-	size_t len = (size_t)(put_number(digits, n) - digits);
 
-	put_other_value(l, field, span_of(digits, len), DIGITS_MOST);
+	put_other_text(l, field, span_of(digits, (size_t)(put_number(digits, n) - digits)));
 }
 
 void
 log_line_text(struct log_line *l, enum log_field field, struct span text)
 {
-	size_t most = log_fields[field].most;
+	if (l->format != LOG_JSON)
+		put_other_text(l, field, text);
+	else if (begin_field(l, field, LOG_JSON))
+		l->at = put_quoted(l->at, text, log_fields[field].most);
+}
 
-	if (!begin_field(l, field, most * LOG_CLEAN_WIDEST + 2))
+void
+log_line_words(struct log_line *l, enum log_field field, struct span text)
+{
+	char *to;
+
+	if (l->format != LOG_JSON) {
+		put_other_text(l, field, text);
 		return;
-	if (l->format == LOG_JSON)
-		l->at = put_quoted(l->at, text, most);
-	else
-		put_other_value(l, field, text, most);
+	}
+	if (!begin_field(l, field, LOG_JSON))
+		return;
+	to = l->at;
+	*to++ = '"';
+	to = put(to, text);
+	*to++ = '"';
+	l->at = to;
 }
 
 void
 log_line_number(struct log_line *l, enum log_field field, uint64_t n)
 {
-	if (!begin_field(l, field, DIGITS_MOST + 2))
-		return;
-	if (l->format == LOG_JOURNAL)
-		put_journal_number(l, field, n);
-	else
+	if (l->format != LOG_JSON)
+		put_other_number(l, field, n);
+	else if (begin_field(l, field, LOG_JSON))
 		l->at = put_number(l->at, n);
 }
 
@@ -208,28 +238,38 @@ begin_journal(struct log_line *l, const struct log_event_words *event, char prio
 	l->said_at = put(l->said, event->sentence);
 }
 
+/* At another level than its event mostly has. */
+static __attribute__((noinline)) char *
+put_after_time(char *to, bool json, enum log_event event, enum log_level level)
+{
+	to = put(to, json ? SPAN("Z\",\"level\":\"") : SPAN("Z level="));
+	to = put(to, log_levels[level].name);
+	to = put(to, json ? SPAN("\",\"event\":\"") : SPAN(" event="));
+	to = put(to, log_events[event].name);
+	if (json)
+		*to++ = '"';
+	return to;
+}
+
 void
 log_line_begin(
     struct log_line *l, enum log_format format, enum log_event event, enum log_level level)
 {
-	bool json = format == LOG_JSON;
+	const struct log_event_words *words = &log_events[event];
+	const bool json = format == LOG_JSON;
+	char *to;
 
 	l->format = format;
 	l->seen = 0;
 	l->at = l->text;
 	if (format == LOG_JOURNAL) {
-		begin_journal(l, &log_events[event], log_levels[level].priority);
+		begin_journal(l, words, log_levels[level].priority);
 		return;
 	}
-	l->at = put(l->at, json ? SPAN("{\"ts\":\"") : SPAN("ts="));
-	put_stamp(l);
-	l->at = put(l->at, json ? SPAN("\",\"level\":\"") : SPAN(" level="));
-	l->at = put(l->at, log_levels[level].name);
-	l->at = put(l->at, json ? SPAN("\",\"event\":\"") : SPAN(" event="));
-	l->at = put(l->at, log_events[event].name);
-	if (json)
-		*l->at++ = '"';
-	l->fields = l->at;
+	to = put_stamp(put(l->text, json ? SPAN("{\"ts\":\"") : SPAN("ts=")), l);
+	to = level == words->level ? put(to, words->after_time[format])
+				   : put_after_time(to, json, event, level);
+	l->at = l->fields = to;
 }
 
 /* ---- stems -------------------------------------------------------------------------------- */

@@ -37,6 +37,9 @@ void log_line_init(struct log_line *l);
 void log_line_begin(
     struct log_line *l, enum log_format format, enum log_event event, enum log_level level);
 void log_line_text(struct log_line *l, enum log_field field, struct span text);
+/* Of a text in plain ASCII that has no quote, backslash or control, and is no longer than the
+ * field: there is nothing to be cleaned. */
+void log_line_words(struct log_line *l, enum log_field field, struct span text);
 void log_line_number(struct log_line *l, enum log_field field, uint64_t n);
 /* The fields so far, and those again in another line that has none yet: see log_stem. */
 void log_line_keep(const struct log_line *l, struct log_stem *ret);

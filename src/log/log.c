@@ -189,6 +189,13 @@ log_str(struct log *log, enum log_field field, const char *text)
 }
 
 void
+log_words(struct log *log, enum log_field field, struct span words)
+{
+	assert(words.len <= log_fields[field].most);
+	log_line_words(&log->line, field, words);
+}
+
+void
 log_number(struct log *log, enum log_field field, uint64_t n)
 {
 	log_line_number(&log->line, field, n);

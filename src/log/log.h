@@ -171,6 +171,9 @@ bool log_begin(struct log *log, enum log_event event);
 bool log_begin_at(struct log *log, enum log_event event, enum log_level level);
 void log_text(struct log *log, enum log_field field, struct span text);
 void log_str(struct log *log, enum log_field field, const char *text); /* NULL: left out */
+/* Of words of ours that are no longer than the field: plain ASCII without quotes, backslashes and
+ * controls, so that nothing has to be cleaned. */
+void log_words(struct log *log, enum log_field field, struct span words);
 void log_number(struct log *log, enum log_field field, uint64_t n);
 /* Right behind begin: put the fields of a stem; false when it has none that fit, and they have
  * to be given one by one, and kept with log_keep() for the next line. */

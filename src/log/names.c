@@ -11,7 +11,15 @@
 	}
 
 /* clang-format off */
-#define EVENT(id, name, level, sentence) [LOG_##id] = { WORD(name), WORD(sentence), LOG_##level##_ }
+#define NAME_ERROR   "error"
+#define NAME_WARNING "warning"
+#define NAME_INFO    "info"
+#define NAME_DEBUG   "debug"
+#define AFTER_TIME(name, level)                                           \
+	{ WORD("Z\",\"level\":\"" level "\",\"event\":\"" name "\""),        \
+	  WORD("Z level=" level " event=" name) }
+#define EVENT(id, name, level, sentence)                                  \
+	[LOG_##id] = { WORD(name), WORD(sentence), LOG_##level##_, AFTER_TIME(name, NAME_##level) }
 
 const struct log_event_words log_events[LOG_EVENT_COUNT] = {
 	EVENT(MSG_ANNOTATED,    "msg.annotated",    INFO,    "message annotated"),
@@ -114,9 +122,9 @@ const struct log_field_words log_fields[LOG_FIELD_COUNT] = {
 };
 
 const struct log_level_words log_levels[LOG_DEBUG_ + 1] = {
-	[LOG_ERROR_]   = { WORD("error"), '3' },
-	[LOG_WARNING_] = { WORD("warning"), '4' },
-	[LOG_INFO_]    = { WORD("info"), '6' },
-	[LOG_DEBUG_]   = { WORD("debug"), '7' },
+	[LOG_ERROR_]   = { WORD(NAME_ERROR), '3' },
+	[LOG_WARNING_] = { WORD(NAME_WARNING), '4' },
+	[LOG_INFO_]    = { WORD(NAME_INFO), '6' },
+	[LOG_DEBUG_]   = { WORD(NAME_DEBUG), '7' },
 };
 /* clang-format on */

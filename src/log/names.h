@@ -14,6 +14,7 @@ struct log_event_words {
 	struct span name;     /* "conn.open" */
 	struct span sentence; /* "connection opened" */
 	enum log_level level;
+	struct span after_time[2]; /* of a line at that level, in JSON and logfmt */
 };
 
 /* Short, so that it is copied in one go. */

@@ -57,8 +57,10 @@ copy_in(struct log_ring *r, size_t at, struct span line)
 {
 	size_t from = at & (r->size - 1), first = r->size - from;
 
-	if (first > line.len)
-		first = line.len;
+	if (first >= line.len) {
+		memcpy(r->bytes + from, line.ptr, line.len);
+		return;
+	}
 	memcpy(r->bytes + from, line.ptr, first);
 	memcpy(r->bytes, line.ptr + first, line.len - first);
 }

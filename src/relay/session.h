@@ -107,6 +107,9 @@ struct relay_summary {
 	unsigned segments, flags, notes, messages;
 	unsigned withheld; /* bits of why comments or flags were not written, see summary.h */
 	bool implausible;  /* a value is, and somebody should look */
+	/* Of plain letters, digits, blanks and marks, as long as said here and with a NUL behind.
+	 */
+	unsigned char type_len, version_len, rules_len, skips_len;
 	char type[16], version[12];
 	char rules[RELAY_WORDS], skips[RELAY_WORDS];
 };

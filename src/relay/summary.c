@@ -6,6 +6,8 @@
 
 #include "base/ascii.h"
 
+enum { CODE_LEN = 3 };
+
 static bool
 is_alnum(char c)
 {
@@ -16,7 +18,8 @@ is_alnum(char c)
 static bool
 is_code(struct span s)
 {
-	return s.len == 3 && ascii_is_letter(s.ptr[0]) && is_alnum(s.ptr[1]) && is_alnum(s.ptr[2]);
+	return s.len == CODE_LEN && ascii_is_letter(s.ptr[0]) && is_alnum(s.ptr[1]) &&
+	       is_alnum(s.ptr[2]);
 }
 
 /* "2.5.1" */
@@ -50,10 +53,13 @@ relay_summary_message(struct relay_summary *s, const struct hl7_message *m)
 	if (!is_code(type) || (event.len && !is_code(event)) || !is_version(version))
 		return;
 	memcpy(s->version, version.ptr ? version.ptr : "", version.len);
-	memcpy(s->type, type.ptr, type.len);
+	s->version_len = (unsigned char)version.len;
+	memcpy(s->type, type.ptr, CODE_LEN);
+	s->type_len = CODE_LEN;
 	if (event.len) {
-		s->type[type.len] = '^';
-		memcpy(s->type + type.len + 1, event.ptr, event.len);
+		s->type[CODE_LEN] = '^';
+		memcpy(s->type + CODE_LEN + 1, event.ptr, CODE_LEN);
+		s->type_len = 2 * CODE_LEN + 1;
 	}
 }
 
@@ -75,10 +81,11 @@ add_word(char *list, size_t used, size_t known, struct span word)
 static void
 add_skip(struct relay_summary *s, enum skip skip)
 {
-	size_t used = strlen(s->skips);
+	const size_t used = s->skips_len;
 
-	if (skip != SKIP_NONE)
-		add_word(s->skips, used, used, span_str(skip_word(skip)));
+	if (skip == SKIP_NONE)
+		return;
+	s->skips_len = (unsigned char)add_word(s->skips, used, used, span_str(skip_word(skip)));
 	s->implausible |= skip == SKIP_IMPLAUSIBLE;
 }
 
@@ -116,12 +123,14 @@ relay_summary_withheld(const struct relay_summary *s, char buf[RELAY_WORDS])
 static void
 add_finding(struct relay_summary *s, const struct finding *f)
 {
-	size_t known = strlen(s->rules), used = known;
+	const size_t known = s->rules_len;
+	size_t used = known;
 
 	add_skip(s, f->skip);
 	/* those of one finding are all different */
 	for (unsigned i = 0; i < f->fired_count; i++)
 		used = add_word(s->rules, used, known, f->fired[i].rule->id);
+	s->rules_len = (unsigned char)used;
 	s->withheld |= withheld(f);
 	s->notes += f->notes;
 	s->flags += f->flag_outcome == FLAG_SET || f->flag_outcome == FLAG_REPLACED;

@@ -3,6 +3,8 @@
 #include "log/line.h"
 
 #include <criterion/criterion.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "log/names.h"
@@ -137,6 +139,81 @@ Test(log_line, stamps_in_utc_as_the_library_does)
 	} while (before.tv_sec != after.tv_sec);
 	strftime(want, sizeof(want), "ts=%Y-%m-%dT%H:%M:%S.", gmtime(&before.tv_sec));
 	cr_expect_eq(memcmp(l.text, want, strlen(want)), 0, "%.30s, not %s", l.text, want);
+}
+
+static void
+expect_number(uint64_t n)
+{
+	char want[64];
+
+	snprintf(want, sizeof(want), "ts=STAMP level=info event=conn.open segs=%" PRIu64 "\n", n);
+	log_line_init(&line);
+	log_line_begin(&line, LOG_LOGFMT, LOG_CONN_OPEN, LOG_INFO_);
+	log_line_number(&line, LOG_SEGS, n);
+	cr_expect_str_eq(text_of(log_line_end(&line)), want);
+	log_line_begin(&line, LOG_JSON, LOG_CONN_OPEN, LOG_INFO_);
+	log_line_number(&line, LOG_SEGS, n);
+	snprintf(want, sizeof(want), ",\"segs\":%" PRIu64 "}\n", n);
+	cr_expect(strstr(text_of(log_line_end(&line)), want), "%s", want);
+}
+
+Test(log_line, writes_numbers_as_the_library_does)
+{
+	for (uint64_t n = 0; n < 20000; n++)
+		expect_number(n);
+	for (uint64_t power = 10;; power *= 10) {
+		expect_number(power - 1);
+		expect_number(power);
+		expect_number(power + power / 3);
+		if (power > UINT64_MAX / 10)
+			break;
+	}
+	expect_number(UINT64_MAX);
+}
+
+static struct span
+compose_words(enum log_format format, struct span words, bool plain)
+{
+	log_line_init(&line);
+	log_line_begin(&line, format, LOG_MSG_ACKED, LOG_INFO_);
+	(plain ? log_line_words : log_line_text)(&line, LOG_RULES, words);
+	log_line_number(&line, LOG_SEGS, 7);
+	return log_line_end(&line);
+}
+
+Test(log_line, takes_plain_words_as_it_takes_a_text)
+{
+	static const struct span words[] = { SPAN(""), SPAN("S03"), SPAN("S03 S22 a-b_c.d") };
+	char text[LOG_LINE_MOST];
+
+	for (enum log_format format = LOG_JSON; format <= LOG_JOURNAL; format++) {
+		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+			strcpy(text, text_of(compose_words(format, words[i], false)));
+			cr_expect_str_eq(text_of(compose_words(format, words[i], true)), text);
+		}
+	}
+}
+
+Test(log_line, names_its_level_whatever_its_event)
+{
+	for (int event = 0; event < LOG_EVENT_COUNT; event++) {
+		for (int level = 0; level <= LOG_DEBUG_; level++) {
+			const char *name = log_events[event].name.ptr,
+				   *word = log_levels[level].name.ptr;
+			char want[128];
+
+			log_line_init(&line);
+			log_line_begin(
+			    &line, LOG_JSON, (enum log_event)event, (enum log_level)level);
+			snprintf(want, sizeof(want),
+			    "{\"ts\":\"STAMP\",\"level\":\"%s\",\"event\":\"%s\"}\n", word, name);
+			cr_expect_str_eq(text_of(log_line_end(&line)), want);
+			log_line_begin(
+			    &line, LOG_LOGFMT, (enum log_event)event, (enum log_level)level);
+			snprintf(want, sizeof(want), "ts=STAMP level=%s event=%s\n", word, name);
+			cr_expect_str_eq(text_of(log_line_end(&line)), want);
+		}
+	}
 }
 
 /* Every field at its longest, of the kind that takes the most room. */
