@@ -208,6 +208,7 @@ annotator_forget(struct annotator *a)
 	memset(a->undecided_in, 0, most.groups * sizeof(*a->undecided_in));
 	memset(a->best_in, 0, most.observations * sizeof(*a->best_in));
 	a->round = a->pairing = 1;
+	a->unsure_in = 0;
 }
 
 /* ---- one message ---- */

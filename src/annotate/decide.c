@@ -81,6 +81,12 @@ fire_gates(struct annotator *a, struct finding *f, struct fired *list, uint64_t 
 	}
 }
 
+static void
+leave_undecided(struct annotator *a, const struct group *g)
+{
+	a->undecided_in[g->index] = a->unsure_in = a->round;
+}
+
 /* Exclusive rules: the first that is true; one that may be true ends the search. */
 static void
 fire_first(
@@ -94,7 +100,7 @@ fire_first(
 		if (t == TRUTH_YES)
 			fire(a, f, list, g->rules[i].rule);
 		else
-			a->undecided_in[g->group->index] = a->round;
+			leave_undecided(a, g->group);
 		return;
 	}
 }
@@ -116,7 +122,7 @@ fire_groups(struct annotator *a, struct finding *f, struct fired *list)
 		enum truth t = eval_test(a, &g->when);
 
 		if (t == TRUTH_UNKNOWN && g->group->first)
-			a->undecided_in[g->group->index] = a->round;
+			leave_undecided(a, g->group);
 		if (t != TRUTH_YES)
 			continue;
 		if (g->group->first)
@@ -124,6 +130,43 @@ fire_groups(struct annotator *a, struct finding *f, struct fired *list)
 		else
 			fire_all(a, f, list, g);
 	}
+}
+
+/* Where answers alone decide: not what gates found, nor conditions without a plan. */
+static bool
+is_on_path(const struct annotator *a, const struct finding *f)
+{
+	return !f->fired_count && !a->plan->has_trees;
+}
+
+/* What a group left undecided is asked later, so that end is none that others may take over. */
+static void
+remember_path(struct annotator *a, const struct finding *f, const struct fired *list)
+{
+	const struct rule **rules;
+
+	if (a->unsure_in == a->round)
+		return;
+	rules = paths_add(
+	    &a->paths, a->plan, &a->begun, a->steps_taken, a->step_count, f->fired_count);
+	for (unsigned i = 0; rules && i < f->fired_count; i++)
+		rules[i] = list[i].rule;
+}
+
+static void
+fire_rules(struct annotator *a, struct finding *f, struct fired *list)
+{
+	const bool on_path = is_on_path(a, f);
+	const struct path *end = on_path ? eval_follow(a) : NULL;
+
+	if (!end) {
+		fire_groups(a, f, list);
+		if (on_path)
+			remember_path(a, f, list);
+		return;
+	}
+	for (unsigned i = 0; i < end->rule_count; i++)
+		fire(a, f, list, a->paths.rules[end->first_rule + i]);
 }
 
 /* ---- the flag ---- */
@@ -284,7 +327,7 @@ evaluate(struct annotator *a, const struct result *r, struct finding *f, struct 
 	if (f->skip != SKIP_NONE)
 		return;
 	eval_begin(a, r->site->plans[f->observation->index]);
-	fire_groups(a, f, list);
+	fire_rules(a, f, list);
 }
 
 static void

@@ -30,40 +30,99 @@ learn(struct known *k, uint64_t facts, enum truth t)
 		plan_learn(k, facts, t == TRUTH_YES ? facts : 0);
 }
 
-/* How the value lies to its interval. */
-static void
-learn_limits(struct annotator *a)
+/* How the value lies to its interval is one question: below and above have three answers each, and
+ * there may be no interval. */
+enum { NO_LIMITS = 9 };
+
+static unsigned
+ask_limits(struct annotator *a)
 {
-	const struct plan *p = a->plan;
 	struct result *r = a->subject;
 
 	read_limits(a, r);
-	if (!r->has_value || r->limits_from == INTERVAL_NONE) {
-		a->known.all |= p->below | p->in | p->above;
-		return;
-	}
-	learn(&a->known, p->below, r->below);
-	learn(&a->known, p->above, r->above);
-	learn(&a->known, p->in, fact_inside(r->below, r->above));
+	if (!r->has_value || r->limits_from == INTERVAL_NONE)
+		return NO_LIMITS;
+	return 3 * r->below + r->above;
 }
 
-static enum truth
-truth_of_fact(struct annotator *a, const struct fact *f)
+static void
+learn_limits(struct known *k, const struct plan *p, unsigned answer)
 {
-	if (f->expr->op <= EXPR_UNSURE)
-		return compound(a, f);
-	return f->expr->op <= EXPR_PRESENT ? fact_ask(a, f->expr) : ask(a, f->expr);
+	const enum truth below = answer / 3, above = answer % 3;
+
+	if (answer == NO_LIMITS) {
+		k->all |= p->below | p->in | p->above;
+		return;
+	}
+	learn(k, p->below, below);
+	learn(k, p->above, above);
+	learn(k, p->in, fact_inside(below, above));
+}
+
+static bool
+is_of_limits(const struct plan *p, unsigned n)
+{
+	return (p->below | p->in | p->above) >> n & 1;
+}
+
+static unsigned
+ask_fact(struct annotator *a, unsigned n)
+{
+	const struct expr *e = a->plan->facts[n].expr;
+
+	if (is_of_limits(a->plan, n))
+		return ask_limits(a);
+	return e->op <= EXPR_PRESENT ? fact_ask(a, e) : ask(a, e);
+}
+
+static void
+learn_answer(struct annotator *a, struct path_step s)
+{
+	if (is_of_limits(a->plan, s.fact))
+		learn_limits(&a->known, a->plan, s.answer);
+	else
+		learn(&a->known, (uint64_t)1 << s.fact, s.answer);
+}
+
+/* One more question and its answer. */
+static struct path_step
+take_step(struct annotator *a, unsigned n)
+{
+	struct path_step s = { (unsigned char)n, (unsigned char)ask_fact(a, n) };
+
+	a->steps_taken[a->step_count++] = s;
+	return s;
+}
+
+/* Does it follow from what was asked before, so that it is no step of its own? */
+static bool
+follows(const struct expr *e)
+{
+	return e->op <= EXPR_UNSURE || e->op == EXPR_FIRED || e->op == EXPR_UNDECIDED;
 }
 
 static void
 find_out(struct annotator *a, unsigned n)
 {
-	uint64_t bit = (uint64_t)1 << n;
+	const struct fact *f = &a->plan->facts[n];
 
-	if (bit & (a->plan->below | a->plan->in | a->plan->above))
-		learn_limits(a);
+	if (!follows(f->expr))
+		learn_answer(a, take_step(a, n));
 	else
-		learn(&a->known, bit, truth_of_fact(a, &a->plan->facts[n]));
+		learn(&a->known, (uint64_t)1 << n,
+		    f->expr->op <= EXPR_UNSURE ? compound(a, f) : ask(a, f->expr));
+}
+
+const struct path *
+eval_follow(struct annotator *a)
+{
+	const struct path *at = paths_begin(&a->paths, a->plan, &a->begun);
+
+	while (at && at->fact != PATH_END)
+		at = paths_next(&a->paths, at, take_step(a, at->fact).answer);
+	for (unsigned i = 0; !at && i < a->step_count; i++)
+		learn_answer(a, a->steps_taken[i]);
+	return at;
 }
 
 enum truth
@@ -92,6 +151,8 @@ eval_begin(struct annotator *a, const struct plan *plan)
 	a->known = plan_begin(plan, a->classes[r->class].present);
 	plan_learn(&a->known, plan->status, plan->status_is[r->status & 7]);
 	plan_learn(&a->known, plan->censored, r->has_value && !r->single ? plan->censored : 0);
+	a->begun = a->known;
+	a->step_count = 0;
 }
 
 /* ---- by the tree ---- */

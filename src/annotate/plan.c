@@ -84,6 +84,7 @@ make_test(struct planner *p, const struct expr *when)
 
 	if (!when || add_literal(p, &t, when, true))
 		return t;
+	p->plan->has_trees = true;
 	return (struct test){ .tree = when };
 }
 

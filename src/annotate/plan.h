@@ -60,6 +60,7 @@ struct plan {
 	struct planned_group *groups;
 	unsigned group_count;
 	struct planned_rule *rules; /* of all groups */
+	bool has_trees;             /* some test is one */
 	unsigned most_fired;        /* rules and gates */
 };
 

@@ -22,6 +22,7 @@
 #include "annotate/annotate.h"
 #include "annotate/blocks.h"
 #include "annotate/habits.h"
+#include "annotate/paths.h"
 #include "annotate/plan.h"
 #include "base/arena.h"
 #include "base/buffer.h"
@@ -183,6 +184,7 @@ struct annotator {
 	struct code_filter filter; /* of the codes of all */
 	struct habits habits;      /* of messages before this one */
 	struct blocks blocks;      /* written for them */
+	struct paths paths;        /* taken by them */
 
 	/* the message at hand */
 	const struct hl7_message *m;
@@ -224,8 +226,12 @@ struct annotator {
 	uint32_t round;    /* answers of another round are void */
 	uint32_t *answers; /* by expr id: round * 4 + truth */
 	const struct plan *plan;
-	struct known known;                /* of the facts of the plan */
+	struct known known; /* of the facts of the plan */
+	struct known begun; /* what was known before anything was asked */
+	struct path_step steps_taken[MOST_FACTS];
+	unsigned step_count;
 	uint32_t *fired_in, *undecided_in; /* by rule and group index: round */
+	uint32_t unsure_in;                /* some group: round */
 
 	struct finding *findings;
 	size_t finding_count, finding_size;
@@ -392,6 +398,10 @@ eval(struct annotator *a, const struct expr *e)
 
 /* What is known of the result at hand before anything is asked. */
 void eval_begin(struct annotator *a, const struct plan *plan);
+
+/* Asks on along a path that is known.  Its end, with the rules that fire; NULL when it goes on
+ * where nobody went, what was asked until there is known then. */
+const struct path *eval_follow(struct annotator *a);
 
 /* What is not known yet is found out. */
 enum truth eval_test_anew(struct annotator *a, const struct test *t);

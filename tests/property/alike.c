@@ -37,6 +37,8 @@ ask_trees(struct annotator *a)
 				};
 			for (struct planned_rule *r = p ? p->rules : NULL; r && r->rule; r++)
 				r->when = (struct test){ .tree = r->rule->when };
+			if (p)
+				p->has_trees = true;
 		}
 	}
 }
