@@ -73,7 +73,7 @@ find_item(const struct page *page, const char *element, const char *attribute, c
 	begin = begin ? strstr(begin, mark) : NULL;
 	if (!begin)
 		return;
-	begin += strlen(mark);
+	begin += strlen(mark) - 1; /* its line break becomes a blank before the first word */
 	end = strstr(begin, "\n.It ");
 	for (; begin < end && len < ITEM - 1; begin++)
 		ret[len++] = *begin == '\n' ? ' ' : *begin;
@@ -114,11 +114,12 @@ number_text(const struct conf_attribute *a, uint64_t n, char buf[CONF_LIMIT_TEXT
 }
 
 static void
-expect_in(const char *item, const char *attribute, const char *format, const char *number)
+expect_in(const char *item, const char *attribute, const char *before, const char *number,
+    const char *behind)
 {
 	char text[64];
 
-	snprintf(text, sizeof(text), format, number);
+	snprintf(text, sizeof(text), "%s%s%s", before, number, behind);
 	cr_expect(strstr(item, text), "%s: no \"%s\" in: %s", attribute, text, item);
 }
 
@@ -132,14 +133,13 @@ expect_numbers(const char *item, const struct conf_attribute *a, const char *def
 	char buf[CONF_LIMIT_TEXT];
 
 	if (a->least > 1)
-		expect_in(item, a->name, " %s to ", number_text(a, a->least, buf));
+		expect_in(item, a->name, " ", number_text(a, a->least, buf), " to ");
 	if (!further)
-		expect_in(item, a->name, "to %s", number_text(a, a->most, buf));
-	if (n)
-		expect_in(item, a->name,
-		    strstr(item, "Unless given it is") ? "Unless given it is %s:"
-						       : "%s unless given",
-		    number_text(a, n, buf));
+		expect_in(item, a->name, "to ", number_text(a, a->most, buf), "");
+	if (n && strstr(item, "Unless given it is"))
+		expect_in(item, a->name, "Unless given it is ", number_text(a, n, buf), ":");
+	else if (n)
+		expect_in(item, a->name, " ", number_text(a, n, buf), " unless given");
 }
 
 static void
