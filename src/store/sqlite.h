@@ -3,7 +3,8 @@
  * store/sqlite.h - the backend that lasts: one SQLite connection
  *
  * sqlite_open.c takes the file, checks and migrates it; sqlite.c has the verbs;
- * sqlite_copy.c makes backups.  Nobody else includes sqlite3.h.
+ * sqlite_copy.c makes backups; sqlite_file.c stands between SQLite and its files.
+ * Nobody else includes sqlite3.h.
  */
 #ifndef STORE_SQLITE_H
 #define STORE_SQLITE_H

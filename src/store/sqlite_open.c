@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "store/sqlite_deadline.h"
+#include "store/sqlite_file.h"
 
 enum {
 	APPLICATION = 0x686c3771, /* "hl7q", in the header of the file, for file(1) */
@@ -418,8 +419,8 @@ take(struct sqlite_backend *b, uint64_t quota, struct store_error *reterr)
 
 	if (error)
 		return error;
-	rc = sqlite3_open_v2(
-	    b->place->queue, &b->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	rc = sqlite3_open_v2(b->place->queue, &b->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+	    sqlite_file_vfs());
 	if (rc)
 		return refuse(b, rc, reterr);
 	sqlite3_db_config(b->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

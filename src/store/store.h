@@ -21,7 +21,8 @@
  * new is lost or passed over; in doubt one is delivered twice.
  *
  * Memory does not grow with the queue: windows of waiting messages (window_all), 5 MiB for
- * every feed with resend_most messages remembered, 8 MiB of pages, one commit's messages.
+ * every feed with resend_most messages remembered, 8 MiB of pages and half a one of writes, one
+ * commit's messages.
  * The file does not shrink: what leaves it makes room for what comes.
  *
  * Verbs answer 0 or a negative errno.  Seqs count from 1 over all feeds and are never

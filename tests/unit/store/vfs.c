@@ -29,7 +29,7 @@ static struct {
 	int last; /* errno, as SQLite's own files keep it */
 	bool syncs_held;
 	unsigned read_delay; /* ms */
-	unsigned reads, syncs;
+	unsigned reads, writes, syncs;
 } plan;
 
 static sqlite3_file *
@@ -46,6 +46,7 @@ consult(enum vfs_call call)
 
 	pthread_mutex_lock(&lock);
 	plan.reads += call == VFS_READ;
+	plan.writes += call == VFS_WRITE;
 	if (plan.armed && plan.call == call && (!plan.left || !--plan.left)) {
 		if (plan.kills)
 			(void)kill(getpid(), SIGKILL);
@@ -301,6 +302,17 @@ vfs_syncs(void)
 	syncs = plan.syncs;
 	pthread_mutex_unlock(&lock);
 	return syncs;
+}
+
+unsigned
+vfs_writes(void)
+{
+	unsigned writes;
+
+	pthread_mutex_lock(&lock);
+	writes = plan.writes;
+	pthread_mutex_unlock(&lock);
+	return writes;
 }
 
 void

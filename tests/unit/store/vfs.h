@@ -28,6 +28,8 @@ bool vfs_failed(void);
 void vfs_hold_syncs(void);
 /* How often has it synced since vfs_heal()? */
 unsigned vfs_syncs(void);
+/* How often has it written since vfs_heal()? */
+unsigned vfs_writes(void);
 /* Every read takes so long. */
 void vfs_delay_reads(unsigned ms);
 /* How often has it read since then? */
