@@ -191,6 +191,10 @@ compare(struct run *run, const struct example *x, const struct example_expect *e
 	struct span rules = fired_rules(&run->words, f), flag = flag_in_the_end(x, e, f);
 	struct span skip = { 0 };
 
+	if (run->words.failed) {
+		faults_add_no_memory(run->faults);
+		return;
+	}
 	if (f && f->skip != SKIP_NONE)
 		skip = span_str(skip_word(f->skip));
 	else if (a->skip != SKIP_NONE && a->skip != SKIP_NO_OBSERVATION)
@@ -231,10 +235,14 @@ check_again(struct run *run, const struct example *x, const struct annotation *f
 	for (size_t i = 0; i < first->iov_count; i++)
 		buffer_append(
 		    &run->annotated, span_of(first->iov[i].iov_base, first->iov[i].iov_len));
-	if (run->annotated.failed || !index_message(run, buffer_span(&run->annotated)))
+	if (run->annotated.failed || !index_message(run, buffer_span(&run->annotated))) {
+		faults_add_no_memory(run->faults);
 		return;
+	}
 	annotate(run->annotator, &run->message, &again);
-	if (again.edits->count)
+	if (again.skip == SKIP_NO_MEMORY)
+		faults_add_no_memory(run->faults);
+	else if (again.edits->count)
 		faults_add(run->faults, x->at, "let no rule depend on what another rule adds",
 		    "example \"%.*s\": annotating the annotated report changes it",
 		    (int)x->name.len, x->name.ptr);

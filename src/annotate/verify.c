@@ -40,6 +40,13 @@ fail(struct diag *reterr, const struct hl7_message *m, size_t offset, const char
 	return false;
 }
 
+static bool
+fail_without_memory(struct pair *p, struct diag *reterr)
+{
+	p->counts.no_memory = true;
+	return fail(reterr, &p->annotated, 0, "no memory to compare");
+}
+
 /* NTE-3, escapes resolved. */
 static struct span
 note_text(struct pair *p, size_t note)
@@ -49,6 +56,7 @@ note_text(struct pair *p, size_t note)
 	buffer_clear(&p->scratch);
 	hl7_unescape(
 	    &m->delims, hl7_field(m, &m->segments[note], 3), HL7_UNESCAPE_TEXT, &p->scratch);
+	p->counts.no_memory |= p->scratch.failed;
 	return buffer_span(&p->scratch);
 }
 
@@ -168,13 +176,17 @@ is_ours(struct pair *p, const struct line_form *form, size_t note, unsigned n)
 
 	buffer_clear(&p->line);
 	if (!text.len || !span_eq(text, span_trim(text)) ||
-	    !hl7_escape(&p->annotated.delims, text, &p->line))
+	    !hl7_escape(&p->annotated.delims, text, &p->line)) {
+		p->counts.no_memory |= p->line.failed;
 		return false;
+	}
 	text = buffer_span(&p->line);
 	buffer_clear(&p->scratch);
 	to = buffer_reserve(&p->scratch, text.len + LINE_AROUND);
-	if (!to)
+	if (!to) {
+		p->counts.no_memory = true;
 		return false;
+	}
 	line = span_of(to, (size_t)(line_put(to, form, n, text) - to));
 	return span_eq(line, whole_line(&p->annotated, note, form->end_first));
 }
@@ -290,7 +302,7 @@ prove(struct pair *p, struct diag *reterr)
 	bool equal;
 
 	if (!made)
-		return fail(reterr, &p->annotated, 0, "no memory to compare");
+		return fail_without_memory(p, reterr);
 	hl7_edits_apply(&p->edits, p->original.bytes, made);
 	equal = span_eq(span_of(made, len), annotated);
 	while (!equal && same < len && same < annotated.len && made[same] == annotated.ptr[same])
@@ -307,7 +319,7 @@ compare(struct pair *p, struct span original, struct span annotated, struct diag
 
 	if (hl7_message_read(&p->original, original, &a, &used_a) ||
 	    hl7_message_read(&p->annotated, annotated, &b, &used_b))
-		return fail(reterr, &p->annotated, 0, "no memory to compare");
+		return fail_without_memory(p, reterr);
 	if (used_a != original.len || used_b != annotated.len)
 		return fail(
 		    reterr, &p->annotated, used_b, "one of the two is more than one message");
@@ -334,6 +346,7 @@ verify(struct span original, struct span annotated, struct verify_counts *ret, s
 		p.counts.changed = p.edits.count > 0;
 		*ret = p.counts;
 	}
+	ret->no_memory = !good && p.counts.no_memory;
 	hl7_message_finish(&p.original);
 	hl7_message_finish(&p.annotated);
 	hl7_edits_finish(&p.edits);

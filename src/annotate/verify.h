@@ -18,10 +18,11 @@
 
 struct verify_counts {
 	size_t messages, changed, notes, flags;
+	bool no_memory; /* so they could not be compared; nothing is counted */
 };
 
-/* True when they do; else *reterr tells where in `annotated` the first difference stands.  What
- * is no message must not differ at all. */
+/* True when they do; else *reterr tells where in `annotated` the first difference stands, unless
+ * there was no memory to find it.  What is no message must not differ at all. */
 bool verify(
     struct span original, struct span annotated, struct verify_counts *ret, struct diag *reterr);
 /* Is it, byte for byte, what an annotator makes of the original? */

@@ -30,7 +30,7 @@ enum input_kind {
 	INPUT_FRAMING,  /* MLLP's bytes, and blanks between frames */
 	INPUT_FOREIGN,  /* no HL7 */
 	INPUT_CUT_OFF,  /* a frame without its end */
-	INPUT_TOO_LONG, /* a message, or a frame, beyond the limit */
+	INPUT_TOO_LONG, /* a message, or a frame, beyond the limit, or what memory is left */
 };
 
 struct input_piece {
@@ -38,6 +38,7 @@ struct input_piece {
 	struct span bytes; /* until the next call */
 	uint64_t offset;   /* of bytes in the input */
 	bool first;        /* false: more of what the last call gave */
+	bool no_memory;    /* for what is called too long, whose length is within the limit */
 };
 
 enum { INPUT_BLOCK = 256 << 10, INPUT_LIMIT = 16 << 20, INPUT_LIMIT_MOST = 1 << 30 };
@@ -62,7 +63,7 @@ struct input {
 
 	/* without frames: the piece at `start` */
 	enum hl7_piece piece; /* NONE: not known yet */
-	bool too_long;
+	bool too_long, no_memory;
 	size_t front;    /* its mark and blank lines */
 	size_t sure;     /* bytes that belong to it, whatever follows */
 	bool in_line;    /* there it is in a line, not behind the end of one */

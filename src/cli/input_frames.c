@@ -39,7 +39,9 @@ give_body(struct input *in, struct input_piece *ret)
 	/* no memory for its index: what is left of the frame passes */
 	if (hl7_message_read(&in->message, body, &piece, &used) != 0) {
 		in->parts[PART_BODY] = 0;
-		return input_give(in, INPUT_TOO_LONG, body.len, ret);
+		input_give(in, INPUT_TOO_LONG, body.len, ret);
+		ret->no_memory = true;
+		return 0;
 	}
 	in->parts[PART_BODY] -= used;
 	return input_give(in, input_kind_of(piece), used, ret);
@@ -150,7 +152,7 @@ static int
 without_frame(struct input *in, struct input_piece *ret)
 {
 	const struct span w = input_window(in);
-	int error = 0;
+	int error = 0, given;
 
 	if (w.len == 0 && in->eof)
 		return input_give(in, INPUT_END, 0, ret);
@@ -163,7 +165,9 @@ without_frame(struct input *in, struct input_piece *ret)
 		if (give_junk(in, ret))
 			return 0;
 		in->in_parts = true;
-		return give_long(in, true, ret);
+		given = give_long(in, true, ret);
+		ret->no_memory = error == -ENOMEM;
+		return given;
 	}
 	return error ? error : 1;
 }

@@ -27,7 +27,14 @@ begin_piece(struct input *in)
 {
 	in->piece = HL7_PIECE_NONE;
 	in->terminator = '\0';
-	in->too_long = in->in_parts = false;
+	in->too_long = in->no_memory = in->in_parts = false;
+}
+
+/* To hold it, or for its index. */
+static void
+lack_memory(struct input *in)
+{
+	in->too_long = in->no_memory = true;
 }
 
 /* A byte order mark, which may stand at the front of a piece with blanks behind it. */
@@ -55,11 +62,10 @@ find_front(struct input *in)
 	}
 	if (w.len - in->sure < INPUT_SURE && !in->eof)
 		return false;
-	/* no memory for its index */
 	if (hl7_message_read(
 		&in->message, span_head(w, in->sure + INPUT_SURE), &in->piece, &used) != 0) {
 		in->piece = HL7_PIECE_FOREIGN;
-		in->too_long = true;
+		lack_memory(in);
 	}
 	return true;
 }
@@ -133,9 +139,10 @@ give_sure(struct input *in, bool ends, struct input_piece *ret)
 
 	if (ends && first && in->piece != HL7_PIECE_FOREIGN && !in->too_long &&
 	    hl7_message_read(&in->message, piece, &in->piece, &used) != 0)
-		in->too_long = true; /* no memory for its index */
+		lack_memory(in);
 	input_give(in, in->too_long ? INPUT_TOO_LONG : input_kind_of(in->piece), used, ret);
 	ret->first = first;
+	ret->no_memory = in->no_memory;
 	in->sure = 0;
 	in->in_parts = true;
 	if (ends)
@@ -161,7 +168,7 @@ input_next_plain(struct input *in, struct input_piece *ret)
 			return give_sure(in, ends, ret);
 		error = input_fill(in);
 		if (error == -ENOMEM)
-			in->too_long = true;
+			lack_memory(in);
 		else if (error)
 			return error;
 	}

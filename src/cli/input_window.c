@@ -94,6 +94,7 @@ input_give(struct input *in, enum input_kind kind, size_t len, struct input_piec
 	ret->bytes = span_of(in->data + in->start, len);
 	ret->offset = in->offset;
 	ret->first = true;
+	ret->no_memory = false;
 	in->given = len;
 	return 0;
 }

@@ -42,6 +42,14 @@ left(const struct side *s)
 	return span_tail(s->piece.bytes, s->done);
 }
 
+static int
+without_memory(const struct side *s)
+{
+	say_error(
+	    "%s: out of memory for what begins at byte %" PRIu64, s->in.name, s->piece.offset);
+	return EX_OSERR;
+}
+
 /* Have something to compare, or be at the end. */
 static int
 side_next(struct side *s)
@@ -54,6 +62,8 @@ side_next(struct side *s)
 			say_error("cannot read %s: %s", s->in.name, strerror(-error));
 			return error == -ENOMEM ? EX_OSERR : EX_IOERR;
 		}
+		if (s->piece.no_memory)
+			return without_memory(s);
 		if (s->piece.kind == INPUT_MESSAGE || s->piece.kind == INPUT_END)
 			break;
 	}
@@ -73,14 +83,15 @@ differ(struct job *j, size_t offset, const char *place, const char *what)
 
 /* With -m the notes and flags must be those of the mapping, too. */
 static bool
-is_made(struct job *j, struct diag *reterr)
+is_made(struct job *j, struct verify_counts *counts, struct diag *reterr)
 {
 	struct annotation made;
 
 	if (!j->mappings.annotator)
 		return true;
 	annotate(j->mappings.annotator, &j->original.in.message, &made);
-	return verify_made(&j->annotated.in.message, &made, reterr);
+	counts->no_memory = made.skip == SKIP_NO_MEMORY;
+	return !counts->no_memory && verify_made(&j->annotated.in.message, &made, reterr);
 }
 
 static int
@@ -91,9 +102,10 @@ compare_messages(struct job *j)
 	char place[64];
 
 	if (!verify(j->original.piece.bytes, j->annotated.piece.bytes, &counts, &wrong) ||
-	    !is_made(j, &wrong))
-		return differ(
-		    j, wrong.offset, diag_place(&wrong, place, sizeof(place)), wrong.what);
+	    !is_made(j, &counts, &wrong))
+		return counts.no_memory ? without_memory(&j->annotated)
+					: differ(j, wrong.offset,
+					      diag_place(&wrong, place, sizeof(place)), wrong.what);
 	j->counts.messages += counts.messages;
 	j->counts.changed += counts.changed;
 	j->counts.notes += counts.notes;

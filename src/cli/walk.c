@@ -28,8 +28,16 @@ keep_first(struct walk *w, int status)
 static void
 say_too_long(struct walk *w, const struct input *in, const struct input_piece *p)
 {
+	const char *what = in->framed ? "the frame" : "the message";
+
+	if (p->no_memory) {
+		say_error("%s: out of memory for %s at byte %" PRIu64 ", %s", in->name, what,
+		    p->offset, w->left_out);
+		keep_first(w, EX_OSERR);
+		return;
+	}
 	say_error("%s: %s at byte %" PRIu64 " is too long to be held (--max-message %zu), %s",
-	    in->name, in->framed ? "the frame" : "the message", p->offset, w->limit, w->left_out);
+	    in->name, what, p->offset, w->limit, w->left_out);
 	keep_first(w, EX_DATAERR);
 }
 

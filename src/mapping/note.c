@@ -69,7 +69,7 @@ check_character(struct load *ld, const struct xml_element *e, struct span c, str
 		faults_add(ld->faults, place_in(e, c.ptr), mend,
 		    "the note holds \"%.*s\", which is a delimiter of HL7 messages", (int)c.len,
 		    c.ptr);
-	else if (!hl7_charset_encode(ld->charset, c, out))
+	else if (!hl7_charset_encode(ld->charset, c, out) && !out->failed)
 		faults_add(ld->faults, place_in(e, c.ptr),
 		    "write it in other words, or name a charset of <mapping> that has it",
 		    "the note holds \"%.*s\", which is not in the mapping's charset", (int)c.len,
@@ -130,6 +130,7 @@ load_lines(struct load *ld, struct rule *rule, const struct xml_element *e)
 	buffer_init(&out, 0);
 	for (text = e->text; next_line(&text, &line);) {
 		check_line(ld, e, line, &out);
+		ld->no_memory |= out.failed;
 		lines[rule->line_count++] = load_text(ld, line);
 		note_bytes(rule, line);
 	}

@@ -58,7 +58,11 @@ schema_read(struct span relaxng, struct faults *faults)
 	xmlParserCtxtPtr parser = xmlNewParserCtxt();
 	xmlDocPtr doc;
 
-	if (parser == NULL || relaxng.len > XML_MOST_BYTES) {
+	if (parser == NULL) {
+		faults_add_no_memory(faults);
+		return NULL;
+	}
+	if (relaxng.len > XML_MOST_BYTES) {
 		xmlFreeParserCtxt(parser);
 		return NULL;
 	}
@@ -103,8 +107,10 @@ schema_compile(xmlDocPtr doc, struct faults *faults)
 	xmlRelaxNGParserCtxtPtr parser = xmlRelaxNGNewDocParserCtxt(doc);
 	xmlRelaxNGPtr relaxng;
 
-	if (parser == NULL)
+	if (parser == NULL) {
+		faults_add_no_memory(faults);
 		return NULL;
+	}
 	xmlRelaxNGSetParserStructuredErrors(parser, on_schema_error, faults);
 	relaxng = xmlRelaxNGParse(parser);
 	xmlRelaxNGFreeParserCtxt(parser);
@@ -116,12 +122,17 @@ xml_schema_create(struct span relaxng, struct faults *faults)
 {
 	struct xml_schema *schema = calloc(1, sizeof(*schema));
 	size_t before = faults->total;
-	xmlDocPtr doc = schema ? schema_read(relaxng, faults) : NULL;
+	xmlDocPtr doc;
 
+	if (schema == NULL) {
+		faults_add_no_memory(faults);
+		return NULL;
+	}
+	doc = schema_read(relaxng, faults);
 	if (doc != NULL && schema_stands_alone(doc, faults))
 		schema->relaxng = schema_compile(doc, faults);
 	xmlFreeDoc(doc);
-	if (schema != NULL && schema->relaxng != NULL)
+	if (schema->relaxng != NULL)
 		return schema;
 	if (faults->total == before)
 		faults_add(faults, nowhere, "", "schema: cannot be read");

@@ -583,11 +583,35 @@ class Want(World):
                 most = middle
         self.assertGreater(least, 1000)
 
-    def tool_without_memory(self, library, failing, *command):
+    def test_one_allocation_that_fails_makes_nothing_wrong_of_what_is_right(self):
+        if is_sanitized():
+            self.skipTest("sanitizers have an allocator of their own")
+        library = self.failing_malloc()
+        body = message("1")
+        plain, frame = self.write("m.hl7", body), self.write("m.mllp", framed(body))
+        made = self.write("a.hl7", annotated([body])[0])
+        for command in (
+            ("check", SUGAR), ("explain", "-m", SUGAR, plain), ("annotate", "-m", SUGAR, plain),
+            ("annotate", "-m", SUGAR, frame), ("verify", "-m", SUGAR, plain, made),
+            ("verify", frame, frame),
+        ):
+            good = self.tool_without_memory(library, 1 << 30, *command, name="HL7_FAIL_ONLY")
+            self.assertEqual(good.returncode, 0, good.stderr)
+            count = int(good.stderr.split(b"allocations: ")[1])
+            # those between are libxml2's, which end the tool at once
+            for failing in [*range(min(count, 80)), *range(max(80, count - 60), count)]:
+                done = self.tool_without_memory(library, failing, *command, name="HL7_FAIL_ONLY")
+                if done.returncode:
+                    self.assertEqual(done.returncode, 71, (command, failing, done.stderr))
+                    self.assertRegex(done.stderr + done.stdout, b"(out of|no) memory")
+                else:
+                    self.assertEqual(done.stdout, good.stdout, (command, failing, done.stderr))
+
+    def tool_without_memory(self, library, failing, *command, name="HL7_FAIL_FROM"):
         """Without any from that allocation on."""
         return subprocess.run(
             [HL7NOTE, *command], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            env={**os.environ, "LD_PRELOAD": library, "HL7_FAIL_FROM": str(failing)},
+            env={**os.environ, "LD_PRELOAD": library, name: str(failing)},
             timeout=PATIENCE, check=False,
         )
 
@@ -849,16 +873,20 @@ class Suspended(World):
 FAILING = r"""
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 /* While the file $HL7_FAIL_FLAG is there, every seventh allocation fails; with "grow" in it,
- * every one for more than there was; and each from the one of number $HL7_FAIL_FROM on. */
+ * every one for more than there was; and each from the one of number $HL7_FAIL_FROM on, or the one
+ * of number $HL7_FAIL_ONLY. */
+static unsigned calls;
+
 static int
 fails(int grows)
 {
 	static __thread int inside;
-	static unsigned count, calls;
+	static unsigned count;
 	const char *flag;
 	char what = 0;
 	int fd, failing = 0;
@@ -867,7 +895,10 @@ fails(int grows)
 		return 0;
 	inside = 1;
 	flag = getenv("HL7_FAIL_FROM");
-	failing = flag && calls++ >= strtoul(flag, NULL, 10);
+	failing = flag && calls >= strtoul(flag, NULL, 10);
+	flag = getenv("HL7_FAIL_ONLY");
+	failing |= flag && calls == strtoul(flag, NULL, 10);
+	calls++;
 	flag = getenv("HL7_FAIL_FLAG");
 	fd = flag ? open(flag, O_RDONLY) : -1;
 	if (fd >= 0) {
@@ -876,6 +907,13 @@ fails(int grows)
 	}
 	inside = 0;
 	return failing;
+}
+
+__attribute__((destructor)) static void
+tell(void)
+{
+	if (getenv("HL7_FAIL_ONLY"))
+		dprintf(2, "allocations: %u\n", calls);
 }
 
 extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
