@@ -34,13 +34,17 @@ rule_series(struct feed *f, const struct mapping *m, const struct rule *rule)
 }
 
 static void
-count_rule(struct feed *f, const struct finding *finding, const struct rule *rule)
+count_rules(struct feed *f, const struct finding *finding)
 {
-	struct metric **series = rules_series(f->rules, finding->mapping, rule);
+	struct metric **series = rules_series(f->rules, finding->mapping);
 
-	if (!*series)
-		*series = rule_series(f, finding->mapping, rule);
-	(*series)->value++;
+	for (unsigned i = 0; i < finding->fired_count; i++) {
+		const struct rule *rule = finding->fired[i].rule;
+
+		if (!series[rule->index])
+			series[rule->index] = rule_series(f, finding->mapping, rule);
+		series[rule->index]->value++;
+	}
 }
 
 static void
@@ -53,8 +57,8 @@ count_findings(struct feed *f, const struct annotation *a)
 
 		if (finding->skip != SKIP_NONE)
 			count_skip(f->daemon, finding->skip);
-		for (unsigned k = 0; k < finding->fired_count; k++)
-			count_rule(f, finding, finding->fired[k].rule);
+		if (finding->fired_count)
+			count_rules(f, finding);
 	}
 }
 

@@ -294,11 +294,11 @@ rules_destroy(struct rules *r)
 }
 
 struct metric **
-rules_series(struct rules *r, const struct mapping *m, const struct rule *rule)
+rules_series(struct rules *r, const struct mapping *m)
 {
 	unsigned i = 0;
 
 	while (r->list[i].mapping != m)
 		i++;
-	return &r->list[i].fired[rule->index];
+	return r->list[i].fired;
 }

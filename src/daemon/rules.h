@@ -48,7 +48,7 @@ void rules_destroy(struct rules *r);
 bool rules_are_same(const struct rules *a, const struct rules *b);
 /* Use the mappings that are in effect by now; true when they are others than before. */
 bool rules_follow_date(struct rules *r, const struct conf_feed *feed, struct log *log);
-/* Where the counter of a rule is kept. */
-struct metric **rules_series(struct rules *r, const struct mapping *m, const struct rule *rule);
+/* Where the counters of a mapping's rules are kept, by rule->index. */
+struct metric **rules_series(struct rules *r, const struct mapping *m);
 
 #endif

@@ -7,14 +7,24 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
+
+enum { WORD = sizeof(uint64_t) };
+
+/* Eight bytes at a time, the last of which may overlap those before. */
 uint64_t
 relay_id_hash(struct span s)
 {
-	uint64_t h = 0xcbf29ce484222325u;
+	uint64_t h = s.len;
+	size_t n = 0;
 
-	for (size_t i = 0; i < s.len; i++)
-		h = (h ^ (unsigned char)s.ptr[i]) * 0x100000001b3u;
-	return (h ^ s.len << 1) & ~(uint64_t)1;
+	for (; s.len - n > WORD; n += WORD)
+		h = hash_mix(h, hash_load(s.ptr + n, WORD));
+	if (s.len >= WORD)
+		h = hash_mix(h, hash_load(s.ptr + s.len - WORD, WORD));
+	else if (s.len)
+		h = hash_mix(h, hash_load(s.ptr, s.len));
+	return h & ~(uint64_t)1;
 }
 
 static bool
@@ -24,11 +34,23 @@ is_end(char c)
 	return (unsigned char)c <= '\r' && (c == '\r' || c == '\n' || !c);
 }
 
+/* May one of these eight bytes be an end?  The highest bit is set of each that is below 0x0e, and
+ * perhaps of others behind it. */
+static bool
+may_have_end(uint64_t bytes)
+{
+	const uint64_t every = UINT64_C(0x0101010101010101);
+
+	return ((bytes - every * 0x0e) & ~bytes & every * 0x80) != 0;
+}
+
 struct span
 relay_id_text(struct span field)
 {
 	size_t n = 0;
 
+	while (field.len - n >= WORD && !may_have_end(hash_load(field.ptr + n, WORD)))
+		n += WORD;
 	while (n < field.len && !is_end(field.ptr[n]))
 		n++;
 	return span_trim(span_head(field, n));
@@ -213,9 +235,11 @@ relay_recent_has(const struct relay_session *s, struct span control_id)
 static const struct hl7_segment *
 find_msa(const struct hl7_message *m)
 {
-	for (size_t i = 1; i < m->count; i++) {
-		if (m->segments[i].id == HL7_ID('M', 'S', 'A'))
-			return &m->segments[i];
+	const struct hl7_segment *s = m->segments;
+
+	for (size_t left = m->count; left > 1; left--) {
+		if ((++s)->id == HL7_ID('M', 'S', 'A'))
+			return s;
 	}
 	return NULL;
 }

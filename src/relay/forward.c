@@ -112,6 +112,10 @@ relay_look_at_sender(struct relay_session *s, struct span body)
 {
 	bool taken = false;
 
+	if (!s->set->senders.count) {
+		s->ready_refused = false;
+		return;
+	}
 	if (relay_senders_take_frame(
 		&s->set->senders, s->senders_open, &s->set->work->message, body, &taken) != 0)
 		relay_close(s, RELAY_NO_MEMORY, NULL);

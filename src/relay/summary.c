@@ -4,6 +4,8 @@
  */
 #include "relay/summary.h"
 
+#include <stdint.h>
+
 #include "base/ascii.h"
 
 enum { CODE_LEN = 3 };
@@ -14,23 +16,50 @@ is_alnum(char c)
 	return ascii_is_letter(c) || ascii_is_digit(c);
 }
 
-/* "ORU", "R01": three characters, the first a letter. */
-static bool
-is_code(struct span s)
+/* Does it begin with "ORU", "R01" or the like: three characters, the first a letter? */
+static inline bool
+begins_with_code(struct span s)
 {
-	return s.len == CODE_LEN && ascii_is_letter(s.ptr[0]) && is_alnum(s.ptr[1]) &&
+	return s.len >= CODE_LEN && ascii_is_letter(s.ptr[0]) && is_alnum(s.ptr[1]) &&
 	       is_alnum(s.ptr[2]);
 }
 
-/* "2.5.1" */
-static bool
-is_version(struct span s)
+/* Is there the end of a component?  These are a few bytes, and soon looked through. */
+static inline bool
+ends_at(struct span s, size_t at, char sep)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		if (!ascii_is_digit(s.ptr[i]) && s.ptr[i] != '.')
-			return false;
+	return at == s.len || (sep && s.ptr[at] == sep);
+}
+
+/* How much of MSH-9 is type and event, "ORU^R01" or "ORU"; 0 when it does not begin so. */
+static size_t
+type_len(struct span field, char sep)
+{
+	if (!begins_with_code(field))
+		return 0;
+	if (ends_at(field, CODE_LEN, sep)) {
+		const struct span event = span_tail(field, CODE_LEN + 1);
+
+		if (ends_at(event, 0, sep))
+			return CODE_LEN;
+		if (begins_with_code(event) && ends_at(event, CODE_LEN, sep))
+			return 2 * CODE_LEN + 1;
 	}
-	return s.len < sizeof((struct relay_summary){ 0 }.version);
+	return 0;
+}
+
+/* How much of MSH-12 is "2.5.1" or the like; SIZE_MAX when it begins otherwise. */
+static size_t
+version_len(struct span field, char sep)
+{
+	size_t n = 0;
+
+	while (!ends_at(field, n, sep)) {
+		if (!ascii_is_digit(field.ptr[n]) && field.ptr[n] != '.')
+			return SIZE_MAX;
+		n++;
+	}
+	return n;
 }
 
 /*
@@ -41,31 +70,29 @@ is_version(struct span s)
 void
 relay_summary_message(struct relay_summary *s, const struct hl7_message *m)
 {
-	const struct hl7_delims *d = &m->delims;
-	struct span type, event, version;
+	const struct span type = hl7_header(m, 9), version = hl7_header(m, 12);
+	const char sep = m->delims.component;
+	size_t types, versions;
 
 	s->segments += (unsigned)m->count;
 	if (s->messages++ || !m->count)
 		return;
-	type = hl7_component(d, hl7_header(m, 9), 1);
-	event = hl7_component(d, hl7_header(m, 9), 2);
-	version = hl7_component(d, hl7_header(m, 12), 1);
-	if (!is_code(type) || (event.len && !is_code(event)) || !is_version(version))
+	types = type_len(type, sep);
+	versions = version_len(version, sep);
+	if (!types || versions >= sizeof(s->version))
 		return;
-	memcpy(s->version, version.ptr ? version.ptr : "", version.len);
-	s->version_len = (unsigned char)version.len;
-	memcpy(s->type, type.ptr, CODE_LEN);
-	s->type_len = CODE_LEN;
-	if (event.len) {
+	s->version_len = (unsigned char)versions;
+	if (versions)
+		memcpy(s->version, version.ptr, versions);
+	s->type_len = (unsigned char)types;
+	memcpy(s->type, type.ptr, types);
+	if (types > CODE_LEN)
 		s->type[CODE_LEN] = '^';
-		memcpy(s->type + CODE_LEN + 1, event.ptr, CODE_LEN);
-		s->type_len = 2 * CODE_LEN + 1;
-	}
 }
 
 /* Behind the `used` bytes of a list, unless the word is among the first `known` of them; answers
  * how many are used then. */
-static size_t
+static inline size_t
 add_word(char *list, size_t used, size_t known, struct span word)
 {
 	if (used + 1 + word.len >= RELAY_WORDS || (known && word_in(span_of(list, known), word)))
@@ -95,16 +122,6 @@ enum {
 	DIFFERS = 1u << 16, /* the flag of a rule, from what OBX-8 holds */
 };
 
-static unsigned
-withheld(const struct finding *f)
-{
-	unsigned bits = 0;
-
-	for (unsigned i = 0; i < f->fired_count; i++)
-		bits |= 1u << f->fired[i].how;
-	return (bits & WITHHELD) | (f->flag_outcome == FLAG_DIFFERS ? DIFFERS : 0);
-}
-
 const char *
 relay_summary_withheld(const struct relay_summary *s, char buf[RELAY_WORDS])
 {
@@ -125,13 +142,16 @@ add_finding(struct relay_summary *s, const struct finding *f)
 {
 	const size_t known = s->rules_len;
 	size_t used = known;
+	unsigned how = 0;
 
 	add_skip(s, f->skip);
 	/* those of one finding are all different */
-	for (unsigned i = 0; i < f->fired_count; i++)
-		used = add_word(s->rules, used, known, f->fired[i].rule->id);
+	for (const struct fired *fired = f->fired; fired < f->fired + f->fired_count; fired++) {
+		used = add_word(s->rules, used, known, fired->rule->id);
+		how |= 1u << fired->how;
+	}
 	s->rules_len = (unsigned char)used;
-	s->withheld |= withheld(f);
+	s->withheld |= (how & WITHHELD) | (f->flag_outcome == FLAG_DIFFERS ? DIFFERS : 0);
 	s->notes += f->notes;
 	s->flags += f->flag_outcome == FLAG_SET || f->flag_outcome == FLAG_REPLACED;
 }

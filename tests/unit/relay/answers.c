@@ -2,6 +2,8 @@
 /* Which answer is whose: of several in flight, of batches, and of ids that look alike. */
 #include "world.h"
 
+#include "relay/flights.h"
+
 Test(relay_session, never_takes_another_answer_for_the_one_awaited)
 {
 	struct world w;
@@ -469,4 +471,55 @@ Test(relay_session, knows_each_answer_in_whatever_order_they_come)
 	}
 	cr_expect_eq(relay_kept(&w.s) + w.s.flights, 0);
 	end(&w);
+}
+
+/* Byte by byte. */
+static size_t
+naive_end(const char *id, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && id[n] != '\r' && id[n] != '\n' && id[n])
+		n++;
+	return n;
+}
+
+Test(relay_flights, cut_an_id_where_an_answer_may_end)
+{
+	static const char marks[] = { '\r', '\n', '\0', '\x0b', '\x0e', '\x01', '\x7f', '\x80',
+		'\x8d' };
+	char id[40];
+
+	for (size_t len = 0; len <= sizeof(id); len++) {
+		for (size_t at = 0; at < len; at++) {
+			for (size_t i = 0; i < sizeof(marks); i++) {
+				memset(id, 'x', sizeof(id));
+				id[at] = marks[i];
+				id[(at * 7 + 3) % sizeof(id)] = marks[(i + at) % sizeof(marks)];
+				cr_assert_eq(relay_id_text(span_of(id, len)).len,
+				    naive_end(id, len), "%zu of %zu, mark %zu", at, len, i);
+			}
+		}
+	}
+}
+
+/* Also where they differ in one byte or in length alone. */
+Test(relay_flights, tell_ids_apart_by_their_hash)
+{
+	char id[40], other[40];
+
+	memset(id, '0', sizeof(id));
+	for (size_t len = 0; len <= sizeof(id); len++) {
+		const uint64_t hash = relay_id_hash(span_of(id, len));
+
+		cr_expect_eq(hash & 1, 0);
+		for (size_t longer = len + 1; longer <= sizeof(id); longer++)
+			cr_expect_neq(hash, relay_id_hash(span_of(id, longer)));
+		for (size_t at = 0; at < len; at++) {
+			memcpy(other, id, sizeof(id));
+			other[at] = '1';
+			cr_expect_neq(
+			    hash, relay_id_hash(span_of(other, len)), "%zu of %zu", at, len);
+		}
+	}
 }

@@ -28,6 +28,16 @@ Test(relay_summary, tells_type_and_version_of_a_header_that_looks_like_one)
 		{ "MSH|^~\\&|a|b|c|d|||ORU|1|P|2.3\r", "ORU", "2.3" },
 		{ "MSH|^~\\&|a|b|c|d|||Z1A^A01|1|P|\r", "Z1A^A01", "" },
 		{ "MSH|^~\\&|a|b|c|d|||ORU^R01|1|P|2.5^DEU\r", "ORU^R01", "2.5" },
+		{ "MSH|^~\\&|a|b|c|d|||ORU^|1|P|2.5\r", "ORU", "2.5" },
+		{ "MSH|^~\\&|a|b|c|d|||ORU^^ORU_R01|1|P|2.5\r", "ORU", "2.5" },
+		{ "MSH|^~\\&|a|b|c|d|||ORU^R0|1|P|2.5\r", "", "" },
+		{ "MSH|^~\\&|a|b|c|d|||ORU^R01X|1|P|2.5\r", "", "" },
+		{ "MSH|^~\\&|a|b|c|d|||ORU&R01|1|P|2.5\r", "", "" },
+		{ "MSH||a|b|c|d|||ORU|1|P|2.5\r", "ORU", "2.5" },
+		{ "MSH||a|b|c|d|||ORU^R01|1|P|2.5\r", "", "" },
+		{ "MSH|^~\\&|a|b|c|d|||ORU^R01|1|P|^2.5\r", "ORU^R01", "" },
+		{ "MSH|^~\\&|a|b|c|d|||ORU^R01|1|P|12345678901\r", "ORU^R01", "12345678901" },
+		{ "MSH|^~\\&|a|b|c|d|||ORU^R01|1|P|123456789012\r", "", "" },
 		{ "MSH|^~\\&|a|b|c|d|||DOES^ANN|1|P|2.5\r", "", "" },
 		{ "MSH|^~\\&|a|b|c|d|||DOE^ANNA|1|P|2.5\r", "", "" },
 		{ "MSH|^~\\&|a|b|c|d|||1DO^ANN|1|P|2.5\r", "", "" },
@@ -42,6 +52,8 @@ Test(relay_summary, tells_type_and_version_of_a_header_that_looks_like_one)
 
 		cr_expect_str_eq(s.type, cases[i].type, "%s", cases[i].message);
 		cr_expect_str_eq(s.version, cases[i].version, "%s", cases[i].message);
+		cr_expect_eq(s.type_len, strlen(s.type));
+		cr_expect_eq(s.version_len, strlen(s.version));
 	}
 }
 
@@ -104,6 +116,8 @@ Test(relay_summary, has_each_word_once_and_counts_all)
 	char withheld[RELAY_WORDS];
 
 	cr_expect_str_eq(s.rules, "A BC D");
+	cr_expect_eq(s.rules_len, strlen(s.rules));
+	cr_expect_eq(s.skips_len, strlen(s.skips));
 	cr_expect_str_eq(s.skips, "unit_unknown status");
 	cr_expect_eq(s.notes, 10);
 	cr_expect_eq(s.flags, 4);
