@@ -38,6 +38,7 @@ enum net_tls_reason {
 	NET_TLS_CUT,        /* the peer left in the handshake */
 	NET_TLS_HANDSHAKE_TIMEOUT,
 	NET_TLS_HANDSHAKE_CAP,
+	NET_TLS_NO_MEMORY,
 	NET_TLS_OTHER,
 	NET_TLS_REASONS
 };

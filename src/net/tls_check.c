@@ -40,6 +40,7 @@ static const struct {
 	[NET_TLS_CUT]               = { "cut",               "the peer left in the middle of the handshake" },
 	[NET_TLS_HANDSHAKE_TIMEOUT] = { "handshake_timeout", "the handshake took too long" },
 	[NET_TLS_HANDSHAKE_CAP]     = { "handshake_cap",     "it gave way to another handshake" },
+	[NET_TLS_NO_MEMORY]         = { "no_memory",         "no memory was left for it" },
 	[NET_TLS_OTHER]             = { "other",             "it failed" },
 };
 /* clang-format on */
@@ -116,6 +117,7 @@ static const struct verdict verdicts[] = {
 	{ X509_V_ERR_IP_ADDRESS_MISMATCH, NET_TLS_NAME },
 	{ X509_V_ERR_PERMITTED_VIOLATION, NET_TLS_NAME },
 	{ X509_V_ERR_EXCLUDED_VIOLATION, NET_TLS_NAME },
+	{ X509_V_ERR_OUT_OF_MEM, NET_TLS_NO_MEMORY },
 };
 
 enum net_tls_reason
@@ -287,7 +289,7 @@ net_tls_check_rules(const struct net_tls *tls, X509 *leaf, const struct net_tls_
 	bool names = false;
 
 	if (!id)
-		return NET_TLS_OTHER;
+		return NET_TLS_NO_MEMORY;
 	if (tls->name && !is_host(tls, leaf))
 		return NET_TLS_NAME;
 	for (unsigned i = 0; i < tls->rule_count; i++) {
@@ -307,7 +309,7 @@ static enum net_tls_reason
 check_chain(const struct net_tls *tls, X509 *leaf, STACK_OF(X509) * chain)
 {
 	X509_STORE_CTX *c = X509_STORE_CTX_new();
-	enum net_tls_reason reason = NET_TLS_OTHER;
+	enum net_tls_reason reason = NET_TLS_NO_MEMORY;
 
 	if (c && X509_STORE_CTX_init(c, SSL_CTX_get_cert_store(tls->ctx), leaf, chain)) {
 		X509_STORE_CTX_set_default(c, tls->accepts ? "ssl_client" : "ssl_server");
@@ -326,13 +328,14 @@ enum net_tls_reason
 net_tls_check_again(
     const struct net_tls *tls, struct span packed, const struct net_tls_identity *id)
 {
-	enum net_tls_reason reason = NET_TLS_OTHER;
+	enum net_tls_reason reason = NET_TLS_NO_MEMORY;
 	STACK_OF(X509) * chain;
 
 	if (!tls->asks)
 		return NET_TLS_FINE;
 	if (!packed.len)
 		return NET_TLS_NO_CERTIFICATE;
+	(void)net_tls_memory_was_short();
 	chain = net_tls_chain_unpack(packed);
 	if (chain)
 		reason = check_chain(tls, sk_X509_value(chain, 0), chain);
@@ -340,5 +343,5 @@ net_tls_check_again(
 		reason = net_tls_check_rules(tls, sk_X509_value(chain, 0), id);
 	sk_X509_pop_free(chain, X509_free);
 	ERR_clear_error();
-	return reason;
+	return reason && net_tls_memory_was_short() ? NET_TLS_NO_MEMORY : reason;
 }

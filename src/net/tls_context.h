@@ -56,6 +56,9 @@ EVP_PKEY *net_tls_chain_nobody(void); /* NULL: no memory */
 
 /* Before the first of all contexts: keep the blocks that come and go. */
 void net_tls_memory_keep(void);
+/* Has OpenSSL found none since this was last asked?  It may take that for a fault of the peer's
+ * certificate, or of its own. */
+bool net_tls_memory_was_short(void);
 /* What a context needs of sessions. */
 BIO_METHOD *net_tls_session_bio(void);
 int net_tls_session_verify(int good, X509_STORE_CTX *c);

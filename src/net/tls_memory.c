@@ -15,6 +15,14 @@ enum { LEAST = 12 << 10, MOST = 24 << 10, KEPT_MOST = 8 };
 
 static void *kept[KEPT_MOST];
 static unsigned kept_count;
+static bool was_short;
+
+static void *
+noted(void *block, size_t size)
+{
+	was_short |= size && !block;
+	return block;
+}
 
 static void *
 take(size_t size, const char *file, int line)
@@ -28,7 +36,7 @@ take(size_t size, const char *file, int line)
 		kept[i] = kept[--kept_count];
 		return block;
 	}
-	return malloc(size);
+	return noted(malloc(size), size);
 }
 
 static void
@@ -47,7 +55,7 @@ static void *
 resize(void *block, size_t size, const char *file, int line)
 {
 	(void)file, (void)line;
-	return realloc(block, size);
+	return noted(realloc(block, size), size);
 }
 
 void
@@ -55,4 +63,13 @@ net_tls_memory_keep(void)
 {
 	/* refused when OpenSSL has begun with the heap already, and then stays with it */
 	(void)CRYPTO_set_mem_functions(take, resize, give);
+}
+
+bool
+net_tls_memory_was_short(void)
+{
+	const bool was = was_short;
+
+	was_short = false;
+	return was;
 }

@@ -48,6 +48,7 @@ forget_errors(void)
 {
 	if (ERR_peek_error())
 		ERR_clear_error();
+	(void)net_tls_memory_was_short();
 }
 
 /* ---- between OpenSSL and the bytes -------------------------------------------------------- */
@@ -201,26 +202,34 @@ is_alert(int reason)
 	return reason > SSL_AD_REASON_OFFSET && reason < SSL_AD_REASON_OFFSET + 256;
 }
 
+static enum net_tls_reason
+reason_of_library(unsigned long error)
+{
+	const int reason = ERR_GET_REASON(error);
+
+	if (!error)
+		return NET_TLS_OTHER;
+	if (ERR_GET_LIB(error) != ERR_LIB_SSL)
+		return NET_TLS_PROTOCOL;
+	if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
+		return NET_TLS_NO_CERTIFICATE;
+	return is_alert(reason) ? NET_TLS_PEER_ALERT : NET_TLS_PROTOCOL;
+}
+
 /* What a verification found is known already; the first error of the queue is its cause. */
 static enum net_tls_state
 fail_by_library(struct net_tls_session *s)
 {
-	unsigned long error = ERR_peek_error();
-	int reason = ERR_GET_REASON(error);
-	enum net_tls_reason why = NET_TLS_PROTOCOL;
+	const unsigned long error = ERR_peek_error();
+	enum net_tls_reason why = s->reason;
 
-	if (s->reason) {
-		why = s->reason;
-	} else {
+	if (!why) {
 		s->error = ERR_reason_error_string(error);
-		if (!error)
-			why = NET_TLS_OTHER;
-		else if (ERR_GET_LIB(error) != ERR_LIB_SSL)
-			why = reason == ERR_R_MALLOC_FAILURE ? NET_TLS_OTHER : NET_TLS_PROTOCOL;
-		else if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
-			why = NET_TLS_NO_CERTIFICATE;
-		else if (is_alert(reason))
-			why = NET_TLS_PEER_ALERT;
+		why = reason_of_library(error);
+	}
+	if (net_tls_memory_was_short() || (s->out && s->out->failed)) {
+		s->error = NULL;
+		why = NET_TLS_NO_MEMORY;
 	}
 	ERR_clear_error();
 	return net_tls_session_fail(s, why);
@@ -252,7 +261,7 @@ keep_chain(struct net_tls_session *s)
 		return;
 	s->chain = net_tls_chain_pack(leaf, SSL_get_peer_cert_chain(s->ssl));
 	if (!s->chain.len)
-		net_tls_session_fail(s, NET_TLS_OTHER);
+		net_tls_session_fail(s, NET_TLS_NO_MEMORY);
 	net_tls_chain_empty(s->ssl, s->tls->nobodys);
 }
 

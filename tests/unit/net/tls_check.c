@@ -148,7 +148,7 @@ Test(net_tls, names_what_a_verification_found)
 		{ X509_V_ERR_PERMITTED_VIOLATION, "name" },
 		{ X509_V_ERR_EXCLUDED_VIOLATION, "name" },
 		{ X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION, "crl_missing" },
-		{ X509_V_ERR_OUT_OF_MEM, "other" },
+		{ X509_V_ERR_OUT_OF_MEM, "no_memory" },
 		{ 12345, "other" },
 	};
 

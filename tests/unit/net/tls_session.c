@@ -259,6 +259,84 @@ Test(net_tls_session, ends_with_the_socket)
 	pair_end(&p);
 }
 
+static unsigned fails_in; /* of allocations, ours and OpenSSL's; 0: none does */
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+void *__real_realloc(void *old, size_t size);
+void *__wrap_realloc(void *old, size_t size);
+
+void *
+__wrap_malloc(size_t size)
+{
+	return fails_in && !--fails_in ? NULL : __real_malloc(size);
+}
+
+void *
+__wrap_realloc(void *old, size_t size)
+{
+	return fails_in && !--fails_in ? NULL : __real_realloc(old, size);
+}
+
+/* Before libraries of the test's use OpenSSL, which would stay with the heap then. */
+__attribute__((constructor)) static void
+keep_memory(void)
+{
+	net_tls_memory_keep();
+}
+
+/* A handshake in which the n-th allocation of one side fails; false: it had fewer. */
+static bool
+shake_without(struct pair *p, struct net_tls_session *side, unsigned n)
+{
+	unsigned left = n;
+
+	for (bool more = true; more;) {
+		fails_in = side == p->in ? left : 0;
+		more = carry(p->in, &p->to_in, 4096, &p->got_in, &p->to_out);
+		left = side == p->in ? fails_in : left;
+		fails_in = side == p->out ? left : 0;
+		more |= carry(p->out, &p->to_out, 4096, &p->got_out, &p->to_in);
+		left = side == p->out ? fails_in : left;
+		fails_in = 0;
+	}
+	return !left;
+}
+
+/* A side that connects may show no certificate for want of memory, and is refused for that. */
+static bool
+is_excused(const struct net_tls_session *s)
+{
+	const enum net_tls_reason reason = net_tls_session_reason(s);
+
+	return reason == NET_TLS_NO_MEMORY ||
+	       (reason == NET_TLS_PEER_ALERT && !net_tls_session_accepts(s));
+}
+
+Test(net_tls_session, blames_no_peer_for_want_of_memory)
+{
+	enum { STEP = 17 };
+
+	for (int accepts = 0; accepts < 2; accepts++) {
+		bool failed = true;
+		unsigned n = 1;
+
+		for (; failed; n += STEP) {
+			struct pair p;
+			struct net_tls_session *side;
+
+			pair_begin(&p, server, client);
+			side = accepts ? p.in : p.out;
+			failed = shake_without(&p, side, n);
+			if (net_tls_session_state(side) == NET_TLS_FAILED)
+				cr_expect(is_excused(side), "allocation %u: %s", n,
+				    net_tls_word(net_tls_session_reason(side)));
+			pair_end(&p);
+		}
+		cr_expect_gt(n, 500);
+	}
+}
+
 Test(net_tls_session, refuses_what_was_changed_on_the_way)
 {
 	struct pair p;
