@@ -98,6 +98,9 @@ sentence(struct store *s, const struct store_task *t)
 	case -ENOTSUP:
 		return "a queue in memory has no backup";
 	}
+	if (t->kind == TASK_COPY && t->error == -EREMOTEIO)
+		return "a part of the queue could not be read, so there is no backup; look at its "
+		       "disk";
 	if (t->kind == TASK_COPY)
 		(void)snprintf(s->text, sizeof(s->text),
 		    "cannot write %s: %s; name a new file, where the daemon may make one",

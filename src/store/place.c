@@ -89,6 +89,11 @@ take_lock(struct store_place *p, struct store_error *reterr)
 		    strerror(-error));
 	else if (!fcntl(p->lock, F_SETLK, &l))
 		error = 0;
+	else if (errno != EACCES && errno != EAGAIN)
+		error = store_error_set(reterr, -errno,
+		    "the queue in %s cannot be locked: %s; name a folder of a file system that has "
+		    "locks",
+		    p->folder, strerror(errno));
 	else {
 		store_place_locker(path, who);
 		error = store_error_set(reterr, -EBUSY,

@@ -126,6 +126,18 @@ end_copying(struct sqlite_copy *c)
 	return 1;
 }
 
+/* Of the two it is the queue that is read. */
+static int
+copy_error(struct sqlite_copy *c, int rc)
+{
+	int error = sqlite_error(c->to, rc);
+
+	if (rc == SQLITE_IOERR_READ || rc == SQLITE_IOERR_SHORT_READ ||
+	    (rc & 0xff) == SQLITE_CORRUPT)
+		return -EREMOTEIO;
+	return error ? error : -EIO;
+}
+
 static int
 copy_some(struct sqlite_copy *c, uint64_t *pages)
 {
@@ -135,7 +147,7 @@ copy_some(struct sqlite_copy *c, uint64_t *pages)
 			    sqlite3_backup_remaining(c->backup));
 	if (rc == SQLITE_DONE)
 		return end_copying(c);
-	return rc == SQLITE_OK ? 1 : sqlite_error(c->to, rc) ? sqlite_error(c->to, rc) : -EIO;
+	return rc == SQLITE_OK ? 1 : copy_error(c, rc);
 }
 
 int

@@ -58,6 +58,37 @@ Test(backup, makes_a_backup_while_messages_come_and_go)
 	queue_close(q);
 }
 
+Test(backup, says_which_of_the_two_files_failed)
+{
+	static const struct {
+		enum vfs_call call;
+		int result;
+		const char *words;
+	} cases[] = {
+		{ VFS_READ, SQLITE_IOERR_READ, "part of the queue could not be read" },
+		{ VFS_WRITE, SQLITE_IOERR_WRITE, "cannot write " },
+	};
+
+	vfs_install();
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct queue *q = queue_open(1, NULL);
+		char path[128];
+
+		store_feed(q->store, SPAN("east"));
+		queue_put(q, 1, "A1", "one");
+		queue_reopen(q, NULL);
+		snprintf(path, sizeof(path), "%s/copy", q->folder);
+		vfs_fail(cases[i].call, 1, cases[i].result, EIO, true);
+		cr_assert_eq(store_backup(q->store, path, 1), 0);
+		queue_await(q, &q->answers, 1);
+		vfs_heal();
+		cr_expect_neq(q->error, 0);
+		cr_expect(strstr(q->answer_text, cases[i].words), "%s", q->answer_text);
+		cr_expect_neq(access(path, F_OK), 0);
+		queue_close(q);
+	}
+}
+
 /* One message waits in the backup that was delivered since, and one that was set aside.  Only the
  * backup and what else was in the folder is there now. */
 static struct queue *

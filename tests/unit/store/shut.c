@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -315,6 +316,40 @@ Test(shut, says_who_holds_the_queue)
 		waitpid(pid, NULL, 0);
 		folder_remove(folder);
 	}
+}
+
+/* What locking a file answers; 0: as it is. */
+static int lock_error;
+
+int __real_fcntl(int fd, int command, ...);
+int __wrap_fcntl(int fd, int command, ...);
+
+int
+__wrap_fcntl(int fd, int command, ...)
+{
+	va_list ap;
+	void *arg;
+
+	va_start(ap, command);
+	arg = va_arg(ap, void *);
+	va_end(ap);
+	if (command != F_SETLK || !lock_error)
+		return __real_fcntl(fd, command, arg);
+	errno = lock_error;
+	return -1;
+}
+
+Test(shut, says_where_no_lock_is_to_be_had)
+{
+	char folder[64];
+
+	make_queue(folder, 3);
+	lock_error = ENOLCK;
+	expect_refused(folder, -ENOLCK, "cannot be locked: No locks available; name a folder of");
+	lock_error = EACCES; /* one of the two that POSIX has for a lock of another's */
+	expect_refused(folder, -EBUSY, "locked by");
+	lock_error = 0;
+	folder_remove(folder);
 }
 
 /* Such as one of another container on the same volume: a lock without a process is like that. */
