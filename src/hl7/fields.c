@@ -27,10 +27,9 @@ hl7_segment_is_header(const struct hl7_segment *s)
 	       s->id == HL7_ID('B', 'H', 'S');
 }
 
-/* The separator before the first field, behind any blanks, and behind the line break that a
- * segment may have like any other; s->end when there is none. */
-static size_t
-first_separator(const struct hl7_message *m, const struct hl7_segment *s)
+/* The same behind any blanks, and behind the line break that a segment may have like any other. */
+static __attribute__((noinline)) size_t
+far_separator(const struct hl7_message *m, const struct hl7_segment *s)
 {
 	const char *p = m->bytes.ptr;
 	size_t at = s->start + 3;
@@ -38,6 +37,15 @@ first_separator(const struct hl7_message *m, const struct hl7_segment *s)
 	while (at < s->end && (p[at] == ' ' || p[at] == '\t' || p[at] == '\r' || p[at] == '\n'))
 		at++;
 	return at < s->end && p[at] == m->delims.field ? at : s->end;
+}
+
+/* The separator before the first field, mostly right behind the ID. */
+static inline size_t
+first_separator(const struct hl7_message *m, const struct hl7_segment *s)
+{
+	const size_t at = s->start + 3;
+
+	return at < s->end && m->bytes.ptr[at] == m->delims.field ? at : far_separator(m, s);
 }
 
 /* The separators among the 64 bytes from `at` on that lie before `end`. */

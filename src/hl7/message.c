@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The only pass over all bytes of a message.  It goes from terminator to
- * terminator, taken from a bit mask for 64 bytes, and looks at the four bytes
- * behind each: an ID and the field separator make a segment, and that is all that
- * happens in an ordinary message.  Every other line takes the slow way, which
- * knows about indentation, continuation lines and the beginning of the next piece.
+ * terminator and looks at the four bytes behind each: an ID and the field separator
+ * make a segment, and that is all that happens in an ordinary message.  Every other
+ * line takes the slow way, which knows about indentation, continuation lines and the
+ * beginning of the next piece.
  */
 #include "hl7/message.h"
 
@@ -265,22 +265,23 @@ line_begin_odd(struct reader *r, size_t at)
 	return is_segment(r, at) ? segment_add(r, at) : 0;
 }
 
-/* Is the line at `at` a segment, as nearly all are, and no beginning of another piece?  Mostly it
- * begins as the last one did. */
-static inline bool
-is_plain_segment(struct span in, size_t at, char sep, uint32_t *last)
+/* The first four bytes of a line that is a segment, as nearly all are, and no beginning of another
+ * piece; 0 when it is not as plain as that. */
+static __attribute__((noinline)) uint32_t
+plain_head(struct span in, size_t at, char sep)
 {
-	uint32_t head;
+	if (in.len - at < 4 || !is_id(in.ptr + at, PLAIN) || in.ptr[at + 3] != sep)
+		return 0;
+	return load_head(in.ptr + at);
+}
 
-	if (in.len - at < 4)
-		return false;
-	head = load_head(in.ptr + at);
-	if (head == *last)
-		return true;
-	if (!is_id(in.ptr + at, PLAIN) || in.ptr[at + 3] != sep)
-		return false;
-	*last = head;
-	return true;
+/* Mostly it begins as the last one did. */
+static inline uint32_t
+next_head(struct span in, size_t at, char sep, uint32_t last)
+{
+	if (in.len - at >= 4 && load_head(in.ptr + at) == last)
+		return last;
+	return plain_head(in, at, sep);
 }
 
 /* Text ends before `end`, a terminator before `next`. */
@@ -291,57 +292,71 @@ segment_end(struct hl7_segment *s, size_t end, size_t next)
 	s->next = (uint32_t)next;
 }
 
-/*
- * Goes through the terminators from `first` on.  What the ordinary line needs is
- * kept in variables of its own; the reader has it only while an odd line is read.
- * Inlined for each terminator, so that it is a constant in the loop.
- */
-static inline __attribute__((always_inline)) int
-lines_read(struct reader *r, size_t first, char terminator)
+/* The first terminator from `at` on; NULL when there is none. */
+static inline const char *
+find_terminator(const struct reader *r, size_t at)
 {
-	struct span in = r->in;
+	return memchr(r->in.ptr + at, r->terminator, r->in.len - at);
+}
+
+/* A terminator stands at *end: where text ends goes there, and what stands behind is answered. */
+static inline size_t
+take_terminator(const struct reader *r, size_t *end)
+{
+	const char *const text = r->in.ptr;
+	const size_t next = *end + 1;
+
+	if (r->terminator == '\r')
+		return next + (next < r->in.len && text[next] == '\n');
+	*end -= text[*end - 1] == '\r'; /* the ID stands before it */
+	return next;
+}
+
+/*
+ * Goes through the terminators, of which the first is at `found`.  What the ordinary line
+ * needs is kept in variables of its own; the message has it only while an odd line is read.
+ */
+static int
+lines_read(struct reader *r, const char *found)
+{
+	const struct span in = r->in;
+	const char sep = r->sep;
 	struct hl7_message *m = r->m;
-	size_t line = r->line, count = m->count, size = m->size;
-	struct hl7_segment *list = m->segments;
-	char sep = r->sep;
-	uint32_t last = HL7_ID('Z', 'Z', 'Z') | (uint32_t)(unsigned char)sep << 24;
+	struct hl7_segment *now = m->segments, *room = m->segments + m->size;
+	size_t line = r->line;
+	uint32_t head = 0;
 
-	for (size_t block = first; block < in.len; block += HL7_SCAN_BLOCK) {
-		uint64_t found = hl7_scan(in, block, terminator);
+	while (found) {
+		size_t end = (size_t)(found - in.ptr), next = take_terminator(r, &end);
+		int err;
 
-		while (found) {
-			size_t end = block + hl7_scan_next(&found), next = end + 1;
-			int err;
-
-			if (end < line)
-				continue; /* of a blank line */
-			if (terminator == '\r')
-				next += next < in.len && in.ptr[next] == '\n';
-			else
-				end -= in.ptr[end - 1] == '\r'; /* the ID stands before it */
-			segment_end(&list[count - 1], end, next);
-
-			if (is_plain_segment(in, next, sep, &last) && count < size) {
-				list[count++] = segment_at(in, next, last & 0xffffff);
-				line = next;
-				continue;
-			}
-			m->count = count;
-			if (next == in.len)
-				return 0; /* nothing stands behind the last terminator */
-			err = line_begin_odd(r, next);
-			if (err || r->stop != SIZE_MAX)
-				return err;
-			line = r->line, list = m->segments, count = m->count, size = m->size;
+		segment_end(now, end, next);
+		line = next;
+		head = next_head(in, next, sep, head);
+		if (head && now + 1 < room) {
+			(++now)->id = head & 0xffffff;
+			now->start = (uint32_t)next;
+			found = find_terminator(r, next);
+			continue;
 		}
+		m->count = (size_t)(now - m->segments) + 1;
+		if (next == in.len)
+			return 0; /* nothing stands behind the last terminator */
+		err = line_begin_odd(r, next);
+		if (err || r->stop != SIZE_MAX)
+			return err;
+		line = r->line;
+		now = &m->segments[m->count - 1];
+		room = m->segments + m->size;
+		found = find_terminator(r, line);
 	}
-	m->count = count;
+	m->count = (size_t)(now - m->segments) + 1;
 	if (line < in.len) {
 		size_t end = in.len;
 
 		while (is_line_end(in.ptr[end - 1]))
 			end--;
-		segment_end(&list[count - 1], end, end);
+		segment_end(now, end, end);
 	}
 	return 0;
 }
@@ -355,7 +370,7 @@ segments_read(struct reader *r)
 	if (err || first == r->in.len)
 		return err;
 	r->terminator = r->in.ptr[first];
-	return r->terminator == '\r' ? lines_read(r, first, '\r') : lines_read(r, first, '\n');
+	return lines_read(r, r->in.ptr + first);
 }
 
 /* ---- pieces ----------------------------------------------------------------- */
