@@ -172,7 +172,7 @@ annotator_destroy(struct annotator *a)
 		site_finish(&a->sites[i]);
 	free((void *)a->mappings);
 	free(a->sites);
-	free(a->filter.bits);
+	free(a->filter.known);
 	free(a->answers);
 	free(a->fired_in);
 	free(a->undecided_in);

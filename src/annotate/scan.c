@@ -31,34 +31,29 @@ work_grow_more(struct annotator *a, void *list, size_t *size, size_t count, size
 bool
 scan_make_filter(const struct mapping *const *mappings, size_t count, struct code_filter *ret)
 {
-	enum { BITS_PER_CODE = 16 };
+	enum { BYTES_PER_CODE = 16 };
 	const struct code *code;
 	size_t codes = 0;
 	unsigned bits = 6;
 
 	for (size_t i = 0; i < count; i++)
 		codes += mappings[i]->codes->count;
-	while (bits < 31 && (size_t)1 << bits < codes * BITS_PER_CODE)
+	while (bits < 31 && (size_t)1 << bits < codes * BYTES_PER_CODE)
 		bits++;
 	ret->shift = 64 - bits;
-	ret->bits = calloc(((size_t)1 << bits) / 64, sizeof(*ret->bits));
-	for (size_t i = 0; ret->bits && i < count; i++) {
-		for (unsigned n = 0; (code = mapping_code_at(mappings[i], n)); n++) {
-			uint64_t bit = code_hash(code->text) >> ret->shift;
-
-			ret->bits[bit / 64] |= (uint64_t)1 << bit % 64;
-		}
+	ret->known = calloc((size_t)1 << bits, sizeof(*ret->known));
+	for (size_t i = 0; ret->known && i < count; i++) {
+		for (unsigned n = 0; (code = mapping_code_at(mappings[i], n)); n++)
+			ret->known[code_hash(code->text) >> ret->shift] = true;
 	}
-	return ret->bits != NULL;
+	return ret->known != NULL;
 }
 
 /* Could a mapping claim this text, which is not empty? */
 static inline bool
 any_may_claim(const struct annotator *a, struct span code)
 {
-	uint64_t bit = code_hash(code) >> a->filter.shift;
-
-	return a->filter.bits[bit / 64] >> bit % 64 & 1;
+	return a->filter.known[code_hash(code) >> a->filter.shift];
 }
 
 /* The long way: codes are components 1, 4 and 10 of OBX-3. */
@@ -84,44 +79,59 @@ without_lowest(uint64_t mask)
 	return mask & (mask - 1);
 }
 
+/* What each OBX of a message is looked at with. */
+struct glass {
+	const char *text; /* of the message */
+	size_t len;
+	hl7_mark field, component;
+};
+
 /*
  * The short way, for an OBX whose third field begins within its first 16 bytes, is no
- * longer than 63, and has one triplet: may its code be claimed?
+ * longer than 63, and has one triplet: its code, NULL when it is none of these.
  */
-static inline bool
-obx_may_be_claimed(
-    const struct annotator *a, const struct hl7_segment *s, char field_mark, char component_mark)
+static inline struct span
+plain_code(const struct glass *g, const struct hl7_segment *s)
 {
-	const struct hl7_message *m = a->m;
-	const char *text = m->bytes.ptr + s->start;
+	const struct span none = { NULL, 0 };
+	const char *text = g->text + s->start;
 	uint64_t fields, components;
 	unsigned len;
 
-	if (__builtin_expect(m->bytes.len - s->start < 16 + HL7_SCAN_BLOCK, 0))
-		return may_be_claimed(a, s);
+	if (__builtin_expect(g->len - s->start < 16 + HL7_SCAN_BLOCK, 0))
+		return none;
 	/* the third field separator stands in front of OBX-3 */
-	fields = without_lowest(without_lowest(hl7_scan_16(text, field_mark)));
+	fields = without_lowest(without_lowest(hl7_scan_16(text, g->field)));
 	if (__builtin_expect(!fields, 0))
-		return may_be_claimed(a, s);
+		return none;
 	text += hl7_scan_next(&fields) + 1;
 	/* most end within 32 bytes */
-	fields = hl7_scan_32(text, field_mark);
-	components = hl7_scan_32(text, component_mark);
+	fields = hl7_scan_32(text, g->field);
+	components = hl7_scan_32(text, g->component);
 	if (!fields) {
-		fields = hl7_scan_64(text, field_mark);
-		components = hl7_scan_64(text, component_mark);
+		fields = hl7_scan_64(text, g->field);
+		components = hl7_scan_64(text, g->component);
 	}
 	/* those in front of the end of the field */
-	components &= (fields - 1) & ~fields;
+	components &= fields ^ (fields - 1);
 	if (__builtin_expect(!fields || without_lowest(without_lowest(components)), 0))
-		return may_be_claimed(a, s);
+		return none;
 	len = (unsigned)__builtin_ctzll(components ? components : fields);
-	if (__builtin_expect(text + len >= m->bytes.ptr + s->end, 0))
-		return may_be_claimed(a, s);
+	if (__builtin_expect(text + len >= g->text + s->end, 0))
+		return none;
 	/* blanks around it, or nothing at all */
 	if (__builtin_expect(!len || text[0] <= ' ' || text[len - 1] <= ' ', 0))
-		return may_be_claimed(a, s);
-	return any_may_claim(a, span_of(text, len));
+		return none;
+	return span_of(text, len);
+}
+
+static inline bool
+obx_may_be_claimed(const struct annotator *a, const struct glass *g, const struct hl7_segment *s)
+{
+	const struct span code = plain_code(g, s);
+
+	return __builtin_expect(code.ptr != NULL, 1) ? any_may_claim(a, code)
+						     : may_be_claimed(a, s);
 }
 
 /* The claim of one mapping on OBX-3, from the first triplet that has one.  Codes of two
@@ -203,7 +213,7 @@ mark_conflict(struct annotator *a, size_t first)
 }
 
 /* Results of one OBX, one for each mapping that claims it. */
-static bool
+static __attribute__((noinline)) bool
 add_results(struct annotator *a, unsigned segment, unsigned obx)
 {
 	struct result *r = next_result(a, segment, obx);
@@ -234,7 +244,8 @@ bool
 scan(struct annotator *a)
 {
 	const struct hl7_message *m = a->m;
-	const char field_mark = m->delims.field, component_mark = m->delims.component;
+	const struct glass glass = { m->bytes.ptr, m->bytes.len, hl7_mark_of(m->delims.field),
+		hl7_mark_of(m->delims.component) };
 	unsigned obx = 0;
 
 	a->result_count = 0;
@@ -245,7 +256,7 @@ scan(struct annotator *a)
 		if (s->id != HL7_ID('O', 'B', 'X'))
 			continue;
 		obx++;
-		if (obx_may_be_claimed(a, s, field_mark, component_mark) && !add_results(a, i, obx))
+		if (obx_may_be_claimed(a, &glass, s) && !add_results(a, i, obx))
 			return false;
 	}
 	return true;

@@ -171,9 +171,9 @@ struct site {
 	struct answers of_patient, of_order;
 };
 
-/* The bitmap in front of the code tables, one for all mappings: bit hash >> shift. */
+/* In front of the code tables, one for all mappings: is there a code with this hash >> shift? */
 struct code_filter {
-	uint64_t *bits;
+	bool *known;
 	unsigned shift;
 };
 

@@ -12,7 +12,8 @@ hl7_scan_last(struct span in, size_t at, char c)
 	size_t left = in.len - at;
 
 	if (left && in.len >= HL7_SCAN_BLOCK)
-		return hl7_scan_64(in.ptr + in.len - HL7_SCAN_BLOCK, c) >> (HL7_SCAN_BLOCK - left);
+		return hl7_scan_64(in.ptr + in.len - HL7_SCAN_BLOCK, hl7_mark_of(c)) >>
+		       (HL7_SCAN_BLOCK - left);
 	memcpy(copy, in.ptr + at, left);
-	return hl7_scan_64(copy, c);
+	return hl7_scan_64(copy, hl7_mark_of(c));
 }

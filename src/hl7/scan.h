@@ -54,61 +54,55 @@ hl7_scan_64_any(const char *at, char c)
 	return found;
 }
 
+/* The byte that is looked for, as the processor takes it. */
 #if defined(__SSE2__)
 
-static inline uint64_t
-hl7_scan_wanted(const char *at, __m128i wanted)
+typedef __m128i hl7_mark;
+
+static inline hl7_mark
+hl7_mark_of(char c)
 {
-	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
-
-	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted));
-}
-
-static inline uint64_t
-hl7_scan_64(const char *at, char c)
-{
-	__m128i wanted = _mm_set1_epi8(c);
-
-	return hl7_scan_wanted(at, wanted) | hl7_scan_wanted(at + 16, wanted) << 16 |
-	       hl7_scan_wanted(at + 32, wanted) << 32 | hl7_scan_wanted(at + 48, wanted) << 48;
+	return _mm_set1_epi8(c);
 }
 
 /* Of 16 bytes only. */
 static inline uint64_t
-hl7_scan_16(const char *at, char c)
+hl7_scan_16(const char *at, hl7_mark mark)
 {
-	return hl7_scan_wanted(at, _mm_set1_epi8(c));
-}
+	__m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)at);
 
-static inline uint64_t
-hl7_scan_32(const char *at, char c)
-{
-	__m128i wanted = _mm_set1_epi8(c);
-
-	return hl7_scan_wanted(at, wanted) | hl7_scan_wanted(at + 16, wanted) << 16;
+	return (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, mark));
 }
 
 #else
 
-static inline uint64_t
-hl7_scan_64(const char *at, char c)
+typedef char hl7_mark;
+
+static inline hl7_mark
+hl7_mark_of(char c)
 {
-	return hl7_scan_64_any(at, c);
+	return c;
 }
 
 static inline uint64_t
-hl7_scan_16(const char *at, char c)
+hl7_scan_16(const char *at, hl7_mark mark)
 {
-	return hl7_scan_8(at, c) | hl7_scan_8(at + 8, c) << 8;
-}
-
-static inline uint64_t
-hl7_scan_32(const char *at, char c)
-{
-	return hl7_scan_16(at, c) | hl7_scan_16(at + 16, c) << 16;
+	return hl7_scan_8(at, mark) | hl7_scan_8(at + 8, mark) << 8;
 }
 
 #endif
+
+static inline uint64_t
+hl7_scan_32(const char *at, hl7_mark mark)
+{
+	return hl7_scan_16(at, mark) | hl7_scan_16(at + 16, mark) << 16;
+}
+
+static inline uint64_t
+hl7_scan_64(const char *at, hl7_mark mark)
+{
+	return hl7_scan_32(at, mark) | hl7_scan_32(at + 32, mark) << 32;
+}
 
 /* Where less than 64 bytes are left; kept apart, so that callers need no room for a copy. */
 uint64_t hl7_scan_last(struct span in, size_t at, char c);
@@ -118,7 +112,7 @@ static inline uint64_t
 hl7_scan(struct span in, size_t at, char c)
 {
 	if (__builtin_expect(in.len - at >= HL7_SCAN_BLOCK, 1))
-		return hl7_scan_64(in.ptr + at, c);
+		return hl7_scan_64(in.ptr + at, hl7_mark_of(c));
 	return hl7_scan_last(in, at, c);
 }
 
