@@ -166,6 +166,21 @@ place_results(struct annotator *a, const struct walk *w, size_t *next, unsigned 
 	return segment_of(a, *next);
 }
 
+/* The OBX from `at` on, all of which tell of one thing; answers where they end. */
+static unsigned
+pass_results(struct annotator *a, struct walk *w, size_t *next, unsigned at)
+{
+	unsigned due = segment_of(a, *next);
+
+	while (at < a->m->count && a->m->segments[at].id == HL7_ID('O', 'B', 'X'))
+		at++;
+	while (due < at)
+		due = place_results(a, w, next, due);
+	w->seen_obx = true;
+	w->before = HL7_ID('O', 'B', 'X');
+	return at;
+}
+
 /* Local segments and addenda stand anywhere and change nothing. */
 static bool
 is_aside(uint32_t id)
@@ -178,20 +193,17 @@ context_build(struct annotator *a)
 {
 	struct walk w = { .patient = -1, .order = -1 };
 	size_t next = 0;
-	unsigned due = segment_of(a, next);
+	unsigned i = 1;
 
 	a->patient_count = a->order_count = a->diagnosis_count = 0;
 	a->fragment = a->patients_placed = false;
-	for (unsigned i = 1; i < a->m->count; i++) {
+	while (i < a->m->count) {
 		w.id = a->m->segments[i].id;
 		if (w.id == HL7_ID('O', 'B', 'X')) { /* as most are; results are nothing else */
-			w.seen_obx = true;
-			w.before = w.id;
-			if (i == due)
-				due = place_results(a, &w, &next, i);
+			i = pass_results(a, &w, &next, i);
 			continue;
 		}
-		if (!step(a, &w, i))
+		if (!step(a, &w, i++))
 			return false;
 		if (!is_aside(w.id))
 			w.before = w.id;

@@ -218,7 +218,7 @@ is_harmless(struct span flag)
 }
 
 bool
-decide_is_abnormal(const struct annotator *a, const struct result *r)
+decide_may_be_abnormal(const struct annotator *a, const struct result *r)
 {
 	return !match_flags_known(a, r->flags, is_harmless);
 }

@@ -422,7 +422,13 @@ eval_test(struct annotator *a, const struct test *t)
 /* decide */
 void decide(struct annotator *a, struct result *r);
 /* Does the laboratory flag it, in words that may mean that it is not normal? */
-bool decide_is_abnormal(const struct annotator *a, const struct result *r);
+bool decide_may_be_abnormal(const struct annotator *a, const struct result *r);
+
+static inline bool
+decide_is_abnormal(const struct annotator *a, const struct result *r)
+{
+	return r->flags.len && decide_may_be_abnormal(a, r); /* mostly there are none */
+}
 
 /* notes */
 /* `r` is in a->results; OBX behind it that go on with its observation belong to the run. */

@@ -149,7 +149,7 @@ struct stream {
 
 /* Takes bytes that must be these.  The very same place in memory needs no second look. */
 static bool
-stream_take(struct stream *s, struct span bytes)
+stream_take_anew(struct stream *s, struct span bytes)
 {
 	while (bytes.len) {
 		const char *here;
@@ -170,6 +170,17 @@ stream_take(struct stream *s, struct span bytes)
 			s->used = 0;
 		}
 	}
+	return true;
+}
+
+/* Mostly they are all of the next entry, in the same place. */
+static inline bool
+stream_take(struct stream *s, struct span bytes)
+{
+	if (s->iov == s->end || s->used || s->iov->iov_base != bytes.ptr ||
+	    s->iov->iov_len != bytes.len)
+		return stream_take_anew(s, bytes);
+	s->iov++;
 	return true;
 }
 
