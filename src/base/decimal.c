@@ -90,7 +90,7 @@ parse_short(struct span text, char point, struct decimal *ret)
 	return true;
 }
 
-static bool
+static __attribute__((noinline)) bool
 parse_long(struct span text, char point, struct decimal *ret)
 {
 	struct reader r = { 0 };
@@ -193,38 +193,36 @@ sign_of(__int128 c)
 	return (c > 0) - (c < 0);
 }
 
-static int
-compare_long(struct decimal a, struct decimal b)
+static __attribute__((noinline)) int
+compare_long(__int128 a, int a_exponent, __int128 b, int b_exponent)
 {
-	int a_sign = sign_of(a.coefficient), b_sign = sign_of(b.coefficient);
+	int a_sign = sign_of(a), b_sign = sign_of(b);
 
 	if (a_sign != b_sign)
 		return a_sign < b_sign ? -1 : 1;
 	if (a_sign == 0)
 		return 0;
-	return a_sign * compare_magnitudes(magnitude(a.coefficient), a.exponent,
-			    magnitude(b.coefficient), b.exponent);
+	return a_sign * compare_magnitudes(magnitude(a), a_exponent, magnitude(b), b_exponent);
 }
 
-/* Does a number fit half the width, so that a power of ten times it fits the whole? */
 static bool
-is_short(struct decimal d)
+is_short(__int128 coefficient)
 {
-	return d.coefficient == (int64_t)d.coefficient;
+	return coefficient == (int64_t)coefficient;
 }
 
 int
-decimal_compare_scaled(struct decimal a, struct decimal b)
+decimal_compare_scaled(__int128 a, int a_exponent, __int128 b, int b_exponent)
 {
-	int difference = a.exponent - b.exponent;
+	const int difference = a_exponent - b_exponent;
 
 	if (difference <= -POWERS || difference >= POWERS || !is_short(a) || !is_short(b))
-		return compare_long(a, b);
+		return compare_long(a, a_exponent, b, b_exponent);
 	if (difference > 0)
-		a.coefficient *= (__int128)powers[difference];
+		a *= (__int128)powers[difference];
 	else
-		b.coefficient *= (__int128)powers[-difference];
-	return (a.coefficient > b.coefficient) - (a.coefficient < b.coefficient);
+		b *= (__int128)powers[-difference];
+	return (a > b) - (a < b);
 }
 
 /* Make room for a product: a zero at the end goes first, which loses nothing. */
@@ -238,19 +236,24 @@ shorten(struct decimal *a, struct decimal *b)
 	d->exponent++;
 }
 
-struct decimal
-decimal_multiply(struct decimal a, struct decimal b)
+static __attribute__((noinline)) struct decimal
+multiply_long(struct decimal a, struct decimal b)
 {
 	__int128 product;
 
-	/* one instruction where both are short */
-	if (is_short(a) && is_short(b)) {
-		product = (__int128)(int64_t)a.coefficient * (int64_t)b.coefficient;
-		return (struct decimal){ product, a.exponent + b.exponent };
-	}
 	while (__builtin_mul_overflow(a.coefficient, b.coefficient, &product))
 		shorten(&a, &b);
 	return (struct decimal){ product, a.exponent + b.exponent };
+}
+
+struct decimal
+decimal_multiply(struct decimal a, struct decimal b)
+{
+	/* one instruction where both are short */
+	if (is_short(a.coefficient) && is_short(b.coefficient))
+		return (struct decimal){ (__int128)(int64_t)a.coefficient * (int64_t)b.coefficient,
+			a.exponent + b.exponent };
+	return multiply_long(a, b);
 }
 
 static int

@@ -33,13 +33,13 @@ struct decimal {
  * False when it is not such a number, or has more than 18 digits or 40 places.
  */
 bool decimal_parse(struct span text, char point, struct decimal *ret);
-int decimal_compare_scaled(struct decimal a, struct decimal b);
+int decimal_compare_scaled(__int128 a, int a_exponent, __int128 b, int b_exponent);
 /* -1, 0 or 1.  Numbers with as many places, as most are, need no scaling and no call. */
 static inline int
 decimal_compare(struct decimal a, struct decimal b)
 {
 	if (a.exponent != b.exponent)
-		return decimal_compare_scaled(a, b);
+		return decimal_compare_scaled(a.coefficient, a.exponent, b.coefficient, b.exponent);
 	return (a.coefficient > b.coefficient) - (a.coefficient < b.coefficient);
 }
 /* In order, each once; answers how many are left. */

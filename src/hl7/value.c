@@ -130,13 +130,12 @@ read_plain(const struct hl7_delims *d, struct span type, struct span field, char
     struct interval *ret)
 {
 	static const struct hl7_delims usual = { '|', '^', '~', '\\', '&', 0 };
-	struct decimal number;
 
 	if (type.len != 2 || type.ptr[0] != 'N' || type.ptr[1] != 'M' ||
 	    memcmp(d, &usual, offsetof(struct hl7_delims, truncation)) != 0 ||
-	    !decimal_parse(field, point, &number))
+	    !decimal_parse(field, point, &ret->low.at))
 		return false;
-	*ret = interval_point(number);
+	*ret = interval_point(ret->low.at);
 	return true;
 }
 
@@ -170,16 +169,13 @@ holds(struct span value, char mark)
 	return mark && memchr(value.ptr, mark, value.len);
 }
 
-enum hl7_value
-hl7_value_read(const struct hl7_delims *d, struct span type, struct span field, char point,
+static __attribute__((noinline)) enum hl7_value
+read_other(const struct hl7_delims *d, struct span type, struct span field, char point,
     struct interval *ret)
 {
 	struct span value, rest, first;
-	enum hl7_value kind;
+	enum hl7_value kind = choose_repetition(d, field, &value);
 
-	if (read_plain(d, type, field, point, ret))
-		return HL7_VALUE_NUMBER;
-	kind = choose_repetition(d, field, &value);
 	if (kind != HL7_VALUE_NUMBER)
 		return kind;
 	type = span_trim(type);
@@ -191,6 +187,14 @@ hl7_value_read(const struct hl7_delims *d, struct span type, struct span field, 
 		return read_number(first, point, ret);
 	return span_eq_nocase(type, SPAN("SN")) ? read_structured(d, value, point, ret)
 						: HL7_VALUE_TEXT;
+}
+
+enum hl7_value
+hl7_value_read(const struct hl7_delims *d, struct span type, struct span field, char point,
+    struct interval *ret)
+{
+	return read_plain(d, type, field, point, ret) ? HL7_VALUE_NUMBER
+						      : read_other(d, type, field, point, ret);
 }
 
 /* ---- reference ranges ------------------------------------------------------------------ */
