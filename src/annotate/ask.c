@@ -7,7 +7,7 @@
 
 #include "annotate/facts.h"
 
-static enum truth
+static __attribute__((noinline)) enum truth
 text_is(const struct annotator *a, const struct expr *e)
 {
 	const struct hl7_delims *d = &a->m->delims;
@@ -33,7 +33,7 @@ is_near(const struct result *r, struct decimal limit)
 	return decimal_near(r->value.low.at, limit, r->unit->near);
 }
 
-static enum truth
+static __attribute__((noinline)) enum truth
 near_limit(struct annotator *a)
 {
 	struct result *r = a->subject;
@@ -53,7 +53,7 @@ near_limit(struct annotator *a)
 			(r->limits.high.bounded && is_near(r, r->limits.high.at)));
 }
 
-static enum truth
+static __attribute__((noinline)) enum truth
 specimen_is(struct annotator *a, const struct expr *e)
 {
 	const struct mapping *m = a->subject->mapping;
@@ -69,7 +69,7 @@ specimen_is(struct annotator *a, const struct expr *e)
 	return TRUTH_NO;
 }
 
-static enum truth
+static __attribute__((noinline)) enum truth
 laboratory_is(const struct annotator *a, const struct expr *e)
 {
 	struct span producer = obx_late_field(a, a->subject, 15);
@@ -165,7 +165,7 @@ age_is(struct annotator *a, const struct expr *e)
 }
 
 /* The fields are those of the message, and read for each result. */
-static enum truth
+static __attribute__((noinline)) enum truth
 sender_is(struct annotator *a, const struct expr *e)
 {
 	size_t len = hl7_header(a->m, 3).len + hl7_header(a->m, 4).len;

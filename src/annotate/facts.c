@@ -22,7 +22,7 @@ compare_number(struct decimal number, enum compare how, struct decimal limit)
 	return TRUTH_UNKNOWN;
 }
 
-static enum truth
+static __attribute__((noinline)) enum truth
 compare(const struct interval *value, enum compare how, struct decimal limit)
 {
 	switch (how) {

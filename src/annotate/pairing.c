@@ -266,6 +266,8 @@ enlist(struct annotator *a, unsigned index)
 bool
 pairing_build(struct annotator *a)
 {
+	bool intervals = false;
+
 	a->class_count = a->siblings_count = 0;
 	if (!places_clear(&a->class_places, a->result_count) ||
 	    !places_clear(&a->siblings_places, a->result_count))
@@ -281,10 +283,12 @@ pairing_build(struct annotator *a)
 			enlist(a, (unsigned)i);
 	}
 	for (size_t i = 0; i < a->result_count; i++) {
-		if (is_in_class(&a->results[i]) && !a->results[i].skip)
-			join_siblings(a, &a->results[i]);
+		if (!is_in_class(&a->results[i]) || a->results[i].skip)
+			continue;
+		join_siblings(a, &a->results[i]);
+		intervals |= a->results[i].has_value && !a->results[i].single;
 	}
-	for (size_t i = 0; i < a->result_count; i++) {
+	for (size_t i = 0; intervals && i < a->result_count; i++) {
 		if (is_in_class(&a->results[i]) && !a->results[i].skip)
 			check_intervals(a, &a->results[i]);
 	}

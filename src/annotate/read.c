@@ -30,22 +30,28 @@ plain(struct annotator *a, struct span s)
 	return span_trim(buffer_span(&a->scratch));
 }
 
+static unsigned
+status_of_word(const struct mapping *m, struct span status)
+{
+	if (word_in(m->final, status))
+		return STATUS_FINAL;
+	if (word_in(m->corrected, status))
+		return STATUS_CORRECTED;
+	return word_in(m->preliminary, status) ? STATUS_PRELIMINARY : 0;
+}
+
 /* The bits of a status, or of the one that an empty field stands for; the table knows all of one
  * letter. */
-static unsigned
+static inline unsigned
 status_bits(const struct site *site, struct span status)
 {
 	const struct mapping *m = site->mapping;
 
 	if (!status.len)
 		status = m->status_missing;
-	if (status.len == 1)
-		return status.ptr[0] & 0x80 ? 0 : site->status[(unsigned char)status.ptr[0]];
-	if (word_in(m->final, status))
-		return STATUS_FINAL;
-	if (word_in(m->corrected, status))
-		return STATUS_CORRECTED;
-	return word_in(m->preliminary, status) ? STATUS_PRELIMINARY : 0;
+	if (status.len != 1)
+		return status_of_word(m, status);
+	return status.ptr[0] & 0x80 ? 0 : site->status[(unsigned char)status.ptr[0]];
 }
 
 static bool
@@ -133,6 +139,8 @@ read_specimen(struct annotator *a, const struct result *r)
 	if (!o->specimen_count)
 		return SKIP_NONE;
 	order = context_specimens(a, r);
+	if (!(order->specimens | order->source)) /* as mostly */
+		return SKIP_NONE;
 	for (unsigned i = 0; i < o->specimen_count; i++)
 		fitting |= (uint64_t)1 << (o->specimens[i] - r->mapping->specimens);
 	/* several SPM may describe several tubes, but OBR-15 must not contradict them */
@@ -271,6 +279,15 @@ read_unit(struct annotator *a, struct result *r)
 	return skip;
 }
 
+/* In the unit that the mapping compares in. */
+static struct interval
+scaled(const struct result *r)
+{
+	if (r->single)
+		return interval_point(decimal_multiply(r->read.low.at, r->unit->factor));
+	return interval_scale(&r->read, r->unit->factor);
+}
+
 static enum skip
 read_number(struct annotator *a, struct result *r)
 {
@@ -282,7 +299,7 @@ read_number(struct annotator *a, struct result *r)
 		return skip;
 	r->value = r->read;
 	if (r->unit->converted)
-		r->value = interval_scale(&r->read, r->unit->factor);
+		r->value = scaled(r);
 	r->has_value = true;
 	return interval_overlap(&r->value, &r->code->observation->plausible) ? SKIP_NONE
 									     : SKIP_IMPLAUSIBLE;
