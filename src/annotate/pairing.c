@@ -239,6 +239,19 @@ is_in_class(const struct result *r)
 	return r->skip != SKIP_NO_SLOT && !r->follower;
 }
 
+/* Siblings matter where there are notes, which one of them may have already. */
+static bool
+needs_siblings(const struct result *r)
+{
+	return has_rules(r->code->observation);
+}
+
+static bool
+is_sibling(const struct result *r)
+{
+	return is_in_class(r) && !r->skip && needs_siblings(r);
+}
+
 /* Usable, and of an observation that rules ask about. */
 static bool
 is_asked_about(const struct result *r)
@@ -277,19 +290,19 @@ pairing_build(struct annotator *a)
 
 		if (!is_in_class(r))
 			continue;
-		if (!find_class(a, r) || !find_siblings(a, r))
+		if (!find_class(a, r) || (needs_siblings(r) && !find_siblings(a, r)))
 			return false;
 		if (is_asked_about(r))
 			enlist(a, (unsigned)i);
 	}
 	for (size_t i = 0; i < a->result_count; i++) {
-		if (!is_in_class(&a->results[i]) || a->results[i].skip)
+		if (!is_sibling(&a->results[i]))
 			continue;
 		join_siblings(a, &a->results[i]);
 		intervals |= a->results[i].has_value && !a->results[i].single;
 	}
 	for (size_t i = 0; intervals && i < a->result_count; i++) {
-		if (is_in_class(&a->results[i]) && !a->results[i].skip)
+		if (is_sibling(&a->results[i]))
 			check_intervals(a, &a->results[i]);
 	}
 	return true;

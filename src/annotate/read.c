@@ -227,6 +227,8 @@ repeats(const struct annotator *a, struct span field)
 bool
 read_says_nothing(const struct annotator *a, struct span field)
 {
+	if (field.len && ascii_is_digit(field.ptr[0])) /* as ranges do */
+		return false;
 	while (field.len) {
 		struct span part = span_trim(span_cut(field, delims(a)->component, &field));
 

@@ -93,10 +93,10 @@ struct result {
 	unsigned order, patient; /* valid unless skip is SKIP_NO_SLOT */
 	unsigned specimen;       /* SPM it tells of: no place for a note, but company; 0: none */
 	unsigned class, next_in_class; /* of its collection; next among those asked about */
-	unsigned siblings;             /* with the same observation in the same class */
-	struct note_run run;           /* unless skip is SKIP_NO_SLOT */
-	enum skip skip;                /* SKIP_NONE: usable */
-	unsigned status;               /* bits of enum result_status */
+	unsigned siblings;   /* with the same observation in the same class, if it has rules */
+	struct note_run run; /* unless skip is SKIP_NO_SLOT */
+	enum skip skip;      /* SKIP_NONE: usable */
+	unsigned status;     /* bits of enum result_status */
 	bool has_value, has_time, limits_known, single; /* single: the value is one number */
 	const struct unit *unit;
 	struct hl7_time time; /* of collection */

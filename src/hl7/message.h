@@ -141,8 +141,11 @@ struct span hl7_piece_of(struct span s, char sep, unsigned n);
 static inline struct span
 hl7_first_piece(struct span s, char sep)
 {
-	const char *next = sep && s.len ? (const char *)memchr(s.ptr, sep, s.len) : NULL;
+	const char *next;
 
+	if (!sep || !s.len || (s.len == 1 && s.ptr[0] != sep)) /* a status, a sex */
+		return s;
+	next = (const char *)memchr(s.ptr, sep, s.len);
 	return next ? span_of(s.ptr, (size_t)(next - s.ptr)) : s;
 }
 
