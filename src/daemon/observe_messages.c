@@ -73,6 +73,15 @@ put_header(struct log *log, const struct relay_summary *s, struct span id)
 		log_words(log, LOG_HL7_VERSION, span_of(s->version, s->version_len));
 }
 
+/* Seldom needed, and kept apart for the room it takes on the stack. */
+static __attribute__((noinline)) void
+put_withheld(struct log *log, const struct relay_summary *s)
+{
+	char words[RELAY_WORDS];
+
+	log_str(log, LOG_WITHHELD, relay_summary_withheld(s, words));
+}
+
 /* Which message of the frame it is: several may be in one. */
 static void
 put_message(struct log *log, const struct sockaddr_storage *peer, const struct relay_flight *flight,
@@ -104,7 +113,6 @@ tell_shadow(struct feed *f, const struct sockaddr_storage *peer, const struct re
 {
 	struct log *log = f->daemon->log;
 	struct relay_summary would = { 0 };
-	char withheld[RELAY_WORDS];
 
 	f->metrics.shadowed->value++;
 	if (!observe_begin(f, peer, LOG_MSG_ANNOTATED, LOG_INFO_))
@@ -114,7 +122,7 @@ tell_shadow(struct feed *f, const struct sockaddr_storage *peer, const struct re
 	log_str(log, LOG_MODE, "shadow");
 	log_words(log, LOG_RULES, span_of(would.rules, would.rules_len));
 	if (would.withheld)
-		log_str(log, LOG_WITHHELD, relay_summary_withheld(&would, withheld));
+		put_withheld(log, &would);
 	log_number(log, LOG_OBX_FLAGGED, would.flags);
 	log_number(log, LOG_NTE_ADDED, would.notes);
 	log_end(log);
@@ -142,7 +150,6 @@ observe_flight(struct log *log, const struct relay_flight *flight)
 {
 	const struct relay_summary *s = &flight->summary;
 	size_t kept = flight->id_len < RELAY_ID_MOST ? flight->id_len : RELAY_ID_MOST;
-	char withheld[RELAY_WORDS];
 
 	put_header(log, s, span_of(flight->id, kept));
 	log_number(log, LOG_BYTES_IN, s->bytes_in);
@@ -153,7 +160,7 @@ observe_flight(struct log *log, const struct relay_flight *flight)
 	if (s->skips_len)
 		log_words(log, LOG_SKIP, span_of(s->skips, s->skips_len));
 	if (s->withheld)
-		log_str(log, LOG_WITHHELD, relay_summary_withheld(s, withheld));
+		put_withheld(log, s);
 	log_number(log, LOG_OBX_FLAGGED, s->flags);
 	log_number(log, LOG_NTE_ADDED, s->notes);
 }

@@ -61,22 +61,28 @@ is_noise(struct span junk)
 	return n < junk.len;
 }
 
-static bool
-find_start(struct mllp_decoder *d, struct span in)
+/* Kept apart, so that what is usual stays short. */
+static __attribute__((noinline)) bool
+skip_junk(struct mllp_decoder *d, struct span in)
 {
-	const char *at = NULL;
+	const struct span fresh = span_tail(in, d->scanned);
+	const char *at = fresh.len ? memchr(fresh.ptr, MLLP_START, fresh.len) : NULL;
 
-	if (d->scanned < in.len) {
-		const struct span fresh = span_of(in.ptr + d->scanned, in.len - d->scanned);
-
-		at = memchr(fresh.ptr, MLLP_START, fresh.len);
-		if (!d->noise)
-			d->noise = is_noise(
-			    at ? span_head(fresh, (size_t)(at - fresh.ptr)) : fresh);
-	}
+	if (!d->noise)
+		d->noise = is_noise(at ? span_head(fresh, (size_t)(at - fresh.ptr)) : fresh);
 	d->scanned = at ? (size_t)(at - in.ptr) + 1 : in.len;
 	d->start = at ? d->scanned : 0;
 	return at != NULL;
+}
+
+/* Frames mostly come without a gap. */
+static inline bool
+find_start(struct mllp_decoder *d, struct span in)
+{
+	if (d->scanned >= in.len || in.ptr[d->scanned] != MLLP_START)
+		return skip_junk(d, in);
+	d->start = ++d->scanned;
+	return true;
 }
 
 static enum mllp_result

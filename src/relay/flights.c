@@ -235,10 +235,10 @@ relay_recent_has(const struct relay_session *s, struct span control_id)
 static const struct hl7_segment *
 find_msa(const struct hl7_message *m)
 {
-	const struct hl7_segment *s = m->segments;
+	const struct hl7_segment *end = m->segments + m->count;
 
-	for (size_t left = m->count; left > 1; left--) {
-		if ((++s)->id == HL7_ID('M', 'S', 'A'))
+	for (const struct hl7_segment *s = m->segments; s != end; s++) {
+		if (s->id == HL7_ID('M', 'S', 'A'))
 			return s;
 	}
 	return NULL;
@@ -292,21 +292,44 @@ has_answer(struct hl7_message *work, struct span rest)
 	return false;
 }
 
+/* The piece from `at` on, to before the next '|' or the end.  It is short, and soon looked through.
+ */
+static struct span
+piece_at(struct span s, size_t at)
+{
+	size_t end = at;
+
+	while (end < s.len && s.ptr[end] != '|')
+		end++;
+	return span_of(s.ptr + at, end - at);
+}
+
 /* Without a segment index, nearly all answers can be read: a header with the usual delimiters, and
  * MSA behind it as the last segment, both ended by CR. */
 static bool
 read_usual_answer(struct span body, struct relay_answer *ret)
 {
 	static const char head[] = "MSH|^~\\&|", next[] = "MSA|";
-	struct span rest, header = span_cut(body, '\r', &rest), msa = span_cut(rest, '\r', &rest);
+	const size_t before = sizeof(next) - 1;
+	const char *cr;
+	struct span msa;
 
 	if (body.len < sizeof(head) || memcmp(body.ptr, head, sizeof(head) - 1) != 0 ||
-	    memchr(header.ptr, '\n', header.len) || msa.len < sizeof(next) ||
-	    memcmp(msa.ptr, next, sizeof(next) - 1) != 0 || !rest.ptr || rest.len)
+	    body.ptr[body.len - 1] != '\r')
+		return false;
+	body.len--;
+	cr = memchr(body.ptr, '\r', body.len);
+	if (!cr || memchr(body.ptr, '\n', (size_t)(cr - body.ptr)))
+		return false;
+	msa = span_tail(body, (size_t)(cr - body.ptr) + 1);
+	if (msa.len < sizeof(next) || memcmp(msa.ptr, next, before) != 0 ||
+	    memchr(msa.ptr, '\r', msa.len))
 		return false;
 	ret->is_answer = true;
-	ret->code = span_trim(span_cut(span_tail(msa, sizeof(next) - 1), '|', &rest));
-	ret->control_id = relay_id_text(span_cut(rest, '|', &rest));
+	ret->code = piece_at(msa, before);
+	if (before + ret->code.len < msa.len)
+		ret->control_id = relay_id_text(piece_at(msa, before + ret->code.len + 1));
+	ret->code = span_trim(ret->code);
 	return true;
 }
 

@@ -49,22 +49,6 @@ relay_inlet_look(struct relay_inlet *in, struct span bytes, uint64_t now_ms, str
 	return result;
 }
 
-struct span
-relay_inlet_body(const struct relay_inlet *in, struct span bytes)
-{
-	return span_of(bytes.ptr + in->body, in->len);
-}
-
-struct span
-relay_inlet_take(struct relay_inlet *in, struct span bytes, size_t *done)
-{
-	struct span body = relay_inlet_body(in, bytes);
-
-	*done += in->used;
-	in->used = 0;
-	return body;
-}
-
 bool
 relay_inlet_is_too_large(const struct relay_inlet *in, const struct diag *diag)
 {

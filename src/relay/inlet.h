@@ -43,9 +43,21 @@ relay_inlet_limit(struct relay_inlet *in, size_t max_frame, uint64_t deadline)
 enum mllp_result relay_inlet_look(
     struct relay_inlet *in, struct span bytes, uint64_t now_ms, struct diag *reterr);
 /* The body of the ready frame. */
-struct span relay_inlet_body(const struct relay_inlet *in, struct span bytes);
+static inline struct span
+relay_inlet_body(const struct relay_inlet *in, struct span bytes)
+{
+	return span_of(bytes.ptr + in->body, in->len);
+}
+
 /* The same, and it is ready no longer; *done grows by what it used. */
-struct span relay_inlet_take(struct relay_inlet *in, struct span bytes, size_t *done);
+static inline struct span
+relay_inlet_take(struct relay_inlet *in, struct span bytes, size_t *done)
+{
+	*done += in->used;
+	in->used = 0;
+	return relay_inlet_body(in, bytes);
+}
+
 /* After MLLP_BROKEN: was it the limit? */
 bool relay_inlet_is_too_large(const struct relay_inlet *in, const struct diag *diag);
 /* Bytes at the front that belong to no frame; none while a frame is ready. */
