@@ -146,10 +146,9 @@ struct custody_line {
 	uint64_t retry_at;     /* ms; nothing is sent or connected before; 0: no wait */
 	uint64_t oldest_since; /* ms; since when the oldest parcel sent is the one to be answered */
 	uint64_t ticked;       /* ms */
-	struct custody_parcel **parcels; /* oldest first */
+	struct custody_parcel **parcels; /* oldest first, then spare ones, or NULL */
 	unsigned count, room;
 	size_t bytes;                  /* of their bodies */
-	struct custody_parcel *spare;  /* one kept for the next */
 	uint64_t recent[RELAY_RECENT]; /* hashes of IDs in enhanced mode */
 	unsigned recent_next;
 	struct relay_answered answered;

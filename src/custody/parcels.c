@@ -1,36 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A short list of pointers; the parcel that left last is kept for the next.
+ * A short list of pointers; behind those in use stand the ones that left, for the next.
  */
 #include "custody/parcels.h"
 
 #include <stdlib.h>
 
+static bool
+grow(struct custody_line *l)
+{
+	const unsigned room = l->room ? 2 * l->room : 1;
+	struct custody_parcel **list = realloc(l->parcels, room * sizeof(*list));
+
+	if (!list)
+		return false;
+	while (l->room < room)
+		list[l->room++] = NULL;
+	l->parcels = list;
+	return true;
+}
+
 bool
 custody_parcels_reserve(struct custody_line *l)
 {
-	if (l->count == l->room) {
-		unsigned room = l->room ? 2 * l->room : 1;
-		struct custody_parcel **list = realloc(l->parcels, room * sizeof(*list));
-
-		if (!list)
-			return false;
-		l->parcels = list;
-		l->room = room;
-	}
-	if (!l->spare)
-		l->spare = malloc(sizeof(*l->spare));
-	return l->spare != NULL;
+	if (l->count == l->room && !grow(l))
+		return false;
+	if (!l->parcels[l->count])
+		l->parcels[l->count] = malloc(sizeof(**l->parcels));
+	return l->parcels[l->count] != NULL;
 }
 
 void
 custody_parcels_add(struct custody_line *l, const struct custody_item *item)
 {
-	struct custody_parcel *p = l->spare;
-
-	l->spare = NULL;
-	*p = (struct custody_parcel){ .item = *item, .tries = item->tries };
-	l->parcels[l->count++] = p;
+	*l->parcels[l->count++] = (struct custody_parcel){ .item = *item, .tries = item->tries };
 	l->bytes += item->body.len;
 }
 
@@ -43,14 +46,13 @@ custody_parcels_remove(struct custody_line *l, unsigned index)
 	l->bytes -= p->item.body.len;
 	memmove(
 	    &l->parcels[index], &l->parcels[index + 1], (l->count - index) * sizeof(*l->parcels));
+	l->parcels[l->count] = p;
 	l->ops->release(l->ctx, &p->item);
 	if (p->flight.names.count) {
 		relay_names_finish(&l->late);
 		l->late = p->flight.names;
 		p->flight.names = (struct relay_names){ 0 };
 	}
-	free(l->spare);
-	l->spare = p;
 }
 
 void
@@ -58,11 +60,11 @@ custody_parcels_finish(struct custody_line *l)
 {
 	while (l->count)
 		custody_parcels_remove(l, l->count - 1);
+	for (unsigned i = 0; i < l->room; i++)
+		free(l->parcels[i]);
 	free(l->parcels);
-	free(l->spare);
 	relay_names_finish(&l->late);
 	l->parcels = NULL;
-	l->spare = NULL;
 	l->room = 0;
 }
 

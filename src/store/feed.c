@@ -136,7 +136,9 @@ store_feed_begin(struct store_feed *f, const struct store_item *item, bool again
 		f->out = out;
 		f->out_room = room;
 	}
-	o.task = store_task_create(TASK_MARK);
+	o.task = store_tasks_take(&f->spare);
+	if (!o.task)
+		o.task = store_task_create(TASK_MARK);
 	if (!o.task)
 		return false;
 	for (i = f->out_count++; i && is_before(&o, &f->out[i - 1]); i--)
@@ -169,13 +171,21 @@ store_feed_sends_again(const struct store_feed *f)
 	return false;
 }
 
+/* One that was not needed is as good as new. */
+static void
+keep_task(struct store_feed *f, struct store_task *t)
+{
+	if (t)
+		store_tasks_put(&f->spare, t);
+}
+
 static void
 leave(struct store_feed *f, unsigned from, unsigned to)
 {
 	if (from == to)
 		return;
 	for (unsigned i = from; i < to; i++)
-		store_task_destroy(f->out[i].task);
+		keep_task(f, f->out[i].task);
 	memmove(f->out + from, f->out + to, (f->out_count - to) * sizeof(*f->out));
 	f->out_count -= to - from;
 }
@@ -237,7 +247,7 @@ store_feed_rewind(struct store_feed *f)
 			f->out[kept++] = f->out[i];
 		} else {
 			f->again_behind |= f->out[i].again;
-			store_task_destroy(f->out[i].task);
+			keep_task(f, f->out[i].task);
 		}
 	f->out_count = kept;
 	f->turn++;
@@ -276,7 +286,11 @@ store_feed_init(struct store_feed *f, unsigned number, struct span name, size_t 
 void
 store_feed_finish(struct store_feed *f)
 {
+	struct store_task *t;
+
 	leave(f, 0, f->out_count);
+	while ((t = store_tasks_take(&f->spare)))
+		store_task_destroy(t);
 	clear_window(&f->ready);
 	clear_window(&f->again);
 	free(f->out);

@@ -35,7 +35,7 @@ struct store_out {
 	enum store_fate fate;
 	bool again;              /* sent again: the cursor does not care */
 	unsigned slot;           /* of the progress page that knows it is done, 0: none */
-	struct store_task *task; /* to set it aside with, so that memory cannot fail then */
+	struct store_task *task; /* to mark it with, so that memory cannot fail then */
 };
 
 /* Items, oldest first. */
@@ -58,6 +58,7 @@ struct store_feed {
 	bool lightened;        /* messages were taken from the line; it is to be called */
 	struct store_out *out; /* in order of seq, but for those sent again, which come first */
 	unsigned out_count, out_room;
+	struct store_tasks spare; /* to mark the next with */
 };
 
 /* False: no memory. */
