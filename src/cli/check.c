@@ -35,12 +35,6 @@ status_word(enum mapping_status status)
 					   : "draft";
 }
 
-static const char *
-plural(unsigned n)
-{
-	return n == 1 ? "" : "s";
-}
-
 static void
 summarise(struct output *o, const char *path, const struct mapping *m)
 {

@@ -41,6 +41,13 @@ struct output_count {
 void output_counts(
     struct output *o, const char *title, const struct output_count *list, size_t count);
 
+/* What ends the noun that is counted. */
+static inline const char *
+plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 /* Send what was gathered; 0, or the first failure. */
 int output_flush(struct output *o);
 /*

@@ -154,7 +154,8 @@ send_load_files(struct send_load *l, const struct send_options *o, char **paths)
 	buffer_init(&l->bytes, 0);
 	status = walk_files(&g.walk, paths);
 	if (o->fresh_ids && g.without_id > 0)
-		say_note("%lu messages have no MSH-10 to replace", g.without_id);
+		say_note("%lu message%s no MSH-10 to replace", g.without_id,
+		    g.without_id == 1 ? " has" : "s have");
 	return l->bytes.failed ? EX_OSERR : status;
 }
 

@@ -84,9 +84,10 @@ report_text(struct output *o, const struct send_tally *t)
 	for (size_t i = 0; i < SEND_CODES; i++)
 		answers[i] = (struct output_count){ codes[i], t->answered[i] };
 	output_printf(o,
-	    "sent %" PRIu64 " messages, %" PRIu64 " bytes, on %" PRIu64 " connections in %" PRIu64
-	    ".%03u s, %" PRIu64 "/s\n",
-	    t->sent, t->bytes, t->connections, ms / 1000, (unsigned)(ms % 1000), per_second(t));
+	    "sent %" PRIu64 " message%s, %" PRIu64 " byte%s, on %" PRIu64
+	    " connection%s in %" PRIu64 ".%03u s, %" PRIu64 "/s\n",
+	    t->sent, plural(t->sent), t->bytes, plural(t->bytes), t->connections,
+	    plural(t->connections), ms / 1000, (unsigned)(ms % 1000), per_second(t));
 	output_counts(o, "answered", answers, SEND_CODES);
 	output_counts(o, "trouble:", troubles, sizeof(troubles) / sizeof(troubles[0]));
 	output_counts(o, "of them:", others, sizeof(others) / sizeof(others[0]));

@@ -59,17 +59,20 @@ report_text(struct output *o, const struct sink_tally *t)
 		faults[i] = (struct output_count){ sink_fault_word((enum sink_fault)i),
 			t->faults[i] };
 	output_printf(o,
-	    "received %" PRIu64 " messages, %" PRIu64 " bytes, on %" PRIu64
-	    " connections in %" PRIu64 ".%03u s, %" PRIu64 "/s\n",
-	    t->messages, t->bytes, t->connections, ms / 1000, (unsigned)(ms % 1000), per_second(t));
+	    "received %" PRIu64 " message%s, %" PRIu64 " byte%s, on %" PRIu64
+	    " connection%s in %" PRIu64 ".%03u s, %" PRIu64 "/s\n",
+	    t->messages, plural(t->messages), t->bytes, plural(t->bytes), t->connections,
+	    plural(t->connections), ms / 1000, (unsigned)(ms % 1000), per_second(t));
 	output_counts(o, "answered", answers, SINK_CODES);
 	output_counts(o, "faults", faults, SINK_FAULTS);
 	if (t->foreign)
-		output_printf(o, "%" PRIu64 " frames held no message\n", t->foreign);
+		output_printf(
+		    o, "%" PRIu64 " frame%s held no message\n", t->foreign, plural(t->foreign));
 	if (t->broken)
-		output_printf(o, "%" PRIu64 " frames were cut off or too long\n", t->broken);
+		output_printf(o, "%" PRIu64 " frame%s cut off or too long\n", t->broken,
+		    t->broken == 1 ? " was" : "s were");
 	if (t->junk)
-		output_printf(o, "%" PRIu64 " bytes between frames\n", t->junk);
+		output_printf(o, "%" PRIu64 " byte%s between frames\n", t->junk, plural(t->junk));
 }
 
 int

@@ -205,9 +205,9 @@ void
 status_write_text(const struct hl7noted *d, struct buffer *out)
 {
 	buffer_printf(out,
-	    "hl7noted %s, process %ld, %s for %.0f minutes; %u connections, %llu bytes held\n",
+	    "hl7noted %s, process %ld, %s for %.0f minutes; %u connection%s, %llu bytes held\n",
 	    PACKAGE_VERSION, (long)getpid(), d->draining ? "DRAINING" : "running", minutes_up(d),
-	    d->connections, (unsigned long long)d->held);
+	    d->connections, d->connections == 1 ? "" : "s", (unsigned long long)d->held);
 	if (d->reload_good->value < 1)
 		buffer_append(out, SPAN("the last reload was REJECTED; the log says why\n"));
 	if (d->conf->log_file && !log_is_at(d->log, d->conf->log_file))

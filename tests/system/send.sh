@@ -116,6 +116,9 @@ while [ "$i" -lt 10 ]; do
 	i=$((i + 1))
 done > ten.hl7
 sink --refuse AE:100
+send 1 ten.hl7
+has out 'sent 1 message, '
+has out ' on 1 connection in '
 send 1 --json ten.hl7
 count sent 1
 count AE 1

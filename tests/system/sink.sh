@@ -160,7 +160,7 @@ for signal in INT TERM; do
 	kill -s "$signal" "$(cat sink.pid)"
 	ended
 	wait "$sender" || fail "no answer at the end by $signal"
-	has sink.out 'received 1 messages'
+	has sink.out 'received 1 message, '
 done
 
 # no message, a frame cut off, bytes between frames: told apart
