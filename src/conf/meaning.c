@@ -12,7 +12,7 @@
 #include "conf/trust.h"
 
 /* Comparing all with all stays quick up to here. */
-enum { FEEDS_MOST = 1024, LISTENS_MOST = 4096 };
+enum { FEEDS_MOST = 1024, LISTENS_MOST = 4096, MAPPINGS_MOST = 8192 };
 
 /* ", line 12", or nothing for settings from flags. */
 static const char *
@@ -264,20 +264,29 @@ check_mappings(const struct conf_feed *f, struct faults *faults)
 			}
 }
 
+/* Each is compared with all others of its kind. */
 static bool
 is_too_large(const struct conf *conf, const struct xml_element *root, struct faults *faults)
 {
-	unsigned listens = 0;
+	struct {
+		const char *what;
+		unsigned most, count;
+	} kinds[] = { { "feeds", FEEDS_MOST, conf->feed_count }, { "listeners", LISTENS_MOST, 0 },
+		{ "mappings", MAPPINGS_MOST, 0 } };
+	bool too_large = false;
 
-	for (unsigned i = 0; i < conf->feed_count; i++)
-		listens += conf->feeds[i].listen_count;
-	if (conf->feed_count > FEEDS_MOST)
+	for (unsigned i = 0; i < conf->feed_count; i++) {
+		kinds[1].count += conf->feeds[i].listen_count;
+		kinds[2].count += conf->feeds[i].mapping_count;
+	}
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (kinds[i].count <= kinds[i].most)
+			continue;
 		faults_add(faults, conf_place(root, ""), "let several daemons share the work",
-		    "%u feeds, and %d may be", conf->feed_count, FEEDS_MOST);
-	if (listens > LISTENS_MOST)
-		faults_add(faults, conf_place(root, ""), "let several daemons share the work",
-		    "%u listeners, and %d may be", listens, LISTENS_MOST);
-	return conf->feed_count > FEEDS_MOST || listens > LISTENS_MOST;
+		    "%u %s, and %u may be", kinds[i].count, kinds[i].what, kinds[i].most);
+		too_large = true;
+	}
+	return too_large;
 }
 
 void

@@ -345,6 +345,21 @@ Test(conf_files, refuses_more_feeds_than_can_be_told_apart_quickly)
 	buffer_finish(&b);
 }
 
+Test(conf_files, refuses_more_mappings_than_can_be_told_apart_quickly)
+{
+	struct buffer b;
+
+	buffer_init(&b, 0);
+	buffer_append(&b, SPAN("<hl7noted xmlns='urn:hl7note:config:1'><feed name='f'><listen "
+			       "port='1'/><forward host='h' port='2'/>"));
+	for (unsigned i = 0; i < 8193; i++)
+		buffer_printf(&b, "<mapping file='%u.xml'/>", i);
+	buffer_append(&b, SPAN("</feed></hl7noted>"));
+	buffer_append_char(&b, '\0');
+	expect_fault(buffer_span(&b).ptr, "8193 mappings, and 8192 may be");
+	buffer_finish(&b);
+}
+
 Test(conf_files, refuse_more_senders_than_a_connection_can_remember)
 {
 	struct buffer b;
