@@ -345,10 +345,10 @@ evaluate(struct annotator *a)
 		return no_room(a);
 	if (a->fragment)
 		return SKIP_FRAGMENT;
-	habits_begin(&a->habits, &a->m->delims, a->charset);
+	if (habits_begin(&a->habits, &a->m->delims, a->charset))
+		read_marks(a);
 	blocks_begin(&a->blocks, &a->m->delims, a->charset);
 	read_sites(a);
-	read_marks(a);
 	read_results(a);
 	if (!pairing_build(a))
 		return no_room(a);

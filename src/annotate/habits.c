@@ -9,12 +9,13 @@
 #include "base/hash.h"
 #include "mapping/codes.h"
 
-void
+bool
 habits_begin(struct habits *h, const struct hl7_delims *delims, enum hl7_charset charset)
 {
 	if (memcmp(&h->delims, delims, sizeof(*delims)) == 0 && h->charset == charset)
-		return;
+		return false;
 	*h = (struct habits){ .delims = *delims, .charset = charset };
+	return true;
 }
 
 struct habit *

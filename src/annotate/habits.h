@@ -56,8 +56,8 @@ struct habits {
 	struct claim claims[HABITS]; /* made before anything else is read */
 };
 
-/* A message with these delimiters, and in this charset, begins. */
-void habits_begin(struct habits *h, const struct hl7_delims *delims, enum hl7_charset charset);
+/* A message with these delimiters, and in this charset, begins; are they others than before? */
+bool habits_begin(struct habits *h, const struct hl7_delims *delims, enum hl7_charset charset);
 /* What is remembered of a code; of another one it is forgotten. */
 struct habit *habit_of(struct habits *h, const struct code *code);
 

@@ -469,21 +469,38 @@ choose_limits(struct annotator *a, struct result *r)
 	}
 }
 
-/* An end that is closed is still inside; an end that is open is already outside. */
+/* Is a number beyond an end, to the side of the sign?  An end that is closed is still inside; an
+ * end that is open is already outside. */
 static enum truth
-is_below(const struct interval *value, const struct bound *low)
+is_number_beyond(struct decimal number, const struct bound *end, int sign)
 {
+	const int order = sign * decimal_compare(number, end->at);
+
+	return truth_of(order > 0 || (order == 0 && end->open));
+}
+
+static enum truth
+is_below(const struct result *r, const struct bound *low)
+{
+	const struct interval *value = &r->value;
+
 	if (!low->bounded)
 		return TRUTH_NO;
+	if (r->single)
+		return is_number_beyond(value->low.at, low, -1);
 	return truth_not(
 	    low->open ? interval_above(value, low->at) : interval_at_least(value, low->at));
 }
 
 static enum truth
-is_above(const struct interval *value, const struct bound *high)
+is_above(const struct result *r, const struct bound *high)
 {
+	const struct interval *value = &r->value;
+
 	if (!high->bounded)
 		return TRUTH_NO;
+	if (r->single)
+		return is_number_beyond(value->low.at, high, 1);
 	return high->open ? interval_at_least(value, high->at) : interval_above(value, high->at);
 }
 
@@ -496,8 +513,8 @@ read_limits(struct annotator *a, struct result *r)
 	choose_limits(a, r);
 	if (r->limits_from == INTERVAL_NONE)
 		return;
-	r->below = is_below(&r->value, &r->limits.low);
-	r->above = is_above(&r->value, &r->limits.high);
+	r->below = is_below(r, &r->limits.low);
+	r->above = is_above(r, &r->limits.high);
 }
 
 bool

@@ -189,7 +189,7 @@ struct annotator {
 	/* the message at hand */
 	const struct hl7_message *m;
 	enum hl7_charset charset;
-	uint64_t marks[4]; /* its delimiters, as rule->bytes */
+	uint64_t marks[4]; /* its delimiters, as rule->bytes; they change with the habits */
 	struct span stamp; /* the text parsed last: most are alike */
 	struct hl7_time stamp_time;
 	bool stamp_good;
