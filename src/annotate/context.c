@@ -52,7 +52,8 @@ begin_order(struct annotator *a, struct walk *w, long obr)
 	a->orders = list;
 	w->order = (long)a->order_count;
 	o = &list[a->order_count++];
-	memset(&o->fields_known, 0, sizeof(*o) - offsetof(struct order, fields_known));
+	memset(&o->fields_known, 0,
+	    offsetof(struct order, time) - offsetof(struct order, fields_known));
 	o->obr = obr;
 	o->spm = NO_SEGMENT;
 	o->patient = (unsigned)w->patient;

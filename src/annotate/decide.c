@@ -347,7 +347,8 @@ begin_finding(struct annotator *a, const struct result *r)
 		return NULL;
 	a->findings = list;
 	f = &list[a->finding_count++];
-	memset(f, 0, offsetof(struct finding, read));
+	memset(
+	    &f->has_value, 0, offsetof(struct finding, read) - offsetof(struct finding, has_value));
 	f->mapping = r->mapping;
 	f->observation = r->code->observation;
 	f->code = r->code;

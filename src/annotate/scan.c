@@ -88,7 +88,7 @@ struct glass {
 
 /*
  * The short way, for an OBX whose third field begins within its first 16 bytes, is no
- * longer than 63, and has one triplet: its code, NULL when it is none of these.
+ * longer than 63, and has one triplet: its code, nothing when it is none of these.
  */
 static inline struct span
 plain_code(const struct glass *g, const struct hl7_segment *s)
@@ -130,8 +130,7 @@ obx_may_be_claimed(const struct annotator *a, const struct glass *g, const struc
 {
 	const struct span code = plain_code(g, s);
 
-	return __builtin_expect(code.ptr != NULL, 1) ? any_may_claim(a, code)
-						     : may_be_claimed(a, s);
+	return __builtin_expect(code.len, 1) ? any_may_claim(a, code) : may_be_claimed(a, s);
 }
 
 /* The claim of one mapping on OBX-3, from the first triplet that has one.  Codes of two
@@ -165,6 +164,18 @@ read_claim(
 	return found;
 }
 
+static __attribute__((noinline)) void
+claim_anew(
+    struct claim *c, const struct mapping *mapping, const struct hl7_delims *d, struct span obx3)
+{
+	c->mapping = mapping;
+	c->component = d->component;
+	c->code = read_claim(mapping, d, obx3, &c->conflict);
+	c->len = obx3.len <= HABIT_CODED ? (unsigned char)obx3.len : 0;
+	if (c->len)
+		memcpy(c->text, obx3.ptr, obx3.len);
+}
+
 /* A laboratory writes one code alike in all its reports. */
 static const struct claim *
 claim(struct annotator *a, const struct mapping *mapping, struct span obx3)
@@ -172,14 +183,8 @@ claim(struct annotator *a, const struct mapping *mapping, struct span obx3)
 	const struct hl7_delims *d = &a->m->delims;
 	struct claim *c = claim_of(&a->habits, mapping, obx3);
 
-	if (claim_is(c, mapping, d->component, obx3))
-		return c;
-	c->mapping = mapping;
-	c->component = d->component;
-	c->code = read_claim(mapping, d, obx3, &c->conflict);
-	c->len = obx3.len <= HABIT_CODED ? (unsigned char)obx3.len : 0;
-	if (c->len)
-		memcpy(c->text, obx3.ptr, obx3.len);
+	if (!claim_is(c, mapping, d->component, obx3))
+		claim_anew(c, mapping, d, obx3);
 	return c;
 }
 
@@ -224,8 +229,8 @@ add_results(struct annotator *a, unsigned segment, unsigned obx)
 
 		if (!c->code)
 			continue;
-		memset(
-		    &r->order, 0, offsetof(struct result, read) - offsetof(struct result, order));
+		memset(&r->specimen, 0,
+		    offsetof(struct result, order) - offsetof(struct result, specimen));
 		r->mapping = a->mappings[i];
 		r->site = &a->sites[i];
 		r->code = c->code;

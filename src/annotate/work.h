@@ -67,18 +67,17 @@ struct diagnosis {
 struct order {
 	unsigned fields;                 /* of its OBR, once they are known */
 	uint32_t places[OBR_FIELDS + 2]; /* see order_field() */
-	/* from here on cleared when it is found */
-	bool fields_known;
-	long obr, spm; /* segments; spm is the order's first of them */
-	long end;      /* one past its last segment */
-	bool time_known, has_time;
-	struct hl7_time time; /* of SPM-17, else OBR-7; once it is known */
+	/* from here to the time cleared when it is found */
+	bool fields_known, time_known, has_time, cancelled;
 	unsigned patient;
-	uint64_t specimens;                 /* bits of mapping->specimens recognised in any SPM-4 */
-	uint64_t source;                    /* and in OBR-15 */
+	long obr, spm;                      /* segments; spm is the order's first of them */
+	long end;                           /* one past its last segment */
 	const struct mapping *specimens_of; /* for which mapping; NULL: not looked up yet */
 	const struct mapping *cancelled_of; /* the same of OBR-25 */
-	bool cancelled;
+	struct hl7_time time;               /* of SPM-17, else OBR-7; once it is known */
+	uint64_t
+	    specimens;   /* bits of mapping->specimens recognised in any SPM-4; for that mapping */
+	uint64_t source; /* and in OBR-15 */
 };
 
 /* One OBX that a mapping claims. */
@@ -89,24 +88,25 @@ struct result {
 	unsigned segment, obx;
 	unsigned fields;                 /* how many are present, of OBX_FIELDS */
 	uint32_t places[OBX_FIELDS + 2]; /* see obx_field() */
-	/* from here to the intervals cleared when it is found */
-	unsigned order, patient; /* valid unless skip is SKIP_NO_SLOT */
-	unsigned specimen;       /* SPM it tells of: no place for a note, but company; 0: none */
-	unsigned class, next_in_class; /* of its collection; next among those asked about */
-	unsigned siblings;   /* with the same observation in the same class, if it has rules */
-	struct note_run run; /* unless skip is SKIP_NO_SLOT */
-	enum skip skip;      /* SKIP_NONE: usable */
-	unsigned status;     /* bits of enum result_status */
+	/* from here to the order cleared when it is found */
+	unsigned specimen; /* SPM it tells of: no place for a note, but company; 0: none */
+	enum skip skip;    /* SKIP_NONE: usable */
+	unsigned status;   /* bits of enum result_status */
 	bool has_value, has_time, limits_known, single; /* single: the value is one number */
 	const struct unit *unit;
-	struct hl7_time time; /* of collection */
 	enum interval_source limits_from;
-	bool range_unread;           /* OBX-7 was tried in vain */
-	enum truth below, above;     /* the limits; once they are known */
+	enum truth below, above; /* the limits; once they are known */
+	bool range_unread;       /* OBX-7 was tried in vain */
+	bool flag_ours;          /* an earlier run of ours put there what is in OBX-8 */
+	bool code_conflict;      /* OBX-3 has codes of other observations, too */
+	bool follower;           /* goes on with the observation of the OBX before it */
+	unsigned order, patient; /* unless skip is SKIP_NO_SLOT */
+	/* and unless it is a follower, too */
+	unsigned class, next_in_class; /* of its collection; next among those asked about */
+	unsigned siblings; /* with the same observation in the same class, if it has rules */
+	struct note_run run;
 	struct span flags;           /* OBX-8 as the laboratory sent it, whatever we put there */
-	bool flag_ours;              /* an earlier run of ours put there what is in OBX-8 */
-	bool code_conflict;          /* OBX-3 has codes of other observations, too */
-	bool follower;               /* goes on with the observation of the OBX before it */
+	struct hl7_time time;        /* of collection; when has_time */
 	struct interval read, value; /* when has_value */
 	struct interval limits;      /* unless limits_from is INTERVAL_NONE */
 };
