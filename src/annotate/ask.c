@@ -135,7 +135,7 @@ order_has(struct annotator *a, const struct expr *e, unsigned field)
 	return found;
 }
 
-static enum truth
+static __attribute__((noinline)) enum truth
 diagnosis_is(struct annotator *a, const struct expr *e)
 {
 	return truth_of(order_has(a, e, 31) || patient_has(a, e));
@@ -156,7 +156,7 @@ sex_is(const struct annotator *a, const struct expr *e)
 		   : TRUTH_UNKNOWN;
 }
 
-static enum truth
+static __attribute__((noinline)) enum truth
 age_is(struct annotator *a, const struct expr *e)
 {
 	enum truth reached = context_age_reached(a, a->subject, e->age);

@@ -76,22 +76,23 @@ ask_fact(struct annotator *a, unsigned n)
 }
 
 static void
-learn_answer(struct annotator *a, struct path_step s)
+learn_answer(struct annotator *a, unsigned n, unsigned answer)
 {
-	if (is_of_limits(a->plan, s.fact))
-		learn_limits(&a->known, a->plan, s.answer);
+	if (is_of_limits(a->plan, n))
+		learn_limits(&a->known, a->plan, answer);
 	else
-		learn(&a->known, (uint64_t)1 << s.fact, s.answer);
+		learn(&a->known, (uint64_t)1 << n, answer);
 }
 
-/* One more question and its answer. */
-static struct path_step
+/* A question more and its answer. */
+static inline unsigned
 take_step(struct annotator *a, unsigned n)
 {
-	struct path_step s = { (unsigned char)n, (unsigned char)ask_fact(a, n) };
+	const unsigned answer = ask_fact(a, n);
 
-	a->steps_taken[a->step_count++] = s;
-	return s;
+	a->steps_taken[a->step_count++] = (struct path_step){ (unsigned char)n,
+		(unsigned char)answer };
+	return answer;
 }
 
 /* Does it follow from what was asked before, so that it is no step of its own? */
@@ -107,7 +108,7 @@ find_out(struct annotator *a, unsigned n)
 	const struct fact *f = &a->plan->facts[n];
 
 	if (!follows(f->expr))
-		learn_answer(a, take_step(a, n));
+		learn_answer(a, n, take_step(a, n));
 	else
 		learn(&a->known, (uint64_t)1 << n,
 		    f->expr->op <= EXPR_UNSURE ? compound(a, f) : ask(a, f->expr));
@@ -119,9 +120,9 @@ eval_follow(struct annotator *a)
 	const struct path *at = paths_begin(&a->paths, a->plan, &a->begun);
 
 	while (at && at->fact != PATH_END)
-		at = paths_next(&a->paths, at, take_step(a, at->fact).answer);
+		at = paths_next(&a->paths, at, take_step(a, at->fact));
 	for (unsigned i = 0; !at && i < a->step_count; i++)
-		learn_answer(a, a->steps_taken[i]);
+		learn_answer(a, a->steps_taken[i].fact, a->steps_taken[i].answer);
 	return at;
 }
 
