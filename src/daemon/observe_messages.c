@@ -233,6 +233,7 @@ observe_answered(struct link *l, const struct relay_flight *flight, struct span 
 		observe_ack(l->feed, code);
 		metric_observe(m->duration, latency);
 	}
+	log_moment(log, now);
 	if (!begin(l, code.ptr ? LOG_MSG_ACKED : LOG_MSG_FORWARDED, observe_level(flight)))
 		return;
 	put_flight(log, flight);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The date and the time up to the second are kept from line to line; only the
- * microseconds are written each time.
+ * microseconds are written each time, and not even those for lines of one moment.
  */
 #include "log/line.h"
 
 #include "log/clean.h"
 #include "log/names.h"
 
-enum { STAMP_LEN = 20, DIGITS_MOST = 20, TAIL_MOST = 16 };
+enum { SECOND_LEN = 20, DIGITS_MOST = 20, TAIL_MOST = 16 };
 
 static char *
 put(char *to, struct span s)
@@ -92,9 +92,8 @@ set_second(struct log_line *l, time_t second)
 	l->second = second;
 }
 
-/* But for the Z behind it. */
-static inline char *
-put_stamp(char *to, struct log_line *l)
+static __attribute__((noinline)) void
+read_clock(struct log_line *l)
 {
 	struct timespec now;
 	unsigned microseconds;
@@ -103,8 +102,19 @@ put_stamp(char *to, struct log_line *l)
 	if (now.tv_sec != l->second)
 		set_second(l, now.tv_sec);
 	microseconds = (unsigned)now.tv_nsec / 1000;
-	memcpy(to, l->stamp, STAMP_LEN);
-	return put_four(put_pair(to + STAMP_LEN, microseconds / 10000), microseconds % 10000);
+	put_four(put_pair(l->stamp + SECOND_LEN, microseconds / 10000), microseconds % 10000);
+}
+
+/* But for the Z behind it. */
+static inline char *
+put_stamp(char *to, struct log_line *l)
+{
+	if (!l->next_moment || l->next_moment != l->moment)
+		read_clock(l);
+	l->moment = l->next_moment;
+	l->next_moment = 0;
+	memcpy(to, l->stamp, sizeof(l->stamp));
+	return to + sizeof(l->stamp);
 }
 
 /* ---- fields ------------------------------------------------------------------------------- */
@@ -222,6 +232,7 @@ log_line_number(struct log_line *l, enum log_field field, uint64_t n)
 void
 log_line_init(struct log_line *l)
 {
+	l->moment = l->next_moment = 0;
 	l->second = -1;
 	l->at = l->fields = l->text;
 	l->said_at = l->said;
@@ -263,6 +274,7 @@ log_line_begin(
 	l->seen = 0;
 	l->at = l->text;
 	if (format == LOG_JOURNAL) {
+		l->next_moment = 0;
 		begin_journal(l, words, log_levels[level].priority);
 		return;
 	}

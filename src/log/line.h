@@ -24,9 +24,10 @@ enum { LOG_LINE_MOST = 16 << 10, LOG_MESSAGE_MOST = 4 << 10 };
 
 struct log_line {
 	enum log_format format;
-	uint64_t seen; /* fields so far */
-	time_t second; /* the one in `stamp` */
-	char stamp[20];
+	uint64_t seen;                /* fields so far */
+	uint64_t moment, next_moment; /* of the last line, of the next; 0: none was said */
+	time_t second;                /* the one in `stamp` */
+	char stamp[26];
 	char *fields;       /* where they begin in text */
 	char *at, *said_at; /* ends of text and said */
 	char text[LOG_LINE_MOST + LOG_MESSAGE_MOST];
@@ -34,6 +35,13 @@ struct log_line {
 };
 
 void log_line_init(struct log_line *l);
+/* The next line tells of this moment, see log_moment(). */
+static inline void
+log_line_moment(struct log_line *l, uint64_t moment)
+{
+	l->next_moment = moment;
+}
+
 void log_line_begin(
     struct log_line *l, enum log_format format, enum log_event event, enum log_level level);
 void log_line_text(struct log_line *l, enum log_field field, struct span text);

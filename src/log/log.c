@@ -158,12 +158,20 @@ log_dropped(const struct log *log)
 bool
 log_begin_at(struct log *log, enum log_event event, enum log_level level)
 {
-	if (level > log->level)
+	if (level > log->level) {
+		log_line_moment(&log->line, 0);
 		return false;
+	}
 	log->line_level = level;
 	log->line_promised = false;
 	log_line_begin(&log->line, log->format, event, level);
 	return true;
+}
+
+void
+log_moment(struct log *log, uint64_t moment)
+{
+	log_line_moment(&log->line, moment);
 }
 
 bool

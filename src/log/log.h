@@ -168,6 +168,9 @@ uint64_t log_dropped(const struct log *log);
  *	}
  */
 bool log_begin(struct log *log, enum log_event event);
+/* The line that is begun next tells of this moment, in microseconds of any clock: when the last one
+ * told of the same, both have one time stamp, and reading the clock again is spared. */
+void log_moment(struct log *log, uint64_t moment);
 bool log_begin_at(struct log *log, enum log_event event, enum log_level level);
 void log_text(struct log *log, enum log_field field, struct span text);
 void log_str(struct log *log, enum log_field field, const char *text); /* NULL: left out */

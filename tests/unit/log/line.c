@@ -141,6 +141,37 @@ Test(log_line, stamps_in_utc_as_the_library_does)
 	cr_expect_eq(memcmp(l.text, want, strlen(want)), 0, "%.30s, not %s", l.text, want);
 }
 
+/* The stamp of a line that tells of this moment, once the clock has gone on. */
+static const char *
+stamp_of(uint64_t moment)
+{
+	static char stamps[4][32];
+	static unsigned n;
+	char *stamp = stamps[n++ % 4];
+	const struct timespec wait = { .tv_nsec = 2000 };
+
+	nanosleep(&wait, NULL);
+	log_line_moment(&line, moment);
+	log_line_begin(&line, LOG_LOGFMT, LOG_MSG_ACKED, LOG_INFO_);
+	snprintf(stamp, sizeof(stamps[0]), "%.*s", 27, log_line_end(&line).ptr + 3);
+	return stamp;
+}
+
+Test(log_line, gives_what_is_told_of_one_moment_one_time)
+{
+	const char *first, *other;
+
+	log_line_init(&line);
+	first = stamp_of(7);
+	cr_expect_str_eq(stamp_of(7), first);
+	other = stamp_of(8);
+	cr_expect(strcmp(other, first) > 0);
+	/* never back, not even to a moment that was told of before */
+	cr_expect(strcmp(stamp_of(7), other) > 0);
+	first = stamp_of(0);
+	cr_expect(strcmp(stamp_of(0), first) > 0);
+}
+
 static void
 expect_number(uint64_t n)
 {
