@@ -315,15 +315,29 @@ read_body(struct store_backend *b, uint64_t seq, struct store_body **ret)
 
 /* What cannot be read twice is as good as damaged: one message must not hold up all others. */
 static int
-body_of(struct store_backend *b, uint64_t seq, struct store_body **ret)
+read_twice(struct sqlite_backend *b, uint64_t seq, struct store_body **ret)
 {
-	int error = read_body(b, seq, ret);
+	int error = read_body(&b->base, seq, ret);
 
 	if (error == -EREMOTEIO)
-		error = read_body(b, seq, ret);
-	return error == -EREMOTEIO && sqlite3_errcode(backend_of(b)->db) == SQLITE_CORRUPT
-		   ? -EUCLEAN
-		   : error;
+		error = read_body(&b->base, seq, ret);
+	return error == -EREMOTEIO && sqlite3_errcode(b->db) == SQLITE_CORRUPT ? -EUCLEAN : error;
+}
+
+/* SQLite rolls the transaction back for the first of the two, and what followed would be committed
+ * without what was before. */
+static int
+body_of(struct store_backend *base, uint64_t seq, struct store_body **ret)
+{
+	struct sqlite_backend *b = backend_of(base);
+	const bool within = !sqlite3_get_autocommit(b->db);
+	int error = read_twice(b, seq, ret);
+
+	if (!within || !sqlite3_get_autocommit(b->db) || (error && error != -ENOENT))
+		return error;
+	if (!error)
+		store_body_drop(*ret);
+	return -EREMOTEIO;
 }
 
 static sqlite3_stmt *

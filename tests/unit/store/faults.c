@@ -289,6 +289,48 @@ full_with_failing_read(void)
 	return q;
 }
 
+/* Two that are new and, between them, one that was there before; false: there is no n-th read. */
+static bool
+resend_with_failing_read(struct queue *q, unsigned n)
+{
+	struct store_filter filter = { .feed = 0 };
+	char id[2][16];
+	bool failed;
+
+	snprintf(id[0], sizeof(id[0]), "first %u", n);
+	snprintf(id[1], sizeof(id[1]), "second %u", n);
+	queue_reopen(q, NULL);
+	store_feed(q->store, SPAN("east"));
+	for (unsigned i = 0; i < 2 * MANY / 3; i++) /* the newest are in memory no more */
+		(void)queue_get(q, 1, NULL);
+	queue_run(q, 50);
+	vfs_fail(VFS_READ, n, SQLITE_IOERR_READ, EIO, false);
+	queue_send(q, 1, id[0], text_of(n));
+	send_numbered(q, 0);
+	queue_send(q, 1, id[1], text_of(n));
+	await_told(q, 3);
+	failed = vfs_failed();
+	vfs_heal();
+	for (unsigned i = 0; i < 2; i++) {
+		filter.control_id = span_str(id[i]);
+		cr_expect_eq(queue_list(q, &filter, false), q->told[2 * i].verdict == STORE_NEW,
+		    "read %u, message %u", n, i);
+	}
+	cr_expect(q->told[1].verdict == STORE_RESEND || failed, "read %u", n);
+	return failed;
+}
+
+Test(faults, loses_nothing_to_a_read_that_fails_beside_a_resend)
+{
+	struct queue *q = full_with_failing_read();
+	unsigned n = 1;
+
+	while (resend_with_failing_read(q, n))
+		n++;
+	cr_expect_gt(n, 2, "%u", n);
+	queue_close(q);
+}
+
 static void
 expect_all_in_order(struct queue *q)
 {
