@@ -72,6 +72,8 @@ struct store_backend_ops {
 
 	int (*add_feed)(struct store_backend *b, unsigned feed, struct span name);
 	int (*set_cursor)(struct store_backend *b, unsigned feed, uint64_t seq);
+	/* Both stay as they are until the transaction ends; that it failed may be told by any verb
+	 * before that. */
 	int (*put)(struct store_backend *b, const struct store_record *r, struct span body);
 	/* `word` NULL: as it is */
 	int (*mark)(struct store_backend *b, uint64_t seq, int state,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The verbs over SQLite.  Each is one or two statements prepared at the start.
+ * The verbs over SQLite.  Each is one or two statements prepared at the start; those that put
+ * messages take many of them at once.
  *
  * A failed sync is the end: the kernel has marked the pages clean, so a second try
  * would succeed without writing them, and a commit that failed may be there after
@@ -135,6 +136,64 @@ run(struct sqlite_backend *b, enum sqlite_statement q)
 	return error;
 }
 
+/* ---- messages ------------------------------------------------------------------------------- */
+
+static void
+bind_record(sqlite3_stmt *q, int at, const struct store_record *r)
+{
+	sqlite3_bind_int64(q, at + 1, (sqlite3_int64)r->seq);
+	sqlite3_bind_int64(q, at + 2, r->feed);
+	sqlite3_bind_int64(q, at + 3, (sqlite3_int64)r->received);
+	sqlite3_bind_int64(q, at + 4, (sqlite3_int64)r->key_hash);
+	sqlite3_bind_int64(q, at + 5, (sqlite3_int64)r->body_hash);
+	sqlite3_bind_int64(q, at + 6, (sqlite3_int64)r->size);
+	sqlite3_bind_text(q, at + 7, r->control_id, (int)r->control_id_len, SQLITE_STATIC);
+	sqlite3_bind_text(q, at + 8, r->type, (int)r->type_len, SQLITE_STATIC);
+}
+
+/* So many rows by statements that take as many. */
+static int
+write_rows(struct sqlite_backend *b, const struct sqlite_put *put, int rows,
+    enum sqlite_statement records, enum sqlite_statement bodies)
+{
+	int error;
+
+	for (int i = 0; i < rows; i++) {
+		const struct span body = put[i].body;
+
+		bind_record(b->q[records], 8 * i, put[i].record);
+		sqlite3_bind_int64(b->q[bodies], 2 * i + 1, (sqlite3_int64)put[i].record->seq);
+		sqlite3_bind_blob64(b->q[bodies], 2 * i + 2, body.ptr, body.len, SQLITE_STATIC);
+	}
+	error = run(b, records);
+	return error ? error : run(b, bodies);
+}
+
+/* Before anything that could see that they are not there.  SQLite may have rolled back by itself
+ * what failed, so nothing may follow it, whatever became of the verb that was told. */
+static int
+write_puts(struct sqlite_backend *b)
+{
+	const unsigned puts = b->puts;
+
+	b->puts = 0;
+	if (puts == SQLITE_PUTS && !b->put_error)
+		b->put_error = write_rows(b, b->put, SQLITE_PUTS, Q_PUT_MANY, Q_PUT_BODIES);
+	else
+		for (unsigned i = 0; i < puts && !b->put_error; i++)
+			b->put_error = write_rows(b, &b->put[i], 1, Q_PUT, Q_PUT_BODY);
+	return b->put_error;
+}
+
+static int
+put(struct store_backend *base, const struct store_record *r, struct span body)
+{
+	struct sqlite_backend *b = backend_of(base);
+
+	b->put[b->puts++] = (struct sqlite_put){ r, body };
+	return b->puts == SQLITE_PUTS ? write_puts(b) : 0;
+}
+
 /* ---- transactions --------------------------------------------------------------------------- */
 
 static int
@@ -146,12 +205,16 @@ begin(struct store_backend *b)
 static int
 commit(struct store_backend *b)
 {
-	return run(backend_of(b), Q_COMMIT);
+	int error = write_puts(backend_of(b));
+
+	return error ? error : run(backend_of(b), Q_COMMIT);
 }
 
 static void
 rollback(struct store_backend *b)
 {
+	backend_of(b)->puts = 0;
+	backend_of(b)->put_error = 0;
 	/* some failures roll back by themselves */
 	if (!sqlite3_get_autocommit(backend_of(b)->db))
 		(void)run(backend_of(b), Q_ROLLBACK);
@@ -180,34 +243,14 @@ set_cursor(struct store_backend *b, unsigned feed, uint64_t seq)
 }
 
 static int
-put(struct store_backend *b, const struct store_record *r, struct span body)
-{
-	sqlite3_stmt *q = backend_of(b)->q[Q_PUT];
-	int error;
-
-	sqlite3_bind_int64(q, 1, (sqlite3_int64)r->seq);
-	sqlite3_bind_int64(q, 2, r->feed);
-	sqlite3_bind_int64(q, 3, (sqlite3_int64)r->received);
-	sqlite3_bind_int64(q, 4, (sqlite3_int64)r->key_hash);
-	sqlite3_bind_int64(q, 5, (sqlite3_int64)r->body_hash);
-	sqlite3_bind_int64(q, 6, (sqlite3_int64)r->size);
-	sqlite3_bind_text(q, 7, r->control_id, (int)r->control_id_len, SQLITE_STATIC);
-	sqlite3_bind_text(q, 8, r->type, (int)r->type_len, SQLITE_STATIC);
-	error = run(backend_of(b), Q_PUT);
-	if (error)
-		return error;
-	q = backend_of(b)->q[Q_PUT_BODY];
-	sqlite3_bind_int64(q, 1, (sqlite3_int64)r->seq);
-	sqlite3_bind_blob64(q, 2, body.ptr, body.len, SQLITE_STATIC);
-	return run(backend_of(b), Q_PUT_BODY);
-}
-
-static int
 mark(struct store_backend *b, uint64_t seq, int state, const struct store_tries *tries,
     const char *word)
 {
 	sqlite3_stmt *q = backend_of(b)->q[Q_MARK];
+	int error = write_puts(backend_of(b));
 
+	if (error)
+		return error;
 	sqlite3_bind_int64(q, 1, (sqlite3_int64)seq);
 	sqlite3_bind_int(q, 2, state);
 	sqlite3_bind_int64(q, 3, tries->attempts);
@@ -220,11 +263,12 @@ mark(struct store_backend *b, uint64_t seq, int state, const struct store_tries 
 static int
 take(struct store_backend *b, uint64_t seq)
 {
-	int error;
+	int error = write_puts(backend_of(b));
 
 	sqlite3_bind_int64(backend_of(b)->q[Q_TAKE], 1, (sqlite3_int64)seq);
 	sqlite3_bind_int64(backend_of(b)->q[Q_TAKE_BODY], 1, (sqlite3_int64)seq);
-	error = run(backend_of(b), Q_TAKE);
+	if (!error)
+		error = run(backend_of(b), Q_TAKE);
 	return error ? error : run(backend_of(b), Q_TAKE_BODY);
 }
 
@@ -283,8 +327,11 @@ first_row(struct sqlite_backend *b, enum sqlite_statement q, uint64_t seq)
 static int
 find(struct store_backend *b, uint64_t seq, struct store_record *ret)
 {
-	int found = first_row(backend_of(b), Q_FIND, seq), error = 0;
+	int error = write_puts(backend_of(b)), found;
 
+	if (error)
+		return error;
+	found = first_row(backend_of(b), Q_FIND, seq);
 	if (found == 1)
 		error = take_record(backend_of(b)->q[Q_FIND], ret);
 	sqlite3_reset(backend_of(b)->q[Q_FIND]);
@@ -331,8 +378,11 @@ body_of(struct store_backend *base, uint64_t seq, struct store_body **ret)
 {
 	struct sqlite_backend *b = backend_of(base);
 	const bool within = !sqlite3_get_autocommit(b->db);
-	int error = read_twice(b, seq, ret);
+	int error = write_puts(b);
 
+	if (error)
+		return error;
+	error = read_twice(b, seq, ret);
 	if (!within || !sqlite3_get_autocommit(b->db) || (error && error != -ENOENT))
 		return error;
 	if (!error)
@@ -365,8 +415,10 @@ scan(struct store_backend *b, const struct store_range *range, store_visit *visi
 {
 	sqlite3_stmt *q = scan_statement(backend_of(b), range);
 	struct store_record r;
-	int rc, error = 0;
+	int rc, error = write_puts(backend_of(b));
 
+	if (error)
+		return error;
 	bind_range(q, range);
 	while ((rc = sqlite3_step(q)) == SQLITE_ROW) {
 		error = take_record(q, &r);
@@ -399,8 +451,10 @@ tally(struct store_backend *b, const struct store_range *range, uint64_t *ret_co
     uint64_t *ret_bytes)
 {
 	sqlite3_stmt *q = backend_of(b)->q[Q_TALLY];
-	int rc, error;
+	int rc, error = write_puts(backend_of(b));
 
+	if (error)
+		return error;
 	bind_range(q, range);
 	rc = sqlite3_step(q);
 	error = sqlite_error(backend_of(b)->db, rc);

@@ -23,6 +23,8 @@ enum sqlite_statement {
 	Q_SET_CURSOR,
 	Q_PUT,
 	Q_PUT_BODY,
+	Q_PUT_MANY,
+	Q_PUT_BODIES,
 	Q_MARK,
 	Q_TAKE,
 	Q_TAKE_BODY,
@@ -41,15 +43,24 @@ enum sqlite_statement {
 
 enum {
 	SQLITE_TOKEN = 16,
+	SQLITE_PUTS = 16,           /* rows of Q_PUT_MANY */
 	SQLITE_BACKUP = 0x686c3762, /* "hl7b": the application of a backup until it is opened */
 };
 
 struct sqlite_copy;
 
+struct sqlite_put {
+	const struct store_record *record;
+	struct span body;
+};
+
 struct sqlite_backend {
 	struct store_backend base;
 	sqlite3 *db;
 	sqlite3_stmt *q[Q_COUNT];
+	struct sqlite_put put[SQLITE_PUTS]; /* not written yet */
+	unsigned puts;
+	int put_error;             /* stands until it is rolled back */
 	struct store_place *place; /* outlives this */
 	int64_t layout;            /* its version, in the file */
 	int64_t found;             /* the one it had when it was opened; 0: none */

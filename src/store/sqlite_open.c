@@ -72,15 +72,25 @@ static const char *const steps[VERSION] = {
 	"SELECT seq, feed, received, state, attempts, key_hash, body_hash, size, control_id," \
 	" type, word, errors, rejects, others, unanswered FROM message "
 
+/* A row has 8 parameters, and 2 for its body.  OR FAIL: where one of many fails, the transaction is
+ * rolled back, and SQLite need not note what was there before each statement. */
+#define PUT                                                                             \
+	"INSERT OR FAIL INTO message (seq, feed, received, state, attempts, key_hash, " \
+	"body_hash, size, control_id, type) VALUES "
+#define PUT_ROW "(?, ?, ?, 0, 0, ?, ?, ?, ?, ?)"
+#define FOUR(row) row ", " row ", " row ", " row
+_Static_assert(SQLITE_PUTS == 4 * 4, "as the statements have it");
+
 static const char *const statements[Q_COUNT] = {
 	[Q_BEGIN] = "BEGIN IMMEDIATE",
 	[Q_COMMIT] = "COMMIT",
 	[Q_ROLLBACK] = "ROLLBACK",
 	[Q_ADD_FEED] = "INSERT INTO feed VALUES (?1, ?2, 0)",
 	[Q_SET_CURSOR] = "UPDATE feed SET cursor = ?2 WHERE id = ?1",
-	[Q_PUT] = "INSERT INTO message (seq, feed, received, state, attempts, key_hash, body_hash,"
-		  " size, control_id, type) VALUES (?1, ?2, ?3, 0, 0, ?4, ?5, ?6, ?7, ?8)",
-	[Q_PUT_BODY] = "INSERT INTO body VALUES (?1, ?2)",
+	[Q_PUT] = PUT PUT_ROW,
+	[Q_PUT_BODY] = "INSERT OR FAIL INTO body VALUES (?, ?)",
+	[Q_PUT_MANY] = PUT FOUR(FOUR(PUT_ROW)),
+	[Q_PUT_BODIES] = "INSERT OR FAIL INTO body VALUES " FOUR(FOUR("(?, ?)")),
 	[Q_MARK] = "UPDATE message SET state = ?2, attempts = ?3, word = coalesce(?4, word),"
 		   " errors = ?5, rejects = ?6, others = ?7, unanswered = ?8 WHERE seq = ?1",
 	[Q_TAKE] = "DELETE FROM message WHERE seq = ?1",
