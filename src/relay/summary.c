@@ -18,10 +18,10 @@ is_alnum(char c)
 
 /* Does it begin with "ORU", "R01" or the like: three characters, the first a letter? */
 static inline bool
-begins_with_code(struct span s)
+begins_with_code(struct span s, char sep)
 {
 	return s.len >= CODE_LEN && ascii_is_letter(s.ptr[0]) && is_alnum(s.ptr[1]) &&
-	       is_alnum(s.ptr[2]);
+	       is_alnum(s.ptr[2]) && s.ptr[0] != sep && s.ptr[1] != sep && s.ptr[2] != sep;
 }
 
 /* Is there the end of a component?  These are a few bytes, and soon looked through. */
@@ -35,14 +35,14 @@ ends_at(struct span s, size_t at, char sep)
 static size_t
 type_len(struct span field, char sep)
 {
-	if (!begins_with_code(field))
+	if (!begins_with_code(field, sep))
 		return 0;
 	if (ends_at(field, CODE_LEN, sep)) {
 		const struct span event = span_tail(field, CODE_LEN + 1);
 
 		if (ends_at(event, 0, sep))
 			return CODE_LEN;
-		if (begins_with_code(event) && ends_at(event, CODE_LEN, sep))
+		if (begins_with_code(event, sep) && ends_at(event, CODE_LEN, sep))
 			return 2 * CODE_LEN + 1;
 	}
 	return 0;
