@@ -10,6 +10,8 @@
 #include "annotate/work.h"
 #include "hl7/escape.h"
 
+enum { FLAG_FIELD = 8 };
+
 /* ---- what is there ---- */
 
 static uint32_t
@@ -376,6 +378,30 @@ count_on(struct annotator *a, const struct result *r, unsigned notes)
 		next->run.highest += notes;
 }
 
+/* A segment may end before OBX-8, which is as empty then: separators go on up to it. */
+static __attribute__((noinline)) void
+append_flag(struct annotator *a, const struct result *r, struct span flag)
+{
+	const size_t missing = FLAG_FIELD - r->fields;
+	char *text = arena_alloc(&a->arena, missing + flag.len);
+
+	if (!text)
+		return;
+	memset(text, a->m->delims.field, missing);
+	memcpy(text + missing, flag.ptr, flag.len);
+	hl7_edits_add(&a->edits, a->m->segments[r->segment].end, (struct span){ 0 },
+	    span_of(text, missing + flag.len));
+}
+
+static void
+write_flag(struct annotator *a, const struct result *r, struct span flag)
+{
+	if (r->fields < FLAG_FIELD)
+		append_flag(a, r, flag);
+	else
+		hl7_edits_add(&a->edits, r->places[FLAG_FIELD], obx_field(a, r, FLAG_FIELD), flag);
+}
+
 bool
 notes_write(struct annotator *a, const struct result *r, struct finding *f)
 {
@@ -392,7 +418,7 @@ notes_write(struct annotator *a, const struct result *r, struct finding *f)
 	if (!block.ptr)
 		return false;
 	if (is_flag_written(f))
-		hl7_edits_add(&a->edits, r->places[8], obx_field(a, r, 8), f->flag);
+		write_flag(a, r, f->flag);
 	hl7_edits_add(&a->edits, after->next, (struct span){ base + after->next, 0 }, block);
 	f->notes = count;
 	count_on(a, r, count);

@@ -13,6 +13,8 @@
 #include "hl7/escape.h"
 #include "hl7/message.h"
 
+enum { FLAG_FIELD = 8 };
+
 struct pair {
 	struct hl7_message original, annotated;
 	struct hl7_edits edits;
@@ -99,15 +101,42 @@ claims(struct pair *p, struct block block, struct span flag)
 	return false;
 }
 
+/* Nothing, where a segment ends. */
+static struct span
+end_of(const struct hl7_message *m, size_t segment)
+{
+	return span_of(m->bytes.ptr + m->segments[segment].end, 0);
+}
+
+/* A flag behind the separators that an OBX needs, which ends before it; only these are right. */
+static struct span
+with_missing(struct pair *p, size_t obx, struct span flag)
+{
+	struct span fields[FLAG_FIELD];
+	const unsigned count = hl7_fields(
+	    &p->original, &p->original.segments[obx], fields, FLAG_FIELD);
+	const size_t missing = FLAG_FIELD - count;
+	const struct span added = span_of(flag.ptr - missing, missing + flag.len);
+
+	for (size_t i = 0; i < missing; i++)
+		if (added.ptr[i] != p->original.delims.field)
+			return flag;
+	return added;
+}
+
 /* An OBX-8 that differs, when a trailer behind it claims what stands there now. */
 static void
 add_flag(struct pair *p, struct twins obx, struct block block)
 {
-	struct span before = field(&p->original, obx.original, 8);
-	struct span after = field(&p->annotated, obx.annotated, 8);
+	struct span before = field(&p->original, obx.original, FLAG_FIELD);
+	struct span after = field(&p->annotated, obx.annotated, FLAG_FIELD);
 
-	if (!before.ptr || !claims(p, block, after))
+	if (!claims(p, block, after))
 		return;
+	if (!before.ptr) {
+		before = end_of(&p->original, obx.original);
+		after = with_missing(p, obx.original, after);
+	}
 	hl7_edits_add(&p->edits, (size_t)(before.ptr - p->original.bytes.ptr), before, after);
 	p->counts.flags++;
 }
@@ -238,7 +267,8 @@ note_result(const struct pair *p, struct owner *o, struct twins obx)
 		o->has_changed = false;
 	}
 	o->any = true;
-	if (span_eq(field(&p->original, obx.original, 8), field(&p->annotated, obx.annotated, 8)))
+	if (span_eq(field(&p->original, obx.original, FLAG_FIELD),
+		field(&p->annotated, obx.annotated, FLAG_FIELD)))
 		return;
 	o->changed = obx;
 	o->has_changed = true;

@@ -5,6 +5,7 @@
  */
 #include <criterion/criterion.h>
 
+#include "../mapping/fragment.h"
 #include "report.h"
 
 #define RAISED(flag) "NTE|1|O|Raised.\nNTE|2|O|Auto-comment t 1.0: R" flag "\n"
@@ -59,6 +60,38 @@ Test(annotate_flags, are_set_and_kept)
 		cr_expect_eq(f->flag_outcome, cases[i].outcome, "%s", cases[i].name);
 		cr_expect_eq(f->fired_count, 1, "%s", cases[i].name);
 		cr_expect_eq(f->fired[0].how, cases[i].how, "%s", cases[i].name);
+	}
+	report_end(&r);
+}
+
+static const char without_status[] =
+    "<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"t\" version=\"1.0\" status=\"draft\">\n"
+    "<about><title>A test</title></about>\n<results status-missing=\"F\"/><system id=\"LN\"/>\n"
+    "<quantity id=\"mass\" unit=\"mg/L\"><unit name=\"mg/L\" factor=\"1\"/></quantity>\n"
+    "<observation id=\"serum\" label=\"Serum\" unit=\"mg/L\">"
+    "<codes quantity=\"mass\" system=\"LN\"><code>1952-1</code></codes></observation>\n"
+    "<rules for=\"serum\"><group id=\"g\" pick=\"all\"><rule id=\"R\">"
+    "<flag>H</flag><note>Raised.</note></rule></group></rules>\n</mapping>\n";
+
+/* Fields that are empty may be left out at the end. */
+Test(annotate_flags, are_set_in_segments_that_end_before_them)
+{
+#define SHORT(rest) "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L" rest "\n"
+	static const char *const ended[][2] = {
+		{ SHORT(""), SHORT("||H") RAISED("; flag H") },
+		{ SHORT("|0.7-1.8"), SHORT("|0.7-1.8|H") RAISED("; flag H") },
+		{ SHORT("|0.7-1.8|"), SHORT("|0.7-1.8|H") RAISED("; flag H") },
+		{ SHORT("|0.7-1.8") SHORT("|"),
+		    SHORT("|0.7-1.8|H") RAISED("; flag H") SHORT("||H") RAISED("; flag H") },
+	};
+	struct report r;
+	struct mapping *const mappings[] = { fragment_good(IN_FILE, without_status) };
+
+	report_begin(&r, mappings, 1);
+	for (size_t i = 0; i < sizeof(ended) / sizeof(ended[0]); i++) {
+		/* what was read before must not tell where this one's fields are */
+		report_annotate(&r, "OBX|1|NM|1952-1^B2M^LN||1.2||||||F\n");
+		report_expect(&r, ended[i][0], ended[i][0], ended[i][1]);
 	}
 	report_end(&r);
 }

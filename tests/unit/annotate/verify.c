@@ -5,6 +5,7 @@
 
 #define HEAD "MSH|^~\\&|LAB|NORTH|EHR|NORTH|20260301120000||ORU^R01|1|P|2.5.1\rPID|1\rOBR|1\r"
 #define OBX(value, flag) "OBX|1|NM|1952-1^B2M^LN||" value "|mg/L|0.7-1.8|" flag "|||F\r"
+#define SHORT(rest) "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L" rest "\r"
 #define TEXT "OBX|2|TX|1952-1^B2M^LN||more||||||F\r"
 #define OURS(flag) "NTE|1|O|Raised.\rNTE|2|O|Auto-comment b2m 1.0.0: S03" flag "\r"
 #define AFTER(one, two) "NTE|" #one "|O|Raised.\rNTE|" #two "|O|Auto-comment b2m 1.0.0: S03\r"
@@ -34,6 +35,8 @@ static const struct {
 	    "MSH|^~\\:|\rOBX|1\rNTE|1|O|Auto-comment b2m 1.0.0\\T\\ S03\r", true, 1, 0 },
 	{ "a flag before text that goes on", HEAD OBX("2.2", "") TEXT, HEAD OBX("2.2", "H") TEXT OURS("; flag H"),
 	    true, 2, 1 },
+	{ "a flag behind the last field", HEAD SHORT(""), HEAD SHORT("||H") OURS("; flag H"), true, 2, 1 },
+	{ "a flag in a last field that is empty", HEAD SHORT("||"), HEAD SHORT("||H") OURS("; flag H"), true, 2, 1 },
 	{ "a flag that was there", HEAD OBX("2.2", "H"), HEAD OBX("2.2", "H") OURS(""), true, 2, 0 },
 	{ "two results", HEAD OBX("2.2", "") OBX("3", ""), HEAD OBX("2.2", "") OURS("") OBX("3", "H") OURS("; flag H"),
 	    true, 4, 1 },
@@ -45,6 +48,9 @@ static const struct {
 	    true, 4, 1 },
 	{ "no message", "no message", "no message", true, 0, 0 },
 
+	{ "a range beside a flag", HEAD SHORT(""), HEAD SHORT("|1-2|H") OURS("; flag H"), false, 0, 0 },
+	{ "a value changed before a flag", HEAD SHORT(""), HEAD SHORT("2||H") OURS("; flag H"), false, 0, 0 },
+	{ "fields behind a flag", HEAD SHORT(""), HEAD SHORT("||H|") OURS("; flag H"), false, 0, 0 },
 	{ "another value", HEAD OBX("2.2", ""), HEAD OBX("2.3", "") OURS(""), false, 0, 0 },
 	{ "notes without a trailer", HEAD OBX("2.2", ""), HEAD OBX("2.2", "") "NTE|1|O|Raised.\r", false, 0, 0 },
 	{ "a flag nobody claims", HEAD OBX("2.2", ""), HEAD OBX("2.2", "H") OURS(""), false, 0, 0 },
