@@ -155,6 +155,46 @@ Test(file, tells_of_a_write_that_failed_and_forgets_it)
 	}
 }
 
+static int
+read_it(void)
+{
+	return file->pMethods->xRead(file, others, PAGE, HEAD);
+}
+
+static int
+size_it(void)
+{
+	sqlite3_int64 size;
+
+	return file->pMethods->xFileSize(file, &size);
+}
+
+static int
+cut_it(void)
+{
+	return file->pMethods->xTruncate(file, 0);
+}
+
+static int
+write_elsewhere(void)
+{
+	return put(SIZE / 2, PAGE);
+}
+
+/* A transaction reads what it wrote when that was too much to be kept in memory. */
+Test(file, tells_of_a_write_that_failed_whatever_it_was_made_for)
+{
+	static int (*const calls[])(void) = { read_it, size_it, cut_it, write_elsewhere };
+
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		vfs_heal();
+		put_pages(2);
+		vfs_fail(VFS_WRITE, 1, SQLITE_FULL, ENOSPC, false);
+		cr_expect_eq(calls[i](), SQLITE_FULL, "call %zu", i);
+		cr_expect_eq(vfs_writes(), 1, "call %zu", i);
+	}
+}
+
 /* One step of what a file may be asked, beside the bytes that it should hold. */
 static void
 step(struct random *random, char *held, size_t *size)
