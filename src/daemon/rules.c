@@ -34,6 +34,8 @@ load_one(struct rules_mapping *r, const struct conf_feed *feed, const struct con
 	r->mapping = r->source->mapping;
 	r->sha256 = r->source->sha256;
 	r->fired = calloc(r->mapping->rule_count + 1, sizeof(struct metric *));
+	if (!r->fired)
+		tell_no_memory(r->file, t);
 	return is_taken(feed, r, t) && r->source->sound && r->fired;
 }
 

@@ -18,6 +18,17 @@ tell_faults(struct faults *faults, const struct teller *t)
 	file_tell_faults(faults, LOG_MAPPING_REJECTED, t->log, t->out);
 }
 
+void
+tell_no_memory(const char *file, const struct teller *t)
+{
+	struct faults faults;
+
+	faults_init(&faults, file);
+	faults_add_no_memory(&faults);
+	tell_faults(&faults, t);
+	faults_finish(&faults);
+}
+
 /* A file that is not there has no place; the one that names it has. */
 static bool
 read_file(const struct conf_mapping *m, const struct teller *t, struct span *ret)
@@ -64,11 +75,13 @@ read_new(const struct conf_mapping *m, const struct teller *t)
 	struct source *s = calloc(1, sizeof(*s));
 	struct span bytes;
 
-	if (!s)
-		return NULL;
-	s->users = 1;
-	s->file = strdup(m->file);
-	if (!s->file || !read_file(m, t, &bytes)) {
+	if (s) {
+		s->users = 1;
+		s->file = strdup(m->file);
+	}
+	if (!s || !s->file)
+		tell_no_memory(m->file, t);
+	if (!s || !s->file || !read_file(m, t, &bytes)) {
 		source_release(s);
 		return NULL;
 	}

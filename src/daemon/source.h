@@ -35,6 +35,7 @@ struct teller {
 };
 
 void tell_faults(struct faults *faults, const struct teller *t);
+void tell_no_memory(const char *file, const struct teller *t);
 
 /* One of `list`, or a new one that joins it, sound or not; NULL when it cannot be read.  The
  * caller's to release. */
