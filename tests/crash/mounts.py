@@ -11,10 +11,12 @@ import fcntl
 import os
 import shutil
 import subprocess
+import time
 
 CLONE_NEWNS = 0x20000
 EXT4_IOC_SHUTDOWN = 0x8004587D
 NO_LOG_FLUSH = 2
+PATIENCE = 10
 
 
 def private():
@@ -59,7 +61,13 @@ class Disk:
         self.problem = run("mkfs.ext4", "-q", "-F", self.image) or self.mount()
 
     def mount(self):
-        return run("mount", "-o", "loop", self.image, self.folder)
+        """Again for a while where it fails: what others do with loop devices may be in the way."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            problem = run("mount", "-o", "loop", self.image, self.folder)
+            if not problem or time.monotonic() > end:
+                return problem
+            time.sleep(0.1)
 
     def unmount(self):
         return unmount(self.folder)

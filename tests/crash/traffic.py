@@ -569,6 +569,17 @@ class Traffic(Loop):
         """All that is to be sent was, and was acknowledged, and was delivered."""
         return not self.judge.waiting and all(s.made >= (self.limit or 0) for s in self.senders)
 
+    def until(self, condition, seconds):
+        """As the loop does, but while messages move the time begins anew, some times: a disk
+        that others write to may take a second for each commit."""
+        for _ in range(5):
+            before = self.judge.acks, self.receiver.count
+            if Loop.until(self, condition, seconds):
+                return True
+            if before == (self.judge.acks, self.receiver.count):
+                return False
+        return False
+
     def acked(self):
         return sum(self.judge.acked)
 

@@ -185,7 +185,7 @@ class Certificates(Custody, Secure):
         )
         s = self.secure_sender(port)
         self.assertIn(b"MSA|AA", s.exchange(message("m1")))
-        r.wait(1)
+        d.wait_event("msg.delivered")
         for name in ("client", "server"):
             self.ca.run("revoke", name)
         self.ca.run("crl", 1)
@@ -198,7 +198,7 @@ class Certificates(Custody, Secure):
         plain = self.sender(port)
         self.assertIn(b"MSA|AA", plain.exchange(message("m2")))
         time.sleep(0.5)
-        self.assertEqual(self.ids("--state", "waiting"), ["m2"])
+        self.wait_ids(["m2"], "--state", "waiting")
         self.assertEqual(self.sent(r), ["m1"])
         rewrite(inbound="", outbound=self.tls(own="client", name="localhost"))
         d.reload()

@@ -44,15 +44,19 @@ ALL = b"".join(bytes([n]) for n in range(256))
 # ---- waiting ----------------------------------------------------------------------------
 
 
-def wait_for(what, condition, patience=PATIENCE):
-    """The first true answer of condition(), or a failure that says what did not come."""
-    end = time.monotonic() + patience
+def wait_for(what, condition, patience=PATIENCE, moved=None):
+    """The first true answer of condition(), or a failure that says what did not come.  Of what
+    takes many steps, `moved` answers how many were done: patience ends when there is no other."""
+    end, done = time.monotonic() + patience, None
     while True:
         answer = condition()
         if answer:
             return answer
+        if moved and moved() != done:
+            end, done = time.monotonic() + patience, moved()
         if time.monotonic() > end:
-            raise AssertionError("%s: not within %g s" % (what, patience))
+            told = "" if done is None else ", and there are %s" % done
+            raise AssertionError("%s: not within %g s%s" % (what, patience, told))
         time.sleep(0.01)
 
 
@@ -429,7 +433,8 @@ class Receiver:
 
     def wait(self, count, patience=PATIENCE):
         wait_for(
-            "%d frames at the receiver" % count, lambda: len(self.frames) >= count, patience
+            "%d frames at the receiver" % count, lambda: len(self.frames) >= count, patience,
+            lambda: len(self.frames),
         )
         return self.bodies()
 
@@ -555,8 +560,9 @@ class Daemon:
         ]
 
     def wait_event(self, event, count=1, patience=PATIENCE, **fields):
+        found = lambda: len(self.events(event, **fields))
         try:
-            wait_for(event, lambda: len(self.events(event, **fields)) >= count, patience)
+            wait_for(event, lambda: found() >= count, patience, found)
         except AssertionError as e:
             raise AssertionError("%s\n%s" % (e, self.text()[-3000:])) from None
         return self.events(event, **fields)
@@ -584,6 +590,13 @@ class Daemon:
         with open("/proc/%d/stat" % self.pid, encoding="ascii") as f:
             fields = f.read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def busy(self, seconds):
+        """What part of a processor it takes for so long.  One that spins takes all that it is
+        given, which is little where many want it: a test asks for less than that."""
+        before, began = self.cpu(), time.monotonic()
+        time.sleep(seconds)
+        return (self.cpu() - before) / (time.monotonic() - began)
 
     def resident(self):
         """The most bytes of memory that it had so far."""

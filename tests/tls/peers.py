@@ -5,6 +5,7 @@
 Those that are not installed are skipped."""
 
 import os
+import select
 import subprocess
 import time
 
@@ -37,6 +38,16 @@ class OpenSSL(Foreign):
             input=data, capture_output=True, timeout=PATIENCE, check=False,
         )
 
+    def frame_from(self, process):
+        """What it says, up to the end of a frame."""
+        got = b""
+        while not got.endswith(b"\x1c\r"):
+            self.assertTrue(select.select([process.stdout], [], [], PATIENCE)[0], got)
+            more = os.read(process.stdout.fileno(), 4096)
+            self.assertTrue(more, "it ended behind %r" % got)
+            got += more
+        return got
+
     def test_s_client_sends_messages(self):
         r = self.receiver()
         d, port = self.secure_feed(r)
@@ -54,14 +65,11 @@ class OpenSSL(Foreign):
                 self.addCleanup(p.stdin.close)
                 self.addCleanup(p.stdout.close)
                 self.addCleanup(p.kill)
-                got = b""
                 for n in range(3):
                     p.stdin.write(framed(message(str(n))))
                     p.stdin.flush()
-                    while not got.endswith(b"\x1c\r"):
-                        got += os.read(p.stdout.fileno(), 4096)
+                    got = self.frame_from(p)
                     self.assertEqual(frames_of(got), [ack(message(str(n)))])
-                    got = b""
                 self.assertEqual(len(r.frames), 3)
 
     def test_s_client_with_a_cipher_and_a_curve_of_each_kind(self):
@@ -98,9 +106,7 @@ class OpenSSL(Foreign):
         s = self.secure_sender(port)
         for n in range(3):
             s.send(framed(message(str(n))))
-            got = b""
-            while not got.endswith(b"\x1c\r"):
-                got += os.read(p.stdout.fileno(), 4096)
+            got = self.frame_from(p)
             self.assertEqual(frames_of(got[got.index(b"\x0b"):]), annotated([message(str(n))]))
             p.stdin.write(framed(ack(message(str(n)))))
             p.stdin.flush()
