@@ -346,10 +346,12 @@ recognise_coded(
 {
 	uint64_t found = 0;
 
-	for (unsigned i = 1; coded.len && i <= 4; i += 3) {
-		found |= recognise(a, m, span_trim(hl7_piece_of(coded, separator, i)),
-		    span_trim(hl7_piece_of(coded, separator, i + 1)),
-		    span_trim(hl7_piece_of(coded, separator, i + 2)));
+	for (unsigned i = 0; coded.len && i < MATCH_CODES; i++) {
+		unsigned at = match_codes[i];
+
+		found |= recognise(a, m, span_trim(hl7_piece_of(coded, separator, at)),
+		    span_trim(hl7_piece_of(coded, separator, at + 1)),
+		    span_trim(hl7_piece_of(coded, separator, at + 2)));
 	}
 	return found;
 }

@@ -8,10 +8,7 @@
 
 #include "base/ascii.h"
 
-/* Where a coded flag has its codes: the first, and those of the other coding systems. */
-static const unsigned flag_codes[] = { 1, 4, 10 };
-
-enum { FLAG_CODES = sizeof(flag_codes) / sizeof(flag_codes[0]) };
+const unsigned match_codes[MATCH_CODES] = { 1, 4, 10 };
 
 bool
 match_word(const struct span *words, unsigned count, struct span text)
@@ -75,11 +72,15 @@ match_coded(const struct annotator *a, struct span field, const struct expr *e)
 	while (field.len) {
 		struct span repetition = next_repetition(a, &field);
 
-		for (unsigned i = 1; i <= 4; i += 3) {
-			struct span text = span_trim(hl7_component(d, repetition, i));
-			struct span system = span_trim(hl7_component(d, repetition, i + 2));
+		for (unsigned i = 0; i < MATCH_CODES; i++) {
+			unsigned at = match_codes[i];
+			struct span text = span_trim(hl7_component(d, repetition, at));
+			struct span system;
 
-			if (!text.len || !match_system(e->system, system))
+			if (!text.len)
+				continue;
+			system = span_trim(hl7_component(d, repetition, at + 2));
+			if (!match_system(e->system, system))
 				continue;
 			for (unsigned k = 0; k < e->word_count; k++) {
 				if (match_code(e->words[k], e->prefix, text))
@@ -96,9 +97,9 @@ match_flag(const struct annotator *a, struct span flags, const struct span *word
 	while (flags.len) {
 		struct span flag = next_repetition(a, &flags);
 
-		for (size_t i = 0; i < FLAG_CODES; i++) {
+		for (unsigned i = 0; i < MATCH_CODES; i++) {
 			if (match_word(
-				words, count, hl7_component(&a->m->delims, flag, flag_codes[i])))
+				words, count, hl7_component(&a->m->delims, flag, match_codes[i])))
 				return true;
 		}
 	}
@@ -121,8 +122,8 @@ is_flag_known(const struct hl7_delims *d, struct span flag, bool (*known)(struct
 {
 	bool coded = false;
 
-	for (size_t i = 0; i < FLAG_CODES; i++) {
-		struct span code = span_trim(hl7_component(d, flag, flag_codes[i]));
+	for (unsigned i = 0; i < MATCH_CODES; i++) {
+		struct span code = span_trim(hl7_component(d, flag, match_codes[i]));
 
 		if (code.len && !known(code))
 			return false;

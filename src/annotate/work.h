@@ -371,6 +371,10 @@ bool match_word(const struct span *words, unsigned count, struct span text);
 /* The same for words of a language, in the character set of the message. */
 bool match_text(
     const struct annotator *a, const struct span *texts, unsigned count, struct span text);
+enum { MATCH_CODES = 3 };
+/* Where a coded element has its codes, with the text and the system behind each: the first, and
+ * those of the other coding systems. */
+extern const unsigned match_codes[MATCH_CODES];
 bool match_coded(const struct annotator *a, struct span field, const struct expr *e);
 /* Is one of the words among the codes of an OBX-8? */
 bool match_flag(

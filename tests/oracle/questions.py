@@ -212,7 +212,7 @@ def specimen_conflict(result, expected):
     message, sources = result.message, []
     if result.order.specimen:
         parts = message.components(message.repetitions(result.order.specimen.get(4))[0])
-        sources.append(parts[:2] + parts[3:5])
+        sources.append(parts[:2] + parts[3:5] + parts[9:11])
     if result.order.segment:
         first = message.components(message.repetitions(result.order.segment.get(15))[0])[0]
         sources.append(message.split(first, message.subcomponent))

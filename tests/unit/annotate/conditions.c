@@ -150,6 +150,9 @@ static const struct {
 	{ "b2m", "<specimen is=\"urine\"/>", SOURCE("UR") VALUE("2"), 'y' },
 	{ "b2m", "<specimen is=\"urine\"/>", VALUE("2") "SPM|1|||UR\n", 'y' },
 	{ "b2m", "<specimen is=\"urine\"/>", VALUE("2") "SPM|1|||SER\n", 'n' },
+	{ "b2m", "<specimen is=\"urine\"/>", VALUE("2") "SPM|1|||x^x^L^^^^^^^UR\n", 'y' },
+	{ "b2m", "<specimen is=\"urine\"/>", VALUE("2") "SPM|1|||x^x^L^^^^^^^9^ur^L\n", 'y' },
+	{ "b2m", "<specimen is=\"urine\"/>", SOURCE("x&x&L&&&&&&&UR") VALUE("2"), 'y' },
 	{ "b2m", "<specimen is=\"serum\"/>", VALUE("2") "SPM|1|||UR\n", 'n' },
 	{ "b2m", "<specimen is=\"serum\"/>", VALUE("2") "SPM|1|||UR\nSPM|2|||SER\n", 'y' },
 	{ "b2m", "<specimen is=\"urine\"/>", VALUE("2"), '?' },
@@ -165,6 +168,8 @@ static const struct {
 
 	{ "b2m", "<order system=\"LN\" code=\"12-3\"/>", "OBR|1|||12-3^x^LN\n" VALUE("2"), 'y' },
 	{ "b2m", "<order system=\"LN\" code=\"12-3\"/>", "OBR|1|||a^b^L^12-3^x^LN\n" VALUE("2"), 'y' },
+	{ "b2m", "<order system=\"LN\" code=\"12-3\"/>", "OBR|1|||a^b^L^c^d^99X^^^^12-3^x^LN\n" VALUE("2"), 'y' },
+	{ "b2m", "<order system=\"LN\" code=\"12-3\"/>", "OBR|1|||a^b^L^c^d^99X^12-3^^LN^12-3^x^L\n" VALUE("2"), 'n' },
 	{ "b2m", "<order system=\"LN\" code=\"12-3\"/>", "OBR|1|||12-3^x^L\n" VALUE("2"), 'n' },
 	{ "b2m", "<order system=\"LN\" code=\"12-3\"/>", "OBR|1|||12-34^x^LN\n" VALUE("2"), 'n' },
 	{ "b2m", "<order code=\"12-3\" match=\"prefix\"/>", "OBR|1|||12-34^x^L\n" VALUE("2"), 'y' },
@@ -172,6 +177,7 @@ static const struct {
 	{ "b2m", "<diagnosis system=\"I10\" code=\"C90\" match=\"prefix\"/>", "DG1|1||C90.01^x^ICD\nOBR|1\n" VALUE("2"), 'y' },
 	{ "b2m", "<diagnosis system=\"I10\" code=\"C90\"/>", "DG1|1||C90.01^x^ICD\nOBR|1\n" VALUE("2"), 'n' },
 	{ "b2m", "<diagnosis system=\"I10\" code=\"C90.01\"/>", "DG1|1||C9001^x^I10\nOBR|1\n" VALUE("2"), 'y' },
+	{ "b2m", "<diagnosis system=\"I10\" code=\"C90.01\"/>", "DG1|1||1^x^L^^^^^^^C9001^x^I10\nOBR|1\n" VALUE("2"), 'y' },
 	{ "b2m", "<diagnosis system=\"I10\" code=\"C90\"/>", "DG1|1||C90^x^I9\nDG1|2||Z1^x^I10\nOBR|1\n" VALUE("2"), 'n' },
 	{ "b2m", "<diagnosis code=\"C90\"/>", "DG1|1||C90\n" BORN("1960") VALUE("2"), 'n' }, /* of the one before */
 
