@@ -4,7 +4,7 @@
 
 import unittest
 
-from traffic import Judge, Messages
+from traffic import Judge, Messages, loss_in
 
 
 class Judging(unittest.TestCase):
@@ -40,6 +40,20 @@ class Judging(unittest.TestCase):
         self.send(0, 0, 1, 2)
         self.arrive(0, 0, 2)
         self.finds("missing")
+        self.assertTrue(loss_in(self.j.faults[0]))
+
+    def test_a_loss_that_another_connection_shows_first(self):
+        """Of the end of what one has sent: the next to arrive is of another."""
+        self.send(0, 0, 1)
+        self.send(1, 0)
+        self.arrive(0, 0)
+        self.arrive(1, 0)
+        self.assertTrue(loss_in(self.j.faults[0]), self.j.faults)
+
+    def test_what_is_no_loss(self):
+        self.send(0, 0)
+        self.arrive(0, 0, 0)
+        self.assertIsNone(loss_in(self.j.faults[0]))
 
     def test_a_loss_of_the_last(self):
         self.send(0, 0, 1)

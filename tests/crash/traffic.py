@@ -104,6 +104,22 @@ class Messages:
         return self.due[self._which(c, n)].replace(NAME, identifier(c, n))
 
 
+# a gap in what arrives, another connection's in its place, or what the daemon finds when it starts
+LOSSES = (
+    "is missing", "which was acknowledged before it was sent",
+    "lack messages that were acknowledged",
+)
+
+
+def loss_in(fault):
+    """The fault up to the words that tell of a loss, or None where it has none of them."""
+    for words in LOSSES:
+        before, found, _ = fault.partition(words)
+        if found:
+            return before + found
+    return None
+
+
 class Judge:
     """Keeps account of what was sent, acknowledged and delivered; `faults` are sentences."""
 
