@@ -284,6 +284,18 @@ queue_change(struct hl7noted *d)
 }
 
 void
+queue_finish(struct hl7noted *d)
+{
+	struct queue *q = d->queue;
+
+	if (!q)
+		return;
+	ev_io_stop(d->loop, &q->readable);
+	ev_prepare_stop(d->loop, &q->before_waiting);
+	store_finish(q->store);
+}
+
+void
 queue_close(struct hl7noted *d)
 {
 	struct queue *q = d->queue;

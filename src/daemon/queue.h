@@ -40,7 +40,9 @@ struct queue {
 bool queue_open(struct hl7noted *d, const struct conf *conf);
 /* A configuration came into force. */
 void queue_change(struct hl7noted *d);
-/* No line may hold a message.  Waits for the disk. */
+/* No line may hold a message.  Waits for the disk; then all is told, and only counts are left. */
+void queue_finish(struct hl7noted *d);
+/* The same where it was not done, and the end of the queue. */
 void queue_close(struct hl7noted *d);
 /* End the process as a kill would, but for the log: waits for nothing, answers nobody. */
 _Noreturn void queue_leave(struct queue *q, int status);

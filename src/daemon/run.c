@@ -303,10 +303,11 @@ take_down_queue(struct hl7noted *d)
 {
 	for (struct feed *f = d->retired; f; f = f->next)
 		feed_end_line(f);
-	for (struct feed *f = d->feeds; f; f = f->next) {
-		queue_tell_waiting(f, "stopping");
+	for (struct feed *f = d->feeds; f; f = f->next)
 		feed_end_line(f);
-	}
+	queue_finish(d); /* what was delivered just now waits no more */
+	for (struct feed *f = d->feeds; f; f = f->next)
+		queue_tell_waiting(f, "stopping");
 	queue_close(d);
 }
 

@@ -106,12 +106,10 @@ store_turn(struct store *s)
 }
 
 void
-store_close(struct store *s)
+store_finish(struct store *s)
 {
 	struct store_task *t;
 
-	if (!s)
-		return;
 	store_flush(s);
 	store_worker_stop(s->worker);
 	s->closing = true;
@@ -120,6 +118,15 @@ store_close(struct store *s)
 		t->error = -ECANCELED;
 		store_ask_done(s, t);
 	}
+}
+
+void
+store_close(struct store *s)
+{
+	if (!s)
+		return;
+	if (!s->closing)
+		store_finish(s);
 	store_end_progress(s);
 	store_destroy(s);
 }

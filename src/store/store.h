@@ -139,8 +139,10 @@ struct store_ops {
  * made when it is absent.  NULL and *reterr, and nothing was changed, when it cannot be used. */
 struct store *store_open(const struct store_settings *set, const struct store_ops *ops, void *ctx,
     struct store_error *reterr);
-/* Commits and tells what is left, then gives everything back; waits for the disk.  Items not
- * released must not be used afterwards. */
+/* Commits and tells what is left, and waits for the disk.  Then only counts may be asked for. */
+void store_finish(struct store *s);
+/* The same where it was not done, then gives everything back.  Items not released must not be used
+ * afterwards. */
 void store_close(struct store *s);
 /* Free space, retention, windows; the directory, the quota and the ballast stay as they were. */
 void store_change(struct store *s, const struct store_settings *set);

@@ -247,6 +247,7 @@ class Life(Custody):
         self.assertEqual(d.wait(), 0)
         d.wait_event("msg.delivered", ctl_id="m1")
         self.assertEqual(len(answers), 1, "m2 stays for the next start")
+        self.assertEqual(d.events("queue.waiting", outcome="stopping")[0]["count"], 1)
         self.again(d)
         wait_for("the second", lambda: len(answers) == 2)
         self.assertIn(b"m2", answers[1][1])
