@@ -52,9 +52,10 @@ summarise(struct output *o, const char *path, const struct mapping *m)
 	    plural(m->claim_count), rules[RULE_ON], rules[RULE_SHADOW], rules[RULE_OFF]);
 	if (m->example_count == 0)
 		output_text(o, "no examples\n");
+	else if (m->example_count == 1)
+		output_text(o, "1 example, which holds\n");
 	else
-		output_printf(
-		    o, "%u example%s, all hold\n", m->example_count, plural(m->example_count));
+		output_printf(o, "%u examples, all hold\n", m->example_count);
 }
 
 static int

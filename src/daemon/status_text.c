@@ -38,12 +38,11 @@ put_mapping(struct buffer *out, const struct rules_mapping *r)
 	    r->sha256, r->file);
 }
 
-static double
-minutes_up(const struct hl7noted *d)
+/* What ends the noun that is counted. */
+static const char *
+plural(uint64_t count)
 {
-	double seconds = (double)(now_us() - d->began) / 1e6;
-
-	return seconds < 1 ? 1. / 60 : seconds / 60;
+	return count == 1 ? "" : "s";
 }
 
 static void
@@ -111,10 +110,11 @@ put_custody(struct buffer *out, const struct hl7noted *d, const struct feed *f)
 
 	store_stats(d->queue->store, f->number, &s);
 	buffer_printf(out,
-	    "  %-12s %.0f taken, %.0f resends, %.0f rejected, %.0f delivered; %.0f in the last "
+	    "  %-12s %.0f taken, %.0f resend%s, %.0f rejected, %.0f delivered; %.0f in the last "
 	    "minute\n",
-	    "custody", m->queued->value, m->duplicate->value, m->rejected->value,
-	    m->delivered->value, rate_of_last_minute(&f->rate, feed_messages(f)));
+	    "custody", m->queued->value, m->duplicate->value, plural((uint64_t)m->duplicate->value),
+	    m->rejected->value, m->delivered->value,
+	    rate_of_last_minute(&f->rate, feed_messages(f)));
 	buffer_printf(out, "  %-12s %llu waiting", "queue", (unsigned long long)s.waiting);
 	if (s.waiting)
 		buffer_printf(out, " (%.1f MiB), the oldest for %s",
@@ -204,10 +204,14 @@ put_left(struct buffer *out, const struct queue *q)
 void
 status_write_text(const struct hl7noted *d, struct buffer *out)
 {
+	unsigned long long held = d->held, dropped = log_dropped(d->log);
+	char age[32];
+
 	buffer_printf(out,
-	    "hl7noted %s, process %ld, %s for %.0f minutes; %u connection%s, %llu bytes held\n",
-	    PACKAGE_VERSION, (long)getpid(), d->draining ? "DRAINING" : "running", minutes_up(d),
-	    d->connections, d->connections == 1 ? "" : "s", (unsigned long long)d->held);
+	    "hl7noted %s, process %ld, %s for %s; %u connection%s, %llu byte%s held\n",
+	    PACKAGE_VERSION, (long)getpid(), d->draining ? "DRAINING" : "running",
+	    age_text((now_us() - d->began) / 1000, age), d->connections, plural(d->connections),
+	    held, plural(held));
 	if (d->reload_good->value < 1)
 		buffer_append(out, SPAN("the last reload was REJECTED; the log says why\n"));
 	if (d->conf->log_file && !log_is_at(d->log, d->conf->log_file))
@@ -216,9 +220,9 @@ status_write_text(const struct hl7noted *d, struct buffer *out)
 		    "where "
 		    "the daemon may write it\n",
 		    d->conf->log_file);
-	if (log_dropped(d->log))
+	if (dropped)
 		buffer_printf(
-		    out, "%llu log lines were DROPPED\n", (unsigned long long)log_dropped(d->log));
+		    out, "%llu log line%s DROPPED\n", dropped, dropped == 1 ? " was" : "s were");
 	if (d->queue)
 		put_store(out, d);
 	for (const struct feed *f = d->feeds; f; f = f->next)

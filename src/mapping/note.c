@@ -150,6 +150,6 @@ load_note(struct load *ld, struct rule *rule, const struct xml_element *e)
 	if (rule->line_count >= ld->m->max_lines)
 		faults_add(ld->faults, note->at,
 		    "shorten it, or raise max-lines; the trailer takes one line",
-		    "the note has %u lines, so it never fits into max-lines=\"%u\"",
-		    rule->line_count, ld->m->max_lines);
+		    "the note has %u line%s, so it never fits into max-lines=\"%u\"",
+		    rule->line_count, rule->line_count == 1 ? "" : "s", ld->m->max_lines);
 }

@@ -18,8 +18,7 @@ load_spelling(struct load *ld, struct quantity *q, const struct unit *unit, stru
 	if (!text.len)
 		return;
 	if (!len) {
-		faults_add(
-		    ld->faults, at, "shorten it", "a unit of more than %d characters", UNIT_MOST);
+		faults_add(ld->faults, at, "shorten it", "a unit of more than %d bytes", UNIT_MOST);
 		return;
 	}
 	normal = load_text(ld, span_of(form, len));

@@ -35,7 +35,7 @@ name_system(
 	load_carried(ld, "code system", name, at);
 	if (key.len > SYSTEM_MOST) {
 		faults_add(ld->faults, at, "shorten it",
-		    "the name of a code system has more than %d characters", SYSTEM_MOST);
+		    "the name of a code system has more than %d bytes", SYSTEM_MOST);
 		return;
 	}
 	first = names_find(&ld->systems, key);

@@ -70,6 +70,8 @@ class Delivery(Custody):
             s = self.sender(port)
             self.assertIn(b"MSA|AA|m1", s.exchange(message("m1")))
             s.close()
+            told = ("0 resends", "1 resend", "2 resends")[n]
+            wait_for(told, lambda: ", %s, " % told in self.text())
         self.assertIn(b"MSA|AA|m1", self.sender(port).exchange(message("m1", value="15")))
         r.wait(2)
         d.wait_event("msg.duplicate", 2, ctl_id="m1")

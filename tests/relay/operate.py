@@ -183,6 +183,7 @@ class Status(World):
         self.assertIn("feed lab: relay to 127.0.0.1:%d, annotation live" % r.port, text)
         self.assertRegex(text, r"127.0.0.1:%d, 1 connected" % port)
         self.assertIn("2 answered positively, 1 negatively", text)
+        self.assertRegex(text, r"running for \d+ s; 1 connection, 0 bytes held")
         self.assertIn("3 annotated", text)
         self.assertIn("test 1.2.3, DRAFT", text)
         self.assertIn("feed other", text)
@@ -191,6 +192,12 @@ class Status(World):
         self.assertRegex(text, r"last error +never")
         times = re.findall(r"answers +half within [0-9]+\.[0-9]{2} ms, 99 % within", text)
         self.assertEqual(len(times), 1, "the other feed has given none: " + text)
+
+    def test_what_is_one_is_told_as_one(self):
+        d, r, port = self.running()
+        self.sender(port).send(b"\x0b")
+        wait_for("a byte", lambda: b"; 2 connections, 1 byte held\n" in self.note(
+            "status", "--control", self.socket))
 
     def test_json_holds_the_same_and_the_checksums_of_the_files(self):
         d, r, port = self.running()

@@ -10,7 +10,7 @@
 check() { "$HL7NOTE" check "$@"; }
 
 status 0 check "$MAPPING"
-has out 'mapping test 1.2.3, draft: 1 observation, 1 code; rules: 2 on, 1 in shadow, 0 off; 1 example, all hold'
+has out 'mapping test 1.2.3, draft: 1 observation, 1 code; rules: 2 on, 1 in shadow, 0 off; 1 example, which holds'
 lines out 1
 [ ! -s err ] || fail 'said something on standard error'
 status 0 check -q "$MAPPING"

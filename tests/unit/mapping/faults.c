@@ -4,7 +4,7 @@
 #include <criterion/criterion.h>
 
 /* clang-format off */
-/* 128 characters */
+/* 128 bytes */
 #define LONG_NAME \
 	"urn:0123456789012345678901234567890123456789012345678901234567890" \
 	"123456789012345678901234567890123456789012345678901234567890123"
@@ -19,6 +19,15 @@ static const struct fragment_case cases[] = {
 	  "1:1: <mapping> lacks the attribute \"id\"; add it\n"
 	  "1:1: <mapping> lacks the attribute \"status\"; add it\n"
 	  "1:1: <mapping> lacks the attribute \"version\"; add it\n" },
+	{ IN_FILE,
+	  "<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"t\" version=\"1\" status=\"draft\" max-lines=\"1\">\n"
+	  "<about><title>T</title></about><system id=\"L\"/>\n"
+	  "<quantity id=\"q\" unit=\"g/L\"><unit name=\"g/L\" factor=\"1\"/></quantity>\n"
+	  "<observation id=\"o\" label=\"O\" unit=\"g/L\">"
+	  "<codes quantity=\"q\" system=\"L\"><code>1</code></codes></observation>\n"
+	  "<rules for=\"o\"><group id=\"g\" pick=\"all\"><rule id=\"r\">\n"
+	  "<note>One.</note></rule></group></rules></mapping>",
+	  "6:1: the note has 1 line, so it never fits into max-lines=\"1\"; shorten it, or raise max-lines; the trailer takes one line\n" },
 	{ IN_ROOT,
 	  "<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"1t\" version=\"1 0\" status=\"drfat\" charset=\"latin\" max-lines=\"100\" default-intervals=\"yes\" statsu=\"draft\">",
 	  "1:40: id: \"1t\" is no id; an id is a letter, then letters, digits, \".\", \"_\" and \"-\", 64 at most\n"
@@ -72,7 +81,7 @@ static const struct fragment_case cases[] = {
 	  "1:56: code system \"l\" is named already in line 7; a name belongs to one system, whatever its case\n" },
 	{ IN_SYSTEMS,
 	  "<system id=\"" LONG_NAME "\"/><system id=\"" LONG_NAME "x\"/>",
-	  "1:152: the name of a code system has more than 128 characters; shorten it\n" },
+	  "1:152: the name of a code system has more than 128 bytes; shorten it\n" },
 	{ IN_SPECIMENS,
 	  "<specimen id=\"serum\" label=\"Again\"/><specimen id=\"csf\"/>",
 	  "1:11: specimen \"serum\" exists already, since line 7; give each an id of its own\n"
@@ -100,7 +109,7 @@ static const struct fragment_case cases[] = {
 	  "1:146: \"μG/L\" is in quantity \"q\" already, as unit \"g/L\"; blanks and the case of letters do not count\n" },
 	{ IN_QUANTITIES,
 	  "<quantity id=\"q\" unit=\"g/L\"><unit name=\"0123456789012345678901234567890123456789012345678901234567890123456789\" factor=\"1\"/><unit name=\"g/L\" factor=\"1\"/></quantity>",
-	  "1:35: a unit of more than 64 characters; shorten it\n" },
+	  "1:35: a unit of more than 64 bytes; shorten it\n" },
 	{ IN_OBSERVATIONS,
 	  "<observation id=\"x\" label=\"X\" unit=\"mg/L\" specimen=\"serum serm\"><codes quantity=\"mass\" system=\"LOINK\"><code>1-1</code></codes></observation>",
 	  "1:43: there is no specimen \"serm\"; did you mean \"serum\"?\n"
