@@ -42,7 +42,10 @@ explain_piece(void *ctx, struct input *in, const struct input_piece *p, unsigned
 		findings_json(&j->out, &f);
 	else
 		findings_text(&j->out, &f);
-	return got.skip == SKIP_NO_MEMORY ? EX_OSERR : EX_OK;
+	if (got.skip != SKIP_NO_MEMORY)
+		return EX_OK;
+	say_error("%s: message %lu: out of memory, not explained", in->name, number);
+	return EX_OSERR;
 }
 
 enum { JSON = FLAG_LONG, MAX_MESSAGE };
