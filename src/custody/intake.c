@@ -254,6 +254,18 @@ can_take(const struct custody_intake *in)
 	       (in->count < set->most_pending && in->bytes + in->inlet.len <= set->most_bytes);
 }
 
+/* Nothing behind that can be read; what came whole is answered first. */
+static void
+end_broken(struct custody_intake *in, const struct diag *diag)
+{
+	in->sender_ended = true;
+	if (!in->first)
+		close_intake(in,
+		    relay_inlet_is_too_large(&in->inlet, diag) ? RELAY_FRAME_TOO_LARGE
+							       : RELAY_FRAME_BROKEN,
+		    diag);
+}
+
 /* Queue what can be queued; answers how many bytes are done with. */
 static size_t
 use_frames(struct custody_intake *in, struct span bytes, uint64_t now_us)
@@ -269,10 +281,7 @@ use_frames(struct custody_intake *in, struct span bytes, uint64_t now_us)
 		relay_inlet_limit(&in->inlet, in->set->max_frame, in->set->frame_deadline);
 		result = relay_inlet_look(&in->inlet, rest, now_us / MICROSECONDS, &diag);
 		if (result == MLLP_BROKEN)
-			close_intake(in,
-			    relay_inlet_is_too_large(&in->inlet, &diag) ? RELAY_FRAME_TOO_LARGE
-									: RELAY_FRAME_BROKEN,
-			    &diag);
+			end_broken(in, &diag);
 		if (result != MLLP_FRAME || !can_take(in))
 			break;
 		take_frame(in, relay_inlet_take(&in->inlet, rest, &done), now_us);

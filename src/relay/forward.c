@@ -140,6 +140,9 @@ find_frame(struct relay_session *s, struct span in, uint64_t now_us)
 	case MLLP_BROKEN:
 		break;
 	}
+	s->sender_ended = true; /* for us: nothing behind that can be read */
+	if (s->flights)         /* what came whole has its answers first */
+		return false;
 	relay_close(s,
 	    relay_inlet_is_too_large(&s->in, &diag) ? RELAY_FRAME_TOO_LARGE : RELAY_FRAME_BROKEN,
 	    &diag);

@@ -622,6 +622,22 @@ Test(custody_intake, refuses_frames_that_are_broken_or_too_large)
 	end(&w);
 }
 
+/* Else a sender that sends ahead would send the whole ones again and again. */
+Test(custody_intake, answers_whole_frames_before_it_ends_for_a_broken_one)
+{
+	struct world w;
+
+	begin(&w);
+	bytes(&w, MSG("1") MSG("2") "\x0bMSH|^~\\&|\x0bMSH");
+	expect(&w, "append:1 append:2");
+	cr_expect_not(custody_intake_wants_more(&w.in));
+	settle(&w, 1, CUSTODY_STORED);
+	expect(&w, "ack:AA|1 taken:1:AA");
+	settle(&w, 2, CUSTODY_STORED);
+	expect(&w, "ack:AA|2 taken:2:AA close:frame_broken");
+	end(&w);
+}
+
 Test(custody_intake, ends_a_frame_that_does_not_end)
 {
 	struct world w;

@@ -289,6 +289,35 @@ Test(relay_session, refuses_frames_that_are_broken_or_too_large)
 	end(&w);
 }
 
+/* Else a sender that sends ahead would send the whole ones again and again. */
+Test(relay_session, answers_whole_frames_before_it_ends_for_a_broken_one)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.in_flight = 2;
+	connected(&w);
+	from_sender(&w, MSG("2") "\x0bMSH|^~\\&|\x0bMSH");
+	expect(&w, "down:" SHOWN("2"));
+	cr_expect_not(relay_wants_more(&w.s));
+	relay_tick(&w.s, w.now);
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
+	from_down(&w, ACK("AA", "2"));
+	expect(&w, "up:" SHOWN_ACK("AA", "2") " answered:AA close:frame_broken");
+	end(&w);
+
+	begin(&w);
+	w.set.reject = true;
+	connected(&w);
+	w.set.max_frame = 8;
+	from_sender(&w, MSG("2"));
+	expect(&w, "");
+	relay_tick(&w.s, w.now + 10000 * 1000);
+	expect_in(&w, "close:frame_too_large");
+	end(&w);
+}
+
 Test(relay_session, ends_a_frame_that_does_not_end)
 {
 	struct world w;
