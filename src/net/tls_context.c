@@ -236,19 +236,28 @@ end_of_lists(const X509_STORE *store)
 	return end;
 }
 
+/* Only what has changed since another list; to OpenSSL it would be a whole one, and whom the other
+ * list names would be let in. */
+static bool
+is_delta(const X509_CRL *crl)
+{
+	return X509_CRL_get_ext_by_NID(crl, NID_delta_crl, -1) >= 0;
+}
+
 static bool
 load_crl(struct net_tls *t, const char *path, struct net_tls_fault *f)
 {
 	X509_STORE *store = SSL_CTX_get_cert_store(t->ctx);
 	BIO *file = open_file("crl", path, f);
 	unsigned count = 0;
-	bool good = true;
+	bool good = true, delta = false;
 	X509_CRL *crl;
 
 	if (!file)
 		return false;
 	while (good && (crl = PEM_read_bio_X509_CRL(file, NULL, no_passphrase, NULL))) {
 		good = X509_STORE_add_crl(store, crl) == 1;
+		delta |= is_delta(crl);
 		X509_CRL_free(crl);
 		count++;
 	}
@@ -259,6 +268,9 @@ load_crl(struct net_tls *t, const char *path, struct net_tls_fault *f)
 		    count ? "%s cannot be read to its end: %s"
 			  : "%s holds no certificate revocation list: %s",
 		    path, last_error());
+	if (delta)
+		return fault(f, "crl", "leave it out, and take the newest whole list of each CA",
+		    "%s holds a delta list, which says only what changed since another", path);
 	ERR_clear_error();
 	t->ends.crl = end_of_lists(store);
 	X509_VERIFY_PARAM_set_flags(

@@ -295,11 +295,14 @@ class Reload(Secure):
 class Check(Secure):
     def test_says_where_and_what(self):
         shutil.copy(self.ca.key("client"), self.ca.key("wrong"))
+        self.ca.delta_of("ca", "delta")
+        self.ca.join("changes", "crl", "delta")
         rows = {
             "key": (self.tls().replace("server.key", "wrong.key"), "is not that of the certificate"),
             "certificate": (self.tls().replace("server.pem", "none.pem"), "No such file"),
             "ca": (self.tls().replace("/ca.pem", "/server.key"), "holds no certificate"),
             "crl": (self.tls(crl="ca"), "holds no certificate revocation list"),
+            "delta": (self.tls(crl="changes"), "holds a delta list"),
         }
         for what, (tls, sentence) in rows.items():
             with self.subTest(what):

@@ -94,6 +94,14 @@ class CA:
         """Whom a CA has revoked: nobody, of one that was made by sign()."""
         self.openssl("ca", "-config", self.config(by), "-gencrl", "-out", self.pem(name))
 
+    def delta_of(self, by, name):
+        """The same as a list of what changed since the first one."""
+        with open(self.config(by), "a", encoding="ascii") as f:
+            f.write("[delta]\nauthorityKeyIdentifier = keyid\n"
+                    "deltaCRL = critical,DER:02:01:01\n")
+        self.openssl("ca", "-config", self.config(by), "-gencrl", "-crlexts", "delta",
+                     "-out", self.pem(name))
+
     def join(self, name, *parts):
         """Several in one file, which may have been one of them."""
         whole = b""
