@@ -121,7 +121,7 @@ custody_lose_flights(struct custody_line *l, enum relay_why why, uint64_t now_us
 	struct custody_parcel *oldest = NULL;
 
 	for (unsigned i = 0; i < l->count && !oldest; i++) {
-		if (custody_parcel_is_out(l->parcels[i]) && !l->parcels[i]->accepted)
+		if (custody_parcel_is_due(l, l->parcels[i]) && !l->parcels[i]->accepted)
 			oldest = l->parcels[i];
 	}
 	custody_recall_flights(l, oldest, now_us);

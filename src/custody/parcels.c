@@ -86,11 +86,17 @@ custody_parcel_is_writing(const struct custody_line *l, const struct custody_par
 	return true;
 }
 
+bool
+custody_parcel_is_due(const struct custody_line *l, const struct custody_parcel *p)
+{
+	return p->state == CUSTODY_SENT || custody_parcel_is_writing(l, p);
+}
+
 struct custody_parcel *
 custody_parcels_oldest_out(const struct custody_line *l)
 {
 	for (unsigned i = 0; i < l->count; i++) {
-		if (custody_parcel_is_out(l->parcels[i]))
+		if (custody_parcel_is_due(l, l->parcels[i]))
 			return l->parcels[i];
 	}
 	return NULL;

@@ -27,7 +27,9 @@ custody_parcel_is_out(const struct custody_parcel *p)
  * promised, and none is missing to what went out before it: an end of the connection would leave
  * unread what stands behind that, whatever the kernel has taken. */
 bool custody_parcel_is_writing(const struct custody_line *l, const struct custody_parcel *p);
-/* The oldest that is out; NULL when none is. */
+/* Is it out, and its own answer or its own writing what it waits for? */
+bool custody_parcel_is_due(const struct custody_line *l, const struct custody_parcel *p);
+/* The oldest that is due; NULL when none is out. */
 struct custody_parcel *custody_parcels_oldest_out(const struct custody_line *l);
 /* The one that an answer names, itself or a message of its batch, or NULL. */
 struct custody_parcel *custody_parcels_named(

@@ -369,6 +369,33 @@ Test(custody_flights, knows_what_went_out_before_by_when_it_did)
 	script_end(&w);
 }
 
+/* No answer to it is missing, but one to what it went out again behind, and that is late in its
+ * own time. */
+Test(custody_flights, blames_nothing_that_only_stands_behind_what_is_not_answered)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct script w;
+
+		script_begin(&w);
+		w.set.in_flight = 2;
+		script_enqueue_body(&w, MSH("1", "|||ER|"));
+		script_enqueue(&w, 1);
+		script_connected(&w);
+		script_bytes(&w, ACK("AR", "1"));
+		script_pass(&w, 2);
+		buffer_clear(&w.told);
+		if (i) {
+			script_lost(&w);
+			script_expect(&w, "none:down_lost:retry postponed:2:1:down_lost");
+		} else {
+			script_pass(&w, 8);
+			script_expect(&w,
+			    "disconnect none:ack_timeout:retry postponed:2:1:ack_timeout");
+		}
+		script_end(&w);
+	}
+}
+
 /* What ends behind each message would otherwise get the first for ever; the others may be lost. */
 Test(custody_flights, takes_the_first_without_an_answer_for_delivered_where_the_receiver_ends)
 {
