@@ -55,6 +55,7 @@ fetchable(void *ctx, unsigned number)
 {
 	struct feed *f = feed_of(ctx, number);
 
+	queue_watch_fetchable(ctx, number);
 	if (f)
 		line_fetchable(f->line);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What was found is told a little later than the start, when it is known how long it has waited.
+ * What was found is told a little later than the start, when it is known how long it has waited,
+ * but before any of it is sent.
  */
 #include "daemon/queue_watch.h"
 
@@ -109,22 +110,37 @@ knows_ages(const struct queue *q)
 	return true;
 }
 
+static void
+tell_found_of(struct queue *q, unsigned number)
+{
+	struct hl7noted *d = q->daemon;
+	const char *name = store_feed_name(q->store, number);
+	struct store_stats s;
+
+	if (!q->found[number])
+		return;
+	q->found[number] = false;
+	store_stats(q->store, number, &s);
+	if (s.waiting || s.aside)
+		observe_waiting(d, name, &s, is_served(d, name) ? "started" : "no_feed");
+}
+
 /* What was found at the start, that of feeds which are no more included. */
 static void
 tell_found(struct queue *q)
 {
-	struct hl7noted *d = q->daemon;
-	struct store_stats s;
-
-	for (unsigned i = 1; i <= q->found_feeds; i++) {
-		const char *name = store_feed_name(q->store, i);
-
-		store_stats(q->store, i, &s);
-		if (q->found[i] && (s.waiting || s.aside))
-			observe_waiting(d, name, &s, is_served(d, name) ? "started" : "no_feed");
-	}
+	for (unsigned i = 1; i <= q->found_feeds; i++)
+		tell_found_of(q, i);
 	free(q->found);
 	q->found = NULL;
+}
+
+/* A receiver that takes all at once would leave nothing to tell a second later. */
+void
+queue_watch_fetchable(struct queue *q, unsigned number)
+{
+	if (q->found && number <= q->found_feeds)
+		tell_found_of(q, number);
 }
 
 void

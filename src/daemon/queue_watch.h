@@ -11,7 +11,9 @@
 
 /* The queue was opened; nothing has been added yet. */
 void queue_watch_begin(struct queue *q);
-/* Once a second: tell what was found at the start, and of feeds whose messages grow old. */
+/* The feed's first messages were read, and none of them was sent yet: tell what was found of it. */
+void queue_watch_fetchable(struct queue *q, unsigned number);
+/* Once a second: tell what else was found at the start, and of feeds whose messages grow old. */
 void queue_watch_tick(struct queue *q);
 
 /* Gauges as of now. */

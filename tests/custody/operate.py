@@ -202,6 +202,24 @@ class Life(Custody):
         r.wait(30)
         self.assertEqual(self.sent(r), ids)
 
+    def test_a_start_says_what_waited_also_if_it_is_sent_at_once(self):
+        r = self.receiver()
+        r.stop()
+        d, port = self.keep(r)
+        s = self.sender(port)
+        for n in range(3):
+            s.exchange(message("m%d" % n))
+        s.close()
+        d.signal(signal.SIGTERM)
+        self.assertEqual(d.wait(), 0)
+        r.start()
+        d2 = self.again(d)
+        d2.wait_event("msg.delivered", count=3)
+        told = [e for e in d2.lines() if e["event"] in ("queue.waiting", "msg.delivered")]
+        self.assertEqual([e["event"] for e in told], ["queue.waiting"] + ["msg.delivered"] * 3)
+        self.assertEqual((told[0]["count"], told[0]["outcome"]), (3, "started"))
+        self.assertGreaterEqual(told[0]["queue_age_ms"], 0)
+
     def test_a_killed_daemon_delivers_all_in_order_with_one_duplicate_at_most(self):
         r = self.receiver()
         d, port = self.keep(r)
