@@ -85,8 +85,10 @@ take_lock(struct store_place *p, struct store_error *reterr)
 	p->lock = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
 	error = path ? -errno : -ENOMEM;
 	if (p->lock < 0)
-		store_error_set(reterr, error, "the queue folder %s cannot be used: %s", p->folder,
-		    strerror(-error));
+		store_error_set(reterr, error,
+		    "the queue folder %s cannot be used: %s; the daemon's user must be able to "
+		    "write in it, and to %s/lock",
+		    p->folder, strerror(-error), p->folder);
 	else if (!fcntl(p->lock, F_SETLK, &l))
 		error = 0;
 	else if (errno != EACCES && errno != EAGAIN)
@@ -161,6 +163,24 @@ size_of(const char *path)
 	return stat(path, &st) ? 0 : st.st_size;
 }
 
+/* SQLite would open what it cannot write, and say something else of it later; a pipe, never. */
+static int
+refuse_unusable(const char *path, struct store_error *reterr)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return 0;
+	if (!S_ISREG(st.st_mode))
+		return store_error_set(
+		    reterr, -EINVAL, "%s is not a file; move it out of the folder", path);
+	if (!access(path, R_OK | W_OK) || (errno != EACCES && errno != EPERM && errno != EROFS))
+		return 0;
+	return store_error_set(reterr, -errno,
+	    "%s cannot be opened: %s; the daemon's user must be able to read and write it", path,
+	    strerror(errno));
+}
+
 /*
  * A queue that was there and is gone, or was emptied, is not begun anew: somebody
  * may want its messages.  A new one has its tables before it has a progress file.
@@ -178,6 +198,9 @@ look(struct store_place *p, struct store_error *reterr)
 		    "%s is a symbolic link; name the folder that the queue itself is in, or make "
 		    "the whole folder a link",
 		    p->queue);
+	if (refuse_unusable(p->queue, reterr) || refuse_unusable(p->log, reterr) ||
+	    refuse_unusable(p->progress, reterr))
+		return reterr->code;
 	p->fresh = !size;
 	p->used = size_of(p->progress) > 0;
 	if (p->fresh && (p->used || size_of(p->log) > 0))

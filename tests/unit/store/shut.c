@@ -61,6 +61,8 @@ nothing_of_trouble(void *ctx, enum store_trouble what, int error, const char *se
 static const struct store_ops nothing = { nothing_appended, nothing_of_feed, nothing_of_seq,
 	nothing_of_seq, nothing_answered, nothing_committed, nothing_of_trouble };
 
+enum { NOBODY = 65534 };
+
 static void
 expect_refused(const char *folder, int code, const char *words)
 {
@@ -249,6 +251,62 @@ Test(shut, refuses_a_folder_it_cannot_use)
 	cr_assert_eq(symlink("file", folder_file(folder, "queue.db")), 0);
 	expect_refused(folder, -ELOOP, "is a symbolic link");
 	folder_remove(folder);
+}
+
+/* As one who may not write the file; root may write any. */
+static void
+expect_unwritable(const char *folder, const char *name)
+{
+	char words[128];
+	int status;
+	pid_t pid;
+
+	snprintf(words, sizeof(words), "/%s cannot be opened: Permission denied", name);
+	cr_assert_eq(chmod(folder_file(folder, name), 0444), 0);
+	pid = fork();
+	cr_assert_geq(pid, 0);
+	if (!pid) {
+		const struct store_settings set = { .directory = folder, .free_space = 1 };
+		struct store_error error = { .code = 0 };
+
+		if (!geteuid() && setresuid(NOBODY, NOBODY, NOBODY))
+			_exit(1);
+		_exit(store_open(&set, &nothing, NULL, &error) || error.code != -EACCES ||
+		      !strstr(error.text, words));
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_expect_eq(status, 0, "%s", name);
+	cr_assert_eq(chmod(folder_file(folder, name), 0600), 0);
+}
+
+Test(shut, names_the_file_that_it_cannot_write)
+{
+	static const char *const names[] = { "lock", "queue.db", "progress" };
+	char folder[64];
+
+	make_queue(folder, 3);
+	if (!geteuid()) {
+		cr_assert_eq(chown(folder, NOBODY, NOBODY), 0);
+		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+			cr_assert_eq(chown(folder_file(folder, names[i]), NOBODY, NOBODY), 0);
+	}
+	expect_unwritable(folder, "queue.db");
+	expect_unwritable(folder, "progress");
+	folder_remove(folder);
+}
+
+Test(shut, refuses_what_is_not_a_file, .timeout = 60)
+{
+	static const char *const names[] = { "queue.db", "queue.db-wal", "progress" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char folder[64];
+
+		folder_make(folder);
+		cr_assert_eq(mkfifo(folder_file(folder, names[i]), 0600), 0);
+		expect_refused(folder, -EINVAL, "is not a file");
+		folder_remove(folder);
+	}
 }
 
 Test(shut, makes_its_files_for_its_owner_alone)
