@@ -279,15 +279,6 @@ plain_head(struct span in, size_t at, char sep)
 	return load_head(in.ptr + at);
 }
 
-/* Mostly it begins as the last one did. */
-static inline uint32_t
-next_head(struct span in, size_t at, char sep, uint32_t last)
-{
-	if (in.len - at >= 4 && load_head(in.ptr + at) == last)
-		return last;
-	return plain_head(in, at, sep);
-}
-
 /* Text ends before `end`, a terminator before `next`. */
 static inline void
 segment_end(struct hl7_segment *s, size_t end, size_t next)
@@ -296,69 +287,88 @@ segment_end(struct hl7_segment *s, size_t end, size_t next)
 	s->next = (uint32_t)next;
 }
 
-/* A terminator stands at *end: where text ends goes there, and what stands behind is answered. */
+/* Where text ends that has a terminator at `at`: an ID stands before it. */
 static inline size_t
-take_terminator(struct span in, char terminator, size_t *end)
+text_end(struct span in, char terminator, size_t at)
 {
-	const size_t next = *end + 1;
+	return terminator == '\n' ? at - (in.ptr[at - 1] == '\r') : at;
+}
 
-	if (terminator == '\r')
-		return next + (next < in.len && in.ptr[next] == '\n');
-	*end -= in.ptr[*end - 1] == '\r'; /* the ID stands before it */
-	return next;
+/* What stands behind the terminator at `at`. */
+static inline size_t
+behind(struct span in, char terminator, size_t at)
+{
+	at++;
+	return terminator == '\r' && at < in.len && in.ptr[at] == '\n' ? at + 1 : at;
 }
 
 /*
- * Goes through the terminators from `first` on.  What the ordinary line needs is
- * kept in variables of its own; the message has it only while an odd line is read.
- * Inlined for each terminator, so that it is a constant in the loop.
+ * Goes from terminator to terminator, from `from` on, while a plain segment begins behind
+ * each; mostly it begins as the last one did.  Answers the place of a terminator with
+ * something else behind it, or with a segment for which there is no room; in.len when
+ * there is none.
  */
+static inline __attribute__((always_inline)) size_t
+plain_lines_read(struct reader *r, size_t from, char terminator)
+{
+	const struct span in = r->in;
+	const size_t last_head = in.len - 4; /* MSH is longer */
+	struct hl7_message *m = r->m;
+	struct hl7_segment *now = &m->segments[m->count - 1];
+	struct hl7_segment *const last = &m->segments[m->size - 1];
+	uint32_t head = 0;
+
+	for (size_t block = from; block < in.len; block += HL7_SCAN_BLOCK) {
+		uint64_t found = hl7_scan(in, block, terminator);
+
+		while (found) {
+			const size_t at = block + hl7_scan_next(&found);
+			size_t next = at + 1;
+
+			if (next > last_head || load_head(in.ptr + next) != head) {
+				next = behind(in, terminator, at);
+				head = plain_head(in, next, r->sep);
+			}
+			if (!head || now == last) {
+				m->count = (size_t)(now - m->segments) + 1;
+				return at;
+			}
+			segment_end(now, text_end(in, terminator, at), next);
+			(++now)->id = head & 0xffffff;
+			now->start = (uint32_t)next;
+			r->line = next;
+		}
+	}
+	m->count = (size_t)(now - m->segments) + 1;
+	return in.len;
+}
+
+/* Inlined for each terminator, so that it is a constant in the loop over plain lines. */
 static inline __attribute__((always_inline)) int
 lines_read(struct reader *r, size_t first, char terminator)
 {
 	const struct span in = r->in;
-	const char sep = r->sep;
 	struct hl7_message *m = r->m;
-	struct hl7_segment *now = m->segments, *room = m->segments + m->size;
-	size_t line = r->line;
-	uint32_t head = 0;
+	size_t at = first;
 
-	for (size_t block = first; block < in.len; block += HL7_SCAN_BLOCK) {
-		uint64_t found = hl7_scan(in, block, terminator);
+	while ((at = plain_lines_read(r, at, terminator)) < in.len) {
+		const size_t next = behind(in, terminator, at);
+		int err;
 
-		while (found) {
-			size_t end = block + hl7_scan_next(&found), next;
-			int err;
-
-			if (end < line)
-				continue; /* of a blank line */
-			next = take_terminator(in, terminator, &end);
-			segment_end(now, end, next);
-			head = next_head(in, next, sep, head);
-			if (head && now + 1 < room) {
-				(++now)->id = head & 0xffffff;
-				now->start = (uint32_t)next;
-				line = next;
-				continue;
-			}
-			m->count = (size_t)(now - m->segments) + 1;
-			if (next == in.len)
-				return 0; /* nothing stands behind the last terminator */
-			err = line_begin_odd(r, next);
-			if (err || r->stop != SIZE_MAX)
-				return err;
-			line = r->line;
-			now = &m->segments[m->count - 1];
-			room = m->segments + m->size;
-		}
+		segment_end(&m->segments[m->count - 1], text_end(in, terminator, at), next);
+		if (next == in.len)
+			return 0; /* nothing stands behind the last terminator */
+		err = line_begin_odd(r, next);
+		if (err || r->stop != SIZE_MAX)
+			return err;
+		at = r->line; /* what lies before it are blank lines */
 	}
-	m->count = (size_t)(now - m->segments) + 1;
-	if (line < in.len) {
+	if (r->line < in.len) {
 		size_t end = in.len;
 
 		while (is_line_end(in.ptr[end - 1]))
 			end--;
-		segment_end(now, end, end);
+		segment_end(&m->segments[m->count - 1], end, end);
 	}
 	return 0;
 }
