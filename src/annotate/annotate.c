@@ -149,7 +149,8 @@ annotator_create(const struct mapping *const *mappings, size_t count)
 	a->best = calloc(most.observations, sizeof(*a->best));
 	a->best_in = calloc(most.observations, sizeof(*a->best_in));
 	if (!a->mappings || !a->sites || !a->answers || !a->fired_in || !a->undecided_in ||
-	    !a->best || !a->best_in || !scan_make_filter(mappings, count, &a->filter)) {
+	    !a->best || !a->best_in || !scan_make_filter(mappings, count, &a->filter) ||
+	    !sights_create(&a->sights, count)) {
 		annotator_destroy(a);
 		return NULL;
 	}
@@ -173,6 +174,7 @@ annotator_destroy(struct annotator *a)
 	free((void *)a->mappings);
 	free(a->sites);
 	free(a->filter.known);
+	sights_finish(&a->sights);
 	free(a->answers);
 	free(a->fired_in);
 	free(a->undecided_in);

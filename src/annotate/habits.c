@@ -5,9 +5,7 @@
 #include "annotate/habits.h"
 
 #include <stdint.h>
-
-#include "base/hash.h"
-#include "mapping/codes.h"
+#include <stdlib.h>
 
 bool
 habits_begin(struct habits *h, const struct hl7_delims *delims, enum hl7_charset charset)
@@ -31,10 +29,34 @@ habit_of(struct habits *h, const struct code *code)
 	return habit;
 }
 
-struct claim *
-claim_of(struct habits *h, const struct mapping *m, struct span obx3)
+bool
+sights_create(struct sights *s, size_t mappings)
 {
-	uint64_t hash = obx3.len ? hash_mix(code_hash(obx3), (uintptr_t)m) : 0;
+	s->claims = calloc(CLAIMS_KEPT + mappings, sizeof(*s->claims));
+	return s->claims != NULL;
+}
 
-	return &h->claims[hash % HABITS];
+void
+sights_finish(struct sights *s)
+{
+	free(s->claims);
+}
+
+void
+sights_forget(struct sights *s)
+{
+	for (size_t i = 0; s->any && i < SIGHTS; i++)
+		s->list[i].len = 0;
+	s->any = false;
+	s->claim_count = 0;
+}
+
+void
+sights_begin(struct sights *s, const struct hl7_delims *delims)
+{
+	if (s->field == delims->field && s->component == delims->component)
+		return;
+	s->field = delims->field;
+	s->component = delims->component;
+	sights_forget(s);
 }

@@ -12,15 +12,17 @@
 #include <stdbool.h>
 
 #include "base/decimal.h"
+#include "base/hash.h"
 #include "hl7/charset.h"
 #include "hl7/delims.h"
 
 struct code;
 struct interval_choice;
 struct mapping;
+struct site;
 struct unit;
 
-enum { HABITS = 32, HABIT_TEXT = 23, HABIT_CODED = 63 };
+enum { HABITS = 32, HABIT_TEXT = 23, SIGHTS = 1024, SIGHT_TEXT = 119, CLAIMS_KEPT = 1024 };
 
 /* A field as it stood in the message; not remembered when len is 0. */
 struct written {
@@ -38,14 +40,29 @@ struct habit {
 	struct interval range;
 };
 
-/* A whole OBX-3, and what a mapping makes of it; not remembered when len is 0. */
+/* Of a mapping on an OBX-3. */
 struct claim {
-	const struct mapping *mapping;
-	const struct code *code; /* NULL: the mapping does not claim it */
-	bool conflict;           /* it has codes of other observations, too */
-	char component;          /* the delimiter that it was read with */
+	struct site *site;
+	const struct code *code;
+	bool conflict; /* it has codes of other observations, too */
+};
+
+/* A whole OBX-3 with the separator behind it, and the claims on it; not remembered when len is 0.
+ */
+struct sight {
 	unsigned char len;
-	char text[HABIT_CODED];
+	char text[SIGHT_TEXT];
+	unsigned count; /* of its claims */
+	unsigned first;
+};
+
+/* All read with one kind of delimiters. */
+struct sights {
+	char field, component;
+	struct sight list[SIGHTS];
+	struct claim *claims; /* room for CLAIMS_KEPT, and for one more of each mapping */
+	unsigned claim_count; /* that are kept */
+	bool any;             /* is an OBX-3 remembered? */
 };
 
 /* All of one kind of delimiters and one charset; others mean other texts. */
@@ -53,7 +70,6 @@ struct habits {
 	struct hl7_delims delims;
 	enum hl7_charset charset;
 	struct habit list[HABITS];
-	struct claim claims[HABITS]; /* made before anything else is read */
 };
 
 /* A message with these delimiters, and in this charset, begins; are they others than before? */
@@ -61,14 +77,21 @@ bool habits_begin(struct habits *h, const struct hl7_delims *delims, enum hl7_ch
 /* What is remembered of a code; of another one it is forgotten. */
 struct habit *habit_of(struct habits *h, const struct code *code);
 
-/* Where the claim of a mapping on such an OBX-3 would be remembered. */
-struct claim *claim_of(struct habits *h, const struct mapping *m, struct span obx3);
+bool sights_create(struct sights *s, size_t mappings);
+void sights_finish(struct sights *s);
+/* A message with these delimiters begins. */
+void sights_begin(struct sights *s, const struct hl7_delims *delims);
+void sights_forget(struct sights *s);
 
-static inline bool
-claim_is(const struct claim *c, const struct mapping *m, char component, struct span obx3)
+enum { SIGHT_KEY = 16 };
+
+/* Where an OBX-3 that begins so, with SIGHT_KEY bytes, would be remembered. */
+static inline struct sight *
+sight_of(struct sights *s, const char *obx3)
 {
-	return obx3.len && c->len == obx3.len && c->mapping == m && c->component == component &&
-	       memcmp(c->text, obx3.ptr, obx3.len) == 0;
+	const uint64_t both = hash_load(obx3, 8) * HASH_SPREAD ^ hash_load(obx3 + 8, 8);
+
+	return &s->list[(both * HASH_SPREAD >> 32) % SIGHTS];
 }
 
 static inline bool

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The one question asked of every OBX of every message: does a mapping claim its
- * code?  Nearly always the answer is no, so the way to that answer is short: many
- * bytes of the segment are compared with the separators at once, and the code is
- * looked up in a filter that is never wrong when it says no.
+ * code?  Nearly always the answer is no, so the way to that answer is short: it is
+ * remembered with the whole OBX-3.  One not seen before is looked up by its codes, in a
+ * filter that is never wrong when it says no.
  */
 #include "annotate/work.h"
 
@@ -56,12 +56,12 @@ any_may_claim(const struct annotator *a, struct span code)
 	return a->filter.known[code_hash(code) >> a->filter.shift];
 }
 
-/* The long way: codes are components 1, 4 and 10 of OBX-3. */
-static __attribute__((noinline)) bool
-may_be_claimed(const struct annotator *a, const struct hl7_segment *s)
+/* Codes are components 1, 4 and 10. */
+static bool
+may_be_claimed(const struct annotator *a, struct span obx3)
 {
 	char separator = a->m->delims.component;
-	struct span rest = hl7_field(a->m, s, 3);
+	struct span rest = obx3;
 
 	for (unsigned component = 1; component <= 10 && rest.ptr; component++) {
 		struct span code = span_trim(span_cut(rest, separator, &rest));
@@ -71,66 +71,6 @@ may_be_claimed(const struct annotator *a, const struct hl7_segment *s)
 			return true;
 	}
 	return false;
-}
-
-static inline uint64_t
-without_lowest(uint64_t mask)
-{
-	return mask & (mask - 1);
-}
-
-/* What each OBX of a message is looked at with. */
-struct glass {
-	const char *text; /* of the message */
-	size_t len;
-	hl7_mark field, component;
-};
-
-/*
- * The short way, for an OBX whose third field begins within its first 16 bytes, is no
- * longer than 63, and has one triplet: its code, nothing when it is none of these.
- */
-static inline struct span
-plain_code(const struct glass *g, const struct hl7_segment *s)
-{
-	const struct span none = { NULL, 0 };
-	const char *text = g->text + s->start;
-	uint64_t fields, components;
-	unsigned len;
-
-	if (__builtin_expect(g->len - s->start < 16 + HL7_SCAN_BLOCK, 0))
-		return none;
-	/* the third field separator stands in front of OBX-3 */
-	fields = without_lowest(without_lowest(hl7_scan_16(text, g->field)));
-	if (__builtin_expect(!fields, 0))
-		return none;
-	text += hl7_scan_next(&fields) + 1;
-	/* most end within 32 bytes */
-	fields = hl7_scan_32(text, g->field);
-	components = hl7_scan_32(text, g->component);
-	if (!fields) {
-		fields = hl7_scan_64(text, g->field);
-		components = hl7_scan_64(text, g->component);
-	}
-	/* those in front of the end of the field */
-	components &= fields ^ (fields - 1);
-	if (__builtin_expect(!fields || without_lowest(without_lowest(components)), 0))
-		return none;
-	len = (unsigned)__builtin_ctzll(components ? components : fields);
-	if (__builtin_expect(text + len >= g->text + s->end, 0))
-		return none;
-	/* blanks around it, or nothing at all */
-	if (__builtin_expect(!len || text[0] <= ' ' || text[len - 1] <= ' ', 0))
-		return none;
-	return span_of(text, len);
-}
-
-static inline bool
-obx_may_be_claimed(const struct annotator *a, const struct glass *g, const struct hl7_segment *s)
-{
-	const struct span code = plain_code(g, s);
-
-	return __builtin_expect(code.len, 1) ? any_may_claim(a, code) : may_be_claimed(a, s);
 }
 
 /* The claim of one mapping on OBX-3, from the first triplet that has one.  Codes of two
@@ -164,45 +104,93 @@ read_claim(
 	return found;
 }
 
-static __attribute__((noinline)) void
-claim_anew(
-    struct claim *c, const struct mapping *mapping, const struct hl7_delims *d, struct span obx3)
+/* Answers how many there are; they stand behind those that are kept. */
+static unsigned
+read_claims(struct annotator *a, struct span obx3)
 {
-	c->mapping = mapping;
-	c->component = d->component;
-	c->code = read_claim(mapping, d, obx3, &c->conflict);
-	c->len = obx3.len <= HABIT_CODED ? (unsigned char)obx3.len : 0;
-	if (c->len)
-		memcpy(c->text, obx3.ptr, obx3.len);
+	struct claim *to = &a->sights.claims[a->sights.claim_count];
+	unsigned count = 0;
+
+	if (!may_be_claimed(a, obx3))
+		return 0;
+	for (size_t i = 0; i < a->mapping_count; i++) {
+		struct claim c = { .site = &a->sites[i] };
+
+		c.code = read_claim(a->mappings[i], &a->m->delims, obx3, &c.conflict);
+		if (c.code)
+			to[count++] = c;
+	}
+	return count;
 }
 
-/* A laboratory writes one code alike in all its reports. */
-static const struct claim *
-claim(struct annotator *a, const struct mapping *mapping, struct span obx3)
+/* With the separator behind it. */
+static void
+remember_claims(struct sights *s, struct span obx3, unsigned count)
 {
-	const struct hl7_delims *d = &a->m->delims;
-	struct claim *c = claim_of(&a->habits, mapping, obx3);
+	struct sight *sight = sight_of(s, obx3.ptr);
 
-	if (!claim_is(c, mapping, d->component, obx3))
-		claim_anew(c, mapping, d, obx3);
-	return c;
+	s->any = true;
+	sight->len = (unsigned char)(obx3.len + 1);
+	sight->first = s->claim_count;
+	sight->count = count;
+	memcpy(sight->text, obx3.ptr, sight->len);
+	s->claim_count += count;
 }
 
-/* The next result, its segment cut into fields; not counted yet. */
-static struct result *
-next_result(struct annotator *a, unsigned segment, unsigned obx)
-{
-	struct result *list, *r;
+/* Those on one OBX. */
+struct claims {
+	const struct claim *list;
+	unsigned count;
+};
 
-	list = work_grow(a, a->results, &a->result_size, a->result_count, sizeof(*list));
-	if (!list)
-		return NULL;
-	a->results = list;
-	r = &list[a->result_count];
-	r->segment = segment;
-	r->obx = obx;
-	r->fields = hl7_places(a->m, &a->m->segments[segment], r->places, OBX_FIELDS);
-	return r;
+/* The long way. */
+static __attribute__((noinline)) struct claims
+find_claims_anew(struct annotator *a, const struct hl7_segment *s)
+{
+	const struct span obx3 = hl7_field(a->m, s, 3), bytes = a->m->bytes;
+	struct claims found;
+
+	if (a->sights.claim_count > CLAIMS_KEPT)
+		sights_forget(&a->sights);
+	found.list = &a->sights.claims[a->sights.claim_count];
+	found.count = read_claims(a, obx3);
+	/* not the last field of its segment, nor where the message ends before a key does */
+	if (obx3.len && obx3.len < SIGHT_TEXT && obx3.ptr + obx3.len < bytes.ptr + s->end &&
+	    (size_t)(bytes.ptr + bytes.len - obx3.ptr) >= SIGHT_KEY)
+		remember_claims(&a->sights, obx3, found.count);
+	return found;
+}
+
+static inline uint64_t
+without_lowest(uint64_t mask)
+{
+	return mask & (mask - 1);
+}
+
+/*
+ * Laboratories write one code alike in all their reports, so that this OBX-3, which mostly
+ * begins within the first 16 bytes, was seen before.
+ */
+static inline struct claims
+find_claims(struct annotator *a, const struct hl7_segment *s, hl7_mark separator)
+{
+	const struct span bytes = a->m->bytes;
+	const char *text = bytes.ptr + s->start;
+	const struct sight *sight;
+	uint64_t separators;
+
+	if (bytes.len - s->start < 16 + SIGHT_KEY)
+		return find_claims_anew(a, s);
+	/* the third stands in front of OBX-3 */
+	separators = without_lowest(without_lowest(hl7_scan_16(text, separator)));
+	if (!separators)
+		return find_claims_anew(a, s);
+	text += hl7_scan_next(&separators) + 1;
+	sight = sight_of(&a->sights, text);
+	if (!sight->len || text + sight->len > bytes.ptr + s->end ||
+	    memcmp(text, sight->text, sight->len) != 0)
+		return find_claims_anew(a, s);
+	return (struct claims){ &a->sights.claims[sight->first], sight->count };
 }
 
 /* Rules of two mappings for one OBX: its codes leave open whose result it is. */
@@ -217,51 +205,62 @@ mark_conflict(struct annotator *a, size_t first)
 		a->results[i].code_conflict = true;
 }
 
+static bool
+add_result(
+    struct annotator *a, const struct hl7_segment *s, unsigned obx, const struct claim *claim)
+{
+	struct result *list, *r;
+
+	list = work_grow(a, a->results, &a->result_size, a->result_count, sizeof(*list));
+	if (!list)
+		return false;
+	a->results = list;
+	r = &list[a->result_count++];
+	r->mapping = claim->site->mapping;
+	r->site = claim->site;
+	r->code = claim->code;
+	r->segment = (unsigned)(s - a->m->segments);
+	r->obx = obx;
+	r->fields = hl7_places(a->m, s, r->places, OBX_FIELDS);
+	memset(&r->specimen, 0, offsetof(struct result, order) - offsetof(struct result, specimen));
+	r->code_conflict = claim->conflict;
+	a->targets += has_rules(claim->code->observation);
+	return true;
+}
+
 /* Results of one OBX, one for each mapping that claims it. */
 static __attribute__((noinline)) bool
-add_results(struct annotator *a, unsigned segment, unsigned obx)
+add_results(struct annotator *a, const struct hl7_segment *s, unsigned obx, struct claims claims)
 {
-	struct result *r = next_result(a, segment, obx);
-	size_t first = a->result_count;
+	const size_t first = a->result_count;
 
-	for (size_t i = 0; r && i < a->mapping_count; i++) {
-		const struct claim *c = claim(a, a->mappings[i], obx_field(a, r, 3));
-
-		if (!c->code)
-			continue;
-		memset(&r->specimen, 0,
-		    offsetof(struct result, order) - offsetof(struct result, specimen));
-		r->mapping = a->mappings[i];
-		r->site = &a->sites[i];
-		r->code = c->code;
-		r->code_conflict = c->conflict;
-		a->targets += has_rules(c->code->observation);
-		a->result_count++;
-		if (i + 1 < a->mapping_count)
-			r = next_result(a, segment, obx);
+	for (unsigned i = 0; i < claims.count; i++) {
+		if (!add_result(a, s, obx, &claims.list[i]))
+			return false;
 	}
-	if (a->result_count > first + 1)
+	if (claims.count > 1)
 		mark_conflict(a, first);
-	return r != NULL;
+	return true;
 }
 
 bool
 scan(struct annotator *a)
 {
 	const struct hl7_message *m = a->m;
-	const struct glass glass = { m->bytes.ptr, m->bytes.len, hl7_mark_of(m->delims.field),
-		hl7_mark_of(m->delims.component) };
+	const hl7_mark separator = hl7_mark_of(m->delims.field);
 	unsigned obx = 0;
 
 	a->result_count = 0;
 	a->targets = 0;
-	for (unsigned i = 0; i < m->count; i++) {
-		const struct hl7_segment *s = &m->segments[i];
+	sights_begin(&a->sights, &m->delims);
+	for (const struct hl7_segment *s = m->segments, *end = s + m->count; s < end; s++) {
+		struct claims claims;
 
 		if (s->id != HL7_ID('O', 'B', 'X'))
 			continue;
 		obx++;
-		if (obx_may_be_claimed(a, &glass, s) && !add_results(a, i, obx))
+		claims = find_claims(a, s, separator);
+		if (claims.count && !add_results(a, s, obx, claims))
 			return false;
 	}
 	return true;

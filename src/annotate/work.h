@@ -182,7 +182,8 @@ struct annotator {
 	size_t mapping_count;
 	struct site *sites;        /* one a mapping */
 	struct code_filter filter; /* of the codes of all */
-	struct habits habits;      /* of messages before this one */
+	struct sights sights;      /* of messages before this one */
+	struct habits habits;      /* of them */
 	struct blocks blocks;      /* written for them */
 	struct paths paths;        /* taken by them */
 

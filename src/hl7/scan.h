@@ -93,15 +93,10 @@ hl7_scan_16(const char *at, hl7_mark mark)
 #endif
 
 static inline uint64_t
-hl7_scan_32(const char *at, hl7_mark mark)
-{
-	return hl7_scan_16(at, mark) | hl7_scan_16(at + 16, mark) << 16;
-}
-
-static inline uint64_t
 hl7_scan_64(const char *at, hl7_mark mark)
 {
-	return hl7_scan_32(at, mark) | hl7_scan_32(at + 32, mark) << 32;
+	return hl7_scan_16(at, mark) | hl7_scan_16(at + 16, mark) << 16 |
+	       (hl7_scan_16(at + 32, mark) | hl7_scan_16(at + 48, mark) << 16) << 32;
 }
 
 /* Where less than 64 bytes are left; kept apart, so that callers need no room for a copy. */

@@ -121,3 +121,56 @@ Test(annotate_habits, of_codes_do_not_reach_other_delimiters)
 	annotator_destroy(a);
 	mapping_destroy((struct mapping *)(uintptr_t)list[0]);
 }
+
+/* An OBX-3 that was seen is not read again, unless it is another one or means something else. */
+Test(annotate_habits, of_what_was_seen_hold_for_the_same_bytes_alone)
+{
+	static const struct {
+		const char *obx3;
+		char field, component;
+		bool claimed;
+	} seen[] = {
+		{ "A-LONG-LOCAL-CODE^Beta^L", '|', '^', false },
+		{ "A-LONG-LOCAL-CODE^Beta^L^1952-1^^LN", '|', '^', true },
+		{ "A-LONG-LOCAL-CODE^Beta^L^1952-2^^LN", '|', '^', false },
+		{ "A-LONG-LOCAL-CODE^Beta^L^1952-1^^LN", '|', '&', false },
+		{ "A-LONG-LOCAL-CODE&Beta&L&1952-1&&LN", '|', '&', true },
+		{ "A-LONG-LOCAL-CODE&Beta&L&1952-1&&LN", '|', '^', false },
+		/* the whole field is longer than what was seen of the other one */
+		{ "A-LONG-LOCAL-CODE^Beta^L|x^1952-1^^LN", '#', '^', true },
+		{ "A-LONG-LOCAL-CODE^Beta^L|x^1952-2^^LN", '#', '^', false },
+		{ "A-LONG-LOCAL-CODE^Beta^L|^1952-1^^LN", '#', '^', true },
+		{ "A-LONG-LOCAL-CODE^Beta^L", '|', '^', false },
+		{ "1952-1^^LN", '|', '^', true },
+		{ "1952-1^^L", '|', '^', false },
+		{ "1952-1^^LN^1952-1^^LN", '|', '^', true },
+	};
+	const struct mapping *list[] = { fragment_good(IN_FILE, mapping) };
+	struct annotator *a = annotator_create(list, 1);
+	struct annotation annotation;
+	struct hl7_message m;
+	enum hl7_piece piece;
+	char text[512];
+	size_t used;
+
+	cr_assert(a);
+	hl7_message_init(&m);
+	for (size_t i = 0; i < 3 * sizeof(seen) / sizeof(seen[0]); i++) {
+		const size_t row = i % (sizeof(seen) / sizeof(seen[0]));
+		const char f = seen[row].field, c = seen[row].component;
+
+		snprintf(text, sizeof(text),
+		    "MSH%c%c~\\%c%c%c%c%c%c%c%cORU%cR01%c1%cP%c2.5.1\rOBR%c1\r"
+		    "OBX%c1%cNM%c%s%c%c2%cmg/L%c%c%c%c%cF\rNTE%c1%c%c%.64s\r",
+		    f, c, c == '^' ? '&' : '^', f, f, f, f, f, f, f, c, f, f, f, f, f, f, f,
+		    seen[row].obx3, f, f, f, f, f, f, f, f, f, f, f,
+		    "behind it is enough for any number of bytes to be looked at at once");
+		cr_assert_eq(hl7_message_read(&m, span_str(text), &piece, &used), 0);
+		annotate(a, &m, &annotation);
+		cr_expect_eq(
+		    annotation.finding_count, seen[row].claimed, "%zu %s", i, seen[row].obx3);
+	}
+	hl7_message_finish(&m);
+	annotator_destroy(a);
+	mapping_destroy((struct mapping *)(uintptr_t)list[0]);
+}
