@@ -25,15 +25,16 @@ days_in(int64_t year, int month)
 	return month == 2 && is_leap(year) ? 29 : days[month - 1];
 }
 
-/* Days since 1970-01-01.  Years begin in March here, so that the leap day comes last. */
+/* Days since 1970-01-01, of a year from 1 on.  Years begin in March here, so that the leap day
+ * comes last. */
 static int64_t
 day_number(int64_t year, int month, int day)
 {
-	int64_t y = month <= 2 ? year - 1 : year, m = (month + 9) % 12;
-	int64_t era = (y >= 0 ? y : y - 399) / 400, in_era = y - era * 400;
-	int64_t in_year = (153 * m + 2) / 5 + day - 1;
+	const uint64_t y = (uint64_t)(month <= 2 ? year - 1 : year);
+	const unsigned m = (unsigned)(month <= 2 ? month + 9 : month - 3);
 
-	return era * 146097 + in_era * 365 + in_era / 4 - in_era / 100 + in_year - 719468;
+	return (int64_t)(365 * y + y / 4 - y / 100 + y / 400) + (153 * m + 2) / 5 + day - 1 -
+	       719468;
 }
 
 struct date {
@@ -81,22 +82,32 @@ hl7_time_write(int64_t second, char ret[HL7_TIME_TEXT])
 
 /* ---- stamps ---- */
 
-/* Two digits. */
-static bool
-take(struct span *s, int *ret)
-{
-	unsigned tens, ones;
+/* Digits up to the end of each part. */
+enum { YEAR = 4, MONTH = 6, DATE = 8, HOURS = 10, MINUTES = 12, SECONDS = 14 };
+enum { NO_NUMBER = 1000000 };
 
-	if (s->len < 2)
-		return false;
-	tens = (unsigned char)s->ptr[0] - (unsigned)'0';
-	ones = (unsigned char)s->ptr[1] - (unsigned)'0';
-	if (tens > 9 || ones > 9)
-		return false;
-	s->ptr += 2;
-	s->len -= 2;
-	*ret = (int)(10 * tens + ones);
-	return true;
+/* What two digits say; more than any part of a stamp may be when one of them is none. */
+static inline int
+two(const char *digits)
+{
+	const unsigned tens = (unsigned char)digits[0] - (unsigned)'0';
+	const unsigned ones = (unsigned char)digits[1] - (unsigned)'0';
+
+	return tens > 9 || ones > 9 ? NO_NUMBER : (int)(10 * tens + ones);
+}
+
+/* How many stand in front of a fraction or a zone, which has five characters: of all others the
+ * number is even, and what is no digit shows when it is read. */
+static size_t
+count_digits(struct span s)
+{
+	size_t n = 0;
+
+	if (s.len <= SECONDS && s.len % 2 == 0)
+		return s.len;
+	while (n < SECONDS && n < s.len && ascii_is_digit(s.ptr[n]))
+		n++;
+	return n;
 }
 
 /* +ZZZZ or -ZZZZ at the end; false when something else is there. */
@@ -108,12 +119,14 @@ take_zone(struct span *s, int *ret)
 	*ret = HL7_NO_ZONE;
 	if (!s->len || (s->ptr[0] != '+' && s->ptr[0] != '-'))
 		return true;
-	sign = s->ptr[0] == '-' ? -1 : 1;
-	*s = span_tail(*s, 1);
-	if (!take(s, &hours) || !take(s, &minutes) || s->len || hours > 14 || minutes > 59)
+	if (s->len != 5)
 		return false;
+	sign = s->ptr[0] == '-' ? -1 : 1;
+	hours = two(s->ptr + 1);
+	minutes = two(s->ptr + 3);
+	*s = span_tail(*s, 5);
 	*ret = sign * (hours * 60 + minutes);
-	return true;
+	return hours <= 14 && minutes <= 59;
 }
 
 /* A point and one to four digits: finer than we need. */
@@ -130,43 +143,51 @@ skip_fraction(struct span *s)
 	return n >= 2 && n <= 5;
 }
 
-static bool
-at_end(struct span s)
+/* What may stand behind the digits. */
+static __attribute__((noinline)) bool
+read_rest(struct span rest, bool fraction, int *ret_zone)
 {
-	return !s.len || s.ptr[0] == '+' || s.ptr[0] == '-';
+	return (!fraction || skip_fraction(&rest)) && take_zone(&rest, ret_zone) && !rest.len;
 }
 
-/* Of a stamp with so many parts, a day at least: its last second, counted from the first.  A
+/* Of a stamp with so many digits, a day at least: its last second, counted from the first.  A
  * sender that writes no seconds means the minute sharp, so that 24 hours later is no more. */
-static const int rest_of[] = { [3] = DAY - 1, [4] = 3599, [5] = 0, [6] = 0 };
+static int
+rest_of(size_t digits)
+{
+	if (digits == DATE)
+		return DAY - 1;
+	return digits == HOURS ? HOUR - 1 : 0;
+}
 
 bool
 hl7_time_parse(struct span text, struct hl7_time *ret)
 {
-	static const int least[] = { 1, 1, 1, 0, 0, 0 }, most[] = { 9999, 12, 31, 23, 59, 59 };
-	int part[6] = { 1, 1, 1, 0, 0, 0 }, last_month, zone, parts, century, year;
+	const char *const at = text.ptr;
+	const size_t digits = count_digits(text);
+	int year, month, day, hour, minute, second, last_month;
 
-	if (!take(&text, &century) || !take(&text, &year) || century + year < 1)
+	if (digits < YEAR || digits % 2)
 		return false;
-	part[0] = 100 * century + year;
-	for (parts = 1; parts < 6 && !at_end(text); parts++) {
-		if (!take(&text, &part[parts]) || part[parts] < least[parts] ||
-		    part[parts] > most[parts])
-			return false;
-	}
-	if ((parts == 6 && !skip_fraction(&text)) || !take_zone(&text, &zone) || text.len)
+	year = 100 * two(at) + two(at + 2);
+	month = digits >= MONTH ? two(at + 4) : 1;
+	day = digits >= DATE ? two(at + 6) : 1;
+	hour = digits >= HOURS ? two(at + 8) : 0;
+	minute = digits >= MINUTES ? two(at + 10) : 0;
+	second = digits >= SECONDS ? two(at + 12) : 0;
+	if (year < 1 || year > 9999 || month < 1 || month > 12 || day < 1 ||
+	    day > days_in(year, month) || hour > 23 || minute > 59 || second > 59)
 		return false;
-	if (part[2] > days_in(part[0], part[1]))
+	ret->zone = HL7_NO_ZONE;
+	if (text.len > digits && !read_rest(span_tail(text, digits), digits == SECONDS, &ret->zone))
 		return false;
-	ret->first = day_number(part[0], part[1], part[2]) * DAY + part[3] * 3600 + part[4] * 60 +
-		     part[5];
-	ret->zone = zone;
-	if (parts >= 3) {
-		ret->last = ret->first + rest_of[parts];
+	ret->first = day_number(year, month, day) * DAY + hour * 3600 + minute * 60 + second;
+	if (digits >= DATE) {
+		ret->last = ret->first + rest_of(digits);
 		return true;
 	}
-	last_month = parts == 1 ? 12 : part[1];
-	ret->last = day_number(part[0], last_month, days_in(part[0], last_month)) * DAY + DAY - 1;
+	last_month = digits == YEAR ? 12 : month;
+	ret->last = day_number(year, last_month, days_in(year, last_month)) * DAY + DAY - 1;
 	return true;
 }
 
