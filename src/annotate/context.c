@@ -171,10 +171,12 @@ place_results(struct annotator *a, const struct walk *w, size_t *next, unsigned 
 static unsigned
 pass_results(struct annotator *a, struct walk *w, size_t *next, unsigned at)
 {
+	const struct hl7_segment *s = &a->m->segments[at], *end = a->m->segments + a->m->count;
 	unsigned due = segment_of(a, *next);
 
-	while (at < a->m->count && a->m->segments[at].id == HL7_ID('O', 'B', 'X'))
-		at++;
+	while (s < end && s->id == HL7_ID('O', 'B', 'X'))
+		s++;
+	at = (unsigned)(s - a->m->segments);
 	while (due < at)
 		due = place_results(a, w, next, due);
 	w->seen_obx = true;
@@ -386,15 +388,10 @@ read_source(struct annotator *a, struct order *o, const struct mapping *m)
 	return recognise_coded(a, m, hl7_component(d, source, 1), d->subcomponent);
 }
 
-const struct order *
-context_specimens(struct annotator *a, const struct result *r)
+void
+context_read_specimens(struct annotator *a, struct order *o, const struct mapping *m)
 {
-	struct order *o = &a->orders[r->order];
-
-	if (o->specimens_of == r->mapping)
-		return o;
-	o->specimens_of = r->mapping;
-	o->specimens = read_specimens(a, o, r->mapping);
-	o->source = read_source(a, o, r->mapping);
-	return o;
+	o->specimens_of = m;
+	o->specimens = read_specimens(a, o, m);
+	o->source = read_source(a, o, m);
 }

@@ -41,13 +41,24 @@ result_of(const struct annotator *a, const struct result *from, unsigned segment
 	return from < end && from->segment == segment ? from : NULL;
 }
 
-void
-notes_find_run(const struct annotator *a, const struct result *r, struct note_run *ret)
+/* Does nothing that may belong to it stand behind a result, as mostly? */
+static bool
+stands_alone(const struct annotator *a, const struct result *r)
+{
+	const unsigned behind = r->segment + 1;
+	const uint32_t id = id_at(a, behind);
+
+	return id != HL7_ID('N', 'T', 'E') && id != HL7_ID('A', 'D', 'D') &&
+	       id != HL7_ID('P', 'R', 'T') &&
+	       (r + 1 == a->results + a->result_count || r[1].segment > behind);
+}
+
+static __attribute__((noinline)) void
+read_run(const struct annotator *a, const struct result *r, struct note_run *ret)
 {
 	const struct result *next = r;
 	unsigned at = r->segment, n;
 
-	ret->first = at + 1;
 	do {
 		ret->highest = 0;
 		while (id_at(a, at + 1) == HL7_ID('A', 'D', 'D') ||
@@ -62,6 +73,14 @@ notes_find_run(const struct annotator *a, const struct result *r, struct note_ru
 		ret->after = at;
 		next = result_of(a, next, ++at);
 	} while (next && goes_on(a, r, next));
+}
+
+void
+notes_find_run(const struct annotator *a, const struct result *r, struct note_run *ret)
+{
+	*ret = (struct note_run){ .after = r->segment, .first = r->segment + 1 };
+	if (!stands_alone(a, r))
+		read_run(a, r, ret);
 }
 
 static bool

@@ -299,9 +299,10 @@ read_number(struct annotator *a, struct result *r)
 		skip = read_unit(a, r);
 	if (skip)
 		return skip;
-	r->value = r->read;
 	if (r->unit->converted)
 		r->value = scaled(r);
+	else
+		r->value = r->read;
 	r->has_value = true;
 	return interval_overlap(&r->value, &r->code->observation->plausible) ? SKIP_NONE
 									     : SKIP_IMPLAUSIBLE;

@@ -351,7 +351,19 @@ enum truth context_age_reached(struct annotator *a, const struct result *r, stru
 /* The zone of MSH-7, HL7_NO_ZONE when it has none. */
 int context_zone(struct annotator *a);
 /* Looks up what the order's SPM-4 and OBR-15 name. */
-const struct order *context_specimens(struct annotator *a, const struct result *r);
+void context_read_specimens(struct annotator *a, struct order *o, const struct mapping *m);
+
+/* The order of a result, with what it says of specimens, which is the same for all of one mapping.
+ */
+static inline const struct order *
+context_specimens(struct annotator *a, const struct result *r)
+{
+	struct order *o = &a->orders[r->order];
+
+	if (o->specimens_of != r->mapping)
+		context_read_specimens(a, o, r->mapping);
+	return o;
+}
 
 /* read */
 void read_result(struct annotator *a, struct result *r);

@@ -211,6 +211,13 @@ is_short(__int128 coefficient)
 	return coefficient == (int64_t)coefficient;
 }
 
+/* Of a short one: one instruction. */
+static __int128
+times_power(__int128 coefficient, int power)
+{
+	return (__int128)(int64_t)coefficient * (int64_t)powers[power];
+}
+
 int
 decimal_compare_scaled(__int128 a, int a_exponent, __int128 b, int b_exponent)
 {
@@ -219,9 +226,9 @@ decimal_compare_scaled(__int128 a, int a_exponent, __int128 b, int b_exponent)
 	if (difference <= -POWERS || difference >= POWERS || !is_short(a) || !is_short(b))
 		return compare_long(a, a_exponent, b, b_exponent);
 	if (difference > 0)
-		a *= (__int128)powers[difference];
+		a = times_power(a, difference);
 	else
-		b *= (__int128)powers[-difference];
+		b = times_power(b, -difference);
 	return (a > b) - (a < b);
 }
 

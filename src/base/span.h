@@ -60,15 +60,15 @@ span_is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* Without leading and trailing blanks (space and tab). */
+struct span span_trim_blanks(struct span s);
+
+/* Without leading and trailing blanks (space and tab).  Mostly there are none. */
 static inline struct span
 span_trim(struct span s)
 {
-	while (s.len && span_is_blank(s.ptr[0]))
-		s.ptr++, s.len--;
-	while (s.len && span_is_blank(s.ptr[s.len - 1]))
-		s.len--;
-	return s;
+	if (!s.len || ((unsigned char)s.ptr[0] > ' ' && (unsigned char)s.ptr[s.len - 1] > ' '))
+		return s;
+	return span_trim_blanks(s);
 }
 
 bool span_same_letters(const char *a, const char *b, size_t len);

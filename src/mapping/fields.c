@@ -140,7 +140,7 @@ word_in(struct span list, struct span word)
 {
 	struct span each;
 
-	while (value_next_word(&list, &each))
+	while (word.len <= list.len && value_next_word(&list, &each))
 		if (span_eq(each, word))
 			return true;
 	return false;
