@@ -346,47 +346,64 @@ observe_full(struct feed *f)
 	log_end(log);
 }
 
-/* For whoever started us; the log has the words for machines. */
+enum { PLACE_SIZE = 300, SENTENCE_SIZE = 500 }; /* as the log has them at most */
+
+/* What is wrong with a listener, and what to do about it. */
 static void
-tell_not_listening(struct feed *f, const char *listener, const char *step, int error)
+write_not_listening(char text[SENTENCE_SIZE], const struct hl7noted *d, const char *listener,
+    const char *step, int error)
 {
 	const char *why = strcmp(step, "address") == 0 ? "no such address" : strerror(error);
-	const char *mend = error == EACCES
-			       ? "a port below 1024 takes CAP_NET_BIND_SERVICE, or a socket unit"
-			       : "name an address of this machine and a free port";
+	const char *mend = "name an address of this machine and a free port";
 
-	if (!f->daemon->tell)
-		return;
+	if (error == EACCES)
+		mend = "a port below 1024 takes CAP_NET_BIND_SERVICE, or a socket unit";
+	else if (error == EADDRINUSE && d->conf) /* perhaps by ourselves */
+		mend = "name a free port, or restart if another address of ours has this one";
 	if (strcmp(step, "socket_not_handed_over") == 0)
-		fprintf(f->daemon->tell,
-		    "hl7noted: feed %s: no socket \"%s\" was handed over; start hl7noted.socket, "
-		    "or listen on a port\n",
-		    f->name, listener);
+		snprintf(text, SENTENCE_SIZE,
+		    "no socket \"%s\" was handed over; start hl7noted.socket, or listen on a port",
+		    listener);
 	else if (strcmp(step, "socket_not_listening") == 0)
-		fprintf(f->daemon->tell,
-		    "hl7noted: feed %s: the socket \"%s\" takes no connections; its unit needs "
-		    "ListenStream, and Accept=no\n",
-		    f->name, listener);
+		snprintf(text, SENTENCE_SIZE,
+		    "the socket \"%s\" takes no connections; its unit needs ListenStream, and "
+		    "Accept=no",
+		    listener);
 	else
-		fprintf(f->daemon->tell, "hl7noted: feed %s: cannot listen on %s: %s; %s\n",
-		    f->name, listener, why, mend);
+		snprintf(text, SENTENCE_SIZE, "cannot listen on %s: %s; %s", listener, why, mend);
+}
+
+/* Where the file says it; empty for what options say. */
+static void
+write_place(char text[PLACE_SIZE], const struct hl7noted *d, struct fault_place at)
+{
+	text[0] = '\0';
+	if (d->conf_file && at.line)
+		snprintf(text, PLACE_SIZE, "%s:%u:%u", d->conf_file, at.line, at.column);
 }
 
 void
 observe_not_listening(struct feed *f, const struct conf_listen *conf, const char *step, int error)
 {
-	struct log *log = f->daemon->log;
+	const struct hl7noted *d = f->daemon;
+	struct log *log = d->log;
 	const struct conf_endpoint at = { conf->address, conf->port };
-	char text[CONF_ENDPOINT_TEXT];
+	char text[CONF_ENDPOINT_TEXT], place[PLACE_SIZE], sentence[SENTENCE_SIZE];
 	const char *listener = conf->socket ? conf->socket : conf_endpoint_text(at, text);
 
-	tell_not_listening(f, listener, step, error);
+	write_not_listening(sentence, d, listener, step, error);
+	write_place(place, d, conf->at);
+	if (d->tell)
+		fprintf(d->tell, "hl7noted: %s%sfeed %s: %s\n", place, place[0] ? ": " : "",
+		    f->name, sentence);
 	if (!log_begin(log, LOG_CONFIG_REJECTED))
 		return;
 	log_str(log, LOG_FEED, f->name);
 	log_str(log, LOG_LISTENER, listener);
 	log_str(log, LOG_OUTCOME, step);
 	log_str(log, LOG_ERR_CODE, error ? strerrorname_np(error) : NULL);
+	log_str(log, LOG_ERR_LOC, place[0] ? place : NULL);
+	log_str(log, LOG_ERR_TEXT, sentence);
 	log_end(log);
 }
 

@@ -673,6 +673,9 @@ class Feeds(Reloading):
                 feed_xml(free_port(), self.r.port, name="more", **self.named),
             )
             d.reload(good=False)
+        (told,) = d.wait_event("config.rejected", outcome="bind", err_code="EADDRINUSE")
+        self.assertRegex(told["err_loc"], r"\.xml:\d+:\d+$")
+        self.assertRegex(told["err_text"], "cannot listen on .*; name a free port, or restart")
         self.assertEqual(self.note_of(s), "Too much of it.")
         self.note_of(self.sender(self.port))
 
