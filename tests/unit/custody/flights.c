@@ -389,8 +389,8 @@ Test(custody_flights, blames_nothing_that_only_stands_behind_what_is_not_answere
 			script_expect(&w, "none:down_lost:retry postponed:2:1:down_lost");
 		} else {
 			script_pass(&w, 8);
-			script_expect(&w,
-			    "disconnect none:ack_timeout:retry postponed:2:1:ack_timeout");
+			script_expect(
+			    &w, "disconnect none:ack_timeout:retry postponed:2:1:ack_timeout");
 		}
 		script_end(&w);
 	}
