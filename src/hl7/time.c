@@ -179,7 +179,8 @@ hl7_time_parse(struct span text, struct hl7_time *ret)
 	    day > days_in(year, month) || hour > 23 || minute > 59 || second > 59)
 		return false;
 	ret->zone = HL7_NO_ZONE;
-	if (text.len > digits && !read_rest(span_tail(text, digits), digits == SECONDS, &ret->zone))
+	if (text.len > digits &&
+	    !read_rest(span_of(at + digits, text.len - digits), digits == SECONDS, &ret->zone))
 		return false;
 	ret->first = day_number(year, month, day) * DAY + hour * 3600 + minute * 60 + second;
 	if (digits >= DATE) {
