@@ -9,7 +9,10 @@
 
 #include "base/hash.h"
 
-enum { WORD = sizeof(uint64_t) };
+enum {
+	WORD = sizeof(uint64_t),
+	SPARE_ROOM = 64, /* flights; longer lists are not kept */
+};
 
 /* Eight bytes at a time, the last of which may overlap those before. */
 uint64_t
@@ -122,17 +125,51 @@ relay_flight_find(const struct relay_session *s, const struct relay_answer *a)
 	return known ? index : relay_flight_any(s);
 }
 
+static void
+set_list(struct relay_session *s, struct relay_flight *list, unsigned room)
+{
+	s->flight = s->flight_list = list;
+	s->flight_room = room;
+}
+
 static bool
 grow(struct relay_session *s)
 {
+	struct relay_spares *spares = &s->set->work->spares;
 	unsigned room = s->flight_room ? s->flight_room * 2 : 1;
-	struct relay_flight *list = realloc(s->flight_list, room * sizeof(*list));
+	struct relay_flight *list;
 
-	if (!list)
-		return false;
-	s->flight = s->flight_list = list;
-	s->flight_room = room;
-	return true;
+	if (!s->flight_room && spares->count) {
+		spares->count--;
+		set_list(s, spares->list[spares->count], spares->room[spares->count]);
+		return true;
+	}
+	list = realloc(s->flight_list, room * sizeof(*list));
+	if (list)
+		set_list(s, list, room);
+	return list != NULL;
+}
+
+/* It has no flights. */
+static void
+give_list(struct relay_session *s)
+{
+	struct relay_spares *spares = &s->set->work->spares;
+
+	if (spares->count < RELAY_SPARES && s->flight_room <= SPARE_ROOM) {
+		spares->list[spares->count] = s->flight_list;
+		spares->room[spares->count++] = s->flight_room;
+	} else {
+		free(s->flight_list);
+	}
+	set_list(s, NULL, 0);
+}
+
+void
+relay_spares_finish(struct relay_spares *spares)
+{
+	while (spares->count)
+		free(spares->list[--spares->count]);
 }
 
 /* Room behind the last one: what was left in front by older ones, or more. */
@@ -169,6 +206,10 @@ relay_flight_remove(struct relay_session *s, unsigned index)
 	free(s->flight[index].header);
 	relay_names_finish(&s->flight[index].names);
 	s->flights--;
+	if (!s->flights) {
+		give_list(s);
+		return;
+	}
 	if (!index) { /* as mostly: the others stay where they are */
 		s->flight++;
 		return;
@@ -182,12 +223,9 @@ relay_flights_finish(struct relay_session *s)
 {
 	while (s->flights)
 		relay_flight_remove(s, s->flights - 1);
-	free(s->flight_list);
 	free(s->recent);
 	relay_names_finish(&s->late);
-	s->flight = s->flight_list = NULL;
 	s->recent = NULL;
-	s->flight_room = 0;
 }
 
 void

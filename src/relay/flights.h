@@ -68,6 +68,7 @@ int relay_flight_any(const struct relay_session *s);
 int relay_flight_find(const struct relay_session *s, const struct relay_answer *a);
 void relay_flight_remove(struct relay_session *s, unsigned index);
 void relay_flights_finish(struct relay_session *s);
+void relay_spares_finish(struct relay_spares *spares);
 
 /* It has its answer; not noted of one with any_answer. */
 void relay_answered_add(struct relay_answered *r, const struct relay_flight *f);

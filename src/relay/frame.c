@@ -29,6 +29,7 @@ relay_work_finish(struct relay_work *w)
 	buffer_finish(&w->answer);
 	free(w->iov);
 	relay_rooms_finish(&w->rooms);
+	relay_spares_finish(&w->spares);
 }
 
 static bool

@@ -58,6 +58,18 @@ struct relay_settings {
 	struct relay_habit *habit;   /* of the receiver, learnt by all sessions of a feed */
 };
 
+struct relay_flight;
+
+/* Room for flights that sessions gave back which have none: at rest, as most are, they hold no
+ * memory for it, and at work they find some that is still in the caches. */
+enum { RELAY_SPARES = 16 };
+
+struct relay_spares {
+	struct relay_flight *list[RELAY_SPARES];
+	unsigned room[RELAY_SPARES];
+	unsigned count;
+};
+
 /* Memory that every frame uses and none keeps; `rooms` wants to be trimmed now and then. */
 struct relay_work {
 	struct hl7_message message;
@@ -65,6 +77,7 @@ struct relay_work {
 	struct iovec *iov;           /* message and frame marks */
 	size_t iov_size;
 	struct relay_rooms rooms;
+	struct relay_spares spares;
 };
 
 void relay_work_init(struct relay_work *w);
@@ -181,8 +194,9 @@ struct relay_session {
 	uint64_t active;       /* ms; last byte either way */
 	uint64_t oldest_since; /* ms; since when the oldest flight is the one to be answered */
 	unsigned flights, flight_room;
-	struct relay_flight *flight, *flight_list; /* oldest first; the list begins with room */
-	uint64_t *recent;                          /* ring of ID hashes; NULL until one is needed */
+	/* Oldest first; the list begins with room, and there is none without flights. */
+	struct relay_flight *flight, *flight_list;
+	uint64_t *recent; /* ring of ID hashes; NULL until one is needed */
 	unsigned recent_next;
 	struct relay_answered answered;
 	struct relay_names late; /* the batch answered last: its other answers still pass */

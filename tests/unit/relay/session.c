@@ -44,6 +44,30 @@ Test(relay_session, does_the_same_wherever_reads_were_cut)
 	}
 }
 
+Test(relay_session, holds_no_room_for_flights_when_it_has_none)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.in_flight = 2;
+	connected(&w);
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
+	cr_expect_null(w.s.flight_list);
+	cr_expect_eq(w.work.spares.count, 1);
+	from_sender(&w, MSG("2") MSG("3"));
+	expect(&w, "down:" SHOWN("2") " down:" SHOWN("3"));
+	cr_expect_eq(w.work.spares.count, 0);
+	from_down(&w, ACK("AA", "2"));
+	cr_expect_not_null(w.s.flight_list);
+	from_down(&w, ACK("AA", "3"));
+	expect(
+	    &w, "up:" SHOWN_ACK("AA", "2") " answered:AA up:" SHOWN_ACK("AA", "3") " answered:AA");
+	cr_expect_null(w.s.flight_list);
+	cr_expect_eq(w.work.spares.count, 1);
+	end(&w);
+}
+
 Test(relay_session, says_nothing_when_a_probe_connects_and_leaves)
 {
 	struct world w;
