@@ -318,6 +318,16 @@ is_abandoned(const struct link *l, uint64_t now)
 	       net_stream_is_left(&l->up);
 }
 
+/* Connections at rest are many. */
+static void
+rest(struct link *l, uint64_t now)
+{
+	if (l->awake || now < l->session.active + LINK_REST_MS)
+		return;
+	free(l->stem);
+	l->stem = NULL;
+}
+
 void
 link_tick(struct link *l, uint64_t now)
 {
@@ -330,6 +340,7 @@ link_tick(struct link *l, uint64_t now)
 	else
 		dialled(l, dial_tick(&l->dial, now));
 	l->now = now * 1000;
+	rest(l, now);
 	look_at_progress(l);
 	relay_tick(&l->session, l->now);
 	look_inside(l);

@@ -22,6 +22,7 @@ link_destroy(struct link *l)
 	net_stream_secure(&l->up, NULL);
 	net_stream_secure(&l->down, NULL);
 	relay_session_finish(&l->session);
+	free(l->stem);
 	link_count_held(l);
 	*l->link = l->next;
 	if (l->next)

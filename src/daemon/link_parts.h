@@ -9,6 +9,7 @@
 
 enum {
 	LINK_LINGER_MS = 5000,  /* for one who does not read */
+	LINK_REST_MS = 1000,    /* after which an idle one keeps only what it must */
 	LINK_ATTEMPT_MS = 2000, /* for a receiver that was away, whoever waits */
 };
 

@@ -6,6 +6,7 @@
 #include "daemon/observe.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "relay/flights.h"
@@ -215,7 +216,10 @@ observe_level(const struct relay_flight *flight)
 static bool
 begin(struct link *l, enum log_event event, enum log_level level)
 {
-	return observe_begin_kept(l->feed, &l->peer, &l->stem, event, level);
+	if (!l->stem)
+		l->stem = calloc(1, sizeof(*l->stem));
+	return l->stem ? observe_begin_kept(l->feed, &l->peer, l->stem, event, level)
+		       : observe_begin(l->feed, &l->peer, event, level);
 }
 
 void
