@@ -67,7 +67,7 @@ on_signal(struct ev_loop *loop, ev_signal *w, int revents)
 /* ---- the beginning ------------------------------------------------------------------------ */
 
 static void
-on_accepted(void *ctx, int fd, const struct sockaddr_storage *peer)
+on_accepted(void *ctx, int fd, const union net_address *peer)
 {
 	(void)peer;
 	sink_visit(ctx, fd);

@@ -148,9 +148,8 @@ bool
 dial_tick(struct dial *d, uint64_t now)
 {
 	if (dial_is_trying(d) && now >= d->since + d->feed->conf->forward.connect_timeout) {
-		struct sockaddr_storage address = { 0 };
+		const union net_address address = { .six = d->address };
 
-		memcpy(&address, &d->address, sizeof(d->address));
 		observe_connect_timeout(d->feed, &address);
 		return dial_next(d, ETIMEDOUT);
 	}

@@ -136,7 +136,7 @@ void feed_part_listener(struct feed_listener *l);
  * told of.
  */
 bool feed_admits(struct feed *f, const struct feed_listener *own, struct net_stream *up,
-    const struct sockaddr_storage *peer);
+    const union net_address *peer);
 
 /* It is another one now. */
 void feed_forget_receiver(struct feed *f);

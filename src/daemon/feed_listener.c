@@ -29,7 +29,7 @@ broken_handshakes(const struct feed_listener *l)
 
 /* The limit that a new connection would break, "address" for a list it is not on, or NULL. */
 static const char *
-broken_limit(const struct feed_listener *l, int fd, const struct sockaddr_storage *peer)
+broken_limit(const struct feed_listener *l, int fd, const union net_address *peer)
 {
 	const struct feed *f = l->feed;
 	unsigned same = 0;
@@ -43,7 +43,7 @@ broken_limit(const struct feed_listener *l, int fd, const struct sockaddr_storag
 	if (l->links >= l->conf->max_connections)
 		return "listener_connections";
 	if (l->links < l->conf->max_per_address || !l->conf->max_per_address ||
-	    peer->ss_family == AF_UNIX)
+	    peer->family == AF_UNIX)
 		return broken_handshakes(l);
 	for (const struct link *k = f->links; k; k = k->next)
 		same += k->listener == l && net_same_host(&k->peer, peer);
@@ -53,7 +53,7 @@ broken_limit(const struct feed_listener *l, int fd, const struct sockaddr_storag
 }
 
 static void
-on_accepted(void *ctx, int fd, const struct sockaddr_storage *peer)
+on_accepted(void *ctx, int fd, const union net_address *peer)
 {
 	struct feed_listener *l = ctx;
 	const char *limit = broken_limit(l, fd, peer);
@@ -210,8 +210,8 @@ feed_listener_secure(struct feed_listener *l, struct net_tls *tls)
 
 /* By the address it came from, and by the certificate it showed. */
 static bool
-listener_admits(const struct feed_listener *l, struct net_stream *up,
-    const struct sockaddr_storage *peer, enum net_tls_reason *ret_denied)
+listener_admits(const struct feed_listener *l, struct net_stream *up, const union net_address *peer,
+    enum net_tls_reason *ret_denied)
 {
 	net_stream_secure(up, l->tls);
 	*ret_denied = net_stream_check(up);
@@ -220,7 +220,7 @@ listener_admits(const struct feed_listener *l, struct net_stream *up,
 
 bool
 feed_admits(struct feed *f, const struct feed_listener *own, struct net_stream *up,
-    const struct sockaddr_storage *peer)
+    const union net_address *peer)
 {
 	enum net_tls_reason denied = NET_TLS_FINE;
 	bool admitted = own && listener_admits(own, up, peer, &denied);

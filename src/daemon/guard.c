@@ -1,25 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/guard.h"
 
-#include <netinet/in.h>
-
 _Static_assert((int)RELAY_SENDERS_MOST == (int)CONF_SENDERS_MOST, "one bit for each");
 
 static bool
-network_of_peer(const struct sockaddr_storage *peer, struct network *ret)
+network_of_peer(const union net_address *peer, struct network *ret)
 {
-	const struct sockaddr_in *four = (const void *)peer;
-	const struct sockaddr_in6 *six = (const void *)peer;
-
-	if (peer->ss_family == AF_INET)
-		*ret = network_of(&four->sin_addr, sizeof(four->sin_addr));
-	else if (peer->ss_family == AF_INET6)
-		*ret = network_of(&six->sin6_addr, sizeof(six->sin6_addr));
-	return peer->ss_family == AF_INET || peer->ss_family == AF_INET6;
+	if (peer->family == AF_INET)
+		*ret = network_of(&peer->four.sin_addr, sizeof(peer->four.sin_addr));
+	else if (peer->family == AF_INET6)
+		*ret = network_of(&peer->six.sin6_addr, sizeof(peer->six.sin6_addr));
+	return peer->family == AF_INET || peer->family == AF_INET6;
 }
 
 bool
-guard_allows(const struct conf_listen *listen, const struct sockaddr_storage *peer)
+guard_allows(const struct conf_listen *listen, const union net_address *peer)
 {
 	struct network address;
 

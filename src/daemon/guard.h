@@ -5,14 +5,13 @@
 #ifndef DAEMON_GUARD_H
 #define DAEMON_GUARD_H
 
-#include <sys/socket.h>
-
 #include "conf/conf.h"
+#include "net/listener.h"
 #include "net/tls.h"
 #include "relay/senders.h"
 
 /* May this address connect?  Where there is a list, one that has no address may not. */
-bool guard_allows(const struct conf_listen *listen, const struct sockaddr_storage *peer);
+bool guard_allows(const struct conf_listen *listen, const union net_address *peer);
 
 /* The rules of a feed; they point into its configuration. */
 struct guard_senders {

@@ -351,7 +351,7 @@ intake_drain(struct intake *i)
 }
 
 bool
-intake_create(struct feed_listener *listener, int fd, const struct sockaddr_storage *peer)
+intake_create(struct feed_listener *listener, int fd, const union net_address *peer)
 {
 	struct feed *f = listener->feed;
 	struct intake *i = calloc(1, sizeof(*i));

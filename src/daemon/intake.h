@@ -18,7 +18,7 @@ struct intake {
 	struct intake *next, **link; /* in feed->intakes */
 	struct net_stream up;
 	struct custody_intake machine;
-	struct sockaddr_storage peer;
+	union net_address peer;
 	struct floor_guest guest;
 	struct log_stem stem;  /* of its lines in the log */
 	uint64_t senders_open; /* rules of feed->senders that the connection may use */
@@ -31,7 +31,7 @@ struct intake {
 };
 
 /* Takes the descriptor, also when it answers false because there is no memory. */
-bool intake_create(struct feed_listener *l, int fd, const struct sockaddr_storage *peer);
+bool intake_create(struct feed_listener *l, int fd, const union net_address *peer);
 /* As link_tick().  May destroy it. */
 void intake_tick(struct intake *i, uint64_t now);
 /* As link_admit(). */

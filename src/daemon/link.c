@@ -412,7 +412,7 @@ link_drain(struct link *l)
 }
 
 bool
-link_create(struct feed_listener *listener, int fd, const struct sockaddr_storage *peer)
+link_create(struct feed_listener *listener, int fd, const union net_address *peer)
 {
 	struct feed *f = listener->feed;
 	struct link *l = calloc(1, sizeof(*l));

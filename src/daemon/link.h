@@ -14,7 +14,7 @@ struct link {
 	struct link *next, **link; /* in feed->links */
 	struct net_stream up, down;
 	struct relay_session session;
-	struct sockaddr_storage peer;
+	union net_address peer;
 	struct dial dial;
 	struct floor_guest guest;
 	struct log_stem *stem; /* of its lines in the log; NULL: there was none of late */
@@ -30,7 +30,7 @@ struct link {
 };
 
 /* Takes the descriptor, also when it answers false because there is no memory. */
-bool link_create(struct feed_listener *l, int fd, const struct sockaddr_storage *peer);
+bool link_create(struct feed_listener *l, int fd, const union net_address *peer);
 /* Deadlines; called a few times a second while links are awake, or else once a second.  May
  * destroy the link. */
 void link_tick(struct link *l, uint64_t now);

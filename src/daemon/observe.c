@@ -112,7 +112,7 @@ observe_feed_gone(struct feed *f)
 /* ---- connections ---- */
 
 static void
-put_whose(struct feed *f, const struct sockaddr_storage *peer)
+put_whose(struct feed *f, const union net_address *peer)
 {
 	char text[NET_ADDRESS_TEXT];
 
@@ -122,7 +122,7 @@ put_whose(struct feed *f, const struct sockaddr_storage *peer)
 }
 
 void
-observe_put_side(struct feed *f, const struct sockaddr_storage *peer)
+observe_put_side(struct feed *f, const union net_address *peer)
 {
 	const struct conf_endpoint to = { f->conf->forward.host, f->conf->forward.port };
 	struct log *log = f->daemon->log;
@@ -135,7 +135,7 @@ observe_put_side(struct feed *f, const struct sockaddr_storage *peer)
 
 bool
 observe_begin(
-    struct feed *f, const struct sockaddr_storage *peer, enum log_event event, enum log_level level)
+    struct feed *f, const union net_address *peer, enum log_event event, enum log_level level)
 {
 	if (!log_begin_at(f->daemon->log, event, level))
 		return false;
@@ -144,7 +144,7 @@ observe_begin(
 }
 
 bool
-observe_begin_kept(struct feed *f, const struct sockaddr_storage *peer, struct log_stem *stem,
+observe_begin_kept(struct feed *f, const union net_address *peer, struct log_stem *stem,
     enum log_event event, enum log_level level)
 {
 	struct log *log = f->daemon->log;
@@ -179,8 +179,7 @@ observe_why(struct log *log, enum relay_why why)
 }
 
 bool
-observe_begin_stranger(
-    struct feed *f, const struct sockaddr_storage *peer, const struct net_stream *s)
+observe_begin_stranger(struct feed *f, const union net_address *peer, const struct net_stream *s)
 {
 	f->metrics.strangers->value++;
 	observe_error(f, "stranger");
@@ -192,7 +191,7 @@ observe_begin_stranger(
 }
 
 void
-observe_opened(struct feed *f, const struct sockaddr_storage *peer, const struct net_stream *s)
+observe_opened(struct feed *f, const union net_address *peer, const struct net_stream *s)
 {
 	if (!observe_begin(f, peer, LOG_CONN_OPEN, LOG_INFO_))
 		return;
@@ -201,7 +200,7 @@ observe_opened(struct feed *f, const struct sockaddr_storage *peer, const struct
 }
 
 void
-observe_denied(struct feed *f, const struct sockaddr_storage *peer, const struct net_stream *s,
+observe_denied(struct feed *f, const union net_address *peer, const struct net_stream *s,
     enum net_tls_reason reason)
 {
 	struct log *log = f->daemon->log;
@@ -270,7 +269,7 @@ is_limit(enum relay_why why)
 /* A probe that connects and leaves, with or without a reset, says nothing, and nothing is
  * said of it. */
 void
-observe_closed(struct feed *f, const struct sockaddr_storage *peer, bool heard, enum relay_why why,
+observe_closed(struct feed *f, const union net_address *peer, bool heard, enum relay_why why,
     const struct diag *diag)
 {
 	struct log *log = f->daemon->log;
@@ -292,7 +291,7 @@ observe_closed(struct feed *f, const struct sockaddr_storage *peer, bool heard, 
 }
 
 void
-observe_refused(struct feed *f, const struct sockaddr_storage *peer, const char *limit)
+observe_refused(struct feed *f, const union net_address *peer, const char *limit)
 {
 	struct log *log = f->daemon->log;
 	char text[NET_ADDRESS_TEXT];
@@ -408,7 +407,7 @@ observe_not_listening(struct feed *f, const struct conf_listen *conf, const char
 }
 
 void
-observe_noise(struct feed *f, const struct sockaddr_storage *peer)
+observe_noise(struct feed *f, const union net_address *peer)
 {
 	struct log *log = f->daemon->log;
 
@@ -446,7 +445,7 @@ observe_connect_failed(struct feed *f, const char *word)
 }
 
 void
-observe_connect_timeout(struct feed *f, const struct sockaddr_storage *address)
+observe_connect_timeout(struct feed *f, const union net_address *address)
 {
 	struct log *log = f->daemon->log;
 	char text[NET_ADDRESS_TEXT];

@@ -14,22 +14,21 @@ void observe_feed(struct feed *f); /* make its series */
 /* It is in no list any more: its series are not shown, unless another feed has its name. */
 void observe_feed_gone(struct feed *f);
 /* With TLS, the stream says whose certificate it was. */
-void observe_opened(
-    struct feed *f, const struct sockaddr_storage *peer, const struct net_stream *s);
+void observe_opened(struct feed *f, const union net_address *peer, const struct net_stream *s);
 /* `heard`: something came from it. */
-void observe_closed(struct feed *f, const struct sockaddr_storage *peer, bool heard,
-    enum relay_why why, const struct diag *diag);
+void observe_closed(struct feed *f, const union net_address *peer, bool heard, enum relay_why why,
+    const struct diag *diag);
 /* TLS ended a stream, or will: `reason` is not FINE.  `peer` NULL: to the receiver. */
-void observe_denied(struct feed *f, const struct sockaddr_storage *peer, const struct net_stream *s,
+void observe_denied(struct feed *f, const union net_address *peer, const struct net_stream *s,
     enum net_tls_reason reason);
 void observe_secured(struct feed *f, const char *dir, const struct conf_tls *tls);
 /* All places of a door were taken when a client came: one gave way to it, or it was refused. */
 void observe_crowded(struct hl7noted *d, const char *door, bool gave_way);
-void observe_refused(struct feed *f, const struct sockaddr_storage *peer, const char *limit);
+void observe_refused(struct feed *f, const union net_address *peer, const char *limit);
 /* Which side of the feed it is, and who is there; `peer` NULL: the receiver. */
-void observe_put_side(struct feed *f, const struct sockaddr_storage *peer);
+void observe_put_side(struct feed *f, const union net_address *peer);
 /* `peer` NULL: from the queue. */
-void observe_annotated(struct feed *f, const struct sockaddr_storage *peer,
+void observe_annotated(struct feed *f, const union net_address *peer,
     const struct relay_flight *flight, const struct hl7_message *m, const struct annotation *a);
 void observe_answered(
     struct link *l, const struct relay_flight *flight, struct span ack_code, uint64_t now);
@@ -39,9 +38,9 @@ void observe_rejected(struct link *l, const struct relay_flight *flight, enum re
 void observe_stray(struct link *l, struct span ack_code, struct span control_id);
 void observe_connect_failed(struct feed *f, const char *word);
 /* One address of the receiver did not take a connection in time. */
-void observe_connect_timeout(struct feed *f, const struct sockaddr_storage *address);
+void observe_connect_timeout(struct feed *f, const union net_address *address);
 /* Bytes outside of frames came, from a sender or (`peer` NULL) from the receiver. */
-void observe_noise(struct feed *f, const struct sockaddr_storage *peer);
+void observe_noise(struct feed *f, const union net_address *peer);
 void observe_dns_failed(struct feed *f, const char *error);
 void observe_paused(struct feed *f, const char *word);
 /* All bytes in flight are at their limit, met by a sender of this feed. */
@@ -55,17 +54,17 @@ void observe_not_listening(
 /* Counts frames by what became of them. */
 struct metric *observe_fate_series(struct feed *f, const char *outcome);
 /* A line with feed and peer (unless NULL); false when it is not logged. */
-bool observe_begin(struct feed *f, const struct sockaddr_storage *peer, enum log_event event,
-    enum log_level level);
+bool observe_begin(
+    struct feed *f, const union net_address *peer, enum log_event event, enum log_level level);
 /* The same for one who has many lines, that begin alike: `stem` is the caller's to keep. */
-bool observe_begin_kept(struct feed *f, const struct sockaddr_storage *peer, struct log_stem *stem,
+bool observe_begin_kept(struct feed *f, const union net_address *peer, struct log_stem *stem,
     enum log_event event, enum log_level level);
 /* Into a line: why a message was turned away, and the place in it that is to blame. */
 void observe_why(struct log *log, enum relay_why why);
 /* The line of a sender whose messages are not taken, by address and certificate, once it is
  * counted; what it calls itself stays out, as all does that a message holds. */
 bool observe_begin_stranger(
-    struct feed *f, const struct sockaddr_storage *peer, const struct net_stream *s);
+    struct feed *f, const union net_address *peer, const struct net_stream *s);
 /* What is known of the frame. */
 void observe_flight(struct log *log, const struct relay_flight *flight);
 /* Of the line that says that it went well. */

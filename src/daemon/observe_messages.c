@@ -85,7 +85,7 @@ put_withheld(struct log *log, const struct relay_summary *s)
 
 /* Which message of the frame it is: several may be in one. */
 static void
-put_message(struct log *log, const struct sockaddr_storage *peer, const struct relay_flight *flight,
+put_message(struct log *log, const union net_address *peer, const struct relay_flight *flight,
     const struct hl7_message *m)
 {
 	struct relay_summary s = { 0 };
@@ -97,8 +97,8 @@ put_message(struct log *log, const struct sockaddr_storage *peer, const struct r
 
 /* A fault of ours: the message went on as it came, and somebody should look. */
 static void
-tell_unproved(struct feed *f, const struct sockaddr_storage *peer,
-    const struct relay_flight *flight, const struct hl7_message *m)
+tell_unproved(struct feed *f, const union net_address *peer, const struct relay_flight *flight,
+    const struct hl7_message *m)
 {
 	f->metrics.unproved->value++;
 	observe_error(f, "unproved");
@@ -109,7 +109,7 @@ tell_unproved(struct feed *f, const struct sockaddr_storage *peer,
 }
 
 static void
-tell_shadow(struct feed *f, const struct sockaddr_storage *peer, const struct relay_flight *flight,
+tell_shadow(struct feed *f, const union net_address *peer, const struct relay_flight *flight,
     const struct hl7_message *m, const struct annotation *a)
 {
 	struct log *log = f->daemon->log;
@@ -130,8 +130,8 @@ tell_shadow(struct feed *f, const struct sockaddr_storage *peer, const struct re
 }
 
 void
-observe_annotated(struct feed *f, const struct sockaddr_storage *peer,
-    const struct relay_flight *flight, const struct hl7_message *m, const struct annotation *a)
+observe_annotated(struct feed *f, const union net_address *peer, const struct relay_flight *flight,
+    const struct hl7_message *m, const struct annotation *a)
 {
 	count_findings(f, a);
 	if (a->skip == SKIP_PROOF_FAILED)

@@ -240,7 +240,7 @@ make_place(struct net_clients *all)
 }
 
 static void
-on_accepted(void *ctx, int fd, const struct sockaddr_storage *peer)
+on_accepted(void *ctx, int fd, const union net_address *peer)
 {
 	struct net_clients *all = ctx;
 	struct net_client *c = make_place(all) ? calloc(1, sizeof(*c)) : NULL;

@@ -91,10 +91,9 @@ on_acceptable(struct ev_loop *loop, ev_io *w, int revents)
 
 	(void)loop, (void)revents;
 	for (unsigned i = 0; i < NET_ACCEPT_BATCH; i++) {
-		struct sockaddr_storage peer = { 0 };
+		union net_address peer = { 0 };
 		socklen_t len = sizeof(peer);
-		int fd = accept4(
-		    w->fd, (struct sockaddr *)&peer, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = accept4(w->fd, &peer.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
 			l->ops->accepted(l->ctx, fd, &peer);
@@ -250,19 +249,16 @@ net_listener_destroy(struct net_listener *l)
 /* ---- addresses ---- */
 
 /* IPv4 in IPv6 is IPv4. */
-static struct sockaddr_storage
-plain(const struct sockaddr_storage *a)
+static union net_address
+plain(const union net_address *a)
 {
-	const struct sockaddr_in6 *six = (const void *)a;
-	struct sockaddr_storage made = *a;
-	struct sockaddr_in *four = (void *)&made;
+	union net_address made = { 0 };
 
-	if (a->ss_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
-		return made;
-	memset(&made, 0, sizeof(made));
-	four->sin_family = AF_INET;
-	four->sin_port = six->sin6_port;
-	memcpy(&four->sin_addr, &six->sin6_addr.s6_addr[12], sizeof(four->sin_addr));
+	if (a->family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&a->six.sin6_addr))
+		return *a;
+	made.four.sin_family = AF_INET;
+	made.four.sin_port = a->six.sin6_port;
+	memcpy(&made.four.sin_addr, &a->six.sin6_addr.s6_addr[12], sizeof(made.four.sin_addr));
 	return made;
 }
 
@@ -292,18 +288,16 @@ put_four(char *to, const void *address, in_port_t port)
 }
 
 const char *
-net_address_text(const struct sockaddr_storage *address, char *buf)
+net_address_text(const union net_address *a, char *buf)
 {
-	const struct sockaddr_in *four = (const void *)address;
-	const struct sockaddr_in6 *six = (const void *)address;
+	const struct sockaddr_in6 *six = &a->six;
 	char host[INET6_ADDRSTRLEN];
 
-	if (address->ss_family == AF_INET)
-		put_four(buf, &four->sin_addr, four->sin_port);
-	else if (address->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
+	if (a->family == AF_INET)
+		put_four(buf, &a->four.sin_addr, a->four.sin_port);
+	else if (a->family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&six->sin6_addr))
 		put_four(buf, &six->sin6_addr.s6_addr[12], six->sin6_port);
-	else if (address->ss_family == AF_INET6 &&
-		 inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof(host)))
+	else if (a->family == AF_INET6 && inet_ntop(AF_INET6, &six->sin6_addr, host, sizeof(host)))
 		snprintf(buf, NET_ADDRESS_TEXT, "[%s]:%u", host, ntohs(six->sin6_port));
 	else
 		snprintf(buf, NET_ADDRESS_TEXT, "unix");
@@ -311,31 +305,27 @@ net_address_text(const struct sockaddr_storage *address, char *buf)
 }
 
 bool
-net_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+net_same_host(const union net_address *a, const union net_address *b)
 {
-	struct sockaddr_storage x = plain(a), y = plain(b);
-	const struct sockaddr_in *x4 = (const void *)&x, *y4 = (const void *)&y;
-	const struct sockaddr_in6 *x6 = (const void *)&x, *y6 = (const void *)&y;
+	const union net_address x = plain(a), y = plain(b);
 
-	if (x.ss_family != y.ss_family)
+	if (x.family != y.family)
 		return false;
-	if (x.ss_family == AF_INET)
-		return x4->sin_addr.s_addr == y4->sin_addr.s_addr;
-	return x.ss_family != AF_INET6 ||
-	       memcmp(&x6->sin6_addr, &y6->sin6_addr, sizeof(x6->sin6_addr)) == 0;
+	if (x.family == AF_INET)
+		return x.four.sin_addr.s_addr == y.four.sin_addr.s_addr;
+	return x.family != AF_INET6 ||
+	       memcmp(&x.six.sin6_addr, &y.six.sin6_addr, sizeof(x.six.sin6_addr)) == 0;
 }
 
 unsigned
 net_listener_port(const struct net_listener *l)
 {
-	struct sockaddr_storage a = { 0 };
+	union net_address a = { 0 };
 	socklen_t len = sizeof(a);
 
-	if (!l->count || getsockname(l->io[0].fd, (struct sockaddr *)&a, &len) < 0)
+	if (!l->count || getsockname(l->io[0].fd, &a.any, &len) < 0)
 		return 0;
-	if (a.ss_family == AF_INET)
-		return ntohs(((const struct sockaddr_in *)(const void *)&a)->sin_port);
-	return a.ss_family == AF_INET6
-		   ? ntohs(((const struct sockaddr_in6 *)(const void *)&a)->sin6_port)
-		   : 0;
+	if (a.family == AF_INET)
+		return ntohs(a.four.sin_port);
+	return a.family == AF_INET6 ? ntohs(a.six.sin6_port) : 0;
 }

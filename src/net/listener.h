@@ -9,8 +9,17 @@
 #define NET_LISTENER_H
 
 #include <ev.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <sys/socket.h>
+
+/* Of a peer.  One of another family (a UNIX socket) has its family alone. */
+union net_address {
+	struct sockaddr_in6 six; /* the largest */
+	struct sockaddr_in four;
+	struct sockaddr any;
+	sa_family_t family;
+};
 
 enum { NET_ACCEPT_BATCH = 16, NET_LISTENER_MOST = 8 /* addresses */ };
 
@@ -18,7 +27,7 @@ struct net_listener;
 
 struct net_listener_ops {
 	/* The descriptor is the callee's. */
-	void (*accepted)(void *ctx, int fd, const struct sockaddr_storage *peer);
+	void (*accepted)(void *ctx, int fd, const union net_address *peer);
 	void (*paused)(void *ctx, int error); /* accepting rests for a moment */
 };
 
@@ -36,8 +45,8 @@ unsigned net_listener_port(const struct net_listener *l);
 
 enum { NET_ADDRESS_TEXT = 64 };
 /* "192.0.2.1:40000", "[2001:db8::1]:40000", "unix"; an IPv4 address in IPv6 is shown as IPv4. */
-const char *net_address_text(const struct sockaddr_storage *a, char *buf);
+const char *net_address_text(const union net_address *a, char *buf);
 /* Do both have the same host? */
-bool net_same_host(const struct sockaddr_storage *a, const struct sockaddr_storage *b);
+bool net_same_host(const union net_address *a, const union net_address *b);
 
 #endif

@@ -6,32 +6,30 @@
 #include <netinet/in.h>
 #include <sys/un.h>
 
-static struct sockaddr_storage
+static union net_address
 four(const char *host, unsigned port)
 {
-	struct sockaddr_storage a = { 0 };
-	struct sockaddr_in *in = (void *)&a;
+	union net_address a = { 0 };
 
-	in->sin_family = AF_INET;
-	in->sin_port = htons((uint16_t)port);
-	cr_assert_eq(inet_pton(AF_INET, host, &in->sin_addr), 1);
+	a.four.sin_family = AF_INET;
+	a.four.sin_port = htons((uint16_t)port);
+	cr_assert_eq(inet_pton(AF_INET, host, &a.four.sin_addr), 1);
 	return a;
 }
 
-static struct sockaddr_storage
+static union net_address
 six(const char *host, unsigned port)
 {
-	struct sockaddr_storage a = { 0 };
-	struct sockaddr_in6 *in = (void *)&a;
+	union net_address a = { 0 };
 
-	in->sin6_family = AF_INET6;
-	in->sin6_port = htons((uint16_t)port);
-	cr_assert_eq(inet_pton(AF_INET6, host, &in->sin6_addr), 1);
+	a.six.sin6_family = AF_INET6;
+	a.six.sin6_port = htons((uint16_t)port);
+	cr_assert_eq(inet_pton(AF_INET6, host, &a.six.sin6_addr), 1);
 	return a;
 }
 
 static void
-expect_text(struct sockaddr_storage a, const char *want)
+expect_text(union net_address a, const char *want)
 {
 	char buf[NET_ADDRESS_TEXT];
 
@@ -40,7 +38,7 @@ expect_text(struct sockaddr_storage a, const char *want)
 
 Test(net_address, is_written_as_people_write_it)
 {
-	struct sockaddr_storage local = { .ss_family = AF_UNIX };
+	union net_address local = { .family = AF_UNIX };
 
 	expect_text(four("192.0.2.1", 40000), "192.0.2.1:40000");
 	expect_text(six("2001:db8::1", 1), "[2001:db8::1]:1");
@@ -52,9 +50,9 @@ Test(net_address, is_written_as_people_write_it)
 
 Test(net_address, is_the_same_host_whatever_the_port)
 {
-	struct sockaddr_storage a = four("192.0.2.1", 1), b = four("192.0.2.1", 2),
-				c = six("::ffff:192.0.2.1", 3), d = four("192.0.2.2", 1),
-				e = six("2001:db8::1", 1), f = six("2001:db8::2", 1);
+	union net_address a = four("192.0.2.1", 1), b = four("192.0.2.1", 2),
+			  c = six("::ffff:192.0.2.1", 3), d = four("192.0.2.2", 1),
+			  e = six("2001:db8::1", 1), f = six("2001:db8::2", 1);
 
 	cr_expect(net_same_host(&a, &b));
 	cr_expect(net_same_host(&a, &c));

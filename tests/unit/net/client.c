@@ -128,7 +128,7 @@ turn_for(double seconds)
 static struct net_client *
 dial(void)
 {
-	const struct sockaddr_storage nobody = { 0 };
+	const union net_address nobody = { 0 };
 	const struct net_client *newest = all.list;
 	struct net_client *c;
 	int pair[2];
