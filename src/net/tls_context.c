@@ -386,10 +386,12 @@ net_tls_create(const struct net_tls_settings *s, struct net_tls_fault *reterr)
 		return NULL;
 	}
 	t->holds = 1;
-	if (fill(t, s, reterr))
-		return t;
-	net_tls_release(t);
-	return NULL;
+	if (!fill(t, s, reterr)) {
+		net_tls_release(t);
+		t = NULL;
+	}
+	ERR_clear_error(); /* sessions find none in the queue but their own */
+	return t;
 }
 
 struct net_tls *

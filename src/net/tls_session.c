@@ -3,6 +3,10 @@
  * OpenSSL reads from a span and writes to a buffer, so it never waits for anything
  * but more bytes, and every read of the socket is one system call whatever the
  * size of its records.
+ *
+ * It takes errors that others left in its queue for those of the call at hand.  So none are left
+ * there: what fails clears them, and so do contexts, checks and handshakes, which may leave some
+ * though all is well.  Looking there before each record would cost more than the record's buffer.
  */
 #include "net/tls_session.h"
 
@@ -40,16 +44,6 @@ struct net_tls_session {
 	bool heard;        /* it has said something */
 	bool proved;       /* and lets us in */
 };
-
-/* What others left would be taken for ours.  There is hardly ever any, and clearing nothing costs
- * as much as sealing an answer. */
-static void
-forget_errors(void)
-{
-	if (ERR_peek_error())
-		ERR_clear_error();
-	(void)net_tls_memory_was_short();
-}
 
 /* ---- between OpenSSL and the bytes -------------------------------------------------------- */
 
@@ -268,14 +262,17 @@ keep_chain(struct net_tls_session *s)
 static void
 shake(struct net_tls_session *s)
 {
-	int result = SSL_do_handshake(s->ssl);
+	int result;
 
+	ERR_clear_error();
+	result = SSL_do_handshake(s->ssl);
 	if (result == 1) {
 		s->state = NET_TLS_OPEN;
 		s->done = true;
 		net_tls_done(s->tls);
 		s->proved = s->tls->accepts || SSL_version(s->ssl) < TLS1_3_VERSION;
 		keep_chain(s);
+		ERR_clear_error();
 	} else if (!waits(s, result)) {
 		fail_by_library(s);
 	}
@@ -344,7 +341,7 @@ net_tls_session_receive(struct net_tls_session *s, struct span wire, char *room,
 	if (!s->heard && !is_tls(s, wire))
 		return net_tls_session_fail(s, NET_TLS_PLAIN_TEXT);
 	s->heard = true;
-	forget_errors();
+	(void)net_tls_memory_was_short();
 	s->in = wire;
 	s->out = out;
 	if (s->state == NET_TLS_SHAKING)
@@ -378,7 +375,7 @@ net_tls_session_begin(struct net_tls_session *s, struct buffer *out)
 {
 	if (s->tls->accepts || s->state != NET_TLS_SHAKING)
 		return;
-	forget_errors();
+	(void)net_tls_memory_was_short();
 	s->out = out;
 	shake(s);
 	s->out = NULL;
@@ -439,7 +436,7 @@ net_tls_session_seal(
 
 	if (s->state != NET_TLS_OPEN && s->state != NET_TLS_ENDED)
 		return false;
-	forget_errors();
+	(void)net_tls_memory_was_short();
 	(void)buffer_reserve(out, sealed_size(iov, count));
 	s->out = out;
 	good = count == 1 ? seal_bytes(s, iov[0].iov_base, iov[0].iov_len)

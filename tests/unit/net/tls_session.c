@@ -6,6 +6,7 @@
 #include "net/tls_session.h"
 
 #include <criterion/criterion.h>
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,6 +41,15 @@ remove_ca(void)
 }
 
 TestSuite(net_tls_session, .init = make_ca, .fini = remove_ca, .timeout = 60);
+
+/* Whoever calls OpenSSL next would take them for its own. */
+static void
+expect_no_errors_left(void)
+{
+	const unsigned long error = ERR_peek_error();
+
+	cr_expect_eq(error, 0, "%s", error ? ERR_reason_error_string(error) : "");
+}
 
 /* ---- settings ----------------------------------------------------------------------------- */
 
@@ -76,8 +86,10 @@ context(bool accepts, struct side s, struct net_tls_fault *fault)
 				 : "localhost",
 		.peers = &peer,
 		.peer_count = s.peer || s.pin };
+	struct net_tls *tls = net_tls_create(&settings, fault);
 
-	return net_tls_create(&settings, fault);
+	expect_no_errors_left();
+	return tls;
 }
 
 static struct net_tls *
@@ -110,6 +122,7 @@ pair_begin(struct pair *p, struct side in, struct side out)
 	net_tls_release(a); /* sessions have a hold of their own */
 	net_tls_release(b);
 	net_tls_session_begin(p->out, &p->to_in);
+	expect_no_errors_left();
 }
 
 static void
@@ -117,6 +130,7 @@ pair_end(struct pair *p)
 {
 	net_tls_session_destroy(p->in);
 	net_tls_session_destroy(p->out);
+	expect_no_errors_left();
 	buffer_finish(&p->to_in);
 	buffer_finish(&p->to_out);
 	buffer_finish(&p->got_in);
@@ -133,6 +147,7 @@ carry(struct net_tls_session *s, struct buffer *wire, size_t piece, struct buffe
 	if (!part.len)
 		return false;
 	net_tls_session_receive(s, part, room, part.len + (32 << 10), &len, out);
+	expect_no_errors_left();
 	buffer_append(got, span_of(room, len));
 	buffer_consume(wire, part.len);
 	return true;
