@@ -88,7 +88,7 @@ static const struct conf_element store_element = { "store", store_attributes, NU
 #define AT(member) .offset = offsetof(struct conf_peer, member)
 
 static const struct conf_attribute peer_attributes[] = {
-	{ "name", CONF_HOST, AT(name) },
+	{ "name", CONF_DNS_NAME, AT(name) },
 	{ "pin", CONF_PIN, AT(pin) },
 	{ NULL },
 };

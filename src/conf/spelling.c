@@ -70,6 +70,13 @@ conf_is_host(struct span text)
 }
 
 bool
+conf_is_dns_name(struct span text)
+{
+	return conf_is_host(text) && !memchr(text.ptr, ':', text.len) && !is_numeric(text) &&
+	       text.ptr[text.len - 1] != '.';
+}
+
+bool
 conf_is_port(struct span text)
 {
 	uint64_t n;

@@ -168,6 +168,13 @@ read_host(struct conf_reader *r, const struct conf_attribute *a, struct span tex
 }
 
 static bool
+read_dns_name(struct conf_reader *r, const struct conf_attribute *a, struct span text, char *to)
+{
+	(void)a;
+	return conf_is_dns_name(text) && store_text(r, text, to);
+}
+
+static bool
 is_all(struct span address)
 {
 	return !address.len || span_eq(address, SPAN("*"));
@@ -243,7 +250,7 @@ read_peer(struct conf_reader *r, const struct conf_attribute *a, struct span tex
 {
 	if (conf_is_pin(text))
 		return read_pin(r, a, text, to - a->offset + a->second);
-	return conf_is_host(text) && store_text(r, text, to);
+	return read_dns_name(r, a, text, to);
 }
 
 static bool
@@ -280,6 +287,8 @@ static const struct {
 		"write a host name, or an address without a port or leading zeros" },
 	[CONF_ADDRESS]  = { read_address,  "no address",
 		"write a host name, or an address without a port or leading zeros, or * for all addresses" },
+	[CONF_DNS_NAME] = { read_dns_name, "no DNS name",
+		"write a name as the certificate has it: no address, no wildcard, no dot at the end" },
 	[CONF_PORT]     = { read_port,     "no port",
 		"write a number from 1 to 65535, or the name of a service" },
 	[CONF_ENDPOINT] = { read_endpoint, "no address and port",

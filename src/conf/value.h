@@ -20,13 +20,14 @@ enum conf_kind {
 	CONF_SIZE,     /* uint64_t */
 	CONF_HOST,     /* a name or an address */
 	CONF_ADDRESS,  /* the same, or "" or "*" for all */
+	CONF_DNS_NAME, /* of a certificate */
 	CONF_PORT,     /* a number or the name of a service */
 	CONF_ENDPOINT, /* "[ADDRESS:]PORT", into two strings: `offset` and `second` */
 	CONF_FILE,     /* joined to the folder of the configuration file */
 	CONF_SOCKET,   /* the same, and short enough for the name of a UNIX socket */
 	CONF_ASCII,    /* printable ASCII, 64 at most */
 	CONF_PIN,      /* "sha256//" and base64, of which the base64 is kept */
-	CONF_PEER,     /* a host into `offset`, or a pin into `second` */
+	CONF_PEER,     /* a DNS name into `offset`, or a pin into `second` */
 	CONF_NETWORK,  /* struct network */
 };
 

@@ -105,6 +105,9 @@ Test(conf_spelling, knows_names_hosts_and_ports)
 	cr_expect_not(conf_is_host(SPAN("10.1.2.256")) || conf_is_host(SPAN("ehr.5")));
 	cr_expect_not(conf_is_host(SPAN("0x0a010203")) || conf_is_host(SPAN("10.1.2.0x3")));
 	cr_expect_not(conf_is_host(SPAN(".example"))); /* would be all hosts below it */
+	cr_expect(conf_is_dns_name(SPAN("lab.example")) && conf_is_dns_name(SPAN("3com")));
+	cr_expect_not(conf_is_dns_name(SPAN("10.1.2.3")) || conf_is_dns_name(SPAN("fd00::7")));
+	cr_expect_not(conf_is_dns_name(SPAN("lab.example.")) || conf_is_dns_name(SPAN("*.lab")));
 	cr_expect(conf_is_port(SPAN("1")) && conf_is_port(SPAN("65535")));
 	cr_expect_not(conf_is_port(SPAN("0")));
 	cr_expect_not(conf_is_port(SPAN("65536")));
