@@ -150,6 +150,14 @@ refuse(struct sqlite_backend *b, int rc, struct store_error *reterr)
 		return store_error_set(reterr, error,
 		    "%s cannot be opened: %s; the daemon's user must be able to read and write it",
 		    b->place->queue, strerror(sqlite3_system_errno(b->db)));
+	case -EROFS: /* the file itself is not: that was looked at */
+		return store_error_set(reterr, error,
+		    "%s cannot be used: %s; the daemon's user must be able to write in its folder",
+		    b->place->queue, sqlite3_errmsg(b->db));
+	case -EIO:
+		return store_error_set(reterr, error,
+		    "%s cannot be used: %s; see to the disk, and start again", b->place->queue,
+		    sqlite3_errmsg(b->db));
 	default:
 		return store_error_set(reterr, error ? error : -EPROTO, "%s cannot be used: %s",
 		    b->place->queue, sqlite3_errmsg(b->db));
