@@ -33,4 +33,14 @@ utf8_is_control(uint32_t character)
 	return character < 0x20 || (character >= 0x7f && character < 0xa0);
 }
 
+/* Controls, and what ends a line for some readers or turns the order of what follows on a screen.
+ */
+static inline bool
+utf8_is_treacherous(uint32_t character)
+{
+	return utf8_is_control(character) || character == 0x61c || character == 0x200e ||
+	       character == 0x200f || (character >= 0x2028 && character <= 0x202e) ||
+	       (character >= 0x2066 && character <= 0x2069);
+}
+
 #endif

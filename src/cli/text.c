@@ -17,7 +17,7 @@ next(struct span s, bool *ret_harmless)
 	uint32_t character = 0;
 	const size_t len = utf8_read(s, &character);
 
-	*ret_harmless = len && !utf8_is_control(character);
+	*ret_harmless = len && !utf8_is_treacherous(character);
 	return len;
 }
 
@@ -88,7 +88,7 @@ json_escape(struct output *o, uint32_t c)
 static bool
 json_plain(uint32_t c)
 {
-	return !utf8_is_control(c) && c != '"' && c != '\\';
+	return !utf8_is_treacherous(c) && c != '"' && c != '\\';
 }
 
 void

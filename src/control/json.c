@@ -17,7 +17,7 @@ put_character(struct buffer *out, struct span c, uint32_t character)
 {
 	if (character == '"' || character == '\\')
 		buffer_append_char(out, '\\');
-	if (utf8_is_control(character))
+	if (utf8_is_treacherous(character))
 		buffer_printf(out, "\\u%04x", (unsigned)character);
 	else
 		buffer_append(out, c);

@@ -63,11 +63,12 @@ class Commands(Custody):
         r = self.receiver()
         r.stop()
         s = self.sender(self.keep(r)[1])
-        for id in ("a\x1b[31m", "b\x9b31m", "c" * 250 + "\u20ac\u20ac"):
+        for id in ("a\x1b[31m", "b\x9b31m", "c" * 250 + "\u20ac\u20ac", "d\u202e\u2028"):
             s.exchange(message(id))
-        for text in (self.queue("list"), self.queue("show", 1, 2, 3)):
+        for text in (self.queue("list"), self.queue("show", 1, 2, 3, 4)):
             self.assertIn("a\\x1b[31m", text)
             self.assertIn("b\\xc2\\x9b31m", text)
+            self.assertIn("d\\xe2\\x80\\xae\\xe2\\x80\\xa8", text)
             self.assertNotRegex(text, "[^\n -~\u20ac]")
         self.assertEqual(self.ids()[1], "b\x9b31m")
         self.assertIn('"b\\u009b31m"', self.queue("list", "--json"))

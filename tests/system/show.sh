@@ -83,6 +83,13 @@ status 0 show odd.hl7
 has out 'M\xfcller'
 has out 'Müller'
 has out '\x01\x1b[31m'
+# U+202E would turn round what follows it, U+2028 may end the line
+printf 'MSH|^~\\&|A\342\200\256B|C\342\200\250D\r' > turned.hl7
+status 0 show turned.hl7
+has out 'A\xe2\x80\xaeB'
+has out 'C\xe2\x80\xa8D'
+status 0 show --json turned.hl7
+has out '"MSH-3":"A\u202eB","MSH-4":"C\u2028D"'
 # a terminal may obey U+009B as well
 printf 'MSH|^~\\&|\302\23331m\r' > obeyed.hl7
 status 0 show --json obeyed.hl7

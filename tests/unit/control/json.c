@@ -28,6 +28,7 @@ Test(control_json, strings_are_sound_whatever_was_in_them)
 	cr_expect_str_eq(escaped(SPAN("a\"b\\c\n\x7f")), "\"a\\\"b\\\\c\\u000a\\u007f\"");
 	cr_expect_str_eq(escaped(SPAN("Gr\xc3\xbc\xc3\x9f")), "\"Gr\xc3\xbc\xc3\x9f\"");
 	cr_expect_str_eq(escaped(SPAN("\xc2\x9b\xc2\xa0")), "\"\\u009b\xc2\xa0\"");
+	cr_expect_str_eq(escaped(SPAN("\xe2\x80\xa8\xe2\x80\xae")), "\"\\u2028\\u202e\"");
 	cr_expect_str_eq(escaped(SPAN("\xfc")), "\"\\ufffd\"");
 	cr_expect_str_eq(escaped(SPAN("\xc0\xaf")), "\"\\ufffd\\ufffd\"");
 	cr_expect_str_eq(escaped(SPAN("\xed\xa0\x80")), "\"\\ufffd\\ufffd\\ufffd\"");
