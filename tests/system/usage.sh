@@ -165,6 +165,10 @@ mkdir -p elsewhere/scripts
 	cd "$HL7_TOP" && sh scripts/quickstart --help
 ) > out 2>&1
 has out 'usage: sh scripts/quickstart'
+for seconds in '' 0 60s; do
+	status 64 sh "$HL7_TOP/scripts/fuzz" ack "$seconds"
+	has err 'usage: sh scripts/fuzz TARGET|all SECONDS'
+done
 
 # TLS: nobody is believed unless named, and no setting is taken for nothing
 pin=sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
