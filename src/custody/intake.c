@@ -188,6 +188,7 @@ refuse(struct custody_intake *in, struct custody_entry *e, enum relay_why why)
 {
 	e->refused = e->settled = true;
 	e->why = why;
+	in->failed |= !is_answerable(in, e);
 	answer_front(in);
 }
 

@@ -122,7 +122,7 @@ struct custody_intake {
 	const struct custody_intake_settings *set;
 	struct relay_inlet inlet;
 	bool sender_ended, closed, draining;
-	bool failed; /* it will be closed for a frame that was not stored: nothing behind that is */
+	bool failed; /* it will be closed for a frame that was not taken: nothing behind that is */
 	bool busy;   /* using frames: a verdict that comes meanwhile uses none */
 	uint64_t active; /* ms; last byte, or last verdict */
 	uint64_t ticked; /* ms */

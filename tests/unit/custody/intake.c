@@ -719,6 +719,21 @@ Test(custody_intake, queues_nothing_behind_a_frame_that_was_not_stored)
 	end(&w);
 }
 
+/* Nor behind one whose sender is not told, and which has to wait for the end. */
+Test(custody_intake, queues_nothing_behind_a_frame_that_ends_the_connection)
+{
+	struct world w;
+
+	begin(&w);
+	w.admission = CUSTODY_SHUT;
+	bytes(&w, MSG("1") "\x0bMSH|^~\\&|evil|b|c|d|||ORU^R01|2|P|2.5\r\x1c\r" MSG("3"));
+	bytes(&w, MSG("4"));
+	expect(&w, "append:1");
+	settle(&w, 1, CUSTODY_STORED);
+	expect(&w, "ack:AA|1 taken:1:AA close:not_allowed refused:2:not_allowed:-");
+	end(&w);
+}
+
 Test(custody_intake, appends_nothing_of_a_frame_that_was_cut)
 {
 	for (int reset = 0; reset < 2; reset++) {
