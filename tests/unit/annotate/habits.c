@@ -4,6 +4,7 @@
  * text and means something else by it.
  */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 
 #include "../mapping/fragment.h"
 #include "annotate/annotate.h"
@@ -140,6 +141,7 @@ Test(annotate_habits, of_what_was_seen_hold_for_the_same_bytes_alone)
 		{ "A-LONG-LOCAL-CODE^Beta^L|x^1952-1^^LN", '#', '^', true },
 		{ "A-LONG-LOCAL-CODE^Beta^L|x^1952-2^^LN", '#', '^', false },
 		{ "A-LONG-LOCAL-CODE^Beta^L|^1952-1^^LN", '#', '^', true },
+		{ "A-LONG-LOCAL-CODE^Beta^L|^1952-1^^LN#", '|', '^', false },
 		{ "A-LONG-LOCAL-CODE^Beta^L", '|', '^', false },
 		{ "1952-1^^LN", '|', '^', true },
 		{ "1952-1^^L", '|', '^', false },
@@ -171,6 +173,69 @@ Test(annotate_habits, of_what_was_seen_hold_for_the_same_bytes_alone)
 		    annotation.finding_count, seen[row].claimed, "%zu %s", i, seen[row].obx3);
 	}
 	hl7_message_finish(&m);
+	annotator_destroy(a);
+	mapping_destroy((struct mapping *)(uintptr_t)list[0]);
+}
+
+/* A message with so much in its only OBX; nothing stands behind it in memory. */
+static size_t
+count_findings(struct annotator *a, char terminator, const char *obx, size_t len)
+{
+	char text[1024], *exact;
+	int head = snprintf(text, sizeof(text),
+	    "MSH|^~\\&|||||||ORU^R01|1|P|2.5.1%cOBR|1%cOBX|1|NM|", terminator, terminator);
+	struct annotation annotation;
+	struct hl7_message m;
+	enum hl7_piece piece;
+	size_t used;
+
+	len += (size_t)head;
+	exact = malloc(len);
+	cr_assert(exact);
+	memcpy(text + head, obx, len - (size_t)head);
+	memcpy(exact, text, len);
+	hl7_message_init(&m);
+	cr_assert_eq(hl7_message_read(&m, span_of(exact, len), &piece, &used), 0);
+	annotate(a, &m, &annotation);
+	free(exact);
+	hl7_message_finish(&m);
+	return annotation.finding_count;
+}
+
+/* The same bytes are another OBX-3 where its segment ends among them. */
+Test(annotate_habits, of_what_was_seen_end_with_the_segment)
+{
+	static const char obx[] = "1952-1^^LN\rNTE|1|L|of an OBX-3 that ends or does not";
+	const struct mapping *list[] = { fragment_good(IN_FILE, mapping) };
+	struct annotator *a = annotator_create(list, 1);
+
+	cr_assert(a);
+	for (unsigned turn = 0; turn < 2; turn++) {
+		cr_expect_eq(count_findings(a, '\n', obx, sizeof(obx) - 1), 0);
+		cr_expect_eq(count_findings(a, '\r', obx, sizeof(obx) - 1), 1);
+	}
+	annotator_destroy(a);
+	mapping_destroy((struct mapping *)(uintptr_t)list[0]);
+}
+
+/* Short ones and long ones, more than are remembered, and cut off anywhere. */
+Test(annotate_habits, of_what_was_seen_have_room)
+{
+	const struct mapping *list[] = { fragment_good(IN_FILE, mapping) };
+	struct annotator *a = annotator_create(list, 1);
+	char obx[600];
+
+	cr_assert(a);
+	for (unsigned i = 0; i < 5000; i++) {
+		int len = snprintf(
+		    obx, sizeof(obx), "%04u%0*u^^L^1952-1^^LN||2|mg/L", i, (int)(i / 2 % 300), 0u);
+
+		cr_expect_eq(count_findings(a, '\r', obx, (size_t)len), 1, "%s", obx);
+		cr_expect_eq(count_findings(a, '\r', obx, (size_t)len), 1, "%s again", obx);
+	}
+	for (size_t len = sizeof("1952-1^^LN||2|mg/L|||||F|||20260301"); len-- > 0;)
+		cr_expect_eq(count_findings(a, '\r', "1952-1^^LN||2|mg/L|||||F|||20260301", len),
+		    len >= 10, "%zu", len);
 	annotator_destroy(a);
 	mapping_destroy((struct mapping *)(uintptr_t)list[0]);
 }
