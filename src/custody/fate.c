@@ -118,12 +118,8 @@ void
 custody_lose_flights(struct custody_line *l, enum relay_why why, uint64_t now_us)
 {
 	struct custody_outcome o = { .kind = CUSTODY_NONE, .why = why };
-	struct custody_parcel *oldest = NULL;
+	struct custody_parcel *oldest = custody_parcels_unheard(l);
 
-	for (unsigned i = 0; i < l->count && !oldest; i++) {
-		if (custody_parcel_is_due(l, l->parcels[i]) && !l->parcels[i]->accepted)
-			oldest = l->parcels[i];
-	}
 	custody_recall_flights(l, oldest, now_us);
 	if (!oldest)
 		return;

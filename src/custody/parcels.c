@@ -92,41 +92,69 @@ custody_parcel_is_due(const struct custody_line *l, const struct custody_parcel 
 	return p->state == CUSTODY_SENT || custody_parcel_is_writing(l, p);
 }
 
+/* One that was sent again is behind those that went out before it, wherever it stands. */
+static bool
+went_before(const struct custody_parcel *p, const struct custody_parcel *other)
+{
+	return !other || p->sent < other->sent;
+}
+
+static struct custody_parcel *
+oldest_due(const struct custody_line *l, bool also_accepted)
+{
+	struct custody_parcel *oldest = NULL;
+
+	for (unsigned i = 0; i < l->count; i++) {
+		struct custody_parcel *p = l->parcels[i];
+
+		if (went_before(p, oldest) && (also_accepted || !p->accepted) &&
+		    custody_parcel_is_due(l, p))
+			oldest = p;
+	}
+	return oldest;
+}
+
 struct custody_parcel *
 custody_parcels_oldest_out(const struct custody_line *l)
 {
-	for (unsigned i = 0; i < l->count; i++) {
-		if (custody_parcel_is_due(l, l->parcels[i]))
-			return l->parcels[i];
-	}
-	return NULL;
+	return oldest_due(l, true);
+}
+
+struct custody_parcel *
+custody_parcels_unheard(const struct custody_line *l)
+{
+	return oldest_due(l, false);
 }
 
 struct custody_parcel *
 custody_parcels_named(const struct custody_line *l, const struct relay_answer *a)
 {
+	struct custody_parcel *first = NULL;
+
 	for (unsigned i = 0; i < l->count; i++) {
 		struct custody_parcel *p = l->parcels[i];
 
-		if (custody_parcel_is_out(p) &&
+		if (custody_parcel_is_out(p) && went_before(p, first) &&
 		    (relay_flight_is_named(&p->flight, a) || relay_flight_has(&p->flight, a)))
-			return p;
+			first = p;
 	}
-	return NULL;
+	return first;
 }
 
 struct custody_parcel *
 custody_parcels_nameless(const struct custody_line *l)
 {
+	struct custody_parcel *first = NULL;
+
 	for (unsigned i = 0; i < l->count; i++) {
 		struct custody_parcel *p = l->parcels[i];
 
-		if (custody_parcel_is_out(p) && p->flight.any_answer)
-			return p;
-		if (p->state == CUSTODY_SENT)
-			return NULL;
+		if ((p->state == CUSTODY_SENT ||
+			(p->state == CUSTODY_WRITTEN && p->flight.any_answer)) &&
+		    went_before(p, first))
+			first = p;
 	}
-	return NULL;
+	return first && first->flight.any_answer ? first : NULL;
 }
 
 int

@@ -29,13 +29,16 @@ custody_parcel_is_out(const struct custody_parcel *p)
 bool custody_parcel_is_writing(const struct custody_line *l, const struct custody_parcel *p);
 /* Is it out, and its own answer or its own writing what it waits for? */
 bool custody_parcel_is_due(const struct custody_line *l, const struct custody_parcel *p);
-/* The oldest that is due; NULL when none is out. */
+/* Of those that are due the one that went out first; NULL when none is out. */
 struct custody_parcel *custody_parcels_oldest_out(const struct custody_line *l);
-/* The one that an answer names, itself or a message of its batch, or NULL. */
+/* The same of those of which no message was accepted. */
+struct custody_parcel *custody_parcels_unheard(const struct custody_line *l);
+/* The one that an answer names, itself or a message of its batch, or NULL; of several the one that
+ * went out first. */
 struct custody_parcel *custody_parcels_named(
     const struct custody_line *l, const struct relay_answer *a);
-/* The oldest that any answer is good for, or NULL; none behind one that awaits an answer of its
- * own, for that may be the one meant. */
+/* The first to go out that any answer is good for, or NULL; none behind one that awaits an answer
+ * of its own, for that may be the one meant. */
 struct custody_parcel *custody_parcels_nameless(const struct custody_line *l);
 /* Index of the one with this seq whose fate is not told yet, or -1. */
 int custody_parcels_find(const struct custody_line *l, uint64_t seq);

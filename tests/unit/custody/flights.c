@@ -234,6 +234,8 @@ Test(custody_flights, gives_what_is_sent_again_all_of_its_time)
 	buffer_clear(&w.told);
 	script_bytes(&w, ACK("AR", "1"));
 	script_expect(&w, "reject:AR:retry postponed:1:1:AR");
+	script_bytes(&w, ACK("AA", "2"));
+	script_expect(&w, "accept:AA:deliver delivered:2");
 	script_pass(&w, 8);
 	script_expect(&w, "send:1");
 	script_pass(&w, 9);
@@ -392,6 +394,63 @@ Test(custody_flights, blames_nothing_that_only_stands_behind_what_is_not_answere
 			script_expect(
 			    &w, "disconnect none:ack_timeout:retry postponed:2:1:ack_timeout");
 		}
+		script_end(&w);
+	}
+}
+
+/* The second went out first, and its answer is the next to come. */
+Test(custody_flights, takes_the_oldest_for_the_one_that_went_out_first)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct script w;
+
+		script_begin(&w);
+		w.set.in_flight = 2;
+		script_enqueue(&w, 2);
+		script_connected(&w);
+		script_bytes(&w, ACK("AR", "1"));
+		script_pass(&w, 2);
+		buffer_clear(&w.told);
+		if (i) {
+			script_lost(&w);
+			script_expect(&w, "none:down_lost:retry postponed:2:1:down_lost");
+		} else {
+			script_pass(&w, 8);
+			script_expect(
+			    &w, "disconnect none:ack_timeout:retry postponed:2:1:ack_timeout");
+		}
+		script_end(&w);
+	}
+}
+
+/* Else the second's acceptance would deliver the first, which the receiver refused. */
+Test(custody_flights, gives_an_answer_that_is_good_for_several_to_what_went_out_first)
+{
+	static const char *const bodies[][2] = {
+		{ MSH("1", ""), MSH("1", "") },
+		{ "BHS|^~\\&\r" MSH("1", "") "BTS|1\r", "BHS|^~\\&\r" MSH("2", "") "BTS|1\r" },
+	};
+	static const char *const answers[][2] = {
+		{ ACK("AR", "1"), ACK("AA", "1") },
+		{ ACK("AR", ""), ACK("AA", "") },
+	};
+
+	for (unsigned i = 0; i < 2; i++) {
+		struct script w;
+
+		script_begin(&w);
+		w.set.in_flight = 2;
+		script_enqueue_body(&w, bodies[i][0]);
+		script_enqueue_body(&w, bodies[i][1]);
+		script_enqueue(&w, 0);
+		script_connected(&w);
+		script_bytes(&w, answers[i][0]);
+		script_pass(&w, 2);
+		buffer_clear(&w.told);
+		script_bytes(&w, answers[i][1]);
+		script_expect(&w, "accept:AA:deliver delivered:2");
+		script_bytes(&w, answers[i][1]);
+		script_expect(&w, "accept:AA:deliver delivered:1");
 		script_end(&w);
 	}
 }
