@@ -407,7 +407,7 @@ custody_intake_tick(struct custody_intake *in, uint64_t now_us)
 	in->ticked = now;
 	if (in->closed || now > before + PAUSE_MS || (in->set->paused && !in->set->reject))
 		return;
-	if (is_due(in->inlet.frame_began, in->inlet.deadline, now))
+	if (custody_intake_wants_more(in) && is_due(in->inlet.frame_began, in->inlet.deadline, now))
 		close_intake(in, RELAY_FRAME_TIMEOUT, NULL);
 	else if (!in->first && !relay_inlet_is_ready(&in->inlet) &&
 		 is_due(in->active, in->set->idle_timeout, now))
@@ -431,7 +431,7 @@ custody_intake_drain(struct custody_intake *in, uint64_t now_us)
 bool
 custody_intake_wants_more(const struct custody_intake *in)
 {
-	return !in->closed && !in->sender_ended && !in->draining &&
+	return !in->closed && !in->sender_ended && !in->draining && !in->failed &&
 	       !relay_inlet_is_ready(&in->inlet) && (!in->set->paused || in->set->reject);
 }
 

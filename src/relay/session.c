@@ -233,7 +233,7 @@ relay_tick(struct relay_session *s, uint64_t now_us)
 		return;
 	if (s->flights && is_due(s->oldest_since, s->flight->ack_timeout, now))
 		answer_is_late(s, now_us);
-	else if (is_due(s->in.frame_began, s->in.deadline, now))
+	else if (relay_wants_more(s) && is_due(s->in.frame_began, s->in.deadline, now))
 		relay_close(s, RELAY_FRAME_TIMEOUT, NULL);
 	else if (!s->flights && !relay_inlet_is_ready(&s->in) &&
 		 is_due(s->active, s->set->idle_timeout, now))

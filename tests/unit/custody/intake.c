@@ -638,6 +638,28 @@ Test(custody_intake, answers_whole_frames_before_it_ends_for_a_broken_one)
 	end(&w);
 }
 
+/* Nothing more of it comes, or is wanted, and what came whole has its answer first. */
+Test(custody_intake, waits_for_no_frame_that_was_cut_off)
+{
+	for (unsigned drained = 0; drained < 2; drained++) {
+		struct world w;
+
+		begin(&w);
+		bytes(&w, MSG("1") "\x0bMSH|");
+		expect(&w, "append:1");
+		if (drained)
+			custody_intake_drain(&w.in, w.now);
+		else
+			custody_intake_ended(&w.in, false, w.now);
+		pass(&w, 60);
+		expect(&w, "");
+		settle(&w, 1, CUSTODY_STORED);
+		expect(&w, drained ? "ack:AA|1 taken:1:AA close:drained"
+				   : "ack:AA|1 taken:1:AA close:sender_cut");
+		end(&w);
+	}
+}
+
 Test(custody_intake, ends_a_frame_that_does_not_end)
 {
 	struct world w;
@@ -729,6 +751,7 @@ Test(custody_intake, queues_nothing_behind_a_frame_that_ends_the_connection)
 	bytes(&w, MSG("1") "\x0bMSH|^~\\&|evil|b|c|d|||ORU^R01|2|P|2.5\r\x1c\r" MSG("3"));
 	bytes(&w, MSG("4"));
 	expect(&w, "append:1");
+	cr_expect_not(custody_intake_wants_more(&w.in));
 	settle(&w, 1, CUSTODY_STORED);
 	expect(&w, "ack:AA|1 taken:1:AA close:not_allowed refused:2:not_allowed:-");
 	end(&w);

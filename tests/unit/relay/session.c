@@ -342,6 +342,30 @@ Test(relay_session, answers_whole_frames_before_it_ends_for_a_broken_one)
 	end(&w);
 }
 
+/* Nothing more of it comes, or is wanted, and what came whole has its answer first. */
+Test(relay_session, waits_for_no_frame_that_was_cut_off)
+{
+	for (unsigned drained = 0; drained < 2; drained++) {
+		struct world w;
+
+		begin(&w);
+		w.set.ack_timeout = 60000;
+		connected(&w);
+		from_sender(&w, "\x0bMSH|");
+		if (drained)
+			relay_drain(&w.s, w.now);
+		else
+			relay_sender_ended(&w.s, false, w.now);
+		w.now += 40000 * 1000;
+		relay_tick(&w.s, w.now);
+		expect(&w, "");
+		from_down(&w, ACK("AA", "1"));
+		expect(&w, drained ? "up:" SHOWN_ACK("AA", "1") " answered:AA close:drained"
+				   : "up:" SHOWN_ACK("AA", "1") " answered:AA close:sender_cut");
+		end(&w);
+	}
+}
+
 Test(relay_session, ends_a_frame_that_does_not_end)
 {
 	struct world w;
