@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The loop's side of an open queue.  What is asked goes to the thread, and with a turn of the
- * loop comes back; nothing here waits but store_close().
+ * loop comes back; nothing here waits but store_finish().
  */
 #include "store/store.h"
 
