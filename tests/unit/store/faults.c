@@ -271,9 +271,9 @@ Test(faults, calls_no_queue_damaged_that_it_could_not_read)
 
 enum { MANY = 600 }; /* more than SQLite keeps in memory */
 
-/* A queue with MANY messages, opened anew, of which the next read from the disk fails. */
+/* A queue with MANY messages, opened anew. */
 static struct queue *
-full_with_failing_read(void)
+full(void)
 {
 	struct queue *q;
 
@@ -285,6 +285,15 @@ full_with_failing_read(void)
 	queue_await(q, &q->told_count, MANY);
 	queue_reopen(q, NULL);
 	store_feed(q->store, SPAN("east"));
+	return q;
+}
+
+/* The same, of which the next read from the disk fails. */
+static struct queue *
+full_with_failing_read(void)
+{
+	struct queue *q = full();
+
 	vfs_fail(VFS_READ, 1, SQLITE_IOERR_CORRUPTFS, EIO, false);
 	return q;
 }
@@ -322,7 +331,7 @@ resend_with_failing_read(struct queue *q, unsigned n)
 
 Test(faults, loses_nothing_to_a_read_that_fails_beside_a_resend)
 {
-	struct queue *q = full_with_failing_read();
+	struct queue *q = full();
 	unsigned n = 1;
 
 	while (resend_with_failing_read(q, n))
