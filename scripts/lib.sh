@@ -9,9 +9,9 @@
 # shellcheck disable=SC2034 # used by the scripts that source this
 {
 	packages_build='gcc libc6-dev make autoconf automake pkg-config libev-dev libmd-dev libsqlite3-dev
-		libssl-dev libxml2-dev'
+		libssl-dev libxml2-dev openssl'
 	packages_test="$packages_build libcriterion-dev e2fsprogs faketime haproxy iproute2 mandoc
-		mount openssl python3 python3-hl7 stunnel4"
+		mount python3 python3-hl7 stunnel4"
 	packages_ci="$packages_test bash clang-14 libclang-rt-14-dev clang-format-14 shellcheck
 		valgrind xz-utils git"
 }
