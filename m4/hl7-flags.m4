@@ -69,7 +69,8 @@ AC_DEFUN([HL7_FLAGS_HARDENING], [
 			HL7_TRY_CFLAG([HARDENING_CFLAGS], [$hl7_flag])
 		done
 	])
-	for hl7_flag in -fno-strict-overflow -fno-delete-null-pointer-checks -fPIE; do
+	# no-plt: with all bound at the start (-z now), calls into libraries need no stub.
+	for hl7_flag in -fno-strict-overflow -fno-delete-null-pointer-checks -fPIE -fno-plt; do
 		HL7_TRY_CFLAG([HARDENING_CFLAGS], [$hl7_flag])
 	done
 	# shstk: Debian's start files lack the mark that the linker asks of every object, and
