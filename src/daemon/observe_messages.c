@@ -23,7 +23,7 @@ count_skip(struct hl7noted *d, enum skip skip)
 	d->skips[skip]->value++;
 }
 
-static struct metric *
+static __attribute__((noinline)) struct metric *
 rule_series(struct feed *f, const struct mapping *m, const struct rule *rule)
 {
 	char mapping[64], id[64];
@@ -39,12 +39,14 @@ count_rules(struct feed *f, const struct finding *finding)
 {
 	struct metric **series = rules_series(f->rules, finding->mapping);
 
-	for (unsigned i = 0; i < finding->fired_count; i++) {
-		const struct rule *rule = finding->fired[i].rule;
+	const struct fired *const end = finding->fired + finding->fired_count;
 
-		if (!series[rule->index])
-			series[rule->index] = rule_series(f, finding->mapping, rule);
-		series[rule->index]->value++;
+	for (const struct fired *fired = finding->fired; fired != end; fired++) {
+		struct metric **one = &series[fired->rule->index];
+
+		if (!*one)
+			*one = rule_series(f, finding->mapping, fired->rule);
+		(*one)->value++;
 	}
 }
 
@@ -96,7 +98,7 @@ put_message(struct log *log, const union net_address *peer, const struct relay_f
 }
 
 /* A fault of ours: the message went on as it came, and somebody should look. */
-static void
+static __attribute__((noinline)) void
 tell_unproved(struct feed *f, const union net_address *peer, const struct relay_flight *flight,
     const struct hl7_message *m)
 {
@@ -108,7 +110,7 @@ tell_unproved(struct feed *f, const union net_address *peer, const struct relay_
 	log_end(f->daemon->log);
 }
 
-static void
+static __attribute__((noinline)) void
 tell_shadow(struct feed *f, const union net_address *peer, const struct relay_flight *flight,
     const struct hl7_message *m, const struct annotation *a)
 {

@@ -52,11 +52,17 @@ put_short(char *to, unsigned n)
 	return n < 100 ? put_few(to, n) : put_pair(put_few(to, n / 100), n % 100);
 }
 
-static char *
+static char *put_long(char *to, uint64_t n);
+
+static inline char *
 put_number(char *to, uint64_t n)
 {
-	if (n < 10000)
-		return put_short(to, (unsigned)n);
+	return n < 10000 ? put_short(to, (unsigned)n) : put_long(to, n);
+}
+
+static __attribute__((noinline)) char *
+put_long(char *to, uint64_t n)
+{
 	return put_four(put_number(to, n / 10000), (unsigned)(n % 10000));
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "relay/summary.h"
 
 enum {
 	WORD = sizeof(uint64_t),
@@ -196,7 +197,7 @@ relay_flight_add(struct relay_session *s)
 	memset(f, 0, offsetof(struct relay_flight, id));
 	f->header = NULL;
 	f->header_len = 0;
-	f->summary = (struct relay_summary){ 0 };
+	relay_summary_init(&f->summary);
 	return f;
 }
 

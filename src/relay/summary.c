@@ -8,7 +8,7 @@
 
 #include "base/ascii.h"
 
-enum { CODE_LEN = 3 };
+enum { CODE_LEN = 3, WHOLE_LEN = 2 * CODE_LEN + 1 }; /* "ORU", "ORU^R01" */
 
 static bool
 is_alnum(char c)
@@ -32,8 +32,8 @@ ends_at(struct span s, size_t at, char sep)
 }
 
 /* How much of MSH-9 is type and event, "ORU^R01" or "ORU"; 0 when it does not begin so. */
-static size_t
-type_len(struct span field, char sep)
+static __attribute__((noinline)) size_t
+other_type_len(struct span field, char sep)
 {
 	if (!begins_with_code(field, sep))
 		return 0;
@@ -43,23 +43,41 @@ type_len(struct span field, char sep)
 		if (ends_at(event, 0, sep))
 			return CODE_LEN;
 		if (begins_with_code(event, sep) && ends_at(event, CODE_LEN, sep))
-			return 2 * CODE_LEN + 1;
+			return WHOLE_LEN;
 	}
 	return 0;
 }
 
-/* How much of MSH-12 is "2.5.1" or the like; SIZE_MAX when it begins otherwise. */
-static size_t
-version_len(struct span field, char sep)
+/* Results are what comes, nearly always. */
+static inline size_t
+type_len(struct span field, char sep)
+{
+	static const char usual[] = "ORU^R01";
+
+	if (sep == usual[CODE_LEN] && field.len >= WHOLE_LEN &&
+	    memcmp(field.ptr, usual, WHOLE_LEN) == 0 && ends_at(field, WHOLE_LEN, sep))
+		return WHOLE_LEN;
+	return other_type_len(field, sep);
+}
+
+/* "2.5.1" or the like from MSH-12; nothing, and false, when it begins otherwise. */
+static inline bool
+read_version(struct relay_summary *s, struct span field, char sep)
 {
 	size_t n = 0;
 
-	while (!ends_at(field, n, sep)) {
-		if (!ascii_is_digit(field.ptr[n]) && field.ptr[n] != '.')
-			return SIZE_MAX;
-		n++;
+	for (; !ends_at(field, n, sep); n++) {
+		const char c = field.ptr[n];
+
+		if ((!ascii_is_digit(c) && c != '.') || n + 1 == sizeof(s->version)) {
+			s->version[0] = '\0';
+			return false;
+		}
+		s->version[n] = c;
 	}
-	return n;
+	s->version[n] = '\0';
+	s->version_len = (unsigned char)n;
+	return true;
 }
 
 /*
@@ -70,24 +88,24 @@ version_len(struct span field, char sep)
 void
 relay_summary_message(struct relay_summary *s, const struct hl7_message *m)
 {
-	const struct span type = hl7_header(m, 9), version = hl7_header(m, 12);
+	const struct span type = hl7_header(m, 9);
 	const char sep = m->delims.component;
-	size_t types, versions;
+	size_t types;
 
 	s->segments += (unsigned)m->count;
 	if (s->messages++ || !m->count)
 		return;
 	types = type_len(type, sep);
-	versions = version_len(version, sep);
-	if (!types || versions >= sizeof(s->version))
+	if (!types || !read_version(s, hl7_header(m, 12), sep))
 		return;
-	s->version_len = (unsigned char)versions;
-	if (versions)
-		memcpy(s->version, version.ptr, versions);
 	s->type_len = (unsigned char)types;
-	memcpy(s->type, type.ptr, types);
-	if (types > CODE_LEN)
-		s->type[CODE_LEN] = '^';
+	memcpy(s->type, type.ptr, CODE_LEN);
+	s->type[CODE_LEN] = '\0';
+	if (types == CODE_LEN)
+		return;
+	s->type[CODE_LEN] = '^';
+	memcpy(s->type + CODE_LEN + 1, type.ptr + CODE_LEN + 1, CODE_LEN);
+	s->type[WHOLE_LEN] = '\0';
 }
 
 /* Behind the `used` bytes of a list, unless the word is among the first `known` of them; answers
@@ -140,13 +158,14 @@ relay_summary_withheld(const struct relay_summary *s, char buf[RELAY_WORDS])
 static void
 add_finding(struct relay_summary *s, const struct finding *f)
 {
+	const struct fired *const end = f->fired + f->fired_count;
 	const size_t known = s->rules_len;
 	size_t used = known;
 	unsigned how = 0;
 
 	add_skip(s, f->skip);
 	/* those of one finding are all different */
-	for (const struct fired *fired = f->fired; fired < f->fired + f->fired_count; fired++) {
+	for (const struct fired *fired = f->fired; fired != end; fired++) {
 		used = add_word(s->rules, used, known, fired->rule->id);
 		how |= 1u << fired->how;
 	}

@@ -7,6 +7,14 @@
 
 #include "relay/session.h"
 
+/* Of nothing yet. */
+static inline void
+relay_summary_init(struct relay_summary *s)
+{
+	memset(s, 0, offsetof(struct relay_summary, type));
+	s->type[0] = s->version[0] = s->rules[0] = s->skips[0] = '\0';
+}
+
 /* Type and version of a message; both stay empty when it has no header to be believed. */
 void relay_summary_message(struct relay_summary *s, const struct hl7_message *m);
 /* Rules that fired, reasons why results or the message were left alone, counts. */

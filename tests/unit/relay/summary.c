@@ -6,11 +6,13 @@
 static struct relay_summary
 summary_of(const char *message)
 {
-	struct relay_summary s = { 0 };
+	struct relay_summary s;
 	struct hl7_message m;
 	enum hl7_piece piece;
 	size_t used;
 
+	memset(&s, 'x', sizeof(s));
+	relay_summary_init(&s);
 	hl7_message_init(&m);
 	cr_assert_eq(hl7_message_read(&m, span_str(message), &piece, &used), 0);
 	relay_summary_message(&s, &m);
