@@ -25,6 +25,12 @@ is_recent(const struct custody_line *l, struct span control_id)
 	return false;
 }
 
+void
+custody_expect_more(struct custody_line *l, uint64_t id_hash)
+{
+	l->recent[l->recent_next++ % RELAY_RECENT] = id_hash;
+}
+
 /* Was what it names answered before?  Then it answers nothing that has no name. */
 static bool
 is_late(const struct custody_line *l, const struct relay_answer *a)
@@ -54,6 +60,8 @@ hear(
 {
 	struct relay_names *names = &p->flight.names;
 
+	if (!p->flight.enhanced && relay_is_commit(a->code))
+		custody_expect_more(l, relay_id_hash(a->control_id));
 	relay_names_mark(names, a->control_id);
 	if (p->accepted)
 		l->lone = 0;

@@ -10,4 +10,7 @@
 /* Parcels it answers meet their fates; what answers none is told as stray. */
 void custody_take_answer(struct custody_line *l, struct span body, uint64_t now_us);
 
+/* More than one answer may come to what has this ID. */
+void custody_expect_more(struct custody_line *l, uint64_t id_hash);
+
 #endif

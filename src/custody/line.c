@@ -175,7 +175,7 @@ send_parcel(struct custody_line *l, struct custody_parcel *p, uint64_t now_us)
 		return false;
 	}
 	if (p->flight.enhanced)
-		l->recent[l->recent_next++ % RELAY_RECENT] = p->flight.id_hash;
+		custody_expect_more(l, p->flight.id_hash);
 	p->flight.ack_timeout = l->set->ack_timeout;
 	p->tries.attempts++;
 	p->sent = p->flight.began = now_us;

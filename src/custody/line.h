@@ -149,7 +149,7 @@ struct custody_line {
 	struct custody_parcel **parcels; /* oldest first, then spare ones, or NULL */
 	unsigned count, room;
 	size_t bytes;                  /* of their bodies */
-	uint64_t recent[RELAY_RECENT]; /* hashes of IDs in enhanced mode */
+	uint64_t recent[RELAY_RECENT]; /* hashes of IDs in enhanced mode, or answered CA */
 	unsigned recent_next;
 	struct relay_answered answered;
 	struct relay_names late; /* the batch that left last: its answers are no one else's */

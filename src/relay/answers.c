@@ -104,8 +104,10 @@ take_batch(struct relay_session *s, struct span frame, struct span body, uint64_
 static void
 take_single(struct relay_session *s, int index, const struct relay_answer *a, uint64_t now_us)
 {
-	bool batch = index >= 0 && s->flight[index].names.count;
+	const bool batch = index >= 0 && s->flight[index].names.count;
 
+	if (index >= 0 && !s->flight[index].enhanced && relay_is_commit(a->code))
+		relay_recent_add(s, relay_id_hash(a->control_id));
 	if (index >= 0)
 		flight_answered(s, (unsigned)index, a->code, now_us);
 	if (batch && !relay_names_has(&s->late, a->control_id))

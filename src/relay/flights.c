@@ -248,6 +248,12 @@ relay_answered_has(const struct relay_answered *r, struct span control_id)
 	return false;
 }
 
+bool
+relay_is_commit(struct span code)
+{
+	return span_eq_nocase(code, SPAN("CA"));
+}
+
 void
 relay_recent_add(struct relay_session *s, uint64_t id_hash)
 {

@@ -74,6 +74,9 @@ void relay_spares_finish(struct relay_spares *spares);
 void relay_answered_add(struct relay_answered *r, const struct relay_flight *f);
 bool relay_answered_has(const struct relay_answered *r, struct span control_id);
 
+/* Does this answer promise another one?  CA is that of a receiver that took the message and has yet
+ * to look at it, whether its sender asked for that or not. */
+bool relay_is_commit(struct span code);
 /* Frames whose later answers pass although nothing waits for them. */
 void relay_recent_add(struct relay_session *s, uint64_t id_hash);
 bool relay_recent_has(const struct relay_session *s, struct span control_id);

@@ -436,6 +436,23 @@ Test(relay_session, lets_enhanced_mode_through)
 	end(&w);
 }
 
+Test(relay_session, lets_an_application_answer_follow_a_commit_that_nobody_asked_for)
+{
+	struct world w;
+
+	begin(&w);
+	connected(&w);
+	from_down(&w, ACK("ca", "1"));
+	from_sender(&w, MSG("2"));
+	buffer_clear(&w.told);
+	from_down(&w, ACK("AE", "1") ACK("AA", "0"));
+	expect(&w, "up:" SHOWN_ACK("AE", "1") " stray");
+	/* where the first answer was the application's, there is no other */
+	from_down(&w, ACK("AA", "2") ACK("AA", "2"));
+	expect(&w, "up:" SHOWN_ACK("AA", "2") " answered:AA stray");
+	end(&w);
+}
+
 Test(relay_session, passes_what_is_no_message_and_no_answer)
 {
 	struct world w;
