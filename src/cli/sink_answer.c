@@ -71,7 +71,8 @@ ask_code(struct hl7_ack *ack, enum sink_code code, bool enhanced)
 	ack->text = "refused, as the sink was told to";
 }
 
-/* Another ID of the same length, or nothing when there is none to change. */
+/* Another ID of the same length, and not that of the message before or behind where IDs are
+ * numbers; or nothing when there is none to change. */
 static void
 spoil_id(struct sink *s, struct buffer *out, size_t from)
 {
@@ -85,7 +86,7 @@ spoil_id(struct sink *s, struct buffer *out, size_t from)
 		return;
 	id = hl7_field(&s->answer, &s->answer.segments[1], 2);
 	if (id.len > 0)
-		answer[id.ptr + id.len - 1 - answer] = id.ptr[id.len - 1] == '0' ? '1' : '0';
+		answer[id.ptr + id.len - 1 - answer] = id.ptr[id.len - 1] == 'x' ? 'y' : 'x';
 }
 
 /* Bytes that begin no frame. */

@@ -88,6 +88,14 @@ sink --wrong-id 100
 send 1 --json --keep-going many.hl7
 count wrong_id 40
 count AA 0
+stop
+# each for the message it came to, and for no neighbour of that one
+sink --wrong-id 50
+send 1 --json --keep-going --fresh-ids --count 200 --in-flight 8 --timeout 3s one.hl7
+count unasked 0
+count timed_out 0
+stop
+sink --wrong-id 100
 # where there is none to be wrong, the answer is what it would be
 message '' 25 > anonymous.hl7
 send 0 --json anonymous.hl7
