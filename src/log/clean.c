@@ -109,14 +109,10 @@ copy_plain(char *to, struct span text, size_t most)
 	return n < len && !copy_eight(to + len - 8, text.ptr + len - 8) ? n : len;
 }
 
-char *
-log_clean(char *to, struct span text, size_t most, bool escape)
+/* What is not all plain, or short. */
+static __attribute__((noinline)) char *
+clean_each(char *to, struct span text, size_t most, bool escape)
 {
-	size_t plain = copy_plain(to, text, most);
-
-	to += plain;
-	text = span_tail(text, plain);
-	most -= plain;
 	while (text.len && most--) {
 		char c = *text.ptr;
 		unsigned char kind = kinds[(unsigned char)c];
@@ -131,6 +127,16 @@ log_clean(char *to, struct span text, size_t most, bool escape)
 		text.ptr++, text.len--;
 	}
 	return to;
+}
+
+char *
+log_clean(char *to, struct span text, size_t most, bool escape)
+{
+	const size_t plain = copy_plain(to, text, most);
+
+	if (plain == text.len || plain == most)
+		return to + plain;
+	return clean_each(to + plain, span_tail(text, plain), most - plain, escape);
 }
 
 bool

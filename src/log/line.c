@@ -218,10 +218,9 @@ log_line_words(struct log_line *l, enum log_field field, struct span text)
 	if (!begin_field(l, field, LOG_JSON))
 		return;
 	to = l->at;
-	*to++ = '"';
-	to = put(to, text);
-	*to++ = '"';
-	l->at = to;
+	l->at = to + text.len + 2;
+	to[0] = to[text.len + 1] = '"';
+	memcpy(to + 1, text.ptr, text.len);
 }
 
 void
@@ -315,7 +314,7 @@ log_line_again(struct log_line *l, const struct log_stem *stem)
 	return true;
 }
 
-static void
+static struct span
 end_journal(struct log_line *l)
 {
 	struct span said = span_of(l->said, (size_t)(l->said_at - l->said));
@@ -324,16 +323,18 @@ end_journal(struct log_line *l)
 	l->at = put(l->at, said);
 	*l->at++ = '\n';
 	*l->at++ = '\0';
+	return span_of(l->text, (size_t)(l->at - l->text));
 }
 
 struct span
 log_line_end(struct log_line *l)
 {
-	if (l->format == LOG_JSON)
-		*l->at++ = '}';
+	char *to = l->at;
+
 	if (l->format == LOG_JOURNAL)
-		end_journal(l);
-	else
-		*l->at++ = '\n';
-	return span_of(l->text, (size_t)(l->at - l->text));
+		return end_journal(l);
+	if (l->format == LOG_JSON)
+		*to++ = '}';
+	*to++ = '\n';
+	return span_of(l->text, (size_t)(to - l->text));
 }

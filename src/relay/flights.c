@@ -72,6 +72,14 @@ relay_flight_name(struct relay_flight *f, struct span field)
 		memcpy(f->id, control_id.ptr, kept);
 }
 
+/* Is this its ID, of which all is kept? */
+static bool
+has_id(const struct relay_flight *f, struct span id)
+{
+	return !f->any_answer && f->id_len == id.len && id.len <= RELAY_ID_MOST &&
+	       memcmp(f->id, id.ptr, id.len) == 0;
+}
+
 static bool
 is_named(const struct relay_flight *f, struct span id, uint64_t hash)
 {
@@ -96,9 +104,14 @@ relay_flight_has(const struct relay_flight *f, const struct relay_answer *a)
 int
 relay_flight_named(const struct relay_session *s, const struct relay_answer *a)
 {
-	uint64_t hash = relay_id_hash(a->control_id);
+	uint64_t hash;
 
-	for (unsigned i = 0; i < s->flights && a->control_id.len; i++) {
+	if (!s->flights || !a->control_id.len)
+		return -1;
+	if (has_id(s->flight, a->control_id)) /* answers mostly come in order */
+		return 0;
+	hash = relay_id_hash(a->control_id);
+	for (unsigned i = 0; i < s->flights; i++) {
 		if (is_named(&s->flight[i], a->control_id, hash) ||
 		    relay_flight_has(&s->flight[i], a))
 			return (int)i;
@@ -445,13 +458,6 @@ read_when(struct span asked)
 	if (span_eq_nocase(asked, SPAN("SU")))
 		return RELAY_ON_SUCCESS;
 	return RELAY_ALWAYS;
-}
-
-/* An answer of the sender's to a message from downstream asks for nothing. */
-bool
-relay_is_awaited(const struct relay_asks *asks)
-{
-	return !asks->is_answer && asks->when == RELAY_ALWAYS;
 }
 
 void

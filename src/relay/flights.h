@@ -45,8 +45,13 @@ bool relay_next_answer(struct hl7_message *work, struct span *rest, struct relay
 /* `first` is the first message of the frame; count how many it has (0: none can be read). */
 void relay_read_asks(const struct hl7_message *first, size_t count, struct relay_asks *ret);
 
-/* Is an answer promised to it, whatever comes of it? */
-bool relay_is_awaited(const struct relay_asks *asks);
+/* Is an answer promised to it, whatever comes of it?  An answer of the sender's to a message from
+ * downstream asks for nothing. */
+static inline bool
+relay_is_awaited(const struct relay_asks *asks)
+{
+	return !asks->is_answer && asks->when == RELAY_ALWAYS;
+}
 
 /* What is compared of MSH-10 and MSA-2: not what stands behind where an answer ends its lines
  * otherwise than it began, or with a NUL. */

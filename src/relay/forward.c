@@ -107,19 +107,24 @@ can_send(struct relay_session *s, uint64_t now_us)
 	       !relay_reuse_waits(&s->reuse, s->set->habit, now_us / MICROSECONDS);
 }
 
-void
-relay_look_at_sender(struct relay_session *s, struct span body)
+static __attribute__((noinline)) void
+ask_senders(struct relay_session *s, struct span body)
 {
 	bool taken = false;
 
-	if (!s->set->senders.count) {
-		s->ready_refused = false;
-		return;
-	}
 	if (relay_senders_take_frame(
 		&s->set->senders, s->senders_open, &s->set->work->message, body, &taken) != 0)
 		relay_close(s, RELAY_NO_MEMORY, NULL);
 	s->ready_refused = !taken;
+}
+
+void
+relay_look_at_sender(struct relay_session *s, struct span body)
+{
+	if (s->set->senders.count)
+		ask_senders(s, body);
+	else
+		s->ready_refused = false;
 }
 
 /* Find the next whole frame in `in`; false when there is none (yet). */

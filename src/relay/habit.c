@@ -1,33 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "relay/habit.h"
 
-void
-relay_reuse_sent(struct relay_reuse *r)
-{
-	r->sent_again = r->sent;
-	r->sent = true;
-	if (r->silent) /* the end may come behind this one's answer, and no more behind that */
-		r->answered = 0;
-	r->silent = false;
-}
-
 static bool
 is_moment_after_answer(const struct relay_reuse *r, uint64_t now)
 {
 	return r->answered && now < r->answered + RELAY_MOMENT;
 }
 
-void
-relay_reuse_answered(struct relay_reuse *r, bool silent, uint64_t now)
-{
-	r->answered = now;
-	r->silent = silent;
-}
-
 bool
-relay_reuse_waits(struct relay_reuse *r, struct relay_habit *h, uint64_t now)
+relay_reuse_may_end(struct relay_reuse *r, struct relay_habit *h, uint64_t now)
 {
-	if (!h->ends || !r->sent || (r->silent && r->stays))
+	if (!r->sent || (r->silent && r->stays))
 		return false;
 	if (!r->answered || is_moment_after_answer(r, now))
 		return true;

@@ -28,12 +28,35 @@ struct relay_reuse {
 	uint64_t answered;  /* ms; the last answer, or sending where none is wanted */
 };
 
-void relay_reuse_sent(struct relay_reuse *r);
+static inline void
+relay_reuse_sent(struct relay_reuse *r)
+{
+	r->sent_again = r->sent;
+	r->sent = true;
+	if (r->silent) /* the end may come behind this one's answer, and no more behind that */
+		r->answered = 0;
+	r->silent = false;
+}
+
 /* `silent`: there will be none. */
-void relay_reuse_answered(struct relay_reuse *r, bool silent, uint64_t now);
-/* Had the next frame better wait?  Unlearns what proves untrue: what follows no answer says nothing
- * of answers. */
-bool relay_reuse_waits(struct relay_reuse *r, struct relay_habit *h, uint64_t now);
+static inline void
+relay_reuse_answered(struct relay_reuse *r, bool silent, uint64_t now)
+{
+	r->answered = now;
+	r->silent = silent;
+}
+
+/* Where receivers end connections, may this one be about to?  Unlearns what proves untrue: what
+ * follows no answer says nothing of answers. */
+bool relay_reuse_may_end(struct relay_reuse *r, struct relay_habit *h, uint64_t now);
+
+/* Had the next frame better wait? */
+static inline bool
+relay_reuse_waits(struct relay_reuse *r, struct relay_habit *h, uint64_t now)
+{
+	return h->ends && relay_reuse_may_end(r, h, now);
+}
+
 /* The connection ended, with so many frames unanswered. */
 void relay_reuse_ended(
     const struct relay_reuse *r, struct relay_habit *h, unsigned unanswered, uint64_t now);
