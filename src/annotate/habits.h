@@ -59,10 +59,10 @@ struct sight {
 /* All read with one kind of delimiters. */
 struct sights {
 	char field, component;
-	struct sight list[SIGHTS];
-	struct claim *claims; /* room for CLAIMS_KEPT, and for one more of each mapping */
-	unsigned claim_count; /* that are kept */
 	bool any;             /* is an OBX-3 remembered? */
+	unsigned claim_count; /* that are kept */
+	struct claim *claims; /* room for CLAIMS_KEPT, and for one more of each mapping */
+	struct sight list[SIGHTS];
 };
 
 /* All of one kind of delimiters and one charset; others mean other texts. */

@@ -50,12 +50,10 @@ struct path_start {
 };
 
 struct paths {
+	unsigned start_count, count, rule_count;
 	struct path_start starts[PATH_STARTS];
-	unsigned start_count;
 	struct path list[PATH_ROOM]; /* [0] is nothing */
-	unsigned count;
 	const struct rule *rules[PATH_RULES];
-	unsigned rule_count;
 };
 
 /* Answers the first question, or the end where nothing is asked; NULL when nobody began so. */

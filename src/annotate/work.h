@@ -177,42 +177,33 @@ struct code_filter {
 	unsigned shift;
 };
 
+/* What is asked for most stands in front and the large tables behind, so that the way to all of it
+ * is short. */
 struct annotator {
-	const struct mapping *const *mappings;
-	size_t mapping_count;
-	struct site *sites;        /* one a mapping */
-	struct code_filter filter; /* of the codes of all */
-	struct sights sights;      /* of messages before this one */
-	struct habits habits;      /* of them */
-	struct blocks blocks;      /* written for them */
-	struct paths paths;        /* taken by them */
-
 	/* the message at hand */
 	const struct hl7_message *m;
-	enum hl7_charset charset;
-	uint64_t marks[4]; /* its delimiters, as rule->bytes; they change with the habits */
+	struct result *results;
+	size_t result_count;
+	struct order *orders;
+	struct patient *patients;
+	struct class *classes;
+	struct siblings *siblings;
+	unsigned steps;    /* taken for this message, see MOST_STEPS */
+	unsigned targets;  /* results with rules */
 	struct span stamp; /* the text parsed last: most are alike */
 	struct hl7_time stamp_time;
 	bool stamp_good;
 	bool sent_known, has_sent;
-	struct hl7_time sent; /* MSH-7, once it is known */
-	struct result *results;
-	size_t result_count, result_size;
-	unsigned targets; /* results with rules */
-	bool fragment;    /* goes on in another message, or where nobody reads on */
-	struct order *orders;
-	size_t order_count, order_size;
-	struct patient *patients;
-	size_t patient_count, patient_size;
-	struct diagnosis *diagnoses;
-	size_t diagnosis_count, diagnosis_size;
-	struct class *classes;
-	size_t class_count, class_size;
-	struct siblings *siblings;
-	size_t siblings_count, siblings_size;
-	struct places class_places, siblings_places, patient_places;
+	bool fragment;        /* goes on in another message, or where nobody reads on */
 	bool patients_placed; /* in this message */
-	unsigned steps;       /* taken for this message, see MOST_STEPS */
+	bool no_memory;
+	enum hl7_charset charset;
+	struct hl7_time sent; /* MSH-7, once it is known */
+	uint64_t marks[4];    /* its delimiters, as rule->bytes; they change with the habits */
+	size_t order_count, patient_count, class_count, siblings_count, diagnosis_count;
+	size_t result_size, order_size, patient_size, class_size, siblings_size, diagnosis_size;
+	struct diagnosis *diagnoses;
+	struct places class_places, siblings_places, patient_places;
 
 	/* companions of one class, while they are gathered */
 	struct result **companions;
@@ -224,13 +215,13 @@ struct annotator {
 
 	/* the result at hand */
 	struct result *subject;
-	uint32_t round;    /* answers of another round are void */
-	uint32_t *answers; /* by expr id: round * 4 + truth */
 	const struct plan *plan;
+	uint32_t round;     /* answers of another round are void */
+	uint32_t *answers;  /* by expr id: round * 4 + truth */
 	struct known known; /* of the facts of the plan */
 	struct known begun; /* what was known before anything was asked */
-	struct path_step steps_taken[MOST_FACTS];
 	unsigned step_count;
+	struct path_step steps_taken[MOST_FACTS];
 	uint32_t *fired_in, *undecided_in; /* by rule and group index: round */
 	uint32_t unsure_in;                /* some group: round */
 
@@ -242,7 +233,18 @@ struct annotator {
 	struct iovec whole;    /* of a message that passes as it is */
 	struct arena arena;    /* until the next message */
 	struct buffer scratch; /* until the next use */
-	bool no_memory;
+
+	/* all messages */
+	const struct mapping *const *mappings;
+	size_t mapping_count;
+	struct site *sites;        /* one a mapping */
+	struct code_filter filter; /* of the codes of all */
+
+	/* those before this one */
+	struct habits habits;
+	struct blocks blocks; /* written for them */
+	struct paths paths;   /* taken by them */
+	struct sights sights;
 };
 
 /* Is it more than a companion? */
