@@ -302,6 +302,16 @@ behind(struct span in, char terminator, size_t at)
 	return terminator == '\r' && at < in.len && in.ptr[at] == '\n' ? at + 1 : at;
 }
 
+/* This segment is the last so far; its line, or one that goes on with it, is the current one. */
+static size_t
+lines_stop(struct reader *r, const struct hl7_segment *now, size_t at)
+{
+	r->m->count = (size_t)(now - r->m->segments) + 1;
+	if (r->line < now->start)
+		r->line = now->start;
+	return at;
+}
+
 /*
  * Goes from terminator to terminator, from `from` on, while a plain segment begins behind
  * each; mostly it begins as the last one did.  Answers the place of a terminator with
@@ -316,7 +326,7 @@ plain_lines_read(struct reader *r, size_t from, char terminator)
 	struct hl7_message *m = r->m;
 	struct hl7_segment *now = &m->segments[m->count - 1];
 	struct hl7_segment *const last = &m->segments[m->size - 1];
-	uint32_t head = 0;
+	uint32_t head = load_head((const char[]){ 'O', 'B', 'X', r->sep });
 
 	for (size_t block = from; block < in.len; block += HL7_SCAN_BLOCK) {
 		uint64_t found = hl7_scan(in, block, terminator);
@@ -328,19 +338,17 @@ plain_lines_read(struct reader *r, size_t from, char terminator)
 			if (next > last_head || load_head(in.ptr + next) != head) {
 				next = behind(in, terminator, at);
 				head = plain_head(in, next, r->sep);
+				if (!head)
+					return lines_stop(r, now, at);
 			}
-			if (!head || now == last) {
-				m->count = (size_t)(now - m->segments) + 1;
-				return at;
-			}
+			if (now == last)
+				return lines_stop(r, now, at);
 			segment_end(now, text_end(in, terminator, at), next);
 			(++now)->id = head & 0xffffff;
 			now->start = (uint32_t)next;
-			r->line = next;
 		}
 	}
-	m->count = (size_t)(now - m->segments) + 1;
-	return in.len;
+	return lines_stop(r, now, in.len);
 }
 
 /* Inlined for each terminator, so that it is a constant in the loop over plain lines. */
