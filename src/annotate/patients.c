@@ -21,57 +21,50 @@ hash_text(uint64_t hash, struct span text)
 	return hash_mix(hash, text.len ? hash_load(text.ptr, text.len) : 0);
 }
 
+/* Where the fields of a PID are. */
+struct fields {
+	unsigned count;
+	uint32_t places[LAST_FIELD + 2];
+};
+
+static struct fields
+find_fields(const struct annotator *a, long pid)
+{
+	struct fields f;
+
+	f.count = hl7_places(a->m, &a->m->segments[pid], f.places, LAST_FIELD);
+	return f;
+}
+
+static struct span
+field(const struct annotator *a, const struct fields *f, unsigned n)
+{
+	return hl7_place_field(a->m, f->places, f->count, n);
+}
+
 /* Of the fields that have to be the same; 0: nobody can be recognised by them. */
 static uint64_t
-hash_fields(const struct annotator *a, const struct patient *p, const struct span fields[SAME])
+hash_fields(const struct annotator *a, const struct patient *p)
 {
-	struct span id = hl7_component(&a->m->delims, fields[0], 1);
+	const struct fields f = find_fields(a, p->pid);
+	struct span id = hl7_component(&a->m->delims, field(a, &f, 3), 1);
 	uint64_t hash = 1;
 
 	if (!p->has_birth || !span_trim(id).len || hl7_is_delete(id))
 		return 0;
 	for (size_t i = 0; i < SAME; i++)
-		hash = hash_text(hash, fields[i]);
+		hash = hash_text(hash, field(a, &f, same[i]));
 	return hash ? hash : 1;
-}
-
-static void
-read_fields(const struct annotator *a, long pid, struct span ret[SAME])
-{
-	uint32_t places[LAST_FIELD + 2];
-	unsigned count = hl7_places(a->m, &a->m->segments[pid], places, LAST_FIELD);
-
-	for (size_t i = 0; i < SAME; i++)
-		ret[i] = hl7_place_field(a->m, places, count, same[i]);
 }
 
 /* In most messages there is one patient, and nobody asks. */
 static uint64_t
 hash_of(const struct annotator *a, struct patient *p)
 {
-	struct span fields[SAME];
-
-	if (!p->hashed && p->pid != NO_SEGMENT) {
-		read_fields(a, p->pid, fields);
-		p->hash = hash_fields(a, p, fields);
-	}
+	if (!p->hashed)
+		p->hash = p->pid != NO_SEGMENT ? hash_fields(a, p) : 0;
 	p->hashed = true;
 	return p->hash;
-}
-
-static struct patient
-read_patient(const struct annotator *a, long pid)
-{
-	struct patient p = { .pid = pid, .first_diagnosis = NO_INDEX, .first_class = NO_INDEX };
-	const struct hl7_delims *d = &a->m->delims;
-	struct span fields[SAME], sex;
-
-	read_fields(a, pid, fields);
-	p.has_birth = hl7_time_parse(span_trim(hl7_component(d, fields[2], 1)), &p.birth);
-	sex = span_trim(hl7_component(d, fields[3], 1));
-	if (sex.len == 1 && strchr("FfMmOoUuAaNn", sex.ptr[0]))
-		p.sex = (char)(sex.ptr[0] & ~0x20);
-	return p;
 }
 
 static size_t
@@ -85,15 +78,15 @@ length(const struct annotator *a, const struct patient *p)
 static bool
 is_same(struct annotator *a, struct patient *x, struct patient *y)
 {
-	struct span of_x[SAME], of_y[SAME];
+	struct fields of_x, of_y;
 
 	if (!hash_of(a, y) || hash_of(a, x) != y->hash ||
 	    !work_read(a, length(a, x) + length(a, y)))
 		return false;
-	read_fields(a, x->pid, of_x);
-	read_fields(a, y->pid, of_y);
+	of_x = find_fields(a, x->pid);
+	of_y = find_fields(a, y->pid);
 	for (size_t i = 0; i < SAME; i++) {
-		if (!span_eq(of_x[i], of_y[i]))
+		if (!span_eq(field(a, &of_x, same[i]), field(a, &of_y, same[i])))
 			return false;
 	}
 	return true;
@@ -130,17 +123,63 @@ make_places(struct annotator *a)
 	return true;
 }
 
-static long
-add(struct annotator *a, struct patient p)
+/* Room behind those there are, for one who may be one of them; NULL when there is none. */
+static struct patient *
+begin_patient(struct annotator *a, long pid)
 {
-	struct patient *list;
+	struct patient *list, *p;
 
 	list = work_grow(a, a->patients, &a->patient_size, a->patient_count, sizeof(*list));
 	if (!list)
-		return -1;
+		return NULL;
 	a->patients = list;
-	list[a->patient_count] = p;
+	p = &list[a->patient_count];
+	p->pid = pid;
+	p->hashed = p->has_birth = false;
+	p->first_diagnosis = p->first_class = NO_INDEX;
+	p->sex = 0;
+	return p;
+}
+
+static long
+keep(struct annotator *a)
+{
 	return (long)a->patient_count++;
+}
+
+long
+patients_add(struct annotator *a)
+{
+	return begin_patient(a, NO_SEGMENT) ? keep(a) : -1;
+}
+
+/* Of table 0001 until 2.8; 0 when it is none of these. */
+static char
+sex_of(struct span text)
+{
+	const char sex = text.len == 1 ? (char)(text.ptr[0] & ~0x20) : 0;
+
+	switch (sex) {
+	case 'F':
+	case 'M':
+	case 'O':
+	case 'U':
+	case 'A':
+	case 'N':
+		return sex;
+	default:
+		return 0;
+	}
+}
+
+static void
+read_patient(const struct annotator *a, struct patient *p)
+{
+	const struct hl7_delims *d = &a->m->delims;
+	const struct fields f = find_fields(a, p->pid);
+
+	p->has_birth = hl7_time_parse(span_trim(hl7_component(d, field(a, &f, 7), 1)), &p->birth);
+	p->sex = sex_of(span_trim(hl7_component(d, field(a, &f, 8), 1)));
 }
 
 /* Each is compared with the one before it, however long the first is. */
@@ -151,32 +190,33 @@ come_back(struct annotator *a, long i, const struct patient *p)
 	return i;
 }
 
-long
-patients_add(struct annotator *a)
+/* One who may have been there before. */
+static __attribute__((noinline)) long
+find_among(struct annotator *a, long current, struct patient *p)
 {
-	return add(
-	    a, (struct patient){
-		   .pid = NO_SEGMENT, .first_diagnosis = NO_INDEX, .first_class = NO_INDEX });
+	uint32_t *place;
+
+	if (is_same(a, &a->patients[current], p))
+		return come_back(a, current, p);
+	if (!p->hash)
+		return keep(a);
+	if (!a->patients_placed && !make_places(a))
+		return -1;
+	a->patients_placed = true;
+	place = &a->patient_places.list[find_place(a, p)];
+	if (*place)
+		return come_back(a, (long)*place - 1, p);
+	*place = (uint32_t)a->patient_count + 1;
+	return keep(a);
 }
 
 long
 patients_find(struct annotator *a, long current, long pid)
 {
-	struct patient p = read_patient(a, pid);
-	uint32_t *place;
+	struct patient *p = begin_patient(a, pid);
 
-	if (current < 0)
-		return add(a, p);
-	if (is_same(a, &a->patients[current], &p))
-		return come_back(a, current, &p);
-	if (!p.hash)
-		return add(a, p);
-	if (!a->patients_placed && !make_places(a))
+	if (!p)
 		return -1;
-	a->patients_placed = true;
-	place = &a->patient_places.list[find_place(a, &p)];
-	if (*place)
-		return come_back(a, (long)*place - 1, &p);
-	*place = (uint32_t)a->patient_count + 1;
-	return add(a, p);
+	read_patient(a, p);
+	return current < 0 ? keep(a) : find_among(a, current, p);
 }
