@@ -43,100 +43,183 @@ places_clear(struct places *p, size_t entries)
 
 /* ---- classes ---- */
 
-static struct class class_of(const struct result *r)
-{
-	struct class c = { .patient = r->patient, .order = NO_INDEX };
-
-	if (r->has_time)
-		c.time = r->time;
-	/* two stamps that leave more than a day open may be weeks apart, unless of one order */
-	if (!r->has_time || r->time.last - r->time.first >= DAY)
-		c.order = r->order;
-	return c;
-}
-
 /* One moment may be written in two time zones, or without the one that MSH-7 names: in that one, or
  * where it names none in UTC, they are all the same. */
-static __attribute__((noinline)) struct class class_in_one_zone(
-    struct annotator *a, const struct result *r)
+static __attribute__((noinline)) struct hl7_time
+in_one_zone(struct annotator *a, struct hl7_time t)
 {
-	struct class c = class_of(r);
 	int zone = context_zone(a);
-	int64_t shift = (int64_t)((zone == HL7_NO_ZONE ? 0 : zone) - c.time.zone) * 60;
+	int64_t shift = (int64_t)((zone == HL7_NO_ZONE ? 0 : zone) - t.zone) * 60;
 
-	c.time.first += shift;
-	c.time.last += shift;
-	c.time.zone = zone == HL7_NO_ZONE ? 0 : HL7_NO_ZONE;
-	return c;
+	return (struct hl7_time){ .first = t.first + shift,
+		.last = t.last + shift,
+		.zone = zone == HL7_NO_ZONE ? 0 : HL7_NO_ZONE };
 }
 
-static bool
-is_same_class(const struct class *x, const struct class *y)
+static inline struct moment
+moment_of(struct annotator *a, const struct result *r)
+{
+	struct moment m = { .patient = r->patient, .order = NO_INDEX };
+
+	if (r->has_time)
+		m.time = r->time.zone == HL7_NO_ZONE ? r->time : in_one_zone(a, r->time);
+	/* two stamps that leave more than a day open may be weeks apart, unless of one order */
+	if (!r->has_time || r->time.last - r->time.first >= DAY)
+		m.order = r->order;
+	return m;
+}
+
+static inline bool
+is_same_moment(const struct moment *x, const struct moment *y)
 {
 	return x->patient == y->patient && x->order == y->order && x->time.first == y->time.first &&
 	       x->time.last == y->time.last && x->time.zone == y->time.zone;
 }
 
 static bool
-find_class(struct annotator *a, struct result *r)
+add_class(struct annotator *a, struct result *r, const struct moment *moment)
 {
-	bool zoned = r->has_time && r->time.zone != HL7_NO_ZONE;
-	struct class c = zoned ? class_in_one_zone(a, r) : class_of(r), *list;
-	uint64_t hash;
-	size_t at;
+	struct class *list;
 
-	/* mostly all results are of one */
-	r->class = (unsigned)a->class_count - 1;
-	if (a->class_count && is_same_class(&a->classes[r->class], &c))
-		return true;
-	/* one after the other: a patient and an order often have the same number */
-	hash = hash_mix(hash_mix(0, 1 + (uint64_t)c.patient), c.order);
-	hash = hash_mix(hash_mix(hash, (uint64_t)c.time.first), (uint64_t)c.time.last);
-	at = hash & a->class_places.mask;
-	for (; a->class_places.list[at]; at = (at + 1) & a->class_places.mask) {
-		r->class = a->class_places.list[at] - 1;
-		/* moments may be chosen so that all meet in one place */
-		if (is_same_class(&a->classes[r->class], &c) || !work_step(a))
-			return true;
-	}
 	list = work_grow(a, a->classes, &a->class_size, a->class_count, sizeof(*list));
 	if (!list)
 		return false;
 	a->classes = list;
-	c.first = c.next = NO_INDEX;
 	r->class = (unsigned)a->class_count++;
-	list[r->class] = c;
-	a->class_places.list[at] = r->class + 1;
+	list[r->class] = (struct class){ .moment = *moment, .first = NO_INDEX, .next = NO_INDEX };
 	return true;
+}
+
+static uint32_t *
+class_place(const struct annotator *a, const struct moment *m)
+{
+	/* one after the other: a patient and an order often have the same number */
+	uint64_t hash = hash_mix(hash_mix(0, 1 + (uint64_t)m->patient), m->order);
+
+	hash = hash_mix(hash_mix(hash, (uint64_t)m->time.first), (uint64_t)m->time.last);
+	return &a->class_places.list[hash & a->class_places.mask];
+}
+
+static bool
+place_first_class(struct annotator *a)
+{
+	if (!places_clear(&a->class_places, a->result_count))
+		return false;
+	*class_place(a, &a->classes[0].moment) = 1;
+	return true;
+}
+
+/* The place behind it. */
+static uint32_t *
+next_place(const struct places *p, const uint32_t *place)
+{
+	return &p->list[(size_t)(place - p->list + 1) & p->mask];
+}
+
+/* Of another moment than the last class: the second one there is goes into the table behind the
+ * first. */
+static __attribute__((noinline)) bool
+look_up_class(struct annotator *a, struct result *r, const struct moment *moment)
+{
+	uint32_t *place;
+
+	if (a->class_count == 1 && !place_first_class(a))
+		return false;
+	place = class_place(a, moment);
+	for (; *place; place = next_place(&a->class_places, place)) {
+		r->class = *place - 1;
+		/* moments may be chosen so that all meet in one place */
+		if (is_same_moment(&a->classes[r->class].moment, moment) || !work_step(a))
+			return true;
+	}
+	if (!add_class(a, r, moment))
+		return false;
+	*place = r->class + 1;
+	return true;
+}
+
+/* Mostly all results are of one. */
+static bool
+find_class(struct annotator *a, struct result *r)
+{
+	const struct moment moment = moment_of(a, r);
+
+	if (!a->class_count)
+		return add_class(a, r, &moment);
+	r->class = (unsigned)a->class_count - 1;
+	return is_same_moment(&a->classes[r->class].moment, &moment) ||
+	       look_up_class(a, r, &moment);
 }
 
 /* ---- siblings ---- */
 
-static bool
-find_siblings(struct annotator *a, struct result *r)
+static inline bool
+is_of_siblings(const struct result *r, const struct siblings *s)
 {
-	const struct observation *o = r->code->observation;
+	return s->class == r->class && s->observation == r->code->observation;
+}
+
+static bool
+add_siblings(struct annotator *a, struct result *r)
+{
 	struct siblings *list;
-	size_t at = hash_mix(hash_mix(hash_mix(0, 1 + (uint64_t)r->class), o->index),
-			(uintptr_t)o >> 4) &
-		    a->siblings_places.mask;
 
-	for (; a->siblings_places.list[at]; at = (at + 1) & a->siblings_places.mask) {
-		const struct siblings *s;
-
-		r->siblings = a->siblings_places.list[at] - 1;
-		s = &a->siblings[r->siblings];
-		if ((s->class == r->class && s->observation == o) || !work_step(a))
-			return true;
-	}
 	list = work_grow(a, a->siblings, &a->siblings_size, a->siblings_count, sizeof(*list));
 	if (!list)
 		return false;
 	a->siblings = list;
 	r->siblings = (unsigned)a->siblings_count++;
-	list[r->siblings] = (struct siblings){ .observation = o, .class = r->class };
-	a->siblings_places.list[at] = r->siblings + 1;
+	list[r->siblings] = (struct siblings){ .observation = r->code->observation,
+		.class = r->class };
 	return true;
+}
+
+static uint32_t *
+siblings_place(const struct annotator *a, unsigned class, const struct observation *o)
+{
+	uint64_t hash = hash_mix(hash_mix(0, 1 + (uint64_t) class), o->index);
+
+	return &a->siblings_places
+		    .list[hash_mix(hash, (uintptr_t)o >> 4) & a->siblings_places.mask];
+}
+
+static bool
+place_first_siblings(struct annotator *a)
+{
+	const struct siblings *first = &a->siblings[0];
+
+	if (!places_clear(&a->siblings_places, a->result_count))
+		return false;
+	*siblings_place(a, first->class, first->observation) = 1;
+	return true;
+}
+
+static __attribute__((noinline)) bool
+look_up_siblings(struct annotator *a, struct result *r)
+{
+	uint32_t *place;
+
+	if (a->siblings_count == 1 && !place_first_siblings(a))
+		return false;
+	place = siblings_place(a, r->class, r->code->observation);
+	for (; *place; place = next_place(&a->siblings_places, place)) {
+		r->siblings = *place - 1;
+		if (is_of_siblings(r, &a->siblings[r->siblings]) || !work_step(a))
+			return true;
+	}
+	if (!add_siblings(a, r))
+		return false;
+	*place = r->siblings + 1;
+	return true;
+}
+
+static bool
+find_siblings(struct annotator *a, struct result *r)
+{
+	if (!a->siblings_count)
+		return add_siblings(a, r);
+	r->siblings = (unsigned)a->siblings_count - 1;
+	return is_of_siblings(r, &a->siblings[r->siblings]) || look_up_siblings(a, r);
 }
 
 /* A number with the share on top; as it is when it has more digits than can be scaled exactly. */
@@ -266,9 +349,9 @@ enlist(struct annotator *a, unsigned index)
 {
 	struct result *r = &a->results[index];
 	struct class *c = &a->classes[r->class];
-	struct patient *p = &a->patients[c->patient];
+	struct patient *p = &a->patients[c->moment.patient];
 
-	if (c->first == NO_INDEX && c->order == NO_INDEX) {
+	if (c->first == NO_INDEX && c->moment.order == NO_INDEX) {
 		c->next = p->first_class;
 		p->first_class = r->class;
 	}
@@ -282,9 +365,6 @@ pairing_build(struct annotator *a)
 	bool intervals = false;
 
 	a->class_count = a->siblings_count = 0;
-	if (!places_clear(&a->class_places, a->result_count) ||
-	    !places_clear(&a->siblings_places, a->result_count))
-		return false;
 	for (size_t i = a->result_count; i-- > 0;) {
 		struct result *r = &a->results[i];
 
@@ -340,13 +420,16 @@ gather(struct annotator *a, const struct class *c, const struct mapping *mapping
 static bool
 gather_others(struct annotator *a, const struct class *own, const struct mapping *mapping)
 {
-	unsigned i = own->order == NO_INDEX ? a->patients[own->patient].first_class : NO_INDEX;
+	const struct moment *moment = &own->moment;
+	unsigned i = moment->order == NO_INDEX ? a->patients[moment->patient].first_class
+					       : NO_INDEX;
 
 	for (; i != NO_INDEX && work_step(a); i = a->classes[i].next) {
 		const struct class *c = &a->classes[i];
 
 		if (c != own &&
-		    hl7_time_within(own->time, c->time, context_zone(a), DAY) == TRUTH_YES &&
+		    hl7_time_within(moment->time, c->moment.time, context_zone(a), DAY) ==
+			TRUTH_YES &&
 		    !gather(a, c, mapping))
 			return false;
 	}

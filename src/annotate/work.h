@@ -111,11 +111,17 @@ struct result {
 	struct interval limits;      /* unless limits_from is INTERVAL_NONE */
 };
 
-/* Results of one patient, collected at one moment (or, without a time, for one order). */
-struct class
-{
+/* When results of one patient were collected, or, where that is not known well enough, for which
+ * order. */
+struct moment {
 	unsigned patient, order; /* order: NO_INDEX when the time alone decides */
 	struct hl7_time time;
+};
+
+/* Results of one moment. */
+struct class
+{
+	struct moment moment;
 	unsigned first; /* result that rules ask about; NO_INDEX when none */
 	unsigned next;  /* class of the patient that has such a result */
 
@@ -146,7 +152,8 @@ struct siblings {
 	bool disagree;
 };
 
-/* Open addressing over entries of a vector: place holds index + 1, 0 is free. */
+/* Open addressing over entries of a vector, once there are two of them: place holds index + 1, 0 is
+ * free. */
 struct places {
 	uint32_t *list;
 	size_t size, mask;
