@@ -7,6 +7,8 @@
 
 #include "annotate/facts.h"
 
+enum { DIAGNOSIS_FIELD = 31 };
+
 static __attribute__((noinline)) enum truth
 text_is(const struct annotator *a, const struct expr *e)
 {
@@ -39,7 +41,7 @@ near_limit(struct annotator *a)
 	struct result *r = a->subject;
 	const struct observation *o = r->code->observation;
 
-	if (!r->has_value || !r->unit->near.coefficient || !r->single)
+	if (!ask_may_be_near(r))
 		return TRUTH_NO;
 	for (unsigned i = 0; i < o->cutoff_count; i++) {
 		if (is_near(r, o->cutoffs[i]))
@@ -135,10 +137,19 @@ order_has(struct annotator *a, const struct expr *e, unsigned field)
 	return found;
 }
 
+bool
+ask_any_diagnosis(struct annotator *a)
+{
+	const struct result *r = a->subject;
+
+	return a->patients[r->patient].first_diagnosis != NO_INDEX ||
+	       order_field(a, &a->orders[r->order], DIAGNOSIS_FIELD).len;
+}
+
 static __attribute__((noinline)) enum truth
 diagnosis_is(struct annotator *a, const struct expr *e)
 {
-	return truth_of(order_has(a, e, 31) || patient_has(a, e));
+	return truth_of(order_has(a, e, DIAGNOSIS_FIELD) || patient_has(a, e));
 }
 
 static enum truth

@@ -13,4 +13,14 @@
 /* For a condition that is not made of others. */
 enum truth ask(struct annotator *a, const struct expr *e);
 
+/* Only of one number in such a unit it can be asked whether it is near a limit. */
+static inline bool
+ask_may_be_near(const struct result *r)
+{
+	return r->has_value && r->single && r->unit->near.coefficient;
+}
+
+/* Is there a diagnosis of the patient or of the order of the result at hand? */
+bool ask_any_diagnosis(struct annotator *a);
+
 #endif

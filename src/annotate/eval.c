@@ -147,11 +147,18 @@ void
 eval_begin(struct annotator *a, const struct plan *plan)
 {
 	const struct result *r = a->subject;
+	const struct class *c = &a->classes[r->class];
 
 	a->plan = plan;
-	a->known = plan_begin(plan, a->classes[r->class].present);
+	a->known = plan_begin(plan, c->present);
 	plan_learn(&a->known, plan->status, plan->status_is[r->status & 7]);
 	plan_learn(&a->known, plan->censored, r->has_value && !r->single ? plan->censored : 0);
+	if (!c->flagged)
+		plan_learn(&a->known, plan->flagged, 0);
+	if (!ask_may_be_near(r))
+		plan_learn(&a->known, plan->near, 0);
+	if (plan->diagnoses && !ask_any_diagnosis(a))
+		plan_learn(&a->known, plan->diagnoses, 0);
 	a->begun = a->known;
 	a->step_count = 0;
 }

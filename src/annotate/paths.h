@@ -25,7 +25,7 @@ enum {
 	PATH_ANSWERS = 10,   /* to one question at most */
 	PATH_ROOM = 2048,    /* questions and ends; when there is no more, all are forgotten */
 	PATH_RULES = 2048,   /* at all ends */
-	PATH_STARTS = 64,    /* places for them; some stay free */
+	PATH_STARTS = 256,   /* places for them; some stay free */
 	PATH_END = UINT8_MAX /* where a question would be */
 };
 

@@ -11,6 +11,7 @@ enum { NO_FACT = 0xff };
 
 struct planner {
 	struct plan *plan;
+	const struct observation *observation;
 	unsigned char *fact_of; /* by expr id */
 	const unsigned char *numbers;
 };
@@ -54,9 +55,44 @@ find_fact(struct planner *p, const struct expr *e)
 }
 
 static bool
+are_opposite(enum compare a, enum compare b)
+{
+	return (a == COMPARE_BELOW && b == COMPARE_AT_LEAST) ||
+	       (a == COMPARE_AT_MOST && b == COMPARE_ABOVE);
+}
+
+/* Is one true where the other is false?  Of companions any may be, so that both are true. */
+static bool
+excludes(const struct expr *a, const struct expr *b)
+{
+	if (a->op != b->op || a->of_count || b->of_count ||
+	    !(are_opposite(a->compare, b->compare) || are_opposite(b->compare, a->compare)))
+		return false;
+	if (a->op == EXPR_AGE)
+		return a->age.count == b->age.count && a->age.unit == b->age.unit;
+	return a->op == EXPR_VALUE && decimal_compare(a->limit, b->limit) == 0;
+}
+
+/* The fact that says the opposite; NO_FACT when there is none. */
+static unsigned
+find_opposite(const struct planner *p, const struct expr *e)
+{
+	for (unsigned i = 0; i < p->plan->fact_count; i++) {
+		if (excludes(p->plan->facts[i].expr, e))
+			return i;
+	}
+	return NO_FACT;
+}
+
+static bool
 add_fact(struct planner *p, struct test *t, const struct expr *e, bool positive)
 {
-	unsigned n = find_fact(p, e);
+	unsigned n = find_opposite(p, e);
+
+	if (n != NO_FACT)
+		positive = !positive;
+	else
+		n = find_fact(p, e);
 
 	if (n == NO_FACT)
 		return false;
@@ -170,8 +206,17 @@ static void
 mark_companion(struct planner *p, const struct expr *e, uint64_t bit)
 {
 	p->plan->companions |= bit;
-	for (unsigned i = 0; i < e->of_count; i++)
-		p->plan->of[p->numbers[e->of[i]->index] - 1] |= bit;
+	if (e->op == EXPR_FLAGGED)
+		p->plan->flagged |= bit;
+	for (unsigned i = 0; i < e->of_count; i++) {
+		unsigned number = p->numbers[e->of[i]->index] - 1u;
+
+		p->plan->of[number] |= bit;
+		/* nobody is his own companion, and the last number may be that of others, too */
+		if (e->op == EXPR_PRESENT && e->of[i] != p->observation &&
+		    number < MOST_COMPANIONS - 1)
+			p->plan->present_of[number] |= bit;
+	}
 }
 
 static void
@@ -181,7 +226,11 @@ mark_own(struct plan *p, const struct expr *e, uint64_t bit)
 		p->status |= bit;
 	for (unsigned status = 0; e->op == EXPR_STATUS && status < 8; status++)
 		p->status_is[status] |= e->statuses & status ? bit : 0;
-	if (e->op == EXPR_CENSORED)
+	if (e->op == EXPR_NEAR_LIMIT)
+		p->near |= bit;
+	else if (e->op == EXPR_DIAGNOSIS)
+		p->diagnoses |= bit;
+	else if (e->op == EXPR_CENSORED)
 		p->censored |= bit;
 	else if (e->op == EXPR_BELOW_INTERVAL && e->source == INTERVAL_NONE)
 		p->below |= bit;
@@ -208,11 +257,15 @@ mark_facts(struct planner *p)
 struct known
 plan_begin(const struct plan *p, uint64_t companions)
 {
-	uint64_t absent = p->companions;
+	uint64_t absent = p->companions, present = 0;
 
-	for (; companions; companions &= companions - 1)
-		absent &= ~p->of[__builtin_ctzll(companions)];
-	return (struct known){ .all = absent, .no = absent };
+	for (; companions; companions &= companions - 1) {
+		unsigned number = (unsigned)__builtin_ctzll(companions);
+
+		absent &= ~p->of[number];
+		present |= p->present_of[number];
+	}
+	return (struct known){ .all = absent | present, .yes = present, .no = absent };
 }
 
 /* ---- life ---- */
@@ -242,7 +295,9 @@ plan_room(struct plan *p, const struct observation *o)
 struct plan *
 plan_create(const struct mapping *m, const struct observation *o, const unsigned char *numbers)
 {
-	struct planner p = { .plan = calloc(1, sizeof(*p.plan)), .numbers = numbers };
+	struct planner p = {
+		.plan = calloc(1, sizeof(*p.plan)), .observation = o, .numbers = numbers
+	};
 
 	p.fact_of = malloc(m->expr_count + 1);
 	if (!p.fact_of || !p.plan || !plan_room(p.plan, o)) {

@@ -53,10 +53,13 @@ struct plan {
 	unsigned fact_count;
 	uint64_t companions;          /* facts about companions */
 	uint64_t of[MOST_COMPANIONS]; /* those that ask about the observations with this number */
+	uint64_t present_of[MOST_COMPANIONS]; /* and that such a companion alone makes true */
 	/* what is known together: the status, which has three bits; whether the value is one
 	 * number; how it lies to its interval, of whatever source */
 	uint64_t status, status_is[8];
 	uint64_t censored, below, in, above;
+	/* what mostly cannot be: a flag of a companion, a value near a limit, a diagnosis */
+	uint64_t flagged, near, diagnoses;
 	struct planned_group *groups;
 	unsigned group_count;
 	struct planned_rule *rules; /* of all groups */
@@ -87,7 +90,8 @@ plan_learn(struct known *k, uint64_t facts, uint64_t true_ones)
 	k->no |= facts & ~true_ones;
 }
 
-/* Companions of these numbers are there: facts about others are false. */
+/* Companions of these numbers are there: facts about others are false, and that they are is true.
+ */
 struct known plan_begin(const struct plan *p, uint64_t companions);
 
 #endif
