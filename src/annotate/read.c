@@ -30,7 +30,7 @@ plain(struct annotator *a, struct span s)
 	return span_trim(buffer_span(&a->scratch));
 }
 
-static unsigned
+static __attribute__((noinline)) unsigned
 status_of_word(const struct mapping *m, struct span status)
 {
 	if (word_in(m->final, status))
@@ -54,10 +54,15 @@ status_bits(const struct site *site, struct span status)
 	return status.ptr[0] & 0x80 ? 0 : site->status[(unsigned char)status.ptr[0]];
 }
 
-static bool
-says_cancelled(const struct annotator *a, const struct site *site, struct span obr25)
+/* Does the order say so? */
+static __attribute__((noinline)) bool
+find_cancelled(struct annotator *a, struct order *o, const struct site *site)
 {
-	struct span status = span_trim(hl7_component(delims(a), obr25, 1));
+	const struct span field = order_field(a, o, 25);
+	struct span status = span_trim(hl7_component(delims(a), field, 1));
+
+	if (!work_read(a, field.len))
+		return false;
 
 	if (!status.len) /* as mostly */
 		return false;
@@ -73,10 +78,8 @@ is_cancelled(struct annotator *a, const struct result *r)
 	struct order *o = &a->orders[r->order];
 
 	if (o->cancelled_of != r->mapping) {
-		const struct span field = order_field(a, o, 25);
-
 		o->cancelled_of = r->mapping;
-		o->cancelled = work_read(a, field.len) && says_cancelled(a, r->site, field);
+		o->cancelled = find_cancelled(a, o, r->site);
 	}
 	return o->cancelled;
 }
@@ -95,9 +98,8 @@ read_status(struct annotator *a, struct result *r)
 		   : SKIP_NONE;
 }
 
-/* A line of text that goes on with the result may say that there is none, or none yet. */
-static bool
-is_denied(const struct annotator *a, const struct result *r)
+static __attribute__((noinline)) bool
+lines_deny(const struct annotator *a, const struct result *r)
 {
 	const struct result *end = a->results + a->result_count;
 
@@ -113,6 +115,14 @@ is_denied(const struct annotator *a, const struct result *r)
 	return false;
 }
 
+/* A line of text that goes on with the result may say that there is none, or none yet.  Mostly
+ * nothing stands behind it. */
+static bool
+is_denied(const struct annotator *a, const struct result *r)
+{
+	return r->run.after != r->segment && lines_deny(a, r);
+}
+
 /* An ADD segment may go on in the last field; the ones we read must not be that field. */
 static bool
 is_cut_off(const struct annotator *a, const struct result *r)
@@ -121,38 +131,49 @@ is_cut_off(const struct annotator *a, const struct result *r)
 	       a->m->segments[r->segment + 1].id == HL7_ID('A', 'D', 'D') && r->fields <= 11;
 }
 
-/* Is the patient certainly of these ages? */
-static bool
-is_of_age(struct annotator *a, const struct result *r, const struct ages *ages)
+static __attribute__((noinline)) bool
+is_surely_of_age(struct annotator *a, const struct result *r, const struct ages *ages)
 {
 	return (!ages->has_from || context_age_reached(a, r, ages->from) == TRUTH_YES) &&
 	       (!ages->has_under || context_age_reached(a, r, ages->under) == TRUTH_NO);
 }
 
+/* Is the patient certainly of these ages?  Mostly they are all. */
+static bool
+is_of_age(struct annotator *a, const struct result *r, const struct ages *ages)
+{
+	return !(ages->has_from | ages->has_under) || is_surely_of_age(a, r, ages);
+}
+
+/* Several SPM may describe several tubes, but OBR-15 must not contradict them. */
+static __attribute__((noinline)) bool
+is_other_specimen(const struct result *r, const struct order *order)
+{
+	const struct observation *o = r->code->observation;
+	uint64_t fitting = 0;
+
+	for (unsigned i = 0; i < o->specimen_count; i++)
+		fitting |= (uint64_t)1 << (o->specimens[i] - r->mapping->specimens);
+	return (order->specimens && !(order->specimens & fitting)) ||
+	       (order->source && !(order->source & fitting));
+}
+
 static enum skip
 read_specimen(struct annotator *a, const struct result *r)
 {
-	const struct observation *o = r->code->observation;
 	const struct order *order;
-	uint64_t fitting = 0;
 
-	if (!o->specimen_count)
+	if (!r->code->observation->specimen_count)
 		return SKIP_NONE;
 	order = context_specimens(a, r);
 	if (!(order->specimens | order->source)) /* as mostly */
 		return SKIP_NONE;
-	for (unsigned i = 0; i < o->specimen_count; i++)
-		fitting |= (uint64_t)1 << (o->specimens[i] - r->mapping->specimens);
-	/* several SPM may describe several tubes, but OBR-15 must not contradict them */
-	if ((order->specimens && !(order->specimens & fitting)) ||
-	    (order->source && !(order->source & fitting)))
-		return SKIP_SPECIMEN_CONFLICT;
-	return SKIP_NONE;
+	return is_other_specimen(r, order) ? SKIP_SPECIMEN_CONFLICT : SKIP_NONE;
 }
 
 /* A flag of the laboratory's beside a number may say that the number is only where the scale ends.
  */
-static void
+static __attribute__((noinline)) void
 apply_off_scale(const struct annotator *a, const struct result *r, struct interval *read)
 {
 	static const struct span over = { ">", 1 }, under = { "<", 1 };
@@ -239,7 +260,7 @@ read_says_nothing(const struct annotator *a, struct span field)
 }
 
 /* The first component, else the fourth, else all of it with its stray delimiters. */
-static enum skip
+static __attribute__((noinline)) enum skip
 find_unit(struct annotator *a, struct result *r, struct span obx6)
 {
 	const struct quantity *q = r->code->quantity;
@@ -282,12 +303,15 @@ read_unit(struct annotator *a, struct result *r)
 }
 
 /* In the unit that the mapping compares in. */
-static struct interval
-scaled(const struct result *r)
+static void
+scale(struct result *r)
 {
-	if (r->single)
-		return interval_point(decimal_multiply(r->read.low.at, r->unit->factor));
-	return interval_scale(&r->read, r->unit->factor);
+	if (!r->unit->converted)
+		r->value = r->read;
+	else if (r->single)
+		r->value = interval_point(decimal_multiply(r->read.low.at, r->unit->factor));
+	else
+		r->value = interval_scale(&r->read, r->unit->factor);
 }
 
 static enum skip
@@ -299,16 +323,13 @@ read_number(struct annotator *a, struct result *r)
 		skip = read_unit(a, r);
 	if (skip)
 		return skip;
-	if (r->unit->converted)
-		r->value = scaled(r);
-	else
-		r->value = r->read;
+	scale(r);
 	r->has_value = true;
 	return interval_overlap(&r->value, &r->code->observation->plausible) ? SKIP_NONE
 									     : SKIP_IMPLAUSIBLE;
 }
 
-static bool
+static __attribute__((noinline)) bool
 has_text(const struct annotator *a, const struct result *r)
 {
 	struct span rest = obx_field(a, r, 5);
@@ -381,7 +402,7 @@ has_letter(struct span text)
  * *ret otherwise means nothing.  One that holds no plausible value was written for another unit.
  * Further components may tell the ends once more, as in 35-150^35^150; words there are a unit, or
  * for whom it is. */
-static bool
+static __attribute__((noinline)) bool
 find_range(struct annotator *a, const struct result *r, const struct interval_choice *c,
     struct span obx7, struct interval *ret)
 {
