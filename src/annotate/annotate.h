@@ -51,8 +51,10 @@ struct finding {
 	unsigned segment; /* in the index, from 0 */
 	enum skip skip;   /* SKIP_NONE when rules were evaluated and something came of it */
 
-	bool has_value;
+	const struct interval *read;  /* as sent; NULL: no number */
+	const struct interval *value; /* the same in the observation's unit */
 	const struct unit *unit;
+	const struct interval *limits; /* in the observation's unit; NULL: none */
 	enum interval_source limits_from;
 	bool range_unread; /* OBX-7 is filled, and unreadable or of another unit */
 
@@ -64,10 +66,6 @@ struct finding {
 	const struct fired *fired; /* gates first, then in document order */
 	unsigned fired_count;
 	unsigned notes; /* NTE segments added */
-
-	struct interval read;   /* as sent; only when has_value */
-	struct interval value;  /* in the observation's unit; only when has_value */
-	struct interval limits; /* in the observation's unit; not of INTERVAL_NONE */
 };
 
 /* What became of one message; lives until the annotator's next call. */

@@ -22,16 +22,13 @@ is_listed(const struct annotator *a, const struct mapping *m, struct span field,
 }
 
 /* OBX-15 and OBX-23 both say who did the test: what is said must be on the list. */
-static bool
+static __attribute__((noinline)) bool
 is_listed_laboratory(const struct annotator *a, const struct result *r)
 {
 	const struct mapping *m = r->mapping;
-	struct span producer, performer;
+	const struct span producer = obx_late_field(a, r, 15);
+	const struct span performer = obx_late_field(a, r, 23);
 
-	if (!m->laboratory_count)
-		return true;
-	producer = obx_late_field(a, r, 15);
-	performer = obx_late_field(a, r, 23);
 	if (!producer.len && !performer.len)
 		return false;
 	return (!producer.len || is_listed(a, m, producer, match_producer)) &&
@@ -47,7 +44,9 @@ reason(const struct annotator *a, const struct result *r)
 		return SKIP_NO_SLOT;
 	if (!r->site->listed)
 		return SKIP_SENDER_UNLISTED;
-	return is_listed_laboratory(a, r) ? r->skip : SKIP_LABORATORY_UNLISTED;
+	if (r->mapping->laboratory_count && !is_listed_laboratory(a, r))
+		return SKIP_LABORATORY_UNLISTED;
+	return r->skip;
 }
 
 /* ---- which rules fire ---- */
@@ -347,21 +346,18 @@ begin_finding(struct annotator *a, const struct result *r)
 		return NULL;
 	a->findings = list;
 	f = &list[a->finding_count++];
-	memset(
-	    &f->has_value, 0, offsetof(struct finding, read) - offsetof(struct finding, has_value));
-	f->mapping = r->mapping;
-	f->observation = r->code->observation;
-	f->code = r->code;
-	f->obx = r->obx;
-	f->segment = r->segment;
-	f->skip = reason(a, r);
-	f->flag_ours = r->flag_ours;
-	f->has_value = r->has_value;
-	f->unit = r->unit;
-	if (r->has_value) {
-		f->read = r->read;
-		f->value = r->value;
-	}
+	*f = (struct finding){
+		.mapping = r->mapping,
+		.observation = r->code->observation,
+		.code = r->code,
+		.obx = r->obx,
+		.segment = r->segment,
+		.skip = reason(a, r),
+		.read = r->has_value ? &r->read : NULL,
+		.value = r->has_value ? &r->value : NULL,
+		.unit = r->unit,
+		.flag_ours = r->flag_ours,
+	};
 	return f;
 }
 
@@ -406,7 +402,7 @@ decide(struct annotator *a, struct result *r)
 	f->limits_from = r->limits_from;
 	f->range_unread = r->range_unread;
 	if (f->limits_from != INTERVAL_NONE)
-		f->limits = r->limits;
+		f->limits = &r->limits;
 	decide_flag(a, r, f);
 	if (f->fired_count)
 		write_finding(a, r, f, list);

@@ -33,15 +33,14 @@ static void
 put_inputs(struct output *o, const struct finding *f)
 {
 	char buf[DECIMAL_TEXT];
-	const bool limits = f->limits_from != INTERVAL_NONE;
 
-	put_interval(o, "value", f->has_value ? &f->read : NULL);
+	put_interval(o, "value", f->read);
 	put(o, "unit", f->unit ? f->unit->name : SPAN(""));
 	put(o, "factor", f->unit ? span_str(decimal_format(f->unit->factor, buf)) : SPAN(""));
-	put_interval(o, "canonical_value", f->has_value ? &f->value : NULL);
+	put_interval(o, "canonical_value", f->value);
 	put(o, "canonical_unit", f->observation->unit);
-	put_interval(o, "limits", limits ? &f->limits : NULL);
-	put(o, "limits_from", limits ? span_str(source_word(f->limits_from)) : SPAN(""));
+	put_interval(o, "limits", f->limits);
+	put(o, "limits_from", f->limits ? span_str(source_word(f->limits_from)) : SPAN(""));
 	output_printf(o, ",\"range_unread\":%s", f->range_unread ? "true" : "false");
 }
 

@@ -36,18 +36,18 @@ put_value(struct output *o, const struct finding *f)
 {
 	char buf[DECIMAL_TEXT];
 
-	if (!f->has_value)
+	if (!f->read)
 		return;
 	output_text(o, ": ");
 	if (!f->unit) {
-		put_quantity(o, &f->read, SPAN(""));
+		put_quantity(o, f->read, SPAN(""));
 		return;
 	}
-	put_quantity(o, &f->read, f->unit->name);
+	put_quantity(o, f->read, f->unit->name);
 	if (!f->unit->converted)
 		return;
 	output_text(o, ", that is ");
-	put_quantity(o, &f->value, f->observation->unit);
+	put_quantity(o, f->value, f->observation->unit);
 	output_printf(o, " (times %s)", decimal_format(f->unit->factor, buf));
 }
 
@@ -57,12 +57,12 @@ put_limits(struct output *o, const struct finding *f)
 	const char *unread = f->range_unread ? "; OBX-7 cannot be read, or is of another unit" : "";
 
 	if (f->limits_from == INTERVAL_NONE) {
-		if (f->has_value && (f->skip == SKIP_NONE || f->skip == SKIP_NO_RULE))
+		if (f->read && (f->skip == SKIP_NONE || f->skip == SKIP_NO_RULE))
 			output_printf(o, "    no reference interval%s\n", unread);
 		return;
 	}
 	output_text(o, "    reference interval ");
-	put_quantity(o, &f->limits, f->observation->unit);
+	put_quantity(o, f->limits, f->observation->unit);
 	output_printf(o, ", %s%s\n", words_source(f->limits_from), unread);
 }
 
