@@ -67,7 +67,7 @@ holds(struct annotator *a, const struct expr *when)
 	return !when || eval(a, when) == TRUTH_YES;
 }
 
-static void
+static __attribute__((noinline)) void
 fire_gates(struct annotator *a, struct finding *f, struct fired *list, uint64_t skips)
 {
 	const struct observation *o = f->observation;
@@ -152,6 +152,15 @@ remember_path(struct annotator *a, const struct finding *f, const struct fired *
 		rules[i] = list[i].rule;
 }
 
+/* Where no result went before. */
+static __attribute__((noinline)) void
+fire_anew(struct annotator *a, struct finding *f, struct fired *list, bool on_path)
+{
+	fire_groups(a, f, list);
+	if (on_path)
+		remember_path(a, f, list);
+}
+
 static void
 fire_rules(struct annotator *a, struct finding *f, struct fired *list)
 {
@@ -159,9 +168,7 @@ fire_rules(struct annotator *a, struct finding *f, struct fired *list)
 	const struct path *end = on_path ? eval_follow(a) : NULL;
 
 	if (!end) {
-		fire_groups(a, f, list);
-		if (on_path)
-			remember_path(a, f, list);
+		fire_anew(a, f, list, on_path);
 		return;
 	}
 	for (unsigned i = 0; i < end->rule_count; i++)
@@ -188,6 +195,16 @@ choose_flag_rule(struct annotator *a, const struct fired *list, unsigned count)
 	return chosen;
 }
 
+/* The laboratory sent one. */
+static __attribute__((noinline)) enum flag_outcome
+compare_flags(struct annotator *a, const struct result *r, const struct finding *f)
+{
+	if (match_flag(a, obx_field(a, r, 8), &f->flag, 1))
+		return FLAG_PRESENT;
+	return f->flag_rule->overwrite && notes_can_quote(a, r->flags) ? FLAG_REPLACED
+								       : FLAG_DIFFERS;
+}
+
 static void
 decide_flag(struct annotator *a, const struct result *r, struct finding *f)
 {
@@ -195,14 +212,7 @@ decide_flag(struct annotator *a, const struct result *r, struct finding *f)
 	if (!f->flag_rule)
 		return;
 	f->flag = f->flag_rule->flag;
-	if (!obx_field(a, r, 8).len)
-		f->flag_outcome = FLAG_SET;
-	else if (match_flag(a, obx_field(a, r, 8), &f->flag, 1))
-		f->flag_outcome = FLAG_PRESENT;
-	else if (f->flag_rule->overwrite && notes_can_quote(a, r->flags))
-		f->flag_outcome = FLAG_REPLACED;
-	else
-		f->flag_outcome = FLAG_DIFFERS;
+	f->flag_outcome = obx_field(a, r, 8).len ? compare_flags(a, r, f) : FLAG_SET;
 }
 
 /* Does a flag leave a result normal, or say nothing of that? */
@@ -291,12 +301,10 @@ drop_surplus(struct fired *list, const struct finding *f)
 	}
 }
 
-static void
+static __attribute__((noinline)) void
 mark_present(
     struct annotator *a, const struct result *r, struct fired *list, const struct finding *f)
 {
-	if (r->run.after < r->run.first)
-		return; /* nothing is there */
 	for (unsigned i = 0; i < f->fired_count; i++) {
 		if (list[i].how == FIRED_ADDED && list[i].rule->line_count &&
 		    notes_present(a, &r->run, f->mapping, list[i].rule))
@@ -370,7 +378,8 @@ write_finding(struct annotator *a, const struct result *r, struct finding *f, st
 	drop_repetition(a, r, list, f);
 	says = !f->skip && says_something(list, f);
 	drop_surplus(list, f);
-	mark_present(a, r, list, f);
+	if (r->run.first <= r->run.after) /* mostly nothing is there */
+		mark_present(a, r, list, f);
 	if (notes_write(a, r, f)) {
 		a->siblings[r->siblings].told |= says;
 	} else {
