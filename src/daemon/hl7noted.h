@@ -45,6 +45,7 @@ struct hl7noted {
 	struct floor floor;      /* which of them reads on at their limit */
 	uint64_t messages;       /* numbered so far */
 	struct hl7_ids ids;      /* of answers of ours */
+	uint64_t turn, moment;   /* of the network; when what it tells had come, see link.c */
 	time_t stamped;          /* the second that is written in stamp */
 	char stamp[32];          /* local time as HL7 has it, for answers of ours */
 	uint64_t started;        /* wall clock, seconds */

@@ -21,6 +21,22 @@ note_now(struct link *l)
 	return l->now = now_us();
 }
 
+/* The same when it is told of bytes.  The clock is read once for all that had come before any of it
+ * was told; no link goes back behind what it was told since. */
+static uint64_t
+note_told(struct link *l)
+{
+	struct hl7noted *d = l->feed->daemon;
+
+	if (d->turn != d->net.turn) {
+		d->turn = d->net.turn;
+		d->moment = now_us();
+	}
+	if (l->now < d->moment)
+		l->now = d->moment;
+	return l->now;
+}
+
 /* ---- what is counted of it ---- */
 
 void
@@ -100,7 +116,7 @@ up_bytes(void *ctx, struct span bytes)
 	if (!l->heard && !l->dead)
 		greet(l);
 	if (!l->dead)
-		relay_from_sender(&l->session, bytes, note_now(l));
+		relay_from_sender(&l->session, bytes, note_told(l));
 	settle(l);
 }
 
@@ -128,7 +144,7 @@ down_bytes(void *ctx, struct span bytes)
 
 	dial_heard(&l->dial);
 	feed_answered(l->feed);
-	relay_from_down(&l->session, bytes, note_now(l));
+	relay_from_down(&l->session, bytes, note_told(l));
 	settle(l);
 }
 

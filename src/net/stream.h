@@ -58,6 +58,7 @@ struct net {
 	size_t room_used; /* by what arrived */
 	struct net_arrival arrived[NET_ARRIVED];
 	unsigned arrived_count;
+	uint64_t turn; /* while bytes are told: another number when others were read before */
 	ev_watcher after_reading;
 	ev_prepare before_waiting;
 	struct net_stream *gathered[NET_GATHERED];

@@ -72,6 +72,16 @@ reads_ahead(const struct net_stream *s)
 }
 
 static void
+read_in_turn(struct net_stream *s)
+{
+	s->net->turn++;
+	if (s->secured)
+		net_stream_tls_read(s);
+	else
+		read_plain(s);
+}
+
+static void
 hand_out(struct net_stream *s, const struct net_arrival *a)
 {
 	if (s->ended)
@@ -80,12 +90,8 @@ hand_out(struct net_stream *s, const struct net_arrival *a)
 		net_stream_tls_take(s, a->at, a->len, a->error);
 	else if (a->at)
 		tell(s, a->at, a->len, a->error);
-	else if (!ev_is_active(&s->readable))
-		return; /* another owner made it wait */
-	else if (s->secured)
-		net_stream_tls_read(s);
-	else
-		read_plain(s);
+	else if (ev_is_active(&s->readable)) /* no other owner made it wait */
+		read_in_turn(s);
 }
 
 /* ---- all that have something to read ---- */
@@ -93,6 +99,7 @@ hand_out(struct net_stream *s, const struct net_arrival *a)
 static void
 hand_out_all(struct net *net)
 {
+	net->turn++;
 	for (unsigned i = 0; i < net->arrived_count; i++) {
 		const struct net_arrival *a = &net->arrived[i];
 

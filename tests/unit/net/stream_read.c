@@ -22,6 +22,7 @@ struct owner {
 	unsigned place; /* in the order of telling, from 1; 0: was not told */
 	char *room;     /* of its own, LONG bytes; or NULL */
 	bool roomy;     /* it was told in that */
+	uint64_t turn;  /* of the network, when it was told */
 };
 
 static struct ev_loop *loop;
@@ -46,6 +47,7 @@ on_bytes(void *ctx, struct span bytes)
 	cr_assert_eq(o->ends, 0, "bytes after the end");
 	o->tells++;
 	o->roomy = bytes.ptr == o->room;
+	o->turn = net.turn;
 	buffer_append(&o->got, bytes);
 	note(o);
 }
@@ -171,6 +173,28 @@ Test(stream_read, every_stream_is_told_once_a_turn)
 		cr_assert_eq(owners[i].tells, 3);
 		expect(i, span_of(bytes, sizeof(bytes)));
 	}
+	end();
+}
+
+/* By that an owner knows for how many one moment is good enough. */
+Test(stream_read, those_that_were_read_before_any_was_told_have_one_turn)
+{
+	uint64_t before;
+
+	begin(4);
+	owners[2].room = malloc(LONG);
+	owners[3].room = malloc(LONG);
+	say_to_all();
+	turn();
+	cr_assert_eq(told, 4);
+	cr_expect_eq(owners[0].turn, owners[1].turn);
+	cr_expect_neq(owners[2].turn, owners[3].turn, "each is read when it is told");
+	before = net.turn;
+	say_to_all();
+	turn();
+	cr_assert_eq(told, 8);
+	for (unsigned i = 0; i < count; i++)
+		cr_expect_gt(owners[i].turn, before);
 	end();
 }
 
