@@ -50,6 +50,10 @@ static const char mapping[] =
 #define MAN "PID|1||2||X||1960|M\nOBR|1\n"
 #define BORN(stamp) "PID|1||2||X||" stamp "|F\nOBR|1|||||||||||||||\n"
 #define SOURCE(code) "OBR|1||||||||||||||" code "\n"
+/* A condition and its opposite, each with something else. */
+#define EITHER(one, other) "<any><all>" one "<present of=\"alb\"/></all><all>" other "<sex is=\"F\"/></all></any>"
+#define HALVES(a, b) EITHER("<value " a "=\"2\"/>", "<value " b "=\"2\"/>")
+#define AGES EITHER("<age under=\"18y\"/>", "<age at-least=\"18y\"/>")
 
 static const struct {
 	const char *of, *condition, *report;
@@ -82,6 +86,18 @@ static const struct {
 	{ "b2m", "<value of=\"alb\" above=\"2\"/>", VALUE("3") ALBUMIN("1", ""), 'n' },
 	{ "b2m", "<value of=\"alb\" above=\"2\"/>", VALUE("3") ALBUMIN("<3", ""), '?' },
 	{ "b2m", "<value of=\"alb\" above=\"2\"/>", VALUE("3"), 'n' },
+	{ "b2m", HALVES("below", "at-least"), VALUE("1"), 'n' },
+	{ "b2m", HALVES("below", "at-least"), VALUE("1") ALBUMIN("2", ""), 'y' },
+	{ "b2m", HALVES("below", "at-least"), VALUE("2"), 'y' },
+	{ "b2m", HALVES("below", "at-least"), MAN VALUE("2") ALBUMIN("2", ""), 'n' },
+	{ "b2m", HALVES("below", "at-least"), VALUE("<=2"), '?' },
+	{ "b2m", HALVES("above", "at-most"), VALUE("2"), 'y' },
+	{ "b2m", HALVES("above", "at-most"), VALUE("2.1"), 'n' },
+	{ "b2m", HALVES("above", "at-most"), VALUE(">=2") ALBUMIN("2", ""), '?' },
+	{ "b2m", "<all><value at-most=\"2\"/><value at-least=\"2\"/></all>", VALUE("2"), 'y' },
+	{ "b2m", "<all><value at-most=\"2\"/><value at-least=\"2\"/></all>", VALUE("2.1"), 'n' },
+	/* of two companions one may be below and the other not */
+	{ "b2m", "<all><value of=\"alb\" below=\"2\"/><value of=\"alb\" at-least=\"2\"/></all>", VALUE("2") ALBUMIN("1", "") ALBUMIN("3", ""), 'y' },
 
 	{ "b2m", "<below-interval/>", RANGE("0.9", "1-2"), 'y' },
 	{ "b2m", "<below-interval/>", RANGE("1", "1-2"), 'n' },
@@ -118,6 +134,8 @@ static const struct {
 	{ "b2m", "<present of=\"alb\"/>", VALUE("2") ALBUMIN("2", ""), 'y' },
 	{ "b2m", "<present of=\"alb\"/>", VALUE("2") ALBUMIN("QNS", ""), 'n' },
 	{ "b2m", "<present of=\"alb\"/>", VALUE("2"), 'n' },
+	{ "b2m", "<present of=\"b2m alb\"/>", VALUE("2"), 'n' }, /* nobody is his own companion */
+	{ "b2m", "<present of=\"b2m alb\"/>", VALUE("2") ALBUMIN("2", ""), 'y' },
 
 	{ "b2m", "<code is=\"56786-7\"/>", VALUE("2"), 'n' },
 	{ "b2m", "<code is=\"56786-7\"/>", OF("56786-7", "2", "mg/L", "", "", "F", ""), 'y' },
@@ -187,6 +205,10 @@ static const struct {
 	{ "b2m", "<age at-least=\"18y\"/>", BORN("") VALUE("2"), '?' },
 	{ "b2m", "<age under=\"18y\"/>", BORN("20080302") VALUE("2"), 'y' },
 	{ "b2m", "<age under=\"18y\"/>", BORN("20080301") VALUE("2"), 'n' },
+	{ "b2m", AGES, BORN("20080301") VALUE("2"), 'y' },
+	{ "b2m", AGES, BORN("20080302") VALUE("2"), 'n' },
+	{ "b2m", AGES, BORN("20080302") VALUE("2") ALBUMIN("2", ""), 'y' },
+	{ "b2m", AGES, BORN("2008") VALUE("2"), '?' },
 	{ "b2m", "<sex is=\"M O\"/>", MAN VALUE("2"), 'y' },
 	{ "b2m", "<sex is=\"M O\"/>", VALUE("2"), 'n' },
 	{ "b2m", "<sex is=\"M O\"/>", "PID|1||2||X||1960|\nOBR|1\n" VALUE("2"), '?' },
