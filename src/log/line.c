@@ -243,7 +243,7 @@ log_line_init(struct log_line *l)
 	l->said_at = l->said;
 }
 
-static void
+static __attribute__((noinline)) void
 begin_journal(struct log_line *l, const struct log_event_words *event, char priority)
 {
 	l->at = put(l->at, SPAN("PRIORITY="));
@@ -314,7 +314,7 @@ log_line_again(struct log_line *l, const struct log_stem *stem)
 	return true;
 }
 
-static struct span
+static __attribute__((noinline)) struct span
 end_journal(struct log_line *l)
 {
 	struct span said = span_of(l->said, (size_t)(l->said_at - l->said));

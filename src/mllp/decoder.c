@@ -43,7 +43,7 @@ find_mark(struct span in, size_t from)
 	return start ? (size_t)(start - in.ptr) : from + len;
 }
 
-static enum mllp_result
+static __attribute__((noinline)) enum mllp_result
 broken(struct diag *reterr, size_t offset, const char *what)
 {
 	*reterr = (struct diag){ .what = what, .offset = offset };

@@ -216,28 +216,21 @@ gather(struct net_stream *s, const struct iovec *iov, size_t count)
 		lose(s);
 		return true;
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (iov[i].iov_len)
-			memcpy(to, iov[i].iov_base, iov[i].iov_len);
-		to += iov[i].iov_len;
+	for (const struct iovec *part = iov; part != iov + count; part++) {
+		if (part->iov_len)
+			memcpy(to, part->iov_base, part->iov_len);
+		to += part->iov_len;
 	}
 	buffer_filled(&s->unsent, size);
 	line_up(s);
 	return true;
 }
 
-void
-net_stream_send(struct net_stream *s, const struct iovec *iov, size_t count)
+/* What cannot be gathered. */
+static __attribute__((noinline)) void
+send_at_once(struct net_stream *s, const struct iovec *iov, size_t count)
 {
-	if (!net_stream_is_open(s))
-		return;
-	if (s->secured && !net_stream_tls_may_send(s))
-		return;
-	if (s->gathers && !s->connecting && !net_stream_unsent(s)) {
-		if (gather(s, iov, count))
-			return;
-		net_stream_flush(s);
-	}
+	net_stream_flush(s);
 	if (s->secured)
 		net_stream_tls_send(s, iov, count);
 	else if (s->connecting || s->unsent.start != s->unsent.end)
@@ -245,6 +238,15 @@ net_stream_send(struct net_stream *s, const struct iovec *iov, size_t count)
 	else
 		write_now(s, iov, count);
 	await_room(s);
+}
+
+void
+net_stream_send(struct net_stream *s, const struct iovec *iov, size_t count)
+{
+	if (!net_stream_is_open(s) || (s->secured && !net_stream_tls_may_send(s)))
+		return;
+	if (!s->gathers || s->connecting || net_stream_unsent(s) || !gather(s, iov, count))
+		send_at_once(s, iov, count);
 }
 
 /* What is written into a connection that was reset counts as taken, too. */

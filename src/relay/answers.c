@@ -70,7 +70,7 @@ answer_named(struct relay_session *s, struct span body, uint64_t now_us)
 }
 
 /* A batch that names nothing answers only what has no name, and messages in it are no answer. */
-static void
+static __attribute__((noinline)) void
 take_batch(struct relay_session *s, struct span frame, struct span body, uint64_t now_us)
 {
 	struct survey found;

@@ -15,7 +15,7 @@
 enum { MICROSECONDS = 1000 };
 
 /* Answers that may come to a batch though none is waited for. */
-static void
+static __attribute__((noinline)) void
 remember_names(struct relay_session *s, struct relay_names *names)
 {
 	for (unsigned i = 0; i < names->count; i++)
@@ -48,14 +48,11 @@ frame_sent(struct relay_session *s, bool unawaited, uint64_t now_us)
 }
 
 /* For the AR that may have to be given. */
-static bool
-keep_header(struct relay_session *s, struct relay_flight *f, const struct relay_asks *asks)
+static __attribute__((noinline)) bool
+keep_header(struct relay_flight *f, const struct relay_asks *asks)
 {
-	struct span header;
+	const struct span header = relay_header(asks->header);
 
-	if (!s->set->reject)
-		return true;
-	header = relay_header(asks->header);
 	f->header = malloc(header.len + 1);
 	if (!f->header)
 		return false;
@@ -72,7 +69,8 @@ make_frame(
 	const struct relay_maker with = { s->set->annotate, s->set->annotator, s->set->work,
 		s->ops->annotated, s->ctx };
 
-	return relay_frame_make(&with, f, body, ret) && keep_header(s, f, &ret->asks);
+	return relay_frame_make(&with, f, body, ret) &&
+	       (!s->set->reject || keep_header(f, &ret->asks));
 }
 
 static void
@@ -127,6 +125,17 @@ relay_look_at_sender(struct relay_session *s, struct span body)
 		s->ready_refused = false;
 }
 
+static __attribute__((noinline)) void
+frame_broken(struct relay_session *s, const struct diag *diag)
+{
+	s->sender_ended = true; /* for us: nothing behind that can be read */
+	if (s->flights)         /* what came whole has its answers first */
+		return;
+	relay_close(s,
+	    relay_inlet_is_too_large(&s->in, diag) ? RELAY_FRAME_TOO_LARGE : RELAY_FRAME_BROKEN,
+	    diag);
+}
+
 /* Find the next whole frame in `in`; false when there is none (yet). */
 static bool
 find_frame(struct relay_session *s, struct span in, uint64_t now_us)
@@ -143,19 +152,13 @@ find_frame(struct relay_session *s, struct span in, uint64_t now_us)
 			relay_look_at_sender(s, relay_inlet_body(&s->in, in));
 		return !s->closed;
 	case MLLP_BROKEN:
-		break;
+		frame_broken(s, &diag);
 	}
-	s->sender_ended = true; /* for us: nothing behind that can be read */
-	if (s->flights)         /* what came whole has its answers first */
-		return false;
-	relay_close(s,
-	    relay_inlet_is_too_large(&s->in, &diag) ? RELAY_FRAME_TOO_LARGE : RELAY_FRAME_BROKEN,
-	    &diag);
 	return false;
 }
 
 /* The frame at hand is a stranger's.  False when its AR has to wait for earlier answers. */
-static bool
+static __attribute__((noinline)) bool
 refuse_frame(struct relay_session *s, struct span in, size_t *done, uint64_t now_us)
 {
 	if (s->flights)
