@@ -128,6 +128,9 @@ relay_take_answer(struct relay_session *s, struct span frame, struct span body, 
 	}
 	if (!a.is_answer) {
 		s->ops->send_up(s->ctx, frame);
+		index = a.foreign && !s->closed ? relay_flight_foreign(s) : -1;
+		if (index >= 0)
+			flight_answered(s, (unsigned)index, a.code, now_us);
 		return;
 	}
 	if (a.is_batch) {

@@ -130,6 +130,16 @@ relay_flight_any(const struct relay_session *s)
 }
 
 int
+relay_flight_foreign(const struct relay_session *s)
+{
+	for (unsigned i = 0; i < s->flights; i++) {
+		if (s->flight[i].foreign)
+			return (int)i;
+	}
+	return -1;
+}
+
+int
 relay_flight_find(const struct relay_session *s, const struct relay_answer *a)
 {
 	int index = relay_flight_named(s, a);
@@ -413,6 +423,8 @@ relay_read_answer(struct hl7_message *work, struct span body, struct relay_answe
 		read_bare_answer(body, 0, ret);
 	else if (piece == HL7_PIECE_MESSAGE && !msa)
 		read_bare_answer(body, work->delims.field, ret);
+	ret->foreign = piece == HL7_PIECE_FOREIGN && !ret->is_answer && used == body.len &&
+		       span_trim(body).len > 1;
 	if (!msa)
 		return;
 	ret->is_answer = true;

@@ -15,6 +15,7 @@
 struct relay_answer {
 	bool is_answer; /* it has an MSA, or is a batch of answers */
 	bool is_batch;
+	bool foreign;                 /* neither, nor a message, nor a commit block of MLLP */
 	bool unread;                  /* for want of memory: it may be any of these */
 	struct span code, control_id; /* MSA-1, MSA-2 */
 };
@@ -69,6 +70,8 @@ bool relay_flight_has(const struct relay_flight *f, const struct relay_answer *a
 int relay_flight_named(const struct relay_session *s, const struct relay_answer *a);
 /* Index of the oldest that any answer is good for, or -1. */
 int relay_flight_any(const struct relay_session *s);
+/* Index of the oldest that is not HL7 v2, or -1. */
+int relay_flight_foreign(const struct relay_session *s);
 /* Index of the flight that an answer belongs to, or -1. */
 int relay_flight_find(const struct relay_session *s, const struct relay_answer *a);
 void relay_flight_remove(struct relay_session *s, unsigned index);

@@ -195,6 +195,7 @@ make(const struct relay_maker *with, struct relay_flight *f, struct span body, s
 	f->enhanced = ret_asks->enhanced;
 	relay_flight_name(f, ret_asks->control_id);
 	f->any_answer = !single || !f->id_len;
+	f->foreign = piece == HL7_PIECE_FOREIGN && used == body.len;
 	return single ? make_single(with, f, made) : make_batch(with, f, body, made, ret_asks);
 }
 

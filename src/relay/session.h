@@ -15,7 +15,8 @@
  * an answer that fits nothing in flight is dropped and told, never taken for the
  * answer to something else.  A batch of answers belongs to all that it names.  A batch
  * of messages waits for one answer, to any of them; those to the others pass, too.  Frames from
- * downstream without an MSA (its own messages, MLLP commit blocks) pass.
+ * downstream without an MSA (its own messages, MLLP commit blocks) pass; one that is
+ * not HL7 at all answers a frame that is not.
  */
 #ifndef RELAY_SESSION_H
 #define RELAY_SESSION_H
@@ -134,6 +135,7 @@ struct relay_flight {
 	uint64_t id_hash;
 	uint16_t id_len;          /* of the whole MSH-10 */
 	bool any_answer;          /* no ID to match: unreadable, or a batch */
+	bool foreign;             /* nothing in it is HL7 v2, so its answer need not be either */
 	bool enhanced;            /* MSH-15 or MSH-16 valued: more than one answer may come */
 	struct relay_names names; /* of the messages of a batch */
 	char id[RELAY_ID_MOST];

@@ -66,6 +66,16 @@ class Relayed(World):
         _, port = self.hop(r)
         self.assertEqual(code_of(self.sender(port).exchange(message(""))), (b"AA", b""))
 
+    def test_what_is_no_HL7_takes_an_answer_that_is_none(self):
+        answers = b"<Ack/>", "MSH|^~\\&|E\rMSA|AA|2\r".encode("utf-16"), b"{}"
+        r = self.receiver(lambda v, body, n: v.send(framed(answers[n - 1])))
+        d, port = self.hop(r)
+        s = self.sender(port)
+        for body, answer in zip((b"<Document/>", message("2").decode().encode("utf-16"), b"[]"),
+                                answers):
+            self.assertEqual(s.exchange(body), answer)
+        d.wait_event("msg.acked", 3)
+
     def test_AA_and_then_close_is_delivered(self):
         def answer_and_leave(visit, body, number):
             visit.answer(body)

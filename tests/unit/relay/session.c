@@ -395,6 +395,27 @@ Test(relay_session, waits_for_the_answer_of_a_sender_that_has_ended_its_side)
 	end(&w);
 }
 
+Test(relay_session, takes_what_is_no_HL7_for_the_answer_to_what_is_none)
+{
+	struct world w;
+
+	begin(&w);
+	from_sender(&w, "\x0b<ClinicalDocument/>\x1c\r" MSG("2"));
+	relay_connected(&w.s, w.now);
+	expect(&w, "connect down:<<ClinicalDocument/>>");
+	/* not a commit block, nor a message of the receiver's own */
+	from_down(&w, "\x0b\x06\x1c\r\x0b\r\x1c\r" MSG("9"));
+	expect(&w, "up:<\x06> up:<> up:" SHOWN("9"));
+	from_down(&w, "\x0b<Ack/>\x1c\r");
+	expect(&w, "up:<<Ack/>> answered: down:" SHOWN("2"));
+	/* of HL7 it never is */
+	from_down(&w, "\x0b<Ack/>\x1c\r");
+	expect(&w, "up:<<Ack/>>");
+	from_down(&w, ACK("AA", "2"));
+	expect(&w, "up:" SHOWN_ACK("AA", "2") " answered:AA");
+	end(&w);
+}
+
 Test(relay_session, drains_by_answering_what_is_in_flight_and_no_more)
 {
 	struct world w;
