@@ -12,7 +12,7 @@
 
 enum {
 	WORD = sizeof(uint64_t),
-	SPARE_ROOM = 64, /* flights; longer lists are not kept */
+	SPARE_ROOM = 16, /* flights; longer lists are not kept */
 };
 
 /* Eight bytes at a time, the last of which may overlap those before. */

@@ -63,7 +63,7 @@ struct relay_flight;
 
 /* Room for flights that sessions gave back which have none: at rest, as most are, they hold no
  * memory for it, and at work they find some that is still in the caches. */
-enum { RELAY_SPARES = 16 };
+enum { RELAY_SPARES = 64 };
 
 struct relay_spares {
 	struct relay_flight *list[RELAY_SPARES];
