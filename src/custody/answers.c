@@ -60,7 +60,7 @@ hear(
 {
 	struct relay_names *names = &p->flight.names;
 
-	if (!p->flight.enhanced && relay_is_commit(a->code))
+	if (relay_promises_more(&p->flight, a))
 		custody_expect_more(l, relay_id_hash(a->control_id));
 	relay_names_mark(names, a->control_id);
 	if (p->accepted)

@@ -106,7 +106,7 @@ take_single(struct relay_session *s, int index, const struct relay_answer *a, ui
 {
 	const bool batch = index >= 0 && s->flight[index].names.count;
 
-	if (index >= 0 && !s->flight[index].enhanced && relay_is_commit(a->code))
+	if (index >= 0 && relay_promises_more(&s->flight[index], a))
 		relay_recent_add(s, relay_id_hash(a->control_id));
 	if (index >= 0)
 		flight_answered(s, (unsigned)index, a->code, now_us);

@@ -272,9 +272,10 @@ relay_answered_has(const struct relay_answered *r, struct span control_id)
 }
 
 bool
-relay_is_commit(struct span code)
+relay_promises_more(const struct relay_flight *f, const struct relay_answer *a)
 {
-	return span_eq_nocase(code, SPAN("CA"));
+	return !f->enhanced && span_eq_nocase(a->code, SPAN("CA")) &&
+	       (!f->any_answer || relay_flight_has(f, a));
 }
 
 void

@@ -82,9 +82,10 @@ void relay_spares_finish(struct relay_spares *spares);
 void relay_answered_add(struct relay_answered *r, const struct relay_flight *f);
 bool relay_answered_has(const struct relay_answered *r, struct span control_id);
 
-/* Does this answer promise another one?  CA is that of a receiver that took the message and has yet
- * to look at it, whether its sender asked for that or not. */
-bool relay_is_commit(struct span code);
+/* Does this answer to it promise another one?  CA is that of a receiver that took the message and
+ * has yet to look at it, though its sender did not ask for that.  What it says to one without a
+ * name may be what it calls all of those. */
+bool relay_promises_more(const struct relay_flight *f, const struct relay_answer *a);
 /* Frames whose later answers pass although nothing waits for them. */
 void relay_recent_add(struct relay_session *s, uint64_t id_hash);
 bool relay_recent_has(const struct relay_session *s, struct span control_id);

@@ -80,6 +80,10 @@ static const struct {
 	{ "the application's answer to a message delivered before", { MSH("7", "|||AL|AL"), TWO }, 1,
 	    { { ACK("CA", "7"), "accept:CA:deliver delivered:1 send:ORU^R01" }, { ACK("AA", "7"), "known" },
 	      { BATCH(MSA("AA", "7")), "stray" }, { ACK("AR", "2"), "reject:AR:retry postponed:2:1:AR" } } },
+	{ "a name that the receiver gives all batches", { TWO, TWO }, 1,
+	    { { ACK("CA", "B"), "accept:CA:deliver delivered:1 send:ORU^R01" }, { ACK("CA", "B"), "accept:CA:deliver delivered:2" } } },
+	{ "the application's answer to one of a batch", { TWO, MSH("5", "") }, 1,
+	    { { ACK("CA", "1"), "" }, { ACK("CA", "2"), "accept:CA:deliver delivered:1 send:5" }, { ACK("AA", "1"), "known" } } },
 };
 /* clang-format on */
 

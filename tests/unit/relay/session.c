@@ -471,6 +471,12 @@ Test(relay_session, lets_an_application_answer_follow_a_commit_that_nobody_asked
 	/* where the first answer was the application's, there is no other */
 	from_down(&w, ACK("AA", "2") ACK("AA", "2"));
 	expect(&w, "up:" SHOWN_ACK("AA", "2") " answered:AA stray");
+	/* what it calls a message without a name may be what it calls the next one */
+	for (int i = 0; i < 2; i++) {
+		from_sender(&w, MSG(""));
+		from_down(&w, ACK("CA", "0"));
+		expect(&w, "down:" SHOWN("") " up:" SHOWN_ACK("CA", "0") " answered:CA");
+	}
 	end(&w);
 }
 
