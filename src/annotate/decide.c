@@ -408,6 +408,8 @@ decide(struct annotator *a, struct result *r)
 		return;
 	}
 	evaluate(a, r, f, list);
+	if (f->skip == SKIP_NONE)
+		read_limits(a, r); /* to be told of, whether rules asked or not */
 	f->limits_from = r->limits_from;
 	f->range_unread = r->range_unread;
 	if (f->limits_from != INTERVAL_NONE)

@@ -283,3 +283,27 @@ Test(annotate_conditions, are_true_or_false_or_unknown)
 		report_end(&r);
 	}
 }
+
+/* What the rules ask of must not decide what is told of a result. */
+Test(annotate_conditions, leave_the_interval_told)
+{
+	static const char *const conditions[] = {
+		"<all><below-interval/><diagnosis system=\"I10\" code=\"C90\"/></all>",
+		"<all><below-interval/><present of=\"alb\"/></all>",
+		"<all><below-interval/><flagged of=\"alb\" as=\"H\"/></all>",
+		"<sex is=\"F\"/>",
+	};
+
+	for (size_t i = 0; i < sizeof(conditions) / sizeof(conditions[0]); i++) {
+		struct mapping *const mappings[] = { mapping_of("b2m", conditions[i]) };
+		const struct finding *f;
+		struct report r;
+
+		report_begin(&r, mappings, 1);
+		report_annotate(&r, RANGE("0.9", "1-2"));
+		f = report_finding(&r);
+		cr_expect(f->limits && f->limits_from == INTERVAL_MESSAGE,
+		    "%s: no interval is told", conditions[i]);
+		report_end(&r);
+	}
+}
