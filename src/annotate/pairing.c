@@ -128,9 +128,11 @@ look_up_class(struct annotator *a, struct result *r, const struct moment *moment
 	place = class_place(a, moment);
 	for (; *place; place = next_place(&a->class_places, place)) {
 		r->class = *place - 1;
-		/* moments may be chosen so that all meet in one place */
-		if (is_same_moment(&a->classes[r->class].moment, moment) || !work_step(a))
+		if (is_same_moment(&a->classes[r->class].moment, moment))
 			return true;
+		/* moments may be chosen so that all meet in one place */
+		if (!work_step(a))
+			return false;
 	}
 	if (!add_class(a, r, moment))
 		return false;
@@ -204,8 +206,10 @@ look_up_siblings(struct annotator *a, struct result *r)
 	place = siblings_place(a, r->class, r->code->observation);
 	for (; *place; place = next_place(&a->siblings_places, place)) {
 		r->siblings = *place - 1;
-		if (is_of_siblings(r, &a->siblings[r->siblings]) || !work_step(a))
+		if (is_of_siblings(r, &a->siblings[r->siblings]))
 			return true;
+		if (!work_step(a))
+			return false;
 	}
 	if (!add_siblings(a, r))
 		return false;

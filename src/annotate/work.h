@@ -382,7 +382,7 @@ bool read_says_nothing(const struct annotator *a, struct span field);
 /* With a point or a comma: mappings may differ in what the sender's decimals are. */
 bool read_is_number(const struct annotator *a, const struct result *r);
 
-/* pairing; false when memory ran out */
+/* pairing; false when memory ran out, or the message asks for too much */
 bool pairing_build(struct annotator *a);
 bool pairing_choose(struct annotator *a, const struct result *subject);
 /* Numbers the observations that the rules of a mapping ask about, as site->asked. */
