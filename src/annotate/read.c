@@ -59,11 +59,11 @@ static __attribute__((noinline)) bool
 find_cancelled(struct annotator *a, struct order *o, const struct site *site)
 {
 	const struct span field = order_field(a, o, 25);
-	struct span status = span_trim(hl7_component(delims(a), field, 1));
+	struct span status;
 
 	if (!work_read(a, field.len))
 		return false;
-
+	status = span_trim(hl7_component(delims(a), field, 1));
 	if (!status.len) /* as mostly */
 		return false;
 	if (status.len == 1)

@@ -340,6 +340,17 @@ make_mixture(struct buffer *in, unsigned n)
 	around(in, "", RESULT "OBX|2|NM|2823-3^K^LN||4.5|mmol/L|3.5-5||||F\r", n, "");
 }
 
+/* In an order whose status, which each mapping reads, is long. */
+static void
+make_status(struct buffer *in, unsigned n)
+{
+	static const char eight[] = "12345678";
+
+	around(in, "MSH|^~\\&|||||||ORU^R01|1|P|2.5\rPID|1||1\rOBR|1|||P|||||||||||||||||||||",
+	    eight, 64 * n, "\r");
+	around(in, "", RESULT "OBX|2|NM|2823-3^K^LN||4.5|mmol/L|3.5-5||||F\r", n, "");
+}
+
 static void
 make_codes(struct buffer *in, unsigned n)
 {
@@ -369,6 +380,7 @@ const struct worst_case worst_cases[] = {
 		HEADER, RESULT, "", NULL },
 	{ "results of as many moments", run_message, 60000, .make = make_moments },
 	{ "results of two mappings", run_message, 30000, .make = make_mixture },
+	{ "results of two in an odd order", run_message, 16000, .make = make_status },
 	{ "orders with a result each", run_message, 50000,
 		HEADER, "OBR|1|||P\rSPM|1|||UR\r" RESULT, "", NULL },
 	{ "patients with an order each", run_message, 50000, .make = make_persons },
