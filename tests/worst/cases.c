@@ -351,6 +351,16 @@ make_status(struct buffer *in, unsigned n)
 	around(in, "", RESULT "OBX|2|NM|2823-3^K^LN||4.5|mmol/L|3.5-5||||F\r", n, "");
 }
 
+/* Of two moments that meet in one place of a table, while reading a specimen takes all steps. */
+static void
+make_meeting(struct buffer *in, unsigned n)
+{
+	around(in,
+	    "MSH|^~\\&|||||||ORU^R01|1|P|2.5\rPID|1||1\rOBR|1|||P|||20260312101500\rSPM|1\rSPM|2||",
+	    "12345678", 8 * n, "\r");
+	around(in, "", RESULT, n, "OBX|1|NM|" B2M "||2.5|mg/L|||||F|||19500302075514\r");
+}
+
 static void
 make_codes(struct buffer *in, unsigned n)
 {
@@ -379,6 +389,7 @@ const struct worst_case worst_cases[] = {
 	{ "results of one moment", run_message, 60000,
 		HEADER, RESULT, "", NULL },
 	{ "results of as many moments", run_message, 60000, .make = make_moments },
+	{ "results of moments that meet", run_message, 128000, .make = make_meeting },
 	{ "results of two mappings", run_message, 30000, .make = make_mixture },
 	{ "results of two in an odd order", run_message, 16000, .make = make_status },
 	{ "orders with a result each", run_message, 50000,
