@@ -402,6 +402,17 @@ read_usual_answer(struct span body, struct relay_answer *ret)
 	return true;
 }
 
+/* Not so a commit block of MLLP, nor blank lines that keep a connection alive. */
+static bool
+has_text(struct span body)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < body.len && n < 2; i++)
+		n += (unsigned char)body.ptr[i] > ' ';
+	return n == 2;
+}
+
 void
 relay_read_answer(struct hl7_message *work, struct span body, struct relay_answer *ret)
 {
@@ -425,7 +436,7 @@ relay_read_answer(struct hl7_message *work, struct span body, struct relay_answe
 	else if (piece == HL7_PIECE_MESSAGE && !msa)
 		read_bare_answer(body, work->delims.field, ret);
 	ret->foreign = piece == HL7_PIECE_FOREIGN && !ret->is_answer && used == body.len &&
-		       span_trim(body).len > 1;
+		       has_text(body);
 	if (!msa)
 		return;
 	ret->is_answer = true;

@@ -15,7 +15,7 @@
 struct relay_answer {
 	bool is_answer; /* it has an MSA, or is a batch of answers */
 	bool is_batch;
-	bool foreign;                 /* neither, nor a message, nor a commit block of MLLP */
+	bool foreign;                 /* neither, nor a message, nor without text */
 	bool unread;                  /* for want of memory: it may be any of these */
 	struct span code, control_id; /* MSA-1, MSA-2 */
 };

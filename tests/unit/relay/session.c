@@ -403,9 +403,9 @@ Test(relay_session, takes_what_is_no_HL7_for_the_answer_to_what_is_none)
 	from_sender(&w, "\x0b<ClinicalDocument/>\x1c\r" MSG("2"));
 	relay_connected(&w.s, w.now);
 	expect(&w, "connect down:<<ClinicalDocument/>>");
-	/* not a commit block, nor a message of the receiver's own */
-	from_down(&w, "\x0b\x06\x1c\r\x0b\r\x1c\r" MSG("9"));
-	expect(&w, "up:<\x06> up:<> up:" SHOWN("9"));
+	/* not a commit block, nor blank lines, nor a message of the receiver's own */
+	from_down(&w, "\x0b\x06\x1c\r\x0b\x15\r\n\x1c\r\x0b\r\r\r\x1c\r" MSG("9"));
+	expect(&w, "up:<\x06> up:<\x15\n> up:<> up:" SHOWN("9"));
 	from_down(&w, "\x0b<Ack/>\x1c\r");
 	expect(&w, "up:<<Ack/>> answered: down:" SHOWN("2"));
 	/* of HL7 it never is */
