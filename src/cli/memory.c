@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What reads XML does not bear to be without memory; what else may need some says so itself.
+ * libxml2 does not bear to be without memory, see xml_allocate_with(); what else may need some
+ * says so itself.
  */
 #include "cli/memory.h"
 

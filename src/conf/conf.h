@@ -142,7 +142,7 @@ struct conf {
 	struct arena arena;
 };
 
-/* Defaults, design section 4 first and the reliability sheet second. */
+/* Defaults, and limits that no setting may go beyond. */
 enum {
 	CONF_MAX_FRAME = 16 << 20,
 	CONF_MAX_STORED = 128 << 20, /* of a message in the queue */

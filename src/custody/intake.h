@@ -48,11 +48,11 @@ enum custody_verdict {
 	CUSTODY_FAILED,  /* not stored, or nobody knows: never answered */
 };
 
+/* The stricter, the greater. */
 enum custody_admission {
 	CUSTODY_ADMIT,
 	CUSTODY_REFUSE, /* AR */
 	CUSTODY_SHUT,   /* end the connection */
-			/* the stricter, the greater */
 };
 
 struct custody_intake_settings {

@@ -193,9 +193,9 @@ void custody_line_resume(struct custody_line *l, uint64_t now_us);
 /* The receiver has another address: connect there as soon as nothing is in flight. */
 void custody_line_redirect(struct custody_line *l, uint64_t now_us);
 /* An operator took the message away (dropped it, set it aside): let go of it, also when it is in
- *  flight, which costs the connection.  True if the line had it.  Nothing is sent, for it may be
- * the next to go: once all are told, custody_line_fetchable() lets the line go on, also one that it
- * stopped. */
+ * flight, which costs the connection.  True if the line had it.  Nothing is sent yet, since the
+ * message that would go next may be taken away, too: once all are told, custody_line_fetchable()
+ * lets the line go on, also when it was this message that had stopped it. */
 bool custody_line_drop(struct custody_line *l, uint64_t seq);
 
 /* Is anything sent that custody_line_written() alone is awaited for? */

@@ -132,8 +132,8 @@ static const struct row {
 	/* nothing that can be written can be executed, then or later */
 	{ SYS_mmap, 2, NOT_ALL, EACCES, { PROT_WRITE | PROT_EXEC }, 1 },
 	{ SYS_mprotect, 2, NO_BITS, EACCES, { PROT_EXEC }, 1 },
-	/* threads, but no processes; clone3 keeps its flags where no filter sees them, fails, and
-	 * the C library takes clone */
+	/* threads, but no processes.  clone3 has its flags in memory, where no filter can look; it
+	 * fails, and the C library takes clone instead. */
 	{ SYS_clone, 0, BITS, EPERM, { CLONE_THREAD | CLONE_VM }, 1 },
 	{ SYS_ioctl, 1, ONE_OF, ENOTTY, { FIONREAD, FIONBIO, TCGETS, TIOCOUTQ }, 4 },
 	{ SYS_prctl, 0, ONE_OF, EPERM, { PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE }, 3 },

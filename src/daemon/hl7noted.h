@@ -2,9 +2,9 @@
 /*
  * daemon/hl7noted.h - what there is one of
  *
- * The daemon owns the loop, the settings and the feeds; a feed owns its listeners,
- * its rules and its links; a link is one inbound connection with its session and
- * its downstream connection.
+ * The daemon owns the loop, the settings, the queue and the feeds; a feed owns its
+ * listeners, its rules and what carries its messages (see feed.h): links where it
+ * relays, intakes and a line where it takes custody.
  */
 #ifndef DAEMON_HL7NOTED_H
 #define DAEMON_HL7NOTED_H

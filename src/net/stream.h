@@ -2,11 +2,12 @@
 /*
  * net/stream.h - one non-blocking connection on the loop
  *
- * Reads once per wake-up into a buffer that all streams share, so an idle stream
- * holds none, or where its owner says; writes at once and keeps only what the socket did not take.
- * What several streams have to read in one turn of the loop is read first and told after, in the
- * same order.  A stream that gathers writes when the loop is about to wait, or when enough others
- * do. Callbacks are the last thing a stream does: they may close it.
+ * Reads once per wake-up, into a buffer that all streams share (so that an idle one
+ * holds none) or where its owner says; writes at once, and keeps only what the socket
+ * did not take.  What several streams have to read in one turn of the loop is read
+ * first and told after, in the same order.  A stream that gathers writes when the loop
+ * is about to wait, or when enough others gather.  Callbacks are the last thing a
+ * stream does: they may close it.
  *
  * With TLS all of this stays as it is; bytes are those of the messages, and what was
  * not taken by the socket is counted as it is on the wire.

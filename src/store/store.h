@@ -20,10 +20,10 @@
  * durable, and only then can be fetched.  Whatever fails, no message that was told as
  * new is lost or passed over; in doubt one is delivered twice.
  *
- * Memory does not grow with the queue: windows of waiting messages (window_all), 5 MiB for
- * every feed with resend_most messages remembered, 8 MiB of pages and half a one of writes, one
- * commit's messages.
- * The file does not shrink: what leaves it makes room for what comes.
+ * Memory does not grow with the queue.  It holds the windows of waiting messages
+ * (window_all), 5 MiB for every feed that has resend_most messages to remember, 8.5 MiB
+ * of pages and writes, and the messages of one commit.  The file does not shrink: what
+ * leaves it makes room for what comes.
  *
  * Verbs answer 0 or a negative errno.  Seqs count from 1 over all feeds and are never
  * used again; feeds are numbered from 1, and keep their number for the life of the queue.
