@@ -6,8 +6,9 @@
  * holds none) or where its owner says; writes at once, and keeps only what the socket
  * did not take.  What several streams have to read in one turn of the loop is read
  * first and told after, in the same order.  A stream that gathers writes when the loop
- * is about to wait, or when enough others gather.  Callbacks are the last thing a
- * stream does: they may close it.
+ * is about to wait, or when enough others gather; where one stream alone keeps the loop
+ * busy, also while that is still being told, so that the next peer need not wait for the
+ * end of it.  Callbacks are the last thing a stream does: they may close it.
  *
  * With TLS all of this stays as it is; bytes are those of the messages, and what was
  * not taken by the socket is counted as it is on the wire.
@@ -28,6 +29,7 @@ enum {
 	NET_READ_SIZE = 256 << 10,
 	NET_ARRIVED = 16,  /* most streams that are read before any is told */
 	NET_GATHERED = 16, /* most streams that gather at one time */
+	NET_ALONE = 8,     /* turns with one stream each, and it keeps the loop busy alone */
 	NET_HANDSHAKES = 64,
 	NET_HANDSHAKE_TIMEOUT = 10 * 1000, /* ms */
 };
@@ -59,7 +61,8 @@ struct net {
 	size_t room_used; /* by what arrived */
 	struct net_arrival arrived[NET_ARRIVED];
 	unsigned arrived_count;
-	uint64_t turn; /* while bytes are told: another number when others were read before */
+	unsigned alone; /* turns in a row in which one stream alone was told of something */
+	uint64_t turn;  /* while bytes are told: another number when others were read before */
 	ev_watcher after_reading;
 	ev_prepare before_waiting;
 	struct net_stream *gathered[NET_GATHERED];

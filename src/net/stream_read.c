@@ -100,6 +100,7 @@ static void
 hand_out_all(struct net *net)
 {
 	net->turn++;
+	net->alone = net->arrived_count == 1 ? net->alone + 1 : 0;
 	for (unsigned i = 0; i < net->arrived_count; i++) {
 		const struct net_arrival *a = &net->arrived[i];
 

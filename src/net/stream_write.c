@@ -16,6 +16,7 @@
 enum {
 	SMALL_MOST = 32 << 10, /* above it, copying costs more than it spares */
 	GATHER_MOST = 256 << 10,
+	ALONE_MOST = 16 << 10, /* gathered while nobody else is served */
 	SPARE_MOST = 64 << 10, /* larger buffers are not kept */
 };
 
@@ -223,6 +224,8 @@ gather(struct net_stream *s, const struct iovec *iov, size_t count)
 	}
 	buffer_filled(&s->unsent, size);
 	line_up(s);
+	if (s->net->alone >= NET_ALONE && s->unsent.end - s->unsent.start >= ALONE_MOST)
+		net_stream_flush(s);
 	return true;
 }
 

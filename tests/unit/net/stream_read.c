@@ -350,6 +350,61 @@ Test(stream_read, much_leaves_room_for_those_before_it)
 	end();
 }
 
+enum { PIECE = 4 << 10, PIECES = 6 };
+
+static size_t early; /* bytes that had come out of the second stream when the first was at it */
+
+static size_t
+take_away(unsigned i)
+{
+	char bytes[PIECE * PIECES];
+	ssize_t n = recv(owners[i].other, bytes, sizeof(bytes), 0);
+
+	return n < 0 ? 0 : (size_t)n;
+}
+
+static void
+pass_on(void)
+{
+	char piece[PIECE] = { 0 };
+	const struct iovec iov = { piece, sizeof(piece) };
+
+	for (unsigned i = 0; i < PIECES; i++)
+		net_stream_send(&owners[1].stream, &iov, 1);
+	early = take_away(1);
+}
+
+/* The first speaks, and the third if it shall. */
+static void
+pass_on_in_a_turn(bool crowd)
+{
+	told = 0;
+	say(0, SPAN("x"));
+	if (crowd)
+		say(2, SPAN("x"));
+	turn();
+	turn(); /* what was gathered goes out before it waits */
+	cr_assert_eq(early + take_away(1), PIECE * PIECES);
+}
+
+/* One message a turn is all that many connections have; there it would only be more calls. */
+Test(stream_read, who_is_alone_for_long_is_written_for_while_it_is_told)
+{
+	begin(3);
+	owners[1].stream.gathers = true;
+	at_first = pass_on;
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned turns = 1; turns < 3 * NET_ALONE; turns++) {
+			pass_on_in_a_turn(false);
+			cr_expect_eq(
+			    early, turns < NET_ALONE ? 0 : 16 << 10, "turn %u: %zu", turns, early);
+		}
+		pass_on_in_a_turn(true);
+		cr_expect_eq(early, 0);
+	}
+	end();
+}
+
 static struct net_tls *
 make_tls(void)
 {
