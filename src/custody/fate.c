@@ -22,7 +22,7 @@ next_wait(struct custody_line *l)
 	l->failures++;
 	if (wait > set->backoff_most)
 		wait = set->backoff_most;
-	return wait / 2 + l->ops->random(l->ctx) % (wait / 2 + 1);
+	return wait - wait / 2 + l->ops->random(l->ctx) % (wait / 2 + 1);
 }
 
 /* The next attempt after a redirect is at another receiver, which has failed in nothing. */

@@ -63,7 +63,7 @@ feed_forget_receiver(struct feed *f)
 static uint32_t
 with_jitter(uint32_t ms)
 {
-	return ms / 2 + (uint32_t)(random() % (ms / 2 + 1));
+	return ms - ms / 2 + (uint32_t)(random() % (ms / 2 + 1));
 }
 
 /* The receiver cannot be had now. */
