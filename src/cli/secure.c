@@ -9,6 +9,7 @@
 
 #include "cli/command.h"
 #include "cli/say.h"
+#include "net/tls.h"
 
 bool
 secure_option(struct secure *s, int letter, const char *text)

@@ -7,9 +7,8 @@
 
 #include <stdbool.h>
 
-#include "net/tls.h"
-
 struct command;
+struct net_tls;
 
 /* Letters of the options; a command that has them keeps its own below. */
 enum secure_option {

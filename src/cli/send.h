@@ -24,7 +24,6 @@
 #include "base/buffer.h"
 #include "cli/arguments.h"
 #include "cli/dice.h"
-#include "cli/frames.h"
 #include "cli/histogram.h"
 #include "cli/secure.h"
 #include "hl7/message.h"

@@ -11,6 +11,7 @@
 #ifndef CLI_SEND_LINE_H
 #define CLI_SEND_LINE_H
 
+#include "cli/frames.h"
 #include "cli/send.h"
 
 enum send_line_state { LINE_CLOSED, LINE_CONNECTING, LINE_OPEN };

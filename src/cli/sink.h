@@ -16,7 +16,6 @@
 
 #include "base/buffer.h"
 #include "cli/dice.h"
-#include "cli/frames.h"
 #include "cli/output.h"
 #include "cli/secure.h"
 #include "hl7/message.h"

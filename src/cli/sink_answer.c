@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "hl7/ack.h"
+#include "mllp/decoder.h"
 #include "mllp/encoder.h"
 
 /* ---- the request -------------------------------------------------------------------------- */

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "cli/frames.h"
 #include "cli/say.h"
 
 enum step { STEP_WAIT, STEP_FIRST_PART, STEP_REST, STEP_END };

@@ -8,8 +8,6 @@
 #ifndef DAEMON_CONTROL_H
 #define DAEMON_CONTROL_H
 
-#include <sys/types.h>
-
 #include "daemon/hl7noted.h"
 
 struct control;

@@ -4,8 +4,6 @@
  */
 #include "relay/summary.h"
 
-#include <stdint.h>
-
 #include "base/ascii.h"
 
 enum { CODE_LEN = 3, WHOLE_LEN = 2 * CODE_LEN + 1 }; /* "ORU", "ORU^R01" */

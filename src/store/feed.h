@@ -18,7 +18,6 @@
 #ifndef STORE_FEED_H
 #define STORE_FEED_H
 
-#include "store/progress.h"
 #include "store/task.h"
 
 enum store_fate {

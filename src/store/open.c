@@ -146,7 +146,7 @@ load_feeds(struct store *s, struct store_error *reterr)
 
 /* Cursors of the last run, where its page may be believed; answers its newest message. */
 static uint64_t
-read_progress(struct store *s, const unsigned char token[SQLITE_TOKEN], uint64_t *cursor)
+read_progress(struct store *s, const unsigned char token[PROGRESS_TOKEN], uint64_t *cursor)
 {
 	if (!store_progress_is_of(&s->progress, token))
 		return 0;
@@ -219,7 +219,7 @@ settle_agains(struct store *s)
 }
 
 static int
-write_progress(struct store *s, const unsigned char token[SQLITE_TOKEN])
+write_progress(struct store *s, const unsigned char token[PROGRESS_TOKEN])
 {
 	const struct store_backend_ops *b = s->backend->ops;
 	int error = b->begin(s->backend);
@@ -239,7 +239,7 @@ write_progress(struct store *s, const unsigned char token[SQLITE_TOKEN])
  * has the cursors.  There may be no log, so none is to be missed; what was sent again may be so
  * once more. */
 static void
-go_on_with_token(struct store *s, const unsigned char token[SQLITE_TOKEN])
+go_on_with_token(struct store *s, const unsigned char token[PROGRESS_TOKEN])
 {
 	store_progress_begin(&s->progress, token);
 	for (unsigned i = 1; i <= s->worker->feeds; i++)
@@ -250,9 +250,9 @@ go_on_with_token(struct store *s, const unsigned char token[SQLITE_TOKEN])
 
 static int
 begin_progress(
-    struct store *s, const unsigned char before[SQLITE_TOKEN], struct store_error *reterr)
+    struct store *s, const unsigned char before[PROGRESS_TOKEN], struct store_error *reterr)
 {
-	unsigned char token[SQLITE_TOKEN];
+	unsigned char token[PROGRESS_TOKEN];
 	int error = 0;
 
 	if (getrandom(token, sizeof(token), 0) != sizeof(token))
@@ -329,7 +329,7 @@ static int
 load_kept(struct store *s, uint64_t *cursor, struct store_error *reterr)
 {
 	struct sqlite_backend *b = (struct sqlite_backend *)s->backend;
-	unsigned char token[SQLITE_TOKEN];
+	unsigned char token[PROGRESS_TOKEN];
 	uint64_t newest = 0;
 	int error = sqlite_backend_token(b, token);
 

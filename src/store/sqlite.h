@@ -14,6 +14,7 @@
 
 #include "store/backend.h"
 #include "store/place.h"
+#include "store/progress.h"
 
 enum sqlite_statement {
 	Q_BEGIN,
@@ -42,7 +43,6 @@ enum sqlite_statement {
 };
 
 enum {
-	SQLITE_TOKEN = 16,
 	SQLITE_PUTS = 16,           /* rows of Q_PUT_MANY */
 	SQLITE_BACKUP = 0x686c3762, /* "hl7b": the application of a backup until it is opened */
 };
@@ -78,8 +78,8 @@ struct sqlite_backend *sqlite_backend_open(
  * until then nothing was, and closing leaves it so. */
 int sqlite_backend_keep(struct sqlite_backend *b, struct store_error *reterr);
 /* The mark of this run, written with the cursors given to it; see progress.h. */
-int sqlite_backend_token(struct sqlite_backend *b, unsigned char ret[SQLITE_TOKEN]);
-int sqlite_backend_set_token(struct sqlite_backend *b, const unsigned char token[SQLITE_TOKEN]);
+int sqlite_backend_token(struct sqlite_backend *b, unsigned char ret[PROGRESS_TOKEN]);
+int sqlite_backend_set_token(struct sqlite_backend *b, const unsigned char token[PROGRESS_TOKEN]);
 
 /* What a result code means for us: see backend.h. */
 int sqlite_error(sqlite3 *db, int rc);

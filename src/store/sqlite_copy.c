@@ -104,7 +104,7 @@ mark_copy(sqlite3 *to)
 	(void)snprintf(sql, sizeof(sql),
 	    "PRAGMA journal_mode = OFF; PRAGMA application_id = %d;"
 	    "UPDATE run SET token = zeroblob(%d)",
-	    SQLITE_BACKUP, SQLITE_TOKEN);
+	    SQLITE_BACKUP, PROGRESS_TOKEN);
 	return sqlite3_exec(to, sql, NULL, NULL, NULL);
 }
 

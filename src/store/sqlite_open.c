@@ -492,7 +492,7 @@ sqlite_backend_open(struct store_place *place, uint64_t quota, struct store_erro
 /* ---- the mark of a run ---------------------------------------------------------------------- */
 
 int
-sqlite_backend_token(struct sqlite_backend *b, unsigned char ret[SQLITE_TOKEN])
+sqlite_backend_token(struct sqlite_backend *b, unsigned char ret[PROGRESS_TOKEN])
 {
 	sqlite3_stmt *q;
 	int rc = sqlite3_prepare_v2(b->db, "SELECT token FROM run", -1, &q, NULL), error;
@@ -500,21 +500,21 @@ sqlite_backend_token(struct sqlite_backend *b, unsigned char ret[SQLITE_TOKEN])
 	if (!rc)
 		rc = sqlite3_step(q);
 	error = rc == SQLITE_ROW ? 0 : sqlite_error(b->db, rc);
-	memset(ret, 0, SQLITE_TOKEN);
-	if (rc == SQLITE_ROW && sqlite3_column_bytes(q, 0) == SQLITE_TOKEN)
-		memcpy(ret, sqlite3_column_blob(q, 0), SQLITE_TOKEN);
+	memset(ret, 0, PROGRESS_TOKEN);
+	if (rc == SQLITE_ROW && sqlite3_column_bytes(q, 0) == PROGRESS_TOKEN)
+		memcpy(ret, sqlite3_column_blob(q, 0), PROGRESS_TOKEN);
 	sqlite3_finalize(q);
 	return error;
 }
 
 int
-sqlite_backend_set_token(struct sqlite_backend *b, const unsigned char token[SQLITE_TOKEN])
+sqlite_backend_set_token(struct sqlite_backend *b, const unsigned char token[PROGRESS_TOKEN])
 {
 	sqlite3_stmt *q;
 	int rc = sqlite3_prepare_v2(b->db, "UPDATE run SET token = ?1", -1, &q, NULL);
 
 	if (!rc) {
-		sqlite3_bind_blob(q, 1, token, SQLITE_TOKEN, SQLITE_STATIC);
+		sqlite3_bind_blob(q, 1, token, PROGRESS_TOKEN, SQLITE_STATIC);
 		rc = sqlite3_step(q);
 	}
 	rc = rc == SQLITE_DONE ? 0 : sqlite_error(b->db, rc);

@@ -5,7 +5,6 @@
  */
 #include <criterion/criterion.h>
 
-#include "../mapping/fragment.h"
 #include "report.h"
 
 #define PATIENT(birth, sex) "PID|1||1||DOE^ANN||" birth "|" sex "\n"

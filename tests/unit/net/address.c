@@ -4,7 +4,6 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <netinet/in.h>
-#include <sys/un.h>
 
 static union net_address
 four(const char *host, unsigned port)
