@@ -23,8 +23,9 @@ put_character(struct buffer *out, struct span c, uint32_t character)
 		buffer_append(out, c);
 }
 
-void
-json_put_string(struct buffer *out, struct span text)
+/* With its quotes; bytes that are no UTF-8 become U+FFFD. */
+static void
+put_string(struct buffer *out, struct span text)
 {
 	buffer_append_char(out, '"');
 	while (text.len) {
@@ -60,7 +61,7 @@ put_name(struct buffer *out, const char *name)
 	if (so_far.len && !memchr("{[", so_far.ptr[so_far.len - 1], 2))
 		buffer_append_char(out, ',');
 	if (name) {
-		json_put_string(out, span_str(name));
+		put_string(out, span_str(name));
 		buffer_append_char(out, ':');
 	}
 }
@@ -83,7 +84,7 @@ json_text(struct buffer *out, const char *name, struct span text)
 {
 	put_name(out, name);
 	if (text.ptr)
-		json_put_string(out, text);
+		put_string(out, text);
 	else
 		buffer_append(out, SPAN("null"));
 }

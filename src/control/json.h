@@ -15,9 +15,6 @@
 
 #include "base/buffer.h"
 
-/* A string with its quotes; bytes that are no UTF-8 become U+FFFD. */
-void json_put_string(struct buffer *out, struct span text);
-
 /* Members, with the comma before them where one is due; `name` NULL: an item of a list. */
 void json_text(struct buffer *out, const char *name, struct span text); /* absent: null */
 void json_str(struct buffer *out, const char *name, const char *text);  /* NULL: null */

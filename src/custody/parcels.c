@@ -86,8 +86,9 @@ custody_parcel_is_writing(const struct custody_line *l, const struct custody_par
 	return true;
 }
 
-bool
-custody_parcel_is_due(const struct custody_line *l, const struct custody_parcel *p)
+/* Is it out, and its own answer or its own writing what it waits for? */
+static bool
+is_due(const struct custody_line *l, const struct custody_parcel *p)
 {
 	return p->state == CUSTODY_SENT || custody_parcel_is_writing(l, p);
 }
@@ -107,8 +108,7 @@ oldest_due(const struct custody_line *l, bool also_accepted)
 	for (unsigned i = 0; i < l->count; i++) {
 		struct custody_parcel *p = l->parcels[i];
 
-		if (went_before(p, oldest) && (also_accepted || !p->accepted) &&
-		    custody_parcel_is_due(l, p))
+		if (went_before(p, oldest) && (also_accepted || !p->accepted) && is_due(l, p))
 			oldest = p;
 	}
 	return oldest;

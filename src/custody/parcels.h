@@ -27,9 +27,8 @@ custody_parcel_is_out(const struct custody_parcel *p)
  * promised, and none is missing to what went out before it: an end of the connection would leave
  * unread what stands behind that, whatever the kernel has taken. */
 bool custody_parcel_is_writing(const struct custody_line *l, const struct custody_parcel *p);
-/* Is it out, and its own answer or its own writing what it waits for? */
-bool custody_parcel_is_due(const struct custody_line *l, const struct custody_parcel *p);
-/* Of those that are due the one that went out first; NULL when none is out. */
+/* Of those that wait for nothing but their own answer, or their own writing, the one that went out
+ * first; NULL when none is out. */
 struct custody_parcel *custody_parcels_oldest_out(const struct custody_line *l);
 /* The same of those of which no message was accepted. */
 struct custody_parcel *custody_parcels_unheard(const struct custody_line *l);

@@ -20,12 +20,11 @@ static const unsigned char kinds[256] = {
 };
 /* clang-format on */
 
-/* Controls of Unicode, separators of lines, marks that turn or hide what follows. */
+/* Characters without a width, and tags: two values that look the same may differ by them. */
 static bool
-is_treacherous(uint32_t c)
+is_invisible(uint32_t c)
 {
-	return c < 0xa0 || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
+	return (c >= 0x200b && c <= 0x200d) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff ||
 	       (c >= 0xe0000 && c <= 0xe007f);
 }
 
@@ -36,7 +35,7 @@ clean_wide(char *to, struct span *text)
 	uint32_t character = 0;
 	size_t len = utf8_read(*text, &character);
 
-	if (!len || is_treacherous(character)) {
+	if (!len || utf8_is_treacherous(character) || is_invisible(character)) {
 		*to++ = '?';
 	} else {
 		memcpy(to, text->ptr, len);

@@ -229,11 +229,11 @@ def results_of(message):
             before = [s.name for s in message.segments[:place] if s.name[:1] != b"Z" and s.name not in (b"ADD", b"DEV")]
             if not (name == b"DEV" and before[-1:] == [b"PRT"] and not seen):
                 inside = False
-    _join(message, results)
+    _join(results)
     return results
 
 
-def _join(message, results):
+def _join(results):
     """A line of text with the same OBX-3 and OBX-4 belongs to the result before it."""
     whole = []
     for result in results:

@@ -119,7 +119,7 @@ class Message:
         head = data.find(b"MSH", body)
         self.field = data[head + 3 : head + 4]
         self._index(body)
-        self._delimiters(head)
+        self._delimiters()
 
     def _index(self, body):
         sep = re.escape(self.field) if self.field else b"$"
@@ -135,7 +135,7 @@ class Message:
                 # a line that is no segment belongs to the one before it
                 self.segments[-1].end, self.segments[-1].next = end, next_
 
-    def _delimiters(self, head):
+    def _delimiters(self):
         msh = self.segments[0] if self.segments else None
         chars = msh.get(2) if msh else b""
         self.encoding = chars

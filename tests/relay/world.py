@@ -790,7 +790,7 @@ class World(unittest.TestCase):
         )
         return d, port
 
-    def feed(self, receiver, *parts, d=None, **named):
+    def feed(self, receiver, *parts, **named):
         """(daemon, port): one feed by a file, where flags do not reach."""
         port = free_port()
         to = receiver if isinstance(receiver, int) else receiver.port

@@ -19,7 +19,7 @@ escaped(struct span text)
 {
 	buffer_finish(&out);
 	buffer_init(&out, 0);
-	json_put_string(&out, text);
+	json_text(&out, NULL, text);
 	return text_of(&out);
 }
 
