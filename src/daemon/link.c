@@ -453,7 +453,7 @@ link_create(struct feed_listener *listener, int fd, const union net_address *pee
 	l->up.gathers = l->down.gathers = true;
 	/* the receiver's answers and ends before the sender's frames: of one turn, no frame goes to
 	 * a connection that has ended */
-	ev_set_priority(&l->down.readable, 1);
+	l->down.leads = true;
 	net_stream_secure(&l->up, listener->tls);
 	dial_init(&l->dial, f, &l->down, DIAL_WAITS_WITH_FEED);
 	net_stream_open(&l->up, fd, (struct net_keepalive){ f->conf->keepalive });

@@ -5,7 +5,8 @@
  * Reads once per wake-up, into a buffer that all streams share (so that an idle one
  * holds none) or where its owner says; writes at once, and keeps only what the socket
  * did not take.  What several streams have to read in one turn of the loop is read
- * first and told after, in the same order.  A stream that gathers writes when the loop
+ * first and told after, in the order in which it came, but for streams that lead: those
+ * are served before the others.  A stream that gathers writes when the loop
  * is about to wait, or when enough others gather; where one stream alone keeps the loop
  * busy, also while that is still being told, so that the next peer need not wait for the
  * end of it.  Callbacks are the last thing a stream does: they may close it.
@@ -57,13 +58,14 @@ struct net_arrival {
 /* What all streams of a loop share. */
 struct net {
 	struct ev_loop *loop;
-	char *room;       /* NET_READ_SIZE bytes */
-	size_t room_used; /* by what arrived */
+	char *room;                             /* NET_READ_SIZE bytes */
+	size_t room_used;                       /* by what arrived */
+	struct net_stream *leading, *following; /* have something to read, the oldest in front */
 	struct net_arrival arrived[NET_ARRIVED];
 	unsigned arrived_count;
 	unsigned alone; /* turns in a row in which one stream alone was told of something */
 	uint64_t turn;  /* while bytes are told: another number when others were read before */
-	ev_watcher after_reading;
+	ev_watcher all_ready;
 	ev_prepare before_waiting;
 	struct net_stream *gathered[NET_GATHERED];
 	unsigned gathered_count;
@@ -101,9 +103,11 @@ struct net_stream {
 	struct net_stream_tls *tls; /* of the connection */
 	bool secured;               /* the connection speaks TLS, or nothing at all */
 	bool connecting, ended;
-	bool arrived;  /* something did: it stands in net->arrived */
-	bool gathers;  /* small writes wait for the end of the loop's turn */
-	bool gathered; /* some do: it stands in net->gathered */
+	struct net_stream *behind, **link; /* among those that have something to read */
+	bool leads;                        /* may be set: see above */
+	bool arrived;                      /* it has something to read, or to be told */
+	bool gathers;                      /* small writes wait for the end of the loop's turn */
+	bool gathered;                     /* some do: it stands in net->gathered */
 };
 
 struct net_keepalive {

@@ -94,7 +94,7 @@ hand_out(struct net_stream *s, const struct net_arrival *a)
 		read_in_turn(s);
 }
 
-/* ---- all that have something to read ---- */
+/* ---- several that were read ---- */
 
 static void
 hand_out_all(struct net *net)
@@ -113,39 +113,6 @@ hand_out_all(struct net *net)
 	net->room_used = 0;
 }
 
-static void
-on_all_read(struct ev_loop *loop, ev_watcher *w, int revents)
-{
-	(void)loop, (void)revents;
-	hand_out_all(container_of(w, struct net, after_reading));
-}
-
-/* Behind everything else that is ready, and before what comes when nothing is. */
-void
-net_arrivals_init(struct net *net)
-{
-	ev_init(&net->after_reading, on_all_read);
-	ev_set_priority(&net->after_reading, -1);
-}
-
-void
-net_arrivals_finish(struct net *net)
-{
-	ev_clear_pending(net->loop, &net->after_reading);
-}
-
-void
-net_arrival_forget(struct net_stream *s)
-{
-	struct net *net = s->net;
-
-	for (unsigned i = 0; s->arrived && i < net->arrived_count; i++) {
-		if (net->arrived[i].stream == s)
-			net->arrived[i].stream = NULL;
-	}
-	s->arrived = false;
-}
-
 /* With many streams the owner's memory has left the caches since its last turn: it comes back
  * while the kernel reads. */
 static void
@@ -155,6 +122,7 @@ expect_owner(const struct net_stream *s)
 		__builtin_prefetch((const char *)s->ctx + at);
 }
 
+/* Read what there is, or leave that to its turn; when enough have arrived, all are told. */
 static void
 arrive(struct net_stream *s)
 {
@@ -169,12 +137,91 @@ arrive(struct net_stream *s)
 		a.error = errno;
 		net->room_used += a.len > 0 ? (size_t)a.len : 0;
 	}
-	s->arrived = true;
 	net->arrived[net->arrived_count++] = a;
 	if (net->arrived_count == NET_ARRIVED || NET_READ_SIZE - net->room_used < 2 * ROOM_LEAST)
 		hand_out_all(net);
-	else if (net->arrived_count == 1)
-		ev_feed_event(net->loop, &net->after_reading, EV_CUSTOM);
+}
+
+/* ---- all that have something to read ---- */
+
+/* The loop calls back in the reverse of the order in which the kernel named them, and each goes to
+ * the front: in the end who has waited longest stands there. */
+static void
+line_up(struct net_stream *s)
+{
+	struct net *net = s->net;
+	struct net_stream **front = s->leads ? &net->leading : &net->following;
+
+	s->behind = *front;
+	s->link = front;
+	if (s->behind)
+		s->behind->link = &s->behind;
+	*front = s;
+	s->arrived = true;
+	if (!ev_is_pending(&net->all_ready))
+		ev_feed_event(net->loop, &net->all_ready, EV_CUSTOM);
+}
+
+static void
+step_out(struct net_stream *s)
+{
+	*s->link = s->behind;
+	if (s->behind)
+		s->behind->link = s->link;
+	s->link = NULL;
+}
+
+static void
+read_all(struct net_stream **front)
+{
+	struct net_stream *s;
+
+	while ((s = *front)) {
+		step_out(s);
+		s->arrived = ev_is_active(&s->readable); /* or another owner made it wait */
+		if (s->arrived)
+			arrive(s);
+	}
+}
+
+static void
+on_all_ready(struct ev_loop *loop, ev_watcher *w, int revents)
+{
+	struct net *net = container_of(w, struct net, all_ready);
+
+	(void)loop, (void)revents;
+	read_all(&net->leading);
+	read_all(&net->following);
+	if (net->arrived_count)
+		hand_out_all(net);
+}
+
+/* Behind everything else that is ready, and before what comes when nothing is. */
+void
+net_arrivals_init(struct net *net)
+{
+	ev_init(&net->all_ready, on_all_ready);
+	ev_set_priority(&net->all_ready, -1);
+}
+
+void
+net_arrivals_finish(struct net *net)
+{
+	ev_clear_pending(net->loop, &net->all_ready);
+}
+
+void
+net_arrival_forget(struct net_stream *s)
+{
+	struct net *net = s->net;
+
+	if (s->link)
+		step_out(s);
+	for (unsigned i = 0; s->arrived && i < net->arrived_count; i++) {
+		if (net->arrived[i].stream == s)
+			net->arrived[i].stream = NULL;
+	}
+	s->arrived = false;
 }
 
 void
@@ -187,5 +234,5 @@ net_stream_on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	if (revents & EV_ERROR || (s->secured && !s->tls))
 		net_stream_tell_end(s, ENOMEM);
 	else if (!s->arrived)
-		arrive(s);
+		line_up(s);
 }

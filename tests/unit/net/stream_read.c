@@ -20,6 +20,7 @@ struct owner {
 	unsigned tells, ends;
 	int error;
 	unsigned place; /* in the order of telling, from 1; 0: was not told */
+	unsigned spoke; /* so many others had before it */
 	char *room;     /* of its own, LONG bytes; or NULL */
 	bool roomy;     /* it was told in that */
 	uint64_t turn;  /* of the network, when it was told */
@@ -176,6 +177,33 @@ Test(stream_read, every_stream_is_told_once_a_turn)
 	end();
 }
 
+/* Nobody is overtaken, however many there are, but by those that lead. */
+Test(stream_read, who_spoke_first_is_told_first)
+{
+	begin(MOST);
+	owners[7].stream.leads = owners[30].stream.leads = true;
+	turn(); /* the loop watches them from now on */
+	for (unsigned k = 0; k < MOST; k++) {
+		unsigned i = 7 * k % MOST;
+
+		say(i, SPAN("x"));
+		owners[i].spoke = k;
+	}
+	turn();
+	cr_assert_eq(told, MOST);
+	cr_expect_eq(owners[7].place, 1);
+	cr_expect_eq(owners[30].place, 2);
+	for (unsigned i = 0; i < MOST; i++) {
+		unsigned led = (owners[i].spoke < owners[7].spoke) +
+			       (owners[i].spoke < owners[30].spoke);
+
+		if (!owners[i].stream.leads)
+			cr_expect_eq(owners[i].place, owners[i].spoke + 1 + led, "stream %u: %u", i,
+			    owners[i].place);
+	}
+	end();
+}
+
 /* By that an owner knows for how many one moment is good enough. */
 Test(stream_read, those_that_were_read_before_any_was_told_have_one_turn)
 {
@@ -234,6 +262,58 @@ Test(stream_read, who_was_closed_is_told_nothing)
 	cr_assert_eq(told, 1);
 	cr_assert_eq(another()->place, 0);
 	end();
+}
+
+static struct owner *
+last(void)
+{
+	return &owners[count - 1];
+}
+
+static void
+make_last_wait(void)
+{
+	net_stream_read(&last()->stream, false);
+}
+
+static void
+close_last(void)
+{
+	net_stream_close(&last()->stream);
+}
+
+static void
+open_last_anew(void)
+{
+	close_last();
+	close(last()->other);
+	open_pair(last());
+}
+
+/* The last of many is not read yet when the first is told. */
+Test(stream_read, who_is_not_read_yet_may_be_made_to_wait_or_closed)
+{
+	static void (*const ways[])(void) = { make_last_wait, close_last, open_last_anew };
+
+	for (unsigned way = 0; way < 3; way++) {
+		begin(MOST);
+		at_first = ways[way];
+		turn();
+		say_to_all();
+		turn();
+		cr_assert_eq(told, MOST - 1);
+		cr_assert_eq(last()->tells + last()->ends, 0);
+		net_stream_read(&last()->stream, true);
+		if (way == 2)
+			say(MOST - 1, SPAN("new"));
+		turn();
+		turn();
+		if (way == 0)
+			expect(MOST - 1, SPAN("h"));
+		else
+			expect(MOST - 1, way == 2 ? SPAN("new") : SPAN(""));
+		end();
+	}
 }
 
 static void
@@ -307,7 +387,7 @@ Test(stream_read, who_has_room_of_its_own_is_read_when_its_turn_comes)
 	end();
 }
 
-/* Of one turn, the first in the list is read first. */
+/* Of one turn, the first in the list is read first: whom the loop calls last. */
 static void
 line_them_up(void)
 {
@@ -315,7 +395,7 @@ line_them_up(void)
 		ev_io *w = &owners[i].stream.readable;
 
 		ev_io_stop(loop, w);
-		ev_set_priority(w, 2 - (int)i);
+		ev_set_priority(w, (int)i);
 		ev_io_start(loop, w);
 	}
 }
