@@ -48,13 +48,18 @@ first_separator(const struct hl7_message *m, const struct hl7_segment *s)
 	return at < s->end && m->bytes.ptr[at] == m->delims.field ? at : far_separator(m, s);
 }
 
-/* The separators among the 64 bytes from `at` on that lie before `end`. */
+/* Of what was found in the 64 bytes from `at` on, that which lies before `end`. */
+static inline uint64_t
+before(uint64_t found, size_t at, size_t end)
+{
+	return end - at < HL7_SCAN_BLOCK ? found & ((UINT64_C(1) << (end - at)) - 1) : found;
+}
+
+/* The separators there. */
 static inline uint64_t
 separators(const struct hl7_message *m, size_t at, size_t end)
 {
-	uint64_t found = hl7_scan(m->bytes, at, m->delims.field);
-
-	return end - at < HL7_SCAN_BLOCK ? found & ((UINT64_C(1) << (end - at)) - 1) : found;
+	return before(hl7_scan(m->bytes, at, m->delims.field), at, end);
 }
 
 /* Fields from the one that begins at `at` on; returns how many it found. */
@@ -99,26 +104,49 @@ hl7_fields(
 	return n;
 }
 
-unsigned
-hl7_places(const struct hl7_message *m, const struct hl7_segment *s, uint32_t *ret, unsigned most)
+/* Behind the first separator, which is at `at`.  `inside`: a block from any of its places on lies
+ * inside the message. */
+static inline __attribute__((always_inline)) unsigned
+places_from(
+    const struct hl7_message *m, size_t at, size_t end, uint32_t *ret, unsigned most, bool inside)
 {
-	size_t at = first_separator(m, s), end = s->end;
+	const struct span bytes = m->bytes;
+	const char sep = m->delims.field;
 	uint32_t *to = ret + 1, *const last = ret + most + 1;
 
-	if (at == end || most == 0)
-		return 0;
-	*to++ = (uint32_t)at + 1;
-	for (size_t block = at + 1; block < end; block += HL7_SCAN_BLOCK) {
-		uint64_t found = separators(m, block, end);
+	*to++ = (uint32_t)++at;
+	for (; at < end; at += HL7_SCAN_BLOCK) {
+		uint64_t found = inside ? hl7_scan_64(bytes.ptr + at, hl7_mark_of(sep))
+					: hl7_scan(bytes, at, sep);
 
-		while (found) {
-			*to++ = (uint32_t)block + hl7_scan_next(&found) + 1;
+		for (found = before(found, at, end); found; found = hl7_scan_behind(found)) {
+			*to++ = (uint32_t)at + hl7_scan_first(found) + 1;
 			if (to > last)
 				return most;
 		}
 	}
 	*to = (uint32_t)end + 1;
 	return (unsigned)(to - ret) - 1;
+}
+
+/* Of a segment near the end of the message, or without a separator right behind its ID. */
+static __attribute__((noinline)) unsigned
+odd_places(const struct hl7_message *m, const struct hl7_segment *s, uint32_t *ret, unsigned most)
+{
+	const size_t at = first_separator(m, s);
+
+	return at < s->end && most ? places_from(m, at, s->end, ret, most, false) : 0;
+}
+
+unsigned
+hl7_places(const struct hl7_message *m, const struct hl7_segment *s, uint32_t *ret, unsigned most)
+{
+	const size_t at = s->start + 3, end = s->end;
+
+	if (at < end && m->bytes.ptr[at] == m->delims.field && most &&
+	    m->bytes.len - end >= HL7_SCAN_BLOCK)
+		return places_from(m, at, end, ret, most, true);
+	return odd_places(m, s, ret, most);
 }
 
 /* The place of the n-th separator (from 1) from `at` on; `end` when there are fewer. */

@@ -111,13 +111,27 @@ hl7_scan(struct span in, size_t at, char c)
 	return hl7_scan_last(in, at, c);
 }
 
-/* Takes the lowest place out of a scan's answer, which is not 0. */
+/* The lowest place of a scan's answer, which is not 0. */
+static inline unsigned
+hl7_scan_first(uint64_t found)
+{
+	return (unsigned)__builtin_ctzll(found);
+}
+
+/* The places behind it. */
+static inline uint64_t
+hl7_scan_behind(uint64_t found)
+{
+	return found & (found - 1);
+}
+
+/* Takes the lowest place out. */
 static inline unsigned
 hl7_scan_next(uint64_t *found)
 {
-	unsigned place = (unsigned)__builtin_ctzll(*found);
+	unsigned place = hl7_scan_first(*found);
 
-	*found &= *found - 1;
+	*found = hl7_scan_behind(*found);
 	return place;
 }
 
