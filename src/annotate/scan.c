@@ -161,31 +161,25 @@ find_claims_anew(struct annotator *a, const struct hl7_segment *s)
 	return found;
 }
 
-static inline uint64_t
-without_lowest(uint64_t mask)
-{
-	return mask & (mask - 1);
-}
-
 /*
  * Laboratories write one code alike in all their reports, so that this OBX-3, which mostly
- * begins within the first 16 bytes, was seen before.
+ * begins within 16 bytes behind the first separator, was seen before.
  */
 static inline struct claims
 find_claims(struct annotator *a, const struct hl7_segment *s, hl7_mark separator)
 {
 	const struct span bytes = a->m->bytes;
-	const char *text = bytes.ptr + s->start;
+	const char *text = bytes.ptr + s->start + 4;
 	const struct sight *sight;
 	uint64_t separators;
 
-	if (bytes.len - s->start < 16 + SIGHT_KEY)
+	/* what follows another ID than "OBX|" may be no fields of its own */
+	if (bytes.len - s->start < 4 + 16 + SIGHT_KEY || text[-1] != a->m->delims.field)
 		return find_claims_anew(a, s);
-	/* the third stands in front of OBX-3 */
-	separators = without_lowest(without_lowest(hl7_scan_16(text, separator)));
+	separators = hl7_scan_behind(hl7_scan_16(text, separator)); /* OBX-1 goes before */
 	if (!separators)
 		return find_claims_anew(a, s);
-	text += hl7_scan_next(&separators) + 1;
+	text += hl7_scan_first(separators) + 1;
 	sight = sight_of(&a->sights, text);
 	if (!sight->len || text + sight->len > bytes.ptr + s->end ||
 	    memcmp(text, sight->text, sight->len) != 0)

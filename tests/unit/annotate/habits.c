@@ -177,6 +177,34 @@ Test(annotate_habits, of_what_was_seen_hold_for_the_same_bytes_alone)
 	mapping_destroy((struct mapping *)(uintptr_t)list[0]);
 }
 
+/* A line that goes on with an OBX of no fields is none of them, whatever was seen before. */
+Test(annotate_habits, of_codes_do_not_reach_an_obx_without_fields)
+{
+	static const char *const obx[] = { "OBX|1", "OBX\r-|1", "OBX|1", "OBX\r-|1" };
+	const struct mapping *list[] = { fragment_good(IN_FILE, mapping) };
+	struct annotator *a = annotator_create(list, 1);
+	struct annotation annotation;
+	struct hl7_message m;
+	enum hl7_piece piece;
+	char text[512];
+	size_t used;
+
+	cr_assert(a);
+	hl7_message_init(&m);
+	for (size_t i = 0; i < sizeof(obx) / sizeof(obx[0]); i++) {
+		snprintf(text, sizeof(text),
+		    "MSH|^~\\&|LAB|NORTH|||||ORU^R01|1|P|2.5.1\rOBR|1\r"
+		    "%s|NM|1952-1^^LN||2|mg/L|||||F\rNTE|1||%s\r",
+		    obx[i], "behind it is enough for any number of bytes to be looked at");
+		cr_assert_eq(hl7_message_read(&m, span_str(text), &piece, &used), 0);
+		annotate(a, &m, &annotation);
+		cr_expect_eq(annotation.finding_count, obx[i][3] == '|', "%zu", i);
+	}
+	hl7_message_finish(&m);
+	annotator_destroy(a);
+	mapping_destroy((struct mapping *)(uintptr_t)list[0]);
+}
+
 /* A message with so much in its only OBX; nothing stands behind it in memory. */
 static size_t
 count_findings(struct annotator *a, char terminator, const char *obx, size_t len)
