@@ -33,13 +33,15 @@ bool
 sights_create(struct sights *s, size_t mappings)
 {
 	s->claims = calloc(CLAIMS_KEPT + mappings, sizeof(*s->claims));
-	return s->claims != NULL;
+	s->list = calloc(SIGHTS, sizeof(*s->list));
+	return s->claims && s->list;
 }
 
 void
 sights_finish(struct sights *s)
 {
 	free(s->claims);
+	free(s->list);
 }
 
 void

@@ -22,7 +22,14 @@ struct mapping;
 struct site;
 struct unit;
 
-enum { HABITS = 32, HABIT_TEXT = 23, SIGHTS = 1024, SIGHT_TEXT = 119, CLAIMS_KEPT = 1024 };
+enum {
+	HABITS = 32,
+	HABIT_TEXT = 23,
+	SIGHT_BITS = 10,
+	SIGHTS = 1 << SIGHT_BITS,
+	SIGHT_TEXT = 115,
+	CLAIMS_KEPT = 1024
+};
 
 /* A field as it stood in the message; not remembered when len is 0. */
 struct written {
@@ -50,10 +57,10 @@ struct claim {
 /* A whole OBX-3 with the separator behind it, and the claims on it; not remembered when len is 0.
  */
 struct sight {
+	const struct claim *claims;
+	unsigned count; /* of them */
 	unsigned char len;
-	char text[SIGHT_TEXT];
-	unsigned count; /* of its claims */
-	unsigned first;
+	char text[SIGHT_TEXT]; /* at least SIGHT_KEY bytes as they stood, however short OBX-3 is */
 };
 
 /* All read with one kind of delimiters. */
@@ -62,7 +69,7 @@ struct sights {
 	bool any;             /* is an OBX-3 remembered? */
 	unsigned claim_count; /* that are kept */
 	struct claim *claims; /* room for CLAIMS_KEPT, and for one more of each mapping */
-	struct sight list[SIGHTS];
+	struct sight *list;   /* SIGHTS of them */
 };
 
 /* All of one kind of delimiters and one charset; others mean other texts. */
@@ -91,7 +98,22 @@ sight_of(struct sights *s, const char *obx3)
 {
 	const uint64_t both = hash_load(obx3, 8) * HASH_SPREAD ^ hash_load(obx3 + 8, 8);
 
-	return &s->list[(both * HASH_SPREAD >> 32) % SIGHTS];
+	return &s->list[both * HASH_SPREAD >> (64 - SIGHT_BITS)];
+}
+
+/* Is it this one, in a segment that stops at `end`?  Words behind the key are compared from the
+ * last one on, so that nothing is looked at behind the text. */
+static inline bool
+sight_is(const struct sight *s, const char *obx3, const char *end)
+{
+	if (!s->len || s->len > end - obx3 || hash_load(obx3, 8) != hash_load(s->text, 8) ||
+	    hash_load(obx3 + 8, 8) != hash_load(s->text + 8, 8))
+		return false;
+	for (size_t n = s->len; n > SIGHT_KEY; n -= 8) {
+		if (hash_load(obx3 + n - 8, 8) != hash_load(s->text + n - 8, 8))
+			return false;
+	}
+	return true;
 }
 
 static inline bool

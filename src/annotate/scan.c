@@ -131,9 +131,9 @@ remember_claims(struct sights *s, struct span obx3, unsigned count)
 
 	s->any = true;
 	sight->len = (unsigned char)(obx3.len + 1);
-	sight->first = s->claim_count;
+	sight->claims = &s->claims[s->claim_count];
 	sight->count = count;
-	memcpy(sight->text, obx3.ptr, sight->len);
+	memcpy(sight->text, obx3.ptr, sight->len < SIGHT_KEY ? SIGHT_KEY : sight->len);
 	s->claim_count += count;
 }
 
@@ -181,10 +181,9 @@ find_claims(struct annotator *a, const struct hl7_segment *s, hl7_mark separator
 		return find_claims_anew(a, s);
 	text += hl7_scan_first(separators) + 1;
 	sight = sight_of(&a->sights, text);
-	if (!sight->len || text + sight->len > bytes.ptr + s->end ||
-	    memcmp(text, sight->text, sight->len) != 0)
+	if (!sight_is(sight, text, bytes.ptr + s->end))
 		return find_claims_anew(a, s);
-	return (struct claims){ &a->sights.claims[sight->first], sight->count };
+	return (struct claims){ sight->claims, sight->count };
 }
 
 /* Rules of two mappings for one OBX: its codes leave open whose result it is. */
