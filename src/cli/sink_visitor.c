@@ -306,18 +306,11 @@ on_written(void *ctx)
 		serve(v, SPAN(""));
 }
 
-static void
-on_connected(void *ctx)
-{
-	(void)ctx; /* visitors come connected */
-}
-
 void
 sink_visit(struct sink *s, int fd)
 {
 	static const struct net_stream_ops ops = {
 		.bytes = on_bytes,
-		.connected = on_connected,
 		.ended = on_ended,
 		.written = on_written,
 	};

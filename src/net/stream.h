@@ -85,6 +85,7 @@ struct net_stream_ops {
 	/* Room of the owner's own for the bytes to come, and its size; NULL: bytes come in the
 	 * buffer that is shared.  The op may be NULL, too. */
 	char *(*room)(void *ctx, size_t *ret_size);
+	/* What net_stream_connect() began is done; NULL where that is never called. */
 	void (*connected)(void *ctx);
 	/* The peer ended its side (error 0), or the connection failed; told once. */
 	void (*ended)(void *ctx, int error);
