@@ -8,10 +8,8 @@
 #include "custody/fate.h"
 #include "custody/parcels.h"
 
-enum {
-	MICROSECONDS = 1000,
-	LONE_MOST = 3, /* batches that were answered once, until that is the receiver's habit */
-};
+/* Batches that were answered once, until that is the receiver's habit. */
+enum { LONE_MOST = 3 };
 
 static bool
 is_recent(const struct custody_line *l, struct span control_id)
@@ -70,7 +68,7 @@ hear(
 		custody_answered(l, p, a->code, now_us);
 		return;
 	}
-	p->accepted = now_us / MICROSECONDS;
+	p->accepted = now_us / RELAY_MS;
 	if (p == custody_parcels_oldest_out(l))
 		l->oldest_since = p->accepted;
 }

@@ -7,10 +7,7 @@
 #include "custody/parcels.h"
 #include "relay/flights.h"
 
-enum {
-	MICROSECONDS = 1000,
-	DOUBLINGS = 20, /* of the backoff; beyond it the most is reached */
-};
+enum { DOUBLINGS = 20 }; /* of the backoff; beyond it the most is reached */
 
 /* Half of the wait fixed, half by chance, so that many lines do not come back at one moment. */
 static uint64_t
@@ -31,7 +28,7 @@ custody_back_off(struct custody_line *l, uint64_t now_us)
 {
 	const uint64_t wait = l->redirected ? 0 : next_wait(l);
 
-	l->retry_at = now_us / MICROSECONDS + wait;
+	l->retry_at = now_us / RELAY_MS + wait;
 	return wait;
 }
 
@@ -80,7 +77,7 @@ custody_answered(
     struct custody_line *l, struct custody_parcel *p, struct span code, uint64_t now_us)
 {
 	struct custody_outcome o = { .kind = CUSTODY_ACCEPT, .code = code };
-	const uint64_t now = now_us / MICROSECONDS;
+	const uint64_t now = now_us / RELAY_MS;
 
 	if (p->state == CUSTODY_SENT || code.ptr)
 		o.kind = custody_kind_of(code);

@@ -11,7 +11,6 @@
 #include "relay/reject.h"
 
 enum {
-	MICROSECONDS = 1000,
 	PAUSE_MS = 3000, /* between two ticks: the process stood still */
 };
 
@@ -22,7 +21,7 @@ custody_intake_init(struct custody_intake *in, const struct custody_intake_setti
 	*in = (struct custody_intake){ .ops = ops, .ctx = ctx, .set = set };
 	relay_inlet_init(&in->inlet, set->max_frame);
 	in->last = &in->first;
-	in->active = in->ticked = now_us / MICROSECONDS;
+	in->active = in->ticked = now_us / RELAY_MS;
 }
 
 static struct custody_entry *
@@ -280,7 +279,7 @@ use_frames(struct custody_intake *in, struct span bytes, uint64_t now_us)
 		enum mllp_result result;
 
 		relay_inlet_limit(&in->inlet, in->set->max_frame, in->set->frame_deadline);
-		result = relay_inlet_look(&in->inlet, rest, now_us / MICROSECONDS, &diag);
+		result = relay_inlet_look(&in->inlet, rest, now_us / RELAY_MS, &diag);
 		if (result == MLLP_BROKEN)
 			end_broken(in, &diag);
 		if (result != MLLP_FRAME || !can_take(in))
@@ -333,7 +332,7 @@ custody_intake_bytes(struct custody_intake *in, struct span bytes, uint64_t now_
 
 	if (in->closed)
 		return;
-	in->active = now_us / MICROSECONDS;
+	in->active = now_us / RELAY_MS;
 	if (in->draining || relay_inlet_held(&in->inlet)) {
 		relay_inlet_keep(&in->inlet, rooms_of(in), bytes);
 		if (!relay_inlet_failed(&in->inlet))
@@ -361,7 +360,7 @@ custody_intake_settle(
 	in->pending--;
 	in->bytes -= e->bytes;
 	in->failed |= !is_accepted(e) && !is_answerable(in, e);
-	in->active = now_us / MICROSECONDS;
+	in->active = now_us / RELAY_MS;
 	answer_front(in);
 	if (!in->busy && !in->closed)
 		use_kept(in, now_us);
@@ -372,7 +371,7 @@ custody_intake_turn(struct custody_intake *in, uint64_t now_us)
 {
 	if (in->closed || in->busy)
 		return;
-	in->active = now_us / MICROSECONDS;
+	in->active = now_us / RELAY_MS;
 	if (relay_inlet_is_inside(&in->inlet)) /* what was not read could not arrive */
 		in->inlet.frame_began = in->active;
 	use_kept(in, now_us);
@@ -402,7 +401,7 @@ is_due(uint64_t since, uint64_t limit, uint64_t now)
 void
 custody_intake_tick(struct custody_intake *in, uint64_t now_us)
 {
-	const uint64_t now = now_us / MICROSECONDS, before = in->ticked;
+	const uint64_t now = now_us / RELAY_MS, before = in->ticked;
 
 	in->ticked = now;
 	if (in->closed || now > before + PAUSE_MS || (in->set->paused && !in->set->reject))

@@ -19,7 +19,6 @@
 #include "relay/frame.h"
 
 enum {
-	MICROSECONDS = 1000,
 	PAUSE_MS = 3000,  /* between two ticks: the process stood still */
 	LINGER_MS = 1000, /* for the other answers to a batch */
 };
@@ -30,7 +29,7 @@ custody_line_init(struct custody_line *l, const struct custody_line_settings *se
 {
 	*l = (struct custody_line){ .ops = ops, .ctx = ctx, .set = set, .dry = true };
 	relay_inlet_init(&l->inlet, set->max_frame);
-	l->ticked = now_us / MICROSECONDS;
+	l->ticked = now_us / RELAY_MS;
 }
 
 void
@@ -202,7 +201,7 @@ may_send(struct custody_line *l, uint64_t now_us)
 {
 	return l->down == RELAY_DOWN_UP && !l->retry_at && !l->stopped &&
 	       custody_line_in_flight(l) < l->set->in_flight &&
-	       !relay_reuse_waits(&l->reuse, &l->habit, now_us / MICROSECONDS);
+	       !relay_reuse_waits(&l->reuse, &l->habit, now_us / RELAY_MS);
 }
 
 static void
@@ -212,9 +211,9 @@ forward(struct custody_line *l, uint64_t now_us)
 
 	leave_if_redirected(l);
 	/* a reload may want shorter waits */
-	if (l->retry_at > now_us / MICROSECONDS + l->set->backoff_most)
-		l->retry_at = now_us / MICROSECONDS + l->set->backoff_most;
-	if (l->redirected || l->stopped || l->draining || now_us / MICROSECONDS < l->retry_at ||
+	if (l->retry_at > now_us / RELAY_MS + l->set->backoff_most)
+		l->retry_at = now_us / RELAY_MS + l->set->backoff_most;
+	if (l->redirected || l->stopped || l->draining || now_us / RELAY_MS < l->retry_at ||
 	    !first_waiting(l))
 		return;
 	l->retry_at = 0;
@@ -256,7 +255,7 @@ use_answers(struct custody_line *l, struct span bytes, uint64_t now_us)
 		struct span rest = span_tail(bytes, done);
 		struct diag diag;
 
-		switch (relay_inlet_look(&l->inlet, rest, now_us / MICROSECONDS, &diag)) {
+		switch (relay_inlet_look(&l->inlet, rest, now_us / RELAY_MS, &diag)) {
 		case MLLP_FRAME:
 			custody_take_answer(l, relay_inlet_take(&l->inlet, rest, &done), now_us);
 			break;
@@ -332,7 +331,7 @@ custody_line_lost(struct custody_line *l, uint64_t now_us)
 	if (before == RELAY_DOWN_NONE)
 		return;
 	l->busy++;
-	relay_reuse_ended(&l->reuse, &l->habit, custody_line_in_flight(l), now_us / MICROSECONDS);
+	relay_reuse_ended(&l->reuse, &l->habit, custody_line_in_flight(l), now_us / RELAY_MS);
 	if (before == RELAY_DOWN_CONNECTING)
 		custody_back_off(l, now_us);
 	custody_lose_flights(l, RELAY_DOWN_LOST, now_us);
@@ -409,7 +408,7 @@ custody_line_drop(struct custody_line *l, uint64_t seq)
 		/* its answer must find nobody */
 		l->ops->disconnect(l->ctx);
 		forget_connection(l);
-		custody_recall_flights(l, l->parcels[index], l->ticked * MICROSECONDS);
+		custody_recall_flights(l, l->parcels[index], l->ticked * RELAY_MS);
 	}
 	if (is_waited_for(l, l->parcels[index]))
 		l->retry_at = l->failures = 0;
@@ -426,14 +425,14 @@ custody_line_drop(struct custody_line *l, uint64_t seq)
 void
 custody_line_moved(struct custody_line *l, uint64_t now_us)
 {
-	l->oldest_since = now_us / MICROSECONDS;
+	l->oldest_since = now_us / RELAY_MS;
 }
 
 /* A batch whose receiver has accepted part of it, and said no more: most answer only the first. */
 static void
 end_lingering(struct custody_line *l, uint64_t now_us)
 {
-	const uint64_t now = now_us / MICROSECONDS;
+	const uint64_t now = now_us / RELAY_MS;
 
 	for (unsigned i = 0; i < l->count; i++) {
 		struct custody_parcel *p = l->parcels[i];
@@ -451,7 +450,7 @@ end_lingering(struct custody_line *l, uint64_t now_us)
 static bool
 is_late(const struct custody_line *l, const struct custody_parcel *oldest, uint64_t now)
 {
-	const uint64_t sent = oldest->sent / MICROSECONDS;
+	const uint64_t sent = oldest->sent / RELAY_MS;
 	const uint64_t since = sent > l->oldest_since ? sent : l->oldest_since;
 
 	return oldest->flight.ack_timeout && now >= since + oldest->flight.ack_timeout;
@@ -460,7 +459,7 @@ is_late(const struct custody_line *l, const struct custody_parcel *oldest, uint6
 void
 custody_line_tick(struct custody_line *l, uint64_t now_us)
 {
-	const uint64_t now = now_us / MICROSECONDS, before = l->ticked;
+	const uint64_t now = now_us / RELAY_MS, before = l->ticked;
 	const struct custody_parcel *oldest;
 
 	l->ticked = now;

@@ -225,6 +225,7 @@ static bool
 make_place(struct net_clients *all)
 {
 	struct net_client *oldest = NULL;
+	bool gave_way;
 
 	if (all->count < all->most)
 		return true;
@@ -232,11 +233,12 @@ make_place(struct net_clients *all)
 		if (is_idle(c))
 			oldest = c;
 	}
-	if (oldest)
+	gave_way = oldest != NULL;
+	if (gave_way)
 		drop(oldest);
 	if (all->ops->crowded)
-		all->ops->crowded(all, oldest != NULL);
-	return oldest;
+		all->ops->crowded(all, gave_way);
+	return gave_way;
 }
 
 static void

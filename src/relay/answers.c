@@ -8,8 +8,6 @@
 #include "relay/ending.h"
 #include "relay/flights.h"
 
-enum { MICROSECONDS = 1000 };
-
 static void
 flight_answered(struct relay_session *s, unsigned index, struct span code, uint64_t now_us)
 {
@@ -21,7 +19,7 @@ flight_answered(struct relay_session *s, unsigned index, struct span code, uint6
 		s->flight[index].names = (struct relay_names){ 0 };
 	}
 	relay_flight_remove(s, index);
-	relay_reuse_answered(&s->reuse, false, now_us / MICROSECONDS);
+	relay_reuse_answered(&s->reuse, false, now_us / RELAY_MS);
 	if (!index) /* answers to younger ones give the oldest no more time */
 		s->oldest_since = s->reuse.answered;
 }

@@ -7,10 +7,7 @@
 #include "relay/flights.h"
 #include "relay/reject.h"
 
-enum {
-	MICROSECONDS = 1000,
-	LINGER_MS = 1000, /* for the other answers to a batch, when all else is done */
-};
+enum { LINGER_MS = 1000 }; /* for the other answers to a batch, when all else is done */
 
 void
 relay_close(struct relay_session *s, enum relay_why why, const struct diag *diag)
@@ -48,7 +45,7 @@ static bool
 lingers(const struct relay_session *s, uint64_t now_us)
 {
 	return s->late.open && s->down == RELAY_DOWN_UP &&
-	       now_us / MICROSECONDS < s->active + LINGER_MS;
+	       now_us / RELAY_MS < s->active + LINGER_MS;
 }
 
 void

@@ -12,8 +12,6 @@
 #include "relay/frame.h"
 #include "relay/reject.h"
 
-enum { MICROSECONDS = 1000 };
-
 /* Answers that may come to a batch though none is waited for. */
 static __attribute__((noinline)) void
 remember_names(struct relay_session *s, struct relay_names *names)
@@ -39,11 +37,11 @@ frame_sent(struct relay_session *s, bool unawaited, uint64_t now_us)
 		relay_recent_add(s, s->flight[last].id_hash);
 	if (unawaited) {
 		remember_names(s, &s->flight[last].names);
-		relay_reuse_answered(&s->reuse, true, now_us / MICROSECONDS);
+		relay_reuse_answered(&s->reuse, true, now_us / RELAY_MS);
 		s->ops->answered(s->ctx, &s->flight[last], (struct span){ 0 });
 		relay_flight_remove(s, last);
 	} else if (s->flights == 1) {
-		s->oldest_since = now_us / MICROSECONDS;
+		s->oldest_since = now_us / RELAY_MS;
 	}
 }
 
@@ -102,7 +100,7 @@ can_send(struct relay_session *s, uint64_t now_us)
 		s->ops->connect(s->ctx);
 	}
 	return s->down == RELAY_DOWN_UP && !s->moved && s->flights < s->set->in_flight &&
-	       !relay_reuse_waits(&s->reuse, s->set->habit, now_us / MICROSECONDS);
+	       !relay_reuse_waits(&s->reuse, s->set->habit, now_us / RELAY_MS);
 }
 
 static __attribute__((noinline)) void
@@ -144,7 +142,7 @@ find_frame(struct relay_session *s, struct span in, uint64_t now_us)
 	struct diag diag;
 
 	relay_inlet_limit(&s->in, s->set->max_frame, s->set->frame_deadline);
-	switch (relay_inlet_look(&s->in, in, now_us / MICROSECONDS, &diag)) {
+	switch (relay_inlet_look(&s->in, in, now_us / RELAY_MS, &diag)) {
 	case MLLP_MORE:
 		return false;
 	case MLLP_FRAME:

@@ -16,8 +16,6 @@
 #include "relay/forward.h"
 #include "relay/reject.h"
 
-enum { MICROSECONDS = 1000 };
-
 void
 relay_session_init(struct relay_session *s, const struct relay_settings *set,
     const struct relay_ops *ops, void *ctx, uint64_t now_us)
@@ -25,7 +23,7 @@ relay_session_init(struct relay_session *s, const struct relay_settings *set,
 	*s = (struct relay_session){ .ops = ops, .ctx = ctx, .set = set };
 	relay_inlet_init(&s->in, set->max_frame);
 	relay_inlet_init(&s->out, set->max_frame);
-	s->active = now_us / MICROSECONDS;
+	s->active = now_us / RELAY_MS;
 }
 
 void
@@ -65,7 +63,7 @@ relay_from_sender(struct relay_session *s, struct span bytes, uint64_t now_us)
 
 	if (s->closed)
 		return;
-	s->active = now_us / MICROSECONDS;
+	s->active = now_us / RELAY_MS;
 	if (relay_inlet_held(&s->in) || s->draining) {
 		relay_inlet_keep(&s->in, rooms_of(s), bytes);
 		if (!relay_inlet_failed(&s->in) && !s->draining) {
@@ -94,7 +92,7 @@ use_answers(struct relay_session *s, struct span out, uint64_t now_us)
 		struct diag diag;
 
 		relay_inlet_limit(&s->out, s->set->max_frame, 0);
-		switch (relay_inlet_look(&s->out, rest, now_us / MICROSECONDS, &diag)) {
+		switch (relay_inlet_look(&s->out, rest, now_us / RELAY_MS, &diag)) {
 		case MLLP_FRAME:
 			body = relay_inlet_take(&s->out, rest, &done);
 			relay_take_answer(s, span_of(body.ptr - 1, body.len + 3), body, now_us);
@@ -113,7 +111,7 @@ relay_from_down(struct relay_session *s, struct span bytes, uint64_t now_us)
 {
 	if (s->closed)
 		return;
-	s->active = now_us / MICROSECONDS;
+	s->active = now_us / RELAY_MS;
 	if (relay_inlet_held(&s->out)) {
 		relay_inlet_keep(&s->out, rooms_of(s), bytes);
 		relay_inlet_consume(
@@ -153,7 +151,7 @@ relay_connected(struct relay_session *s, uint64_t now_us)
 	s->down = RELAY_DOWN_UP;
 	s->reuse = (struct relay_reuse){ 0 };
 	s->answered = (struct relay_answered){ 0 };
-	s->active = now_us / MICROSECONDS;
+	s->active = now_us / RELAY_MS;
 	relay_forward_kept(s, now_us);
 }
 
@@ -183,7 +181,7 @@ relay_down_lost(struct relay_session *s, uint64_t now_us)
 	if (s->closed || s->down == RELAY_DOWN_NONE)
 		return;
 	if (s->down == RELAY_DOWN_UP)
-		relay_reuse_ended(&s->reuse, s->set->habit, s->flights, now_us / MICROSECONDS);
+		relay_reuse_ended(&s->reuse, s->set->habit, s->flights, now_us / RELAY_MS);
 	s->down = RELAY_DOWN_NONE;
 	s->moved = false;
 	relay_inlet_reset(&s->out, s->set->max_frame);
@@ -227,7 +225,7 @@ answer_is_late(struct relay_session *s, uint64_t now_us)
 void
 relay_tick(struct relay_session *s, uint64_t now_us)
 {
-	const uint64_t now = now_us / MICROSECONDS;
+	const uint64_t now = now_us / RELAY_MS;
 
 	if (s->closed)
 		return;
@@ -248,13 +246,13 @@ void
 relay_not_read(struct relay_session *s, uint64_t now_us)
 {
 	if (s->in.frame_began)
-		s->in.frame_began = now_us / MICROSECONDS;
+		s->in.frame_began = now_us / RELAY_MS;
 }
 
 void
 relay_moved(struct relay_session *s, uint64_t now_us)
 {
-	s->oldest_since = now_us / MICROSECONDS;
+	s->oldest_since = now_us / RELAY_MS;
 }
 
 void

@@ -36,6 +36,8 @@
 
 enum relay_annotate { RELAY_LIVE, RELAY_SHADOW, RELAY_OFF };
 
+enum { RELAY_MS = 1000 }; /* microseconds: events are timed in these, limits are in ms */
+
 enum {
 	RELAY_ID_MOST = 64,    /* bytes of a control ID kept; longer ones compare by hash, too */
 	RELAY_IN_FLIGHT = 256, /* most that may be configured */

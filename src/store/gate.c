@@ -268,7 +268,7 @@ look_at_end(struct store_worker *w, uint64_t more)
 	return error;
 }
 
-/* Rows and the ends of pages take an eighth or so on top. */
+/* Rows and the ends of pages take an eighth or so on top; twice that is allowed for. */
 static uint64_t
 space_of(size_t bytes)
 {
@@ -286,7 +286,7 @@ int
 store_gate_before(struct store_worker *w, size_t bytes)
 {
 	w->taking = 0;
-	look_at_files(w); /* what is written makes a log that was cut as long as it was */
+	look_at_files(w); /* before a write: it makes a log that was cut short look whole again */
 	look_early(w, bytes);
 	if (w->gate != GATE_OPEN || !bytes)
 		return 0;

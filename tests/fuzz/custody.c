@@ -13,7 +13,7 @@
 #include "support/policy.h"
 #include "support/unseen.h"
 
-enum { MOST = 64, LIMIT = 300, MILLISECONDS = 1000 };
+enum { MOST = 64, LIMIT = 300 };
 
 struct sink {
 	struct relay_work work;
@@ -237,12 +237,12 @@ forward(struct sink *k, struct span bytes, size_t step)
 		.policy = usual_policy,
 		.work = &k->work,
 	};
-	uint64_t now = MILLISECONDS;
+	uint64_t now = RELAY_MS;
 
 	custody_line_init(&k->line, &set, &line_ops, k, now);
 	custody_line_fetchable(&k->line, now);
 	for (size_t at = 0; at < bytes.len; at += step) {
-		now += (uint64_t)50 * MILLISECONDS;
+		now += (uint64_t)50 * RELAY_MS;
 		custody_line_connected(&k->line, now);
 		custody_line_bytes(&k->line, span_head(span_tail(bytes, at), step), now);
 		custody_line_tick(&k->line, now);
