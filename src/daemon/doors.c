@@ -14,6 +14,14 @@
 #include "daemon/observe.h"
 #include "net/http.h"
 
+/* Formats and levels of a configuration are cast to those of the log, here and in run.c. */
+_Static_assert((int)CONF_LOG_JSON == (int)LOG_JSON && (int)CONF_LOG_LOGFMT == (int)LOG_LOGFMT &&
+		   (int)CONF_LOG_JOURNAL == (int)LOG_JOURNAL,
+    "both have the same formats");
+_Static_assert((int)CONF_ERROR == (int)LOG_ERROR_ && (int)CONF_WARNING == (int)LOG_WARNING_ &&
+		   (int)CONF_INFO == (int)LOG_INFO_ && (int)CONF_DEBUG == (int)LOG_DEBUG_,
+    "both have the same levels");
+
 /* Also when there is none of either. */
 static bool
 is_same(const char *a, const char *b)

@@ -269,7 +269,7 @@ settle(struct intake *i)
 }
 
 void
-intake_appended(struct custody_entry *e, int verdict, uint64_t seq)
+intake_appended(struct custody_entry *e, enum store_verdict verdict, uint64_t seq)
 {
 	static const enum custody_verdict verdicts[] = {
 		[STORE_NEW] = CUSTODY_STORED,

@@ -40,7 +40,7 @@ void intake_drain(struct intake *i);
 void intake_destroy(struct intake *i);
 
 /* The queue's verdict. */
-void intake_appended(struct custody_entry *e, int verdict, uint64_t seq);
+void intake_appended(struct custody_entry *e, enum store_verdict verdict, uint64_t seq);
 /* The queue takes messages again, or no more. */
 void intake_turn_all(struct feed *f);
 
