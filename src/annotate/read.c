@@ -131,18 +131,23 @@ is_cut_off(const struct annotator *a, const struct result *r)
 	       a->m->segments[r->segment + 1].id == HL7_ID('A', 'D', 'D') && r->fields <= 11;
 }
 
-static __attribute__((noinline)) bool
-is_surely_of_age(struct annotator *a, const struct result *r, const struct ages *ages)
+static __attribute__((noinline)) enum truth
+is_between_ages(struct annotator *a, const struct result *r, const struct ages *ages)
 {
-	return (!ages->has_from || context_age_reached(a, r, ages->from) == TRUTH_YES) &&
-	       (!ages->has_under || context_age_reached(a, r, ages->under) == TRUTH_NO);
+	enum truth from = ages->has_from ? context_age_reached(a, r, ages->from) : TRUTH_YES;
+	enum truth under = ages->has_under ? truth_not(context_age_reached(a, r, ages->under))
+					   : TRUTH_YES;
+
+	if (from == TRUTH_NO || under == TRUTH_NO)
+		return TRUTH_NO;
+	return from == TRUTH_YES ? under : from;
 }
 
-/* Is the patient certainly of these ages?  Mostly they are all. */
-static bool
+/* Is the patient of these ages?  Mostly they are all. */
+static enum truth
 is_of_age(struct annotator *a, const struct result *r, const struct ages *ages)
 {
-	return !(ages->has_from | ages->has_under) || is_surely_of_age(a, r, ages);
+	return ages->has_from | ages->has_under ? is_between_ages(a, r, ages) : TRUTH_YES;
 }
 
 /* Several SPM may describe several tubes, but OBR-15 must not contradict them. */
@@ -352,7 +357,7 @@ find_skip(struct annotator *a, struct result *r)
 		return SKIP_STATUS;
 	if (r->code_conflict)
 		return SKIP_CODE_CONFLICT;
-	if (!is_of_age(a, r, &r->code->ages))
+	if (is_of_age(a, r, &r->code->ages) != TRUTH_YES)
 		return SKIP_CODE_AGE;
 	if ((skip = read_specimen(a, r)))
 		return skip;
@@ -442,13 +447,13 @@ read_range(struct annotator *a, struct result *r, const struct interval_choice *
 	return true;
 }
 
-static bool
+static enum truth
 applies(struct annotator *a, const struct result *r, const struct interval_choice *c)
 {
 	if (c->source == INTERVAL_DEFAULT && !r->mapping->default_intervals)
-		return false;
+		return TRUTH_NO;
 	if (c->sex && a->patients[r->patient].sex != c->sex)
-		return false;
+		return TRUTH_NO;
 	return is_of_age(a, r, &c->ages);
 }
 
@@ -463,16 +468,20 @@ has_digit(struct span text)
 	return false;
 }
 
-/* The first interval of the observation that applies. */
+/* The first interval of the observation that applies.  Behind one whose ages the patient may have,
+ * those for an age are for whom that one leaves, so only one for all ages is left. */
 static void
 choose_limits(struct annotator *a, struct result *r)
 {
 	const struct observation *o = r->code->observation;
+	bool is_age_open = false;
 
 	for (unsigned i = 0; i < o->interval_count; i++) {
 		const struct interval_choice *c = &o->intervals[i];
+		enum truth fits = applies(a, r, c);
 
-		if (!applies(a, r, c))
+		is_age_open |= fits == TRUTH_UNKNOWN;
+		if (fits != TRUTH_YES || (is_age_open && (c->ages.has_from | c->ages.has_under)))
 			continue;
 		if (c->source != INTERVAL_MESSAGE) {
 			r->limits = c->limits;

@@ -116,6 +116,67 @@ Test(annotate_doubts, about_the_unit_of_an_interval_leave_it_unread)
 	report_end(&r);
 }
 
+/* Intervals that each leave some ages to the next, upper limits 5, 4, 3 and 2, and 9 for everybody.
+ * The collection is of 1 March 2026. */
+#define BY_AGE                                    \
+	"<interval high=\"5\" under-age=\"6m\"/>" \
+	"<interval high=\"4\" under-age=\"10\"/>" \
+	"<interval high=\"3\" from-age=\"65\"/>"  \
+	"<interval high=\"2\" from-age=\"18\" sex=\"F\"/>"
+#define ANY_AGE "<interval high=\"9\"/>"
+
+static const struct {
+	const char *name, *birth;
+	int limit, any; /* 0: none; without, and with one for everybody */
+} ages[] = {
+	{ "a child of nine", "20160302", 4, 4 },
+	{ "nine or ten", "2016", 0, 9 },
+	{ "ten", "20160301", 0, 9 },
+	{ "five or six months", "202509", 0, 9 },
+	{ "an infant", "202510", 5, 5 },
+	{ "64 or 65", "1961", 0, 9 },
+	{ "64", "1961-04", 0, 9 },
+	{ "64 and no dashes", "196104", 2, 2 },
+	{ "65", "1960", 3, 3 },
+	{ "sixty, roughly", "1965", 2, 2 },
+	{ "nobody knows", "", 0, 9 },
+};
+
+static void
+expect_limits(const char *interval, bool for_all)
+{
+	const char *place = strstr(mapping, "<interval from=\"message\"/>");
+	char text[sizeof(mapping) + 512], obx[256];
+	struct mapping *mappings[1];
+	struct report r;
+
+	snprintf(text, sizeof(text), "%.*s%s%s", (int)(place - mapping), mapping, interval,
+	    place + strlen("<interval from=\"message\"/>"));
+	mappings[0] = fragment_good(IN_FILE, text);
+	report_begin(&r, mappings, 1);
+	r.head = SPAN("MSH|^~\\&|LAB|NORTH|EHR|NORTH|20260301120000||ORU^R01|1|P|2.5.1\n");
+	for (size_t i = 0; i < sizeof(ages) / sizeof(ages[0]); i++) {
+		const int want = for_all ? ages[i].any : ages[i].limit;
+		const struct interval *limits;
+
+		snprintf(obx, sizeof(obx),
+		    "PID|1||1||DOE^ANN||%s|F\nOBR|1|1|1|24323-8^Panel^LN|||20260301080000\n"
+		    "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|||||F\n",
+		    ages[i].birth);
+		report_annotate(&r, obx);
+		limits = report_finding(&r)->limits;
+		cr_expect_eq(
+		    limits ? (int)limits->high.at.coefficient : 0, want, "%s", ages[i].name);
+	}
+	report_end(&r);
+}
+
+Test(annotate_doubts, about_the_age_take_no_interval_for_another_one)
+{
+	expect_limits(BY_AGE, false);
+	expect_limits(BY_AGE ANY_AGE, true);
+}
+
 static const char potassium[] =
     "<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"k\" version=\"1.0\" status=\"draft\">\n"
     "<about><title>Another</title></about>\n<system id=\"LN\"/>\n"
