@@ -115,6 +115,11 @@ load_own_interval(struct load *ld, struct interval_choice *choice, const struct 
 	if (!read_ends(ld, e, "low", "high", &choice->limits))
 		faults_add(ld->faults, e->at, "give low, high, above or below, or from=\"message\"",
 		    "<interval> has no limits");
+	else if (!interval_is_empty(&choice->limits) && !interval_is_empty(&o->plausible) &&
+		 !interval_overlap(&choice->limits, &o->plausible))
+		faults_add(ld->faults, e->at,
+		    "give the limits in the observation's unit, or correct <plausible>",
+		    "no plausible value lies in this <interval>");
 	if (!o->unit.len)
 		faults_add(ld->faults, e->at, "give the observation a unit",
 		    "limits of an observation that has no unit");

@@ -161,6 +161,10 @@ static const struct fragment_case cases[] = {
 	  "1:62: limits of an observation that has no unit; give the observation a unit\n"
 	  "1:82: limits of an observation that has no unit; give the observation a unit\n" },
 	{ IN_OBSERVATIONS,
+	  "<observation id=\"x\" label=\"X\" unit=\"mg/L\"><codes quantity=\"mass\"><code>1-1</code></codes><plausible min=\"0.1\" max=\"200\"/><interval low=\"200\" high=\"1800\" sex=\"F\"/><interval low=\"700\" high=\"1800\" default=\"yes\"/><interval below=\"0.1\"/></observation>",
+	  "1:163: no plausible value lies in this <interval>; give the limits in the observation's unit, or correct <plausible>\n"
+	  "1:210: no plausible value lies in this <interval>; give the limits in the observation's unit, or correct <plausible>\n" },
+	{ IN_OBSERVATIONS,
 	  "<observation id=\"x\" label=\"X\"/>",
 	  "1:1: <observation> lacks <codes>; add it\n" },
 	{ IN_CONDITIONS,
