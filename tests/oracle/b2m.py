@@ -246,6 +246,8 @@ def gate(case):
     if status == "preliminary":
         case.fire("G02")
         return "preliminary"
+    if result.loinc(facts.NOT_B2M):
+        return "code_conflict"
     if specimen_conflict(result, facts.made_from(case.code)):
         return "specimen_conflict"
     if case.quantity is None:
