@@ -195,14 +195,16 @@ choose_flag_rule(struct annotator *a, const struct fired *list, unsigned count)
 	return chosen;
 }
 
-/* The laboratory sent one. */
+/* The laboratory sent one, here or on a line that goes on with the result. */
 static __attribute__((noinline)) enum flag_outcome
 compare_flags(struct annotator *a, const struct result *r, const struct finding *f)
 {
-	if (match_flag(a, obx_field(a, r, 8), &f->flag, 1))
+	struct span here = obx_field(a, r, 8);
+
+	if (match_flag(a, here.len ? here : r->flags, &f->flag, 1))
 		return FLAG_PRESENT;
-	return f->flag_rule->overwrite && notes_can_quote(a, r->flags) ? FLAG_REPLACED
-								       : FLAG_DIFFERS;
+	return here.len && f->flag_rule->overwrite && notes_can_quote(a, r->flags) ? FLAG_REPLACED
+										   : FLAG_DIFFERS;
 }
 
 static void
@@ -212,7 +214,8 @@ decide_flag(struct annotator *a, const struct result *r, struct finding *f)
 	if (!f->flag_rule)
 		return;
 	f->flag = f->flag_rule->flag;
-	f->flag_outcome = obx_field(a, r, 8).len ? compare_flags(a, r, f) : FLAG_SET;
+	f->flag_outcome = obx_field(a, r, 8).len || r->flags.len ? compare_flags(a, r, f)
+								 : FLAG_SET;
 }
 
 /* Does a flag leave a result normal, or say nothing of that? */

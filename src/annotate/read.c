@@ -366,12 +366,31 @@ find_skip(struct annotator *a, struct result *r)
 	return has_text(a, r) ? SKIP_NONE : SKIP_VALUE_MISSING;
 }
 
+/* A line of text that goes on with the result may have its flag. */
+static __attribute__((noinline)) struct span
+flags_of_lines(const struct annotator *a, const struct result *r)
+{
+	const struct result *end = a->results + a->result_count;
+
+	for (const struct result *line = r + 1; line < end && line->segment <= r->run.after;
+	     line++) {
+		struct span flags = obx_field(a, line, 8);
+
+		if (line->segment > r->segment && line->mapping == r->mapping && flags.len)
+			return flags;
+	}
+	return (struct span){ 0 };
+}
+
 /* A flag that a trailer of ours claims is not the laboratory's; the trailer says which was. */
 static void
 read_flags(struct annotator *a, struct result *r)
 {
 	r->flags = obx_field(a, r, 8);
-	r->flag_ours = r->flags.len && notes_claim_flag(a, &r->run, r->flags, &r->flags);
+	if (r->flags.len)
+		r->flag_ours = notes_claim_flag(a, &r->run, r->flags, &r->flags);
+	else if (r->run.after != r->segment)
+		r->flags = flags_of_lines(a, r);
 }
 
 void

@@ -58,7 +58,8 @@ class Result:
     def flags(self):
         """The codes of all repetitions: components 1, 4 and 10, or the words where there is no code."""
         found = []
-        for repetition in self.message.repetitions(self.field(8)):
+        field = self.field(8) or (self.follower and self.follower.field(8)) or b""
+        for repetition in self.message.repetitions(field):
             parts = [text_of(p) for p in self.message.components(repetition)] + [""] * 9
             codes = [parts[i] for i in (0, 3, 9) if parts[i]]
             found += codes or ["".join(parts)]
