@@ -113,6 +113,17 @@ take_single(struct relay_session *s, int index, const struct relay_answer *a, ui
 	relay_names_mark(&s->late, a->control_id);
 }
 
+/* Index of the flight that a frame without MSA answers, or -1.  A receiver that refuses to commit
+ * says nothing more of that message, and its sender sends it again at once; which one it refuses
+ * can be told of one alone. */
+static int
+nameless(const struct relay_session *s, const struct relay_answer *a)
+{
+	if (a->refusal)
+		return s->flights == 1 ? 0 : -1;
+	return a->foreign ? relay_flight_foreign(s) : -1;
+}
+
 void
 relay_take_answer(struct relay_session *s, struct span frame, struct span body, uint64_t now_us)
 {
@@ -126,7 +137,7 @@ relay_take_answer(struct relay_session *s, struct span frame, struct span body, 
 	}
 	if (!a.is_answer) {
 		s->ops->send_up(s->ctx, frame);
-		index = a.foreign && !s->closed ? relay_flight_foreign(s) : -1;
+		index = s->closed ? -1 : nameless(s, &a);
 		if (index >= 0)
 			flight_answered(s, (unsigned)index, a.code, now_us);
 		return;

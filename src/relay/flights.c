@@ -437,6 +437,7 @@ relay_read_answer(struct hl7_message *work, struct span body, struct relay_answe
 		read_bare_answer(body, work->delims.field, ret);
 	ret->foreign = piece == HL7_PIECE_FOREIGN && !ret->is_answer && used == body.len &&
 		       has_text(body);
+	ret->refusal = span_eq(body, SPAN("\x15"));
 	if (!msa)
 		return;
 	ret->is_answer = true;

@@ -16,6 +16,7 @@ struct relay_answer {
 	bool is_answer; /* it has an MSA, or is a batch of answers */
 	bool is_batch;
 	bool foreign;                 /* neither, nor a message, nor without text */
+	bool refusal;                 /* a commit block of MLLP that says no */
 	bool unread;                  /* for want of memory: it may be any of these */
 	struct span code, control_id; /* MSA-1, MSA-2 */
 };

@@ -120,6 +120,25 @@ class Relayed(World):
         self.assertEqual([s.frame(), s.frame()], [b"\x06", ack(message())])
         self.assertEqual(d.events("msg.stray_ack"), [])
 
+    def test_a_message_that_is_not_committed_may_come_again_at_once(self):
+        """MLLP release 2: behind a block that refuses to commit there is no answer to wait for."""
+
+        def release_2(visit, body, number):
+            if number == 1:
+                visit.send(b"\x0b\x15\x1c\r")
+            else:
+                visit.send(b"\x0b\x06\x1c\r")
+                visit.answer(body)
+
+        r = self.receiver(release_2)
+        d, port = self.hop(r, "--ack-timeout", "1h")
+        s = self.sender(port)
+        self.assertEqual(s.exchange(message()), b"\x15")
+        self.assertEqual(s.exchange(message()), b"\x06")
+        self.assertEqual(s.frame(), ack(message()))
+        codes = [e.get("ack_code") for e in d.wait_event("msg.acked", count=2)]
+        self.assertEqual(codes, [None, "AA"])
+
 
 class Mismatched(World):
     """What is not the answer is never taken for it."""

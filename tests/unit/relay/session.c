@@ -495,3 +495,26 @@ Test(relay_session, passes_what_is_no_message_and_no_answer)
 	expect(&w, "up:" SHOWN_ACK("AR", "") " answered:AR");
 	end(&w);
 }
+
+Test(relay_session, waits_no_more_for_the_one_message_that_is_not_committed)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.in_flight = 2;
+	from_sender(&w, MSG("1"));
+	relay_connected(&w.s, w.now);
+	from_sender(&w, MSG("2"));
+	expect(&w, "connect down:" SHOWN("1") " down:" SHOWN("2"));
+	from_down(&w, "\x0b\x15\x1c\r"); /* of two it may be either */
+	expect(&w, "up:<\x15>");
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
+	from_down(&w, "\x0b\x15\x1c\r");
+	expect(&w, "up:<\x15> answered:");
+	from_sender(&w, MSG("2"));
+	expect(&w, "down:" SHOWN("2"));
+	from_down(&w, "\x0b\x06\x1c\r" ACK("AA", "2"));
+	expect(&w, "up:<\x06> up:" SHOWN_ACK("AA", "2") " answered:AA");
+	end(&w);
+}
