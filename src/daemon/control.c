@@ -231,6 +231,14 @@ control_create(struct hl7noted *d, const char *path)
 	return NULL;
 }
 
+bool
+control_is_gone(const struct control *k)
+{
+	struct stat st;
+
+	return lstat(k->path, &st) < 0 && errno == ENOENT;
+}
+
 void
 control_destroy(struct control *k)
 {

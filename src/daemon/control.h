@@ -14,6 +14,8 @@ struct control;
 
 /* NULL and errno, and the log says why, when the socket cannot be made. */
 struct control *control_create(struct hl7noted *d, const char *path);
+/* Was the name of its socket removed, so that nobody can ask? */
+bool control_is_gone(const struct control *c);
 void control_destroy(struct control *c);
 
 #endif

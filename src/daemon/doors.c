@@ -116,14 +116,19 @@ plan_metrics(struct doors_plan *p, struct hl7noted *d)
 /* ---- control ---- */
 
 static bool
-plan_control(struct doors_plan *p, struct hl7noted *d)
+plan_control(struct doors_plan *p, struct hl7noted *d, const struct control *in_force)
 {
 	const char *path = p->conf->control_socket;
+	const bool same = d->conf && is_same(d->conf->control_socket, path);
 
-	p->control = !d->conf || !is_same(d->conf->control_socket, path);
+	p->control = !same || (in_force && control_is_gone(in_force));
 	if (!p->control || !path)
 		return true;
 	p->doors.control = control_create(d, path);
+	if (same && !p->doors.control) {
+		p->control = false;
+		return true;
+	}
 	if (!p->doors.control && d->tell)
 		fprintf(d->tell,
 		    "hl7noted: cannot make the control socket %s: %s; name a new file in a folder "
@@ -136,14 +141,15 @@ plan_control(struct doors_plan *p, struct hl7noted *d)
 /* ---- all of them ---- */
 
 bool
-doors_plan(struct doors_plan *p, struct hl7noted *d, const struct conf *conf)
+doors_plan(
+    struct doors_plan *p, struct hl7noted *d, const struct conf *conf, const struct doors *in_force)
 {
 	bool log, metrics, control;
 
 	*p = (struct doors_plan){ .conf = conf, .target = { .fd = -1 } };
 	log = plan_log(p, d);
 	metrics = plan_metrics(p, d);
-	control = plan_control(p, d);
+	control = plan_control(p, d, in_force->control);
 	if (log && metrics && control)
 		return true;
 	doors_drop(p);

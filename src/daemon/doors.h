@@ -30,8 +30,10 @@ struct doors_plan {
 };
 
 /* Open what differs from d->conf, or, without one, all but the log.  False when something cannot
- * be opened; it is told, and nothing is left open. */
-bool doors_plan(struct doors_plan *p, struct hl7noted *d, const struct conf *conf);
+ * be opened; it is told, and nothing is left open.  A control socket whose name was removed is
+ * made again where it can be. */
+bool doors_plan(struct doors_plan *p, struct hl7noted *d, const struct conf *conf,
+    const struct doors *in_force);
 /* Cannot fail.  The log ends where it was, and goes on elsewhere, with config.loaded. */
 void doors_carry_out(struct doors_plan *p, struct hl7noted *d, struct doors *doors);
 void doors_drop(struct doors_plan *p);

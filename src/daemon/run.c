@@ -67,7 +67,7 @@ bring_into_force(struct run *r, struct conf *conf)
 	struct hl7noted *d = &r->d;
 	struct doors_plan plan;
 	bool had_queue = d->queue, queue = queue_open(d, conf);
-	bool doors = doors_plan(&plan, d, conf);
+	bool doors = doors_plan(&plan, d, conf, &r->doors);
 
 	if (reload(d, conf, queue && doors)) {
 		doors_carry_out(&plan, d, &r->doors);

@@ -446,6 +446,21 @@ class Doors(Reloading):
             self.note("status", "--control", path)
             self.assertFalse(os.path.exists(gone))
 
+    def test_a_control_socket_that_was_removed_is_made_again(self):
+        d = self.running()
+        path = os.path.join(self.path("run"), "control")
+        os.mkdir(os.path.dirname(path))
+        self.rewrite_with('<control socket="%s"/>' % path)
+        d.reload()
+        os.unlink(path)
+        self.note("status", "--control", path, status=69)
+        d.reload()
+        self.note("status", "--control", path)
+        os.unlink(path)
+        os.rmdir(os.path.dirname(path))
+        d.reload()
+        d.wait_event("config.rejected", listener="control", err_code="ENOENT")
+
     def test_one_door_that_does_not_open_keeps_all_as_they_were(self):
         d = self.running()
         s = self.sender(self.port)
