@@ -29,6 +29,7 @@
 #include "daemon/settings.h"
 #include "daemon/shell.h"
 #include "daemon/tick.h"
+#include "net/listener.h"
 
 struct run {
 	struct hl7noted d;
@@ -383,20 +384,40 @@ takes_socket(const struct conf *conf, struct span name)
 	return false;
 }
 
-/* A port that is open, and nobody is behind it: senders connect, and nothing else is ever seen. */
+/* How many of that name stand before it? */
+static unsigned
+sockets_before(struct span name, unsigned index)
+{
+	struct span other;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < index && notify_socket_name(i, &other); i++)
+		n += span_eq(other, name);
+	return n;
+}
+
+/* A port that is open, and nobody is behind it: senders connect, and nothing else is ever seen.
+ * Each name is told once. */
 static void
 tell_idle_sockets(const struct conf *conf)
 {
-	struct span name, before = { 0 };
+	struct span name;
 
-	for (unsigned i = 0; notify_socket_name(i, &name); i++, before = name) {
-		/* one unit may have several, which stand together */
-		if (!span_eq(name, before) && !takes_socket(conf, name))
+	for (unsigned i = 0; notify_socket_name(i, &name); i++) {
+		const unsigned before = sockets_before(name, i);
+
+		if (before == 0 && !takes_socket(conf, name))
 			fprintf(stderr,
 			    "hl7noted: no <listen> takes the socket \"%.*s\" that is handed over, "
 			    "and who connects to it waits in vain: add <listen "
 			    "socket=\"%.*s\"/>, or stop its socket unit\n",
 			    (int)name.len, name.ptr, (int)name.len, name.ptr);
+		if (before == NET_LISTENER_MOST && takes_socket(conf, name))
+			fprintf(stderr,
+			    "hl7noted: more than %d sockets \"%.*s\" are handed over, and who "
+			    "connects to those behind waits in vain: give them another name in "
+			    "their unit, and a <listen> of their own\n",
+			    NET_LISTENER_MOST, (int)name.len, name.ptr);
 	}
 }
 

@@ -365,6 +365,16 @@ class Systemd(World):
                        **self.handed_over(s, self.activated()[0]))
         self.assertEqual(d.text().count(told), 1)
 
+    def test_sockets_too_many_for_one_name_are_told(self):
+        r = self.receiver()
+        sockets = [self.activated()[0] for _ in range(10)]
+        told = 'more than 8 sockets "mllp" are handed over'
+        d = self.start("--config", self.socket_feed(r), **self.handed_over(*sockets))
+        self.assertEqual(d.text().count(told), 1)
+        d.stop()
+        d = self.start("--config", self.socket_feed(r), **self.handed_over(*sockets[:8]))
+        self.assertNotIn(told, d.text())
+
     def test_a_socket_handed_over_survives_a_reload(self):
         r = self.receiver()
         s, named = self.activated()
