@@ -20,12 +20,15 @@ dial_init(struct dial *d, struct feed *f, struct net_stream *s, enum dial_wait w
 }
 
 /* A peer that takes connections and says nothing may be no receiver at all: one that stands in for
- * it, or the way to one that is away. */
+ * it, or the way to one that is away.  So the next connection begins behind it, unless another has
+ * answered meanwhile. */
 void
 dial_left(struct dial *d)
 {
-	if (d->silent && d->silent == d->feed->good)
-		d->feed->good = NULL;
+	struct feed *f = d->feed;
+
+	if (d->silent && (!f->good || d->silent == f->good))
+		f->good = d->silent->ai_next;
 	d->silent = NULL;
 }
 

@@ -41,7 +41,8 @@ struct dial {
 };
 
 void dial_init(struct dial *d, struct feed *f, struct net_stream *s, enum dial_wait wait);
-/* From the address on that answered last, with the TLS that is in force now. */
+/* From the address on that answered last, or behind one that gave no answer since, with the TLS
+ * that is in force now. */
 bool dial_begin(struct dial *d);
 /* The address under way is none: the next one. */
 bool dial_next(struct dial *d, int error);
@@ -53,7 +54,8 @@ bool dial_tick(struct dial *d, uint64_t now);
 void dial_connected(struct dial *d);
 /* Something came from there. */
 void dial_heard(struct dial *d);
-/* The connection was ended by the other side; dial_stop() does it, too. */
+/* The connection was ended by the other side, or is, since no answer came; dial_stop() does it,
+ * too. */
 void dial_left(struct dial *d);
 /* Hang up, or leave off trying; nothing is wanted any more. */
 void dial_stop(struct dial *d);

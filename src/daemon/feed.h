@@ -74,7 +74,7 @@ struct feed {
 	/* the receiver */
 	struct net_tls *tls; /* NULL: plain TCP */
 	struct addrinfo *addresses;
-	const struct addrinfo *good; /* the one of them that answered last; NULL: none */
+	const struct addrinfo *good; /* the one to try first, see dial; NULL: that of the list */
 	uint64_t resolved;           /* when, ms; 0: never */
 	bool resolving;              /* an answer is awaited */
 	bool asking;                 /* and may come before the question returns */

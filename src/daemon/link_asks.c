@@ -31,6 +31,8 @@ want_end(void *ctx, enum relay_why why, const struct diag *diag)
 	struct link *l = ctx;
 
 	l->dead = true;
+	if (why == RELAY_ACK_TIMEOUT)
+		dial_left(&l->dial);
 	observe_closed(l->feed, &l->peer, l->heard, why, diag);
 }
 

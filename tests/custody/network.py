@@ -326,6 +326,18 @@ class Receivers(Custody):
         r = self.receiver(host="::1", port=stand_in.port)
         self.arrived(r, NUMBERED[1:4])
 
+    def test_an_address_that_never_answers_keeps_nobody_from_the_one_behind_it(self):
+        stand_in = self.receiver(lambda visit, body, number: visit.close(), host="::1")
+        r = self.receiver(port=stand_in.port)
+        port = free_port()
+        self.configure(
+            *self.parts(self.one(r, port, {"host": "receiver.test"})),
+            through=self.private("::1 receiver.test\n127.0.0.1 receiver.test\n"),
+        )
+        self.taken(self.sender(port), *NUMBERED[:3])
+        self.arrived(r, NUMBERED[:3])
+        self.assertEqual(len(stand_in.frames), 1)
+
     def test_a_name_that_does_not_exist_is_told_and_nothing_is_lost(self):
         """Fault 10."""
         r = self.receiver()

@@ -3,6 +3,7 @@
 """Connections: their limits, their time-outs, names, families, and the want of descriptors."""
 
 import contextlib
+import itertools
 import os
 import resource
 import shutil
@@ -13,8 +14,8 @@ import threading
 import time
 
 from world import (
-    HL7NOTE, PATIENCE, Sender, World, ack, config_xml, control_id, feed_xml, framed, free_port, http,
-    is_sanitized, listening, main, message, metric, wait_for,
+    HL7NOTE, PATIENCE, Sender, World, ack, code_of, config_xml, control_id, feed_xml, framed,
+    free_port, http, is_sanitized, listening, main, message, metric, wait_for,
 )
 
 QUICK = {"backoff_min": "100ms", "backoff_max": "400ms"}
@@ -611,6 +612,40 @@ class Names(World):
         r = self.receiver(host="::1", port=stand_in.port)
         self.assertEqual(self.sender(port).exchange(message("2")), ack(message("2")))
         self.assertEqual(len(r.wait(1)), 1)
+
+    def test_the_address_behind_one_that_gives_no_answer_is_next(self):
+        """However that came, and whichever of them it was."""
+        ends = {"60s": lambda visit: visit.close(), "2s": lambda visit: None}
+        for ack_timeout, on_failure in itertools.product(ends, ("close", "reject")):
+            with self.subTest(ack_timeout=ack_timeout, on_failure=on_failure):
+                self.fail_in_turn(ends[ack_timeout], ack_timeout, on_failure)
+
+    def fail_in_turn(self, end, ack_timeout, on_failure):
+        port, to, failing = free_port(), free_port(), ["::1"]
+
+        def at(host):
+            return self.receiver(
+                lambda visit, body, number:
+                end(visit) if failing[0] == host else visit.answer(body),
+                host=host, port=to,
+            )
+
+        receivers = {host: at(host) for host in ("::1", "127.0.0.1")}
+        d = self.configure(
+            feed_xml(port, to, host="receiver.test", on_failure=on_failure,
+                     forward={**QUICK, "ack_timeout": ack_timeout}),
+            through=self.private("::1 receiver.test\n127.0.0.1 receiver.test\n"),
+        )
+        for n, host in enumerate(("::1", "127.0.0.1", "::1")):
+            failing[0] = host
+            refusal = self.sender(port).exchange(message(str(n)))
+            code = code_of(refusal)[0] if refusal else None
+            self.assertEqual(code, b"AR" if on_failure == "reject" else None)
+            self.assertEqual(self.sender(port).exchange(message(str(n))), ack(message(str(n))))
+        self.assertEqual([len(r.frames) for r in receivers.values()], [3, 3])
+        d.stop()
+        for r in receivers.values():
+            r.stop()
 
     def test_a_name_that_does_not_exist_closes_and_is_told(self):
         d, port = self.feed(4711, host="no-such-host.invalid")
