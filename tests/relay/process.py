@@ -12,6 +12,7 @@ import resource
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 import unittest
@@ -314,18 +315,23 @@ class Systemd(World):
     def handed_over(self, *sockets):
         """How to hand sockets over as number 3 and on, all under the name mllp."""
 
-        def place():
-            away = [fcntl.fcntl(s.fileno(), fcntl.F_DUPFD, 50) for s in sockets]
-            for to, fd in enumerate(away, 3):
-                os.dup2(fd, to)
-
+        away = [fcntl.fcntl(s.fileno(), fcntl.F_DUPFD, 50) for s in sockets]
+        for fd in away:
+            self.addCleanup(os.close, fd)
+        place = (
+            "import os, sys\n"
+            "for to, fd in enumerate(map(int, sys.argv[1].split()), 3):\n"
+            "    os.dup2(fd, to)\n"
+            "    os.close(fd)\n"
+            "os.environ['LISTEN_PID'] = str(os.getpid())\n"
+            "os.execv(sys.argv[2], sys.argv[2:])\n"
+        )
         return {
-            "through": ["sh", "-c", 'LISTEN_PID=$$ exec "$@"', "sh"],
+            "through": [sys.executable, "-c", place, " ".join(map(str, away))],
             "env": {
                 "LISTEN_FDS": str(len(sockets)), "LISTEN_FDNAMES": ":".join(["mllp"] * len(sockets))
             },
-            "preexec_fn": place,
-            "pass_fds": tuple(range(3, 3 + len(sockets))),
+            "pass_fds": tuple(away),
         }
 
     def activated(self, family=socket.AF_INET):
