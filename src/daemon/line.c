@@ -334,14 +334,25 @@ line_resume(struct line *l)
 	settle(l);
 }
 
+/* What the receiver has yet to take.  Of several messages that are written, the kernel does not say
+ * whose bytes it holds. */
+static size_t
+untaken(const struct line *l)
+{
+	if (!net_stream_unsent(&l->down) && custody_line_in_flight(&l->machine) != 1)
+		return 0;
+	return net_stream_untaken(&l->down);
+}
+
 /* A large message over a slow line must not be begun again and again, nor what was written out and
  * only waits for a sign that the receiver lets us in. */
 static void
 look_at_progress(struct line *l, uint64_t now)
 {
-	const size_t unsent = net_stream_unsent(&l->down);
+	const size_t unsent = untaken(l);
 
-	if (unsent < l->unsent || (!unsent && custody_line_is_writing(&l->machine)))
+	if (unsent < l->unsent ||
+	    (!net_stream_unsent(&l->down) && custody_line_is_writing(&l->machine)))
 		custody_line_moved(&l->machine, now * 1000);
 	l->unsent = unsent;
 }

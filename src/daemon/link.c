@@ -244,12 +244,22 @@ is_taken(const struct link *l, const struct net_stream *s)
 static bool
 is_unread(struct link *l, uint64_t now)
 {
-	const size_t unsent = net_stream_unsent(&l->up);
+	const size_t untaken = is_taken(l, &l->up) ? 0 : net_stream_untaken(&l->up);
 
-	if (is_taken(l, &l->up) || unsent != l->unread)
+	if (!untaken || untaken != l->unread)
 		l->taken = now;
-	l->unread = unsent;
+	l->unread = untaken;
 	return now >= l->taken + LINK_LINGER_MS;
+}
+
+/* What the receiver has yet to take.  Of several messages that are written, the kernel does not say
+ * whose bytes it holds. */
+static size_t
+untaken(const struct link *l)
+{
+	if (!net_stream_unsent(&l->down) && l->session.flights != 1)
+		return 0;
+	return net_stream_untaken(&l->down);
 }
 
 /* A side that cannot go on is not late, nor is a receiver that is at it: a large message over a
@@ -257,7 +267,7 @@ is_unread(struct link *l, uint64_t now)
 static void
 look_at_progress(struct link *l)
 {
-	const size_t unsent = net_stream_unsent(&l->down);
+	const size_t unsent = untaken(l);
 
 	if (!is_taken(l, &l->up)) /* see settle() */
 		relay_not_heard(&l->session, l->now);

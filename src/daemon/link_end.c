@@ -81,10 +81,13 @@ give_up(struct link *l)
 void
 link_wait_for_readers(struct link *l, uint64_t now)
 {
-	const size_t before = l->held;
+	const size_t unread = net_stream_untaken(&l->up), unsent = net_stream_untaken(&l->down);
+	const bool moved = unread < l->unread || unsent < l->unsent;
 
+	l->unread = unread;
+	l->unsent = unsent;
 	link_count_held(l);
-	if (l->held < before)
+	if (moved)
 		l->closing = now;
 	else if (now >= l->closing + patience(l))
 		give_up(l);

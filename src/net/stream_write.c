@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <sys/ioctl.h>
 
 #include "net/stream_tls.h"
 
@@ -250,6 +251,16 @@ net_stream_send(struct net_stream *s, const struct iovec *iov, size_t count)
 		return;
 	if (!s->gathers || s->connecting || net_stream_unsent(s) || !gather(s, iov, count))
 		send_at_once(s, iov, count);
+}
+
+size_t
+net_stream_untaken(const struct net_stream *s)
+{
+	int held = 0;
+
+	if (net_stream_is_open(s) && ioctl(s->writable.fd, TIOCOUTQ, &held) < 0)
+		held = 0;
+	return net_stream_unsent(s) + (size_t)held;
 }
 
 /* What is written into a connection that was reset counts as taken, too. */

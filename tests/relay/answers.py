@@ -425,6 +425,23 @@ class Unanswered(World):
         self.assertEqual((d.events("conn.close"), d.events("msg.failed")), ([], []))
         self.assertEqual(len(r.frames), 3)
 
+    def test_a_sender_that_reads_slowly_is_none_that_does_not_read(self):
+        answer = ack(message("1")) + b"ERR|" + b"y" * 8000000 + b"\r"
+        d, port = self.hop(self.receiver(lambda v, b, n: v.send(framed(answer))))
+        s = self.sender(port, room=65536)
+        s.send(framed(message("1")))
+        # meanwhile the kernel holds megabytes, and asks for no more
+        got, end = bytearray(), time.monotonic() + 8
+        while len(got) < len(framed(answer)):
+            part = s.sock.recv(20000)
+            got += part
+            if not part:
+                break
+            if time.monotonic() < end:
+                time.sleep(0.125)
+        self.assertTrue(got == framed(answer))
+        self.assertEqual(d.events("conn.close"), [])
+
     def test_a_reset_inside_a_frame_discards_it_without_an_answer(self):
         r = self.receiver()
         d, port = self.hop(r)
