@@ -230,9 +230,9 @@ is_harmless(struct span flag)
 }
 
 bool
-decide_may_be_abnormal(const struct annotator *a, const struct result *r)
+decide_may_be_abnormal(const struct annotator *a, struct span flags)
 {
-	return !match_flags_known(a, r->flags, is_harmless);
+	return !match_flags_known(a, flags, is_harmless);
 }
 
 /* A note that calls normal what the laboratory flagged would soften its report, also where the flag

@@ -366,20 +366,27 @@ find_skip(struct annotator *a, struct result *r)
 	return has_text(a, r) ? SKIP_NONE : SKIP_VALUE_MISSING;
 }
 
-/* A line of text that goes on with the result may have its flag. */
+/* A line of text that goes on with the result may have its flag.  Of several, what calls it
+ * abnormal must not be lost; "" flags nothing. */
 static __attribute__((noinline)) struct span
 flags_of_lines(const struct annotator *a, const struct result *r)
 {
 	const struct result *end = a->results + a->result_count;
+	struct span found = { 0 };
 
 	for (const struct result *line = r + 1; line < end && line->segment <= r->run.after;
 	     line++) {
 		struct span flags = obx_field(a, line, 8);
 
-		if (line->segment > r->segment && line->mapping == r->mapping && flags.len)
+		if (line->segment == r->segment || line->mapping != r->mapping ||
+		    read_says_nothing(a, flags))
+			continue;
+		if (decide_may_be_abnormal(a, flags))
 			return flags;
+		if (!found.len)
+			found = flags;
 	}
-	return (struct span){ 0 };
+	return found;
 }
 
 /* A flag that a trailer of ours claims is not the laboratory's; the trailer says which was. */
@@ -387,10 +394,11 @@ static void
 read_flags(struct annotator *a, struct result *r)
 {
 	r->flags = obx_field(a, r, 8);
+	r->line_flags = r->run.after != r->segment ? flags_of_lines(a, r) : (struct span){ 0 };
 	if (r->flags.len)
 		r->flag_ours = notes_claim_flag(a, &r->run, r->flags, &r->flags);
-	else if (r->run.after != r->segment)
-		r->flags = flags_of_lines(a, r);
+	else
+		r->flags = r->line_flags;
 }
 
 void

@@ -105,8 +105,9 @@ struct result {
 	unsigned class, next_in_class; /* of its collection; next among those asked about */
 	unsigned siblings; /* with the same observation in the same class, if it has rules */
 	struct note_run run;
-	struct span flags;           /* OBX-8 as the laboratory sent it, whatever we put there */
-	struct hl7_time time;        /* of collection; when has_time */
+	struct span flags;      /* OBX-8 as the laboratory sent it, whatever we put there */
+	struct span line_flags; /* of a line that goes on with it: flags where OBX-8 is empty */
+	struct hl7_time time;   /* of collection; when has_time */
 	struct interval read, value; /* when has_value */
 	struct interval limits;      /* unless limits_from is INTERVAL_NONE */
 };
@@ -447,13 +448,16 @@ eval_test(struct annotator *a, const struct test *t)
 
 /* decide */
 void decide(struct annotator *a, struct result *r);
-/* Does the laboratory flag it, in words that may mean that it is not normal? */
-bool decide_may_be_abnormal(const struct annotator *a, const struct result *r);
+/* May these flags mean that a result is not normal? */
+bool decide_may_be_abnormal(const struct annotator *a, struct span flags);
 
+/* Does the laboratory flag it so, beside the value or on a line that goes on with it?  Mostly there
+ * are no flags. */
 static inline bool
 decide_is_abnormal(const struct annotator *a, const struct result *r)
 {
-	return r->flags.len && decide_may_be_abnormal(a, r); /* mostly there are none */
+	return (r->flags.len && decide_may_be_abnormal(a, r->flags)) ||
+	       (r->line_flags.len && decide_may_be_abnormal(a, r->line_flags));
 }
 
 /* notes */

@@ -19,8 +19,6 @@ from notes import spliced, write
 from results import results_of, text_of
 from wire import k_all, k_any, k_not
 
-# what leaves a result normal, or says nothing of that; any other flag may mean abnormal
-HARMLESS = {"", '""', "N", "null", "U", "D", "B", "W", "<", ">", "AC", "QCF", "IE", "NEG", "ND", "NR"}
 ABNORMAL = HIGH | {"A", "AA"}
 GRAVE = ABNORMAL | {"LL", "LU", "L<"}
 # nobody reads on where an addendum goes on with one of these
@@ -329,7 +327,8 @@ def decide(case):
 
 
 def is_abnormal(case):
-    return bool(set(case.result.flags()) - HARMLESS)
+    result = case.result
+    return bool(set(result.flags() + result.flags_of_lines()) - facts.HARMLESS)
 
 
 def soften(case):

@@ -36,6 +36,9 @@ _codes("word", None, "83076-0 43818-4 43919-0")
 # other proteins, and amyloid in tissue: never B2M
 NOT_B2M = "10467-9 31151-4 46723-3 48413-9 48414-7 48415-4 50385-4 77163-4".split()
 
+# what leaves a result normal, or says nothing of that; any other flag may mean abnormal
+HARMLESS = {"", '""', "N", "null", "U", "D", "B", "W", "<", ">", "AC", "QCF", "IE", "NEG", "ND", "NR"}
+
 POST_DIALYSIS = "87708-4"
 # two codes of one fluid
 SAME_FLUID = {"39458-5": "48166-3", "88711-7": "49081-3"}

@@ -52,7 +52,7 @@ def write(case):
 def insertion(case):
     """The segment behind which our notes go, and the notes that stand there."""
     segments = case.message.segments
-    result = case.result.follower or case.result
+    result = ([case.result] + case.result.lines)[-1]
     place, notes = result.place, []
     while place + 1 < len(segments) and segments[place + 1].name in (b"ADD", b"PRT"):
         place += 1
@@ -78,7 +78,7 @@ def set_flag(case):
         return None
     rule, flag = min(case.wanted, key=lambda w: w[1] == "N")
     result.flag = flag
-    if result.field(8) == b"":
+    if not result.field(8) and not result.flags():
         result.outcome = "set"
         return rule
     result.outcome = "present" if flag in result.flags() else "differs"

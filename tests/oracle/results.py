@@ -27,7 +27,7 @@ class Result:
         self.segment = message.segments[place]
         self.order, self.patient, self.slot = order, patient, slot
         self.specimen = specimen  # the SPM in front of it, where it tells of that
-        self.follower = None  # a line of text that belongs to it
+        self.lines = []  # of text, that belong to it
         self.skip, self.fired, self.flag, self.outcome = None, [], "", ""
 
     def field(self, number):
@@ -56,9 +56,18 @@ class Result:
         return "preliminary" if status in PRELIMINARY else None
 
     def flags(self):
+        return self.codes_of_flags(self.field(8)) if self.field(8) else self.flags_of_lines()
+
+    def flags_of_lines(self):
+        """Those of one line: of the first that calls the result abnormal, or else of the first."""
+        found = [self.codes_of_flags(line.field(8)) for line in self.lines]
+        found = [codes for codes in found if set(codes) - {"", '""'}]
+        grave = [codes for codes in found if set(codes) - facts.HARMLESS]
+        return (grave + found + [[]])[0]
+
+    def codes_of_flags(self, field):
         """The codes of all repetitions: components 1, 4 and 10, or the words where there is no code."""
         found = []
-        field = self.field(8) or (self.follower and self.follower.field(8)) or b""
         for repetition in self.message.repetitions(field):
             parts = [text_of(p) for p in self.message.components(repetition)] + [""] * 9
             codes = [parts[i] for i in (0, 3, 9) if parts[i]]
@@ -246,7 +255,7 @@ def _join(results):
             and (before.field(3), before.field(4)) == (result.field(3), result.field(4))
         )
         if same and not result.field(6) and not result.field(7) and not result.is_number():
-            before.follower = result
+            before.lines.append(result)
         else:
             whole.append(result)
     results[:] = whole

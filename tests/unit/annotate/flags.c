@@ -9,6 +9,7 @@
 #include "report.h"
 
 #define RAISED(flag) "NTE|1|O|Raised.\nNTE|2|O|Auto-comment t 1.0: R" flag "\n"
+#define LINE(flag) "OBX|2|TX|1952-1^B2M^LN||Called.|||" flag "|||F\n"
 #define WITHIN(flag) "NTE|1|O|Within.\nNTE|2|O|Auto-comment t 1.0: W" flag "\n"
 
 /* clang-format off */
@@ -24,10 +25,16 @@ static const struct {
 	{ "kept, though it says normal", B2M("2.2", "N"), B2M("2.2", "N") RAISED(""), FLAG_DIFFERS, FIRED_ADDED },
 	{ "normal", B2M("1.2", ""), B2M("1.2", "N") WITHIN("; flag N"), FLAG_SET, FIRED_ADDED },
 	{ "not softened", B2M("1.2", "H"), B2M("1.2", "H"), FLAG_DIFFERS, FIRED_SOFTENED },
-	{ "not softened, nor set, where a line of text has it", B2M("1.2", "") "OBX|2|TX|1952-1^B2M^LN||Called.|||HH|||F\n",
-	    B2M("1.2", "") "OBX|2|TX|1952-1^B2M^LN||Called.|||HH|||F\n", FLAG_DIFFERS, FIRED_SOFTENED },
-	{ "there already, in a line of text", B2M("2.2", "") "OBX|2|TX|1952-1^B2M^LN||Called.|||H|||F\n",
-	    B2M("2.2", "") "OBX|2|TX|1952-1^B2M^LN||Called.|||H|||F\n" RAISED(""), FLAG_PRESENT, FIRED_ADDED },
+	{ "not softened, nor set, where a line of text has it", B2M("1.2", "") LINE("HH"),
+	    B2M("1.2", "") LINE("HH"), FLAG_DIFFERS, FIRED_SOFTENED },
+	{ "there already, in a line of text", B2M("2.2", "") LINE("H"),
+	    B2M("2.2", "") LINE("H") RAISED(""), FLAG_PRESENT, FIRED_ADDED },
+	{ "not softened where only a later line has it", B2M("1.2", "") LINE("N") LINE("HH"),
+	    B2M("1.2", "") LINE("N") LINE("HH"), FLAG_DIFFERS, FIRED_SOFTENED },
+	{ "not softened where the number has another one", B2M("1.2", "N") LINE("HH"),
+	    B2M("1.2", "N") LINE("HH"), FLAG_PRESENT, FIRED_SOFTENED },
+	{ "set where a line of text says that it has none", B2M("2.2", "") LINE("\"\""),
+	    B2M("2.2", "H") LINE("\"\"") RAISED("; flag H"), FLAG_SET, FIRED_ADDED },
 	{ "not softened by one of several", B2M("1.2", "W~L<"), B2M("1.2", "W~L<"), FLAG_DIFFERS, FIRED_SOFTENED },
 	{ "not softened where nobody told us what the flag means", B2M("1.2", "*"), B2M("1.2", "*"),
 	    FLAG_DIFFERS, FIRED_SOFTENED },
