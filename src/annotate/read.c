@@ -334,13 +334,12 @@ read_number(struct annotator *a, struct result *r)
 									     : SKIP_IMPLAUSIBLE;
 }
 
+/* Does any repetition? */
 static __attribute__((noinline)) bool
-has_text(const struct annotator *a, const struct result *r)
+says_something(const struct annotator *a, struct span field)
 {
-	struct span rest = obx_field(a, r, 5);
-
-	while (rest.len) {
-		if (!read_says_nothing(a, next_repetition(a, &rest)))
+	while (field.len) {
+		if (!read_says_nothing(a, next_repetition(a, &field)))
 			return true;
 	}
 	return false;
@@ -363,7 +362,7 @@ find_skip(struct annotator *a, struct result *r)
 		return skip;
 	if (r->code->quantity)
 		return read_number(a, r);
-	return has_text(a, r) ? SKIP_NONE : SKIP_VALUE_MISSING;
+	return says_something(a, obx_field(a, r, 5)) ? SKIP_NONE : SKIP_VALUE_MISSING;
 }
 
 /* A line of text that goes on with the result may have its flag.  Of several, what calls it
@@ -379,7 +378,7 @@ flags_of_lines(const struct annotator *a, const struct result *r)
 		struct span flags = obx_field(a, line, 8);
 
 		if (line->segment == r->segment || line->mapping != r->mapping ||
-		    read_says_nothing(a, flags))
+		    !says_something(a, flags))
 			continue;
 		if (decide_may_be_abnormal(a, flags))
 			return flags;

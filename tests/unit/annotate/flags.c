@@ -35,6 +35,8 @@ static const struct {
 	    B2M("1.2", "N") LINE("HH"), FLAG_PRESENT, FIRED_SOFTENED },
 	{ "set where a line of text says that it has none", B2M("2.2", "") LINE("\"\""),
 	    B2M("2.2", "H") LINE("\"\"") RAISED("; flag H"), FLAG_SET, FIRED_ADDED },
+	{ "set where a line of text has nothing but a repetition mark", B2M("2.2", "") LINE("~"),
+	    B2M("2.2", "H") LINE("~") RAISED("; flag H"), FLAG_SET, FIRED_ADDED },
 	{ "not softened by one of several", B2M("1.2", "W~L<"), B2M("1.2", "W~L<"), FLAG_DIFFERS, FIRED_SOFTENED },
 	{ "not softened where nobody told us what the flag means", B2M("1.2", "*"), B2M("1.2", "*"),
 	    FLAG_DIFFERS, FIRED_SOFTENED },
