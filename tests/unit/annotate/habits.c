@@ -146,6 +146,9 @@ Test(annotate_habits, of_what_was_seen_hold_for_the_same_bytes_alone)
 		{ "1952-1^^LN", '|', '^', true },
 		{ "1952-1^^L", '|', '^', false },
 		{ "1952-1^^LN^1952-1^^LN", '|', '^', true },
+		/* they differ right behind the key */
+		{ "LOCAL^Be^L^1952-1^^LN", '|', '^', true },
+		{ "LOCAL^Be^L^1952-2^^LN", '|', '^', false },
 	};
 	const struct mapping *list[] = { fragment_good(IN_FILE, mapping) };
 	struct annotator *a = annotator_create(list, 1);
@@ -180,7 +183,7 @@ Test(annotate_habits, of_what_was_seen_hold_for_the_same_bytes_alone)
 /* A line that goes on with an OBX of no fields is none of them, whatever was seen before. */
 Test(annotate_habits, of_codes_do_not_reach_an_obx_without_fields)
 {
-	static const char *const obx[] = { "OBX|1", "OBX\r-|1", "OBX|1", "OBX\r-|1" };
+	static const char *const obx[] = { "OBX|1", "OBX\r-|1", "OBX\r1", "OBX-1", "OBX|1" };
 	const struct mapping *list[] = { fragment_good(IN_FILE, mapping) };
 	struct annotator *a = annotator_create(list, 1);
 	struct annotation annotation;
