@@ -252,12 +252,12 @@ is_unread(struct link *l, uint64_t now)
 	return now >= l->taken + LINK_LINGER_MS;
 }
 
-/* What the receiver has yet to take.  Of several messages that are written, the kernel does not say
- * whose bytes it holds. */
+/* What the receiver has yet to take.  Of several messages that are written, also of such as wait
+ * for no answer, the kernel does not say whose bytes it holds. */
 static size_t
 untaken(const struct link *l)
 {
-	if (!net_stream_unsent(&l->down) && l->session.flights != 1)
+	if (!net_stream_unsent(&l->down) && !relay_is_alone(&l->session))
 		return 0;
 	return net_stream_untaken(&l->down);
 }

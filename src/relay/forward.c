@@ -33,6 +33,7 @@ frame_sent(struct relay_session *s, bool unawaited, uint64_t now_us)
 	unsigned last = s->flights - 1;
 
 	relay_reuse_sent(&s->reuse);
+	s->newest = s->flight[last].corr;
 	if (s->flight[last].enhanced)
 		relay_recent_add(s, s->flight[last].id_hash);
 	if (unawaited) {

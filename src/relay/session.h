@@ -197,6 +197,7 @@ struct relay_session {
 	bool sender_ended, closed, draining;
 	uint64_t active;       /* ms; last byte either way */
 	uint64_t oldest_since; /* ms; since when the oldest flight is the one to be answered */
+	uint64_t newest;       /* number of the frame that went out last */
 	unsigned flights, flight_room;
 	/* Oldest first; the list begins with room, and there is none without flights. */
 	struct relay_flight *flight, *flight_list;
@@ -255,6 +256,13 @@ static inline bool
 relay_leaves(const struct relay_session *s)
 {
 	return s->moved && !s->closed && !s->flights && relay_inlet_is_ready(&s->in);
+}
+
+/* Is one message in flight that is also what went out last? */
+static inline bool
+relay_is_alone(const struct relay_session *s)
+{
+	return s->flights == 1 && s->flight->corr == s->newest;
 }
 
 /* Bytes held, without messages in flight. */

@@ -442,6 +442,18 @@ class Unanswered(World):
         self.assertTrue(got == framed(answer))
         self.assertEqual(d.events("conn.close"), [])
 
+    def test_a_receiver_that_takes_what_comes_behind_a_message_owes_its_answer_still(self):
+        block = framed(b"\x06")  # its kernel acknowledges later once it sends something itself
+        r = self.receiver(lambda v, b, n: n % 4 == 0 and v.send(block))
+        d, port = self.feed(r, forward={"in_flight": 2, "ack_timeout": "1s"})
+        s = self.sender(port)
+        s.send(framed(message("1")))
+        end = time.monotonic() + 20
+        while not d.events("msg.failed") and time.monotonic() < end:
+            s.send(framed(message("2", modes="|||NE|NE")))
+            time.sleep(0.02)
+        self.assertEqual(len(d.events("msg.failed")), 1)
+
     def test_a_reset_inside_a_frame_discards_it_without_an_answer(self):
         r = self.receiver()
         d, port = self.hop(r)

@@ -496,6 +496,26 @@ Test(relay_session, passes_what_is_no_message_and_no_answer)
 	end(&w);
 }
 
+Test(relay_session, knows_a_message_alone_from_one_with_others_behind_it)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.in_flight = 2;
+	cr_expect_not(relay_is_alone(&w.s));
+	connected(&w);
+	cr_expect(relay_is_alone(&w.s));
+	from_sender(&w, "\x0b" MSH("2", "|||NE|NE") "\x1c\r"); /* it is not in flight */
+	cr_expect_eq(w.s.flights, 1);
+	cr_expect_not(relay_is_alone(&w.s));
+	from_down(&w, ACK("AA", "1"));
+	from_sender(&w, MSG("3"));
+	cr_expect(relay_is_alone(&w.s));
+	from_sender(&w, MSG("4"));
+	cr_expect_not(relay_is_alone(&w.s));
+	end(&w);
+}
+
 Test(relay_session, waits_no_more_for_the_one_message_that_is_not_committed)
 {
 	struct world w;
