@@ -19,15 +19,15 @@ dial_init(struct dial *d, struct feed *f, struct net_stream *s, enum dial_wait w
 	*d = (struct dial){ .feed = f, .stream = s, .wait = wait };
 }
 
-/* A peer that takes connections and says nothing may be no receiver at all: one that stands in for
+/* A peer that takes connections and owes answers may be no receiver at all: one that stands in for
  * it, or the way to one that is away.  So the next connection begins behind it, unless another has
  * answered meanwhile. */
 void
-dial_left(struct dial *d)
+dial_left(struct dial *d, bool owing)
 {
 	struct feed *f = d->feed;
 
-	if (d->silent && (!f->good || d->silent == f->good))
+	if (owing && d->silent && (!f->good || d->silent == f->good))
 		f->good = d->silent->ai_next;
 	d->silent = NULL;
 }
@@ -35,7 +35,7 @@ dial_left(struct dial *d)
 void
 dial_stop(struct dial *d)
 {
-	dial_left(d);
+	dial_left(d, false);
 	d->wanted = d->waiting = false;
 	d->since = 0;
 	d->trying = NULL;

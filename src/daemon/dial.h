@@ -41,7 +41,7 @@ struct dial {
 };
 
 void dial_init(struct dial *d, struct feed *f, struct net_stream *s, enum dial_wait wait);
-/* From the address on that answered last, or behind one that gave no answer since, with the TLS
+/* From the address on that answered last, or behind one that owed an answer since, with the TLS
  * that is in force now. */
 bool dial_begin(struct dial *d);
 /* The address under way is none: the next one. */
@@ -54,9 +54,8 @@ bool dial_tick(struct dial *d, uint64_t now);
 void dial_connected(struct dial *d);
 /* Something came from there. */
 void dial_heard(struct dial *d);
-/* The connection was ended by the other side, or is, since no answer came; dial_stop() does it,
- * too. */
-void dial_left(struct dial *d);
+/* The connection is over, or is about to be; did the other side owe an answer, or not let us in? */
+void dial_left(struct dial *d, bool owing);
 /* Hang up, or leave off trying; nothing is wanted any more. */
 void dial_stop(struct dial *d);
 /* Leave the address under way, where one is; the next is wanted from the beginning. */

@@ -111,6 +111,7 @@ disconnect(void *ctx)
 {
 	struct line *l = ctx;
 
+	dial_left(&l->dial, custody_line_in_flight(&l->machine) > 0);
 	dial_stop(&l->dial);
 }
 
@@ -233,7 +234,8 @@ down_ended(void *ctx, int error)
 		const bool written = net_stream_is_written(&l->down);
 
 		observe_line_lost(l, error);
-		dial_left(&l->dial);
+		dial_left(&l->dial, custody_line_in_flight(&l->machine) > 0 &&
+					!(written && custody_line_is_writing(&l->machine)));
 		net_stream_close(&l->down);
 		if (turned_away)
 			custody_line_refused(&l->machine, note_now(l));

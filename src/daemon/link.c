@@ -168,7 +168,7 @@ down_ended(void *ctx, int error)
 
 	if (denied)
 		observe_denied(l->feed, NULL, &l->down, denied);
-	dial_left(&l->dial);
+	dial_left(&l->dial, turned_away || l->session.flights);
 	net_stream_close(&l->down);
 	if (l->dead) {
 		link_let_go(l);

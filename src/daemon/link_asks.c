@@ -22,6 +22,7 @@ disconnect(void *ctx)
 	struct link *l = ctx;
 
 	observe_closed(l->feed, &l->peer, l->heard, RELAY_ACK_TIMEOUT, NULL);
+	dial_left(&l->dial, true);
 	dial_stop(&l->dial);
 }
 
@@ -32,7 +33,7 @@ want_end(void *ctx, enum relay_why why, const struct diag *diag)
 
 	l->dead = true;
 	if (why == RELAY_ACK_TIMEOUT)
-		dial_left(&l->dial);
+		dial_left(&l->dial, true);
 	observe_closed(l->feed, &l->peer, l->heard, why, diag);
 }
 

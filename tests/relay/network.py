@@ -613,6 +613,20 @@ class Names(World):
             with self.subTest(ack_timeout=ack_timeout, on_failure=on_failure):
                 self.fail_in_turn(ends[ack_timeout], ack_timeout, on_failure)
 
+    def test_an_address_that_owes_no_answer_is_kept(self):
+        """One that hangs up after messages which nobody waits for the answer of."""
+        r = self.receiver(lambda visit, body, number: visit.close(), host="::1")
+        other, port = self.receiver(port=r.port), free_port()
+        self.configure(
+            feed_xml(port, r.port, host="receiver.test", forward=QUICK),
+            through=self.private("::1 receiver.test\n127.0.0.1 receiver.test\n"),
+        )
+        for n in range(1, 4):
+            self.sender(port).send(framed(message(str(n), modes="|||NE|NE")))
+            wait_for("message %d" % n, lambda n=n: len(r.frames) + len(other.frames) == n)
+            time.sleep(0.1)
+        self.assertEqual((len(r.frames), len(other.frames)), (3, 0))
+
     def fail_in_turn(self, end, ack_timeout, on_failure):
         port, to, failing = free_port(), free_port(), ["::1"]
 
