@@ -19,6 +19,7 @@ struct question {
 	bool promised; /* a line of the log, still to be written */
 	bool asking;   /* an answer of the store is awaited */
 	bool more;     /* pages behind the last one */
+	bool anyhow;   /* the one named is looked for, as no row fits all options */
 	uint64_t count;
 
 	/* import */

@@ -72,21 +72,39 @@ question_ask_page(struct question *k)
 		question_fail(k, "out of memory");
 }
 
+/* The one that was named: `row` is it, but the options leave it out; NULL: there is none. */
 static void
-fail_missing(struct question *k)
+fail_missing(struct question *k, const struct store_row *row)
 {
-	char text[80];
+	const unsigned long long seq = k->request.seq;
+	char text[200];
 
-	(void)snprintf(text, sizeof(text), "there is no such message in the queue: %llu",
-	    (unsigned long long)k->request.seq);
+	if (row)
+		(void)snprintf(text, sizeof(text),
+		    "message %llu is not one of those asked for: its state is %s, its feed %s", seq,
+		    state_word(row->state), store_feed_name(k->queue->store, row->feed));
+	else
+		(void)snprintf(
+		    text, sizeof(text), "there is no such message in the queue: %llu", seq);
 	question_fail(k, text);
+}
+
+/* Is it there, whatever the options say? */
+static void
+ask_anyhow(struct question *k)
+{
+	k->anyhow = true;
+	k->filter = (struct store_filter){
+		.states = STORE_ANY, .seq = k->request.seq, .upto = k->filter.upto
+	};
+	question_ask_page(k);
 }
 
 static void
 end_rows(struct question *k)
 {
 	if (k->request.seq && !k->count) {
-		fail_missing(k);
+		ask_anyhow(k);
 		return;
 	}
 	question_audit(k, "done");
@@ -102,6 +120,10 @@ end_rows(struct question *k)
 void
 question_take_page(struct question *k, const struct store_answer *a)
 {
+	if (k->anyhow) {
+		fail_missing(k, a->count ? a->rows : NULL);
+		return;
+	}
 	for (unsigned i = 0; i < a->count; i++)
 		write_row(k, &a->rows[i]);
 	k->count += a->count;

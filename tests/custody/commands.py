@@ -128,8 +128,23 @@ class Commands(Custody):
         )
         self.assertIn(b"SEQ x: not a number", done.stderr)
         self.assertEqual((done.returncode, done.stdout), (69, b""), "wrong usage ends it")
-        self.assertIn("no such message", self.refused("list", "--state", "aside", 2))
         self.assertEqual(self.queue("list", "--state", "aside"), "no messages\n")
+
+    def test_a_number_that_the_options_leave_out_is_said_to_be_there(self):
+        d, r, port = self.full(2)
+        self.queue("drop", 1)
+        for verb, seq, state, *options in (
+            ("list", 1, "dropped", "--state", "aside"),
+            ("list", 2, "waiting", "--state", "delivered"),
+            ("export", 2, "waiting", "--state", "dropped", "--json"),
+            ("list", 2, "waiting", "--id", "m0"),
+            ("list", 2, "waiting", "--older-than", "1h"),
+            ("list", 2, "waiting", "--after", "2"),
+        ):
+            self.assertIn(
+                "message %d is not one of those asked for: its state is %s, its feed lab\n"
+                % (seq, state), self.refused(verb, *options, seq))
+        self.assertIn("no such message", self.refused("list", "--state", "aside", 999))
 
     def test_what_was_dropped_before_a_stop_is_audited(self):
         r = self.receiver()
