@@ -14,6 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "cli/input_window.h"
 #include "cli/say.h"
 #include "cli/walk.h"
 #include "conf/conf.h"
@@ -80,7 +81,7 @@ send_lines(struct ask *a, FILE *f, const char *path, const char *hint)
 		number++;
 		if (text.ptr[text.len - 1] == '\n')
 			text.len--;
-		got = text.len ? send_line(a, text) : EX_OK;
+		got = input_blanks(text) < text.len ? send_line(a, text) : EX_OK;
 		if (got == EX_DATAERR && bad++ == 0)
 			first_bad = number;
 		if (got == EX_OSERR)

@@ -314,13 +314,15 @@ class Commands(Custody):
         for lines, status, says in (
             (message("h1") + message("h2"), 65, "fifo:1: .*; HL7 is read from files"),
             (self.queue("export", "--id", "p2").encode(), 0, "^$"),
+            (("\r\n%s\r\n\r\n \t\n" % self.queue("export", "--id", "f1").strip()).encode(),
+             0, "^$"),
         ):
             writer = threading.Thread(target=self.write_to, args=(fifo, lines))
             writer.start()
             self.assertRegex(
                 self.refused("import", "--again", "-f", "lab", fifo, status=status), says)
             writer.join(PATIENCE)
-        self.assertEqual(self.ids()[6:], ["p2"])
+        self.assertEqual(self.ids()[6:], ["p2", "f1"])
         body = message("big", more=b"NTE|1||" + b"x" * (17 << 20) + b"\r")
         big = self.write("big.hl7", body)
         self.assertIn("1 message queued", self.queue("import", "-f", "lab", big))
