@@ -4,10 +4,13 @@
  * commits.  What is written meanwhile through our connection goes into the copy, too,
  * so it never has to begin anew.  The copy is synced once, at its end, by a thread
  * that ends with it: for a large queue that takes seconds, which nobody should wait.
+ * Only then it gets its name; a process that is killed before leaves a file that says it
+ * is unfinished.
  *
  * A copy is marked as one, and of no run: whoever puts it back may leave the log and the
  * progress page of the queue it replaces beside it, and neither is about it.
  */
+#define _GNU_SOURCE /* renameat2, mkostemp */
 #include "store/sqlite.h"
 
 #include <errno.h>
@@ -15,6 +18,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { COPY_PAGES = 64 };
@@ -22,9 +27,10 @@ enum { COPY_PAGES = 64 };
 struct sqlite_copy {
 	sqlite3 *to;
 	sqlite3_backup *backup; /* NULL: all is copied */
-	char *path;
+	char *path, *unfinished;
 	int error;
-	bool kept; /* the whole copy is on the disk */
+	bool named; /* the file has its own name */
+	bool kept;  /* the whole copy is on the disk */
 	pthread_t thread;
 	bool syncing;
 	_Atomic bool synced;
@@ -43,48 +49,98 @@ sync_path(const char *path, int flags)
 	return error;
 }
 
-/* The file, and the entry that names it. */
+static bool
+exists(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+static int
+name_copy(struct sqlite_copy *c)
+{
+	int status = renameat2(AT_FDCWD, c->unfinished, AT_FDCWD, c->path, RENAME_NOREPLACE);
+
+	/* a file system that cannot tell whether the name is free */
+	if (status && errno == EINVAL && !exists(c->path))
+		status = rename(c->unfinished, c->path);
+	c->named = status == 0;
+	return status ? -errno : 0;
+}
+
+/* The entry that names it. */
+static int
+sync_folder(char *path)
+{
+	char *slash = strrchr(path, '/');
+	int error;
+
+	if (!slash || slash == path)
+		return sync_path(slash ? "/" : ".", O_RDONLY | O_DIRECTORY);
+	*slash = '\0';
+	error = sync_path(path, O_RDONLY | O_DIRECTORY);
+	*slash = '/';
+	return error;
+}
+
 static void *
 sync_copy(void *arg)
 {
 	struct sqlite_copy *c = arg;
-	char *slash = strrchr(c->path, '/');
 
-	c->error = sync_path(c->path, O_RDONLY);
-	if (slash && slash != c->path)
-		*slash = '\0';
+	c->error = sync_path(c->unfinished, O_RDONLY);
 	if (!c->error)
-		c->error = sync_path(!slash             ? "."
-				     : slash == c->path ? "/"
-							: c->path,
-		    O_RDONLY | O_DIRECTORY);
-	if (slash)
-		*slash = '/';
+		c->error = name_copy(c);
+	if (!c->error)
+		c->error = sync_folder(c->path);
 	c->synced = true;
 	return NULL;
+}
+
+/* A name beside the other, with an empty file of this name. */
+static int
+make_file(const char *path, char **ret_name)
+{
+	static const char behind[] = ".unfinished-XXXXXX";
+	const size_t size = strlen(path) + sizeof(behind);
+	char *name;
+	int fd, error;
+
+	if (exists(path))
+		return -EEXIST;
+	name = malloc(size);
+	if (!name)
+		return -ENOMEM;
+	(void)snprintf(name, size, "%s%s", path, behind);
+	fd = mkostemp(name, O_CLOEXEC);
+	if (fd < 0) {
+		error = -errno;
+		free(name);
+		return error;
+	}
+	close(fd);
+	*ret_name = name;
+	return 0;
 }
 
 static int
 begin_copy(struct sqlite_backend *b, const char *path)
 {
 	struct sqlite_copy *c = calloc(1, sizeof(*c));
-	int fd, rc;
+	int rc;
 
 	if (!c)
 		return -ENOMEM;
-	fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		free(c);
-		return -errno;
-	}
-	close(fd);
 	b->copy = c;
 	c->path = strdup(path);
-	if (!c->path) {
-		unlink(path);
+	if (!c->path)
 		return -ENOMEM;
-	}
-	rc = sqlite3_open_v2(path, &c->to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	rc = make_file(path, &c->unfinished);
+	if (rc)
+		return rc;
+	rc = sqlite3_open_v2(
+	    c->unfinished, &c->to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (!rc)
 		rc = sqlite3_exec(c->to,
 		    "PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = OFF; PRAGMA "
@@ -183,8 +239,9 @@ sqlite_copy_end(struct store_backend *base)
 	sqlite3_close(c->to);
 	if (c->syncing)
 		pthread_join(c->thread, NULL);
-	if (!c->kept && c->path)
-		unlink(c->path);
+	if (c->unfinished && !c->kept)
+		unlink(c->named ? c->path : c->unfinished);
+	free(c->unfinished);
 	free(c->path);
 	free(c);
 	b->copy = NULL;

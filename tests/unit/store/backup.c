@@ -5,10 +5,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "queue.h"
@@ -58,6 +61,19 @@ Test(backup, makes_a_backup_while_messages_come_and_go)
 	queue_close(q);
 }
 
+/* How many files of this name, or that begin with it, are there? */
+static size_t
+count_files(const char *folder, const char *name)
+{
+	glob_t found;
+	size_t count;
+
+	cr_assert_neq(glob(folder_file(folder, name), 0, NULL, &found), GLOB_NOSPACE);
+	count = found.gl_pathc;
+	globfree(&found);
+	return count;
+}
+
 Test(backup, says_which_of_the_two_files_failed)
 {
 	static const struct {
@@ -84,9 +100,59 @@ Test(backup, says_which_of_the_two_files_failed)
 		vfs_heal();
 		cr_expect_neq(q->error, 0);
 		cr_expect(strstr(q->answer_text, cases[i].words), "%s", q->answer_text);
-		cr_expect_neq(access(path, F_OK), 0);
+		cr_expect_eq(count_files(q->folder, "copy*"), 0);
 		queue_close(q);
 	}
+}
+
+/* By a process that is killed at this write; false when it lived through it. */
+static bool
+kill_backup(const char *folder, unsigned n)
+{
+	char path[128];
+	pid_t pid = fork();
+	int status;
+
+	if (!pid) {
+		struct queue *q = calloc(1, sizeof(*q));
+
+		(void)snprintf(q->folder, sizeof(q->folder), "%s", folder);
+		(void)snprintf(path, sizeof(path), "%s/copy", folder);
+		queue_start(q, NULL);
+		vfs_kill(VFS_WRITE, n);
+		(void)store_backup(q->store, path, 1);
+		queue_await(q, &q->answers, 1);
+		_exit(q->error ? 1 : 0);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 0,
+	    "%x", (unsigned)status);
+	return WIFSIGNALED(status);
+}
+
+Test(backup, has_its_name_when_it_is_whole, .timeout = 120)
+{
+	struct queue *q;
+	size_t left = 0;
+
+	vfs_install();
+	q = queue_open(1, NULL);
+	store_feed(q->store, SPAN("east"));
+	queue_fill(q, 1, 100);
+	queue_stop(q);
+	for (unsigned n = 1; kill_backup(q->folder, n); n++) {
+		cr_expect_eq(count_files(q->folder, "copy"), 0, "write %u", n);
+		left = count_files(q->folder, "copy.unfinished-*");
+	}
+	cr_expect_gt(left, 5);
+	cr_expect_eq(count_files(q->folder, "copy"), 1);
+	cr_expect_eq(count_files(q->folder, "copy.unfinished-*"), left, "it left none itself");
+	(void)unlink(folder_file(q->folder, "progress"));
+	(void)unlink(folder_file(q->folder, "queue.db-wal"));
+	cr_assert_eq(rename(folder_file(q->folder, "copy"), folder_file(q->folder, "queue.db")), 0);
+	queue_start(q, NULL);
+	cr_expect_eq(queue_stats(q, 1).waiting, 100);
+	queue_close(q);
 }
 
 /* One message waits in the backup that was delivered since, and one that was set aside.  Only the

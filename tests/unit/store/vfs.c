@@ -231,8 +231,8 @@ vfs_install(void)
 	sqlite3_vfs_register(&vfs, 1);
 }
 
-void
-vfs_fail(enum vfs_call call, unsigned n, int result, int error, bool lasting)
+static void
+arm(enum vfs_call call, unsigned n, int result, int error, bool lasting, bool kills)
 {
 	pthread_mutex_lock(&lock);
 	plan.armed = true;
@@ -242,9 +242,15 @@ vfs_fail(enum vfs_call call, unsigned n, int result, int error, bool lasting)
 	plan.result = result;
 	plan.error = error;
 	plan.lasting = lasting;
-	plan.kills = false;
+	plan.kills = kills;
 	plan.then.armed = false;
 	pthread_mutex_unlock(&lock);
+}
+
+void
+vfs_fail(enum vfs_call call, unsigned n, int result, int error, bool lasting)
+{
+	arm(call, n, result, error, lasting, false);
 }
 
 void
@@ -261,8 +267,7 @@ vfs_then_fail(enum vfs_call call, int result, int error)
 void
 vfs_kill(enum vfs_call call, unsigned n)
 {
-	vfs_fail(call, n, SQLITE_OK, 0, false);
-	plan.kills = true; /* nobody else makes calls yet */
+	arm(call, n, SQLITE_OK, 0, false, true);
 }
 
 void
