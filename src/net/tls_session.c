@@ -108,6 +108,9 @@ net_tls_session_verify(int good, X509_STORE_CTX *c)
 	struct net_tls_session *s = SSL_get_app_data(ssl);
 	X509 *leaf = X509_STORE_CTX_get0_cert(c);
 
+	/* also of one that is refused: whoever has to renew it must know which it is */
+	if (!s->identity)
+		s->identity = net_tls_identity_create(leaf);
 	if (!good) {
 		s->reason = net_tls_reason_of_verify(X509_STORE_CTX_get_error(c));
 		s->error = X509_verify_cert_error_string(X509_STORE_CTX_get_error(c));
@@ -115,8 +118,6 @@ net_tls_session_verify(int good, X509_STORE_CTX *c)
 	}
 	if (X509_STORE_CTX_get_error_depth(c) > 0)
 		return 1;
-	if (!s->identity)
-		s->identity = net_tls_identity_create(leaf);
 	s->reason = net_tls_check_rules(s->tls, leaf, s->identity);
 	if (!s->reason)
 		return 1;

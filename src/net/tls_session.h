@@ -62,7 +62,8 @@ const char *net_tls_session_error(const struct net_tls_session *s);
  * afterwards tells, if it sends anything.
  */
 bool net_tls_session_is_proved(const struct net_tls_session *s);
-/* NULL until the handshake is over, and without a certificate. */
+/* NULL until the handshake is over, and without a certificate.  Of a session that failed, what the
+ * certificate says and nobody has proved. */
 const struct net_tls_identity *net_tls_session_identity(const struct net_tls_session *s);
 /* Would it be let in with these settings? */
 enum net_tls_reason net_tls_session_check(

@@ -50,12 +50,16 @@ class Refused(Secure):
             "server": "key_usage",
             None: "no_certificate",
         }
+        names = {
+            "stranger": "else.example", "wildcard": "*.example", "server": "localhost", None: None,
+        }
         for version in (TLS1_2, TLS1_3):
             for own, reason in rows.items():
                 with self.subTest(own=own, version=version.name):
                     told = self.refused(d, port, reason, own=own, version=version)
                     self.assertEqual((told["feed"], told["dir"]), ("lab", "in"))
                     self.assertTrue(told["peer"].startswith("127.0.0.1:"))
+                    self.assertEqual(told.get("peer_cert"), names.get(own, "lab.example"))
         self.assertEqual(r.visits, [])
         self.assertEqual(
             metric(metrics, "hl7noted_tls_failures_total", reason="revoked", dir="in"), 2

@@ -76,11 +76,13 @@ class Identity(Outbound):
             ("server", {"name": "example"}, "name"),
             ("server", {"ca": "other-ca"}, "unknown_ca"),
         ]
+        names = {"other": "lab.example", "client": "lab.example", "common": "127.0.0.1"}
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
             for own, more, reason in rows:
                 with self.subTest(own=own, reason=reason, version=version.name):
                     r = self.secure_receiver(own=own, version=version)
-                    d, _ = self.denied(r, self.tls(own="client", **more), reason)
+                    d, line = self.denied(r, self.tls(own="client", **more), reason)
+                    self.assertEqual(line["peer_cert"], names.get(own, "localhost"))
                     wait_for("the receiver to be told", lambda r=r: r.errors)
                     d.stop()
 
