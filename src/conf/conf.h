@@ -167,6 +167,7 @@ enum {
 	CONF_KEEP_SIZE = 1 << 30,
 	CONF_RESEND_WINDOW = 24 * 3600 * 1000,
 	CONF_RETRIES = 10,
+	CONF_IN_FLIGHT_MOST = 256,
 	CONF_SENDERS_MOST = 64,  /* of a feed */
 	CONF_ALLOWS_MOST = 1024, /* of a listener */
 };

@@ -184,7 +184,7 @@ static const struct conf_attribute forward_attributes[] = {
 	{ "ack-timeout", CONF_DURATION, AT(ack_timeout), .least = 1, .most = HOUR },
 	{ "backoff-min", CONF_DURATION, AT(backoff_least), .least = 1, .most = HOUR },
 	{ "backoff-max", CONF_DURATION, AT(backoff_most), .least = 1, .most = HOUR },
-	{ "in-flight", CONF_COUNT, AT(in_flight), .least = 1, .most = 256 },
+	{ "in-flight", CONF_COUNT, AT(in_flight), .least = 1, .most = CONF_IN_FLIGHT_MOST },
 	{ NULL },
 };
 

@@ -84,7 +84,7 @@ struct custody_outcome {
 
 struct custody_line_settings {
 	size_t max_frame;                     /* of an answer */
-	unsigned in_flight;                   /* 1 to RELAY_IN_FLIGHT */
+	unsigned in_flight;                   /* 1 or more */
 	size_t most_bytes;                    /* of parcels held; one is always allowed */
 	uint64_t ack_timeout;                 /* ms; 0: none */
 	uint64_t backoff_least, backoff_most; /* ms */

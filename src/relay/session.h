@@ -39,11 +39,10 @@ enum relay_annotate { RELAY_LIVE, RELAY_SHADOW, RELAY_OFF };
 enum { RELAY_MS = 1000 }; /* microseconds: events are timed in these, limits are in ms */
 
 enum {
-	RELAY_ID_MOST = 64,    /* bytes of a control ID kept; longer ones compare by hash, too */
-	RELAY_IN_FLIGHT = 256, /* most that may be configured */
-	RELAY_RECENT = 256,    /* answered or unawaited messages whose later answers still pass */
-	RELAY_ANSWERED = 8,    /* messages that are known to have had their answer */
-	RELAY_WORDS = 96,      /* bytes of a list of rules or reasons kept for the log */
+	RELAY_ID_MOST = 64, /* bytes of a control ID kept; longer ones compare by hash, too */
+	RELAY_RECENT = 256, /* answered or unawaited messages whose later answers still pass */
+	RELAY_ANSWERED = 8, /* messages that are known to have had their answer */
+	RELAY_WORDS = 96,   /* bytes of a list of rules or reasons kept for the log */
 };
 
 /* What a feed asks of its sessions; may be exchanged at reload between two calls, for messages and

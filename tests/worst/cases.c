@@ -206,7 +206,7 @@ static void
 link_begin(struct link *l, struct annotator *annotator)
 {
 	*l = (struct link){ .set = { .max_frame = 1 << 30,
-				.in_flight = RELAY_IN_FLIGHT,
+				.in_flight = CONF_IN_FLIGHT_MOST,
 				.annotator = annotator,
 				.habit = &l->habit,
 				.work = &l->work } };
@@ -267,7 +267,7 @@ run_strays(struct worst *w, struct span in)
 	static struct link l;
 
 	link_begin(&l, w->annotator);
-	for (unsigned i = 1; i < RELAY_IN_FLIGHT; i++)
+	for (unsigned i = 1; i < CONF_IN_FLIGHT_MOST; i++)
 		relay_from_sender(&l.s, SPAN("\x0b" HEADER "\x1c\r"), 1000000);
 	for (; in.len; in = span_tail(in, 1400))
 		relay_from_down(&l.s, span_head(in, 1400), 1000000);
