@@ -27,6 +27,39 @@ die()
 	exit 1
 }
 
+# The script that sources this, from the top of the tree; one that works elsewhere says where it is.
+script=scripts/${0##*/}
+
+# usage WORD...: print the head of the script, which says how it is called, and end; for what cannot
+# be done with these words, unless the first asks for it
+usage()
+{
+	status=0
+	case ${1-} in
+	-h | --help) ;;
+	*)
+		status=2
+		exec >&2
+		printf 'error: not to be called so: %s\n\n' "$script${1+ $*}"
+		;;
+	esac
+	sed -n '/^#/!q; 4,$s/^# \{0,1\}//p' "$script"
+	exit "$status"
+}
+
+# numbers_alone MOST WORD...: the words a script was called with are so many numbers, or fewer
+numbers_alone()
+{
+	most=$1
+	shift
+	[ $# -le "$most" ] || usage "$@"
+	for word in "$@"; do
+		case $word in
+		'' | 0* | *[!0-9]*) usage "$@" ;;
+		esac
+	done
+}
+
 # Print a command, then run it.
 run()
 {

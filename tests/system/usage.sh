@@ -164,10 +164,27 @@ mkdir -p elsewhere/scripts
 	export CDPATH
 	cd "$HL7_TOP" && sh scripts/quickstart --help
 ) > out 2>&1
-has out 'usage: sh scripts/quickstart'
+has out 'sh scripts/quickstart [--once]'
+
+# and none begins a long run, or installs packages, for who asks what it is for
+for script in "$HL7_TOP"/.ci/run "$HL7_TOP"/scripts/*; do
+	case $script in
+	*.sh) continue ;;
+	esac
+	name=${script#"$HL7_TOP/"}
+	status 0 timeout 10 "$script" --help
+	has out "${name##*/}"
+	[ ! -s err ] || fail "$name has help on standard error"
+	status 2 timeout 10 "$script" --nonsense
+	has err "${name##*/}"
+done
+for script in format million profiled quickstart soak test; do
+	status 2 timeout 10 "$HL7_TOP/scripts/$script" nonsense
+	has err "error: not to be called so: scripts/$script nonsense"
+done
 for seconds in '' 0 60s; do
-	status 64 sh "$HL7_TOP/scripts/fuzz" ack "$seconds"
-	has err 'usage: sh scripts/fuzz TARGET|all SECONDS'
+	status 2 sh "$HL7_TOP/scripts/fuzz" ack "$seconds"
+	has err 'sh scripts/fuzz TARGET|all SECONDS'
 done
 
 # TLS: nobody is believed unless named, and no setting is taken for nothing

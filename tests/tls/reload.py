@@ -321,23 +321,23 @@ class Check(Secure):
 
 class Recipe(Secure):
     def test_scripts_testca_says_what_it_lacks(self):
+        called = "error: not to be called so: %s" % TESTCA
         rows = {
-            (): "where to?",
-            ("--help",): "no folder",
-            (self.ca.folder, "bogus"): "not issue, revoke, crl or pin",
-            (self.ca.folder, "issue", "lab", "client", "9"): "issue: NAME USE DAYS SAN",
-            (self.ca.folder, "revoke"): "revoke: NAME",
-            (self.ca.folder, "revoke", "nobody"): "nobody: no such certificate",
-            (self.ca.folder, "crl"): "crl: DAYS",
-            (self.ca.folder, "pin", "nobody"): "nobody: no such certificate",
+            (): (2, called),
+            (self.ca.folder, "bogus"): (2, called),
+            (self.ca.folder, "issue", "lab", "client", "9"): (2, called),
+            (self.ca.folder, "revoke"): (2, called),
+            (self.ca.folder, "revoke", "nobody"): (1, "testca: nobody: no such certificate"),
+            (self.ca.folder, "crl"): (2, called),
+            (self.ca.folder, "pin", "nobody"): (1, "testca: nobody: no such certificate"),
         }
-        for arguments, sentence in rows.items():
+        for arguments, (status, sentence) in rows.items():
             with self.subTest(arguments[1:]):
                 done = subprocess.run(
                     ["sh", TESTCA, *arguments], capture_output=True, check=False, text=True
                 )
-                self.assertEqual((done.returncode, done.stdout), (1, ""))
-                self.assertRegex(done.stderr, "^testca: .*%s.*\n$" % re.escape(sentence))
+                self.assertEqual((done.returncode, done.stdout), (status, ""))
+                self.assertTrue(done.stderr.startswith(sentence), done.stderr)
 
 
 class Ends(Secure):
