@@ -330,64 +330,36 @@ Test(conf_files, refuses_what_is_no_xml)
 	expect_fault("<hl7noted/>", "not in the namespace");
 }
 
-Test(conf_files, refuses_more_feeds_than_can_be_told_apart_quickly)
+#define FEED "<feed name='f'><listen port='1'"
+#define TO "<forward host='h' port='2'/>"
+
+Test(conf_files, refuse_more_than_can_be_looked_through_quickly)
 {
-	struct buffer b;
+	static const struct {
+		const char *before, *each, *behind, *fault;
+		unsigned count;
+	} rows[] = {
+		{ "", FEED "/>" TO "</feed>", "", "1025 feeds, and 1024 may be", 1025 },
+		{ FEED "/>" TO, "<mapping file='x.xml'/>", "</feed>",
+		    "8193 mappings, and 8192 may be", 8193 },
+		{ FEED "/>" TO, "<sender application='LAB'/>", "</feed>",
+		    "65 senders, and 64 may be", 65 },
+		{ FEED ">", "<allow address='::1'/>", "</listen>" TO "</feed>",
+		    "1025 networks, and 1024 may be", 1025 },
+	};
 
-	buffer_init(&b, 0);
-	buffer_append(&b, SPAN("<hl7noted xmlns='urn:hl7note:config:1'>"));
-	for (unsigned i = 0; i < 1025; i++)
-		buffer_append(&b, SPAN("<feed name='f'><listen port='1'/><forward host='h' "
-				       "port='1'/></feed>"));
-	buffer_append(&b, SPAN("</hl7noted>"));
-	buffer_append_char(&b, '\0');
-	expect_fault(buffer_span(&b).ptr, "1025 feeds, and 1024 may be");
-	buffer_finish(&b);
-}
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct buffer b;
 
-Test(conf_files, refuses_more_mappings_than_can_be_told_apart_quickly)
-{
-	struct buffer b;
-
-	buffer_init(&b, 0);
-	buffer_append(&b, SPAN("<hl7noted xmlns='urn:hl7note:config:1'><feed name='f'><listen "
-			       "port='1'/><forward host='h' port='2'/>"));
-	for (unsigned i = 0; i < 8193; i++)
-		buffer_printf(&b, "<mapping file='%u.xml'/>", i);
-	buffer_append(&b, SPAN("</feed></hl7noted>"));
-	buffer_append_char(&b, '\0');
-	expect_fault(buffer_span(&b).ptr, "8193 mappings, and 8192 may be");
-	buffer_finish(&b);
-}
-
-Test(conf_files, refuse_more_senders_than_a_connection_can_remember)
-{
-	struct buffer b;
-
-	buffer_init(&b, 0);
-	buffer_append(&b, SPAN("<hl7noted xmlns='urn:hl7note:config:1'><feed name='f'><listen "
-			       "port='1'/><forward host='h' port='1'/>"));
-	for (unsigned i = 0; i < 65; i++)
-		buffer_append(&b, SPAN("<sender application='LAB'/>"));
-	buffer_append(&b, SPAN("</feed></hl7noted>"));
-	buffer_append_char(&b, '\0');
-	expect_fault(buffer_span(&b).ptr, "65 senders, and 64 may be");
-	buffer_finish(&b);
-}
-
-Test(conf_files, refuse_more_networks_than_are_looked_through_quickly)
-{
-	struct buffer b;
-
-	buffer_init(&b, 0);
-	buffer_append(&b, SPAN("<hl7noted xmlns='urn:hl7note:config:1'><feed name='f'><listen "
-			       "port='1'>"));
-	for (unsigned i = 0; i < 1025; i++)
-		buffer_append(&b, SPAN("<allow address='::1'/>"));
-	buffer_append(&b, SPAN("</listen><forward host='h' port='2'/></feed></hl7noted>"));
-	buffer_append_char(&b, '\0');
-	expect_fault(buffer_span(&b).ptr, "1025 networks, and 1024 may be");
-	buffer_finish(&b);
+		buffer_init(&b, 0);
+		buffer_printf(&b, "<hl7noted xmlns='urn:hl7note:config:1'>%s", rows[i].before);
+		for (unsigned n = 0; n < rows[i].count; n++)
+			buffer_append(&b, span_str(rows[i].each));
+		buffer_printf(&b, "%s</hl7noted>", rows[i].behind);
+		buffer_append_char(&b, '\0');
+		expect_fault(buffer_span(&b).ptr, rows[i].fault);
+		buffer_finish(&b);
+	}
 }
 
 /* ---- which kind of file ---- */

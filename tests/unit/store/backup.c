@@ -6,12 +6,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
-#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "queue.h"
@@ -111,7 +109,6 @@ kill_backup(const char *folder, unsigned n)
 {
 	char path[128];
 	pid_t pid = fork();
-	int status;
 
 	if (!pid) {
 		struct queue *q = calloc(1, sizeof(*q));
@@ -124,10 +121,7 @@ kill_backup(const char *folder, unsigned n)
 		queue_await(q, &q->answers, 1);
 		_exit(q->error ? 1 : 0);
 	}
-	cr_assert_eq(waitpid(pid, &status, 0), pid);
-	cr_assert(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 0,
-	    "%x", (unsigned)status);
-	return WIFSIGNALED(status);
+	return queue_child_killed(pid);
 }
 
 Test(backup, has_its_name_when_it_is_whole, .timeout = 120)

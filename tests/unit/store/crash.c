@@ -440,23 +440,24 @@ killed_now(const struct queue *q)
 	return killed;
 }
 
-/* Opened by a process that is killed at that call; false when it lived through it. */
-static bool
-kill_start(const struct queue *q, enum vfs_call call, unsigned n)
+/* Killed when the queue knows of a change and its owner was not told: the text is sent once more.
+ */
+static void
+expect_again_after_a_kill(struct queue *q, const char *text)
 {
-	struct store_error error;
-	pid_t pid = fork();
-	int status;
+	const unsigned answers = q->answers + 1;
+	struct queue *killed;
 
-	if (!pid) {
-		vfs_install();
-		vfs_kill(call, n);
-		_exit(queue_try(q->folder, NULL, &error) ? 0 : 1);
-	}
-	cr_assert_eq(waitpid(pid, &status, 0), pid);
-	cr_assert(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 0,
-	    "%x", (unsigned)status);
-	return WIFSIGNALED(status);
+	store_flush(q->store);
+	cr_assert_eq(poll(&(struct pollfd){ store_fd(q->store), POLLIN, 0 }, 1, 20000), 1);
+	usleep(300000);
+	killed = killed_now(q);
+	queue_await(q, &q->answers, answers);
+	cr_expect_eq(q->changed, 1);
+	queue_close(q);
+	queue_start(killed, NULL);
+	cr_expect_str_eq(queue_get(killed, 1, NULL), text);
+	queue_close(killed);
 }
 
 /* Five were taken and three delivered, which the page alone knew. */
@@ -475,7 +476,7 @@ survives_two_kills(enum vfs_call call, unsigned n)
 	}
 	killed = killed_now(q);
 	queue_close(q);
-	met = kill_start(killed, call, n);
+	met = queue_kill_start(killed, call, n);
 	queue_start(killed, NULL);
 	cr_expect_not_null(queue_get(killed, 1, &seq));
 	cr_expect_eq(seq, 4, "killed at call %u of %d: %d", n, (int)call, (int)seq);
@@ -499,23 +500,13 @@ Test(crash, forgets_no_delivery_wherever_the_next_start_is_killed)
 Test(crash, sends_again_what_was_delivered_while_it_was_asked_for_once_more)
 {
 	const struct store_filter delivered = { .states = STORE_DELIVERED };
-	struct queue *q, *killed;
+	struct queue *q;
 	uint64_t seq;
 
 	q = send_again(&seq);
 	cr_assert_eq(store_retry(q->store, &delivered, 2), 0);
 	store_delivered(q->store, 1, seq);
-	store_flush(q->store);
-	/* the queue knows both, and its owner is not told */
-	cr_assert_eq(poll(&(struct pollfd){ store_fd(q->store), POLLIN, 0 }, 1, 20000), 1);
-	usleep(300000);
-	killed = killed_now(q);
-	queue_await(q, &q->answers, 2);
-	cr_expect_eq(q->changed, 1);
-	queue_close(q);
-	queue_start(killed, NULL);
-	cr_expect_str_eq(queue_get(killed, 1, NULL), "one");
-	queue_close(killed);
+	expect_again_after_a_kill(q, "one");
 }
 
 Test(crash, sends_once_what_was_delivered_before_an_older_one_on_a_full_disk)
@@ -552,7 +543,7 @@ Test(crash, sends_once_what_was_delivered_before_an_older_one_on_a_full_disk)
 Test(crash, sends_again_what_was_delivered_before_an_older_one)
 {
 	const struct store_filter second = { .feed = 1, .seq = 2, .states = STORE_ANY };
-	struct queue *q = queue_open(1, NULL), *killed;
+	struct queue *q = queue_open(1, NULL);
 	uint64_t seq[2];
 
 	store_feed(q->store, SPAN("east"));
@@ -563,16 +554,7 @@ Test(crash, sends_again_what_was_delivered_before_an_older_one)
 	cr_assert_eq(seq[1], 2);
 	store_delivered(q->store, 1, 2);
 	cr_assert_eq(store_retry(q->store, &second, 1), 0);
-	store_flush(q->store);
-	cr_assert_eq(poll(&(struct pollfd){ store_fd(q->store), POLLIN, 0 }, 1, 20000), 1);
-	usleep(300000);
-	killed = killed_now(q);
-	queue_await(q, &q->answers, 1);
-	cr_expect_eq(q->changed, 1);
-	queue_close(q);
-	queue_start(killed, NULL);
-	cr_expect_str_eq(queue_get(killed, 1, NULL), "two");
-	queue_close(killed);
+	expect_again_after_a_kill(q, "two");
 }
 
 Test(crash, sends_again_after_a_start_without_room_for_what_was_delivered)

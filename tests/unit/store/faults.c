@@ -14,6 +14,18 @@
 
 enum { WAVES = 4, WAVE = 6, LARGE = 30000 };
 
+/* With one feed, on a disk that may fail. */
+static struct queue *
+open_to_fail(const struct store_settings *set)
+{
+	struct queue *q;
+
+	vfs_install();
+	q = queue_open(1, set);
+	store_feed(q->store, SPAN("east"));
+	return q;
+}
+
 /* The text of message n: some take more than a page. */
 static const char *
 text_of(unsigned n)
@@ -246,9 +258,7 @@ Test(faults, calls_no_queue_damaged_that_it_could_not_read)
 	struct queue *q;
 	struct store *s = NULL;
 
-	vfs_install();
-	q = queue_open(1, NULL);
-	store_feed(q->store, SPAN("east"));
+	q = open_to_fail(NULL);
 	for (unsigned n = 0; n < WAVE; n++)
 		send_numbered(q, n);
 	queue_await(q, &q->told_count, WAVE);
@@ -276,9 +286,7 @@ full(void)
 {
 	struct queue *q;
 
-	vfs_install();
-	q = queue_open(1, NULL);
-	store_feed(q->store, SPAN("east"));
+	q = open_to_fail(NULL);
 	for (unsigned n = 0; n < MANY; n++)
 		send_numbered(q, 3 * n);
 	queue_await(q, &q->told_count, MANY);
@@ -429,9 +437,7 @@ Test(faults, opens_a_large_queue_without_reading_all_of_it)
 {
 	struct queue *q;
 
-	vfs_install();
-	q = queue_open(1, NULL);
-	store_feed(q->store, SPAN("east"));
+	q = open_to_fail(NULL);
 	for (unsigned i = 0; i < 150; i++)
 		send_numbered(q, 3 * i);
 	queue_await(q, &q->told_count, 150);
@@ -450,9 +456,7 @@ Test(faults, refuses_to_send_again_after_a_failed_sync)
 	struct queue *q;
 	uint64_t seq;
 
-	vfs_install();
-	q = queue_open(1, NULL);
-	store_feed(q->store, SPAN("east"));
+	q = open_to_fail(NULL);
 	queue_put(q, 1, "A1", "one");
 	queue_get(q, 1, &seq);
 	store_delivered(q->store, 1, seq);
@@ -474,9 +478,7 @@ Test(faults, tells_nothing_after_a_failed_sync_and_knows_the_resend)
 {
 	struct queue *q;
 
-	vfs_install();
-	q = queue_open(1, NULL);
-	store_feed(q->store, SPAN("east"));
+	q = open_to_fail(NULL);
 	queue_put(q, 1, "A1", "before");
 	vfs_fail(VFS_SYNC, 1, SQLITE_IOERR_FSYNC, EIO, false);
 	queue_send(q, 1, "A2", "the one");
@@ -513,9 +515,7 @@ Test(faults, ends_when_the_sync_fails_of_what_is_tried_alone)
 	struct queue *q;
 	uint64_t seq;
 
-	vfs_install();
-	q = queue_open(1, NULL);
-	store_feed(q->store, SPAN("east"));
+	q = open_to_fail(NULL);
 	queue_put(q, 1, "A1", "one");
 	queue_get(q, 1, &seq);
 	vfs_fail(VFS_WRITE, 1, SQLITE_FULL, ENOSPC, false);
@@ -629,9 +629,7 @@ Test(faults, tells_what_became_of_all_when_it_is_closed)
 	struct queue *q;
 	uint64_t seq;
 
-	vfs_install();
-	q = queue_open(1, NULL);
-	store_feed(q->store, SPAN("east"));
+	q = open_to_fail(NULL);
 	queue_put(q, 1, "", "one");
 	queue_get(q, 1, &seq);
 	vfs_fail(VFS_WRITE, 1, SQLITE_FULL, ENOSPC, true);
@@ -653,9 +651,7 @@ Test(faults, keeps_the_log_when_copying_it_to_the_file_fails)
 	const struct store_filter all = { .feed = 0 };
 	struct queue *q;
 
-	vfs_install();
-	q = queue_open(1, NULL);
-	store_feed(q->store, SPAN("east"));
+	q = open_to_fail(NULL);
 	queue_put(q, 1, "A1", "before");
 	vfs_fail(VFS_SYNC, 2, SQLITE_IOERR_FSYNC, EIO, false);
 	queue_send(q, 1, "A2", "with the first sync");
@@ -685,9 +681,7 @@ Test(faults, sets_aside_on_a_full_disk_as_soon_as_there_is_room)
 	struct queue *q;
 	struct store_item item;
 
-	vfs_install();
-	q = queue_open(1, &set);
-	store_feed(q->store, SPAN("east"));
+	q = open_to_fail(&set);
 	queue_put(q, 1, "A1", "one");
 	queue_put(q, 1, "A2", "two");
 	cr_expect_eq(access(folder_file(q->folder, "ballast"), F_OK), 0);
@@ -723,9 +717,7 @@ Test(faults, sends_again_once_also_what_was_tried_twice_while_the_disk_fills_up)
 	unsigned syncs;
 	struct queue *q;
 
-	vfs_install();
-	q = queue_open(1, &set);
-	store_feed(q->store, SPAN("east"));
+	q = open_to_fail(&set);
 	for (unsigned i = 0; i < 3; i++) {
 		memset(text[i], 'a' + (char)i, sizeof(text[i]) - 1);
 		queue_put(q, 1, "", text[i]);
@@ -763,9 +755,7 @@ Test(faults, goes_on_behind_what_was_sent_again_while_the_disk_is_full)
 	struct queue *q;
 	uint64_t seq;
 
-	vfs_install();
-	q = queue_open(1, NULL);
-	store_feed(q->store, SPAN("east"));
+	q = open_to_fail(NULL);
 	queue_put(q, 1, "A1", "one");
 	queue_put(q, 1, "A2", "two");
 	queue_get(q, 1, &seq);
@@ -860,9 +850,7 @@ Test(faults, never_holds_up_the_loop, .timeout = 120)
 {
 	struct queue *q;
 
-	vfs_install();
-	q = queue_open(1, NULL);
-	store_feed(q->store, SPAN("east"));
+	q = open_to_fail(NULL);
 	queue_put(q, 1, "A0", "first");
 	vfs_hold_syncs();
 	for (unsigned i = 0; i < 100; i++) {

@@ -331,24 +331,6 @@ Test(migrate, gives_up_the_ballast_for_it)
 	queue_close(q);
 }
 
-/* Opened by a process that is killed at that call; false when it lived through it. */
-static bool
-kill_at(const struct queue *q, enum vfs_call call, unsigned n)
-{
-	struct store_error error;
-	pid_t pid = fork();
-	int status;
-
-	if (!pid) {
-		vfs_kill(call, n);
-		_exit(queue_try(q->folder, NULL, &error) ? 0 : 1);
-	}
-	cr_assert_eq(waitpid(pid, &status, 0), pid);
-	cr_assert(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 0,
-	    "%x", (unsigned)status);
-	return WIFSIGNALED(status);
-}
-
 /* All are there: in one layout or the other, and then in the new one. */
 static void
 expect_whole(struct queue *q, unsigned count, bool seen[VERSION + 1])
@@ -388,7 +370,7 @@ Test(migrate, survives_kills_at_any_call, .timeout = 120)
 		for (unsigned n = 1; killed; n += at[i].by) {
 			struct queue *q = make(&old);
 
-			killed = kill_at(q, at[i].call, n);
+			killed = queue_kill_start(q, at[i].call, n);
 			expect_whole(q, MORE, seen);
 			discard(q);
 		}

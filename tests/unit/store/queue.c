@@ -5,9 +5,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -168,6 +170,31 @@ queue_try(const char *folder, const struct store_settings *set, struct store_err
 
 	with.directory = folder;
 	return store_open(&with, &ops, &nobody, reterr);
+}
+
+bool
+queue_child_killed(pid_t pid)
+{
+	int status;
+
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL : WEXITSTATUS(status) == 0,
+	    "%x", (unsigned)status);
+	return WIFSIGNALED(status);
+}
+
+bool
+queue_kill_start(const struct queue *q, enum vfs_call call, unsigned n)
+{
+	struct store_error error;
+	pid_t pid = fork();
+
+	if (!pid) {
+		vfs_install();
+		vfs_kill(call, n);
+		_exit(queue_try(q->folder, NULL, &error) ? 0 : 1);
+	}
+	return queue_child_killed(pid);
 }
 
 struct queue *

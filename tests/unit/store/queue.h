@@ -8,8 +8,10 @@
 #define UNIT_STORE_QUEUE_H
 
 #include <criterion/criterion.h>
+#include <sys/types.h>
 
 #include "store/store.h"
+#include "vfs.h"
 
 /* So many attempts, and none that a policy counts. */
 #define TRIED(count) (&(const struct store_tries){ .attempts = (count) })
@@ -54,6 +56,10 @@ void queue_reopen(struct queue *q, const struct store_settings *set);
 /* Opened by hand: NULL and *reterr when it is refused; nothing is to be told. */
 struct store *queue_try(
     const char *folder, const struct store_settings *set, struct store_error *reterr);
+/* By a process that is killed at that call; false when it lived through it. */
+bool queue_kill_start(const struct queue *q, enum vfs_call call, unsigned n);
+/* Waits for a process: was it killed?  Otherwise it has ended well. */
+bool queue_child_killed(pid_t pid);
 /* Closed, the folder removed. */
 void queue_close(struct queue *q);
 /* A new empty folder below $TMPDIR. */
