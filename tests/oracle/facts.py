@@ -101,14 +101,17 @@ MASS_RATE = {
     "1000000": "g/24h",
     "1440": "ug/min",
 }
-MOLE_RATE = {"11.731": "nmol/(24.h)"}
+MOLE_RATE = {"11.731": "nmol/(24.h) nmol/24h nmol/24hr nmol/24hrs nmol/d nmol/day"}
 MASS_RATIO = {
-    "1": "ug/g{creat} ug/gcreat ug/gcr ug/gcrt ug/gcrea ug/gcreatinine mcg/gcreat ug/g ng/mg{creat}",
-    "1000": "mg/gcreat mg/gcr mg/g{creat} mg/gcrt",
-    "1000.0": "ug/mg{creat}",
+    "1": "ug/g{creat} ug/gcreat ug/gcr ug/gcrt ug/gcrea ug/gcreatinine ug/g "
+    "mcg/g{creat} mcg/gcreat mcg/gcr mcg/gcrt mcg/gcrea mcg/gcreatinine mcg/g "
+    "ng/mg{creat} ng/mgcreat ng/mgcr",
+    "1000": "mg/gcreat mg/gcr mg/g{creat} mg/gcrt mg/gcrea mg/gcreatinine",
+    "1000.0": "ug/mg{creat} ug/mgcreat ug/mgcr mcg/mg{creat} mcg/mgcreat mcg/mgcr mcg/mg",
 }
 MASS_PER_MOLE = {
-    "8.840": "ug/mmol ug/mmolcr ug/mmolcreat ug/mmol{creat} mg/mol{creat} mg/molcr mg/mol",
+    "8.840": "ug/mmol ug/mmolcr ug/mmolcreat ug/mmol{creat} mg/mol{creat} mg/molcr mg/mol "
+    "mcg/mmol mcg/mmolcr mcg/mmolcreat mcg/mmol{creat}",
     "8840": "mg/mmol{creat}",
 }
 MOLE_RATIO = {"103.7": "nmol/mmol{creat}"}
@@ -130,7 +133,7 @@ UNITS = {
     "egfr": {
         "1": "ml/min/1.73m2 ml/min/1.73m^2 ml/min/1.73sqm ml/min/1.73m(2) ml/min/1.73 "
         "ml/min/{1.73_m2} ml/min/{1.73m2} ml/min/(1.73) ml/min/bsa ml/min/1.73msq "
-        "ml/mn/1.73m2 ml/min"
+        "ml/mn/1.73m2 ml/min/1.73m*2 ml/min/1.73_m2 ml/min/1,73m2 ml/min"
     },
 }
 MOLAR_QUANTITIES = ("mole", "mole rate", "mole ratio")

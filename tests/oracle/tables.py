@@ -194,7 +194,8 @@ def kidney():
     units = (
         "mL/min/{1.73_m2} mL/min/{1.73m2} ml/min/1.73m2 ml/min/1.73m^2 ml/min/1.73sqm "
         "ml/min/1.73m(2) ml/min/1.73msq ml/min/1.73 ml/min/(1.73) ml/min/bsa ml/mn/1.73m2 "
-        "ml/min ml/min/1.73m\\XB2\\ ml/min/1.73\\XB2\\"
+        "ml/min ml/min/1.73m\\XB2\\ ml/min/1.73\\XB2\\ ml/min/1.73m*2 ml/min/1.73_m2 "
+        "ml/min/1,73m2 ml/min/1,73m\\XB2\\"
     )
     for unit in units.split():
         says("S20", ("98979-8", "45", unit))
@@ -426,8 +427,18 @@ def gates():
         table.row("flag=H", "flag", ("10873-8", "371", unit))
     for code, unit, value in (
         ("13485-8", "ng/mg", "300.1"),
+        ("13485-8", "ng/mg Cr", "300.1"),
         ("13485-8", "ug/mg", "0.3001"),
+        ("13485-8", "mcg/mg creat", "0.3001"),
+        ("13485-8", "mg/g creatinine", "0.3001"),
+        ("13485-8", "mcg/g creat", "300.1"),
+        ("13485-8", "mcg/g CRT", "300.1"),
+        ("13485-8", "mcg/g{creat}", "300.1"),
+        ("13485-8", "mcg/g", "300.1"),
         ("59177-6", "mg/mmol", "0.034"),
+        ("59177-6", "mcg/mmol creat", "34"),
+        ("56662-0", "nmol/24h", "32"),
+        ("56662-0", "nmol/day", "32"),
         ("39773-7", "nmol/mmol", "2.93"),
     ):
         table.row("flag=H", "flag", (code, value, unit))
