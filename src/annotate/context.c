@@ -358,9 +358,25 @@ recognise_coded(
 	return found;
 }
 
+/* HL7 table 0369: calibrators, controls, pools and what proficiency is tested with. */
+static bool
+is_no_patients(const struct annotator *a, struct span roles)
+{
+	static const char others[] = "BCEFLOQV";
+
+	while (roles.len) {
+		const struct span role = next_repetition(a, &roles),
+				  code = span_trim(hl7_component(&a->m->delims, role, 1));
+
+		if (code.len == 1 && memchr(others, code.ptr[0], sizeof(others) - 1))
+			return true;
+	}
+	return false;
+}
+
 /* What SPM-4 of the order's specimens name. */
 static uint64_t
-read_specimens(struct annotator *a, const struct order *o, const struct mapping *m)
+read_specimens(struct annotator *a, struct order *o, const struct mapping *m)
 {
 	uint64_t found = 0;
 
@@ -369,9 +385,10 @@ read_specimens(struct annotator *a, const struct order *o, const struct mapping 
 	for (long i = o->spm; i < o->end; i++) {
 		const struct hl7_segment *s = &a->m->segments[i];
 
-		if (s->id == HL7_ID('S', 'P', 'M') && work_read(a, s->end - s->start))
-			found |= recognise_coded(
-			    a, m, hl7_field(a->m, s, 4), a->m->delims.component);
+		if (s->id != HL7_ID('S', 'P', 'M') || !work_read(a, s->end - s->start))
+			continue;
+		found |= recognise_coded(a, m, hl7_field(a->m, s, 4), a->m->delims.component);
+		o->is_nobodys |= is_no_patients(a, hl7_field(a->m, s, 11));
 	}
 	return found;
 }
@@ -392,6 +409,7 @@ void
 context_read_specimens(struct annotator *a, struct order *o, const struct mapping *m)
 {
 	o->specimens_of = m;
+	o->is_nobodys = false;
 	o->specimens = read_specimens(a, o, m);
 	o->source = read_source(a, o, m);
 }

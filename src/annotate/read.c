@@ -166,14 +166,15 @@ is_other_specimen(const struct result *r, const struct order *order)
 static enum skip
 read_specimen(struct annotator *a, const struct result *r)
 {
-	const struct order *order;
+	const struct order *order = context_specimens(a, r);
 
-	if (!r->code->observation->specimen_count)
-		return SKIP_NONE;
-	order = context_specimens(a, r);
+	if (order->is_nobodys)
+		return SKIP_SPECIMEN_CONFLICT;
 	if (!(order->specimens | order->source)) /* as mostly */
 		return SKIP_NONE;
-	return is_other_specimen(r, order) ? SKIP_SPECIMEN_CONFLICT : SKIP_NONE;
+	return r->code->observation->specimen_count && is_other_specimen(r, order)
+		   ? SKIP_SPECIMEN_CONFLICT
+		   : SKIP_NONE;
 }
 
 /* A flag of the laboratory's beside a number may say that the number is only where the scale ends.

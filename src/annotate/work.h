@@ -69,6 +69,7 @@ struct order {
 	uint32_t places[OBR_FIELDS + 2]; /* see order_field() */
 	/* from here to the time cleared when it is found */
 	bool fields_known, time_known, has_time, cancelled;
+	bool is_nobodys; /* its specimen is a control or the like; known with specimens_of */
 	unsigned patient;
 	long obr, spm;                      /* segments; spm is the order's first of them */
 	long end;                           /* one past its last segment */
@@ -360,7 +361,7 @@ bool context_collected(struct annotator *a, const struct result *r, struct hl7_t
 enum truth context_age_reached(struct annotator *a, const struct result *r, struct hl7_age age);
 /* The zone of MSH-7, HL7_NO_ZONE when it has none. */
 int context_zone(struct annotator *a);
-/* Looks up what the order's SPM-4 and OBR-15 name. */
+/* Looks up what the order's SPM-4 and OBR-15 name, and whose SPM-11 says that it is. */
 void context_read_specimens(struct annotator *a, struct order *o, const struct mapping *m);
 
 /* The order of a result, with what it says of specimens, which is the same for all of one mapping.

@@ -9,6 +9,7 @@ from results import DAY, text_of
 from wire import k_all, k_any, k_not
 
 HIGH = {"H", "HH", "HU", "H>"}
+NO_PATIENTS = {bytes([c]) for c in b"BCEFLOQV"}  # of SPM-11: controls, calibrators, pools
 
 
 class Case:
@@ -208,9 +209,12 @@ class Case:
 
 
 def specimen_conflict(result, expected):
-    """Does SPM-4 or OBR-15 name only other specimens?"""
+    """Does SPM-4 or OBR-15 name only other specimens, or SPM-11 no patient's?"""
     message, sources = result.message, []
     if result.order.specimen:
+        roles = message.repetitions(result.order.specimen.get(11))
+        if any(message.components(role)[0].strip() in NO_PATIENTS for role in roles):
+            return True
         parts = message.components(message.repetitions(result.order.specimen.get(4))[0])
         sources.append(parts[:2] + parts[3:5] + parts[9:11])
     if result.order.segment:

@@ -112,6 +112,11 @@ def specimens():
     others = (("54356-1", "SER"), ("43819-2", "SER"), ("43919-0", "SER"), ("43818-4", "UR"))
     for code, word in others:
         table.row("skip=specimen_conflict", "skip", (code, "1.2", "mg/L"), spm=word)
+    for role in "B C E F L O Q V Q^Control^HL70369 P~Q".split():
+        table.row("skip=specimen_conflict", "skip", a_result("1952-1"), spm="SER|||||||" + role)
+        table.row("skip=specimen_conflict", "skip", a_result("1953-9"), spm="|||||||" + role)
+    for role in ("", "P", "P^Patient^HL70369", "G", "R", "QC", "X^Q", "P~"):
+        table.row("skip=", "skip", a_result("1952-1"), spm="SER|||||||" + role)
     # of another specimen a companion is none
     serum, urine_b2m = ("1952-1", "3.2", "mg/L"), ("1953-9", "0.25", "mg/L")
     for asked, subject, companion, right, wrong, where in (
