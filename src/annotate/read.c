@@ -147,7 +147,7 @@ is_between_ages(struct annotator *a, const struct result *r, const struct ages *
 static enum truth
 is_of_age(struct annotator *a, const struct result *r, const struct ages *ages)
 {
-	return ages->has_from | ages->has_under ? is_between_ages(a, r, ages) : TRUTH_YES;
+	return (ages->has_from | ages->has_under) ? is_between_ages(a, r, ages) : TRUTH_YES;
 }
 
 /* Several SPM may describe several tubes, but OBR-15 must not contradict them. */

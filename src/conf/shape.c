@@ -31,18 +31,18 @@ static const struct conf_attribute log_attributes[] = {
 	{ "format", CONF_WORD, AT(log_format), .words = formats },
 	{ "level", CONF_WORD, AT(log_level), .words = levels },
 	{ "file", CONF_FILE, AT(log_file) },
-	{ NULL },
+	{ 0 },
 };
 
 static const struct conf_attribute metrics_attributes[] = {
 	{ "listen", CONF_ENDPOINT, AT(metrics_address), offsetof(struct conf, metrics_port),
 	    .zero = "127.0.0.1", .required = true },
-	{ NULL },
+	{ 0 },
 };
 
 static const struct conf_attribute control_attributes[] = {
 	{ "socket", CONF_SOCKET, AT(control_socket), .required = true },
-	{ NULL },
+	{ 0 },
 };
 
 static const struct conf_attribute limits_attributes[] = {
@@ -52,7 +52,7 @@ static const struct conf_attribute limits_attributes[] = {
 	    .zero = "no waiting" },
 	{ "handshakes", CONF_COUNT, AT(handshakes), .least = 1, .most = 65536 },
 	{ "handshake-timeout", CONF_DURATION, AT(handshake_timeout), .least = 1, .most = HOUR },
-	{ NULL },
+	{ 0 },
 };
 
 static const struct conf_attribute store_attributes[] = {
@@ -67,7 +67,7 @@ static const struct conf_attribute store_attributes[] = {
 	    .zero = "no limit" },
 	{ "resend-window", CONF_DURATION, AT(store.resend_window), .least = 1, .most = 1000 * HOUR,
 	    .zero = "none" },
-	{ NULL },
+	{ 0 },
 };
 
 /* These fill parts of struct conf itself. */
@@ -90,7 +90,7 @@ static const struct conf_element store_element = { "store", store_attributes, NU
 static const struct conf_attribute peer_attributes[] = {
 	{ "name", CONF_DNS_NAME, AT(name) },
 	{ "pin", CONF_PIN, AT(pin) },
-	{ NULL },
+	{ 0 },
 };
 
 static const struct conf_peer peer_defaults = { .name = NULL };
@@ -101,7 +101,7 @@ static const struct conf_element peer_element = { "peer", peer_attributes, NULL,
 static const struct conf_child tls_children[] = {
 	{ &peer_element, offsetof(struct conf_tls, peers), CONF_MANY, false,
 	    offsetof(struct conf_tls, peer_count) },
-	{ NULL },
+	{ 0 },
 };
 
 static const struct conf_tls tls_defaults = { .client = CONF_CLIENT_REQUIRED };
@@ -115,7 +115,7 @@ static const struct conf_attribute tls_inbound_attributes[] = {
 	{ "ca", CONF_FILE, AT(ca) },
 	{ "crl", CONF_FILE, AT(crl) },
 	{ "client", CONF_WORD, AT(client), .words = clients },
-	{ NULL },
+	{ 0 },
 };
 
 static const struct conf_element tls_inbound_element = { "tls", tls_inbound_attributes,
@@ -127,7 +127,7 @@ static const struct conf_attribute tls_outbound_attributes[] = {
 	{ "key", CONF_FILE, AT(key) },
 	{ "crl", CONF_FILE, AT(crl) },
 	{ "name", CONF_HOST, AT(name) },
-	{ NULL },
+	{ 0 },
 };
 
 static const struct conf_element tls_outbound_element = { "tls", tls_outbound_attributes,
@@ -138,7 +138,7 @@ static const struct conf_element tls_outbound_element = { "tls", tls_outbound_at
 static const struct conf_attribute allow_attributes[] = {
 	{ "address", CONF_NETWORK, .offset = offsetof(struct conf_allow, network),
 	    .required = true },
-	{ NULL },
+	{ 0 },
 };
 
 static const struct conf_allow allow_defaults = { .at = { 0 } };
@@ -155,7 +155,7 @@ static const struct conf_attribute listen_attributes[] = {
 	{ "socket", CONF_NAME, AT(socket) },
 	{ "max-connections", CONF_COUNT, AT(max_connections), .least = 1, .most = 65536 },
 	{ "max-per-address", CONF_COUNT, AT(max_per_address), .least = 1, .most = 65536 },
-	{ NULL },
+	{ 0 },
 };
 
 static const struct conf_listen listen_defaults = {
@@ -168,7 +168,7 @@ static const struct conf_child listen_children[] = {
 	{ &tls_inbound_element, offsetof(struct conf_listen, tls), CONF_MAYBE, false, 0 },
 	{ &allow_element, offsetof(struct conf_listen, allows), CONF_MANY, false,
 	    offsetof(struct conf_listen, allow_count) },
-	{ NULL },
+	{ 0 },
 };
 
 static const struct conf_element listen_element = { "listen", listen_attributes, listen_children,
@@ -185,12 +185,12 @@ static const struct conf_attribute forward_attributes[] = {
 	{ "backoff-min", CONF_DURATION, AT(backoff_least), .least = 1, .most = HOUR },
 	{ "backoff-max", CONF_DURATION, AT(backoff_most), .least = 1, .most = HOUR },
 	{ "in-flight", CONF_COUNT, AT(in_flight), .least = 1, .most = CONF_IN_FLIGHT_MOST },
-	{ NULL },
+	{ 0 },
 };
 
 static const struct conf_child forward_children[] = {
 	{ &tls_outbound_element, offsetof(struct conf_forward, tls), CONF_MAYBE, false, 0 },
-	{ NULL },
+	{ 0 },
 };
 
 static const struct conf_element forward_element = { "forward", forward_attributes,
@@ -198,7 +198,7 @@ static const struct conf_element forward_element = { "forward", forward_attribut
 
 static const struct conf_attribute mapping_attributes[] = {
 	{ "file", CONF_FILE, .offset = offsetof(struct conf_mapping, file), .required = true },
-	{ NULL },
+	{ 0 },
 };
 
 static const struct conf_mapping mapping_defaults = { .file = "" };
@@ -213,7 +213,7 @@ static const struct conf_attribute sender_attributes[] = {
 	{ "application", CONF_ASCII, AT(application) },
 	{ "facility", CONF_ASCII, AT(facility) },
 	{ "peer", CONF_PEER, AT(peer.name), offsetof(struct conf_sender, peer.pin) },
-	{ NULL },
+	{ 0 },
 };
 
 static const struct conf_sender sender_defaults = { .application = NULL };
@@ -237,7 +237,7 @@ static const struct conf_attribute answers_attributes[] = {
 	{ "none", CONF_WORD, AT(none.policy), .words = silences },
 	{ "none-retries", CONF_COUNT, AT(none.retries), .least = 1, .most = 1000000,
 	    .zero = "no limit" },
-	{ NULL },
+	{ 0 },
 };
 
 static const struct conf_element answers_element = { "answers", answers_attributes, NULL, 0, NULL,
@@ -260,7 +260,7 @@ static const struct conf_attribute feed_attributes[] = {
 	{ "max-unsent", CONF_SIZE, AT(max_unsent), .least = 4 * KIB, .most = GIB },
 	{ "keepalive", CONF_SECONDS, AT(keepalive), .least = SECOND, .most = 2 * HOUR,
 	    .zero = "none" },
-	{ NULL },
+	{ 0 },
 };
 
 static const struct conf_child feed_children[] = {
@@ -272,7 +272,7 @@ static const struct conf_child feed_children[] = {
 	{ &sender_element, offsetof(struct conf_feed, senders), CONF_MANY, false,
 	    offsetof(struct conf_feed, sender_count) },
 	{ &answers_element, offsetof(struct conf_feed, answers), CONF_ONCE, false, 0 },
-	{ NULL },
+	{ 0 },
 };
 
 static const struct conf_feed feed_defaults = {
@@ -312,7 +312,7 @@ static const struct conf_child root_children[] = {
 	{ &store_element, 0, CONF_ONCE, false, 0 },
 	{ &feed_element, offsetof(struct conf, feeds), CONF_MANY, true,
 	    offsetof(struct conf, feed_count) },
-	{ NULL },
+	{ 0 },
 };
 
 const struct conf_element conf_root = { "hl7noted", NULL, root_children, sizeof(struct conf), NULL,

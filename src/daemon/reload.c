@@ -89,6 +89,7 @@ static bool
 plan_step(struct hl7noted *d, const char *file, struct source **sources, struct step *s)
 {
 	bool secure = secure_load(&s->secure, s->conf, file, d->log, d->tell);
+	bool planned;
 
 	s->rules = rules_load(s->conf, file, sources, d->log, d->tell);
 	s->listeners = calloc(s->conf->listen_count + 1, sizeof(struct feed_listener *));
@@ -101,8 +102,9 @@ plan_step(struct hl7noted *d, const char *file, struct source **sources, struct 
 	s->feed = s->old ? s->old : feed_create(d, s->conf, s->rules);
 	if (!s->feed)
 		return no_memory(d, s->conf->name);
-	/* both, so that both tell their faults */
-	return feed_plan(s->feed, s->conf) & plan_listeners(d, s);
+	planned = feed_plan(s->feed, s->conf);
+	/* in any case, so that both tell their faults */
+	return plan_listeners(d, s) && planned;
 }
 
 static void

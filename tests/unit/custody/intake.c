@@ -389,8 +389,8 @@ Test(custody_intake, refuses_what_it_cannot_answer_with_the_place)
 {
 	static const char *const frames[] = { "\x0bhello\x1c\r", "\x0b\x1c\r", "\x0bM\x1c\r",
 		"\x0bhello\r" MSH("1", "") "\x1c\r",
-		"\x0b"
-		"BHS|^~\\&\rBTS|0\r\x1c\r" };
+		("\x0b"
+		 "BHS|^~\\&\rBTS|0\r\x1c\r") };
 
 	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]); i++) {
 		struct world w;
@@ -832,7 +832,7 @@ Test(custody_intake, ends_where_no_memory_is_left_for_what_comes)
 		w.in.inlet.kept.limit = 16;
 		if (kept)
 			bytes(&w, "\x0b");
-		bytes(&w, "\x0bMSH|^~\\&|a|b|c|d|||ORU^R01|1|P|2.5\rPID" + kept);
+		bytes(&w, &"\x0bMSH|^~\\&|a|b|c|d|||ORU^R01|1|P|2.5\rPID"[kept]);
 		expect(&w, "close:no_memory");
 		end(&w);
 	}

@@ -455,7 +455,7 @@ Test(custody_line, drops_a_receiver_whose_answer_no_memory_is_left_for)
 		w.l.inlet.kept.limit = 16;
 		if (kept)
 			script_bytes(&w, "\x0b");
-		script_bytes(&w, "\x0bMSH|^~\\&|c|d|a|b|||ACK|9|P|2.5\rMSA|AA|1" + kept);
+		script_bytes(&w, &"\x0bMSH|^~\\&|c|d|a|b|||ACK|9|P|2.5\rMSA|AA|1"[kept]);
 		script_expect(&w, "disconnect none:no_memory:retry postponed:1:1:no_memory");
 		script_end(&w);
 	}

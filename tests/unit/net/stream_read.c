@@ -123,7 +123,7 @@ end(void)
 static void
 say(unsigned i, struct span bytes)
 {
-	cr_assert_eq(send(owners[i].other, bytes.ptr, bytes.len, MSG_NOSIGNAL), bytes.len);
+	cr_assert_eq(send(owners[i].other, bytes.ptr, bytes.len, MSG_NOSIGNAL), (ssize_t)bytes.len);
 }
 
 static void

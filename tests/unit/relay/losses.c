@@ -164,7 +164,7 @@ Test(relay_session, ends_where_no_memory_is_left_for_what_comes)
 		w.s.out.kept.limit = 16;
 		if (i)
 			from_down(&w, "\x0bMSH");
-		from_down(&w, "\x0bMSH|^~\\&|a|b|c|d" + i);
+		from_down(&w, &"\x0bMSH|^~\\&|a|b|c|d"[i]);
 		expect(&w, "failed:no_memory close:no_memory");
 		end(&w);
 	}

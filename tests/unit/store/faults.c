@@ -354,7 +354,7 @@ expect_all_in_order(struct queue *q)
 		const char *text = queue_get(q, 1, NULL);
 
 		cr_assert(text, "message %u is not sent", n);
-		cr_assert_eq(atoi(text + strlen("message ")), 3 * n, "%u: %.20s", n, text);
+		cr_assert_eq(atoi(text + strlen("message ")), (int)(3 * n), "%u: %.20s", n, text);
 	}
 }
 
