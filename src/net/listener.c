@@ -158,13 +158,28 @@ bind_one(const struct addrinfo *a, const char **ret_step)
 	return -1;
 }
 
+/* Any free port is the same one on all addresses: that of the first. */
+static void
+share_port(const struct net_listener *l, struct sockaddr *address)
+{
+	union net_address *a = (union net_address *)(void *)address;
+
+	if (a->family == AF_INET && !a->four.sin_port)
+		a->four.sin_port = htons((uint16_t)net_listener_port(l));
+	else if (a->family == AF_INET6 && !a->six.sin6_port)
+		a->six.sin6_port = htons((uint16_t)net_listener_port(l));
+}
+
 /* All addresses, but that a machine without IPv6 does without it. */
 static bool
 bind_all(struct net_listener *l, const struct addrinfo *list, const char **ret_step)
 {
 	for (const struct addrinfo *a = list; a && l->count < NET_LISTENER_MOST; a = a->ai_next) {
-		int fd = bind_one(a, ret_step);
+		int fd;
 
+		if (l->count > 0)
+			share_port(l, a->ai_addr);
+		fd = bind_one(a, ret_step);
 		if (fd >= 0)
 			add(l, fd);
 		else if (errno != EAFNOSUPPORT && errno != EADDRNOTAVAIL)

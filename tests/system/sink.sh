@@ -42,6 +42,16 @@ same kept.mllp want
 [ ! -s sink.out ] || fail 'a quiet sink summed up'
 [ ! -s sink.err ] || fail 'a quiet sink said something'
 
+# any free port of all addresses is one port
+sink --listen '*'
+send 0 one.hl7
+if grep -qs '^0\{31\}1 ' /proc/net/if_inet6; then
+	host='[::1]'
+	send 0 one.hl7
+	host=127.0.0.1
+fi
+stop
+
 # nor is what another one has put there meanwhile
 sink -q -o kept
 cp one.hl7 kept/0000000004.hl7
