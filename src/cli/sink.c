@@ -40,7 +40,7 @@ static const struct flag flags[] = {
 	{ "port-file", PORT_FILE, "FILE", "write the port there; PORT 0 is any free one" },
 	{ "json", JSON, NULL, "the summary as a JSON object" },
 	{ "max-message", MAX_MESSAGE, "SIZE", "longest message taken (default 16M)" },
-	{ "quiet", 'q', NULL, "neither notes nor a summary" },
+	{ "quiet", 'q', NULL, "no notes, and no summary unless it is JSON" },
 	{ "seed", SEED, "N", "begin the chances below elsewhere (default 1)" },
 	{ "delay", DELAY, "MIN-MAX", "wait before each answer, such as 5ms-20ms" },
 	{ "refuse", REFUSE, "CODE:PERCENT", "answer CODE instead; may be given several times" },

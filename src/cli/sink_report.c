@@ -80,7 +80,7 @@ sink_report(struct sink *s)
 {
 	static struct output out;
 
-	if (s->options->quiet)
+	if (s->options->quiet && !s->options->json)
 		return s->status;
 	output_init(&out, STDOUT_FILENO, "standard output");
 	if (s->options->json)

@@ -42,6 +42,13 @@ same kept.mllp want
 [ ! -s sink.out ] || fail 'a quiet sink summed up'
 [ ! -s sink.err ] || fail 'a quiet sink said something'
 
+# but the summary that machines ask for
+sink -q --json
+send 0 two.hl7
+stop
+count received 1 sink.out
+[ ! -s sink.err ] || fail 'a quiet sink said something'
+
 # any free port of all addresses is one port
 sink --listen '*'
 send 0 one.hl7
