@@ -72,25 +72,40 @@ options_version(void)
 	puts("hl7note " PACKAGE_VERSION);
 }
 
-static void
-print_flag(const struct flag *f)
+/* As it is given; its length. */
+static int
+spell_flag(const struct flag *f, char *buf, size_t size)
 {
-	char left[64];
 	char letter[8] = "    ";
 
 	if (f->letter < FLAG_LONG)
 		snprintf(letter, sizeof(letter), "-%c, ", f->letter);
-	snprintf(left, sizeof(left), "%s--%s%s%s", letter, f->name, f->argument ? " " : "",
+	return snprintf(buf, size, "%s--%s%s%s", letter, f->name, f->argument ? " " : "",
 	    f->argument ? f->argument : "");
-	printf("  %-26s %s\n", left, f->help);
+}
+
+static void
+print_flags(const struct command *c)
+{
+	char left[64];
+	int width = 0;
+
+	for (size_t i = 0; i < flag_count(c); i++) {
+		const int len = spell_flag(flag_at(c, i), left, sizeof(left));
+
+		width = len > width ? len : width;
+	}
+	for (size_t i = 0; i < flag_count(c); i++) {
+		spell_flag(flag_at(c, i), left, sizeof(left));
+		printf("  %-*s  %s\n", width, left, flag_at(c, i)->help);
+	}
 }
 
 static void
 print_help(const struct command *c)
 {
 	printf("usage: hl7note %s %s\n\n%s\n", c->name, c->synopsis, c->about);
-	for (size_t i = 0; i < flag_count(c); i++)
-		print_flag(flag_at(c, i));
+	print_flags(c);
 	printf("\nMore in hl7note(1).\n");
 }
 

@@ -101,7 +101,7 @@ const struct command command_status = {
 	.summary = "ask the running daemon how it is",
 	.about = "Prints feeds, connections, counts, the last message and the last error, what\n"
 		 "waits in the queue, and the mappings in force with version, checksum and\n"
-		 "approval.",
+		 "approval.\n",
 	.flags = flags,
 	.flag_count = sizeof(flags) / sizeof(flags[0]),
 	.run = run,

@@ -13,6 +13,10 @@ for command in annotate explain verify check show send sink status queue; do
 	status 0 "$HL7NOTE" "$command" --help
 	has out "usage: hl7note $command "
 	has out '--version'
+	# the options are a block of their own, and what they do begins in one column
+	awk '/^  .*--/ && !n++ && last { exit 1 } { last = length($0) }' out || fail "help of $command"
+	awk '/^  .*--/ { match(substr($0, 7), /  +[^ ]/); print RSTART + RLENGTH }' out > columns
+	[ "$(sort -u columns | wc -l)" -eq 1 ] || fail "columns in the help of $command"
 	status 0 "$HL7NOTE" help "$command"
 	has out "usage: hl7note $command "
 	status 0 "$HL7NOTE" "$command" --version
@@ -147,9 +151,10 @@ done
 
 # whatever the command, and whatever keeps it from reading: one sentence, 66
 mkdir folder
+cp "$MAPPING" mapping.xml
 for name in missing folder; do
-	for command in "annotate -q -m $MAPPING" "explain -q -m $MAPPING" "annotate -q -m" \
-		"explain -q -m" show check "verify high.hl7" "send 127.0.0.1:1"; do
+	for command in 'annotate -q -m mapping.xml' 'explain -q -m mapping.xml' 'annotate -q -m' \
+		'explain -q -m' show check 'verify high.hl7' 'send 127.0.0.1:1'; do
 		# shellcheck disable=SC2086 # words
 		status 66 "$HL7NOTE" $command "$name" </dev/null
 		has err "cannot read $name: "
