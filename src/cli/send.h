@@ -113,7 +113,8 @@ struct send_run {
 
 	struct send_line *lines;
 	size_t line_count, turn; /* turn: which line gets the next message of a paced run */
-	uint64_t total, issued, released, in_flight, connecting, shown;
+	uint64_t total, issued, released, in_flight, shown;
+	uint64_t unused; /* connections, made or being made, that had no message yet */
 	struct send_job
 	    *again; /* to be sent again, before others: a heap, the lowest serial first */
 	size_t again_count, again_size;

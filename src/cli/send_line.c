@@ -27,8 +27,8 @@ static void line_open(struct send_line *l);
 static void
 line_close(struct send_line *l)
 {
-	if (l->state == LINE_CONNECTING)
-		l->run->connecting--;
+	if (l->state != LINE_CLOSED && l->given == 0)
+		l->run->unused--;
 	l->state = LINE_CLOSED;
 	net_stream_close(&l->stream);
 	frames_finish(&l->frames);
@@ -125,7 +125,7 @@ line_try(struct send_line *l)
 
 	frames_init(&l->frames, INPUT_LIMIT);
 	l->state = LINE_CONNECTING;
-	r->connecting++;
+	r->unused++;
 	l->since = send_now();
 	l->answers = l->given = l->shut = 0;
 	l->more = l->right = false;
@@ -164,7 +164,8 @@ launch(struct send_line *l, struct send_job job, uint64_t now)
 	send_work_frame(r, job.serial, &r->wire);
 	r->tally.bytes += buffer_span(&r->wire).len - before;
 	r->tally.sent += job.attempt == 0;
-	l->given++;
+	if (l->given++ == 0)
+		r->unused--;
 	l->more = l->more || shot->more;
 	if (shot->awaited) {
 		*send_line_flight(l, l->count++) = (struct send_flight){ job, now, false };
@@ -251,7 +252,6 @@ on_connected(void *ctx)
 
 	l->state = LINE_OPEN;
 	l->run->address = l->trying;
-	l->run->connecting--;
 	l->run->alive = send_now();
 	l->run->tally.connections++;
 	go_on(l);

@@ -16,7 +16,7 @@ send_work_left(const struct send_run *r)
 	uint64_t left = r->total - r->issued + r->again_count;
 
 	if (r->options->one_shot)
-		left -= left < r->connecting ? left : r->connecting;
+		left -= left < r->unused ? left : r->unused;
 	return !r->stopping && left > 0;
 }
 

@@ -95,6 +95,9 @@ sed -n 's/.*"seconds":\([0-9.]*\).*/\1/p' out | awk '{ exit $1 < 0.5 }' || fail 
 send 0 --json --one-shot --connections 3 --count 20 both.hl7
 count connections 20
 count AA 20
+send 0 --json --one-shot --connections 2 --rate 20 --count 9 both.hl7
+count connections 9
+count AA 9
 status 0 timeout 300 "$HL7NOTE" send --progress --rate 10 --count 12 "127.0.0.1:$port" one.hl7
 has err ' of 12 done'
 if script -qec true /dev/null > /dev/null 2>&1; then
