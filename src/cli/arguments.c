@@ -119,8 +119,9 @@ int
 arguments_duration(const struct command *c, const char *name, const char *text, uint64_t *ret)
 {
 	if (!read_duration(span_str(text), SPAN(""), ret))
-		return options_misused(
-		    c, "%s %s: not a time such as 30, 0.5s, 20ms or 2min", name, text);
+		return options_misused(c,
+		    "%s %s: not a time of a day at most, such as 30, 0.5s, 20ms or 2min", name,
+		    text);
 	return EX_OK;
 }
 

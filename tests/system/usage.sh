@@ -110,7 +110,8 @@ send|where to? HOST:PORT
 send host|host: not HOST:PORT, with a port from 1 to 65535 or the name of a service
 send :99999|:99999: not HOST:PORT, with a port from 1 to 65535 or the name of a service
 send --rate x :1|--rate x: not a number from 1 to 100000000
-send --timeout x :1|--timeout x: not a time such as 30, 0.5s, 20ms or 2min
+send --timeout x :1|--timeout x: not a time of a day at most, such as 30, 0.5s, 20ms or 2min
+send --timeout 25h :1|--timeout 25h: not a time of a day at most, such as 30, 0.5s, 20ms or 2min
 send --one-shot --in-flight 2 :1|--in-flight 2: --one-shot has one message on a connection
 show --get OBX- file|--get OBX-: a number must stand here, at character 5
 sink|which PORT? such as 2575, or 0 for any that is free
