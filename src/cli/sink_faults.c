@@ -83,14 +83,17 @@ sink_plan_make(
     const struct sink_faults *f, enum sink_code code, struct dice *dice, struct sink_plan *ret)
 {
 	bool any = false;
+	struct dice own;
 
 	*ret = (struct sink_plan){ .code = code };
 	for (int i = SINK_CLOSE_BEFORE; i < SINK_FAULTS; i++)
 		ret->does[i] = happens(dice, f->percent[i]);
 	ret->does[SINK_REFUSE] = is_refused(f, dice_roll(dice), &ret->code);
-	ret->delay = dice_between(dice, f->delay_least, f->delay_most);
-	ret->does[SINK_DELAY] = ret->delay > 0;
 	ret->chance = dice_roll(dice);
+	/* the same throws for every message, whether it waits or not */
+	own = dice_of(ret->chance, 1);
+	ret->delay = dice_between(&own, f->delay_least, f->delay_most);
+	ret->does[SINK_DELAY] = ret->delay > 0;
 	/* without an answer nothing can be wrong with it */
 	if (ret->does[SINK_CLOSE_BEFORE] || ret->does[SINK_SILENT]) {
 		ret->does[SINK_REFUSE] = ret->does[SINK_CLOSE_AFTER] = ret->does[SINK_SPLIT] =

@@ -149,6 +149,17 @@ set -- seed.1.*
 same "$1" "$2"
 cmp -s "$1" seed.2.* && fail 'another seed, the same faults'
 
+# and the same whatever other faults there are
+for other in '' '--delay 1ms-9ms' '--delay 2ms' '--split-ack 50'; do
+	# shellcheck disable=SC2086 # words
+	sink --seed 4 --refuse AE:20 --wrong-id 10 --close-before-ack 10 $other
+	send 1 --keep-going many.hl7
+	grep -v -e '^sent' -e '^latency' out > "faults.$peer"
+	[ "$other" ] || cp "faults.$peer" want
+	same "faults.$peer" want
+	stop
+done
+
 # what could not be kept is not answered, and not counted either; the sink ends
 sink --append /dev/full --json
 send 1 --json one.hl7
