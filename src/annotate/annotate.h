@@ -40,7 +40,7 @@ enum flag_outcome {
 	FLAG_SET,      /* written into an empty OBX-8 */
 	FLAG_REPLACED, /* the mapping says overwrite */
 	FLAG_PRESENT,  /* OBX-8 holds it already */
-	FLAG_DIFFERS,  /* what OBX-8 holds says otherwise and stays */
+	FLAG_DIFFERS,  /* OBX-8 holds something else, which stays */
 };
 
 struct finding {

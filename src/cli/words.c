@@ -53,7 +53,7 @@ static const char *const flags[] = {
 	[FLAG_SET]      = "set in OBX-8, which was empty",
 	[FLAG_REPLACED] = "set in OBX-8 in place of the laboratory's own, as the mapping says",
 	[FLAG_PRESENT]  = "in OBX-8 already",
-	[FLAG_DIFFERS]  = "not set: the laboratory's own flag says otherwise and stays",
+	[FLAG_DIFFERS]  = "not set: OBX-8 holds something else of the laboratory's, which stays",
 };
 
 static const char *const sources[] = {
@@ -81,7 +81,7 @@ const char *
 words_flag(enum flag_outcome outcome, bool ours)
 {
 	if (ours && outcome == FLAG_DIFFERS)
-		return "not set: the flag of an earlier annotation says otherwise and stays";
+		return "not set: OBX-8 holds another flag of an earlier annotation, which stays";
 	return flags[outcome];
 }
 
