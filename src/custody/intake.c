@@ -45,12 +45,78 @@ custody_intake_finish(struct custody_intake *in)
 	relay_inlet_finish(&in->inlet);
 }
 
+/* ---- entries ---- */
+
+static struct custody_entry *
+make_entry(struct custody_intake *in, const struct custody_survey *s, uint64_t now_us)
+{
+	const enum relay_when when = s->asks.when;
+	struct custody_entry *e = malloc(sizeof(*e) + s->header.len);
+
+	if (!e)
+		return NULL;
+	*e = (struct custody_entry){ .intake = in, .began = now_us, .summary = s->summary };
+	e->number = in->ops->number(in->ctx);
+	e->bytes = s->summary.bytes_in;
+	/* an answer gets none, but where it asks for one to its safe arrival */
+	if (!s->asks.is_answer || s->asks.has_accept) {
+		e->on_accept = when == RELAY_ALWAYS || when == RELAY_ON_SUCCESS;
+		e->on_fail = when == RELAY_ALWAYS || when == RELAY_ON_ERROR;
+	}
+	e->on_fail = e->on_fail && s->admission != CUSTODY_SHUT;
+	e->header_len = s->header.len;
+	e->id_at = s->id.ptr ? (size_t)(s->id.ptr - s->header.ptr) : 0;
+	e->id_len = s->id.len;
+	memcpy(e->header, s->header.ptr, s->header.len);
+	return e;
+}
+
+/* NULL when memory ran out. */
+static struct custody_entry *
+read_frame(struct custody_intake *in, struct span body, uint64_t now_us, struct custody_survey *ret)
+{
+	struct hl7_message *work = &in->set->work->message;
+
+	if (!custody_survey(work, body, in->ops->admit, in->ctx, ret))
+		return NULL;
+	return make_entry(in, ret, now_us);
+}
+
+static void
+add_entry(struct custody_intake *in, struct custody_entry *e)
+{
+	*in->last = e;
+	in->last = &e->next;
+	in->count++;
+}
+
+/* ---- the end ---- */
+
+static void
+tell_left(struct custody_intake *in, enum relay_why why)
+{
+	struct custody_survey s;
+	struct custody_entry *e;
+	struct span body;
+
+	while (relay_inlet_take_left(&in->inlet, &body)) {
+		e = read_frame(in, body, in->active * RELAY_MS, &s);
+		if (!e)
+			continue;
+		e->refused = s.admission != CUSTODY_ADMIT;
+		e->why = e->refused ? RELAY_NOT_ALLOWED : why;
+		in->ops->left(in->ctx, e);
+		free(e);
+	}
+}
+
 static void
 close_intake(struct custody_intake *in, enum relay_why why, const struct diag *diag)
 {
 	if (in->closed)
 		return;
 	in->closed = true;
+	tell_left(in, why);
 	in->ops->close(in->ctx, why, diag);
 }
 
@@ -155,33 +221,6 @@ answer_front(struct custody_intake *in)
 
 /* ---- frames ---- */
 
-static struct custody_entry *
-add_entry(struct custody_intake *in, const struct custody_survey *s, uint64_t now_us)
-{
-	const enum relay_when when = s->asks.when;
-	struct custody_entry *e = malloc(sizeof(*e) + s->header.len);
-
-	if (!e)
-		return NULL;
-	*e = (struct custody_entry){ .intake = in, .began = now_us, .summary = s->summary };
-	e->number = in->ops->number(in->ctx);
-	e->bytes = s->summary.bytes_in;
-	/* an answer gets none, but where it asks for one to its safe arrival */
-	if (!s->asks.is_answer || s->asks.has_accept) {
-		e->on_accept = when == RELAY_ALWAYS || when == RELAY_ON_SUCCESS;
-		e->on_fail = when == RELAY_ALWAYS || when == RELAY_ON_ERROR;
-	}
-	e->on_fail = e->on_fail && s->admission != CUSTODY_SHUT;
-	e->header_len = s->header.len;
-	e->id_at = s->id.ptr ? (size_t)(s->id.ptr - s->header.ptr) : 0;
-	e->id_len = s->id.len;
-	memcpy(e->header, s->header.ptr, s->header.len);
-	*in->last = e;
-	in->last = &e->next;
-	in->count++;
-	return e;
-}
-
 static void
 refuse(struct custody_intake *in, struct custody_entry *e, enum relay_why why)
 {
@@ -229,14 +268,15 @@ static void
 take_frame(struct custody_intake *in, struct span body, uint64_t now_us)
 {
 	struct custody_survey s;
-	struct custody_entry *e = NULL;
+	struct custody_entry *e = read_frame(in, body, now_us, &s);
 	enum relay_why why;
 
-	if (custody_survey(&in->set->work->message, body, in->ops->admit, in->ctx, &s))
-		e = add_entry(in, &s, now_us);
-	if (!e)
+	if (!e) {
 		close_intake(in, RELAY_NO_MEMORY, NULL);
-	else if (is_refused(in, &s, &why))
+		return;
+	}
+	add_entry(in, e);
+	if (is_refused(in, &s, &why))
 		refuse(in, e, why);
 	else
 		append(in, e, &s, body);

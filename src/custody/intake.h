@@ -111,6 +111,10 @@ struct custody_intake_ops {
 	/* A frame that was never appended, and the code it was answered with. */
 	void (*refused)(
 	    void *ctx, const struct custody_entry *e, enum relay_why why, struct span ack_code);
+	/* A frame that came whole and still waits when it all ends, for the reason in the entry;
+	 * or `refused`, which it would have been.  Those that were appended may have their verdict
+	 * later. */
+	void (*left)(void *ctx, const struct custody_entry *e);
 	uint64_t (*number)(void *ctx); /* for a new frame, counting from 1 */
 	/* Time stamp for an answer, YYYYMMDDHHMMSS+ZZZZ, and a control ID never used before. */
 	void (*stamp)(void *ctx, char time[32], char id[32]);

@@ -55,6 +55,7 @@ intake_destroy(struct intake *i)
 {
 	struct feed *f = i->feed;
 
+	custody_intake_end(&i->machine, RELAY_DRAINED);
 	f->awake -= i->awake;
 	floor_leave(f->daemon, &i->guest);
 	net_stream_close(&i->up);
@@ -138,6 +139,15 @@ refused(void *ctx, const struct custody_entry *e, enum relay_why why, struct spa
 	observe_turned_away(ctx, e, why, code);
 }
 
+static void
+left(void *ctx, const struct custody_entry *e)
+{
+	if (e->refused)
+		observe_turned_away(ctx, e, e->why, (struct span){ 0 });
+	else
+		observe_left_waiting(ctx, e);
+}
+
 static enum custody_admission
 admit(void *ctx, const struct hl7_message *m, enum hl7_piece piece)
 {
@@ -172,6 +182,7 @@ static const struct custody_intake_ops machine_ops = {
 	.close = want_end,
 	.taken = taken,
 	.refused = refused,
+	.left = left,
 	.number = number,
 	.stamp = stamp,
 };

@@ -81,6 +81,13 @@ failed(void *ctx, const struct relay_flight *f, enum relay_why why)
 	observe_failed(l, f, why);
 }
 
+/* What was sent before it is none of its business. */
+static void
+unsent(void *ctx, const struct relay_flight *f, enum relay_why why)
+{
+	observe_failed(ctx, f, why);
+}
+
 static void
 rejected(void *ctx, const struct relay_flight *f, enum relay_why why)
 {
@@ -124,6 +131,7 @@ const struct relay_ops link_asks = {
 	.annotated = annotated,
 	.answered = answered,
 	.failed = failed,
+	.unsent = unsent,
 	.rejected = rejected,
 	.refused = refused,
 	.stray = stray,

@@ -146,15 +146,23 @@ observe_taken(struct intake *i, const struct custody_entry *e, struct span code)
 }
 
 static bool
+begin_rejected(struct intake *i, enum relay_why why)
+{
+	struct feed *f = i->feed;
+
+	f->metrics.rejected->value++;
+	observe_error(f, relay_word(why));
+	return observe_begin(f, &i->peer, LOG_MSG_REJECTED, LOG_WARNING_);
+}
+
+static bool
 begin_turned_away(struct intake *i, enum relay_why why)
 {
 	struct feed *f = i->feed;
 
 	if (why == RELAY_NOT_ALLOWED)
 		return observe_begin_stranger(f, &i->peer, &i->up);
-	f->metrics.rejected->value++;
-	observe_error(f, relay_word(why));
-	if (!observe_begin(f, &i->peer, LOG_MSG_REJECTED, LOG_WARNING_))
+	if (!begin_rejected(i, why))
 		return false;
 	observe_why(f->daemon->log, why);
 	return true;
@@ -167,6 +175,16 @@ observe_turned_away(
 	if (!begin_turned_away(i, why))
 		return;
 	put_entry(i, e, code);
+	log_end(i->feed->daemon->log);
+}
+
+void
+observe_left_waiting(struct intake *i, const struct custody_entry *e)
+{
+	if (!begin_rejected(i, e->why))
+		return;
+	put_entry(i, e, (struct span){ 0 });
+	log_str(i->feed->daemon->log, LOG_OUTCOME, relay_word(e->why));
 	log_end(i->feed->daemon->log);
 }
 

@@ -18,6 +18,8 @@ void observe_custody(struct feed *f); /* make its series */
 void observe_taken(struct intake *i, const struct custody_entry *e, struct span ack_code);
 void observe_turned_away(
     struct intake *i, const struct custody_entry *e, enum relay_why why, struct span ack_code);
+/* It came whole, and its connection ended before it could be taken. */
+void observe_left_waiting(struct intake *i, const struct custody_entry *e);
 
 void observe_outcome(
     struct line *l, const struct custody_parcel *p, const struct custody_outcome *o);

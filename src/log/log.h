@@ -31,7 +31,7 @@ enum log_event {
 	LOG_MSG_FORWARDED,  /* info: sent, and no answer is waited for */
 	LOG_MSG_ACKED,      /* info: the one line of every message that got its answer */
 	LOG_MSG_REJECTED,   /* warning: we answered AR */
-	LOG_MSG_FAILED,     /* warning: no answer came; the sender was told by closing */
+	LOG_MSG_FAILED,     /* warning: no answer came, or it was never sent */
 	LOG_MSG_STRAY_ACK,  /* warning: an answer that belongs to no message in flight */
 	LOG_AUDIT_REFUSED,  /* warning: a message of a sender that is not on the list */
 	LOG_MSG_UNPROVED,   /* error: undoing the edits would not give the original */

@@ -1,13 +1,25 @@
 /* SPDX-License-Identifier: MIT */
-/* Each message in flight has its fate told before the session ends. */
+/* Each message in flight, and each that waits, has its fate told before the session ends. */
 #include "relay/ending.h"
 
 #include <stdlib.h>
 
 #include "relay/flights.h"
+#include "relay/forward.h"
 #include "relay/reject.h"
 
 enum { LINGER_MS = 1000 }; /* for the other answers to a batch, when all else is done */
+
+static void
+tell_unsent(struct relay_session *s, enum relay_why why)
+{
+	struct span body;
+
+	while (relay_inlet_take_left(&s->in, &body)) {
+		relay_look_at_sender(s, body);
+		relay_tell_unsent(s, body, why);
+	}
+}
 
 void
 relay_close(struct relay_session *s, enum relay_why why, const struct diag *diag)
@@ -19,6 +31,7 @@ relay_close(struct relay_session *s, enum relay_why why, const struct diag *diag
 		s->ops->failed(s->ctx, &s->flight[0], why);
 		relay_flight_remove(s, 0);
 	}
+	tell_unsent(s, why);
 	s->ops->close(s->ctx, why, diag);
 }
 

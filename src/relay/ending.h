@@ -10,7 +10,8 @@
 
 #include "relay/session.h"
 
-/* What is in flight has failed.  Nothing happens to a session that has ended. */
+/* What is in flight has failed, and what waits is not sent.  Nothing happens to a session that has
+ * ended. */
 void relay_close(struct relay_session *s, enum relay_why why, const struct diag *diag);
 /* If it drains, or its sender has ended, and nothing is to be waited for. */
 void relay_close_when_done(struct relay_session *s, uint64_t now_us);

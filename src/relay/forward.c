@@ -83,6 +83,8 @@ take_frame(struct relay_session *s, struct span body, uint64_t now_us)
 		f->began = now_us;
 		f->ack_timeout = s->set->ack_timeout;
 	}
+	if (!f)
+		relay_tell_unsent(s, body, RELAY_NO_MEMORY);
 	if (!f || !make_frame(s, f, body, &frame)) {
 		relay_close(s, RELAY_NO_MEMORY, NULL);
 		return;

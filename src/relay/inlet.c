@@ -33,6 +33,7 @@ relay_inlet_look(struct relay_inlet *in, struct span bytes, uint64_t now_ms, str
 	enum mllp_result result;
 	struct span body;
 
+	in->at = bytes;
 	if (in->used)
 		return MLLP_FRAME;
 	if (!bytes.len)
@@ -47,6 +48,20 @@ relay_inlet_look(struct relay_inlet *in, struct span bytes, uint64_t now_ms, str
 	else
 		in->frame_began = 0;
 	return result;
+}
+
+bool
+relay_inlet_take_left(struct relay_inlet *in, struct span *ret_body)
+{
+	const struct span bytes = in->at.ptr ? in->at : relay_inlet_kept(in);
+	struct diag diag;
+	size_t done = 0;
+
+	/* a ready frame that could not be kept, for want of memory, is gone */
+	if (in->used > bytes.len || relay_inlet_look(in, bytes, 0, &diag) != MLLP_FRAME)
+		return false;
+	*ret_body = relay_inlet_take(in, bytes, &done);
+	return true;
 }
 
 bool
@@ -80,6 +95,7 @@ relay_inlet_room(struct relay_inlet *in, struct relay_rooms *rooms, size_t *ret_
 void
 relay_inlet_keep(struct relay_inlet *in, struct relay_rooms *rooms, struct span bytes)
 {
+	in->at = (struct span){ 0 };
 	if (in->kept.data && bytes.ptr == in->kept.data + in->kept.end) {
 		buffer_filled(&in->kept, bytes.len);
 		return;
@@ -92,6 +108,7 @@ relay_inlet_keep(struct relay_inlet *in, struct relay_rooms *rooms, struct span 
 void
 relay_inlet_consume(struct relay_inlet *in, struct relay_rooms *rooms, size_t done)
 {
+	in->at = (struct span){ 0 };
 	buffer_consume(&in->kept, done);
 	if (relay_inlet_held(in) || !in->kept.data)
 		return;

@@ -18,6 +18,7 @@
 struct relay_inlet {
 	struct mllp_decoder decoder;
 	struct buffer kept;     /* no memory while empty */
+	struct span at;         /* from where frames are taken; absent: from what is kept */
 	size_t body, len, used; /* of the ready frame; used 0: none */
 	uint64_t frame_began;   /* ms; 0: no frame begun */
 	uint64_t deadline;      /* ms; for that frame; 0: none */
@@ -54,9 +55,14 @@ static inline struct span
 relay_inlet_take(struct relay_inlet *in, struct span bytes, size_t *done)
 {
 	*done += in->used;
+	in->at = span_tail(bytes, in->used);
 	in->used = 0;
 	return relay_inlet_body(in, bytes);
 }
+
+/* At the end of it all: the next frame that is whole and was not taken; false when there is none.
+ */
+bool relay_inlet_take_left(struct relay_inlet *in, struct span *ret_body);
 
 /* After MLLP_BROKEN: was it the limit? */
 bool relay_inlet_is_too_large(const struct relay_inlet *in, const struct diag *diag);

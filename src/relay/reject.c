@@ -112,13 +112,17 @@ relay_refuse(struct relay_session *s, struct span body, uint64_t now_us)
 }
 
 void
-relay_give_up(struct relay_session *s, struct span body, uint64_t now_us)
+relay_tell_unsent(struct relay_session *s, struct span body, enum relay_why why)
 {
 	struct relay_flight f;
 	struct relay_asks asks;
 
-	if (read_frame(s, body, now_us, &f, &asks))
-		s->ops->failed(s->ctx, &f, RELAY_DOWN_REFUSED);
+	if (!read_frame(s, body, 0, &f, &asks))
+		return;
+	if (s->ready_refused)
+		s->ops->refused(s->ctx, &f);
+	else
+		s->ops->unsent(s->ctx, &f, why);
 }
 
 bool

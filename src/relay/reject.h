@@ -17,10 +17,10 @@ struct span relay_acknowledge(struct relay_work *w, struct span header, struct h
 struct span relay_header(struct span msh);
 /* Tell of a frame whose sender's messages are not taken, and answer it where it may be answered. */
 void relay_refuse(struct relay_session *s, struct span body, uint64_t now_us);
-/* Tell of a frame that was never sent, since there is no connection; its sender learns it by the
- * end of its own. */
-void relay_give_up(struct relay_session *s, struct span body, uint64_t now_us);
-/* The same, and answer it; false when it wants no such answer. */
+/* Tell of a frame that was never sent; its sender learns it by the end of its connection. */
+void relay_tell_unsent(struct relay_session *s, struct span body, enum relay_why why);
+/* The same of one that there is no connection for, and answer it; false when it wants no such
+ * answer. */
 bool relay_turn_away(struct relay_session *s, struct span body, uint64_t now_us);
 /* Answer a frame that did not get through; without memory for that, end the session. */
 void relay_reject(struct relay_session *s, struct span header, enum relay_why why);

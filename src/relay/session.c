@@ -155,20 +155,18 @@ relay_connected(struct relay_session *s, uint64_t now_us)
 	relay_forward_kept(s, now_us);
 }
 
-/* The frame that waits for a connection there will not be.  Where the feed closes, or its sender
- * wants to hear of no error, that is learnt by the end of the connection. */
+/* The frame that waits for a connection there will not be.  Where its sender wants to hear of no
+ * error, that is learnt by the end of the connection. */
 static void
 turn_away_ready(struct relay_session *s, uint64_t now_us)
 {
 	struct span in = relay_inlet_kept(&s->in), body;
 	size_t done = 0;
 
-	if (s->closed || !relay_inlet_is_ready(&s->in))
+	if (!relay_inlet_is_ready(&s->in))
 		return;
 	body = relay_inlet_take(&s->in, in, &done);
-	if (!s->set->reject)
-		relay_give_up(s, body, now_us);
-	else if (!relay_turn_away(s, body, now_us))
+	if (!relay_turn_away(s, body, now_us))
 		relay_close(s, RELAY_DOWN_REFUSED, NULL);
 	relay_inlet_consume(&s->in, rooms_of(s), done);
 }
@@ -189,10 +187,10 @@ relay_down_lost(struct relay_session *s, uint64_t now_us)
 		relay_forward_kept(s, now_us);
 		return;
 	}
-	if (why == RELAY_DOWN_REFUSED)
-		turn_away_ready(s, now_us);
 	if (!s->flights && !s->set->reject)
 		relay_close(s, why, NULL);
+	else if (why == RELAY_DOWN_REFUSED)
+		turn_away_ready(s, now_us);
 	relay_reject_flights(s, why);
 	if (!s->closed)
 		relay_forward_kept(s, now_us);

@@ -17,6 +17,9 @@
  * of messages waits for one answer, to any of them; those to the others pass, too.  Frames from
  * downstream without an MSA (its own messages, MLLP commit blocks) pass; one that is
  * not HL7 at all answers a frame that is not.
+ *
+ * Every frame that came whole has its fate told, once: also those that still wait when
+ * the session ends.
  */
 #ifndef RELAY_SESSION_H
 #define RELAY_SESSION_H
@@ -171,6 +174,8 @@ struct relay_ops {
 	 * is none. */
 	void (*answered)(void *ctx, const struct relay_flight *f, struct span ack_code);
 	void (*failed)(void *ctx, const struct relay_flight *f, enum relay_why why);
+	/* A frame that came whole and was never sent, when it all ends. */
+	void (*unsent)(void *ctx, const struct relay_flight *f, enum relay_why why);
 	/* A frame that was never sent, with AR. */
 	void (*rejected)(void *ctx, const struct relay_flight *f, enum relay_why why);
 	/* A frame of a sender whose messages are not taken; what it says of itself. */

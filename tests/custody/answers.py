@@ -3,6 +3,8 @@
 """What each answer of a receiver means for a kept message, and each of ours for a sender."""
 
 import shutil
+import signal
+import threading
 import time
 
 from custody import HASTY, QUICK, Custody, Silence, enhanced
@@ -502,6 +504,31 @@ class Answers(Custody):
         refused = d.wait_event("msg.rejected", 2 * rounds)
         self.assertEqual({(e["ctl_id"], e["outcome"]) for e in refused}, {("large", "no_room")})
         self.assertEqual(d.events("queue.disk_low"), [])
+
+    def test_what_came_whole_stands_in_the_log_when_the_daemon_stops(self):
+        """Each message of the stream once, as far as it was read: taken, or left."""
+        d, port = self.keep(self.receiver())
+        s = self.sender(port)
+        stream = b"".join(framed(message(str(n))) for n in range(3000))
+
+        def send():
+            try:
+                s.send(stream)
+            except OSError:
+                pass
+
+        t = threading.Thread(target=send)
+        t.start()
+        d.wait_event("msg.queued", 100)
+        d.signal(signal.SIGTERM)
+        self.assertEqual(d.wait(), 0)
+        t.join()
+        told = [e for e in d.lines() if e["event"] in ("msg.queued", "msg.rejected")]
+        self.assertEqual([int(e["ctl_id"]) for e in told], list(range(len(told))))
+        left = d.events("msg.rejected")
+        self.assertEqual(left, told[len(told) - len(left) :])
+        self.assertEqual({(e["outcome"], e.get("ack_code")) for e in left} | {("drained", None)},
+                         {("drained", None)})
 
     def test_who_is_closed_for_want_of_room_finds_the_reason_in_the_log(self):
         d, port = self.keep(free_port(), store={"quota": "4MiB"})

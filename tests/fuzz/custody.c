@@ -73,6 +73,13 @@ on_refused(void *ctx, const struct custody_entry *e, enum relay_why why, struct 
 	MUST(e->refused && (why == RELAY_UNREADABLE || why == RELAY_NO_ID));
 }
 
+static void
+on_left(void *ctx, const struct custody_entry *e)
+{
+	(void)ctx, (void)e;
+	MUST(false); /* all can be taken */
+}
+
 static uint64_t
 on_number(void *ctx)
 {
@@ -85,6 +92,7 @@ static const struct custody_intake_ops intake_ops = {
 	.close = on_close,
 	.taken = on_taken,
 	.refused = on_refused,
+	.left = on_left,
 	.number = on_number,
 	.stamp = unseen_stamp,
 };

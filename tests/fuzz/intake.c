@@ -109,6 +109,15 @@ on_refused(void *ctx, const struct custody_entry *e, enum relay_why why, struct 
 	fate(w, e);
 }
 
+static void
+on_left(void *ctx, const struct custody_entry *e)
+{
+	struct world *w = ctx;
+
+	MUST(!w->closed && e->number == w->numbers && e->why < RELAY_WHY_COUNT);
+	w->fates++;
+}
+
 static uint64_t
 on_number(void *ctx)
 {
@@ -125,6 +134,7 @@ static const struct custody_intake_ops ops = {
 	.close = on_close,
 	.taken = on_taken,
 	.refused = on_refused,
+	.left = on_left,
 	.number = on_number,
 	.stamp = unseen_stamp,
 };

@@ -148,6 +148,7 @@ static const struct relay_ops ops = {
 	.annotated = unseen_annotation,
 	.answered = on_answered,
 	.failed = on_failed,
+	.unsent = on_failed,
 	.rejected = on_rejected,
 	.refused = on_refused,
 	.stray = on_stray,

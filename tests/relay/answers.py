@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: MIT
 """Which answer belongs to which message, and what a sender sees when there is none."""
 
+import signal
 import socket
 import threading
 import time
 
 from world import (
-    MOMENT, World, ack, annotated, code_of, connected_to, control_id, framed, free_port, main,
-    message, metric, wait_for,
+    MOMENT, World, ack, annotated, code_of, config_xml, connected_to, control_id, feed_xml, framed,
+    free_port, main, message, metric, wait_for,
 )
 
 # A receiver here may stand still for seconds, with the process of the test: only where it is to
@@ -476,6 +477,97 @@ class Unanswered(World):
         wait_for("the visit", lambda: visits)[0].answer(message("1"))
         told = d.wait_event("conn.close")[0]
         self.assertEqual(told["outcome"], "sender_error")
+
+
+class Waiting(World):
+    """What came whole and was never sent stands in the log when its connection ends."""
+
+    def left(self, end, outcome, *parts, handler=None, **named):
+        """Three messages and a half in one piece, of which the first is in flight."""
+        r = self.receiver(handler or (lambda visit, body, number: None))
+        door = free_port()
+        d, port = self.feed(r, '<metrics listen="%d"/>' % door, *parts, **named)
+        s = self.sender(port)
+        bodies = [message(n) for n in "123"]
+        s.send(b"".join(framed(b) for b in bodies) + b"\x0bMSH|^~\\&|")
+        r.wait(1)
+        end(d, r, s)
+        failed = d.wait_event("msg.failed", 3, outcome=outcome)
+        told = [(e["ctl_id"], e["msg_type"], e["bytes_in"]) for e in failed]
+        self.assertEqual(told, [(n, "ORU^R01", len(b)) for n, b in zip("123", bodies)])
+        self.assertEqual([e["bytes_out"] > 0 for e in failed], [True, False, False])
+        if d.process.poll() is None:
+            self.assertEqual(metric(door, "hl7noted_messages_total", outcome="failed"), 3)
+        self.assertEqual(len(r.frames), 1)
+
+    def test_not_when_its_sender_is_reset(self):
+        """Who sends and leaves may not come again: all that came whole goes out, and is told."""
+        r = self.receiver(lambda visit, body, number: number == 2 and visit.answer(body))
+        d, port = self.hop(r)
+        s = self.sender(port)
+        s.send(b"".join(framed(message(n)) for n in "123"))
+        r.wait(1)
+        s.reset()
+        r.visits[0].answer(message("1"))
+        d.wait_event("conn.close", outcome="sender_error")
+        self.assertEqual([e["ctl_id"] for e in d.events("msg.acked")], ["1", "2"])
+        failed = [(e["ctl_id"], e["bytes_out"] > 0) for e in d.events("msg.failed")]
+        self.assertEqual(failed, [("3", True)])
+
+    def test_when_the_receiver_is_lost(self):
+        self.left(lambda d, r, s: r.visits[0].close(), "down_lost", forward=QUICK)
+
+    def test_when_an_answer_is_late(self):
+        self.left(lambda d, r, s: None, "ack_timeout", forward=HASTY)
+
+    def test_when_the_answer_is_no_frame(self):
+        self.left(lambda d, r, s: r.visits[0].send(b"\x0bMSH\x0b"), "down_broken")
+
+    def test_when_the_daemon_stops_with_something_in_flight(self):
+        self.left(
+            lambda d, r, s: d.signal(signal.SIGTERM), "drained", '<limits drain-timeout="0"/>'
+        )
+
+    def test_when_the_daemon_stops_or_the_feed_goes(self):
+        for ends in ("stops", "goes"):
+            r = self.receiver(lambda visit, body, number: None)
+            d, port = self.feed(r)
+            s = self.sender(port)
+            s.send(framed(message("1")) + framed(message("2")))
+            r.wait(1)
+            if ends == "stops":
+                d.signal(signal.SIGTERM)
+                d.wait_event("svc.stopping")
+            else:
+                self.write("hl7noted.xml", config_xml(feed_xml(free_port(), r.port, name="other")))
+                d.reload()
+            r.visits[0].answer(message("1"))
+            self.assertEqual(s.frame(), ack(message("1")))
+            self.assertTrue(s.closed())
+            failed = d.wait_event("msg.failed")
+            self.assertEqual([(e["ctl_id"], e["outcome"]) for e in failed], [("2", "drained")])
+            self.assertEqual(len(d.events("msg.acked", ctl_id="1")), 1)
+
+    def test_when_there_is_no_receiver(self):
+        d, port = self.feed(free_port(), forward=QUICK)
+        s = self.sender(port)
+        s.send(framed(message("1")) + framed(message("2")))
+        self.assertTrue(s.closed())
+        failed = d.wait_event("msg.failed", 2)
+        told = [(e["ctl_id"], e["outcome"], e["bytes_out"]) for e in failed]
+        self.assertEqual(told, [("1", "down_refused", 0), ("2", "down_refused", 0)])
+
+    def test_a_strangers_message_is_told_as_one(self):
+        r = self.receiver(lambda visit, body, number: None)
+        d, port = self.feed(r, inside='<sender application="LAB"/>')
+        s = self.sender(port)
+        other = message("2").replace(b"|LAB|", b"|OTHER|")
+        s.send(framed(message("1")) + framed(other) + framed(message("3")))
+        r.wait(1)
+        r.visits[0].close()
+        failed = d.wait_event("msg.failed", 2)
+        self.assertEqual([e["ctl_id"] for e in failed], ["1", "3"])
+        self.assertEqual(d.wait_event("audit.refused")[0]["ctl_id"], "2")
 
 
 class Enhanced(World):

@@ -195,6 +195,7 @@ static const struct relay_ops ops = {
 	.annotated = unseen_annotation,
 	.answered = no_answered,
 	.failed = no_failed,
+	.unsent = no_failed,
 	.rejected = no_rejected,
 	.refused = no_refused,
 	.stray = no_stray,

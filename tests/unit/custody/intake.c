@@ -3,7 +3,8 @@
  * An intake against a scripted queue: what it does is written down, one word after
  * another, and compared with what it should have done.
  *
- *	append:NUMBER  ack:CODE|ID  taken:NUMBER:CODE  refused:NUMBER:WHY:CODE  close:WHY
+ *	append:NUMBER  ack:CODE|ID  taken:NUMBER:CODE  refused:NUMBER:WHY:CODE
+ *	left:NUMBER:WHY[:refused]  close:WHY
  */
 #include "custody/intake.h"
 
@@ -119,6 +120,14 @@ on_refused(void *ctx, const struct custody_entry *e, enum relay_why why, struct 
 	told_add(told_of(ctx), "refused:%d:%s:%s", (int)e->number, relay_word(why), shown(code));
 }
 
+static void
+on_left(void *ctx, const struct custody_entry *e)
+{
+	note(ctx, e);
+	told_add(told_of(ctx), "left:%d:%s%s", (int)e->number, relay_word(e->why),
+	    e->refused ? ":refused" : "");
+}
+
 static uint64_t
 on_number(void *ctx)
 {
@@ -135,7 +144,7 @@ on_stamp(void *ctx, char time[32], char id[32])
 }
 
 static const struct custody_intake_ops ops = { on_append, on_admit, on_send, on_close, on_taken,
-	on_refused, on_number, on_stamp };
+	on_refused, on_left, on_number, on_stamp };
 
 static void
 begin(struct world *w)
@@ -429,7 +438,7 @@ Test(custody_intake, refuses_whom_the_feed_does_not_admit)
 	expect(&w, "ack:AR|4 refused:4:not_allowed:AR");
 	w.admission = CUSTODY_SHUT;
 	bytes(&w, "\x0bMSH|^~\\&|evil|b|c|d|||ORU^R01|5|P|2.5\r\x1c\r" MSG("6"));
-	expect(&w, "close:not_allowed refused:5:not_allowed:-");
+	expect(&w, "left:6:not_allowed close:not_allowed refused:5:not_allowed:-");
 	end(&w);
 }
 
@@ -737,7 +746,7 @@ Test(custody_intake, queues_nothing_behind_a_frame_that_was_not_stored)
 	expect(&w, "append:1 append:2");
 	w.at_once = -1;
 	settle(&w, 1, CUSTODY_STORED);
-	expect(&w, "ack:AA|1 taken:1:AA close:store_failed taken:2:-");
+	expect(&w, "ack:AA|1 taken:1:AA left:3:store_failed close:store_failed taken:2:-");
 	end(&w);
 }
 
@@ -753,7 +762,8 @@ Test(custody_intake, queues_nothing_behind_a_frame_that_ends_the_connection)
 	expect(&w, "append:1");
 	cr_expect_not(custody_intake_wants_more(&w.in));
 	settle(&w, 1, CUSTODY_STORED);
-	expect(&w, "ack:AA|1 taken:1:AA close:not_allowed refused:2:not_allowed:-");
+	expect(&w, "ack:AA|1 taken:1:AA left:3:not_allowed left:4:not_allowed close:not_allowed "
+		   "refused:2:not_allowed:-");
 	end(&w);
 }
 
@@ -798,7 +808,32 @@ Test(custody_intake, drains_by_answering_what_is_pending_and_no_more)
 	bytes(&w, MSG("3"));
 	expect(&w, "append:1");
 	settle(&w, 1, CUSTODY_STORED);
-	expect(&w, "ack:AA|1 taken:1:AA close:drained");
+	expect(&w, "ack:AA|1 taken:1:AA left:2:drained left:3:drained close:drained");
+	cr_expect_str_eq(w.told_id, "3");
+	end(&w);
+}
+
+/* While others have no verdict yet; half a frame is none. */
+Test(custody_intake, tells_of_what_waits_when_its_sender_is_lost)
+{
+	struct world w;
+
+	begin(&w);
+	w.admission = CUSTODY_REFUSE;
+	w.set.most_pending = 1;
+	bytes(&w, MSG("1") MSG("2") "\x0bMSH|^~\\&|evil|b|c|d|||ORU^R01|3|P|2.5\r\x1c\r\x0bMSH|");
+	expect(&w, "append:1");
+	custody_intake_ended(&w.in, true, w.now);
+	expect(&w, "left:2:sender_error left:3:not_allowed:refused close:sender_error");
+	settle(&w, 1, CUSTODY_STORED);
+	expect(&w, "taken:1:-");
+	end(&w);
+
+	begin(&w);
+	w.set.paused = true;
+	bytes(&w, MSG("1") MSG("2"));
+	custody_intake_end(&w.in, RELAY_SENDER_LEFT);
+	expect(&w, "left:1:sender_left left:2:sender_left close:sender_left");
 	end(&w);
 }
 

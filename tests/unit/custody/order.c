@@ -96,6 +96,13 @@ on_refused(void *ctx, const struct custody_entry *e, enum relay_why why, struct 
 	cr_assert(span_eq(code, SPAN("AR")));
 }
 
+static void
+on_left(void *ctx, const struct custody_entry *e)
+{
+	(void)ctx, (void)e;
+	cr_assert_fail("all can be taken");
+}
+
 static uint64_t
 on_number(void *ctx)
 {
@@ -108,6 +115,7 @@ static const struct custody_intake_ops ops = {
 	.close = on_close,
 	.taken = on_taken,
 	.refused = on_refused,
+	.left = on_left,
 	.number = on_number,
 	.stamp = unseen_stamp,
 };

@@ -15,8 +15,9 @@ Test(relay_session, tells_how_its_sender_went)
 		{ "\r\n", false, "close:sender_left" },
 		{ "\x0bMSH", false, "close:sender_cut" },
 		{ "\x0bMSH", true, "close:sender_cut" },
-		{ MSG("1"), true, "connect close:sender_error" },
-		{ MSG("1") "\x0bMSH", true, "connect close:sender_error" },
+		{ MSG("1"), true, "connect unsent:1:sender_error close:sender_error" },
+		{ MSG("1") MSG("2") "\x0bMSH", true,
+		    "connect unsent:1:sender_error unsent:2:sender_error close:sender_error" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -38,6 +39,85 @@ Test(relay_session, fails_what_is_in_flight_when_its_sender_is_lost)
 	connected(&w);
 	relay_sender_ended(&w.s, true, w.now);
 	expect(&w, "failed:sender_error close:sender_error");
+	end(&w);
+}
+
+static void
+lose_answer(struct world *w)
+{
+	relay_tick(&w->s, w->now + 10000 * 1000);
+}
+
+static void
+lose_receiver(struct world *w)
+{
+	relay_down_lost(&w->s, w->now);
+}
+
+static void
+break_frames(struct world *w)
+{
+	from_down(w, "\x0bMSH\x0b");
+}
+
+static void
+lose_sender(struct world *w)
+{
+	relay_sender_ended(&w->s, true, w->now);
+}
+
+static void
+end_it(struct world *w)
+{
+	relay_end(&w->s, RELAY_UNREAD);
+}
+
+/* Half a frame is none. */
+Test(relay_session, tells_of_all_that_waits_when_it_ends)
+{
+	static const struct {
+		void (*end)(struct world *w);
+		const char *why;
+	} cases[] = {
+		{ lose_answer, "ack_timeout" },
+		{ lose_receiver, "down_lost" },
+		{ break_frames, "down_broken" },
+		{ lose_sender, "sender_error" },
+		{ end_it, "unread" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *why = cases[i].why;
+		char want[100];
+		struct world w;
+
+		begin(&w);
+		connected(&w);
+		from_sender(&w, MSG("2"));
+		from_sender(&w, MSG("3") "\x0bMSH|^~\\&|");
+		expect(&w, "");
+		cases[i].end(&w);
+		snprintf(want, sizeof(want), "failed:%s unsent:2:%s unsent:3:%s close:%s", why, why,
+		    why, why);
+		expect(&w, want);
+		from_sender(&w, MSG("4"));
+		expect(&w, "");
+		end(&w);
+	}
+}
+
+Test(relay_session, tells_of_what_came_while_it_drained)
+{
+	struct world w;
+
+	begin(&w);
+	connected(&w);
+	relay_drain(&w.s, w.now);
+	from_sender(&w, "\r\n" MSG("2") "\r\n" MSG("3"));
+	expect(&w, "");
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA unsent:2:drained unsent:3:drained "
+					      "close:drained");
 	end(&w);
 }
 

@@ -85,7 +85,7 @@ Test(relay_session, closes_when_the_receiver_cannot_be_reached)
 	begin(&w);
 	from_sender(&w, MSG("1"));
 	relay_down_lost(&w.s, w.now);
-	expect(&w, "connect failed:down_refused close:down_refused");
+	expect(&w, "connect unsent:1:down_refused close:down_refused");
 	end(&w);
 }
 
@@ -289,7 +289,7 @@ Test(relay_session, ends_what_is_in_flight_as_it_was_begun)
 	from_sender(&w, MSG("2"));
 	expect(&w, "connect");
 	relay_down_lost(&w.s, w.now);
-	expect(&w, "failed:down_refused close:down_refused");
+	expect(&w, "unsent:2:down_refused close:down_refused");
 	end(&w);
 }
 
@@ -426,7 +426,7 @@ Test(relay_session, drains_by_answering_what_is_in_flight_and_no_more)
 	relay_drain(&w.s, w.now);
 	expect(&w, "");
 	from_down(&w, ACK("AA", "1"));
-	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA close:drained");
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA unsent:2:drained close:drained");
 	end(&w);
 }
 

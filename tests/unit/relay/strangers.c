@@ -72,7 +72,7 @@ Test(relay_session, passes_no_answer_on_that_it_has_no_memory_to_read)
 		buffer_clear(&w.told);
 		no_memory = true;
 		relay_from_down(&w.s, buffer_span(&answer), w.now);
-		expect(&w, "failed:no_memory close:no_memory");
+		expect(&w, "failed:no_memory unsent:1:no_memory close:no_memory");
 		no_memory = false;
 		end(&w);
 		buffer_finish(&answer);
@@ -144,6 +144,14 @@ Test(relay_session, closes_on_strangers_where_the_feed_says_so)
 	w.set.senders = (struct relay_senders){ &lab, 1 };
 	w.set.shut_strangers = true;
 	from_sender(&w, MSG("1") MSG("2")); /* the rule is not open to this connection */
-	expect(&w, "refused:1 close:not_allowed");
+	expect(&w, "refused:1 refused:2 close:not_allowed");
+	end(&w);
+
+	begin(&w);
+	w.set.senders = (struct relay_senders){ &lab, 1 };
+	w.set.shut_strangers = true;
+	relay_admit(&w.s, 1);
+	from_sender(&w, STRANGER("1", "") MSG("2") STRANGER("3", ""));
+	expect(&w, "refused:1 unsent:2:not_allowed refused:3 close:not_allowed");
 	end(&w);
 }

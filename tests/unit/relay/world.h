@@ -5,7 +5,7 @@
  * What is asked of the world is written down, one word after another, and compared with
  * what should have been asked:
  *
- *	connect  down:BODY  up:BODY  answered:CODE  failed:WHY  rejected:WHY
+ *	connect  down:BODY  up:BODY  answered:CODE  failed:WHY  unsent:ID:WHY  rejected:WHY
  *	refused:ID  stray  disconnect  close:WHY
  */
 #ifndef UNIT_RELAY_WORLD_H
@@ -98,6 +98,15 @@ on_failed(void *ctx, const struct relay_flight *f, enum relay_why why)
 }
 
 static inline void
+on_unsent(void *ctx, const struct relay_flight *f, enum relay_why why)
+{
+	struct world *w = ctx;
+
+	cr_expect(f->summary.bytes_in && !f->summary.bytes_out);
+	told_add(&w->told, "unsent:%.*s:%s", (int)f->id_len, f->id, relay_word(why));
+}
+
+static inline void
 on_rejected(void *ctx, const struct relay_flight *f, enum relay_why why)
 {
 	tell_fate(ctx, f, "rejected:", span_str(relay_word(why)));
@@ -123,8 +132,8 @@ on_number(void *ctx)
 }
 
 static const struct relay_ops ops = { on_connect, on_disconnect, on_close, on_send_down, on_send_up,
-	unseen_annotation, on_answered, on_failed, on_rejected, on_refused, on_stray, on_number,
-	unseen_stamp };
+	unseen_annotation, on_answered, on_failed, on_unsent, on_rejected, on_refused, on_stray,
+	on_number, unseen_stamp };
 
 static inline void
 begin(struct world *w)
