@@ -106,6 +106,12 @@ stray(void *ctx, struct span ack_code, struct span control_id)
 	observe_stray(ctx, ack_code, control_id);
 }
 
+static void
+passed(void *ctx, struct span ack_code, struct span control_id)
+{
+	observe_passed(ctx, ack_code, control_id);
+}
+
 static uint64_t
 number(void *ctx)
 {
@@ -135,6 +141,7 @@ const struct relay_ops link_asks = {
 	.rejected = rejected,
 	.refused = refused,
 	.stray = stray,
+	.passed = passed,
 	.number = number,
 	.stamp = stamp,
 };

@@ -36,6 +36,7 @@ void observe_failed(struct link *l, const struct relay_flight *flight, enum rela
 void observe_stranger(struct link *l, const struct relay_flight *flight);
 void observe_rejected(struct link *l, const struct relay_flight *flight, enum relay_why why);
 void observe_stray(struct link *l, struct span ack_code, struct span control_id);
+void observe_passed(struct link *l, struct span ack_code, struct span control_id);
 void observe_connect_failed(struct feed *f, const char *word);
 /* One address of the receiver did not take a connection in time. */
 void observe_connect_timeout(struct feed *f, const union net_address *address);

@@ -298,6 +298,8 @@ observe_stray_answer(struct line *l, struct span code, struct span id, bool know
 	bool usual = known && custody_kind_of(code) == CUSTODY_ACCEPT;
 
 	l->feed->metrics.stray->value++;
+	if (known)
+		observe_ack(l->feed, code);
 	if (!observe_begin(l->feed, NULL, LOG_MSG_STRAY_ACK, usual ? LOG_INFO_ : LOG_WARNING_))
 		return;
 	log_text(log, LOG_CTL_ID, id);

@@ -285,15 +285,30 @@ observe_stranger(struct link *l, const struct relay_flight *flight)
 	log_end(l->feed->daemon->log);
 }
 
-void
-observe_stray(struct link *l, struct span code, struct span control_id)
+/* The line of an answer by itself. */
+static void
+tell_answer(struct link *l, enum log_event event, enum log_level level, struct span code,
+    struct span control_id)
 {
 	struct log *log = l->feed->daemon->log;
 
-	l->feed->metrics.stray->value++;
-	if (!begin(l, LOG_MSG_STRAY_ACK, LOG_WARNING_))
+	if (!begin(l, event, level))
 		return;
 	log_text(log, LOG_CTL_ID, control_id);
 	log_text(log, LOG_ACK_CODE, observe_code(code));
 	log_end(log);
+}
+
+void
+observe_stray(struct link *l, struct span code, struct span control_id)
+{
+	l->feed->metrics.stray->value++;
+	tell_answer(l, LOG_MSG_STRAY_ACK, LOG_WARNING_, code, control_id);
+}
+
+void
+observe_passed(struct link *l, struct span code, struct span control_id)
+{
+	observe_ack(l->feed, code);
+	tell_answer(l, LOG_MSG_LATER_ACK, LOG_INFO_, code, control_id);
 }

@@ -33,6 +33,7 @@ enum log_event {
 	LOG_MSG_REJECTED,   /* warning: we answered AR */
 	LOG_MSG_FAILED,     /* warning: no answer came, or it was never sent */
 	LOG_MSG_STRAY_ACK,  /* warning: an answer that belongs to no message in flight */
+	LOG_MSG_LATER_ACK,  /* info: another answer to a message that has one, or wanted none */
 	LOG_AUDIT_REFUSED,  /* warning: a message of a sender that is not on the list */
 	LOG_MSG_UNPROVED,   /* error: undoing the edits would not give the original */
 	LOG_MSG_QUEUED,     /* info: in custody, and acknowledged */

@@ -28,6 +28,7 @@ const struct log_event_words log_events[LOG_EVENT_COUNT] = {
 	EVENT(MSG_REJECTED,     "msg.rejected",     WARNING, "message rejected"),
 	EVENT(MSG_FAILED,       "msg.failed",       WARNING, "message not delivered"),
 	EVENT(MSG_STRAY_ACK,    "msg.stray_ack",    WARNING, "answer to no message in flight"),
+	EVENT(MSG_LATER_ACK,    "msg.later_ack",    INFO,    "another answer passed on"),
 	EVENT(AUDIT_REFUSED,    "audit.refused",    WARNING, "message of a sender not allowed refused"),
 	EVENT(MSG_UNPROVED,     "msg.unproved",     ERROR,   "edits could not be proved, original forwarded"),
 	EVENT(MSG_QUEUED,       "msg.queued",       INFO,    "message taken into custody"),

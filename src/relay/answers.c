@@ -51,6 +51,19 @@ survey_batch(struct relay_session *s, struct span body, struct survey *ret)
 	}
 }
 
+/* Those in the batch that are to messages of before it. */
+static void
+tell_passed(struct relay_session *s, struct span body)
+{
+	struct relay_answer a;
+
+	for (struct span rest = body; relay_next_answer(&s->set->work->message, &rest, &a);) {
+		if (a.is_answer && relay_flight_named(s, &a) < 0 &&
+		    relay_recent_has(s, a.control_id))
+			s->ops->passed(s->ctx, a.code, a.control_id);
+	}
+}
+
 /* Each message that the batch names is answered. */
 static void
 answer_named(struct relay_session *s, struct span body, uint64_t now_us)
@@ -89,6 +102,7 @@ take_batch(struct relay_session *s, struct span frame, struct span body, uint64_
 	s->ops->send_up(s->ctx, frame);
 	if (s->closed)
 		return;
+	tell_passed(s, body);
 	if (index >= 0)
 		flight_answered(s, (unsigned)index, SPAN(""), now_us);
 	else if (found.named)
@@ -104,6 +118,8 @@ take_single(struct relay_session *s, int index, const struct relay_answer *a, ui
 {
 	const bool batch = index >= 0 && s->flight[index].names.count;
 
+	if (index < 0)
+		s->ops->passed(s->ctx, a->code, a->control_id);
 	if (index >= 0 && relay_promises_more(&s->flight[index], a))
 		relay_recent_add(s, relay_id_hash(a->control_id));
 	if (index >= 0)

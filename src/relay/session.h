@@ -181,6 +181,9 @@ struct relay_ops {
 	/* A frame of a sender whose messages are not taken; what it says of itself. */
 	void (*refused)(void *ctx, const struct relay_flight *f);
 	void (*stray)(void *ctx, struct span ack_code, struct span control_id);
+	/* Another answer to a message that has one, or to one that wanted none in every case: it
+	 * went to the sender. */
+	void (*passed)(void *ctx, struct span ack_code, struct span control_id);
 	uint64_t (*number)(void *ctx); /* for a new frame, counting from 1 */
 	/* Time stamp for an AR, YYYYMMDDHHMMSS+ZZZZ, and a control ID for it. */
 	void (*stamp)(void *ctx, char time[32], char id[32]);

@@ -356,6 +356,8 @@ class Enhanced(Custody):
         stray = d.wait_event("msg.stray_ack", 3)
         self.assertEqual({e["outcome"] for e in stray}, {"application_answer"})
         self.assertEqual([e["level"] for e in stray], ["info", "warning", "warning"])
+        counted = {c: self.metric("hl7noted_acks_total", code=c) for c in ("CA", "AA", "AE")}
+        self.assertEqual(counted, {"CA": 3, "AA": 1, "AE": 2})
         self.quiet(r, 0.2)
 
     def test_no_answer_is_waited_for_where_none_is_promised(self):

@@ -152,6 +152,7 @@ static const struct relay_ops ops = {
 	.rejected = on_rejected,
 	.refused = on_refused,
 	.stray = on_stray,
+	.passed = on_stray,
 	.number = on_number,
 	.stamp = unseen_stamp,
 };

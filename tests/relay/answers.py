@@ -588,6 +588,29 @@ class Enhanced(World):
             self.assertEqual(s.frame(), ack(body, b"AA"))
         self.assertEqual(d.events("msg.stray_ack"), [])
 
+    def test_an_application_answer_behind_a_commit_is_logged_and_counted_by_its_code(self):
+        def both(visit, body, number):
+            visit.answer(body, code=b"CA")
+            visit.answer(body, code=b"AA" if number == 1 else b"AE")
+
+        r = self.receiver(both)
+        door = free_port()
+        d, port = self.feed(r, '<metrics listen="%d"/>' % door)
+        s = self.sender(port)
+        # a message that asks for neither gets both from some receivers
+        for n, modes in (("1", "|||AL|AL"), ("2", "|||AL|AL"), ("3", "")):
+            s.send(framed(message(n, modes=modes)))
+            self.assertEqual([code_of(s.frame())[0], code_of(s.frame())[0][:1]], [b"CA", b"A"])
+        later = d.wait_event("msg.later_ack", 3)
+        told = [(e["level"], e["feed"], e["ctl_id"], e["ack_code"]) for e in later]
+        self.assertEqual(told, [
+            ("info", "lab", "1", "AA"), ("info", "lab", "2", "AE"), ("info", "lab", "3", "AE"),
+        ])
+        self.assertEqual([e["ack_code"] for e in d.wait_event("msg.acked", 3)], 3 * ["CA"])
+        counted = {c: metric(door, "hl7noted_acks_total", code=c) for c in ("CA", "AA", "AE")}
+        self.assertEqual(counted, {"CA": 3, "AA": 1, "AE": 2})
+        self.assertEqual(metric(door, "hl7noted_stray_acks_total"), 0)
+
     def test_application_answers_to_many_messages_pass_long_after(self):
         r = self.receiver(lambda v, b, n: v.answer(b, b"CA"))
         _, port = self.hop(r)

@@ -199,6 +199,7 @@ static const struct relay_ops ops = {
 	.rejected = no_rejected,
 	.refused = no_refused,
 	.stray = no_stray,
+	.passed = no_stray,
 	.number = no_number,
 	.stamp = unseen_stamp,
 };

@@ -144,7 +144,7 @@ Test(relay_session, passes_the_other_answers_to_a_batch)
 		       SHOWN_MSH("3") SHOWN_MSH("4")));
 	cr_expect(span_eq(span_of(w.s.flight->id, w.s.flight->id_len), SPAN("3")), "for the log");
 	from_down(&w, ACK("AE", "2"));
-	expect(&w, "up:" SHOWN_ACK("AE", "2"));
+	expect(&w, "up:" SHOWN_ACK("AE", "2") " passed:AE");
 	cr_expect_eq(w.s.flights, 1);
 	from_down(&w, ACK("AA", "4"));
 	expect(&w, "up:" SHOWN_ACK("AA", "4") " answered:AA");
@@ -167,11 +167,12 @@ Test(relay_session, passes_later_answers_to_a_batch_that_is_not_waited_for)
 	cr_expect_eq(w.s.flights, 1);
 	buffer_clear(&w.told);
 	from_down(&w, ACK("AA", "2"));
-	expect(&w, "up:" SHOWN_ACK("AA", "2"));
-	from_down(&w, BATCH(MSA("AA", "1")));
-	expect(&w, "up:" SHOWN_BATCH(SHOWN_MSA("AA", "1")));
+	expect(&w, "up:" SHOWN_ACK("AA", "2") " passed:AA");
+	from_down(&w, BATCH(MSA("AA", "1") MSA("AE", "2")));
+	expect(&w,
+	    "up:" SHOWN_BATCH(SHOWN_MSA("AA", "1") SHOWN_MSA("AE", "2")) " passed:AA passed:AE");
 	from_down(&w, ACK("CE", "3"));
-	expect(&w, "up:" SHOWN_ACK("CE", "3"));
+	expect(&w, "up:" SHOWN_ACK("CE", "3") " passed:CE");
 	cr_expect_eq(w.s.flights, 1);
 	end(&w);
 }
@@ -197,7 +198,7 @@ Test(relay_session, passes_later_answers_to_a_large_batch_that_is_not_waited_for
 	relay_connected(&w.s, w.now);
 	buffer_clear(&w.told);
 	from_down(&w, ACK("CE", "1"));
-	expect(&w, "up:" SHOWN_ACK("CE", "1"));
+	expect(&w, "up:" SHOWN_ACK("CE", "1") " passed:CE");
 	relay_sender_ended(&w.s, false, w.now);
 	expect(&w, "close:sender_left");
 	end(&w);
@@ -323,9 +324,9 @@ end_behind_a_batch(bool draining, bool both, const char *want)
 Test(relay_session, waits_for_the_other_answers_to_a_batch_at_the_end_of_a_connection)
 {
 	end_behind_a_batch(false, false, "close:sender_left");
-	end_behind_a_batch(false, true, "up:" SHOWN_ACK("AE", "2") " close:sender_left");
+	end_behind_a_batch(false, true, "up:" SHOWN_ACK("AE", "2") " passed:AE close:sender_left");
 	end_behind_a_batch(true, false, "close:drained");
-	end_behind_a_batch(true, true, "up:" SHOWN_ACK("AE", "2") " close:drained");
+	end_behind_a_batch(true, true, "up:" SHOWN_ACK("AE", "2") " passed:AE close:drained");
 }
 
 Test(relay_session, takes_a_batch_of_answers_for_what_it_names)

@@ -446,14 +446,15 @@ Test(relay_session, lets_enhanced_mode_through)
 	from_down(&w, ACK("CA", "1b"));
 	buffer_clear(&w.told);
 	from_down(&w, ACK("AA", "1") ACK("AA", "0") ACK("AA", "1b"));
-	expect(&w, "up:" SHOWN_ACK("AA", "1") " stray up:" SHOWN_ACK("AA", "1b"));
+	expect(&w,
+	    "up:" SHOWN_ACK("AA", "1") " passed:AA stray up:" SHOWN_ACK("AA", "1b") " passed:AA");
 	/* none is promised here, so none is waited for */
 	from_sender(&w, ENHANCED("2", "NE", "NE") ENHANCED("3", "ER", ""));
 	buffer_append_char(&w.told, '\0');
 	cr_expect_not_null(strstr(buffer_span(&w.told).ptr, "answered: down:"));
 	buffer_clear(&w.told);
 	from_down(&w, ACK("CE", "3"));
-	expect(&w, "up:" SHOWN_ACK("CE", "3"));
+	expect(&w, "up:" SHOWN_ACK("CE", "3") " passed:CE");
 	end(&w);
 }
 
@@ -467,7 +468,7 @@ Test(relay_session, lets_an_application_answer_follow_a_commit_that_nobody_asked
 	from_sender(&w, MSG("2"));
 	buffer_clear(&w.told);
 	from_down(&w, ACK("AE", "1") ACK("AA", "0"));
-	expect(&w, "up:" SHOWN_ACK("AE", "1") " stray");
+	expect(&w, "up:" SHOWN_ACK("AE", "1") " passed:AE stray");
 	/* where the first answer was the application's, there is no other */
 	from_down(&w, ACK("AA", "2") ACK("AA", "2"));
 	expect(&w, "up:" SHOWN_ACK("AA", "2") " answered:AA stray");

@@ -6,7 +6,7 @@
  * what should have been asked:
  *
  *	connect  down:BODY  up:BODY  answered:CODE  failed:WHY  unsent:ID:WHY  rejected:WHY
- *	refused:ID  stray  disconnect  close:WHY
+ *	refused:ID  stray  passed:CODE  disconnect  close:WHY
  */
 #ifndef UNIT_RELAY_WORLD_H
 #define UNIT_RELAY_WORLD_H
@@ -125,6 +125,13 @@ on_stray(void *ctx, struct span code, struct span id)
 	tell(ctx, "stray", SPAN(""));
 }
 
+static inline void
+on_passed(void *ctx, struct span code, struct span id)
+{
+	(void)id;
+	tell(ctx, "passed:", code);
+}
+
 static inline uint64_t
 on_number(void *ctx)
 {
@@ -133,7 +140,7 @@ on_number(void *ctx)
 
 static const struct relay_ops ops = { on_connect, on_disconnect, on_close, on_send_down, on_send_up,
 	unseen_annotation, on_answered, on_failed, on_unsent, on_rejected, on_refused, on_stray,
-	on_number, unseen_stamp };
+	on_passed, on_number, unseen_stamp };
 
 static inline void
 begin(struct world *w)
