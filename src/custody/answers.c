@@ -136,24 +136,31 @@ take_batch(struct custody_line *l, struct span body, uint64_t now_us)
 		l->ops->stray(l->ctx, SPAN(""), SPAN(""), false);
 }
 
-void
+static void
+take_single(struct custody_line *l, const struct relay_answer *a, uint64_t now_us)
+{
+	struct custody_parcel *p = a->is_answer ? find_answered(l, a) : NULL;
+
+	if (p) {
+		hear(l, p, a, now_us);
+		return;
+	}
+	if (relay_names_has(&l->late, a->control_id))
+		l->lone = 0;
+	l->ops->stray(l->ctx, a->code, a->control_id, is_recent(l, a->control_id));
+}
+
+bool
 custody_take_answer(struct custody_line *l, struct span body, uint64_t now_us)
 {
-	struct custody_parcel *p = NULL;
 	struct relay_answer a;
 
 	relay_read_answer(&l->set->work->message, body, &a);
-	if (a.is_batch) {
+	if (a.refusal && custody_line_in_flight(l) == 1)
+		return false;
+	if (a.is_batch)
 		take_batch(l, body, now_us);
-		return;
-	}
-	if (a.is_answer)
-		p = find_answered(l, &a);
-	if (p) {
-		hear(l, p, &a, now_us);
-		return;
-	}
-	if (relay_names_has(&l->late, a.control_id))
-		l->lone = 0;
-	l->ops->stray(l->ctx, a.code, a.control_id, is_recent(l, a.control_id));
+	else
+		take_single(l, &a, now_us);
+	return true;
 }

@@ -257,7 +257,9 @@ use_answers(struct custody_line *l, struct span bytes, uint64_t now_us)
 
 		switch (relay_inlet_look(&l->inlet, rest, now_us / RELAY_MS, &diag)) {
 		case MLLP_FRAME:
-			custody_take_answer(l, relay_inlet_take(&l->inlet, rest, &done), now_us);
+			if (!custody_take_answer(
+				l, relay_inlet_take(&l->inlet, rest, &done), now_us))
+				drop_connection(l, RELAY_NOT_COMMITTED, now_us);
 			break;
 		case MLLP_MORE:
 			return done + relay_inlet_junk(&l->inlet);

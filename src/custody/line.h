@@ -16,7 +16,8 @@
  * is sent again, so the late one finds nobody.  It does not matter how late it is
  * read: an answer that came while the whole process stood still (SIGSTOP, suspend)
  * is true; so the first tick after a pause finds nothing due, and what came meanwhile
- * is read before the next.
+ * is read before the next.  A commit block of MLLP that refuses the one message in flight
+ * counts as silence, and is not waited behind.
  *
  * delivered() is told as soon as it is so, since what is not told is sent again after a
  * restart; but a parcel keeps its place until all before it are delivered or durably set
@@ -77,7 +78,7 @@ struct custody_parcel {
 struct custody_outcome {
 	enum custody_kind kind;
 	struct span code;   /* MSA-1; absent where there was no answer */
-	enum relay_why why; /* of CUSTODY_NONE: RELAY_ACK_TIMEOUT, _DOWN_LOST, _DOWN_BROKEN */
+	enum relay_why why; /* of CUSTODY_NONE: ACK_TIMEOUT, NOT_COMMITTED, DOWN_LOST, _BROKEN */
 	enum custody_action action;
 	uint64_t wait; /* ms; of CUSTODY_RETRY */
 };

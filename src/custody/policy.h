@@ -20,7 +20,7 @@ enum custody_kind {
 	CUSTODY_ERROR,  /* AE, CE: this message will not do */
 	CUSTODY_REJECT, /* AR, CR: not now, or not of this kind */
 	CUSTODY_OTHER,  /* an answer with another code, or none */
-	CUSTODY_NONE,   /* sent, and no answer: too late, or the connection was lost */
+	CUSTODY_NONE,   /* sent, and no answer: too late, not committed, or connection lost */
 	CUSTODY_KINDS
 };
 

@@ -130,7 +130,7 @@ take_single(struct relay_session *s, int index, const struct relay_answer *a, ui
 }
 
 /* Index of the flight that a frame without MSA answers, or -1.  A receiver that refuses to commit
- * says nothing more of that message, and its sender sends it again at once; which one it refuses
+ * need not say more of that message, and its sender sends it again at once; which one it refuses
  * can be told of one alone. */
 static int
 nameless(const struct relay_session *s, const struct relay_answer *a)
@@ -154,6 +154,8 @@ relay_take_answer(struct relay_session *s, struct span frame, struct span body, 
 	if (!a.is_answer) {
 		s->ops->send_up(s->ctx, frame);
 		index = s->closed ? -1 : nameless(s, &a);
+		if (index >= 0 && a.refusal) /* its answer is another frame, should there be one */
+			relay_recent_add(s, s->flight[index].id_hash);
 		if (index >= 0)
 			flight_answered(s, (unsigned)index, a.code, now_us);
 		return;

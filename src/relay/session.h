@@ -101,8 +101,9 @@ enum relay_why {
 	RELAY_DOWN_LOST,    /* closed or reset with something in flight */
 	RELAY_DOWN_BROKEN,  /* its framing */
 	RELAY_ACK_TIMEOUT,
-	RELAY_UNREAD,  /* a peer does not read what is sent */
-	RELAY_DRAINED, /* we are stopping */
+	RELAY_NOT_COMMITTED, /* custody: a commit block of MLLP says no */
+	RELAY_UNREAD,        /* a peer does not read what is sent */
+	RELAY_DRAINED,       /* we are stopping */
 	RELAY_NO_MEMORY,
 	RELAY_UNREADABLE,   /* a frame with no MSH to answer by */
 	RELAY_NO_ID,        /* no MSH-10 that an answer could repeat */

@@ -95,6 +95,28 @@ class Policy(Custody):
         self.quiet(r)
         self.assertEqual({e["ctl_id"] for e in d.events("msg.retry")}, {"m1"})
 
+    def test_a_block_that_refuses_to_commit_is_silence_that_is_not_waited_for(self):
+        """MLLP release 2."""
+
+        def release_2(visit, body, number):
+            if number <= 2:
+                visit.send(b"\x0b\x15\x1c\r")
+                visit.answer(body, code=b"AE")  # which might be taken for one to the next attempt
+            else:
+                visit.send(b"\x0b\x06\x1c\r")
+                visit.answer(body)
+
+        r = self.receiver(release_2)
+        d, port = self.keep(r, forward={"ack_timeout": "1h"})
+        self.taken(self.sender(port), *NUMBERED[:2])
+        d.wait_event("msg.delivered", 2)
+        done = annotated(NUMBERED[:2])
+        self.assertEqual(r.bodies(), [done[0], done[0], *done])
+        retries = d.wait_event("msg.retry", 2)
+        self.assertEqual({(e["outcome"], e["err_code"]) for e in retries}, {("none", "not_committed")})
+        self.assertEqual(self.metric("hl7noted_deliveries_total", answer="none"), 2)
+        self.assertEqual(d.events("msg.deadletter"), [])
+
     def test_silence_may_be_limited(self):
         silence = Silence()
         r = self.receiver(silence)

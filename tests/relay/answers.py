@@ -140,6 +140,31 @@ class Relayed(World):
         codes = [e.get("ack_code") for e in d.wait_event("msg.acked", count=2)]
         self.assertEqual(codes, [None, "AA"])
 
+    def test_an_answer_behind_a_block_that_refuses_to_commit_passes_too(self):
+        def release_2(visit, body, number):
+            visit.send(b"\x0b\x15\x1c\r")
+            visit.answer(body, code=b"AE")
+
+        d, port = self.hop(self.receiver(release_2))
+        s = self.sender(port)
+        self.assertEqual(s.exchange(message("1")), b"\x15")
+        self.assertEqual(s.frame(), ack(message("1"), b"AE"))
+        self.assertEqual(d.wait_event("msg.later_ack")[0]["ack_code"], "AE")
+        self.assertEqual(d.events("msg.stray_ack"), [])
+
+    def test_a_commit_block_alone_is_no_answer_but_where_none_is_awaited(self):
+        r = self.receiver(lambda v, body, n: v.send(b"\x0b\x06\x1c\r"))
+        d, port = self.feed(r, forward=HASTY)
+        s = self.sender(port)
+        self.assertEqual(s.exchange(message("1")), b"\x06")
+        self.assertTrue(s.closed())
+        d.wait_event("msg.failed", ctl_id="1", outcome="ack_timeout")
+        s = self.sender(port)
+        for n in range(5):
+            self.assertEqual(s.exchange(message(str(n), modes="|||NE|NE")), b"\x06")
+        d.wait_event("msg.forwarded", 5)
+        self.assertTrue(s.silent(1.5))
+
 
 class Mismatched(World):
     """What is not the answer is never taken for it."""

@@ -242,6 +242,52 @@ Test(custody_line, never_takes_another_answer_for_the_one_awaited)
 	script_end(&w);
 }
 
+/* MLLP release 2.  Whatever came behind it would be taken for the answer to the next attempt. */
+Test(custody_line, takes_a_block_that_refuses_to_commit_for_silence_without_waiting)
+{
+	struct script w;
+
+	script_begin(&w);
+	script_enqueue(&w, 2);
+	script_connected(&w);
+	buffer_clear(&w.told);
+	script_bytes(&w, "\x0b\x15\x1c\r" ACK("AA", "1"));
+	script_expect(&w, "disconnect none:not_committed:retry postponed:1:1:not_committed");
+	cr_expect_gt(w.l.retry_at, w.now / 1000);
+	script_pass(&w, 1);
+	script_connected(&w);
+	script_expect(&w, "connect send:1");
+	script_bytes(&w, "\x0b\x06\x1c\r" ACK("AA", "1"));
+	script_expect(&w, "stray accept:AA:deliver delivered:1 send:2");
+	w.set.policy.rule[CUSTODY_NONE] = (struct custody_rule){ CUSTODY_RETRY, 1 };
+	script_bytes(&w, "\x0b\x15\x1c\r");
+	script_expect(&w, "disconnect none:not_committed:retry postponed:2:1:not_committed");
+	script_pass(&w, 2);
+	script_connected(&w);
+	script_bytes(&w, "\x0b\x15\x1c\r");
+	script_expect(
+	    &w, "connect send:2 disconnect none:not_committed:set-aside aside:2:2:not_committed");
+	script_end(&w);
+}
+
+Test(custody_line, cannot_tell_which_of_several_is_not_committed)
+{
+	struct script w;
+
+	script_begin(&w);
+	w.set.in_flight = 2;
+	script_enqueue(&w, 2);
+	script_connected(&w);
+	buffer_clear(&w.told);
+	script_bytes(&w, "\x0b\x15\x1c\r");
+	script_expect(&w, "stray");
+	script_bytes(&w, ACK("AA", "1"));
+	script_expect(&w, "accept:AA:deliver delivered:1");
+	script_bytes(&w, "\x0b\x15\x1c\r");
+	script_expect(&w, "disconnect none:not_committed:retry postponed:2:1:not_committed");
+	script_end(&w);
+}
+
 Test(custody_line, is_patient_while_the_receiver_takes_bytes)
 {
 	struct script w;

@@ -533,6 +533,8 @@ Test(relay_session, waits_no_more_for_the_one_message_that_is_not_committed)
 	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA");
 	from_down(&w, "\x0b\x15\x1c\r");
 	expect(&w, "up:<\x15> answered:");
+	from_down(&w, ACK("AE", "2") ACK("AE", "3")); /* it may say why */
+	expect(&w, "up:" SHOWN_ACK("AE", "2") " passed:AE stray");
 	from_sender(&w, MSG("2"));
 	expect(&w, "down:" SHOWN("2"));
 	from_down(&w, "\x0b\x06\x1c\r" ACK("AA", "2"));
