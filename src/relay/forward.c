@@ -175,7 +175,7 @@ relay_forward(struct relay_session *s, struct span in, uint64_t now_us)
 {
 	size_t done = 0;
 
-	while (!s->closed && !s->draining) {
+	while (done < in.len && !s->closed && !s->draining) {
 		struct span rest = span_tail(in, done);
 
 		if (!find_frame(s, rest, now_us))

@@ -87,7 +87,7 @@ use_answers(struct relay_session *s, struct span out, uint64_t now_us)
 {
 	size_t done = 0;
 
-	while (!s->closed) {
+	while (done < out.len && !s->closed) {
 		struct span rest = span_tail(out, done), body;
 		struct diag diag;
 
