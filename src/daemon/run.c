@@ -6,6 +6,7 @@
 #include "daemon/run.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -202,6 +203,15 @@ mask_requests(int how)
 	sigaddset(&requests, SIGHUP);
 	sigaddset(&requests, SIGUSR1);
 	pthread_sigmask(how, &requests, NULL);
+}
+
+/* Nobody cancels a thread of ours.  Each recv() and send() would make itself a point where that can
+ * happen, and undo it, unless the thread says that it is one everywhere. */
+static void
+never_be_cancelled(void)
+{
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	(void)pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
 }
 
 static void
@@ -431,6 +441,7 @@ run(const struct options *o)
 	if (!descriptors_suffice())
 		return EX_OSERR;
 	mask_requests(SIG_SETMASK);
+	never_be_cancelled();
 	memory_for_files();
 	conf = settings_read(o, NULL, stderr);
 	if (!conf)
