@@ -48,6 +48,8 @@ link_count_held(struct link *l)
 	size_t owed = relay_wants_more(&l->session) ? held - relay_inlet_held(&l->session.in)
 						    : held;
 
+	if (held == l->held && owed == l->owed) /* as mostly */
+		return;
 	d->held += held - l->held;
 	l->feed->held += held - l->held;
 	d->owed += owed - l->owed;
