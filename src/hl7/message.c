@@ -219,14 +219,22 @@ segment_at(struct span in, size_t start, uint32_t id)
 	return (struct hl7_segment){ id, (uint32_t)start, end, end };
 }
 
+static inline void
+note_id(struct hl7_message *m, uint32_t id)
+{
+	m->has_msa |= id == HL7_ID('M', 'S', 'A');
+}
+
 static int
 segment_add(struct reader *r, size_t start)
 {
+	const uint32_t id = load_id(r->in.ptr + start);
 	struct hl7_message *m = r->m;
 
 	if (m->count == m->size && !segments_grow(m))
 		return -ENOMEM;
-	m->segments[m->count++] = segment_at(r->in, start, load_id(r->in.ptr + start));
+	m->segments[m->count++] = segment_at(r->in, start, id);
+	note_id(m, id);
 	return 0;
 }
 
@@ -340,6 +348,7 @@ plain_lines_read(struct reader *r, size_t from, char terminator)
 				head = plain_head(in, next, r->sep);
 				if (!head)
 					return lines_stop(r, now, at);
+				note_id(m, head & 0xffffff);
 			}
 			if (now == last)
 				return lines_stop(r, now, at);
@@ -450,6 +459,7 @@ hl7_message_read(struct hl7_message *m, struct span in, enum hl7_piece *ret_piec
 	if (piece == HL7_PIECE_FOREIGN && is_bare_trailer(seen, start))
 		piece = HL7_PIECE_ENVELOPE;
 	m->count = m->header_count = 0;
+	m->has_msa = false;
 	m->bytes = span_head(in, 0);
 	m->delims = (struct hl7_delims){ 0 };
 

@@ -49,7 +49,8 @@ struct hl7_message {
 	uint32_t header[HL7_HEADER + 2]; /* see hl7_header() */
 	struct hl7_segment *segments;    /* [0] is MSH */
 	size_t count;
-	size_t size; /* room in segments, kept between messages */
+	size_t size;  /* room in segments, kept between messages */
+	bool has_msa; /* is one of them an MSA? */
 };
 
 /* What stands at the front of some bytes. */

@@ -355,7 +355,7 @@ has_answer(struct hl7_message *work, struct span rest)
 
 	for (; rest.len && hl7_message_read(work, rest, &piece, &used) == 0;
 	     rest = span_tail(rest, used)) {
-		if (piece == HL7_PIECE_MESSAGE && find_msa(work))
+		if (piece == HL7_PIECE_MESSAGE && work->has_msa)
 			return true;
 	}
 	return false;
@@ -498,6 +498,6 @@ relay_read_asks(const struct hl7_message *first, size_t count, struct relay_asks
 	ret->control_id = span_trim(hl7_header(first, 10));
 	ret->enhanced = accept.len || application.len;
 	ret->has_accept = accept.len > 0;
-	ret->is_answer = find_msa(first);
+	ret->is_answer = first->has_msa;
 	ret->when = read_when(ret->has_accept ? accept : application);
 }

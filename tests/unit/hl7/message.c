@@ -188,6 +188,8 @@ slow_read(struct slow *s, struct span in)
 static bool
 same_index(const struct hl7_message *m, const struct slow *s)
 {
+	bool msa = false;
+
 	if (m->count != s->count)
 		return false;
 	for (size_t i = 0; i < s->count; i++) {
@@ -196,8 +198,9 @@ same_index(const struct hl7_message *m, const struct slow *s)
 		if (a->id != b->id || a->start != b->start || a->end != b->end ||
 		    a->next != b->next)
 			return false;
+		msa |= b->id == HL7_ID('M', 'S', 'A');
 	}
-	return true;
+	return m->has_msa == msa;
 }
 
 /* All pieces of `in`, one after the other. */
