@@ -219,12 +219,6 @@ segment_at(struct span in, size_t start, uint32_t id)
 	return (struct hl7_segment){ id, (uint32_t)start, end, end };
 }
 
-static inline void
-note_id(struct hl7_message *m, uint32_t id)
-{
-	m->has_msa |= id == HL7_ID('M', 'S', 'A');
-}
-
 static int
 segment_add(struct reader *r, size_t start)
 {
@@ -234,7 +228,7 @@ segment_add(struct reader *r, size_t start)
 	if (m->count == m->size && !segments_grow(m))
 		return -ENOMEM;
 	m->segments[m->count++] = segment_at(r->in, start, id);
-	note_id(m, id);
+	m->has_msa |= id == HL7_ID('M', 'S', 'A'); /* which is no plain line: see PLAIN */
 	return 0;
 }
 
@@ -348,7 +342,6 @@ plain_lines_read(struct reader *r, size_t from, char terminator)
 				head = plain_head(in, next, r->sep);
 				if (!head)
 					return lines_stop(r, now, at);
-				note_id(m, head & 0xffffff);
 			}
 			if (now == last)
 				return lines_stop(r, now, at);
