@@ -176,12 +176,6 @@ put_flight(struct log *log, const struct relay_flight *flight)
 	observe_flight(log, flight);
 }
 
-static bool
-is_positive(struct span code)
-{
-	return code.len == 2 && (code.ptr[0] == 'A' || code.ptr[0] == 'C') && code.ptr[1] == 'A';
-}
-
 static const char ack_codes[FEED_ACK_CODES][8] = { "AA", "AE", "AR", "CA", "CE", "CR", "other" };
 
 void
@@ -235,7 +229,7 @@ observe_answered(struct link *l, const struct relay_flight *flight, struct span 
 	if (!code.ptr) {
 		m->unawaited->value++;
 	} else {
-		(is_positive(code) ? m->acked : m->nacked)->value++;
+		(relay_is_positive(code) ? m->acked : m->nacked)->value++;
 		observe_ack(l->feed, code);
 		metric_observe(m->duration, latency);
 	}

@@ -24,11 +24,19 @@ flight_answered(struct relay_session *s, unsigned index, struct span code, uint6
 		s->oldest_since = s->reuse.answered;
 }
 
+/* Of two codes the one that counts: the first refusal, if there is one. */
+static struct span
+weightier(struct span code, struct span next)
+{
+	return relay_is_positive(code) ? next : code;
+}
+
 /* What a batch of answers is about. */
 struct survey {
 	bool named, late; /* something in flight; something whose later answers pass */
 	bool again;       /* something that has its answer */
 	bool answers, others, unread;
+	struct span code; /* unless it is named: of them all; of none, that nothing was wrong */
 };
 
 static void
@@ -36,7 +44,7 @@ survey_batch(struct relay_session *s, struct span body, struct survey *ret)
 {
 	struct relay_answer a;
 
-	*ret = (struct survey){ 0 };
+	*ret = (struct survey){ .code = SPAN("AA") };
 	for (struct span rest = body;
 	     relay_next_answer(&s->set->work->message, &rest, &a) && !ret->named;) {
 		if (!a.is_answer) {
@@ -45,6 +53,7 @@ survey_batch(struct relay_session *s, struct span body, struct survey *ret)
 			continue;
 		}
 		ret->answers = true;
+		ret->code = weightier(ret->code, a.code);
 		ret->named = relay_flight_named(s, &a) >= 0;
 		ret->late |= relay_recent_has(s, a.control_id);
 		ret->again |= relay_answered_has(&s->answered, a.control_id);
@@ -64,6 +73,28 @@ tell_passed(struct relay_session *s, struct span body)
 	}
 }
 
+/* Of a flight that is a batch, what this answer and those behind it say of its messages; those are
+ * used up.  A name that comes again is that of another flight. */
+static struct span
+weigh_flight(struct relay_session *s, struct relay_flight *f, const struct relay_answer *first,
+    struct span *rest)
+{
+	struct span code = first->code, next = *rest;
+	struct relay_answer a;
+
+	relay_names_mark(&f->names, first->control_id);
+	while (relay_next_answer(&s->set->work->message, &next, &a) && a.is_answer) {
+		const unsigned open = f->names.open;
+
+		relay_names_mark(&f->names, a.control_id);
+		if (f->names.open == open)
+			break;
+		code = weightier(code, a.code);
+		*rest = next;
+	}
+	return code;
+}
+
 /* Each message that the batch names is answered. */
 static void
 answer_named(struct relay_session *s, struct span body, uint64_t now_us)
@@ -73,10 +104,12 @@ answer_named(struct relay_session *s, struct span body, uint64_t now_us)
 	for (struct span rest = body;
 	     !s->closed && relay_next_answer(&s->set->work->message, &rest, &a);) {
 		int index = a.is_answer ? relay_flight_named(s, &a) : -1;
-		bool whole = index >= 0 && s->flight[index].names.count;
+		struct relay_flight *f = index >= 0 ? &s->flight[index] : NULL;
 
-		if (index >= 0)
-			flight_answered(s, (unsigned)index, whole ? SPAN("") : a.code, now_us);
+		if (f && f->names.count)
+			a.code = weigh_flight(s, f, &a, &rest);
+		if (f)
+			flight_answered(s, (unsigned)index, a.code, now_us);
 	}
 }
 
@@ -104,7 +137,7 @@ take_batch(struct relay_session *s, struct span frame, struct span body, uint64_
 		return;
 	tell_passed(s, body);
 	if (index >= 0)
-		flight_answered(s, (unsigned)index, SPAN(""), now_us);
+		flight_answered(s, (unsigned)index, found.code, now_us);
 	else if (found.named)
 		answer_named(s, body, now_us);
 	if (index >= 0 || found.named)

@@ -39,6 +39,13 @@ struct relay_asks {
 	enum relay_when when;
 };
 
+/* Is this MSA-1 an acceptance? */
+static inline bool
+relay_is_positive(struct span code)
+{
+	return code.len == 2 && (code.ptr[0] == 'A' || code.ptr[0] == 'C') && code.ptr[1] == 'A';
+}
+
 void relay_read_answer(struct hl7_message *work, struct span body, struct relay_answer *ret);
 /* The next answer of a batch of them; `rest` begins as its body and is used up.  False at the end.
  * With is_answer false, *ret is a message of the receiver's own, or, with unread, all that is left

@@ -52,6 +52,24 @@ class Metrics(World):
         self.assertEqual(value("log_dropped_total"), 0)
         self.assertEqual(value("build_info"), 1)
 
+    def test_a_batch_counts_as_its_answers_say(self):
+        batch = b"BHS|^~\\&|LAB\r" + message("1") + message("2") + b"BTS|2\r"
+        codes = iter([(b"AA", b"AA"), (b"AA", b"AE")])
+
+        def answer(v, body, n):
+            both = zip((message("1"), message("2")), next(codes))
+            v.send(framed(b"BHS|^~\\&|EHR\r" + b"".join(ack(m, code) for m, code in both)))
+
+        d, r, port = self.running(handler=answer)
+        s = self.sender(port)
+        s.exchange(batch)
+        s.exchange(batch)
+        value = lambda name, **labels: metric(self.door, "hl7noted_" + name, **labels)
+        self.assertEqual(value("messages_total", outcome="acked"), 1)
+        self.assertEqual(value("messages_total", outcome="nacked"), 1)
+        self.assertEqual(value("acks_total", code="AA"), 1)
+        self.assertEqual(value("acks_total", code="AE"), 1)
+
     def test_the_text_is_what_a_scraper_reads(self):
         d, r, port = self.running()
         self.sender(port).exchange(message())

@@ -108,7 +108,7 @@ Test(relay_session, takes_a_batch_that_names_nothing_for_what_has_no_name)
 	buffer_clear(&w.told);
 	cr_expect_eq(w.s.flights, 1);
 	from_down(&w, BATCH(MSA("AE", "x")));
-	expect(&w, "up:" SHOWN_BATCH(SHOWN_MSA("AE", "x")) " answered: down:" SHOWN("2"));
+	expect(&w, "up:" SHOWN_BATCH(SHOWN_MSA("AE", "x")) " answered:AE down:" SHOWN("2"));
 	from_down(&w, BATCH(MSA("AE", "x")));
 	expect(&w, "stray");
 	end(&w);
@@ -364,6 +364,40 @@ Test(relay_session, takes_several_answers_in_one_frame_for_a_batch)
 	from_down(&w, "\x0b" MSA("AA", "1") MSA("AE", "2") "\x1c\r");
 	expect(&w, "up:<" SHOWN_MSA("AA", "1") SHOWN_MSA("AE", "2") "> answered:AA answered:AE");
 	end(&w);
+}
+
+/* What is said of its messages is said of it, and what is said of one twice, of another frame. */
+Test(relay_session, takes_the_first_refusal_in_a_batch_of_answers_for_the_answer_to_a_batch)
+{
+	static const struct {
+		const char *answers, *told;
+	} cases[] = {
+		{ BATCH(MSA("AA", "1") MSA("CA", "2") MSA("AA", "3")), " answered:AA" },
+		{ BATCH(MSA("AA", "1") MSA("AE", "2") MSA("AR", "3")), " answered:AE" },
+		{ BATCH(MSA("AR", "3") MSA("AA", "2")), " answered:AR" },
+		{ BATCH(MSA("AA", "2") MSA("", "1")), " answered:" },
+		{ BATCH(MSA("AA", "1") MSA("AA", "2") MSA("AE", "1")), " answered:AA answered:AE" },
+		{ BATCH(MSA("AE", "4") MSA("AA", "1")), " answered:AE answered:AA" },
+		{ BATCH(MSA("AA", "x") MSA("AE", "y") MSA("AA", "z")), " answered:AE" },
+		{ BATCH(""), " answered:AA" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct world w;
+		struct span told, up;
+
+		begin(&w);
+		w.set.in_flight = 3;
+		from_sender(&w, BATCH(MSH("1", "") MSH("2", "") MSH("3", "")) MSG("1") MSG("4"));
+		relay_connected(&w.s, w.now);
+		buffer_clear(&w.told);
+		relay_from_down(&w.s, span_str(cases[i].answers), w.now);
+		told = buffer_span(&w.told);
+		up = span_cut(told, '>', &told);
+		cr_expect(up.len && span_eq(told, span_str(cases[i].told)), "%s: %.*s",
+		    cases[i].answers, (int)told.len, told.ptr);
+		end(&w);
+	}
 }
 
 Test(relay_session, keeps_to_the_number_in_flight_and_stops_reading)
