@@ -5,6 +5,7 @@
  */
 #include "daemon/link.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -135,7 +136,10 @@ up_ended(void *ctx, int error)
 		link_let_go(l);
 		return;
 	}
-	relay_sender_ended(&l->session, error != 0, note_now(l));
+	if (error == ENOMEM)
+		relay_end(&l->session, RELAY_NO_MEMORY);
+	else
+		relay_sender_ended(&l->session, error != 0, note_now(l));
 	settle(l);
 }
 
@@ -178,6 +182,8 @@ down_ended(void *ctx, int error)
 	}
 	if (dial_is_trying(&l->dial)) {
 		dialled(l, dial_next(&l->dial, error));
+	} else if (error == ENOMEM) { /* of ours: no fault of the receiver's */
+		relay_end(&l->session, RELAY_NO_MEMORY);
 	} else {
 		if (turned_away)
 			feed_connection_denied(l->feed, net_tls_word(denied));

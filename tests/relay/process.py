@@ -5,6 +5,7 @@
 HL7_KILLS is how often it is killed under load."""
 
 import collections
+import contextlib
 import fcntl
 import json
 import os
@@ -492,6 +493,21 @@ class Want(World):
         s = self.sender(port)
         big = message("3", value="15", more=b"NTE|1||" + b"x" * (8 << 20) + b"\r")
         self.assertEqual(s.exchange(big), ack(big))
+
+    def test_a_message_that_memory_cannot_hold_is_no_fault_of_the_receiver(self):
+        if is_sanitized():
+            self.skipTest("sanitizers have memory of their own")
+        with socket.create_server(("127.0.0.1", 0)) as receiver:  # takes no connection, reads nothing
+            d, port = self.hop(receiver.getsockname()[1])
+            with open("/proc/%d/statm" % d.pid, encoding="ascii") as f:
+                used = int(f.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+            resource.prlimit(d.pid, resource.RLIMIT_AS, (used + (20 << 20), resource.RLIM_INFINITY))
+            s = self.sender(port)
+            # what was read of it finds room, what is still to be written does not
+            with contextlib.suppress(OSError):
+                s.send(framed(message("1", value="15", more=b"NTE|1||" + b"x" * 15000000 + b"\r")))
+            d.wait_event("msg.failed", outcome="no_memory")
+            d.wait_event("conn.close", outcome="no_memory")
 
     def test_failing_allocations_end_connections_or_lead_to_a_clean_restart(self):
         """Every so many allocations fail, by a small library in front of malloc."""
