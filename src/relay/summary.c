@@ -58,20 +58,25 @@ type_len(struct span field, char sep)
 	return other_type_len(field, sep);
 }
 
-/* "2.5.1" or the like from MSH-12; nothing, and false, when it begins otherwise. */
+/* May this byte stand there in "2.5.1"?  In a date of birth it may not. */
+static inline bool
+is_of_version(char c, size_t at)
+{
+	return at == 0 ? c == '2' : c == '.' || (at > 1 && ascii_is_digit(c));
+}
+
+/* "2.5.1" or the like from MSH-12; nothing, and false, when it is otherwise. */
 static inline bool
 read_version(struct relay_summary *s, struct span field, char sep)
 {
 	size_t n = 0;
 
 	for (; !ends_at(field, n, sep); n++) {
-		const char c = field.ptr[n];
-
-		if ((!ascii_is_digit(c) && c != '.') || n + 1 == sizeof(s->version)) {
+		if (!is_of_version(field.ptr[n], n) || n + 1 == sizeof(s->version)) {
 			s->version[0] = '\0';
 			return false;
 		}
-		s->version[n] = c;
+		s->version[n] = field.ptr[n];
 	}
 	s->version[n] = '\0';
 	s->version_len = (unsigned char)n;
