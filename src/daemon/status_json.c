@@ -2,7 +2,9 @@
 /*
  * The daemon's state as one JSON document.
  */
+#define _GNU_SOURCE /* strerrorname_np */
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -184,6 +186,8 @@ put_feed(struct buffer *out, const struct feed *f)
 void
 status_write(const struct hl7noted *d, struct buffer *out)
 {
+	const int error = log_error(d->log);
+
 	json_begin(out);
 	json_str(out, "program", "hl7noted");
 	json_str(out, "version", PACKAGE_VERSION);
@@ -196,6 +200,7 @@ status_write(const struct hl7noted *d, struct buffer *out)
 	json_str(out, "config", d->conf_file);
 	json_truth(out, "last_reload_good", d->reload_good->value > 0);
 	json_truth(out, "log_in_place", !d->conf->log_file || log_is_at(d->log, d->conf->log_file));
+	json_str(out, "log_error", error ? strerrorname_np(error) : NULL);
 	if (d->queue)
 		put_store(out, d->queue);
 	else

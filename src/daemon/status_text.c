@@ -2,6 +2,7 @@
 /*
  * The daemon's state as an operator reads it.
  */
+#define _GNU_SOURCE /* strerrordesc_np */
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -205,6 +206,7 @@ void
 status_write_text(const struct hl7noted *d, struct buffer *out)
 {
 	unsigned long long held = d->held, dropped = log_dropped(d->log);
+	const int error = log_error(d->log);
 	char age[32];
 
 	buffer_printf(out,
@@ -220,6 +222,11 @@ status_write_text(const struct hl7noted *d, struct buffer *out)
 		    "where "
 		    "the daemon may write it\n",
 		    d->conf->log_file);
+	if (error)
+		buffer_printf(out,
+		    "THE LOG cannot be written: %s; lines wait in memory, which a restart "
+		    "empties\n",
+		    strerrordesc_np(error));
 	if (dropped)
 		buffer_printf(
 		    out, "%llu log line%s DROPPED\n", dropped, dropped == 1 ? " was" : "s were");

@@ -153,6 +153,12 @@ log_dropped(const struct log *log)
 	return log_writer_dropped(log->writer);
 }
 
+int
+log_error(const struct log *log)
+{
+	return log_writer_error(log->writer);
+}
+
 /* ---- lines -------------------------------------------------------------------------------- */
 
 bool

@@ -158,6 +158,8 @@ bool log_reopen(struct log *log, const char *path);
 /* Do lines go to the file of this name, and not to one that was renamed or removed? */
 bool log_is_at(const struct log *log, const char *path);
 uint64_t log_dropped(const struct log *log);
+/* Why lines cannot be written and wait, as an errno value; 0: they can. */
+int log_error(const struct log *log);
 
 /*
  * One line: begin, fields, end.  Begin answers false when the event's level is not

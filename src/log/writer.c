@@ -35,7 +35,8 @@ struct log_writer {
 	struct log_ring ring;
 	_Atomic int state;
 	_Atomic bool urgent, stop;
-	int wake; /* eventfd */
+	_Atomic int error; /* why the target takes nothing; 0: it does, or may soon */
+	int wake;          /* eventfd */
 	pthread_t thread;
 
 	pthread_mutex_t lock; /* over the next target, which there is while the ring is bordered */
@@ -131,6 +132,12 @@ uint64_t
 log_writer_dropped(const struct log_writer *w)
 {
 	return log_ring_dropped(&w->ring);
+}
+
+int
+log_writer_error(const struct log_writer *w)
+{
+	return atomic_load(&w->error);
 }
 
 /* ---- waiting ------------------------------------------------------------------------------ */
@@ -267,6 +274,15 @@ write_some(struct log_writer *w, ssize_t *ret)
 	return true;
 }
 
+static void
+note_error(struct log_writer *w, ssize_t n)
+{
+	const int error = n < 0 && n != -EINTR && n != -EAGAIN ? (int)-n : 0;
+
+	if (error != atomic_load_explicit(&w->error, memory_order_relaxed))
+		atomic_store(&w->error, error);
+}
+
 /* The target took nothing. */
 static void
 wait_out(struct log_writer *w, ssize_t error)
@@ -294,6 +310,7 @@ drain(struct log_writer *w)
 			continue;
 		if (!write_some(w, &n))
 			return;
+		note_error(w, n);
 		if (n >= 0 || n == -EINTR || turn(w, true))
 			continue;
 		/* only now: a process that stood still has lost its time, and its target has not */

@@ -38,5 +38,7 @@ void log_writer_turn(struct log_writer *w, struct log_target target);
 /* Is there still something to go to the target before? */
 bool log_writer_is_turning(const struct log_writer *w);
 uint64_t log_writer_dropped(const struct log_writer *w);
+/* The errno value with which the target refuses what is written, or 0. */
+int log_writer_error(const struct log_writer *w);
 
 #endif

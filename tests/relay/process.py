@@ -20,7 +20,7 @@ import unittest
 
 from world import (
     B2M, HL7NOTE, PATIENCE, SAMPLES, SUGAR, TOP, World, ack, annotated, config_xml, control_id,
-    feed_xml, framed, free_port, is_sanitized, main, message, metric, wait_for,
+    feed_xml, framed, free_port, is_sanitized, listening, main, message, metric, wait_for,
 )
 
 KILLS = int(os.environ.get("HL7_KILLS", "4"))
@@ -732,6 +732,32 @@ class Want(World):
             self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
         self.assertIsNone(d.process.poll())
         self.assertLessEqual(os.path.getsize(log), 2000)
+
+    def test_status_says_why_the_log_cannot_be_written(self):
+        d, port = self.hop(
+            self.receiver(), "--log-file", self.path("log"), "--control", self.path("control"),
+            wait=False,
+        )
+        wait_for("the start", lambda: listening(port))
+        s = self.sender(port)
+
+        def status(*more):
+            return self.note("status", "--control", self.path("control"), *more)
+
+        def error():
+            return json.loads(status("--json"))["log_error"]
+
+        s.exchange(message("1"))
+        self.assertIsNone(error())
+        self.assertNotIn(b"THE LOG", status())
+        resource.prlimit(d.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        s.exchange(message("2"))
+        wait_for("the error", lambda: error() == "EFBIG")
+        self.assertIn(b"THE LOG cannot be written: File too large;", status())
+        resource.prlimit(d.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
+        wait_for("the log", lambda: error() is None)
+        with open(self.path("log"), "rb") as f:
+            self.assertIn(b'"ctl_id":"2"', f.read())
 
 
 class Clock(World):
