@@ -92,6 +92,7 @@ unit_of(struct span s)
 		{ { "us", 2 }, 1000 },
 		{ { "m", 1 }, UINT64_C(60000000000) },
 		{ { "min", 3 }, UINT64_C(60000000000) },
+		{ { "h", 1 }, UINT64_C(3600000000000) },
 	};
 
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
@@ -167,7 +168,8 @@ arguments_durations(const struct command *c, const char *name, const char *text,
 		most = least;
 	if (!read_duration(least, unit_behind(most), ret_least) ||
 	    !read_duration(most, SPAN(""), ret_most) || *ret_least > *ret_most)
-		return options_misused(c, "%s %s: not two times such as 5ms-20ms", name, text);
+		return options_misused(
+		    c, "%s %s: not two times of a day at most, such as 5ms-20ms", name, text);
 	return EX_OK;
 }
 

@@ -15,7 +15,7 @@ struct command;
 
 int arguments_count(const struct command *c, const char *name, const char *text, uint64_t least,
     uint64_t most, uint64_t *ret);
-/* "0.5s", "20ms", "30" (seconds), "2m"; at most a day; nanoseconds. */
+/* "0.5s", "20ms", "30" (seconds), "2m", "1h"; at most a day; nanoseconds. */
 int arguments_duration(const struct command *c, const char *name, const char *text, uint64_t *ret);
 /* "90s", "15min", "12h", "7d", or plain seconds; milliseconds, at least 1. */
 int arguments_age(const struct command *c, const char *name, const char *text, uint64_t *ret_ms);

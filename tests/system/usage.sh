@@ -111,6 +111,7 @@ send host|host: not HOST:PORT, with a port from 1 to 65535 or the name of a serv
 send :99999|:99999: not HOST:PORT, with a port from 1 to 65535 or the name of a service
 send --rate x :1|--rate x: not a number from 1 to 100000000
 send --timeout x :1|--timeout x: not a time of a day at most, such as 30, 0.5s, 20ms or 2min
+send --timeout 24h host|host: not HOST:PORT, with a port from 1 to 65535 or the name of a service
 send --timeout 25h :1|--timeout 25h: not a time of a day at most, such as 30, 0.5s, 20ms or 2min
 send --one-shot --in-flight 2 :1|--in-flight 2: --one-shot has one message on a connection
 show --get OBX- file|--get OBX-: a number must stand here, at character 5
@@ -120,7 +121,7 @@ sink mllp|PORT mllp: not a number from 0 to 65535
 sink 1 2|2: one PORT is all it takes
 sink --listen= 0|option --listen needs an argument: ADDRESS
 sink --code ZZ 0|--code ZZ: not AA, AE, AR, CA, CE or CR
-sink --delay x 0|--delay x: not two times such as 5ms-20ms
+sink --delay x 0|--delay x: not two times of a day at most, such as 5ms-20ms
 sink --silent 101 0|--silent 101: not a percentage such as 5 or 0.25%
 sink --refuse AE 0|--refuse AE: not CODE:PERCENT, such as AE:5
 sink --refuse AE:x 0|--refuse AE:x: not CODE:PERCENT, such as AE:5
