@@ -102,19 +102,25 @@ MASS_RATE = {
     "1440": "ug/min",
 }
 MOLE_RATE = {"11.731": "nmol/(24.h) nmol/24h nmol/24hr nmol/24hrs nmol/d nmol/day"}
+
+
+def _creatinine(*units):
+    names = "{creat} creat cr crt crea creatinine".split()
+    return " ".join(unit + name for unit in units for name in names + [""])
+
+
 MASS_RATIO = {
-    "1": "ug/g{creat} ug/gcreat ug/gcr ug/gcrt ug/gcrea ug/gcreatinine ug/g "
-    "mcg/g{creat} mcg/gcreat mcg/gcr mcg/gcrt mcg/gcrea mcg/gcreatinine mcg/g "
-    "ng/mg{creat} ng/mgcreat ng/mgcr",
-    "1000": "mg/gcreat mg/gcr mg/g{creat} mg/gcrt mg/gcrea mg/gcreatinine",
-    "1000.0": "ug/mg{creat} ug/mgcreat ug/mgcr mcg/mg{creat} mcg/mgcreat mcg/mgcr mcg/mg",
+    "1": _creatinine("ug/g", "mcg/g"),
+    "1.0": _creatinine("ng/mg"),
+    "1000": _creatinine("mg/g"),
+    "1000.0": _creatinine("ug/mg", "mcg/mg"),
 }
 MASS_PER_MOLE = {
-    "8.840": "ug/mmol ug/mmolcr ug/mmolcreat ug/mmol{creat} mg/mol{creat} mg/molcr mg/mol "
-    "mcg/mmol mcg/mmolcr mcg/mmolcreat mcg/mmol{creat}",
-    "8840": "mg/mmol{creat}",
+    "8.840": _creatinine("ug/mmol", "mcg/mmol"),
+    "8.8400": _creatinine("mg/mol"),
+    "8840": _creatinine("mg/mmol"),
 }
-MOLE_RATIO = {"103.7": "nmol/mmol{creat}"}
+MOLE_RATIO = {"103.7": _creatinine("nmol/mmol")}
 
 UNITS = {
     "mass": MASS,

@@ -430,23 +430,18 @@ def gates():
     table.row("G05 skip=unit_unknown", "G05 skip", ("10873-8", "1.2", "mg/tvol"))
     for unit in ("ug/24h(s)", "ugper24h(s)", "mcg/24h(s)", "mcgper24h(s)", "ug per 24 h"):
         table.row("flag=H", "flag", ("10873-8", "371", unit))
-    for code, unit, value in (
-        ("13485-8", "ng/mg", "300.1"),
-        ("13485-8", "ng/mg Cr", "300.1"),
-        ("13485-8", "ug/mg", "0.3001"),
-        ("13485-8", "mcg/mg creat", "0.3001"),
-        ("13485-8", "mg/g creatinine", "0.3001"),
-        ("13485-8", "mcg/g creat", "300.1"),
-        ("13485-8", "mcg/g CRT", "300.1"),
-        ("13485-8", "mcg/g{creat}", "300.1"),
-        ("13485-8", "mcg/g", "300.1"),
-        ("59177-6", "mg/mmol", "0.034"),
-        ("59177-6", "mcg/mmol creat", "34"),
-        ("56662-0", "nmol/24h", "32"),
-        ("56662-0", "nmol/day", "32"),
-        ("39773-7", "nmol/mmol", "2.93"),
+    for unit in ("nmol/24h", "nmol/24hr", "nmol/24hrs", "nmol/d", "nmol/day"):
+        table.row("flag=H", "flag", ("56662-0", "32", unit))
+    for code, value, units in (
+        ("13485-8", "300.1", "ug/g mcg/g ng/mg"),
+        ("13485-8", "0.3001", "mg/g ug/mg mcg/mg"),
+        ("59177-6", "34", "ug/mmol mcg/mmol mg/mol"),
+        ("59177-6", "0.034", "mg/mmol"),
+        ("39773-7", "2.93", "nmol/mmol"),
     ):
-        table.row("flag=H", "flag", (code, value, unit))
+        for unit in units.split():
+            for creatinine in ("", "{creat}", " creat", " Cr", " CRT", " crea", " creatinine"):
+                table.row("flag=H", "flag", (code, value, unit + creatinine))
     return table
 
 
