@@ -53,6 +53,7 @@ static const char *const births[] = { "19600229", "19600229", "19600229", "1950"
 static const char *const times[] = { "202601021200", "202601021200", "202601021200", "202601031200",
 	"202601031201", "20260102", "202601021200+0100", "202602021200", "2026", "never" };
 static const char *const specimens[] = { "SER", "PLAS", "UR", "CSF", "", "SER&Serum&HL70487" };
+static const char *const roles[] = { "P", "P", "P", "", "Q", "P~V^^HL70369" };
 
 /* ---- the writer -------------------------------------------------------------- */
 
@@ -225,8 +226,10 @@ put_order(struct writer *w)
 	if (random_percent(w->r, 15)) {
 		put(w, "SPM|1|||");
 		put(w, PICK(w->r, specimens));
+		put(w, "|||||||");
+		put(w, PICK(w->r, roles));
 		if (random_percent(w->r, 40)) {
-			put(w, "|||||||||||||");
+			put(w, "||||||");
 			put(w, PICK(w->r, times));
 		}
 		put_segment_end(w);
