@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * custody/intake.h in any order of events: no positive answer without a verdict that
- * says durable, answers in the order of the frames, each fate told once, and silence
+ * says durable, answers in the order of the frames, each frame's fate told once, and silence
  * behind the end.
  */
 #define _GNU_SOURCE /* memmem */
@@ -17,6 +17,7 @@ struct world {
 	struct relay_work work;
 	struct custody_intake in;
 	struct buffer bytes;
+	struct buffer sent;          /* all that came */
 	uint64_t now, numbers, told; /* told: of the frame whose fate was told last */
 	struct custody_entry *pending[PENDING];
 	unsigned waiting, fates;
@@ -156,6 +157,13 @@ set(struct world *w, unsigned bits)
 }
 
 static void
+arrive(struct world *w, struct span bytes)
+{
+	buffer_append(&w->sent, bytes);
+	custody_intake_bytes(&w->in, bytes, w->now);
+}
+
+static void
 messages(struct world *w, struct fuzz_script *s)
 {
 	const unsigned a = fuzz_byte(s), b = fuzz_byte(s);
@@ -166,7 +174,7 @@ messages(struct world *w, struct fuzz_script *s)
 	if (b & 128)
 		fuzz_message(&w->bytes, a >> 5, b, a);
 	fuzz_frame_end(&w->bytes);
-	custody_intake_bytes(&w->in, buffer_span(&w->bytes), w->now);
+	arrive(w, buffer_span(&w->bytes));
 }
 
 static void
@@ -188,7 +196,7 @@ step(struct world *w, struct fuzz_script *s)
 {
 	switch (fuzz_byte(s) % 12) {
 	case 0:
-		custody_intake_bytes(&w->in, fuzz_bytes(s), w->now);
+		arrive(w, fuzz_bytes(s));
 		break;
 	case 1:
 		settle(w, fuzz_byte(s), fuzz_byte(s));
@@ -229,6 +237,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w = (struct world){ .now = 1000000, .at_once = -1 };
 	relay_work_init(&w.work);
 	buffer_init(&w.bytes, 0);
+	buffer_init(&w.sent, 0);
 	set(&w, fuzz_byte(&s));
 	custody_intake_init(&w.in, &w.set, &ops, &w, w.now);
 	while (fuzz_more(&s) && !w.closed)
@@ -238,8 +247,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (w.waiting)
 		settle(&w, fuzz_byte(&s), CUSTODY_STORED);
 	MUST(w.closed && w.fates == w.numbers);
+	MUST(w.fates == fuzz_count_frames(buffer_span(&w.sent), FRAME));
 	custody_intake_finish(&w.in);
 	relay_work_finish(&w.work);
 	buffer_finish(&w.bytes);
+	buffer_finish(&w.sent);
 	return 0;
 }

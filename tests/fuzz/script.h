@@ -12,7 +12,9 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "base/diag.h"
 #include "fuzz/target.h"
+#include "mllp/decoder.h"
 
 struct fuzz_script {
 	const uint8_t *at, *end;
@@ -78,6 +80,22 @@ static inline void
 fuzz_frame_end(struct buffer *out)
 {
 	buffer_append(out, SPAN("\x1c\r"));
+}
+
+/* How many of them came whole in this stream? */
+static inline uint64_t
+fuzz_count_frames(struct span stream, size_t most)
+{
+	struct mllp_decoder d;
+	struct span body;
+	struct diag diag;
+	uint64_t count = 0;
+	size_t used;
+
+	mllp_decoder_init(&d, most);
+	for (; mllp_decode(&d, stream, &body, &used, &diag) == MLLP_FRAME; count++)
+		stream = span_tail(stream, used);
+	return count;
 }
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * relay/session.h in any order of events: it never speaks for the receiver, tells the
- * fate of every frame once, keeps to its limits, and is silent behind its end.
+ * fate of every frame that came whole once, keeps to its limits, and is silent behind its end.
  */
 #define _GNU_SOURCE /* memmem */
 #include "relay/session.h"
@@ -17,6 +17,7 @@ struct world {
 	struct relay_habit habit;
 	struct relay_session s;
 	struct buffer bytes;   /* what is handed over */
+	struct buffer sent;    /* all that came from the sender */
 	struct buffer answers; /* all that came from the receiver */
 	uint64_t now, numbers;
 	bool open[MOST]; /* frames on the way, by number */
@@ -183,6 +184,7 @@ from_sender(struct world *w, struct span bytes)
 	size_t size = 0;
 	char *room = relay_room(&w->s, &size);
 
+	buffer_append(&w->sent, bytes);
 	if (room && size >= bytes.len && bytes.len) {
 		memcpy(room, bytes.ptr, bytes.len);
 		bytes.ptr = room;
@@ -291,6 +293,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	w = (struct world){ .now = 1000000 };
 	relay_work_init(&w.work);
 	buffer_init(&w.bytes, 0);
+	buffer_init(&w.sent, 0);
 	buffer_init(&w.answers, 0);
 	set(&w, fuzz_byte(&s));
 	relay_session_init(&w.s, &w.set, &ops, &w, w.now);
@@ -299,9 +302,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!w.closed)
 		relay_end(&w.s, RELAY_DRAINED);
 	MUST(w.closed && w.fates == w.numbers);
+	MUST(w.fates == fuzz_count_frames(buffer_span(&w.sent), FRAME));
 	relay_session_finish(&w.s);
 	relay_work_finish(&w.work);
 	buffer_finish(&w.bytes);
+	buffer_finish(&w.sent);
 	buffer_finish(&w.answers);
 	return 0;
 }
