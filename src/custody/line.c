@@ -355,6 +355,17 @@ custody_line_left(struct custody_line *l, uint64_t now_us)
 }
 
 void
+custody_line_no_memory(struct custody_line *l, uint64_t now_us)
+{
+	if (l->down == RELAY_DOWN_NONE)
+		return;
+	l->busy++;
+	drop_connection(l, RELAY_NO_MEMORY, now_us);
+	l->busy--;
+	turn(l, now_us);
+}
+
+void
 custody_line_refused(struct custody_line *l, uint64_t now_us)
 {
 	if (l->down == RELAY_DOWN_NONE)

@@ -78,7 +78,7 @@ struct custody_parcel {
 struct custody_outcome {
 	enum custody_kind kind;
 	struct span code;   /* MSA-1; absent where there was no answer */
-	enum relay_why why; /* of CUSTODY_NONE: ACK_TIMEOUT, NOT_COMMITTED, DOWN_LOST, _BROKEN */
+	enum relay_why why; /* of CUSTODY_NONE: what kept the answer away */
 	enum custody_action action;
 	uint64_t wait; /* ms; of CUSTODY_RETRY */
 };
@@ -174,6 +174,9 @@ void custody_line_lost(struct custody_line *l, uint64_t now_us);
  * oldest where no answer is promised, or one that ends after each message would get the first again
  * and again; whether it took those behind that nobody knows. */
 void custody_line_left(struct custody_line *l, uint64_t now_us);
+/* The connection is given up, since there was no memory for bytes of it: what was in flight got no
+ * answer, and the receiver is not to blame. */
+void custody_line_no_memory(struct custody_line *l, uint64_t now_us);
 /* The receiver did not let us in, which with TLS 1.3 it tells when it seems to have done so: as if
  * connecting had failed, for nothing that was sent has reached it. */
 void custody_line_refused(struct custody_line *l, uint64_t now_us);

@@ -5,6 +5,7 @@
  */
 #include "daemon/line.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -239,6 +240,8 @@ down_ended(void *ctx, int error)
 		net_stream_close(&l->down);
 		if (turned_away)
 			custody_line_refused(&l->machine, note_now(l));
+		else if (error == ENOMEM) /* of ours */
+			custody_line_no_memory(&l->machine, note_now(l));
 		else if (written)
 			custody_line_left(&l->machine, note_now(l));
 		else

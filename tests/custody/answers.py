@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: MIT
 """What each answer of a receiver means for a kept message, and each of ours for a sender."""
 
+import os
+import resource
 import shutil
 import signal
+import socket
 import threading
 import time
 
 from custody import HASTY, QUICK, Custody, Silence, enhanced
 from world import (
-    SUGAR, ack, annotated, code_of, control_id, framed, free_port, main, message, wait_for,
+    SUGAR, ack, annotated, code_of, control_id, framed, free_port, is_sanitized, main, message,
+    wait_for,
 )
 
 NUMBERED = [message("m%d" % n, value=str(n)) for n in range(1, 11)]
@@ -116,6 +120,22 @@ class Policy(Custody):
         self.assertEqual({(e["outcome"], e["err_code"]) for e in retries}, {("none", "not_committed")})
         self.assertEqual(self.metric("hl7noted_deliveries_total", answer="none"), 2)
         self.assertEqual(d.events("msg.deadletter"), [])
+
+    def test_a_message_that_memory_cannot_hold_is_no_fault_of_the_receiver(self):
+        if is_sanitized():
+            self.skipTest("sanitizers have memory of their own")
+        to = free_port()
+        d, port = self.keep(to)
+        self.taken(self.sender(port), message("1", more=b"NTE|1||" + b"x" * 15000000 + b"\r"))
+        wait_for(
+            "an attempt", lambda: self.metric("hl7noted_forward_attempts_total", result="failed")
+        )
+        with open("/proc/%d/statm" % d.pid, encoding="ascii") as f:
+            used = int(f.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+        resource.prlimit(d.pid, resource.RLIMIT_AS, (used + (4 << 20), resource.RLIM_INFINITY))
+        with socket.create_server(("127.0.0.1", to)):  # takes no connection, reads nothing
+            retry = d.wait_event("msg.retry")[0]
+        self.assertEqual((retry["outcome"], retry["err_code"]), ("none", "no_memory"))
 
     def test_silence_may_be_limited(self):
         silence = Silence()

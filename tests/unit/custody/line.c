@@ -507,6 +507,22 @@ Test(custody_line, drops_a_receiver_whose_answer_no_memory_is_left_for)
 	}
 }
 
+Test(custody_line, tells_of_a_connection_that_no_memory_is_left_for)
+{
+	struct script w;
+
+	script_begin(&w);
+	script_enqueue(&w, 1);
+	script_connected(&w);
+	buffer_clear(&w.told);
+	custody_line_no_memory(&w.l, w.now);
+	script_expect(&w, "disconnect none:no_memory:retry postponed:1:1:no_memory");
+	cr_expect_gt(w.l.retry_at, w.now / 1000);
+	custody_line_no_memory(&w.l, w.now);
+	script_expect(&w, "");
+	script_end(&w);
+}
+
 Test(custody_line, takes_an_answer_without_an_id_past_what_is_answered)
 {
 	struct script w;
