@@ -67,7 +67,7 @@ relay_flight_name(struct relay_flight *f, struct span field)
 	size_t kept = control_id.len < RELAY_ID_MOST ? control_id.len : RELAY_ID_MOST;
 
 	f->id_hash = relay_id_hash(control_id);
-	f->id_len = (uint16_t)(control_id.len < UINT16_MAX ? control_id.len : UINT16_MAX);
+	f->id_len = (uint32_t)control_id.len;
 	if (kept)
 		memcpy(f->id, control_id.ptr, kept);
 }

@@ -138,7 +138,7 @@ struct relay_flight {
 	uint64_t corr;  /* number of the message */
 	uint64_t began; /* when its last byte came, microseconds */
 	uint64_t id_hash;
-	uint16_t id_len;          /* of the whole MSH-10 */
+	uint32_t id_len;          /* of the whole MSH-10, which is part of an indexed message */
 	bool any_answer;          /* no ID to match: unreadable, or a batch */
 	bool foreign;             /* nothing in it is HL7 v2, so its answer need not be either */
 	bool enhanced;            /* MSH-15 or MSH-16 valued: more than one answer may come */

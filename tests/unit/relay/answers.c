@@ -439,27 +439,35 @@ Test(relay_session, times_the_oldest_in_flight)
 	end(&w);
 }
 
+/* Only so many bytes of an ID are kept, and its length. */
 Test(relay_session, tells_long_ids_apart)
 {
-	char id[200], ack[400];
-	struct world w;
+	static const size_t lengths[] = { RELAY_ID_MOST - 1, RELAY_ID_MOST, RELAY_ID_MOST + 1, 199,
+		UINT16_MAX, UINT16_MAX + 1, 70000 };
+	static char id[70001], text[70100];
 
-	memset(id, 'x', sizeof(id) - 1);
-	id[199] = '\0';
-	begin(&w);
-	snprintf(ack, sizeof(ack), "\x0bMSH|^~\\&|a|b|c|d|||ORU^R01|%s|P|2.5\r\x1c\r", id);
-	from_sender(&w, ack);
-	relay_connected(&w.s, w.now);
-	buffer_clear(&w.told);
-	id[198] = 'y';
-	snprintf(ack, sizeof(ack), "\x0bMSH|^~\\&|c|d|a|b|||ACK|9\rMSA|AA|%s\r\x1c\r", id);
-	from_down(&w, ack);
-	expect(&w, "stray");
-	id[198] = 'x';
-	snprintf(ack, sizeof(ack), "\x0bMSH|^~\\&|c|d|a|b|||ACK|9\rMSA|AA|%s\r\x1c\r", id);
-	from_down(&w, ack);
-	cr_expect_eq(w.s.flights, 0);
-	end(&w);
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		const size_t len = lengths[i];
+		struct world w;
+
+		memset(id, 'x', len);
+		id[len] = '\0';
+		begin(&w);
+		w.set.max_frame = sizeof(text);
+		snprintf(text, sizeof(text), MSG("%s"), id);
+		from_sender(&w, text);
+		relay_connected(&w.s, w.now);
+		buffer_clear(&w.told);
+		id[len - 1] = 'y';
+		snprintf(text, sizeof(text), ACK("AA", "%s"), id);
+		from_down(&w, text);
+		expect(&w, "stray");
+		id[len - 1] = 'x';
+		snprintf(text, sizeof(text), ACK("AA", "%s"), id);
+		from_down(&w, text);
+		cr_expect_eq(w.s.flights, 0, "%zu bytes", len);
+		end(&w);
+	}
 }
 
 static void
