@@ -244,7 +244,6 @@ error_name(unsigned code)
 		unsigned code;
 		const char *name;
 	} names[] = {
-		{ 0, "Message accepted" },
 		{ 100, "Segment sequence error" },
 		{ 101, "Required field missing" },
 		{ 102, "Data type error" },
@@ -346,7 +345,7 @@ put_err(struct answer *a)
 	put(a, SPAN("\r"));
 }
 
-bool
+void
 hl7_ack_write(const struct hl7_message *request, const struct hl7_ack *ack, struct buffer *out)
 {
 	struct answer a = { .ack = ack, .out = out };
@@ -355,5 +354,4 @@ hl7_ack_write(const struct hl7_message *request, const struct hl7_ack *ack, stru
 	put_msh(&a);
 	put_msa(&a);
 	put_err(&a);
-	return !out->failed;
 }

@@ -31,8 +31,8 @@ struct span hl7_ack_word(const struct hl7_ack *ack);
 /* Enhanced mode asks for commit codes: MSH-15 valued. */
 bool hl7_ack_is_enhanced(const struct hl7_message *request);
 /* Append the acknowledgement, CR behind each segment.  A request whose MSH cannot be read is
- * answered with the usual delimiters.  False when memory ran out. */
-bool hl7_ack_write(
+ * answered with the usual delimiters.  When memory ran out, out->failed says so. */
+void hl7_ack_write(
     const struct hl7_message *request, const struct hl7_ack *ack, struct buffer *out);
 
 #endif

@@ -31,6 +31,7 @@ hl7_scan_load(const char *at)
 	       (uint64_t)u[7] << 56;
 }
 
+/* Of 8 bytes only, on any processor. */
 static inline uint64_t
 hl7_scan_8(const char *at, char c)
 {
@@ -41,17 +42,6 @@ hl7_scan_8(const char *at, char c)
 	others = ((bytes & low) + low) | bytes | low;
 	/* gather those that are into the top byte */
 	return ((~others >> 7) * 0x0102040810204080u) >> 56;
-}
-
-/* On any processor. */
-static inline uint64_t
-hl7_scan_64_any(const char *at, char c)
-{
-	uint64_t found = 0;
-
-	for (unsigned i = 0; i < 8; i++)
-		found |= hl7_scan_8(at + 8 * i, c) << 8 * i;
-	return found;
 }
 
 /* The byte that is looked for, as the processor takes it. */

@@ -53,7 +53,8 @@ write_answer(const struct hl7_message *m, const struct hl7_ack *ack, struct buff
 	size_t used;
 
 	buffer_clear(out);
-	MUST(hl7_ack_write(m, ack, out));
+	hl7_ack_write(m, ack, out);
+	MUST(!out->failed);
 	hl7_message_init(&again);
 	MUST(hl7_message_read(&again, buffer_span(out), &piece, &used) == 0);
 	MUST(piece == HL7_PIECE_MESSAGE && used == out->end - out->start);
