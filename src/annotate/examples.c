@@ -183,13 +183,24 @@ or_nothing(struct span s)
 	return s.len ? "" : "nothing";
 }
 
+/* `what` came of a result, or (`of`) of a part of it. */
+static void
+expect(struct run *run, const struct example *x, const struct example_expect *e, const char *of,
+    const char *what, struct span got, struct span want)
+{
+	if (!span_eq(got, want))
+		faults_add(run->faults, e->at, "correct the rules or the expectation",
+		    "example \"%.*s\": %sOBX %u %s %.*s%s, not %.*s%s", (int)x->name.len,
+		    x->name.ptr, of, e->obx, what, (int)got.len, got.ptr, or_nothing(got),
+		    (int)want.len, want.ptr, or_nothing(want));
+}
+
 static void
 compare(struct run *run, const struct example *x, const struct example_expect *e,
     const struct annotation *a)
 {
 	const struct finding *f = find(a, e->obx);
-	struct span rules = fired_rules(&run->words, f), flag = flag_in_the_end(x, e, f);
-	struct span skip = { 0 };
+	struct span fired = fired_rules(&run->words, f), skip = { 0 };
 
 	if (run->words.failed) {
 		faults_add_no_memory(run->faults);
@@ -199,21 +210,10 @@ compare(struct run *run, const struct example *x, const struct example_expect *e
 		skip = span_str(skip_word(f->skip));
 	else if (a->skip != SKIP_NONE && a->skip != SKIP_NO_OBSERVATION)
 		skip = span_str(skip_word(a->skip));
-	if (!span_eq(rules, e->rules))
-		faults_add(run->faults, e->at, "correct the rules or the expectation",
-		    "example \"%.*s\": OBX %u fires %.*s%s, not %.*s%s", (int)x->name.len,
-		    x->name.ptr, e->obx, (int)rules.len, rules.ptr, or_nothing(rules),
-		    (int)e->rules.len, e->rules.ptr, or_nothing(e->rules));
-	if (!span_eq(flag, e->flag))
-		faults_add(run->faults, e->at, "correct the rules or the expectation",
-		    "example \"%.*s\": OBX-8 of OBX %u ends up as %.*s%s, not %.*s%s",
-		    (int)x->name.len, x->name.ptr, e->obx, (int)flag.len, flag.ptr,
-		    or_nothing(flag), (int)e->flag.len, e->flag.ptr, or_nothing(e->flag));
-	if (e->skip.len && !span_eq(skip, e->skip))
-		faults_add(run->faults, e->at, "correct the rules or the expectation",
-		    "example \"%.*s\": OBX %u is skipped for %.*s%s, not %.*s%s", (int)x->name.len,
-		    x->name.ptr, e->obx, (int)skip.len, skip.ptr, or_nothing(skip),
-		    (int)e->skip.len, e->skip.ptr, or_nothing(e->skip));
+	expect(run, x, e, "", "fires", fired, e->rules);
+	expect(run, x, e, "OBX-8 of ", "ends up as", flag_in_the_end(x, e, f), e->flag);
+	if (e->skip.len)
+		expect(run, x, e, "", "is skipped for", skip, e->skip);
 }
 
 static bool

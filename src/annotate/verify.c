@@ -353,10 +353,9 @@ compare(struct pair *p, struct span original, struct span annotated, struct diag
 	if (used_a != original.len || used_b != annotated.len)
 		return fail(
 		    reterr, &p->annotated, used_b, "one of the two is more than one message");
-	if (a != b || (a == HL7_PIECE_MESSAGE && !find_edits(p, reterr)))
-		return a == b ? false
-			      : fail(reterr, &p->annotated, 0, "one of the two is no message");
-	return prove(p, reterr);
+	if (a != b)
+		return fail(reterr, &p->annotated, 0, "one of the two is no message");
+	return (a != HL7_PIECE_MESSAGE || find_edits(p, reterr)) && prove(p, reterr);
 }
 
 bool
