@@ -418,9 +418,8 @@ custody_intake_turn(struct custody_intake *in, uint64_t now_us)
 }
 
 void
-custody_intake_ended(struct custody_intake *in, bool reset, uint64_t now_us)
+custody_intake_ended(struct custody_intake *in, bool reset)
 {
-	(void)now_us;
 	if (in->closed)
 		return;
 	in->sender_ended = true;
@@ -432,12 +431,6 @@ custody_intake_ended(struct custody_intake *in, bool reset, uint64_t now_us)
 		close_when_done(in);
 }
 
-static bool
-is_due(uint64_t since, uint64_t limit, uint64_t now)
-{
-	return limit && since && now >= since + limit;
-}
-
 void
 custody_intake_tick(struct custody_intake *in, uint64_t now_us)
 {
@@ -446,10 +439,11 @@ custody_intake_tick(struct custody_intake *in, uint64_t now_us)
 	in->ticked = now;
 	if (in->closed || now > before + PAUSE_MS || (in->set->paused && !in->set->reject))
 		return;
-	if (custody_intake_wants_more(in) && is_due(in->inlet.frame_began, in->inlet.deadline, now))
+	if (custody_intake_wants_more(in) &&
+	    relay_is_due(in->inlet.frame_began, in->inlet.deadline, now))
 		close_intake(in, RELAY_FRAME_TIMEOUT, NULL);
 	else if (!in->first && !relay_inlet_is_ready(&in->inlet) &&
-		 is_due(in->active, in->set->idle_timeout, now))
+		 relay_is_due(in->active, in->set->idle_timeout, now))
 		close_intake(in, RELAY_IDLE_TIMEOUT, NULL);
 }
 
@@ -460,9 +454,8 @@ custody_intake_end(struct custody_intake *in, enum relay_why why)
 }
 
 void
-custody_intake_drain(struct custody_intake *in, uint64_t now_us)
+custody_intake_drain(struct custody_intake *in)
 {
-	(void)now_us;
 	in->draining = true;
 	close_when_done(in);
 }

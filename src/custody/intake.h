@@ -146,7 +146,7 @@ char *custody_intake_room(struct custody_intake *in, size_t *ret_size);
 /* Bytes from the sender (in that room, or elsewhere); they need not outlive the call. */
 void custody_intake_bytes(struct custody_intake *in, struct span bytes, uint64_t now_us);
 /* End of stream (or, `reset`, an error) from the sender. */
-void custody_intake_ended(struct custody_intake *in, bool reset, uint64_t now_us);
+void custody_intake_ended(struct custody_intake *in, bool reset);
 /* The queue's verdict.  The entry is gone afterwards.  May end the connection. */
 void custody_intake_settle(
     struct custody_entry *e, enum custody_verdict verdict, uint64_t seq, uint64_t now_us);
@@ -159,7 +159,7 @@ void custody_intake_tick(struct custody_intake *in, uint64_t now_us);
 /* Close it now, for a reason the machine cannot see. */
 void custody_intake_end(struct custody_intake *in, enum relay_why why);
 /* Take no new frame; close as soon as nothing is pending. */
-void custody_intake_drain(struct custody_intake *in, uint64_t now_us);
+void custody_intake_drain(struct custody_intake *in);
 
 /* Should more be read from the sender?  (Back-pressure is not reading.) */
 bool custody_intake_wants_more(const struct custody_intake *in);

@@ -47,6 +47,5 @@ custody_survey(struct hl7_message *m, struct span body, custody_admit *admit, vo
 			ret->admission = admission;
 	}
 	ret->summary.bytes_in = body.len;
-	ret->type = span_str(ret->summary.type);
 	return true;
 }

@@ -14,7 +14,7 @@ struct custody_survey {
 	enum custody_admission admission; /* the strictest of its pieces */
 	struct span header;               /* MSH of its first message */
 	struct span id;                   /* MSH-10 in it, as it stands */
-	struct span application, facility, type;
+	struct span application, facility;
 	struct relay_asks asks;
 	struct relay_summary summary;
 };

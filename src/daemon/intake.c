@@ -218,8 +218,9 @@ up_ended(void *ctx, int error)
 
 	if (denied)
 		observe_denied(i->feed, &i->peer, &i->up, denied);
+	note_now(i); /* lines of the log tell how long what is left waited */
 	if (!i->dead)
-		custody_intake_ended(&i->machine, error != 0, note_now(i));
+		custody_intake_ended(&i->machine, error != 0);
 	settle(i);
 }
 
@@ -357,7 +358,8 @@ intake_drain(struct intake *i)
 {
 	if (i->dead)
 		return;
-	custody_intake_drain(&i->machine, note_now(i));
+	note_now(i);
+	custody_intake_drain(&i->machine);
 	settle(i);
 }
 

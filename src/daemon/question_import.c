@@ -87,7 +87,7 @@ import_one(struct question *k, struct span body)
 		.application = s.application,
 		.facility = s.facility,
 		.control_id = s.asks.control_id,
-		.type = s.type,
+		.type = span_str(s.summary.type),
 		.sender = &k->sender,
 		.always = k->request.all };
 	switch (store_append(k->queue->store, &m, question_token(k))) {

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "mllp/encoder.h"
 #include "relay/summary.h"
 
 enum { MARKS = 3 }; /* bytes around a body */
@@ -61,12 +62,12 @@ frame_parts(struct relay_work *w, const struct iovec *parts, size_t count)
 
 	if (!work_room(w, count + 2))
 		return 0;
-	w->iov[0] = iovec_of(SPAN("\x0b"));
+	w->iov[0] = iovec_of(MLLP_HEAD);
 	for (size_t i = 0; i < count; i++) {
 		w->iov[i + 1] = parts[i];
 		len += parts[i].iov_len;
 	}
-	w->iov[count + 1] = iovec_of(SPAN("\x1c\r"));
+	w->iov[count + 1] = iovec_of(MLLP_TAIL);
 	return len;
 }
 
@@ -159,7 +160,7 @@ make_batch(const struct relay_maker *with, struct relay_flight *f, struct span b
 }
 
 /* The usual frame, one message: nothing is copied. */
-static bool
+static void
 make_single(const struct relay_maker *with, struct relay_flight *f, struct made *ret)
 {
 	struct relay_work *w = with->work;
@@ -175,7 +176,6 @@ make_single(const struct relay_maker *with, struct relay_flight *f, struct made 
 		ret->parts = a.iov;
 		ret->count = a.iov_count;
 	}
-	return true;
 }
 
 /* Make the body that goes on, and note what will answer it. */
@@ -196,7 +196,10 @@ make(const struct relay_maker *with, struct relay_flight *f, struct span body, s
 	relay_flight_name(f, ret_asks->control_id);
 	f->any_answer = !single || !f->id_len;
 	f->foreign = piece == HL7_PIECE_FOREIGN && used == body.len;
-	return single ? make_single(with, f, made) : make_batch(with, f, body, made, ret_asks);
+	if (!single)
+		return make_batch(with, f, body, made, ret_asks);
+	make_single(with, f, made);
+	return true;
 }
 
 bool

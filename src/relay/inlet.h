@@ -89,6 +89,14 @@ relay_inlet_is_inside(const struct relay_inlet *in)
 	return mllp_decoder_inside(&in->decoder);
 }
 
+/* Is it over, what began then and may take so long?  All in ms; 0: nothing began, or there is no
+ * limit. */
+static inline bool
+relay_is_due(uint64_t since, uint64_t limit, uint64_t now)
+{
+	return limit && since && now >= since + limit;
+}
+
 /* Were bytes between frames dropped that look as if they should be in one?  True once. */
 static inline bool
 relay_inlet_tell_noise(struct relay_inlet *in)

@@ -4,6 +4,7 @@
  */
 #include "relay/reject.h"
 
+#include "mllp/encoder.h"
 #include "relay/ending.h"
 #include "relay/flights.h"
 #include "relay/summary.h"
@@ -21,9 +22,9 @@ relay_acknowledge(struct relay_work *w, struct span header, struct hl7_ack *ack)
 	/* CR is for a type, processing ID or version that cannot be taken, CE for anything else */
 	if (ack->commit && ack->code == HL7_ACK_REJECT)
 		ack->code = HL7_ACK_ERROR;
-	buffer_append(&w->answer, SPAN("\x0b"));
+	buffer_append(&w->answer, MLLP_HEAD);
 	hl7_ack_write(&w->message, ack, &w->answer);
-	buffer_append(&w->answer, SPAN("\x1c\r"));
+	buffer_append(&w->answer, MLLP_TAIL);
 	return w->answer.failed ? SPAN("") : buffer_span(&w->answer);
 }
 

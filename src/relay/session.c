@@ -198,12 +198,6 @@ relay_down_lost(struct relay_session *s, uint64_t now_us)
 
 /* ---- time ---- */
 
-static bool
-is_due(uint64_t since, uint64_t limit, uint64_t now)
-{
-	return limit && since && now >= since + limit;
-}
-
 static void
 answer_is_late(struct relay_session *s, uint64_t now_us)
 {
@@ -227,12 +221,12 @@ relay_tick(struct relay_session *s, uint64_t now_us)
 
 	if (s->closed)
 		return;
-	if (s->flights && is_due(s->oldest_since, s->flight->ack_timeout, now))
+	if (s->flights && relay_is_due(s->oldest_since, s->flight->ack_timeout, now))
 		answer_is_late(s, now_us);
-	else if (relay_wants_more(s) && is_due(s->in.frame_began, s->in.deadline, now))
+	else if (relay_wants_more(s) && relay_is_due(s->in.frame_began, s->in.deadline, now))
 		relay_close(s, RELAY_FRAME_TIMEOUT, NULL);
 	else if (!s->flights && !relay_inlet_is_ready(&s->in) &&
-		 is_due(s->active, s->set->idle_timeout, now))
+		 relay_is_due(s->active, s->set->idle_timeout, now))
 		relay_close(s, RELAY_IDLE_TIMEOUT, NULL);
 	else if (relay_inlet_is_ready(&s->in) && s->down == RELAY_DOWN_UP)
 		relay_forward_kept(s, now_us);

@@ -114,7 +114,7 @@ take(struct sink *k, struct span bytes, size_t step)
 	custody_intake_init(&k->in, &set, &intake_ops, k, 1);
 	for (size_t at = 0; at < bytes.len; at += step)
 		custody_intake_bytes(&k->in, span_head(span_tail(bytes, at), step), 1);
-	custody_intake_ended(&k->in, false, 1);
+	custody_intake_ended(&k->in, false);
 	MUST(k->in.closed && k->in.pending == 0 && k->in.count == 0);
 	custody_intake_finish(&k->in);
 }

@@ -206,14 +206,14 @@ step(struct world *w, struct fuzz_script *s)
 		custody_intake_tick(&w->in, w->now);
 		break;
 	case 3:
-		custody_intake_ended(&w->in, fuzz_byte(s) & 1, w->now);
+		custody_intake_ended(&w->in, fuzz_byte(s) & 1);
 		break;
 	case 4:
 		set(w, fuzz_byte(s));
 		custody_intake_turn(&w->in, w->now);
 		break;
 	case 5:
-		custody_intake_drain(&w->in, w->now);
+		custody_intake_drain(&w->in);
 		break;
 	case 6:
 		w->at_once = (int)(fuzz_byte(s) % 10) - 5;

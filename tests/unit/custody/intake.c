@@ -226,7 +226,7 @@ Test(custody_intake, acknowledges_what_is_durable_and_not_before)
 	cr_expect_str_eq(buffer_span(&w.sent).ptr,
 	    "\x0bMSH|^~\\&|c|d|a|b|T||ACK^R01^ACK|N1|P|2.5\rMSA|AA|7\r\x1c\r");
 	cr_expect_eq(custody_intake_held(&w.in), 0);
-	custody_intake_ended(&w.in, false, w.now);
+	custody_intake_ended(&w.in, false);
 	expect(&w, "close:sender_left");
 	end(&w);
 }
@@ -625,7 +625,7 @@ Test(custody_intake, refuses_frames_that_are_broken_or_too_large)
 	w.set.max_frame = 4; /* by a reload */
 	bytes(&w, MSG("1"));
 	expect(&w, "close:frame_too_large");
-	custody_intake_ended(&w.in, false, w.now);
+	custody_intake_ended(&w.in, false);
 	custody_intake_end(&w.in, RELAY_NOT_ALLOWED);
 	expect(&w, "");
 	end(&w);
@@ -657,9 +657,9 @@ Test(custody_intake, waits_for_no_frame_that_was_cut_off)
 		bytes(&w, MSG("1") "\x0bMSH|");
 		expect(&w, "append:1");
 		if (drained)
-			custody_intake_drain(&w.in, w.now);
+			custody_intake_drain(&w.in);
 		else
-			custody_intake_ended(&w.in, false, w.now);
+			custody_intake_ended(&w.in, false);
 		pass(&w, 60);
 		expect(&w, "");
 		settle(&w, 1, CUSTODY_STORED);
@@ -724,7 +724,7 @@ Test(custody_intake, keeps_what_was_appended_when_the_sender_is_gone)
 
 	begin(&w);
 	bytes(&w, MSG("1") MSG("2"));
-	custody_intake_ended(&w.in, true, w.now);
+	custody_intake_ended(&w.in, true);
 	expect(&w, "append:1 append:2 close:sender_error");
 	cr_expect_eq(w.in.pending, 2);
 	settle(&w, 1, CUSTODY_STORED);
@@ -774,7 +774,7 @@ Test(custody_intake, appends_nothing_of_a_frame_that_was_cut)
 
 		begin(&w);
 		bytes(&w, "\x0bMSH|^~\\&|a|b|c|d|||ORU^R01|1|P|2.5\r\x1c");
-		custody_intake_ended(&w.in, reset, w.now);
+		custody_intake_ended(&w.in, reset);
 		expect(&w, "close:sender_cut");
 		end(&w);
 	}
@@ -787,7 +787,7 @@ Test(custody_intake, answers_a_sender_that_has_ended_its_side)
 	begin(&w);
 	w.set.most_pending = 1;
 	bytes(&w, MSG("1") MSG("2"));
-	custody_intake_ended(&w.in, false, w.now);
+	custody_intake_ended(&w.in, false);
 	expect(&w, "append:1");
 	settle(&w, 1, CUSTODY_STORED);
 	expect(&w, "ack:AA|1 taken:1:AA append:2");
@@ -803,7 +803,7 @@ Test(custody_intake, drains_by_answering_what_is_pending_and_no_more)
 	begin(&w);
 	w.set.most_pending = 1;
 	bytes(&w, MSG("1") MSG("2"));
-	custody_intake_drain(&w.in, w.now);
+	custody_intake_drain(&w.in);
 	cr_expect(!custody_intake_wants_more(&w.in));
 	bytes(&w, MSG("3"));
 	expect(&w, "append:1");
@@ -823,7 +823,7 @@ Test(custody_intake, tells_of_what_waits_when_its_sender_is_lost)
 	w.set.most_pending = 1;
 	bytes(&w, MSG("1") MSG("2") "\x0bMSH|^~\\&|evil|b|c|d|||ORU^R01|3|P|2.5\r\x1c\r\x0bMSH|");
 	expect(&w, "append:1");
-	custody_intake_ended(&w.in, true, w.now);
+	custody_intake_ended(&w.in, true);
 	expect(&w, "left:2:sender_error left:3:not_allowed:refused close:sender_error");
 	settle(&w, 1, CUSTODY_STORED);
 	expect(&w, "taken:1:-");
@@ -843,7 +843,7 @@ Test(custody_intake, drains_at_once_where_nothing_is_pending)
 
 	begin(&w);
 	bytes(&w, "\x0bMSH|");
-	custody_intake_drain(&w.in, w.now);
+	custody_intake_drain(&w.in);
 	expect(&w, "close:drained");
 	end(&w);
 }
@@ -853,7 +853,7 @@ Test(custody_intake, says_nothing_when_a_probe_connects_and_leaves)
 	struct world w;
 
 	begin(&w);
-	custody_intake_ended(&w.in, false, w.now);
+	custody_intake_ended(&w.in, false);
 	expect(&w, "close:sender_left");
 	end(&w);
 }

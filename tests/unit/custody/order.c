@@ -170,7 +170,7 @@ live(uint32_t seed)
 			settle_any(&w);
 		}
 	}
-	custody_intake_ended(&w.in, false, 1);
+	custody_intake_ended(&w.in, false);
 	cr_assert(w.in.closed);
 	cr_assert_eq(w.answered, FRAMES, "seed %u: %u answers", seed, w.answered);
 	custody_intake_finish(&w.in);
