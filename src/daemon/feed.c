@@ -91,6 +91,14 @@ feed_create(struct hl7noted *d, const struct conf_feed *conf, struct rules *rule
 	return f;
 }
 
+struct feed *
+feed_find(struct feed *list, const char *name)
+{
+	while (list && strcmp(list->name, name) != 0)
+		list = list->next;
+	return list;
+}
+
 double
 feed_messages(const struct feed *f)
 {

@@ -38,6 +38,11 @@ struct feed_metrics {
 	struct metric *deliveries[CUSTODY_KINDS];
 };
 
+/* Bytes of one connection, as they are counted in daemon->held and daemon->owed. */
+struct feed_holds {
+	size_t held, owed;
+};
+
 struct feed_listener {
 	struct feed *feed;
 	const struct conf_listen *conf;
@@ -90,6 +95,8 @@ struct feed {
 
 /* Without listeners yet; NULL when there is no memory. */
 struct feed *feed_create(struct hl7noted *d, const struct conf_feed *conf, struct rules *rules);
+/* The one of this name in a list, or NULL. */
+struct feed *feed_find(struct feed *list, const char *name);
 /* Messages that were answered, or taken into custody, since its first start. */
 double feed_messages(const struct feed *f);
 /* Can it be changed so?  Makes what must be made for that, and tells what stands against it. */
@@ -125,6 +132,21 @@ const char *feed_listener_text(const struct feed_listener *l, char buf[CONF_ENDP
  * connections. */
 void feed_count_connection(struct feed_listener *l);
 void feed_uncount_connection(struct feed *f, struct feed_listener *l);
+/* It holds so many bytes now, and owes so many of them. */
+static inline void
+feed_count_held(struct feed *f, struct feed_holds *h, size_t held, size_t owed)
+{
+	struct hl7noted *d = f->daemon;
+
+	if (held == h->held && owed == h->owed) /* as mostly */
+		return;
+	d->held += held - h->held;
+	f->held += held - h->held;
+	d->owed += owed - h->owed;
+	*h = (struct feed_holds){ held, owed };
+	d->held_bytes->value = (double)d->held;
+}
+
 /* Take it out of its feed's list, for another place. */
 void feed_take_listener(struct feed_listener *l);
 /* The same, for another feed: the connections that came by it stay, and count there no more. */

@@ -29,22 +29,16 @@ note_now(struct intake *i)
 static void
 count_held(struct intake *i)
 {
-	struct hl7noted *d = i->feed->daemon;
-	size_t held = custody_intake_held(&i->machine) + net_stream_unsent(&i->up);
-	size_t owed = i->machine.bytes + net_stream_unsent(&i->up);
+	const size_t unsent = net_stream_unsent(&i->up);
 
-	d->held += held - i->held;
-	i->feed->held += held - i->held;
-	d->owed += owed - i->owed;
-	i->held = held;
-	i->owed = owed;
-	d->held_bytes->value = (double)d->held;
+	feed_count_held(i->feed, &i->holds, custody_intake_held(&i->machine) + unsent,
+	    i->machine.bytes + unsent);
 }
 
 static void
 count_awake(struct intake *i)
 {
-	bool awake = i->held || i->closing || !net_stream_is_reading(&i->up);
+	bool awake = i->holds.held || i->closing || !net_stream_is_reading(&i->up);
 
 	i->feed->awake += (unsigned)awake - (unsigned)i->awake;
 	i->awake = awake;

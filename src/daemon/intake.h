@@ -23,8 +23,8 @@ struct intake {
 	struct log_stem stem;  /* of its lines in the log */
 	uint64_t senders_open; /* rules of feed->senders that the connection may use */
 	uint64_t now;          /* us; of what the machine was told last */
-	size_t held, owed;     /* counted in daemon->held and daemon->owed */
-	uint64_t closing;      /* ms; since when only the last bytes are waited for */
+	struct feed_holds holds;
+	uint64_t closing; /* ms; since when only the last bytes are waited for */
 	struct store_sender sender;
 	bool heard, dead;
 	bool awake; /* counted in feed->awake */

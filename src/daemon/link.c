@@ -43,28 +43,20 @@ note_told(struct link *l)
 void
 link_count_held(struct link *l)
 {
-	struct hl7noted *d = l->feed->daemon;
 	size_t held = relay_kept(&l->session) + net_stream_unsent(&l->up) +
 		      net_stream_unsent(&l->down);
 	size_t owed = relay_wants_more(&l->session) ? held - relay_inlet_held(&l->session.in)
 						    : held;
 
-	if (held == l->held && owed == l->owed) /* as mostly */
-		return;
-	d->held += held - l->held;
-	l->feed->held += held - l->held;
-	d->owed += owed - l->owed;
-	l->held = held;
-	l->owed = owed;
-	d->held_bytes->value = (double)d->held;
+	feed_count_held(l->feed, &l->holds, held, owed);
 }
 
 /* Where nothing is held, asked for or waited for, only the idle time can be due one day. */
 void
 link_count_awake(struct link *l)
 {
-	bool awake = l->held || l->session.flights || dial_is_trying(&l->dial) || l->dial.waiting ||
-		     l->closing || !net_stream_is_reading(&l->up);
+	bool awake = l->holds.held || l->session.flights || dial_is_trying(&l->dial) ||
+		     l->dial.waiting || l->closing || !net_stream_is_reading(&l->up);
 
 	if (awake && !l->awake)
 		l->feed->awake++;

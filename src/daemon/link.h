@@ -19,11 +19,11 @@ struct link {
 	struct floor_guest guest;
 	struct log_stem *stem; /* of its lines in the log; NULL: there was none of late */
 	uint64_t now;          /* us; of what the session was told last */
-	size_t held, owed;     /* counted in daemon->held and daemon->owed */
-	uint64_t closing;      /* ms; since when only the last bytes are waited for */
-	size_t unread;         /* what the sender had left unread, when it was looked at last */
-	size_t unsent;         /* and what the receiver had not taken */
-	uint64_t taken;        /* ms; when it was last seen to take some of it, or had too little */
+	struct feed_holds holds;
+	uint64_t closing; /* ms; since when only the last bytes are waited for */
+	size_t unread;    /* what the sender had left unread, when it was looked at last */
+	size_t unsent;    /* and what the receiver had not taken */
+	uint64_t taken;   /* ms; when it was last seen to take some of it, or had too little */
 	bool heard, dead;
 	bool delivers; /* no message failed last: what was sent to the receiver is left to it */
 	bool awake;    /* counted in feed->awake */

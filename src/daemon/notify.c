@@ -32,7 +32,7 @@ notify(const char *state)
 	close(fd);
 }
 
-static int
+static bool
 is_for_us(const char *variable)
 {
 	const char *pid = getenv(variable);

@@ -92,20 +92,12 @@ observe_feed(struct feed *f)
 	observe_mappings(f);
 }
 
-static bool
-has_feed(const struct feed *list, const char *name)
-{
-	while (list && strcmp(list->name, name) != 0)
-		list = list->next;
-	return list != NULL;
-}
-
 void
 observe_feed_gone(struct feed *f)
 {
 	struct hl7noted *d = f->daemon;
 
-	if (!has_feed(d->feeds, f->name) && !has_feed(d->retired, f->name))
+	if (!feed_find(d->feeds, f->name) && !feed_find(d->retired, f->name))
 		metrics_hide(d->metrics, NULL, "feed", f->name);
 }
 

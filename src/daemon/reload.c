@@ -23,14 +23,6 @@ struct step {
 	bool *is_new;
 };
 
-static struct feed *
-find_feed(struct feed *list, const char *name)
-{
-	while (list && strcmp(list->name, name) != 0)
-		list = list->next;
-	return list;
-}
-
 static bool
 is_same_place(const struct conf_listen *a, const struct conf_listen *b)
 {
@@ -98,7 +90,7 @@ plan_step(struct hl7noted *d, const char *file, struct source **sources, struct 
 		return no_memory(d, s->conf->name);
 	if (!secure || !s->rules)
 		return false;
-	s->old = find_feed(d->feeds, s->conf->name);
+	s->old = feed_find(d->feeds, s->conf->name);
 	s->feed = s->old ? s->old : feed_create(d, s->conf, s->rules);
 	if (!s->feed)
 		return no_memory(d, s->conf->name);
@@ -241,6 +233,17 @@ keep_conf(struct hl7noted *d, struct conf *conf)
 		d->older = old;
 	} else {
 		conf_destroy(old);
+	}
+}
+
+void
+reload_forget_older(struct hl7noted *d)
+{
+	while (d->older) {
+		struct conf *older = d->older;
+
+		d->older = older->older;
+		conf_destroy(older);
 	}
 }
 

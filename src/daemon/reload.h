@@ -14,5 +14,7 @@
 /* Put `conf` in force; takes it when it answers true, else everything is as before.  Not in
  * earnest, its faults are told, and the answer is false. */
 bool reload(struct hl7noted *d, struct conf *conf, bool in_earnest);
+/* There are no retired feeds any more, and so none that uses an older configuration. */
+void reload_forget_older(struct hl7noted *d);
 
 #endif

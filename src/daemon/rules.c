@@ -251,15 +251,14 @@ rules_load(const struct conf_feed *feed, const char *file, struct source **sourc
 {
 	const struct teller teller = { file ? file : "command line", log, out };
 	struct rules *r = calloc(1, sizeof(*r));
-	bool good = r != NULL;
+	bool good;
 
 	if (!r)
 		return no_memory(log, out);
 	r->list = calloc(feed->mapping_count + 1, sizeof(*r->list));
 	r->mappings = calloc(feed->mapping_count + 1, sizeof(struct mapping *));
 	good = (r->list && r->mappings) || no_memory(log, out);
-	for (unsigned i = 0; good && i < feed->mapping_count; i++, r->count++)
-		r->list[i] = (struct rules_mapping){ 0 };
+	r->count = good ? feed->mapping_count : 0;
 	/* all are read, so that all faults are told */
 	for (unsigned i = 0; i < r->count; i++) {
 		good &= load_one(&r->list[i], feed, &feed->mappings[i], sources, &teller);

@@ -359,12 +359,7 @@ take_down(struct run *r)
 	metrics_destroy(d->metrics);
 	net_finish(&d->net);
 	conf_destroy(d->conf);
-	while (d->older) {
-		struct conf *older = d->older;
-
-		d->older = older->older;
-		conf_destroy(older);
-	}
+	reload_forget_older(d);
 	if (d->loop)
 		ev_loop_destroy(d->loop);
 }

@@ -173,16 +173,6 @@ put_feed(struct buffer *out, const struct hl7noted *d, const struct feed *f)
 		put_mapping(out, &f->rules->list[i]);
 }
 
-static bool
-is_configured(const struct hl7noted *d, const char *name)
-{
-	const struct feed *f = d->feeds;
-
-	while (f && strcmp(f->name, name) != 0)
-		f = f->next;
-	return f;
-}
-
 /* What waits for a feed that takes custody no more. */
 static void
 put_left(struct buffer *out, const struct queue *q)
@@ -196,8 +186,8 @@ put_left(struct buffer *out, const struct queue *q)
 		    "\nfeed %s: %s\n"
 		    "  %-12s %llu waiting; %llu set aside; hl7note queue list --feed %s\n",
 		    name,
-		    is_configured(q->daemon, name) ? "RELAYS, AND LEFT IN THE QUEUE"
-						   : "NOT IN THE CONFIGURATION",
+		    feed_find(q->daemon->feeds, name) ? "RELAYS, AND LEFT IN THE QUEUE"
+						      : "NOT IN THE CONFIGURATION",
 		    "queue", (unsigned long long)s.waiting, (unsigned long long)s.aside, name);
 	}
 }

@@ -12,6 +12,7 @@
 #include "daemon/observe.h"
 #include "daemon/queue.h"
 #include "daemon/queue_watch.h"
+#include "daemon/reload.h"
 #include "daemon/secure.h"
 
 static const double tick_seconds = 0.1;
@@ -75,12 +76,8 @@ reap(struct hl7noted *d)
 		observe_feed_gone(f);
 		feed_destroy(f);
 	}
-	while (!d->retired && d->older) {
-		struct conf *older = d->older;
-
-		d->older = older->older;
-		conf_destroy(older);
-	}
+	if (!d->retired)
+		reload_forget_older(d);
 }
 
 /* All messages taken are acknowledged, and all sent are answered; also those of feeds that a reload
