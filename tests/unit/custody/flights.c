@@ -33,9 +33,7 @@ Test(custody_flights, sends_all_again_in_order_and_blames_the_oldest_alone)
 
 	script_begin(&w);
 	w.set.in_flight = 4;
-	script_enqueue(&w, 4);
-	script_connected(&w);
-	buffer_clear(&w.told);
+	script_sent(&w, 4);
 	script_bytes(&w, ACK("AA", "2"));
 	script_lost(&w);
 	script_expect(
@@ -53,9 +51,7 @@ Test(custody_flights, waits_for_the_durable_aside_before_it_sends_the_next)
 	script_begin(&w);
 	w.settles = false;
 	w.set.in_flight = 2;
-	script_enqueue(&w, 3);
-	script_connected(&w);
-	buffer_clear(&w.told);
+	script_sent(&w, 3);
 	script_bytes(&w, ACK("AE", "1"));
 	script_bytes(&w, ACK("AA", "2"));
 	script_expect(&w, "error:AE:set-aside aside:1:1:AE accept:AA:deliver delivered:2");
@@ -109,9 +105,7 @@ Test(custody_flights, sends_again_what_was_set_aside_behind_another)
 
 	script_begin(&w);
 	w.set.in_flight = 3;
-	script_enqueue(&w, 2);
-	script_connected(&w);
-	buffer_clear(&w.told);
+	script_sent(&w, 2);
 	script_bytes(&w, ACK("AE", "2"));
 	w.settles = false;
 	script_enqueue_again(&w);
@@ -166,9 +160,7 @@ Test(custody_flights, has_no_more_what_was_accepted_out_of_turn)
 
 	script_begin(&w);
 	w.set.in_flight = 3;
-	script_enqueue(&w, 3);
-	script_connected(&w);
-	buffer_clear(&w.told);
+	script_sent(&w, 3);
 	script_bytes(&w, ACK("AA", "2"));
 	script_expect(&w, "accept:AA:deliver delivered:2");
 	cr_expect(!script_drop(&w, 2));
@@ -183,9 +175,7 @@ Test(custody_flights, times_the_oldest_from_when_it_became_that)
 
 	script_begin(&w);
 	w.set.in_flight = 2;
-	script_enqueue(&w, 2);
-	script_connected(&w);
-	buffer_clear(&w.told);
+	script_sent(&w, 2);
 	script_pass(&w, 8);
 	script_bytes(&w, ACK("AA", "1"));
 	script_expect(&w, "accept:AA:deliver delivered:1");
@@ -203,9 +193,7 @@ Test(custody_flights, times_the_oldest_whatever_becomes_of_younger_ones)
 
 	script_begin(&w);
 	w.set.in_flight = 3;
-	script_enqueue(&w, 1);
-	script_connected(&w);
-	buffer_clear(&w.told);
+	script_sent(&w, 1);
 	script_pass(&w, 4);
 	script_enqueue(&w, 1);
 	custody_line_fetchable(&w.l, w.now);
@@ -577,9 +565,7 @@ Test(custody_flights, reads_what_came_while_it_stood_still)
 	struct script w;
 
 	script_begin(&w);
-	script_enqueue(&w, 2);
-	script_connected(&w);
-	buffer_clear(&w.told);
+	script_sent(&w, 2);
 	script_pass(&w, 1);
 	w.now += 3600ULL * SECOND;
 	custody_line_tick(&w.l, w.now);

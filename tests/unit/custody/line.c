@@ -78,9 +78,7 @@ Test(custody_line, delivers_what_was_accepted_before_the_receiver_left)
 	struct script w;
 
 	script_begin(&w);
-	script_enqueue(&w, 2);
-	script_connected(&w);
-	buffer_clear(&w.told);
+	script_sent(&w, 2);
 	/* in one turn of the loop: the end of the stream is right behind the answer */
 	w.set.in_flight = 0;
 	script_bytes(&w, ACK("AA", "1"));
@@ -168,9 +166,7 @@ try_meaning(const struct meaning *m, bool whole)
 	script_begin(&w);
 	w.set.policy.rule[m->kind] = (struct custody_rule){ m->action, 0 };
 	w.chance = 500; /* with the least backoff of a second: 1000 ms */
-	script_enqueue(&w, 2);
-	script_connected(&w);
-	buffer_clear(&w.told);
+	script_sent(&w, 2);
 	if (m->kind == CUSTODY_NONE) {
 		script_pass(&w, 10);
 	} else {
@@ -226,9 +222,7 @@ Test(custody_line, never_takes_another_answer_for_the_one_awaited)
 	struct script w;
 
 	script_begin(&w);
-	script_enqueue(&w, 1);
-	script_connected(&w);
-	buffer_clear(&w.told);
+	script_sent(&w, 1);
 	script_bytes(&w, ACK("AA", "0"));
 	script_bytes(&w, ACK("AA", ""));
 	script_bytes(&w, ACK("AA", "11"));
@@ -248,9 +242,7 @@ Test(custody_line, takes_a_block_that_refuses_to_commit_for_silence_without_wait
 	struct script w;
 
 	script_begin(&w);
-	script_enqueue(&w, 2);
-	script_connected(&w);
-	buffer_clear(&w.told);
+	script_sent(&w, 2);
 	script_bytes(&w, "\x0b\x15\x1c\r" ACK("AA", "1"));
 	script_expect(&w, "disconnect none:not_committed:retry postponed:1:1:not_committed");
 	cr_expect_gt(w.l.retry_at, w.now / 1000);
@@ -276,9 +268,7 @@ Test(custody_line, cannot_tell_which_of_several_is_not_committed)
 
 	script_begin(&w);
 	w.set.in_flight = 2;
-	script_enqueue(&w, 2);
-	script_connected(&w);
-	buffer_clear(&w.told);
+	script_sent(&w, 2);
 	script_bytes(&w, "\x0b\x15\x1c\r");
 	script_expect(&w, "stray");
 	script_bytes(&w, ACK("AA", "1"));
@@ -293,9 +283,7 @@ Test(custody_line, is_patient_while_the_receiver_takes_bytes)
 	struct script w;
 
 	script_begin(&w);
-	script_enqueue(&w, 1);
-	script_connected(&w);
-	buffer_clear(&w.told);
+	script_sent(&w, 1);
 	script_pass(&w, 9);
 	custody_line_moved(&w.l, w.now);
 	script_pass(&w, 9);
@@ -382,9 +370,7 @@ Test(custody_line, drops_a_receiver_whose_answer_is_no_frame)
 	struct script w;
 
 	script_begin(&w);
-	script_enqueue(&w, 1);
-	script_connected(&w);
-	buffer_clear(&w.told);
+	script_sent(&w, 1);
 	script_bytes(&w, "\x0bMSH|\x0bMSH");
 	script_expect(&w, "disconnect none:down_broken:retry postponed:1:1:down_broken");
 	script_end(&w);
@@ -512,9 +498,7 @@ Test(custody_line, tells_of_a_connection_that_no_memory_is_left_for)
 	struct script w;
 
 	script_begin(&w);
-	script_enqueue(&w, 1);
-	script_connected(&w);
-	buffer_clear(&w.told);
+	script_sent(&w, 1);
 	custody_line_no_memory(&w.l, w.now);
 	script_expect(&w, "disconnect none:no_memory:retry postponed:1:1:no_memory");
 	cr_expect_gt(w.l.retry_at, w.now / 1000);

@@ -224,6 +224,14 @@ script_connected(struct script *w)
 }
 
 void
+script_sent(struct script *w, unsigned count)
+{
+	script_enqueue(w, count);
+	script_connected(w);
+	buffer_clear(&w->told);
+}
+
+void
 script_lost(struct script *w)
 {
 	custody_line_lost(&w->l, w->now);

@@ -42,6 +42,8 @@ void script_expect(struct script *w, const char *want);
 /* One message more, or so many whose control ID is their seq. */
 void script_enqueue_body(struct script *w, const char *body);
 void script_enqueue(struct script *w, unsigned count);
+/* The same, on a connection that is made for them; nothing is told of that. */
+void script_sent(struct script *w, unsigned count);
 /* An operator sends the last one again. */
 void script_enqueue_again(struct script *w);
 /* Drops one by itself; did the line have it? */
