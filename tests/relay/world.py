@@ -787,6 +787,22 @@ class World(unittest.TestCase):
             self.skipTest("no mount namespaces here")
         return command
 
+    def two_addresses(self):
+        """A command whose process finds ::1 and 127.0.0.1 under one name."""
+        return self.private("::1 receiver.test\n127.0.0.1 receiver.test\n")
+
+    def keeps_to_the_first_address(self, parts):
+        """Messages that want no answer, to a receiver which hangs up after each: parts(receiver,
+        port) makes a configuration for the name of two_addresses()."""
+        r = self.receiver(lambda visit, body, number: visit.close(), host="::1")
+        other, port = self.receiver(port=r.port), free_port()
+        self.configure(*parts(r, port), through=self.two_addresses())
+        for n in range(1, 4):
+            self.sender(port).send(framed(message(str(n), modes="|||NE|NE")))
+            wait_for("message %d" % n, lambda n=n: len(r.frames) + len(other.frames) == n)
+            time.sleep(0.1)
+        self.assertEqual((len(r.frames), len(other.frames)), (3, 0))
+
     def configure(self, *parts, **named):
         """A daemon with a configuration file, whose path is in .config."""
         path = self.write("hl7noted.xml", config_xml(*parts))
