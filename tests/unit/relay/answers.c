@@ -269,6 +269,34 @@ Test(relay_session, waits_for_no_more_than_a_batch_of_answers)
 	end(&w);
 }
 
+Test(relay_session, waits_behind_a_batch_for_what_most_wants_an_answer)
+{
+	static const struct {
+		const char *batch, *want;
+	} cases[] = {
+		{ BATCH(MSA("AA", "7")), "close:sender_left" },
+		{ BATCH(MSA("AA", "7") MSA("AE", "8")), "close:sender_left" },
+		{ BATCH(MSH("1", "") MSA("AA", "7")), "" },
+		{ BATCH(MSA("AA", "7") MSH("1", "")), "" },
+		{ BATCH(MSA("AA", "7") MSH("1", "") MSA("AA", "8")), "" },
+		{ BATCH(MSA("AA", "7") MSH("1", "|||NE|NE")), "close:sender_left" },
+		{ BATCH(MSH("1", "") MSH("2", "|||NE|NE")), "" },
+		{ BATCH(MSH("1", "|||NE|NE") MSH("2", "")), "" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct world w;
+
+		begin(&w);
+		from_sender(&w, cases[i].batch);
+		relay_connected(&w.s, w.now);
+		buffer_clear(&w.told);
+		relay_sender_ended(&w.s, false, w.now);
+		expect(&w, cases[i].want);
+		end(&w);
+	}
+}
+
 /* It was to all of the batch, by whatever name. */
 Test(relay_session, waits_for_no_more_than_an_answer_of_another_name)
 {
