@@ -9,6 +9,8 @@
 #include <criterion/new/assert.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -220,6 +222,38 @@ Test(writer, is_turning_until_the_target_before_has_what_is_its_own)
 		cr_assert(ge(long, read(fds[0], away, sizeof(away)), 0));
 	cr_assert(grows_to(fd, 2));
 	log_writer_destroy(w);
+	close(fds[0]);
+	close(fd);
+}
+
+/* The lines before it fill what room there was. */
+Test(writer, tells_the_next_target_of_a_gap_that_the_one_before_was_not_told_of)
+{
+	char room[LINE_ROOM], text[32] = "", page[4096];
+	const struct span line = SPAN(
+	    "a line as long as others of which sixty-four fill a page, right\n");
+	int fds[2], fd = memfd_create("log", MFD_CLOEXEC), held = 0, full;
+	struct log_target target = { .kind = LOG_TO_FILE };
+	struct log_writer *w;
+
+	full_pipe(fds);
+	cr_assert(eq(int, fcntl(fds[1], F_SETFL, O_NONBLOCK), 0));
+	cr_assert(eq(int, ioctl(fds[0], FIONREAD, &full), 0));
+	target.fd = fds[1];
+	w = log_writer_create(8192, 4096, target, note, room);
+	for (unsigned i = 0; i < 64 + 3; i++)
+		log_writer_put(w, line, true);
+	cr_assert(eq(ulong, log_writer_dropped(w), 3));
+	cr_assert(eq(long, read(fds[0], page, sizeof(page)), sizeof(page)));
+	while (held < full) {
+		pause_for(1000000);
+		cr_assert(eq(int, ioctl(fds[0], FIONREAD, &held), 0));
+	}
+	pause_for(20000000);
+	log_writer_turn(w, (struct log_target){ .kind = LOG_TO_FILE, .fd = dup(fd) });
+	log_writer_destroy(w);
+	cr_assert(ge(long, pread(fd, text, sizeof(text) - 1, 0), 0));
+	cr_assert(not(strcmp(text, "dropped 3\n")));
 	close(fds[0]);
 	close(fd);
 }
