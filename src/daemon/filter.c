@@ -124,7 +124,7 @@ static const struct row {
 	uint16_t call, argument;
 	enum test test;
 	uint16_t error; /* of those that fail */
-	uint32_t values[4];
+	uint32_t values[5];
 	unsigned count;
 } rows[] = {
 	{ SYS_socket, 0, ONE_OF, EAFNOSUPPORT, { AF_INET, AF_INET6, AF_UNIX }, 3 },
@@ -135,7 +135,8 @@ static const struct row {
 	/* threads, but no processes.  clone3 has its flags in memory, where no filter can look; it
 	 * fails, and the C library takes clone instead. */
 	{ SYS_clone, 0, BITS, EPERM, { CLONE_THREAD | CLONE_VM }, 1 },
-	{ SYS_ioctl, 1, ONE_OF, ENOTTY, { FIONREAD, FIONBIO, TCGETS, TIOCOUTQ }, 4 },
+	/* the last is for the zone of a link-local address: the number of an interface */
+	{ SYS_ioctl, 1, ONE_OF, ENOTTY, { FIONREAD, FIONBIO, TCGETS, TIOCOUTQ, SIOCGIFINDEX }, 5 },
 	{ SYS_prctl, 0, ONE_OF, EPERM, { PR_SET_NAME, PR_GET_NAME, PR_GET_DUMPABLE }, 3 },
 	/* limits are asked for, not set */
 	{ SYS_prlimit64, 2, NOTHING, EPERM, { 0 }, 0 },

@@ -578,6 +578,14 @@ class Names(World):
         self.assertEqual(self.sender(port).exchange(message("4")), ack(message("4")))
         self.assertEqual(len(r.frames), 1)
 
+    def test_a_link_local_address_has_its_zone_resolved(self):
+        d, port = self.feed(4711, host="fe80::1%lo")
+        s = self.sender(port)
+        s.send(framed(message()))
+        self.assertTrue(s.closed())
+        d.wait_event("conn.failed")
+        self.assertEqual(d.events("dns.failed"), [])
+
     def test_each_connection_of_hl7note_send_tries_all_addresses(self):
         r = self.receiver()
         done = subprocess.run(
