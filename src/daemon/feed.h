@@ -80,7 +80,8 @@ struct feed {
 	struct net_tls *tls; /* NULL: plain TCP */
 	struct addrinfo *addresses;
 	const struct addrinfo *good; /* the one to try first, see dial; NULL: that of the list */
-	uint64_t resolved;           /* when, ms; 0: never */
+	uint64_t resolved;           /* when, ms; 0: never, or in doubt */
+	uint64_t asked;              /* when the resolver was, ms */
 	bool resolving;              /* an answer is awaited */
 	bool asking;                 /* and may come before the question returns */
 	uint32_t backoff;            /* ms; 0: the last attempt went well */
@@ -162,7 +163,8 @@ bool feed_admits(struct feed *f, const struct feed_listener *own, struct net_str
 
 /* It is another one now. */
 void feed_forget_receiver(struct feed *f);
-/* Addresses of the receiver: known, or asked for; links are told by link_resolved(). */
+/* Addresses of the receiver: known, or asked for; links are told by link_resolved().  Where none
+ * come in time, old ones have to do. */
 bool feed_resolve(struct feed *f);
 void feed_connect_failed(struct feed *f, const char *word);
 /* It need not be waited for any more. */

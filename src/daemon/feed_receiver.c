@@ -11,7 +11,10 @@
 #include "daemon/link.h"
 #include "daemon/observe.h"
 
-enum { ADDRESS_AGE_MS = 60 * 1000 }; /* after which a name is looked up again */
+enum {
+	ADDRESS_AGE_MS = 60 * 1000, /* after which a name is looked up again */
+	RESOLVER_MS = 1000,         /* for which known addresses wait for those of today */
+};
 
 static bool
 holds(const struct addrinfo *list, const struct addrinfo *a)
@@ -100,10 +103,11 @@ on_resolved(void *ctx, struct addrinfo *addresses, const char *error)
 	f->resolving = false;
 	if (!addresses)
 		observe_dns_failed(f, error);
-	if (addresses) {
+	if (addresses)
 		exchange_addresses(f, addresses);
+	if (f->addresses) { /* where the name is lost, the last ones have to do */
 		f->resolved = now_ms();
-	} else if (!f->addresses && !f->line) {
+	} else if (!f->line) {
 		back_off(f); /* a line has a wait of its own */
 	}
 	if (f->asking)
@@ -119,15 +123,18 @@ on_resolved(void *ctx, struct addrinfo *addresses, const char *error)
 bool
 feed_resolve(struct feed *f)
 {
-	bool fresh = f->addresses && now_ms() < f->resolved + ADDRESS_AGE_MS;
+	const uint64_t now = now_ms();
+	bool fresh = f->addresses && now < f->resolved + ADDRESS_AGE_MS;
 
 	if (!fresh && !f->resolving) {
+		f->asked = now;
 		f->resolving = f->asking = true;
 		net_resolve(f->daemon->resolver, f->conf->forward.host, f->conf->forward.port,
 		    on_resolved, f);
 		f->asking = false;
 	}
-	return f->addresses != NULL;
+	/* an old address may be another machine's by now, but no name server may cost more time */
+	return f->addresses && (!f->resolving || now >= f->asked + RESOLVER_MS);
 }
 
 void

@@ -282,7 +282,7 @@ class Receivers(Custody):
         r = self.receiver(port=port)
         self.arrived(r, NUMBERED[:3])
 
-    def test_an_attempt_outlives_the_address_that_its_name_had(self):
+    def test_an_address_that_lost_its_name_is_tried_no_more(self):
         with socket.socket() as full, contextlib.ExitStack() as held:
             full.bind(("127.0.0.1", 0))
             full.listen(0)
@@ -292,7 +292,7 @@ class Receivers(Custody):
                 s.connect_ex(full.getsockname())
             to, port = full.getsockname()[1], free_port()
             r = self.receiver(host="127.0.0.2", port=to)
-            named = {"host": "receiver.test", "forward": {**QUICK, "connect_timeout": "2s"}}
+            named = {"host": "receiver.test", "forward": {**QUICK, "connect_timeout": "5s"}}
             d = self.configure(
                 *self.parts(self.one(r, port, named)),
                 through=self.private("127.0.0.1 receiver.test\n"),
@@ -302,9 +302,7 @@ class Receivers(Custody):
             with open(self.path("hosts"), "w", encoding="ascii") as f:
                 f.write("127.0.0.2 receiver.test\n")
             self.arrived(r, NUMBERED[:3])  # the next attempt has the name looked up again
-            d.wait_event("conn.failed", 2)
-            late = d.wait_event("conn.timeout", 2, outcome="connect_timeout")
-            self.assertEqual({e["peer"] for e in late}, {"127.0.0.1:%d" % to})
+            self.assertLessEqual(len(d.events("conn.failed")), 1)
 
     def test_an_address_that_takes_connections_and_never_answers_is_not_kept(self):
         """One that was good once, and then stands in for a receiver that is away: it ends each

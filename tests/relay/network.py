@@ -559,7 +559,7 @@ class Names(World):
     def test_an_attempt_outlives_the_address_that_its_name_had(self):
         (to, _), port = self.full(), free_port()
         r = self.receiver(host="127.0.0.2", port=to)
-        named = {"host": "receiver.test", "forward": {**QUICK, "connect_timeout": "2s"}}
+        named = {"host": "receiver.test", "forward": {**QUICK, "connect_timeout": "5s"}}
         d = self.configure(
             feed_xml(port, to, **named), through=self.private("127.0.0.1 receiver.test\n")
         )
@@ -570,13 +570,58 @@ class Names(World):
         d.wait_event("conn.failed")
         with open(self.path("hosts"), "w", encoding="ascii") as f:
             f.write("127.0.0.2 receiver.test\n")
-        senders[2].send(framed(message("3")))  # has the name looked up again
-        for s in senders:
+        # has the name looked up again
+        self.assertEqual(senders[2].exchange(message("3")), ack(message("3")))
+        for s in senders[:2]:
             self.assertTrue(s.closed())
-        late = d.wait_event("conn.timeout", 3, outcome="connect_timeout")
-        self.assertEqual([e["peer"] for e in late], ["127.0.0.1:%d" % to] * 3)
-        self.assertEqual(self.sender(port).exchange(message("4")), ack(message("4")))
+        late = d.wait_event("conn.timeout", 2, outcome="connect_timeout")
+        self.assertEqual([e["peer"] for e in late], ["127.0.0.1:%d" % to] * 2)
         self.assertEqual(len(r.frames), 1)
+
+    def test_what_has_lost_its_name_to_another_gets_no_more(self):
+        old, port = self.receiver(), free_port()
+        d = self.configure(
+            feed_xml(port, old.port, host="receiver.test", forward=QUICK),
+            through=self.private("127.0.0.1 receiver.test\n"),
+        )
+        self.assertEqual(self.sender(port).exchange(message("1")), ack(message("1")))
+        old.stop()
+        s = self.sender(port)
+        s.send(framed(message("2")))
+        self.assertTrue(s.closed())
+        d.wait_event("conn.failed")
+        with open(self.path("hosts"), "w", encoding="ascii") as f:
+            f.write("127.0.0.2 receiver.test\n")
+        old.start()
+        new = self.receiver(host="127.0.0.2", port=old.port)
+        self.assertEqual(self.sender(port).exchange(message("3")), ack(message("3")))
+        self.assertEqual((len(old.frames), len(new.frames)), (1, 1))
+
+    def test_a_known_address_does_not_wait_for_a_deaf_name_server(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+            try:
+                deaf.bind((self.name_server(), 53))
+            except OSError:
+                self.skipTest("not allowed to be a name server")
+            r, port = self.receiver(), free_port()
+            d = self.configure(
+                feed_xml(port, r.port, host="receiver.test", forward=QUICK),
+                through=self.private(
+                    "127.0.0.1 receiver.test\n",
+                    "nameserver %s\noptions timeout:30 attempts:5\n" % self.name_server(),
+                ),
+            )
+            self.assertEqual(self.sender(port).exchange(message("1")), ack(message("1")))
+            with open(self.path("hosts"), "w", encoding="ascii") as f:
+                f.write("127.0.0.1 other.test\n")
+            r.stop()
+            s = self.sender(port)
+            s.send(framed(message("2")))
+            self.assertTrue(s.closed())
+            d.wait_event("conn.failed")
+            r.start()
+            self.assertEqual(self.sender(port).exchange(message("3")), ack(message("3")))
+            self.assertEqual(d.events("dns.failed"), [])
 
     def test_a_link_local_address_has_its_zone_resolved(self):
         d, port = self.feed(4711, host="fe80::1%lo")
