@@ -183,15 +183,16 @@ or_nothing(struct span s)
 	return s.len ? "" : "nothing";
 }
 
-/* `what` came of a result, or (`of`) of a part of it. */
+/* `what` came of a result, or (`of`) of a part of it; `skip`, if not empty, says why. */
 static void
 expect(struct run *run, const struct example *x, const struct example_expect *e, const char *of,
-    const char *what, struct span got, struct span want)
+    const char *what, struct span got, struct span skip, struct span want)
 {
 	if (!span_eq(got, want))
 		faults_add(run->faults, e->at, "correct the rules or the expectation",
-		    "example \"%.*s\": %sOBX %u %s %.*s%s, not %.*s%s", (int)x->name.len,
+		    "example \"%.*s\": %sOBX %u %s %.*s%s%s%.*s%s, not %.*s%s", (int)x->name.len,
 		    x->name.ptr, of, e->obx, what, (int)got.len, got.ptr, or_nothing(got),
+		    skip.len ? " (skip=" : "", (int)skip.len, skip.ptr, skip.len ? ")" : "",
 		    (int)want.len, want.ptr, or_nothing(want));
 }
 
@@ -210,10 +211,10 @@ compare(struct run *run, const struct example *x, const struct example_expect *e
 		skip = span_str(skip_word(f->skip));
 	else if (a->skip != SKIP_NONE && a->skip != SKIP_NO_OBSERVATION)
 		skip = span_str(skip_word(a->skip));
-	expect(run, x, e, "", "fires", fired, e->rules);
-	expect(run, x, e, "OBX-8 of ", "ends up as", flag_in_the_end(x, e, f), e->flag);
+	expect(run, x, e, "", "fires", fired, skip, e->rules);
+	expect(run, x, e, "OBX-8 of ", "ends up as", flag_in_the_end(x, e, f), skip, e->flag);
 	if (e->skip.len)
-		expect(run, x, e, "", "is skipped for", skip, e->skip);
+		expect(run, x, e, "", "is skipped for", skip, (struct span){ 0 }, e->skip);
 }
 
 static bool

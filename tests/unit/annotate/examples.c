@@ -108,3 +108,15 @@ Test(annotate_examples, say_where_they_do_not_hold)
 		faults_finish(&faults);
 	}
 }
+
+Test(annotate_examples, say_why_a_result_was_left_alone)
+{
+	struct faults faults;
+
+	cr_expect_not(holds("<above-interval/>",
+	    "<obx code=\"1952-1\" value=\"2.5\" unit=\"furlong\"/><expect rules=\"R\"/>", &faults));
+	cr_assert_eq(faults.total, 1);
+	cr_expect(strstr(faults.list[0].what, "fires nothing (skip=unit_unknown), not R"), "%s",
+	    faults.list[0].what);
+	faults_finish(&faults);
+}
