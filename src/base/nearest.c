@@ -6,6 +6,8 @@
 
 #include <stdio.h>
 
+#include "base/ascii.h"
+
 enum { MOST_WORD = 64, NEAR = 2 };
 
 static size_t
@@ -16,7 +18,7 @@ least(size_t a, size_t b, size_t c)
 	return m < c ? m : c;
 }
 
-/* Letters to insert, remove or replace to make one word of the other. */
+/* Letters to insert, remove or replace to make one word of the other, in any case. */
 static size_t
 distance(struct span a, struct span b)
 {
@@ -31,8 +33,8 @@ distance(struct span a, struct span b)
 		for (size_t j = 1; j <= b.len; j++) {
 			size_t above = row[j];
 
-			row[j] = least(
-			    above + 1, row[j - 1] + 1, diagonal + (a.ptr[i - 1] != b.ptr[j - 1]));
+			row[j] = least(above + 1, row[j - 1] + 1,
+			    diagonal + (ascii_lower(a.ptr[i - 1]) != ascii_lower(b.ptr[j - 1])));
 			diagonal = above;
 		}
 	}

@@ -226,7 +226,7 @@ walk_element(
 	if (kind->at != CONF_NO_PLACE)
 		memcpy((char *)into + kind->at, &e->at, sizeof(e->at));
 	if (xml_trim(e->text).len)
-		faults_add(r->faults, e->at, "move it into a comment, or into an attribute",
+		faults_add(r->faults, e->text_at, "move it into a comment, or into an attribute",
 		    "text in <%s>, which takes none", kind->name);
 	walk_attributes(r, kind, e, into);
 	walk_children(r, kind, e, into);

@@ -2,12 +2,11 @@
 /*
  * mapping/shape.c - hold a tree against the tables
  *
- * Children are checked in document order with one cursor, the place reached so
- * far: an element whose place is behind it comes too late.
+ * Children are checked in document order: an element comes too late when one has been
+ * seen whose place is behind its own.
  */
 #include "mapping/shape.h"
 
-#include <stdint.h>
 #include <stdio.h>
 
 #include "base/nearest.h"
@@ -215,7 +214,7 @@ check_text(const struct shape *shape, const struct xml_element *e, struct faults
 	char owner[MEND];
 
 	if (!shape->text && text.len) {
-		faults_add(faults, e->at, "move it into an element, or into a comment",
+		faults_add(faults, e->text_at, "move it into an element, or into a comment",
 		    "text in <%s>, which takes none", shape->name);
 		return;
 	}
@@ -252,7 +251,8 @@ find_parent(const struct shape *from, struct span name, unsigned depth)
 static void
 unknown_child(const struct shape *shape, const struct xml_element *e, struct faults *faults)
 {
-	const struct shape *parent = find_parent(&shape_mapping, e->name, 4);
+	const struct shape *near = find_parent(shape, e->name, 4);
+	const struct shape *parent = near ? near : find_parent(&shape_mapping, e->name, 4);
 	const char *known[NEIGHBOURS] = { NULL }, *nearest;
 	char mend[MEND] = "remove it";
 	size_t count = 0;
@@ -290,41 +290,53 @@ check_missing(const struct shape *shape, const struct xml_element *e, struct fau
 		faults_add(faults, e->at, "fill it, or leave it out", "<%s> is empty", shape->name);
 }
 
-static void
-check_order(const struct shape_child *c, const struct xml_element *kid,
-    const struct shape_child **last, struct faults *faults)
+/* Each kind of child once, in the order of the file. */
+struct seen {
+	const struct shape_child *kinds[NEIGHBOURS];
+	unsigned count;
+};
+
+static bool
+seen_before(struct seen *s, const struct shape_child *c)
 {
-	const struct shape_child *before = *last;
+	for (unsigned i = 0; i < s->count; i++)
+		if (s->kinds[i] == c)
+			return true;
+	s->kinds[s->count++] = c;
+	return false;
+}
 
-	if (before && c->place < before->place) {
-		char mend[MEND];
+static void
+check_order(const struct seen *s, const struct shape_child *c, const struct xml_element *kid,
+    struct faults *faults)
+{
+	char mend[MEND];
 
-		snprintf(mend, sizeof(mend), "move it before <%s>", before->shape->name);
+	for (unsigned i = 0; i < s->count; i++) {
+		if (s->kinds[i]->place <= c->place)
+			continue;
+		snprintf(mend, sizeof(mend), "move it before <%s>", s->kinds[i]->shape->name);
 		faults_add(faults, kid->at, mend, "<%s> comes too late", c->shape->name);
 		return;
 	}
-	*last = c;
 }
 
 static void
 check_children(const struct shape *shape, const struct xml_element *e, struct faults *faults)
 {
-	const struct shape_child *last = NULL;
-	uint64_t seen = 0;
+	struct seen seen = { .count = 0 };
 
 	for (const struct xml_element *kid = e->first; kid; kid = kid->next) {
 		const struct shape_child *c = find_child(shape, kid->name);
-		uint64_t bit = c ? (uint64_t)1 << (c - shape->children) : 0;
 
 		if (!c) {
 			unknown_child(shape, kid, faults);
 			continue;
 		}
-		if (seen & bit && !c->many)
+		if (seen_before(&seen, c) && !c->many)
 			faults_add(faults, kid->at, "keep one of them", "<%s> has a second <%s>",
 			    shape->name, c->shape->name);
-		seen |= bit;
-		check_order(c, kid, &last, faults);
+		check_order(&seen, c, kid, faults);
 		check_element(c->shape, kid, faults);
 	}
 	check_missing(shape, e, faults);

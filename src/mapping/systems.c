@@ -87,6 +87,7 @@ const struct code_system *
 load_system(struct load *ld, struct span name, struct fault_place at)
 {
 	char buf[SYSTEM_MOST];
+	const struct name *found = names_find(&ld->systems, small(name, buf));
 
-	return load_refer(ld, &ld->systems, "code system", small(name, buf), at);
+	return found ? found->what : load_refer(ld, &ld->systems, "code system", name, at);
 }

@@ -73,13 +73,15 @@ build_offset(const struct build *b)
 
 /* ---- text -------------------------------------------------------------------- */
 
-/* Where the text behind the last tag begins, past comments. */
+/* Where the text behind the last tag begins, past comments and, if asked to, past blanks. */
 static size_t
-text_start(const struct build *b)
+text_start(const struct build *b, bool past_blanks)
 {
 	size_t at = b->tag_end;
 
 	for (;;) {
+		while (past_blanks && at < b->bytes.len && xml_is_blank(b->bytes.ptr[at]))
+			at++;
 		if (xml_bytes_at(b->bytes, at, SPAN("<!--")))
 			at = xml_bytes_find(b->bytes, at + 4, SPAN("-->")) + 3;
 		else if (xml_bytes_at(b->bytes, at, SPAN("<?")))
@@ -100,7 +102,9 @@ text_end_run(struct build *b, bool has_child)
 	if (has_child && xml_trim(run).len == 0)
 		t->len = t->run;
 	else if (run.len > 0 && e->text_line == 0)
-		e->text_line = place_at(&b->walk, text_start(b)).line;
+		e->text_line = place_at(&b->walk, text_start(b, false)).line;
+	if (e->text_at.line == 0 && xml_trim(run).len > 0)
+		e->text_at = place_at(&b->walk, text_start(b, true));
 	t->run = t->len;
 }
 

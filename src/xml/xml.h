@@ -40,7 +40,8 @@ struct xml_element {
 	struct span text; /* all character data directly inside, as it stands; without what is
 			     blank between a tag and the next where there are children */
 	struct fault_place at;
-	unsigned text_line; /* line where the first character data stands */
+	unsigned text_line;         /* line where the first character data stands */
+	struct fault_place text_at; /* its first character that is no blank */
 	unsigned attribute_count;
 	struct xml_attribute *attributes;
 	struct xml_element *parent, *first, *next;

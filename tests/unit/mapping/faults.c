@@ -46,7 +46,7 @@ static const struct fragment_case cases[] = {
 	  "1:25: on: \"2026-02-30\" is no date; write the date as 2026-01-31\n"
 	  "1:80: the mapping would end before it begins; correct one of the dates\n"
 	  "1:97: <about> has a second <title>; keep one of them\n"
-	  "1:97: <title> comes too late; move it before <effective>\n" },
+	  "1:97: <title> comes too late; move it before <author>\n" },
 	{ IN_ABOUT,
 	  "<molar-mass unit=\"g/mol\">-1</molar-mass><source/><approval>Nobody</approval><loinc version=\"\"/>",
 	  "1:1: <molar-mass>: \"-1\" is no number above 0; write it as 0.001, with at most 18 digits and without exponent\n"
@@ -55,7 +55,7 @@ static const struct fragment_case cases[] = {
 	  "1:84: version is empty; write something, or leave it out\n" },
 	{ IN_ABOUT,
 	  "text <remark>of <b>all</b> kinds</remark>",
-	  "0:1: text in <about>, which takes none; move it into an element, or into a comment\n"
+	  "1:1: text in <about>, which takes none; move it into an element, or into a comment\n"
 	  "1:17: <remark> takes no <b>; remove it\n" },
 	{ IN_SETTINGS,
 	  "<laboratories><performing/></laboratories><results final=\"F C\" corrected=\"C\"/>",
@@ -113,7 +113,7 @@ static const struct fragment_case cases[] = {
 	{ IN_OBSERVATIONS,
 	  "<observation id=\"x\" label=\"X\" unit=\"mg/L\" specimen=\"serum serm\"><codes quantity=\"mass\" system=\"LOINK\"><code>1-1</code></codes></observation>",
 	  "1:43: there is no specimen \"serm\"; did you mean \"serum\"?\n"
-	  "1:88: there is no code system \"loink\"; did you mean \"loinc\"?\n" },
+	  "1:88: there is no code system \"LOINK\"; did you mean \"loinc\"?\n" },
 	{ IN_OBSERVATIONS,
 	  "<observation id=\"x\" label=\"X\" unit=\"mg/L\"><codes quantity=\"rate\" system=\"loinc\"><code>1-1</code></codes></observation>",
 	  "1:50: quantity \"rate\" is in \"mL/min\", the observation in \"mg/L\"; all quantities of an observation are converted to the observation's unit\n" },
@@ -147,7 +147,7 @@ static const struct fragment_case cases[] = {
 	  "1:216: no number lies between the limits; the lower limit must be below the upper one\n"
 	  "1:244: no number lies between the limits; the lower limit must be below the upper one\n"
 	  "1:271: both low and above are given; keep one of them\n"
-	  "1:281: sex: \"m\" is not a word known here; write F or M\n" },
+	  "1:281: sex: \"m\" is not a word known here; write F or M; did you mean \"M\"?\n" },
 	{ IN_OBSERVATIONS,
 	  "<observation id=\"x\" label=\"X\" unit=\"mg/L\"><codes quantity=\"mass\"><code>1-1</code></codes><interval from=\"message\" min=\"3\" max=\"2\" sex=\"F\"/><interval from=\"message\" min=\"x\"/><interval low=\"1\" max=\"9\"/></observation>",
 	  "1:90: no number lies between the limits; the lower limit must be below the upper one\n"
@@ -199,7 +199,7 @@ static const struct fragment_case cases[] = {
 	  "<condition id=\"c\"><code is=\"1952-1 1952-2\"/><specimen is=\"serun\"/><order code=\"A\" system=\"SNM\"/><diagnosis/><flagged/><present/></condition>",
 	  "1:25: there is no code \"1952-2\"; did you mean \"1952-1\"?\n"
 	  "1:55: there is no specimen \"serun\"; did you mean \"serum\"?\n"
-	  "1:83: there is no code system \"snm\"; correct the name, or declare it\n"
+	  "1:83: there is no code system \"SNM\"; correct the name, or declare it\n"
 	  "1:97: <diagnosis> lacks the attribute \"code\"; add it\n"
 	  "1:109: <flagged> lacks the attribute \"as\"; add it\n"
 	  "1:119: <present> lacks the attribute \"of\"; add it\n" },
@@ -213,7 +213,7 @@ static const struct fragment_case cases[] = {
 	  "1:25: <any> is empty; fill it, or leave it out\n"
 	  "1:31: <all> is empty; fill it, or leave it out\n"
 	  "1:37: <unsure> is empty; fill it, or leave it out\n"
-	  "1:46: text in <value>, which takes none; move it into an element, or into a comment\n"
+	  "1:63: text in <value>, which takes none; move it into an element, or into a comment\n"
 	  "1:82: <censored> has no attribute \"of\"; remove it\n"
 	  "1:104: <near-limit> takes no <all>; <all> belongs in <condition>\n" },
 	{ IN_CONDITIONS,

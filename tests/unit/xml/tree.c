@@ -93,6 +93,7 @@ Test(xml_tree, keeps_text_as_it_stands)
 	n = p.root->first;
 	expect_text(n, "\n  one & \xce\xbc\n  two <3 \n ");
 	cr_expect_eq(n->text_line, 2);
+	expect_place(n->text_at, 3, 3, "text behind blanks");
 	expect_text(n->next, "");
 	cr_expect_eq(n->next->text_line, 0);
 	expect_text(n->next->next, " ");
@@ -120,6 +121,7 @@ Test(xml_tree, drops_the_blanks_that_lay_out_children)
 	cr_assert(p.root, "%s", said(&p));
 	expect_text(p.root, " stray  text\n");
 	cr_expect_eq(p.root->text_line, 2);
+	expect_place(p.root->text_at, 2, 8, "text beside children");
 	parsed_finish(&p);
 }
 
@@ -129,6 +131,7 @@ Test(xml_tree, knows_the_line_of_a_text_behind_a_comment)
 
 	cr_assert(p.root, "%s", said(&p));
 	cr_expect_eq(p.root->text_line, 3);
+	expect_place(p.root->text_at, 3, 5, "text behind a comment");
 	parsed_finish(&p);
 }
 
