@@ -191,6 +191,10 @@ resolve(struct send_run *r)
 	const struct arguments_peer *p = &r->options->peer;
 	const int error = getaddrinfo(p->host, p->port, &hints, &r->addresses);
 
+	if (error == EAI_SERVICE) {
+		say_error("no service is called %s here; write the number of the port", p->port);
+		return EX_UNAVAILABLE;
+	}
 	if (error) {
 		say_error("cannot find %s port %s: %s", p->host, p->port, gai_strerror(error));
 		return EX_UNAVAILABLE;

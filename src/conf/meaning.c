@@ -250,16 +250,24 @@ check_backoff(const struct conf_forward *f, const struct xml_element *feed, stru
 }
 
 static void
+mapping_again(
+    const struct conf_mapping *first, const struct conf_mapping *again, struct faults *faults)
+{
+	if (first->at.line)
+		faults_add(faults, again->at, "name it once",
+		    "the feed has this mapping already, line %u", first->at.line);
+	else
+		faults_add(faults, again->at, "name it once", "the feed has the mapping %s already",
+		    again->file);
+}
+
+static void
 check_mappings(const struct conf_feed *f, struct faults *faults)
 {
 	for (unsigned i = 0; i < f->mapping_count; i++)
 		for (unsigned k = 0; k < i; k++)
 			if (strcmp(f->mappings[i].file, f->mappings[k].file) == 0) {
-				char line[CONF_LIMIT_TEXT];
-
-				faults_add(faults, f->mappings[i].at, "name it once",
-				    "the feed has this mapping already%s",
-				    since(f->mappings[k].at, line));
+				mapping_again(&f->mappings[k], &f->mappings[i], faults);
 				break;
 			}
 }

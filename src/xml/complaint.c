@@ -46,6 +46,18 @@ add_other(const xmlError *error, struct fault_place at, struct faults *faults)
 	    message_length(message), message);
 }
 
+/* libxml2 has one code for this, and only its words tell which. */
+static void
+add_nameless(const xmlError *error, struct fault_place at, struct faults *faults)
+{
+	if (error->message && strstr(error->message, "attribute"))
+		faults_add(faults, at, "close it with >, or write attributes as NAME=\"VALUE\"",
+		    "a tag that is not closed, or has an attribute without a name");
+	else
+		faults_add(faults, at, "write &amp; for an ampersand, &lt; for a less-than sign",
+		    "& or < without a name behind it");
+}
+
 void
 xml_complaint_add(const xmlError *error, struct fault_place at, struct faults *faults)
 {
@@ -61,7 +73,7 @@ xml_complaint_add(const xmlError *error, struct fault_place at, struct faults *f
 		break;
 	case XML_ERR_DOCUMENT_EMPTY:
 		faults_add(
-		    faults, at, "see the example in its manual", "no XML element in the file");
+		    faults, at, "see the example in its manual", "no XML element begins here");
 		break;
 	case XML_ERR_DOCUMENT_END:
 		faults_add(
@@ -81,11 +93,23 @@ xml_complaint_add(const xmlError *error, struct fault_place at, struct faults *f
 		    "the namespace prefix %.60s is not declared", STR(error->str1));
 		break;
 	case XML_ERR_LT_IN_ATTRIBUTE:
-		faults_add(faults, at, "write &lt;", "< inside the value of an attribute");
+		faults_add(faults, at,
+		    "write &lt;, or end the value before with its quotation mark",
+		    "< inside the value of an attribute");
+		break;
+	case XML_ERR_ATTRIBUTE_NOT_STARTED:
+		faults_add(faults, at, "put it between straight ones, \"\" or ''",
+		    "the value of an attribute is not in quotation marks");
+		break;
+	case XML_ERR_ATTRIBUTE_WITHOUT_VALUE:
+		faults_add(faults, at, "write it as NAME=\"VALUE\"", "attribute %.60s has no value",
+		    STR(error->str1));
+		break;
+	case XML_ERR_COMMENT_NOT_FINISHED:
+		faults_add(faults, at, "end it with -->", "a comment without an end");
 		break;
 	case XML_ERR_NAME_REQUIRED:
-		faults_add(faults, at, "write &amp; for an ampersand, &lt; for a less-than sign",
-		    "& or < without a name behind it");
+		add_nameless(error, at, faults);
 		break;
 	default:
 		add_other(error, at, faults);

@@ -355,13 +355,34 @@ on_doctype(void *user, const xmlChar *name, const xmlChar *public_id, const xmlC
 	build_stop(b);
 }
 
+/* The parser notices at the end of the file that a comment has none. */
+static size_t
+open_comment(const struct build *b)
+{
+	size_t at = 0, end = 0;
+
+	while (end < b->bytes.len) {
+		at = xml_bytes_find(b->bytes, end, SPAN("<!--"));
+		end = xml_bytes_find(b->bytes, at + 4, SPAN("-->"));
+	}
+	return at;
+}
+
+static size_t
+error_offset(const struct build *b, const xmlError *error)
+{
+	const char *anchor = xml_complaint_anchor(error);
+
+	if (error->code == XML_ERR_COMMENT_NOT_FINISHED)
+		return open_comment(b);
+	return *anchor ? last_before(b, anchor) : build_offset(b);
+}
+
 /* The first error tells; what follows it is mostly its consequence. */
 static void
 on_error(void *user, xmlErrorPtr error)
 {
 	struct build *b = user;
-	const char *anchor;
-	size_t at;
 
 	if (error->level < XML_ERR_ERROR || b->stopped)
 		return;
@@ -369,9 +390,7 @@ on_error(void *user, xmlErrorPtr error)
 		build_no_memory(b);
 		return;
 	}
-	anchor = xml_complaint_anchor(error);
-	at = *anchor ? last_before(b, anchor) : build_offset(b);
-	xml_complaint_add(error, place_at(&b->walk, at), b->faults);
+	xml_complaint_add(error, place_at(&b->walk, error_offset(b, error)), b->faults);
 	build_stop(b);
 }
 

@@ -207,6 +207,7 @@ has err 'Connection refused'
 send 69 --json --keep-going --timeout 3s one.hl7
 [ "$(member connect_errors)" -gt 1 ] || fail 'did not try again'
 status 69 timeout 300 "$HL7NOTE" send 127.0.0.1:no-such-service one.hl7
+has err 'no service is called no-such-service here'
 (
 	sleep 0.3
 	exec timeout 300 "$HL7NOTE" sink -q --count 1 --listen "$host" "$port"

@@ -96,7 +96,7 @@ Test(conf_flags, tell_all_that_is_wrong_at_once)
 	    "command line: --forward: \"engine\" is no host with a port; write HOST:PORT, or "
 	    "[IPV6]:PORT\n"
 	    "command line: --mapping is empty; write the name of a file\n"
-	    "command line: the feed has this mapping already; name it once\n");
+	    "command line: the feed has the mapping a.xml already; name it once\n");
 }
 
 Test(conf_flags, refuse_to_forward_to_themselves)

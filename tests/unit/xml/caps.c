@@ -73,7 +73,8 @@ static const struct cap caps[] = {
 	  "1:1: the file is larger than 16 MiB; split it into several files\n" },
 
 	{ "open tags that do not end", S(ROOT), S("<a "), 5 << 20, S(""),
-	  "1:23: & or < without a name behind it; write &amp; for an ampersand, &lt; for a less-than sign\n" },
+	  "1:23: a tag that is not closed, or has an attribute without a name; "
+	  "close it with >, or write attributes as NAME=\"VALUE\"\n" },
 	{ "comments", S(ROOT), S("<!-- -->"), 1 << 20, S("</m>"), NULL },
 	{ "instructions", S(ROOT), S("<?p i?>"), 1 << 20, S("</m>"), NULL },
 	{ "one long name", S("<"), S("n"), 11 << 20, S("/>"),

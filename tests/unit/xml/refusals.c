@@ -68,10 +68,20 @@ static const struct refusal not_utf8[] = {
 };
 
 static const struct refusal not_wellformed[] = {
-	ROW("no XML", "hello", "1:1: no XML element in the file; see the example in its manual"),
-	ROW("blanks only", " \n ", "2:2: no XML element in the file; see the example in its manual"),
+	ROW("no XML", "hello", "1:1: no XML element begins here; see the example in its manual"),
+	ROW("text first", "\n words " ROOT "</m>",
+	    "2:2: no XML element begins here; see the example in its manual"),
+	ROW("blanks only", " \n ", "2:2: no XML element begins here; see the example in its manual"),
 	ROW("cut in a tag", ROOT "<a b",
-	    "1:27: not well-formed XML: Specification mandates value for attribute b; correct the markup here or before"),
+	    "1:27: attribute b has no value; write it as NAME=\"VALUE\""),
+	ROW("a tag without an end", ROOT "\n <a b='1'\n  <c/></m>",
+	    "2:2: a tag that is not closed, or has an attribute without a name; "
+	    "close it with >, or write attributes as NAME=\"VALUE\""),
+	ROW("typographic quotation marks", ROOT "<a b=\xe2\x80\x9c" "1\xe2\x80\x9d/></m>",
+	    "1:28: the value of an attribute is not in quotation marks; "
+	    "put it between straight ones, \"\" or ''"),
+	ROW("a comment without an end", ROOT "\n<!-- a -->\n <!-- b\n <c/></m>",
+	    "3:2: a comment without an end; end it with -->"),
 	ROW("cut in an element", ROOT "\n<a>\n",
 	    "3:1: the file ends inside <a> of line 2; is the file complete?"),
 	ROW("cut in the root", ROOT, "1:23: the file ends inside <m> of line 1; is the file complete?"),
@@ -83,7 +93,8 @@ static const struct refusal not_wellformed[] = {
 	    "1:25: & or < without a name behind it; "
 	    "write &amp; for an ampersand, &lt; for a less-than sign"),
 	ROW("bare less-than", ROOT "<a b='<2'/></m>",
-	    "1:29: < inside the value of an attribute; write &lt;"),
+	    "1:29: < inside the value of an attribute; "
+	    "write &lt;, or end the value before with its quotation mark"),
 	ROW("less-than in text", ROOT "a < b</m>",
 	    "1:25: & or < without a name behind it; "
 	    "write &amp; for an ampersand, &lt; for a less-than sign"),
