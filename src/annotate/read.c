@@ -349,12 +349,14 @@ says_something(const struct annotator *a, struct span field)
 static enum skip
 find_skip(struct annotator *a, struct result *r)
 {
-	enum skip skip;
+	enum skip skip = read_status(a, r);
 
-	if ((skip = read_status(a, r)))
+	if (skip != SKIP_NONE && skip != SKIP_PRELIMINARY)
 		return skip;
 	if (is_cut_off(a, r) || is_denied(a, r))
 		return SKIP_STATUS;
+	if (skip)
+		return skip;
 	if (r->code_conflict)
 		return SKIP_CODE_CONFLICT;
 	if (is_of_age(a, r, &r->code->ages) != TRUTH_YES)

@@ -239,7 +239,7 @@ def gate(case):
     if result.order.cancelled():
         return "order_cancelled"
     status = result.status()
-    if status is None:
+    if status is None or result.denied():
         return "status"
     if status == "preliminary":
         case.fire("G02")

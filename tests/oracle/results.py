@@ -55,6 +55,11 @@ class Result:
             return "corrected"
         return "preliminary" if status in PRELIMINARY else None
 
+    def denied(self):
+        """Does a line of text say that there is no value, or none yet?"""
+        said = [line.status() for line in self.lines if line.text(11)]
+        return any(s is None or (s == "preliminary" and s != self.status()) for s in said)
+
     def flags(self):
         return self.codes_of_flags(self.field(8)) if self.field(8) else self.flags_of_lines()
 

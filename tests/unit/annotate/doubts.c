@@ -56,6 +56,9 @@ static const struct {
 	{ "the second line does", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0.7-1.8||||F\nOBX|2|TX|1952-1^B2M^LN||Cancelled.||||||F\n"
 	    "OBX|3|TX|1952-1^B2M^LN||Cancelled.||||||W\n", SKIP_STATUS },
 	{ "a line that is not final yet", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0.7-1.8||||F\nOBX|2|TX|1952-1^B2M^LN||See later.||||||P\n", SKIP_STATUS },
+	{ "preliminary, as its line", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0.7-1.8||||P\nOBX|2|TX|1952-1^B2M^LN||See later.||||||P\n", SKIP_PRELIMINARY },
+	{ "preliminary, and a line takes it back", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0.7-1.8||||P\nOBX|2|TX|1952-1^B2M^LN||Cancelled.||||||W\n", SKIP_STATUS },
+	{ "preliminary, and the word may go on", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0.7-1.8||||P\nADD|x\n", SKIP_STATUS },
 	{ "of a patient", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0.7-1.8||||F\nSPM|1|||SER|||||||P\n", SKIP_NONE },
 	{ "a control", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0.7-1.8||||F\nSPM|1|||SER|||||||Q^Control^HL70369\n", SKIP_SPECIMEN_CONFLICT },
 	{ "a control beside a patient's", "OBX|1|NM|1952-1^B2M^LN||2.2|mg/L|0.7-1.8||||F\nSPM|1|||SER\nSPM|2|||SER|||||||P~Q\n", SKIP_SPECIMEN_CONFLICT },
