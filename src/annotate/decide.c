@@ -199,7 +199,8 @@ choose_flag_rule(struct annotator *a, const struct fired *list, unsigned count)
 static __attribute__((noinline)) enum flag_outcome
 compare_flags(struct annotator *a, const struct result *r, const struct finding *f)
 {
-	struct span here = obx_field(a, r, 8);
+	const bool is_lines = r->line_flags.len && r->flags.ptr == r->line_flags.ptr;
+	struct span here = is_lines ? (struct span){ 0 } : obx_field(a, r, 8);
 
 	if (match_flag(a, here.len ? here : r->flags, &f->flag, 1))
 		return FLAG_PRESENT;

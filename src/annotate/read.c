@@ -399,7 +399,7 @@ read_flags(struct annotator *a, struct result *r)
 	r->line_flags = r->run.after != r->segment ? flags_of_lines(a, r) : (struct span){ 0 };
 	if (r->flags.len)
 		r->flag_ours = notes_claim_flag(a, &r->run, r->flags, &r->flags);
-	else
+	if (r->line_flags.len && !says_something(a, r->flags))
 		r->flags = r->line_flags;
 }
 

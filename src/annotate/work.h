@@ -107,7 +107,7 @@ struct result {
 	unsigned siblings; /* with the same observation in the same class, if it has rules */
 	struct note_run run;
 	struct span flags;      /* OBX-8 as the laboratory sent it, whatever we put there */
-	struct span line_flags; /* of a line that goes on with it: flags where OBX-8 is empty */
+	struct span line_flags; /* of a line that goes on with it: flags where OBX-8 says nothing */
 	struct hl7_time time;   /* of collection; when has_time */
 	struct interval read, value; /* when has_value */
 	struct interval limits;      /* unless limits_from is INTERVAL_NONE */

@@ -61,7 +61,9 @@ class Result:
         return any(s is None or (s == "preliminary" and s != self.status()) for s in said)
 
     def flags(self):
-        return self.codes_of_flags(self.field(8)) if self.field(8) else self.flags_of_lines()
+        """Those of OBX-8; where it says nothing, those of a line."""
+        own = self.codes_of_flags(self.field(8)) if self.field(8) else []
+        return own if set(own) - {"", '""'} else self.flags_of_lines() or own
 
     def flags_of_lines(self):
         """Those of one line: of the first that calls the result abnormal, or else of the first."""

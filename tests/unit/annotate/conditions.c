@@ -43,6 +43,7 @@ static const char mapping[] =
 #define MOLAR(value, range) OF("1952-1", value, "nmol/L", range, "", "F", "")
 #define RANGE(value, range) OF("1952-1", value, "mg/L", range, "", "F", "")
 #define FLAG(flag) OF("1952-1", "2", "mg/L", "", flag, "F", "")
+#define LINE(flag) "OBX|2|TX|1952-1^x^LN||Called.|||" flag "|||F\n"
 #define STATUS(status) OF("1952-1", "2", "mg/L", "", "", status, "")
 #define BY(behind) OF("1952-1", "2", "mg/L", "", "", "F", "||||" behind)
 #define ALBUMIN(value, flag) OF("1751-7", value, "mg/L", "1-3", flag, "F", "")
@@ -128,6 +129,10 @@ static const struct {
 	{ "b2m", "<flagged as=\"H HH\"/>", FLAG("N"), 'n' },
 	{ "b2m", "<flagged as=\"H HH\"/>", FLAG(""), 'n' },
 	{ "b2m", "<flagged as=\"H HH\"/>", FLAG("N~+++"), '?' },
+	{ "b2m", "<flagged as=\"H HH\"/>", FLAG("") LINE("HH"), 'y' },
+	{ "b2m", "<flagged as=\"H HH\"/>", FLAG("~") LINE("HH"), 'y' },
+	{ "b2m", "<flagged as=\"H HH\"/>", FLAG("\"\"") LINE("HH"), 'y' },
+	{ "b2m", "<flagged as=\"H HH\"/>", FLAG("N") LINE("HH"), 'n' },
 	{ "b2m", "<flagged of=\"alb\" as=\"H\"/>", VALUE("2") ALBUMIN("2", "H"), 'y' },
 	{ "b2m", "<flagged of=\"alb\" as=\"H\"/>", FLAG("H") ALBUMIN("2", ""), 'n' },
 	{ "b2m", "<flagged of=\"alb\" as=\"H\"/>", FLAG("H") ALBUMIN("2", "+++"), '?' },

@@ -29,6 +29,8 @@ static const struct {
 	    B2M("1.2", "") LINE("HH"), FLAG_DIFFERS, FIRED_SOFTENED },
 	{ "there already, in a line of text", B2M("2.2", "") LINE("H"),
 	    B2M("2.2", "") LINE("H") RAISED(""), FLAG_PRESENT, FIRED_ADDED },
+	{ "there already, in a line of text, and nothing in OBX-8", B2M("2.2", "~") LINE("H"),
+	    B2M("2.2", "~") LINE("H") RAISED(""), FLAG_PRESENT, FIRED_ADDED },
 	{ "not softened where only a later line has it", B2M("1.2", "") LINE("N") LINE("HH"),
 	    B2M("1.2", "") LINE("N") LINE("HH"), FLAG_DIFFERS, FIRED_SOFTENED },
 	{ "not softened where the number has another one", B2M("1.2", "N") LINE("HH"),
