@@ -27,14 +27,6 @@ struct check {
 	size_t most_faults; /* told of one file */
 };
 
-static const char *
-status_word(enum mapping_status status)
-{
-	return status == MAPPING_APPROVED  ? "approved"
-	       : status == MAPPING_RETIRED ? "retired"
-					   : "draft";
-}
-
 static void
 summarise(struct output *o, const char *path, const struct mapping *m)
 {
@@ -46,7 +38,7 @@ summarise(struct output *o, const char *path, const struct mapping *m)
 	text_show(o, m->id);
 	output_text(o, " ");
 	text_show(o, m->version);
-	output_printf(o, ", %s: ", status_word(m->status));
+	output_printf(o, ", %s: ", mapping_status_word(m->status));
 	output_printf(o, "%u observation%s, %u code%s; rules: %u on, %u in shadow, %u off; ",
 	    m->observation_count, plural(m->observation_count), m->claim_count,
 	    plural(m->claim_count), rules[RULE_ON], rules[RULE_SHADOW], rules[RULE_OFF]);

@@ -212,8 +212,6 @@ take_value(struct span *s, struct json_value *ret)
 static bool
 scan(struct span s, const char *name, struct json_value *ret)
 {
-	bool found = false;
-
 	if (!take_char(&s, '{'))
 		return false;
 	if (!take_char(&s, '}')) {
@@ -223,8 +221,7 @@ scan(struct span s, const char *name, struct json_value *ret)
 			if (!take_string(&s, &its_name) || !take_char(&s, ':') ||
 			    !take_value(&s, ret))
 				return false;
-			found = name && span_eq(its_name, span_str(name));
-			if (found)
+			if (name && span_eq(its_name, span_str(name)))
 				return true;
 		} while (take_char(&s, ','));
 		if (!take_char(&s, '}'))

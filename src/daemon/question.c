@@ -269,16 +269,6 @@ question_client_gone(struct net_client *c)
 
 /* ---- asking ---- */
 
-static int
-feed_number(struct store *s, const char *name)
-{
-	for (unsigned i = 1; i <= store_feed_count(s); i++) {
-		if (strcmp(store_feed_name(s, i), name) == 0)
-			return (int)i;
-	}
-	return 0;
-}
-
 static uint64_t
 ms_before_now(uint64_t ms)
 {
@@ -324,7 +314,7 @@ find_feed(struct question *k)
 		return NULL;
 	if (r->verb == CONTROL_IMPORT)
 		return question_import_feed(k) ? NULL : "no feed of that name takes custody";
-	k->filter.feed = (unsigned)feed_number(k->queue->store, r->feed);
+	k->filter.feed = queue_find_feed(k->queue, r->feed);
 	return k->filter.feed ? NULL : "the queue knows no feed of that name";
 }
 

@@ -192,18 +192,26 @@ queue_count_unserved(const struct queue *q, unsigned feed)
 	return count;
 }
 
+unsigned
+queue_find_feed(const struct queue *q, const char *name)
+{
+	for (unsigned i = 1; i <= store_feed_count(q->store); i++) {
+		if (strcmp(store_feed_name(q->store, i), name) == 0)
+			return i;
+	}
+	return 0;
+}
+
 bool
 queue_has_waiting(const struct hl7noted *d, const char *name, bool in_turn)
 {
+	unsigned feed = d->queue ? queue_find_feed(d->queue, name) : 0;
 	struct store_stats s;
 
-	for (unsigned i = 1; d->queue && i <= store_feed_count(d->queue->store); i++) {
-		if (strcmp(store_feed_name(d->queue->store, i), name) == 0) {
-			store_stats(d->queue->store, i, &s);
-			return s.waiting > (in_turn ? s.again : 0);
-		}
-	}
-	return false;
+	if (!feed)
+		return false;
+	store_stats(d->queue->store, feed, &s);
+	return s.waiting > (in_turn ? s.again : 0);
 }
 
 bool

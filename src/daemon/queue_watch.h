@@ -28,6 +28,8 @@ bool queue_holds_any(const struct queue *q);
 unsigned queue_left_feed(const struct queue *q, unsigned i, struct store_stats *ret);
 /* How many messages of such feeds, or (not 0) of this one, wait. */
 uint64_t queue_count_unserved(const struct queue *q, unsigned feed);
+/* The number that the queue has for a feed, in service or not; 0 when it knows none so called. */
+unsigned queue_find_feed(const struct queue *q, const char *name);
 /* Do messages of a feed of this name wait, in service or not?  `in_turn`: but for those that an
  * operator sent again, which have none. */
 bool queue_has_waiting(const struct hl7noted *d, const char *name, bool in_turn);

@@ -67,8 +67,6 @@ begin_line(const struct rules *r, const struct rules_mapping *m, struct log *log
 static void
 log_all(const struct rules *r, const struct conf_feed *feed, struct log *log)
 {
-	static const char *const statuses[] = { "draft", "approved", "retired" };
-
 	for (unsigned i = 0; i < r->count; i++) {
 		const struct rules_mapping *m = &r->list[i];
 
@@ -79,7 +77,7 @@ log_all(const struct rules *r, const struct conf_feed *feed, struct log *log)
 		log_text(log, LOG_MAPPING, m->mapping->id);
 		log_text(log, LOG_VERSION, m->mapping->version);
 		log_str(log, LOG_SHA256, m->sha256);
-		log_str(log, LOG_STATUS, statuses[m->mapping->status]);
+		log_str(log, LOG_STATUS, mapping_status_word(m->mapping->status));
 		log_end(log);
 	}
 }

@@ -35,13 +35,12 @@ put_count(struct buffer *out, const char *name, const struct metric *m)
 static void
 put_mapping(struct buffer *out, const struct rules_mapping *r)
 {
-	static const char *const statuses[] = { "draft", "approved", "retired" };
 	const struct mapping *m = r->mapping;
 
 	json_open(out, NULL, '{');
 	json_text(out, "id", m->id);
 	json_text(out, "version", m->version);
-	json_str(out, "status", statuses[m->status]);
+	json_str(out, "status", mapping_status_word(m->status));
 	json_str(out, "sha256", r->sha256);
 	json_str(out, "file", r->file);
 	json_text(out, "approved_by", m->approved_by.len ? m->approved_by : SPAN(""));

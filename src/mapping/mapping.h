@@ -264,6 +264,8 @@ struct gate {
 
 enum mapping_status { MAPPING_DRAFT, MAPPING_APPROVED, MAPPING_RETIRED };
 
+const char *mapping_status_word(enum mapping_status status); /* as in the file: "draft" */
+
 struct sender {
 	struct span application, facility; /* empty: any */
 	char point;                        /* of its decimals: '.' or ',' */

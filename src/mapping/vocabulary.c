@@ -4,6 +4,7 @@
  *
  * hl7note-mapping(5) explains what the words mean.
  */
+#include "mapping/mapping.h"
 #include "mapping/shape.h"
 
 /* clang-format off */
@@ -31,7 +32,7 @@
 WORDS(yes_no,     "yes", "no");
 WORDS(on_off,     "on", "off");
 WORDS(states,     "on", "off", "shadow");
-WORDS(stages,     "draft", "approved", "retired");
+WORDS(stages,     "draft", "approved", "retired"); /* as enum mapping_status has them */
 WORDS(charsets,   "ASCII", "8859/1", "8859/2", "8859/3", "8859/4", "8859/5", "8859/6", "8859/7",
                   "8859/8", "8859/9", "8859/15", "UNICODE UTF-8");
 WORDS(points,     "point", "comma");
@@ -325,3 +326,9 @@ static const struct shape_child mapping_children[] = {
 const struct shape shape_mapping = { .name = "mapping", .attributes = mapping_attributes, .children = mapping_children };
 
 /* clang-format on */
+
+const char *
+mapping_status_word(enum mapping_status status)
+{
+	return stages[status];
+}
