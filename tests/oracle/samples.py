@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Are the samples annotated as their expected files say, and the findings so, too?
+"""Are the samples annotated as their expected files say, and the findings so, too?  What each is
+there for is said in their README.
 
     samples.py          compare hl7note with the files
     samples.py --write  write the expected files anew, from the oracle
@@ -39,10 +40,13 @@ def write():
 
 def check():
     report = program.Report("samples")
+    readme = read(os.path.join(FOLDER, "README.md")).decode("utf-8")
     for path in inputs():
         stem, name = os.path.splitext(path)[0], os.path.basename(path)
         given, expected = read(path), read(stem + ".expected")
         findings = read(stem + ".findings").decode("ascii").splitlines()
+        if "`%s`" % name not in readme:
+            report.wrong("%s is not in samples/README.md" % name)
         annotated, complaint = program.annotate(given)
         if complaint and not path.endswith(".txt"):
             report.wrong("%s: %s" % (name, complaint))
