@@ -43,13 +43,16 @@ net_buffer_give(struct net *net, struct buffer *b)
 	buffer_init(b, 0);
 }
 
-/* Reading will tell what happened.  A peer that ended in order and then took no more (EPIPE) has
- * not failed. */
+/* Bytes are missing, and none may follow them: reading will tell that it is over, and what
+ * happened. A peer that ended in order and then took no more (EPIPE) has not failed. */
 static void
-note_failure(struct net_stream *s, int error)
+lose(struct net_stream *s, int error)
 {
-	if (!s->failure && error != EPIPE)
+	if (error == EPIPE)
+		return;
+	if (!s->failure)
 		s->failure = error;
+	(void)shutdown(s->readable.fd, SHUT_RDWR);
 }
 
 /* As much as the socket takes. */
@@ -62,7 +65,7 @@ write_unsent(struct net_stream *s)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n < 0) {
-		note_failure(s, errno);
+		lose(s, errno);
 		n = (ssize_t)rest.len;
 	}
 	buffer_consume(&s->unsent, (size_t)n);
@@ -87,14 +90,6 @@ net_stream_write(struct net_stream *s)
 	await_room(s);
 }
 
-/* Bytes are missing for want of memory: reading will tell that it is over. */
-static void
-lose(struct net_stream *s)
-{
-	note_failure(s, ENOMEM);
-	(void)shutdown(s->readable.fd, SHUT_RDWR);
-}
-
 /* Keep all of iov but its first `sent` bytes. */
 static void
 keep(struct net_stream *s, const struct iovec *iov, size_t count, size_t sent)
@@ -110,7 +105,7 @@ keep(struct net_stream *s, const struct iovec *iov, size_t count, size_t sent)
 		sent = 0;
 	}
 	if (s->unsent.failed)
-		lose(s);
+		lose(s, ENOMEM);
 }
 
 static size_t
@@ -138,7 +133,7 @@ write_now(struct net_stream *s, const struct iovec *iov, size_t count)
 		message.msg_iovlen = few;
 		n = sendmsg(s->readable.fd, &message, MSG_NOSIGNAL);
 		if (n < 0 && errno != EAGAIN && errno != EINTR) {
-			note_failure(s, errno);
+			lose(s, errno);
 			return;
 		}
 		if (n < 0 || (size_t)n < wanted) {
@@ -215,7 +210,7 @@ gather(struct net_stream *s, const struct iovec *iov, size_t count)
 		s->unsent = net_buffer_take(s->net);
 	to = buffer_reserve(&s->unsent, size);
 	if (!to) {
-		lose(s);
+		lose(s, ENOMEM);
 		return true;
 	}
 	for (const struct iovec *part = iov; part != iov + count; part++) {

@@ -22,6 +22,32 @@ static struct net net;
 static struct net_stream stream;
 static int peer;
 static int ended; /* what was told of the end; -1: nothing */
+static int wrong; /* with the next write */
+
+ssize_t __real_send(int fd, const void *bytes, size_t len, int flags);
+ssize_t __wrap_send(int fd, const void *bytes, size_t len, int flags);
+ssize_t __real_sendmsg(int fd, const struct msghdr *message, int flags);
+ssize_t __wrap_sendmsg(int fd, const struct msghdr *message, int flags);
+
+static bool
+goes_wrong(void)
+{
+	errno = wrong;
+	wrong = 0;
+	return errno != 0;
+}
+
+ssize_t
+__wrap_send(int fd, const void *bytes, size_t len, int flags)
+{
+	return goes_wrong() ? -1 : __real_send(fd, bytes, len, flags);
+}
+
+ssize_t
+__wrap_sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	return goes_wrong() ? -1 : __real_sendmsg(fd, message, flags);
+}
 
 static void
 on_bytes(void *ctx, struct span bytes)
@@ -115,6 +141,8 @@ await_reset(void)
 	cr_assert(gone.revents & POLLERR);
 }
 
+TestSuite(net_stream, .timeout = 60);
+
 Test(net_stream, has_written_what_the_kernel_has)
 {
 	begin();
@@ -204,6 +232,29 @@ Test(net_stream, knows_a_reset_from_an_end_when_it_writes_before_it_reads)
 			cr_expect_eq(ended, in_order ? 0 : ECONNRESET);
 			end();
 		}
+	}
+}
+
+/* The connection itself is sound, so nothing else would ever end it. */
+Test(net_stream, ends_where_bytes_are_missing_and_sends_none_behind_them)
+{
+	char got[8];
+
+	for (int gathers = 0; gathers < 2; gathers++) {
+		begin();
+		stream.gathers = gathers;
+		wrong = ENOBUFS;
+		send_text("x");
+		net_stream_flush(&stream);
+		cr_expect_eq(wrong, 0);
+		send_text("y");
+		net_stream_flush(&stream);
+		read_to_the_end();
+		cr_expect_eq(ended, ENOBUFS);
+		cr_assert_eq(
+		    poll(&(struct pollfd){ .fd = peer, .events = POLLRDHUP }, 1, 10000), 1);
+		cr_expect_eq(recv(peer, got, sizeof(got), 0), 0);
+		end();
 	}
 }
 
