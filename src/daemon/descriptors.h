@@ -8,8 +8,9 @@
  * Each may also take what those before it may.  So senders, however many, neither keep what
  * they sent from going on, nor an operator from seeing to it.
  *
- * libev aborts when it cannot have the few that it needs, and each part that opens
- * something would explain the want of them with a reason of its own.
+ * libev aborts when it cannot have the few that it needs, hears no signal when it cannot
+ * watch them, and each part that opens something would explain the want of them with a
+ * reason of its own.
  */
 #ifndef DAEMON_DESCRIPTORS_H
 #define DAEMON_DESCRIPTORS_H

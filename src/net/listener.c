@@ -58,6 +58,15 @@ on_rested(struct ev_loop *loop, ev_timer *w, int revents)
 	watch(l, true);
 }
 
+static void
+rest(struct net_listener *l, int error)
+{
+	watch(l, false);
+	ev_timer_set(&l->rest, rest_seconds, 0.);
+	ev_timer_start(l->loop, &l->rest);
+	l->ops->paused(l->ctx, error);
+}
+
 /* No descriptors: send the first in line away with the spare one, and rest. */
 static void
 turn_away(struct net_listener *l, int listening, int error)
@@ -72,10 +81,7 @@ turn_away(struct net_listener *l, int listening, int error)
 		l->spare = -1;
 		keep_spare(l);
 	}
-	watch(l, false);
-	ev_timer_set(&l->rest, rest_seconds, 0.);
-	ev_timer_start(l->loop, &l->rest);
-	l->ops->paused(l->ctx, error);
+	rest(l, error);
 }
 
 static bool
@@ -84,12 +90,38 @@ is_shortage(int error)
 	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
+/* Nobody is there, or who was is gone: accept(2) tells the failures of a connection as its own. */
+static bool
+is_passing(int error)
+{
+	switch (error) {
+	case EAGAIN:
+	case EINTR:
+	case ECONNABORTED:
+	case EPROTO:
+	case ENOPROTOOPT:
+	case EOPNOTSUPP:
+	case ENETDOWN:
+	case ENETUNREACH:
+	case EHOSTDOWN:
+	case EHOSTUNREACH:
+	case ENONET:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void
 on_acceptable(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct net_listener *l = w->data;
 
-	(void)loop, (void)revents;
+	(void)loop;
+	if (revents & EV_ERROR) { /* the kernel would not watch it */
+		rest(l, ENOMEM);
+		return;
+	}
 	for (unsigned i = 0; i < NET_ACCEPT_BATCH; i++) {
 		union net_address peer = { 0 };
 		socklen_t len = sizeof(peer);
@@ -101,6 +133,8 @@ on_acceptable(struct ev_loop *loop, ev_io *w, int revents)
 		}
 		if (is_shortage(errno))
 			turn_away(l, w->fd, errno);
+		else if (!is_passing(errno))
+			rest(l, errno);
 		return;
 	}
 }

@@ -3,7 +3,8 @@
  * net/listener.h - accept connections, a few at a time
  *
  * When descriptors run out, the connection that cannot be had is taken with a
- * spare one and closed, and accepting pauses, so that the loop never spins.
+ * spare one and closed, and accepting pauses, so that the loop never spins.  It pauses, too,
+ * when the kernel would not let it accept or wait, and is tried again after a moment.
  */
 #ifndef NET_LISTENER_H
 #define NET_LISTENER_H

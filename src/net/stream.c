@@ -90,7 +90,12 @@ on_writable(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct net_stream *s = container_of(w, struct net_stream, writable);
 
-	(void)loop, (void)revents;
+	(void)loop;
+	if (revents & EV_ERROR) { /* the kernel would not watch it */
+		s->connecting = false;
+		net_stream_tell_end(s, ENOMEM);
+		return;
+	}
 	if (s->connecting) {
 		finish_connecting(s);
 		return;

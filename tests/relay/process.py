@@ -6,6 +6,7 @@ HL7_KILLS is how often it is killed under load."""
 
 import collections
 import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -464,6 +465,19 @@ class Systemd(World):
 NO_MEMORY = "hl7noted: no memory for the event loop or for reading a file; "
 
 
+def built(test, name, text):
+    """A library of that source."""
+    source, library = test.write(name + ".c", text), test.path(name + ".so")
+    done = subprocess.run(
+        [os.environ.get("CC", "cc").split()[0], "-shared", "-fPIC", "-O1", "-o", library, source,
+         "-ldl"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,
+    )
+    if done.returncode != 0:
+        test.skipTest("no compiler: " + done.stderr.decode()[:100])
+    return library
+
+
 class Want(World):
     """Of memory, of room in the log pipe, of file size."""
 
@@ -648,15 +662,7 @@ class Want(World):
         )
 
     def failing_malloc(self):
-        source = self.write("fail.c", FAILING)
-        done = subprocess.run(
-            [os.environ.get("CC", "cc").split()[0], "-shared", "-fPIC", "-O1", "-o",
-             self.path("fail.so"), source, "-ldl"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False,
-        )
-        if done.returncode != 0:
-            self.skipTest("no compiler: " + done.stderr.decode()[:100])
-        return self.path("fail.so")
+        return built(self, "fail", FAILING)
 
     def test_a_blocked_log_pipe_drops_lines_and_never_a_message(self):
         r = self.receiver()
@@ -758,6 +764,80 @@ class Want(World):
         wait_for("the log", lambda: error() is None)
         with open(self.path("log"), "rb") as f:
             self.assertIn(b'"ctl_id":"2"', f.read())
+
+
+class Refusals(World):
+    """Of the kernel's, by a small library in front of its calls."""
+
+    def setUp(self):
+        super().setUp()
+        if is_sanitized():
+            self.skipTest("a library in front of theirs")
+        self.env = {
+            "LD_PRELOAD": built(self, "refuse", REFUSING), "HL7_REFUSALS": self.path("refusals"),
+        }
+
+    def refuse(self, call, error):
+        self.write("refusals.new", "%s %d" % (call, error))
+        os.rename(self.path("refusals.new"), self.path("refusals"))
+
+    def relent(self):
+        os.unlink(self.path("refusals"))
+
+    def test_a_daemon_whose_loop_would_hear_nothing_does_not_start(self):
+        self.refuse("epoll_ctl", errno.ENOSPC)
+        d = self.start(
+            "--listen", "127.0.0.1:%d" % free_port(), "--forward", "127.0.0.1:1",
+            wait=False, env=self.env,
+        )
+        d.expected = 71
+        self.assertEqual(d.wait(), 71, d.text())
+        self.assertEqual(
+            d.text(),
+            "hl7noted: 0 files can be watched, and 96 are needed at least: "
+            "No space left on device; raise fs.epoll.max_user_watches\n",
+        )
+
+    def test_a_listener_that_is_not_watched_is_once_it_can_be(self):
+        r = self.receiver()
+        d, port = self.served(r)
+        moved = free_port()
+        self.refuse("epoll_ctl", errno.ENOSPC)
+        self.write("c.xml", config_xml(feed_xml(moved, r.port)))
+        d.reload()
+        self.assertEqual(d.wait_event("svc.paused")[0]["err_code"], "ENOMEM")
+        waiting = self.sender(moved)
+        waiting.send(framed(message("1")))
+        self.relent()
+        self.assertEqual(waiting.frame(), ack(message("1")))
+
+    def test_connections_that_may_not_be_taken_do_not_spin(self):
+        d, port = self.served(self.receiver())
+        self.refuse("accept4", errno.EPERM)
+        waiting = self.sender(port)
+        waiting.send(framed(message("1")))
+        self.assertEqual(d.wait_event("svc.paused")[0]["err_code"], "EPERM")
+        self.assertLess(d.busy(2), 0.1)
+        self.relent()
+        self.assertEqual(waiting.frame(), ack(message("1")))
+
+    def test_a_side_that_takes_no_bytes_ends_its_connection(self):
+        r = self.receiver()
+        d, port = self.served(r, forward={"ack_timeout": "1h"})
+        s = self.sender(port)
+        self.assertEqual(s.exchange(message("1")), ack(message("1")))
+        self.refuse("send", errno.ENOBUFS)
+        s.send(framed(message("2")))
+        self.assertTrue(s.closed())
+        d.wait_event("msg.failed", ctl_id="2")
+        self.relent()
+        self.assertEqual(self.sender(port).exchange(message("3")), ack(message("3")))
+        self.assertNotIn("2", [control_id(m) for m in r.bodies()])
+
+    def served(self, r, **named):
+        port = free_port()
+        path = self.write("c.xml", config_xml(feed_xml(port, r.port, **named)))
+        return self.start("--config", path, env=self.env), port
 
 
 class Clock(World):
@@ -992,6 +1072,54 @@ void *
 realloc(void *p, size_t n)
 {
 	return fails(1) ? NULL : __libc_realloc(p, n);
+}
+"""
+
+REFUSING = r"""
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+/* While the file $HL7_REFUSALS is there, the call it names fails with its error. */
+static int
+refused(const char *call)
+{
+	FILE *f = fopen(getenv("HL7_REFUSALS"), "re");
+	char name[32] = "";
+	int error = 0;
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "%31s %d", name, &error) != 2 || strcmp(name, call))
+		error = 0;
+	fclose(f);
+	errno = error;
+	return error;
+}
+
+#define NEXT(name) ((__typeof__(name) *)dlsym(RTLD_NEXT, #name))
+
+int
+epoll_ctl(int all, int what, int fd, struct epoll_event *event)
+{
+	return refused("epoll_ctl") ? -1 : NEXT(epoll_ctl)(all, what, fd, event);
+}
+
+int
+accept4(int fd, struct sockaddr *peer, socklen_t *len, int flags)
+{
+	return refused("accept4") ? -1 : NEXT(accept4)(fd, peer, len, flags);
+}
+
+ssize_t
+send(int fd, const void *bytes, size_t len, int flags)
+{
+	return refused("send") ? -1 : NEXT(send)(fd, bytes, len, flags);
 }
 """
 
