@@ -355,6 +355,17 @@ on_doctype(void *user, const xmlChar *name, const xmlChar *public_id, const xmlC
 	build_stop(b);
 }
 
+/* Behind an instruction or a section of characters, which may hold any text; or a byte on. */
+static size_t
+markup_end(const struct build *b, size_t at)
+{
+	if (xml_bytes_at(b->bytes, at, SPAN("<?")))
+		return xml_bytes_find(b->bytes, at, SPAN("?>"));
+	if (xml_bytes_at(b->bytes, at, SPAN("<![CDATA[")))
+		return xml_bytes_find(b->bytes, at, SPAN("]]>"));
+	return at + 1;
+}
+
 /* The parser notices at the end of the file that a comment has none. */
 static size_t
 open_comment(const struct build *b)
@@ -362,8 +373,11 @@ open_comment(const struct build *b)
 	size_t at = 0, end = 0;
 
 	while (end < b->bytes.len) {
-		at = xml_bytes_find(b->bytes, end, SPAN("<!--"));
-		end = xml_bytes_find(b->bytes, at + 4, SPAN("-->"));
+		at = xml_bytes_find(b->bytes, end, SPAN("<"));
+		if (xml_bytes_at(b->bytes, at, SPAN("<!--")))
+			end = xml_bytes_find(b->bytes, at + 4, SPAN("-->"));
+		else
+			end = markup_end(b, at);
 	}
 	return at;
 }
