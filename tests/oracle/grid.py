@@ -199,6 +199,17 @@ def flagged_reports():
         yield segments
 
 
+def lined_reports():
+    """What a line of text says that goes on with a result, or with the eGFR beside it."""
+    for value, status, flag, said, other, number in itertools.product(
+        ("0.6", "1.2", "2.6"), ("F", "P"), ("", '""', "~", "N", "H"), ("", "F", "P", "W"), ("", "N", "HH", "<"), (1, 2)
+    ):
+        rows = [obx(1, "1952-1", value, "mg/L", flag=flag, status=status), obx(2, "98979-8", "45", EGFR)]
+        code = rows[number - 1][3].split("^")[0]
+        rows.insert(number, obx(3, code, "See below.", "", "TX", flag=other, status=said))
+        yield [pid(), obr(1, stamp(0)), *rows]
+
+
 def patient_reports():
     """The patient again before the second order, to the letter or nearly so."""
     first = ["PID", "1", "", "4711^^^LAB^MR", "", "SAMPLE^ANNA", "", "19600214", "F"]
@@ -304,6 +315,7 @@ def _reports():
         urine_reports(),
         sibling_reports(),
         flagged_reports(),
+        lined_reports(),
         patient_reports(),
         dialysis_reports(),
     )

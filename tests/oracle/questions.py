@@ -89,7 +89,7 @@ class Case:
 
     def usable(self, other, quantity, expected):
         """What a companion reads, or None: final, numeric, of its specimen, of this one's time."""
-        if other.status() not in ("final", "corrected") or other.order.cancelled():
+        if other.status() not in ("final", "corrected") or other.denied() or other.order.cancelled():
             return None
         if specimen_conflict(other, expected) or not self.paired(other):
             return None
