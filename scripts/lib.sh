@@ -75,7 +75,7 @@ jobs()
 # Tests wait for time-outs most of their time, so more of them than processors run side by side.
 check_jobs()
 {
-	echo $((3 * $(jobs)))
+	echo $((4 * $(jobs)))
 }
 
 as_root()
