@@ -123,7 +123,8 @@ packages_need()
 autotools()
 {
 	if [ ! -e configure ] || [ ! -e Makefile.in ] ||
-		[ -n "$(find configure.ac Makefile.am m4 -newer configure -print)" ]; then
+		[ -n "$(find configure.ac Makefile.am m4 man mappings samples src systemd tests \
+			-newer configure \( -name configure.ac -o -name 'Makefile.*' -o -name '*.m4' \))" ]; then
 		say "making ./configure"
 		run autoreconf -fi
 		# autoreconf leaves what would not change; the date must say that it was looked at
