@@ -301,6 +301,7 @@ Test(annotate_doubts, about_a_comma_make_no_line_of_text)
 }
 
 #define OTHER "OBX|2|NM|1751-7^Albumin^LN||"
+#define OTHER_LINE "OBX|3|TX|1751-7^Albumin^LN||Checked.|||N|||F\n"
 
 /* clang-format off */
 static const struct {
@@ -314,6 +315,9 @@ static const struct {
 	{ "one above, the other called normal",
 	    OTHER "40|mg/L|10-30||||F\n" OTHER "41|mg/L|10-30|N|||F\n", 1 },
 	{ "both called normal", OTHER "40|mg/L|10-30|N|||F\n" OTHER "41|mg/L|10-30|n|||F\n", 0 },
+	{ "called normal on a line of text",
+	    OTHER "40|mg/L|10-30||||F\n" OTHER_LINE, 0 },
+	{ "above, whatever the line says", OTHER "40|mg/L|10-30|H|||F\n" OTHER_LINE, 1 },
 	{ "called something that we do not know", OTHER "40|mg/L|10-30|NORM|||F\n", 1 },
 };
 /* clang-format on */
