@@ -124,7 +124,7 @@ bool
 feed_resolve(struct feed *f)
 {
 	const uint64_t now = now_ms();
-	bool fresh = f->addresses && now < f->resolved + ADDRESS_AGE_MS;
+	bool fresh = f->addresses && f->resolved && now < f->resolved + ADDRESS_AGE_MS;
 
 	if (!fresh && !f->resolving) {
 		f->asked = now;

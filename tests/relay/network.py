@@ -578,11 +578,11 @@ class Names(World):
         self.assertEqual([e["peer"] for e in late], ["127.0.0.1:%d" % to] * 2)
         self.assertEqual(len(r.frames), 1)
 
-    def test_what_has_lost_its_name_to_another_gets_no_more(self):
+    def loses_its_name(self, through=()):
         old, port = self.receiver(), free_port()
         d = self.configure(
             feed_xml(port, old.port, host="receiver.test", forward=QUICK),
-            through=self.private("127.0.0.1 receiver.test\n"),
+            through=[*through, *self.private("127.0.0.1 receiver.test\n")],
         )
         self.assertEqual(self.sender(port).exchange(message("1")), ack(message("1")))
         old.stop()
@@ -596,6 +596,15 @@ class Names(World):
         new = self.receiver(host="127.0.0.2", port=old.port)
         self.assertEqual(self.sender(port).exchange(message("3")), ack(message("3")))
         self.assertEqual((len(old.frames), len(new.frames)), (1, 1))
+
+    def test_what_has_lost_its_name_to_another_gets_no_more(self):
+        self.loses_its_name()
+
+    def test_what_loses_its_name_while_the_machine_starts_gets_no_more(self):
+        young = ["unshare", "-T", "--monotonic=-%d" % (time.monotonic() - 1)]
+        if os.system(" ".join(young) + " true 2>/dev/null") != 0:
+            self.skipTest("no time namespaces here")
+        self.loses_its_name(young)
 
     def test_a_known_address_does_not_wait_for_a_deaf_name_server(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
