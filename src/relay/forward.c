@@ -34,7 +34,7 @@ frame_sent(struct relay_session *s, bool unawaited, uint64_t now_us)
 
 	relay_reuse_sent(&s->reuse);
 	s->newest = s->flight[last].corr;
-	if (s->flight[last].enhanced)
+	if (s->flight[last].enhanced || unawaited)
 		relay_recent_add(s, s->flight[last].id_hash);
 	if (unawaited) {
 		remember_names(s, &s->flight[last].names);

@@ -92,6 +92,20 @@ class Relayed(World):
         self.assertEqual(len(r.visits), 5)
         self.assertEqual(d.events("msg.failed"), [])
 
+    def test_an_answer_to_a_message_that_is_an_answer_itself_passes(self):
+        """Such as that of an order, which comes on a connection of its own."""
+        r = self.receiver()
+        d, port = self.hop(r)
+        s = self.sender(port)
+        for n in range(3):
+            body = (
+                b"MSH|^~\\&|LAB|HOSP|EHR|HOSP|20260101||ORL^O34|o%d|P|2.5.1\r"
+                b"MSA|AR|order%d\rERR|||207\r" % (n, n)
+            )
+            self.assertEqual(s.exchange(body), ack(body))
+        self.assertEqual(len(d.wait_event("msg.later_ack", 3)), 3)
+        self.assertEqual(d.events("msg.stray_ack"), [])
+
     def test_split_answers_with_junk_and_CRLF_are_read(self):
         def strange(visit, body, number):
             frame = b"\r\n" + framed(ack(body).replace(b"\r", b"\r\n")) + b"\r\n"

@@ -458,6 +458,23 @@ Test(relay_session, lets_enhanced_mode_through)
 	end(&w);
 }
 
+/* It may be one that came on a connection of its own, where receivers answer all that comes. */
+Test(relay_session, waits_for_no_answer_to_an_answer_but_lets_it_pass)
+{
+	struct world w;
+
+	begin(&w);
+	connected(&w);
+	from_down(&w, ACK("AA", "1"));
+	buffer_clear(&w.told);
+	from_sender(&w, ACK("AR", "1") MSG("2"));
+	expect(&w, "down:" SHOWN_ACK("AR", "1") " answered: down:" SHOWN("2"));
+	from_down(&w, ACK("AA", "9") ACK("AA", "8") ACK("AA", "2"));
+	expect(&w,
+	    "up:" SHOWN_ACK("AA", "9") " passed:AA stray up:" SHOWN_ACK("AA", "2") " answered:AA");
+	end(&w);
+}
+
 Test(relay_session, lets_an_application_answer_follow_a_commit_that_nobody_asked_for)
 {
 	struct world w;
