@@ -100,6 +100,8 @@ tell_left(struct custody_intake *in, enum relay_why why)
 	struct span body;
 
 	while (relay_inlet_take_left(&in->inlet, &body)) {
+		if (relay_is_commit(body))
+			continue;
 		e = read_frame(in, body, in->active * RELAY_MS, &s);
 		if (!e)
 			continue;
@@ -268,9 +270,12 @@ static void
 take_frame(struct custody_intake *in, struct span body, uint64_t now_us)
 {
 	struct custody_survey s;
-	struct custody_entry *e = read_frame(in, body, now_us, &s);
+	struct custody_entry *e;
 	enum relay_why why;
 
+	if (relay_is_commit(body)) /* it is about an answer of ours */
+		return;
+	e = read_frame(in, body, now_us, &s);
 	if (!e) {
 		close_intake(in, RELAY_NO_MEMORY, NULL);
 		return;

@@ -25,7 +25,8 @@
  * MSH-15 (MSH-16 where it is empty) of NE, ER or SU leaves out the answers it does
  * not want; a frame that could not be stored and may not be told so ends the
  * connection.  A message with an MSA is itself an answer and gets none in original
- * mode.  A batch, or several messages in a frame, is one entry, answered to its
+ * mode.  A commit block of MLLP release 2 is about such an answer of ours, and is
+ * dropped.  A batch, or several messages in a frame, is one entry, answered to its
  * first message.
  *
  * A sender that is gone before its answer changes nothing: what was appended stays.

@@ -491,7 +491,7 @@ relay_read_asks(const struct hl7_message *first, size_t count, struct relay_asks
 	const struct span accept = span_trim(hl7_header(first, 15));
 	const struct span application = span_trim(hl7_header(first, 16));
 
-	*ret = (struct relay_asks){ 0 };
+	*ret = (struct relay_asks){ .is_answer = relay_is_commit(first->bytes) };
 	if (!count || !first->count)
 		return;
 	ret->header = hl7_segment_text(first, &first->segments[0]);

@@ -34,7 +34,7 @@ struct relay_asks {
 	struct span header; /* MSH; empty when no message can be read */
 	struct span control_id;
 	bool enhanced;
-	bool is_answer;  /* it has an MSA itself */
+	bool is_answer;  /* it has an MSA itself, or is a commit block */
 	bool has_accept; /* MSH-15 is valued */
 	enum relay_when when;
 };
@@ -44,6 +44,13 @@ static inline bool
 relay_is_positive(struct span code)
 {
 	return code.len == 2 && (code.ptr[0] == 'A' || code.ptr[0] == 'C') && code.ptr[1] == 'A';
+}
+
+/* Is it a commit block of MLLP release 2, or one that refuses to commit?  Nobody answers either. */
+static inline bool
+relay_is_commit(struct span body)
+{
+	return body.len == 1 && (body.ptr[0] == '\x06' || body.ptr[0] == '\x15');
 }
 
 void relay_read_answer(struct hl7_message *work, struct span body, struct relay_answer *ret);

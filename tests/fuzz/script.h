@@ -15,6 +15,7 @@
 #include "base/diag.h"
 #include "fuzz/target.h"
 #include "mllp/decoder.h"
+#include "relay/flights.h"
 
 struct fuzz_script {
 	const uint8_t *at, *end;
@@ -82,9 +83,9 @@ fuzz_frame_end(struct buffer *out)
 	buffer_append(out, SPAN("\x1c\r"));
 }
 
-/* How many of them came whole in this stream? */
+/* How many of them came whole in this stream, with or without commit blocks? */
 static inline uint64_t
-fuzz_count_frames(struct span stream, size_t most)
+fuzz_count_frames(struct span stream, size_t most, bool commits)
 {
 	struct mllp_decoder d;
 	struct span body;
@@ -93,8 +94,9 @@ fuzz_count_frames(struct span stream, size_t most)
 	size_t used;
 
 	mllp_decoder_init(&d, most);
-	for (; mllp_decode(&d, stream, &body, &used, &diag) == MLLP_FRAME; count++)
-		stream = span_tail(stream, used);
+	for (; mllp_decode(&d, stream, &body, &used, &diag) == MLLP_FRAME;
+	     stream = span_tail(stream, used))
+		count += commits || !relay_is_commit(body);
 	return count;
 }
 

@@ -135,6 +135,25 @@ class Relayed(World):
         self.assertEqual([s.frame(), s.frame()], [b"\x06", ack(message())])
         self.assertEqual(d.events("msg.stray_ack"), [])
 
+    def test_commit_blocks_pass_in_both_directions_and_hold_up_nothing(self):
+        """MLLP release 2: an answer is committed by the sender that got it."""
+
+        def release_2(visit, body, number):
+            if body != b"\x06":
+                visit.send(b"\x0b\x06\x1c\r")
+                visit.answer(body)
+
+        r = self.receiver(release_2)
+        d, port = self.hop(r, "--ack-timeout", "1h")
+        s = self.sender(port)
+        for n in range(3):
+            body = message(str(n))
+            self.assertEqual(s.exchange(body), b"\x06")
+            self.assertEqual(s.frame(), ack(body))
+            s.send(framed(b"\x06"))
+        self.assertEqual(r.wait(6)[1::2], [b"\x06"] * 3)
+        self.assertEqual(len(d.wait_event("msg.forwarded", 3)), 3)
+
     def test_a_message_that_is_not_committed_may_come_again_at_once(self):
         """MLLP release 2: behind a block that refuses to commit there is no answer to wait for."""
 
@@ -345,7 +364,7 @@ class Unanswered(World):
             limit = metric(door, "hl7noted_limits_hit_total", limit="ack_timeout")
             self.assertEqual(limit, 1, what)
 
-    def test_reject_in_enhanced_mode_answers_CR(self):
+    def test_reject_in_enhanced_mode_answers_CE(self):
         r = self.receiver(lambda v, body, n: v.reset())
         _, port = self.feed(r, forward=QUICK, on_failure="reject")
         answer = self.sender(port).exchange(message("m", modes="|||AL|NE"))

@@ -267,6 +267,21 @@ Test(custody_intake, answers_in_the_order_of_the_frames)
 	end(&w);
 }
 
+/* An AR to one that a sender returns for an answer would get another, and so on for ever. */
+Test(custody_intake, drops_commit_blocks_of_the_sender)
+{
+	struct world w;
+
+	begin(&w);
+	bytes(&w, MSG("1") "\x0b\x06\x1c\r" MSG("2") "\x0b\x15\x1c\r");
+	expect(&w, "append:1 append:2");
+	settle(&w, 1, CUSTODY_STORED);
+	settle(&w, 2, CUSTODY_STORED);
+	expect(&w, "ack:AA|1 taken:1:AA ack:AA|2 taken:2:AA");
+	cr_expect(!w.in.closed);
+	end(&w);
+}
+
 Test(custody_intake, gives_each_answer_an_id_of_its_own)
 {
 	struct world w;

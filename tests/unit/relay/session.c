@@ -475,6 +475,24 @@ Test(relay_session, waits_for_no_answer_to_an_answer_but_lets_it_pass)
 	end(&w);
 }
 
+/* MLLP release 2: what the sender says to the answer that it got. */
+Test(relay_session, waits_for_no_answer_to_a_commit_block_of_the_sender)
+{
+	struct world w;
+
+	begin(&w);
+	connected(&w);
+	from_down(&w, ACK("AA", "1"));
+	buffer_clear(&w.told);
+	from_sender(&w, "\x0b\x06\x1c\r" MSG("2"));
+	expect(&w, "down:<\x06> answered: down:" SHOWN("2"));
+	from_down(&w, ACK("AA", "2"));
+	buffer_clear(&w.told);
+	from_sender(&w, "\x0b\x15\x1c\r");
+	expect(&w, "down:<\x15> answered:");
+	end(&w);
+}
+
 Test(relay_session, lets_an_application_answer_follow_a_commit_that_nobody_asked_for)
 {
 	struct world w;
