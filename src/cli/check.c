@@ -8,6 +8,7 @@
  */
 #include "cli/command.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -64,20 +65,34 @@ check_mapping(struct check *c, const char *path, struct span bytes)
 
 /* ---- configurations ---- */
 
-typedef int check_bytes(struct check *c, const char *path, struct span bytes);
+/* A file that cannot be read has no place; the one that names it has. */
+static int
+tell_unreadable(const struct conf *conf, const struct conf_mapping *m, int error)
+{
+	struct faults faults;
+
+	if (error == ENOMEM)
+		return say_unreadable(m->file, error);
+	faults_init(&faults, conf->file);
+	faults_add(
+	    &faults, m->at, "name a file that can be read", "%s: %s", m->file, strerror(error));
+	faults_print(&faults, stderr);
+	faults_finish(&faults);
+	return EX_NOINPUT;
+}
 
 static int
-check_read(struct check *c, const char *path, check_bytes *check)
+check_named(struct check *c, const struct conf *conf, const struct conf_mapping *m)
 {
 	struct buffer bytes;
 	int status, error;
 
 	buffer_init(&bytes, 0);
-	error = mappings_bytes(path, &bytes);
+	error = mappings_bytes(m->file, &bytes);
 	if (error)
-		status = say_unreadable(path, -error);
+		status = tell_unreadable(conf, m, -error);
 	else
-		status = check(c, path, buffer_span(&bytes));
+		status = check_mapping(c, m->file, buffer_span(&bytes));
 	buffer_finish(&bytes);
 	return status;
 }
@@ -105,7 +120,7 @@ check_mappings(struct check *c, const struct conf *conf)
 			int got = EX_OK;
 
 			if (!is_checked(conf, f, i))
-				got = check_read(c, f->mappings[i].file, check_mapping);
+				got = check_named(c, conf, &f->mappings[i]);
 			status = status == EX_OK ? got : status;
 		}
 	return status;
@@ -145,10 +160,24 @@ check_conf(struct check *c, const char *path, struct span bytes)
 	return status;
 }
 
+/* ---- files ---- */
+
 static int
-check_either(struct check *c, const char *path, struct span bytes)
+check_file(struct check *c, const char *path)
 {
-	return (conf_is_configuration(bytes) ? check_conf : check_mapping)(c, path, bytes);
+	struct buffer bytes;
+	int status, error;
+
+	buffer_init(&bytes, 0);
+	error = mappings_bytes(path, &bytes);
+	if (error)
+		status = say_unreadable(path, -error);
+	else if (conf_is_configuration(buffer_span(&bytes)))
+		status = check_conf(c, path, buffer_span(&bytes));
+	else
+		status = check_mapping(c, path, buffer_span(&bytes));
+	buffer_finish(&bytes);
+	return status;
 }
 
 enum { OPTION_ALL = FLAG_LONG };
@@ -178,7 +207,7 @@ run(const struct command *self, int argc, char **argv)
 		return options_misused(self, "which FILE? mappings or configurations");
 	output_init(&c.out, STDOUT_FILENO, "standard output");
 	for (int i = optind; i < argc; i++) {
-		const int got = check_read(&c, argv[i], check_either);
+		const int got = check_file(&c, argv[i]);
 
 		status = status == EX_OK ? got : status;
 	}

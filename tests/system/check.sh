@@ -111,6 +111,7 @@ status 78 check worse.xml
 has err 'bad.xml:11:'
 sed 's/beside.xml/missing.xml/' daemon.xml > lost.xml
 status 66 check lost.xml
+has err 'lost.xml:7:5: missing.xml: No such file or directory; name a file that can be read'
 
 # a mapping with faults does not come into force
 message C1 25 > high.hl7
