@@ -2,7 +2,7 @@
 /*
  * cli/queue_import.c - messages on their way into a queue
  *
- * What was exported is told by the brace in front of it.
+ * What was exported is told by the brace in front of it, blanks aside.
  */
 #include "cli/queue.h"
 
@@ -137,6 +137,18 @@ is_regular(int fd)
 	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
+/* Exported ones, or none?  They are read from the beginning afterwards. */
+static bool
+holds_lines(FILE *f)
+{
+	int byte = getc(f);
+
+	while (byte != EOF && input_is_blank((char)byte))
+		byte = getc(f);
+	rewind(f);
+	return byte == '{' || byte == EOF;
+}
+
 static int
 send_file(struct ask *a, char *path)
 {
@@ -145,7 +157,7 @@ send_file(struct ask *a, char *path)
 	const int fd = input_descriptor(path);
 	FILE *f = fd < 0 ? NULL : standard ? stdin : fdopen(fd, "r");
 	bool lines_only;
-	int first, status;
+	int status;
 
 	if (!f) {
 		status = say_unreadable(name, errno);
@@ -154,13 +166,10 @@ send_file(struct ask *a, char *path)
 		return status;
 	}
 	lines_only = standard || !is_regular(fd);
-	first = getc(f);
-	if (first == '{' || first == EOF || lines_only) {
-		(void)ungetc(first, f);
+	if (lines_only || holds_lines(f))
 		status = send_lines(a, f, name, lines_only ? "; HL7 is read from files" : "");
-	} else {
+	else
 		status = send_messages(a, path);
-	}
 	if (!standard)
 		fclose(f);
 	return status;

@@ -323,6 +323,12 @@ class Commands(Custody):
                 self.refused("import", "--again", "-f", "lab", fifo, status=status), says)
             writer.join(PATIENCE)
         self.assertEqual(self.ids()[6:], ["p2", "f1"])
+        blank = self.write("blank.json", "\r\n \t\n" + self.queue("export", "--id", "f2"))
+        self.queue("import", "--again", "-f", "lab", blank)
+        self.assertEqual(self.ids()[8:], ["f2"])
+        spoilt = self.write("spoilt.json", "\n{}\n")
+        self.assertIn("spoilt.json:2: no exported message", self.refused(
+            "import", "-f", "lab", spoilt, status=65))
         body = message("big", more=b"NTE|1||" + b"x" * (17 << 20) + b"\r")
         big = self.write("big.hl7", body)
         self.assertIn("1 message queued", self.queue("import", "-f", "lab", big))
