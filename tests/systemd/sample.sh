@@ -71,4 +71,11 @@ cp "$HL7_TOP/mappings/b2m.xml" "$(installed b2m.xml)"
 hook uninstall
 [ -z "$(installed '*')" ] || fail "left behind: $(installed '*')"
 
+# the service's user can read all of it, whatever the umask of root
+(umask 077 && "${MAKE:-make}" -s install-data DESTDIR="$TMP/open" > "$TMP/made" 2>&1) ||
+	fail "install-data: $(cat "$TMP/made")"
+[ -n "$(find "$TMP/open" -name b2m.xml)" ] || fail 'nothing was installed'
+closed=$(find "$TMP/open"/* ! -perm -444 -o -type d ! -perm -111)
+[ -z "$closed" ] || fail "not for all to read: $closed"
+
 [ "$failures" -eq 0 ]
