@@ -213,11 +213,11 @@ observe_denied(struct feed *f, const union net_address *peer, const struct net_s
 }
 
 void
-observe_secured(struct feed *f, const char *dir, const struct conf_tls *tls)
+observe_tls(struct feed *f, enum log_event event, const char *dir, const struct conf_tls *tls)
 {
 	struct log *log = f->daemon->log;
 
-	if (!log_begin(log, LOG_TLS_RELOADED))
+	if (!log_begin(log, event))
 		return;
 	log_str(log, LOG_FEED, f->name);
 	log_str(log, LOG_DIR, dir);

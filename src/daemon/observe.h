@@ -21,7 +21,8 @@ void observe_closed(struct feed *f, const union net_address *peer, bool heard, e
 /* TLS ended a stream, or will: `reason` is not FINE.  `peer` NULL: to the receiver. */
 void observe_denied(struct feed *f, const union net_address *peer, const struct net_stream *s,
     enum net_tls_reason reason);
-void observe_secured(struct feed *f, const char *dir, const struct conf_tls *tls);
+/* TLS_RELOADED or TLS_UNFIT */
+void observe_tls(struct feed *f, enum log_event event, const char *dir, const struct conf_tls *tls);
 /* All places of a door were taken when a client came: one gave way to it, or it was refused. */
 void observe_crowded(struct hl7noted *d, const char *door, bool gave_way);
 void observe_refused(struct feed *f, const union net_address *peer, const char *limit);

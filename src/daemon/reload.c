@@ -191,17 +191,24 @@ carry_out(struct hl7noted *d, struct step *steps, unsigned count)
 		feed_begin(f);
 }
 
-/* Of a reload; at the start there is nothing that was before. */
+/* At the start there is nothing that was before. */
 static void
-tell_secured(struct hl7noted *d)
+tell_secured(
+    struct feed *f, const char *dir, const struct conf_tls *conf, const struct net_tls *tls)
 {
-	for (struct feed *f = d->conf ? d->feeds : NULL; f; f = f->next) {
-		for (unsigned i = 0; i < f->conf->listen_count; i++) {
-			if (f->conf->listens[i].tls)
-				observe_secured(f, "in", f->conf->listens[i].tls);
-		}
-		if (f->conf->forward.tls)
-			observe_secured(f, "out", f->conf->forward.tls);
+	if (conf && f->daemon->conf)
+		observe_tls(f, LOG_TLS_RELOADED, dir, conf);
+	if (conf && !net_tls_is_fit(tls))
+		observe_tls(f, LOG_TLS_UNFIT, dir, conf);
+}
+
+static void
+tell_all_secured(struct hl7noted *d)
+{
+	for (struct feed *f = d->feeds; f; f = f->next) {
+		for (struct feed_listener *l = f->listeners; l; l = l->next)
+			tell_secured(f, "in", l->conf->tls, l->tls);
+		tell_secured(f, "out", f->conf->forward.tls, f->tls);
 	}
 }
 
@@ -265,7 +272,7 @@ reload(struct hl7noted *d, struct conf *conf, bool in_earnest)
 		d->net.handshakes.most = conf->handshakes;
 		d->net.handshakes.timeout = conf->handshake_timeout;
 		carry_out(d, steps, conf->feed_count);
-		tell_secured(d);
+		tell_all_secured(d);
 		keep_conf(d, conf);
 		share_out(d);
 		secure_look_at_ends(d);

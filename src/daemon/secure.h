@@ -29,12 +29,12 @@ bool secure_load(
     struct secure *ret, const struct conf_feed *feed, const char *file, struct log *log, FILE *out);
 void secure_drop(struct secure *s);
 
-/* ---- what ends one day -------------------------------------------------------------------- */
-
-/* Say to `out` what of a feed has ended already.  It comes into force all the same: the peers
- * refuse it, or nobody is let in. */
-void secure_tell_over(
+/* Say to `out` what of a feed has ended already, or is not for its side.  It comes into force all
+ * the same: the peers refuse it, or nobody is let in. */
+void secure_tell_doubts(
     const struct secure *s, const struct conf_feed *feed, const char *file, FILE *out);
+
+/* ---- what ends one day -------------------------------------------------------------------- */
 
 /* Gauges of all files in force, and a warning for each that became more urgent.  To be asked for
  * after each reload, and every hour. */

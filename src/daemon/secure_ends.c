@@ -54,7 +54,22 @@ add_over(struct faults *faults, struct fault_place at, const char *file, int64_t
 }
 
 static void
-add_all_over(struct faults *faults, const struct conf_tls *c, const struct net_tls *tls)
+add_unfit(struct faults *faults, const struct conf_tls *c, bool listens)
+{
+	if (listens)
+		faults_add(faults, c->at,
+		    "have one made for TLS servers: extendedKeyUsage serverAuth",
+		    "warning: %s: the certificate is not for servers, and most senders refuse it",
+		    c->certificate);
+	else
+		faults_add(faults, c->at,
+		    "have one made for TLS clients: extendedKeyUsage clientAuth",
+		    "warning: %s: the certificate is not for clients, and most receivers refuse it",
+		    c->certificate);
+}
+
+static void
+add_doubts(struct faults *faults, const struct conf_tls *c, const struct net_tls *tls, bool listens)
 {
 	struct net_tls_ends ends;
 
@@ -66,17 +81,20 @@ add_all_over(struct faults *faults, const struct conf_tls *c, const struct net_t
 	add_over(faults, c->at, c->ca, ends.ca, "the CA has expired", "put a new one there");
 	add_over(faults, c->at, c->crl, ends.crl,
 	    "the list is out of date, and nobody of that CA is let in", "fetch a new one");
+	if (!net_tls_is_fit(tls))
+		add_unfit(faults, c, listens);
 }
 
 void
-secure_tell_over(const struct secure *s, const struct conf_feed *feed, const char *file, FILE *out)
+secure_tell_doubts(
+    const struct secure *s, const struct conf_feed *feed, const char *file, FILE *out)
 {
 	struct faults faults;
 
 	faults_init(&faults, file ? file : "command line");
 	for (unsigned i = 0; i < s->count; i++)
-		add_all_over(&faults, feed->listens[i].tls, s->listens[i]);
-	add_all_over(&faults, feed->forward.tls, s->forward);
+		add_doubts(&faults, feed->listens[i].tls, s->listens[i], true);
+	add_doubts(&faults, feed->forward.tls, s->forward, false);
 	file_tell_faults(&faults, LOG_CONFIG_REJECTED, NULL, out);
 	faults_finish(&faults);
 }

@@ -102,7 +102,7 @@ settings_check(const struct options *o)
 
 		good &= rules != NULL;
 		good &= secure_load(&secure, &conf->feeds[i], conf->file, NULL, stderr);
-		secure_tell_over(&secure, &conf->feeds[i], conf->file, stderr);
+		secure_tell_doubts(&secure, &conf->feeds[i], conf->file, stderr);
 		rules_destroy(rules);
 		secure_drop(&secure);
 	}

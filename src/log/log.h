@@ -65,6 +65,7 @@ enum log_event {
 	LOG_DNS_FAILED,
 	LOG_TLS_DENIED, /* warning: a peer was refused, or refuses us; outcome says why */
 	LOG_TLS_RELOADED,
+	LOG_TLS_UNFIT,
 	LOG_TLS_EXPIRING,
 	LOG_CONFIG_LOADED,
 	LOG_CONFIG_REJECTED,

@@ -60,6 +60,7 @@ const struct log_event_words log_events[LOG_EVENT_COUNT] = {
 	EVENT(DNS_FAILED,       "dns.failed",       WARNING, "name not resolved"),
 	EVENT(TLS_DENIED,       "tls.denied",       WARNING, "peer refused"),
 	EVENT(TLS_RELOADED,     "tls.reloaded",     INFO,    "certificates in force"),
+	EVENT(TLS_UNFIT,        "tls.unfit",        WARNING, "certificate not for this side"),
 	EVENT(TLS_EXPIRING,     "tls.expiring",     WARNING, "certificate or list ends soon"),
 	EVENT(CONFIG_LOADED,    "config.loaded",    INFO,    "configuration in force"),
 	EVENT(CONFIG_REJECTED,  "config.rejected",  ERROR,   "configuration refused"),

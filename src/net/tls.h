@@ -84,6 +84,8 @@ struct net_tls_ends {
 	int64_t certificate, ca, crl; /* the earliest of each file */
 };
 struct net_tls_ends net_tls_ends(const struct net_tls *tls);
+/* Is its own certificate, if it has one, for this side?  Peers refuse one that is not. */
+bool net_tls_is_fit(const struct net_tls *tls);
 
 /* "sha256//..." or the same without; false when it is none. */
 bool net_tls_pin_parse(const char *text, unsigned char ret_digest[NET_TLS_DIGEST]);

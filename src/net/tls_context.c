@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -445,6 +446,16 @@ struct net_tls_ends
 net_tls_ends(const struct net_tls *t)
 {
 	return t->ends;
+}
+
+/* -1 is of one that cannot be read, and tells nothing of what it is for. */
+bool
+net_tls_is_fit(const struct net_tls *t)
+{
+	X509 *own = SSL_CTX_get0_certificate(t->ctx);
+	const int purpose = t->accepts ? X509_PURPOSE_SSL_SERVER : X509_PURPOSE_SSL_CLIENT;
+
+	return !own || X509_check_purpose(own, purpose, 0) != 0;
 }
 
 void

@@ -319,6 +319,61 @@ class Check(Secure):
                                         capture_output=True, check=False).returncode, 0)
 
 
+class Purpose(Secure):
+    """What our own certificates are for."""
+
+    def setUp(self):
+        super().setUp()
+        general = LEAF.replace("extendedKeyUsage=clientAuth\n", "")
+        self.ca.sign("general", "ca", "lab.example", general)
+        self.ca.sign("alone", None, "lab.example", general)
+        self.ca.sign("signer", "ca", "lab.example", ROOT)
+        self.ca.issue("neither", "neither")
+
+    def test_a_check_tells_which_are_for_the_other_side(self):
+        rows = {
+            "server": (0, 1), "client": (1, 0), "both": (0, 0), "neither": (1, 1),
+            "general": (0, 0), "alone": (0, 0), "signer": (1, 1),
+        }
+        for own, wrong in rows.items():
+            with self.subTest(own):
+                tls = self.tls(own=own)
+                path = self.write(
+                    "c.xml", config_xml(feed_xml(1, 2, in_listen=tls, in_forward=tls))
+                )
+                done = subprocess.run(
+                    [HL7NOTED, "--check", "--config", path], capture_output=True, check=False
+                )
+                said = done.stderr.decode()
+                self.assertEqual(done.returncode, 0, said)
+                self.assertEqual(len(said.splitlines()), sum(wrong), said)
+                for is_wrong, side, use in zip(
+                    wrong, ("servers", "clients"), ("serverAuth", "clientAuth")
+                ):
+                    sentence = r"c\.xml:\d+:\d+: warning: .*%s\.pem: .* not for %s.*; .* %s$" % (
+                        own, side, use)
+                    found = re.findall(sentence, said, re.MULTILINE)
+                    self.assertEqual(len(found), is_wrong, said)
+
+    def test_the_log_tells_it_at_the_start_and_at_a_reload(self):
+        port = free_port()
+
+        def write(inbound, outbound):
+            return self.write("hl7noted.xml", config_xml(feed_xml(
+                port, 1, in_listen=self.tls(own=inbound), in_forward=self.tls(own=outbound))))
+
+        d = self.start("--config", write("client", "both"))
+        told = d.wait_event("tls.unfit")
+        self.assertEqual((told[0]["dir"], told[0]["file"]), ("in", self.ca.pem("client")))
+        write("server", "client")
+        d.reload()
+        self.assertEqual(len(d.events("tls.unfit")), 1)
+        write("server", "server")
+        d.reload()
+        told = d.wait_event("tls.unfit", 2)
+        self.assertEqual((told[1]["dir"], told[1]["file"]), ("out", self.ca.pem("server")))
+
+
 class Recipe(Secure):
     def test_scripts_testca_says_what_it_lacks(self):
         called = "error: not to be called so: %s" % TESTCA
@@ -417,14 +472,15 @@ class Ends(Secure):
     def test_a_check_tells_what_has_ended_already(self):
         """Before a reload with it locks everybody out."""
         self.ca.run("crl", -1)
-        tls = self.tls(crl="crl", own="expired")
+        self.ca.issue("over", "server", -1)
+        tls = self.tls(crl="crl", own="over")
         path = self.write("c.xml", config_xml(feed_xml(1, 2, in_listen=tls)))
         done = subprocess.run(
             [HL7NOTED, "--check", "--config", path], capture_output=True, check=False
         )
         said = done.stderr.decode().splitlines()
         self.assertEqual((done.returncode, len(said)), (0, 2), said)
-        self.assertRegex(said[1], r"c\.xml:\d+:\d+: warning: .*expired\.pem: the certificate has ")
+        self.assertRegex(said[1], r"c\.xml:\d+:\d+: warning: .*over\.pem: the certificate has ")
         self.assertRegex(said[0], r"c\.xml:\d+:\d+: warning: .*crl\.pem: the list is out of date")
 
 
