@@ -37,7 +37,8 @@ struct run {
 	const struct options *options;
 	ev_signal hup, term, interrupt, usr1;
 	ev_timer watchdog, drain_deadline;
-	bool hasty; /* asked twice to stop */
+	bool hasty;    /* asked twice to stop */
+	bool promised; /* room in the log for the line that it has stopped */
 	struct tick tick;
 	struct doors doors;
 };
@@ -147,6 +148,7 @@ on_term(struct ev_loop *loop, ev_signal *w, int revents)
 	if (log_begin(d->log, LOG_SVC_STOPPING)) {
 		log_number(d->log, LOG_COUNT_, d->connections);
 		log_end(d->log);
+		r->promised = log_promise(d->log);
 	}
 	for (struct feed *f = d->feeds; f; f = f->next)
 		feed_retire(f);
@@ -269,6 +271,20 @@ log_started(struct hl7noted *d)
 	log_end(d->log);
 }
 
+/* Many messages may have failed just now, with a line each. */
+static void
+log_stopped(struct run *r)
+{
+	struct log *log = r->d.log;
+
+	if (r->promised)
+		log_begin_promised(log, LOG_SVC_STOPPED);
+	else if (!log_begin(log, LOG_SVC_STOPPED))
+		return;
+	log_number(log, LOG_COUNT_, r->d.connections);
+	log_end(log);
+}
+
 static int
 go(struct run *r, struct conf *conf)
 {
@@ -300,10 +316,7 @@ go(struct run *r, struct conf *conf)
 		feed_end_links(f);
 	for (struct feed *f = d->retired; f; f = f->next)
 		feed_end_links(f);
-	if (log_begin(d->log, LOG_SVC_STOPPED)) {
-		log_number(d->log, LOG_COUNT_, d->connections);
-		log_end(d->log);
-	}
+	log_stopped(r);
 	return EX_OK;
 }
 

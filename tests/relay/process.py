@@ -834,6 +834,28 @@ class Refusals(World):
         self.assertEqual(self.sender(port).exchange(message("3")), ack(message("3")))
         self.assertNotIn("2", [control_id(m) for m in r.bodies()])
 
+    def test_the_last_line_has_room_however_far_behind_the_log_is(self):
+        r = self.receiver()
+        port, door, log = free_port(), free_port(), self.path("log")
+        d = self.start(
+            "--listen", "127.0.0.1:%d" % port, "--forward", "127.0.0.1:%d" % r.port,
+            "--log-file", log, "--metrics", door, wait=False, env=self.env,
+        )
+        wait_for("the start", lambda: listening(port))
+        self.refuse("writev", errno.EINTR)  # tried again, for as long as it takes
+        self.note(
+            "send", "-q", "--count", 5000, "--fresh-ids", "127.0.0.1:%d" % port,
+            self.write("m.hl7", message("x")),
+        )
+        self.assertGreater(metric(door, "hl7noted_log_dropped_total"), 0)
+        d.signal(signal.SIGTERM)
+        wait_for("all but the log to end", lambda: not listening(door))
+        self.relent()
+        self.assertEqual(d.wait(), 0)
+        with open(log, encoding="ascii") as f:
+            last = [json.loads(line)["event"] for line in f][-2:]
+        self.assertEqual(last, ["log.dropped", "svc.stopped"])
+
     def served(self, r, **named):
         port = free_port()
         path = self.write("c.xml", config_xml(feed_xml(port, r.port, **named)))
@@ -1084,6 +1106,7 @@ REFUSING = r"""
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 /* While the file $HL7_REFUSALS is there, the call it names fails with its error. */
 static int
@@ -1120,6 +1143,12 @@ ssize_t
 send(int fd, const void *bytes, size_t len, int flags)
 {
 	return refused("send") ? -1 : NEXT(send)(fd, bytes, len, flags);
+}
+
+ssize_t
+writev(int fd, const struct iovec *iov, int count)
+{
+	return refused("writev") ? -1 : NEXT(writev)(fd, iov, count);
 }
 """
 
