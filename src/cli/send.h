@@ -6,7 +6,7 @@
  * whichever connection is free next; a connection has up to `in_flight` messages
  * without an answer.  Every message sent has one outcome:
  *
- *	an answer with its control ID    counted by code
+ *	an answer with its control ID    counted by code; so is the application's, later
  *	an answer with another           wrong_id
  *	an answer that cannot be read    unreadable
  *	none in time, and closed         timed_out
@@ -57,7 +57,8 @@ struct send_shot {
 	size_t id_at, id_len; /* MSH-10 in the frame */
 	bool has_id;
 	bool awaited; /* it asks for an answer here */
-	bool more;    /* other answers may come on this connection */
+	bool more;    /* other answers may come on this connection, */
+	bool later;   /* and one of them is the application's, behind the accept */
 };
 
 struct send_load {
@@ -122,7 +123,7 @@ struct send_run {
 	bool stopping;    /* nothing more is sent */
 	bool finished;    /* and nothing is awaited */
 	bool interrupted; /* by a signal */
-	bool unawaited;   /* something was sent that asks for no answer */
+	bool unawaited;   /* answers may come that nobody waits for */
 
 	struct hl7_message answer;
 	struct buffer wire; /* frames that leave with the next write */
@@ -153,7 +154,7 @@ void send_work_frame(const struct send_run *r, uint64_t serial, struct buffer *o
 
 enum send_fate { SEND_WRONG_ID, SEND_UNREADABLE, SEND_TIMED_OUT, SEND_LOST };
 
-void send_answered(struct send_run *r, enum send_code code, uint64_t took);
+void send_answered(struct send_run *r, enum send_code code);
 void send_unasked(struct send_run *r, enum send_code code);
 /* May put it among those to be sent again. */
 void send_failed(struct send_run *r, struct send_job job, enum send_fate fate);

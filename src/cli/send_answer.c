@@ -3,11 +3,13 @@
  * cli/send_answer.c - whose answer is it, and what does it say
  *
  * An answer belongs to the message whose control ID it repeats, in whatever order
- * answers come.  One that fits nothing in flight is held against the oldest message,
- * unless it is the last one once more, or the connection has messages whose answers we
- * do not await.
+ * answers come.  One that fits nothing in flight may be the application's, of a message
+ * that was accepted before.  Else it is held against the oldest message, unless it is the
+ * last one once more, or the connection has messages whose answers we do not await.
  */
 #include "cli/send_line.h"
+
+enum { LATE_MOST = 10000 }; /* messages sent since the one that an application answers */
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
@@ -79,6 +81,20 @@ is_doubled(struct send_line *l, struct span id)
 	return l->right && has_id(l, l->answered, id);
 }
 
+/* Does an application answer what was accepted? */
+static bool
+is_later(struct send_line *l, enum send_code code, struct span id)
+{
+	const uint64_t sent = l->run->issued;
+
+	if (l->owed == 0 || code > SEND_AR)
+		return false;
+	for (uint64_t n = 1; n <= sent && n <= LATE_MOST; n++)
+		if (has_id(l, sent - n, id))
+			return true;
+	return false;
+}
+
 static void
 land(struct send_line *l, struct send_flight *f)
 {
@@ -115,12 +131,18 @@ send_line_answer(struct send_line *l, struct span body, uint64_t now)
 	if (readable)
 		f = find_flight(l, id);
 	if (f) {
-		const uint64_t took = now - f->sent_at;
-
+		histogram_add(&r->tally.latency, now - f->sent_at);
 		l->answered = f->job.serial;
 		l->right = true;
+		if (code == SEND_CA && r->load->shots[l->answered % r->load->count].later) {
+			l->owed++;
+			r->unawaited = true;
+		}
 		land(l, f);
-		send_answered(r, code, took);
+		send_answered(r, code);
+	} else if (readable && is_later(l, code, id)) {
+		l->owed--;
+		send_answered(r, code);
 	} else if (l->count == 0 || (readable && (l->more || is_doubled(l, id)))) {
 		send_unasked(r, readable ? code : SEND_OTHER);
 	} else {

@@ -129,6 +129,7 @@ line_try(struct send_line *l)
 	l->since = send_now();
 	l->answers = l->given = l->shut = 0;
 	l->more = l->right = false;
+	l->owed = 0;
 	error = net_stream_connect(
 	    &l->stream, l->trying->ai_addr, l->trying->ai_addrlen, (struct net_keepalive){ 0 });
 	if (error)
@@ -171,6 +172,7 @@ launch(struct send_line *l, struct send_job job, uint64_t now)
 		*send_line_flight(l, l->count++) = (struct send_flight){ job, now, false };
 		r->in_flight++;
 	} else {
+		l->owed += shot->later;
 		r->tally.not_awaited++;
 		r->unawaited = true;
 	}

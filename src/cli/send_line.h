@@ -36,7 +36,8 @@ struct send_line {
 	uint64_t answers, given;               /* on this connection */
 	bool right;                            /* one of the answers was */
 	uint64_t answered;                     /* serial of the message whose answer came last */
-	bool more;                             /* answers may come that fit no flight */
+	bool more;                             /* answers may come that fit no flight, */
+	uint64_t owed;                         /* and so many of them are applications' */
 
 	struct buffer pieces; /* what is written in pieces and has not been */
 	struct send_flight *flights;

@@ -47,6 +47,8 @@ read_asks(const struct hl7_message *m, struct send_shot *shot)
 		if (m->segments[i].id == HL7_ID('M', 'S', 'A'))
 			shot->awaited = false;
 	shot->more = !shot->awaited || (accept.len > 0 && application.len > 0);
+	shot->later = accept.len > 0 && application.len > 0 &&
+		      !span_eq_nocase(application, SPAN("NE"));
 }
 
 static void

@@ -134,10 +134,9 @@ is_positive(enum send_code code)
 }
 
 void
-send_answered(struct send_run *r, enum send_code code, uint64_t took)
+send_answered(struct send_run *r, enum send_code code)
 {
 	r->tally.answered[code]++;
-	histogram_add(&r->tally.latency, took);
 	if (!is_positive(code))
 		count_failure(r);
 }

@@ -49,9 +49,16 @@ for id in frames(s):
     elif how == "code": s.sendall(answer(id, "XX"))
     elif how == "words": s.sendall(b"\x0bthank you\x1c\r")
     elif how == "open": s.sendall(answer(id)[:-2] + answer(id))
+    elif how in ("later", "refused"): s.sendall(answer(id, "CA"))
+    elif how == "both": s.sendall(answer(id, "CA") + answer(id))
+    elif how == "thrice": s.sendall(answer(id, "CA") + answer(id) * 2)
+    elif how == "astray": s.sendall(answer(id, "CA") + answer(b"other"))
     elif how == "half":
         s.sendall(answer(id)[:20])
         break
+for id in ids:
+    if how == "later": s.sendall(answer(id))
+    elif how == "refused": s.sendall(answer(id, "AE"))
 END
 
 # peer HOW: one connection that answers in this way
@@ -98,6 +105,26 @@ for more in '--rate 100' '--in-flight 1' '--in-flight 4'; do
 	count wrong_id 0
 	[ "$(member unasked)" -gt 0 ] || fail 'answers twice, counted once'
 done
+
+# the application answers what was accepted, perhaps when all is sent; HOW STATUS AA AE UNASKED
+sed 's/P|2.5.1|||/&AL|AL/g' eight.hl7 > enhanced.hl7
+while read -r how wanted aa ae unasked; do
+	for flight in 1 4; do
+		peer "$how"
+		send "$wanted" --json --keep-going --in-flight $flight --timeout 20s enhanced.hl7
+		count CA 8
+		count AA "$aa"
+		count AE "$ae"
+		count unasked "$unasked"
+		count failed "$ae"
+	done
+done << 'END'
+both 0 8 0 0
+later 0 8 0 0
+refused 1 0 8 0
+thrice 0 8 0 8
+astray 0 0 0 8
+END
 
 # with a connection for each, one that neither answers nor closes is left after a moment
 {
