@@ -4,7 +4,7 @@
  * key and bytes, one by key alone, where only the newest entry of a key stands (so
  * that a sender with one control ID for all its messages costs no more).  Tables are
  * at most half full; removing closes the gap, so nothing ever needs to be rebuilt
- * but when the ring grows.
+ * but when the ring grows, or a commit failed.
  */
 #include "store/resend.h"
 
@@ -101,6 +101,13 @@ link_in(struct store_resend *r, uint64_t number)
 }
 
 static void
+link_all(struct store_resend *r)
+{
+	for (uint64_t i = r->first; i != r->end; i++)
+		link_in(r, i);
+}
+
+static void
 link_out(struct store_resend *r, uint64_t number)
 {
 	const struct store_seen *e = entry(r, number);
@@ -130,10 +137,9 @@ grow(struct store_resend *r)
 		free(n.by_key);
 		return false;
 	}
-	for (uint64_t i = r->first; i != r->end; i++) {
+	for (uint64_t i = r->first; i != r->end; i++)
 		*entry(&n, i) = *entry(r, i);
-		link_in(&n, i);
-	}
+	link_all(&n);
 	store_resend_finish(r);
 	*r = n;
 	return true;
@@ -190,6 +196,11 @@ store_resend_add(struct store_resend *r, const struct store_seen *seen)
 void
 store_resend_undo(struct store_resend *r, uint64_t end)
 {
-	while (r->end > end && r->end > r->first)
-		link_out(r, --r->end);
+	if (r->end <= end)
+		return;
+	r->end = end > r->first ? end : r->first;
+	/* anew, since an older one may stand again where one of these stood */
+	memset(r->by_both, 0, 2 * r->size * sizeof(*r->by_both));
+	memset(r->by_key, 0, 2 * r->size * sizeof(*r->by_key));
+	link_all(r);
 }

@@ -433,6 +433,28 @@ Test(faults, knows_a_resend_although_one_read_fails)
 
 /* A queue of hundreds of pages on a disk that reads a page in 20 ms: a check of two seconds reads
  * one hundred. */
+/* One more was not written, and the first is what its sender may send again. */
+Test(faults, knows_a_resend_although_an_operators_copy_of_it_found_no_room)
+{
+	const struct store_message copy = { .feed = 1,
+		.received = (uint64_t)time(NULL) * 1000,
+		.bytes = SPAN("first"),
+		.application = SPAN("LAB"),
+		.facility = SPAN("NORTH"),
+		.control_id = SPAN("A1"),
+		.always = true };
+	struct queue *q = open_to_fail(NULL);
+
+	queue_put(q, 1, "A1", "first");
+	vfs_fail(VFS_WRITE, 1, SQLITE_FULL, ENOSPC, false);
+	cr_assert_eq(store_append(q->store, &copy, 1), 0);
+	queue_await(q, &q->told_count, 2);
+	cr_expect_eq(q->told[1].verdict, STORE_FULL);
+	vfs_heal();
+	cr_expect_eq(queue_put(q, 1, "A1", "first").verdict, STORE_RESEND);
+	queue_close(q);
+}
+
 Test(faults, opens_a_large_queue_without_reading_all_of_it)
 {
 	struct queue *q;

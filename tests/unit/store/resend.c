@@ -78,11 +78,18 @@ Test(resend, forgets_what_was_not_written)
 	kept = r.end;
 	for (uint64_t i = 101; i <= 150; i++)
 		store_resend_add(&r, &(struct store_seen){ i, i, i, i });
+	/* they took the places of two that were */
+	store_resend_add(&r, &(struct store_seen){ 7, 7, 151, 151 });
+	store_resend_add(&r, &(struct store_seen){ 8, 1000, 152, 152 });
 	store_resend_undo(&r, kept);
 	for (uint64_t i = 1; i <= 150; i++)
 		cr_expect_eq(store_resend_find(&r, i, i) != NULL, i <= 100, "%lu", (long)i);
 	cr_expect(store_resend_knows(&r, 50, 50));
 	cr_expect_not(store_resend_knows(&r, 50, 51));
+	cr_assert_not_null(store_resend_find(&r, 7, 7));
+	cr_expect_eq(store_resend_find(&r, 7, 7)->seq, 7);
+	cr_expect(store_resend_knows(&r, 8, 8));
+	cr_expect_not(store_resend_knows(&r, 8, 9));
 	store_resend_finish(&r);
 }
 
