@@ -215,6 +215,7 @@ ask(struct annotator *a, const struct expr *e)
 	case EXPR_IN_INTERVAL:
 	case EXPR_ABOVE_INTERVAL:
 	case EXPR_FLAGGED:
+	case EXPR_WITHIN:
 	case EXPR_PRESENT:
 		return fact_ask(a, e);
 	case EXPR_CODE:

@@ -85,13 +85,22 @@ stands(struct annotator *a, const struct expr *e, struct result *r)
 }
 
 static enum truth
+value_is(const struct expr *e, const struct result *r)
+{
+	if (r->has_value && r->single)
+		return compare_number(r->value.low.at, e->compare, e->limit);
+	return r->has_value ? compare(&r->value, e->compare, e->limit) : TRUTH_UNKNOWN;
+}
+
+static enum truth
 fact_of(struct annotator *a, const struct expr *e, struct result *r)
 {
 	switch (e->op) {
 	case EXPR_VALUE:
-		if (r->has_value && r->single)
-			return compare_number(r->value.low.at, e->compare, e->limit);
-		return r->has_value ? compare(&r->value, e->compare, e->limit) : TRUTH_UNKNOWN;
+		return value_is(e, r);
+	case EXPR_WITHIN:
+		return fact_inside(
+		    truth_not(value_is(e->kids[0], r)), truth_not(value_is(e->kids[1], r)));
 	case EXPR_FLAGGED:
 		return flagged(a, e, r);
 	case EXPR_PRESENT:

@@ -228,13 +228,17 @@ read_value(struct load *ld, const struct xml_element *e, struct expr *draft)
 	bool sound = read_of_numbers(ld, e, draft);
 	const struct expr *both[2] = { NULL };
 	unsigned count = read_comparisons(ld, e, draft, both);
-	struct expr all = { .op = EXPR_ALL, .kids = both, .kid_count = 2 };
+	const struct expr joined = { .op = draft->of_count ? EXPR_WITHIN : EXPR_ALL,
+		.kids = both,
+		.kid_count = 2,
+		.of = draft->of,
+		.of_count = draft->of_count };
 
 	if (!sound || !count || !both[0])
 		return NULL;
 	if (count == 1)
 		return both[0];
-	return both[1] ? load_expr(ld, e, &all) : NULL;
+	return both[1] ? load_expr(ld, e, &joined) : NULL;
 }
 
 static enum interval_source

@@ -42,7 +42,7 @@ put_kids(struct buffer *out, const struct expr *e, const char *head)
 }
 
 static void
-put_value(struct buffer *out, const struct expr *e)
+put_limit(struct buffer *out, const struct expr *e)
 {
 	static const char *const words[] = {
 		[COMPARE_BELOW] = " below ",
@@ -52,9 +52,25 @@ put_value(struct buffer *out, const struct expr *e)
 	};
 	char number[DECIMAL_TEXT];
 
-	put_of(out, e, "value");
 	put(out, words[e->compare]);
 	put(out, decimal_format(e->limit, number));
+}
+
+static void
+put_value(struct buffer *out, const struct expr *e)
+{
+	put_of(out, e, "value");
+	put_limit(out, e);
+}
+
+static void
+put_within(struct buffer *out, const struct expr *e)
+{
+	put_of(out, e, "");
+	for (unsigned i = 0; i < e->kid_count; i++) {
+		put(out, i ? " and" : "");
+		put_limit(out, e->kids[i]);
+	}
 }
 
 static void
@@ -190,6 +206,9 @@ expr_describe(const struct expr *e, struct buffer *out)
 		return;
 	case EXPR_FLAGGED:
 		put_flagged(out, e);
+		return;
+	case EXPR_WITHIN:
+		put_within(out, e);
 		return;
 	case EXPR_PRESENT:
 		put_present(out, e);

@@ -113,17 +113,52 @@ present(struct world *w, const struct observation *o)
 	return axis ? at_least(w, axis, 1) : 0;
 }
 
+static bool
+is_upper(const struct expr *e)
+{
+	return e->compare == COMPARE_BELOW || e->compare == COMPARE_AT_MOST;
+}
+
+/* Of its lowest result, or of its highest. */
+static unsigned
+companion_end(struct world *w, const struct axis *axis, bool lowest, const struct expr *e)
+{
+	return compare(w, lowest ? axis->low : axis->top_low, lowest ? axis->high : axis->top_high,
+	    axis, e->compare, e->limit);
+}
+
 static unsigned
 companion_value(struct world *w, const struct observation *o, const struct expr *e)
 {
 	struct axis *axis = world_axis(w, AXIS_COMPANION, o, 0, no_word);
-	bool lowest = e->compare == COMPARE_BELOW || e->compare == COMPARE_AT_MOST;
 
 	if (!axis)
 		return 0;
 	world_open(w, axis);
-	return compare(w, lowest ? axis->low : axis->top_low, lowest ? axis->high : axis->top_high,
-	    axis, e->compare, e->limit);
+	return companion_end(w, axis, is_upper(e), e);
+}
+
+/* The lowest result is, or the highest, or they lie on either side and another one may be. */
+static unsigned
+companion_within(struct world *w, const struct observation *o, const struct expr *e)
+{
+	struct axis *axis = world_axis(w, AXIS_COMPANION, o, 0, no_word);
+	struct axis *other = world_axis(w, AXIS_WITHIN, o, e->id, no_word);
+	struct logic *l = &w->logic;
+	unsigned any = logic_any(l, 3), both[2];
+
+	if (!axis || !other)
+		return 0;
+	world_open(w, axis);
+	for (unsigned lowest = 0; lowest < 2; lowest++)
+		logic_set_kid(l, any, lowest,
+		    logic_both(l, companion_end(w, axis, lowest, e->kids[0]),
+			companion_end(w, axis, lowest, e->kids[1])));
+	for (unsigned i = 0; i < 2; i++)
+		both[i] = companion_end(w, axis, is_upper(e->kids[i]), e->kids[i]);
+	logic_set_kid(
+	    l, any, 2, logic_both(l, logic_both(l, both[0], both[1]), at_least(w, other, 1)));
+	return any;
 }
 
 /* ---- intervals ---- */
@@ -365,6 +400,8 @@ of_companion(struct world *w, const struct observation *o, const struct expr *e)
 	switch (e->op) {
 	case EXPR_VALUE:
 		return companion_value(w, o, e);
+	case EXPR_WITHIN:
+		return companion_within(w, o, e);
 	case EXPR_FLAGGED:
 		return any_fact(w, e, o);
 	case EXPR_PRESENT:
@@ -426,6 +463,7 @@ translate(struct world *w, const struct expr *e)
 		return fired(w, e);
 	case EXPR_UNDECIDED:
 		return undecided(w, e);
+	case EXPR_WITHIN:
 	case EXPR_PRESENT:
 	case EXPR_CENSORED:
 	case EXPR_NEAR_LIMIT:

@@ -342,6 +342,8 @@ world_mention(struct world *w, const struct expr *e)
 		world_mention(w, e->kids[i]);
 	if (!e->kid_count)
 		mention_leaf(w, e);
+	else if (e->op == EXPR_WITHIN)
+		add_leaf(w, e);
 }
 
 void

@@ -97,6 +97,15 @@ static const struct {
 	{ "b2m", HALVES("above", "at-most"), VALUE(">=2") ALBUMIN("2", ""), '?' },
 	{ "b2m", "<all><value at-most=\"2\"/><value at-least=\"2\"/></all>", VALUE("2"), 'y' },
 	{ "b2m", "<all><value at-most=\"2\"/><value at-least=\"2\"/></all>", VALUE("2.1"), 'n' },
+	{ "b2m", "<value of=\"alb\" at-least=\"2\" below=\"4\"/>", VALUE("9") ALBUMIN("1", "") ALBUMIN("2", ""), 'y' },
+	{ "b2m", "<value of=\"alb\" at-least=\"2\" below=\"4\"/>", VALUE("3") ALBUMIN("1", "") ALBUMIN("4", ""), 'n' },
+	{ "b2m", "<value of=\"alb\" above=\"2\" at-most=\"4\"/>", VALUE("9") ALBUMIN("2", "") ALBUMIN("4", ""), 'y' },
+	{ "b2m", "<value of=\"alb\" above=\"2\" at-most=\"4\"/>", VALUE("3") ALBUMIN("2", "") ALBUMIN("4.1", ""), 'n' },
+	{ "b2m", "<value of=\"alb\" at-least=\"2\" below=\"4\"/>", VALUE("3") ALBUMIN("<3", ""), '?' },
+	{ "b2m", "<value of=\"alb\" at-least=\"2\" below=\"4\"/>", VALUE("3") ALBUMIN("<3", "") ALBUMIN("3", ""), 'y' },
+	{ "b2m", "<value of=\"alb\" at-least=\"2\" below=\"4\"/>", VALUE("3") ALBUMIN("<2", "") ALBUMIN(">=4", ""), 'n' },
+	{ "b2m", "<value of=\"alb\" at-least=\"2\" below=\"4\"/>", VALUE("3"), 'n' },
+	{ "b2m", "<not><value of=\"alb\" at-least=\"2\" below=\"4\"/></not>", VALUE("3") ALBUMIN("1", "") ALBUMIN("4", ""), 'y' },
 	/* of two companions one may be below and the other not */
 	{ "b2m", "<all><value of=\"alb\" below=\"2\"/><value of=\"alb\" at-least=\"2\"/></all>", VALUE("2") ALBUMIN("1", "") ALBUMIN("3", ""), 'y' },
 

@@ -153,6 +153,9 @@ static const char equal_conditions[] =
     "<rule id='p'><when><order code='A' system='LN' match='exact'/></when></rule>"
     "<rule id='q'><when><above-interval/></when></rule>"
     "<rule id='r'><when><above-interval from='message'/></when></rule>"
+    "<rule id='u'><when><value of='alb' below='60' at-least='30'/></when></rule>"
+    "<rule id='v'><when><value of='alb' at-least='30.0' below='60'/></when></rule>"
+    "<rule id='w'><when><value of='egfr' at-least='30' below='60'/></when></rule>"
     "<rule id='s'><when><fired rule='a'/></when></rule>"
     "<rule id='t'><when><fired rule='b'/></when></rule>";
 
@@ -172,6 +175,8 @@ Test(mapping_model, holds_equal_conditions_once)
 	cr_expect_neq(rule(m, "n")->when, rule(m, "o")->when);
 	cr_expect_eq(rule(m, "o")->when, rule(m, "p")->when);
 	cr_expect_neq(rule(m, "q")->when, rule(m, "r")->when);
+	cr_expect_eq(rule(m, "u")->when, rule(m, "v")->when);
+	cr_expect_neq(rule(m, "v")->when, rule(m, "w")->when);
 	cr_expect_neq(rule(m, "s")->when, rule(m, "t")->when);
 	cr_expect_eq(rule(m, "s")->when->rules[0], rule(m, "a"));
 	mapping_destroy(m);
@@ -205,7 +210,8 @@ static const struct {
 } descriptions[] = {
 	{ "<value below='5'/>", "value below 5" },
 	{ "<value of='egfr alb' at-least='5' at-most='60.50'/>",
-	  "all of (alb or egfr at most 60.5, alb or egfr at least 5)" },
+	  "alb or egfr at most 60.5 and at least 5" },
+	{ "<value at-least='5' below='60'/>", "all of (value below 60, value at least 5)" },
 	{ "<above-interval of='alb' from='message'/>", "alb above its interval of the message" },
 	{ "<in-interval from='default'/>", "value in its interval by default" },
 	{ "<flagged as='H HH'/>", "result flagged H or HH" },

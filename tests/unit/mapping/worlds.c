@@ -24,6 +24,7 @@ struct world {
 	unsigned sex; /* F, M, another, unknown */
 	bool albumin;
 	unsigned lowest, highest; /* the same for thresholds 1 and 2 */
+	bool between;             /* one of the others is at least 1 and below 2 */
 	unsigned taken;           /* bits of positions */
 };
 
@@ -44,6 +45,7 @@ enum leaf {
 	LEAF_SEX,
 	LEAF_ALBUMIN,
 	LEAF_ALBUMIN_VALUE,
+	LEAF_ALBUMIN_WITHIN,
 	LEAF_ALBUMIN_POSITION,
 	LEAVES,
 };
@@ -84,6 +86,9 @@ write_leaf(const struct node *n, struct buffer *out)
 		break;
 	case LEAF_ALBUMIN_VALUE:
 		buffer_printf(out, "<value of='alb' %s='%u'/>", comparisons[n->how], n->which + 1);
+		break;
+	case LEAF_ALBUMIN_WITHIN:
+		buffer_append(out, SPAN("<value of='alb' at-least='1' below='2'/>"));
 		break;
 	default:
 		buffer_printf(out, "<%s-interval of='alb'/>", intervals[n->which]);
@@ -138,6 +143,12 @@ stands(const struct world *w, unsigned position)
 	return w->leftmost == w->rightmost ? TRUTH_YES : TRUTH_UNKNOWN;
 }
 
+static bool
+is_within(unsigned piece)
+{
+	return piece == 1 || piece == 2;
+}
+
 static enum truth
 answer_leaf(const struct node *n, const struct world *w)
 {
@@ -158,6 +169,9 @@ answer_leaf(const struct node *n, const struct world *w)
 		return truth_of(w->albumin);
 	case LEAF_ALBUMIN_VALUE:
 		return w->albumin ? compare(end, end, n->which, n->how) : TRUTH_NO;
+	case LEAF_ALBUMIN_WITHIN:
+		return truth_of(
+		    w->albumin && (is_within(w->lowest) || is_within(w->highest) || w->between));
 	default:
 		return truth_of(w->albumin && w->taken >> n->which & 1);
 	}
@@ -321,8 +335,13 @@ judge_albumin(const struct random_group *g, struct world *w, struct verdict *v)
 	w->albumin = true;
 	for (w->lowest = 0; w->lowest < ALBUMINS; w->lowest++)
 		for (w->highest = w->lowest; w->highest < ALBUMINS; w->highest++)
-			for (w->taken = 1; w->taken < 1 << POSITIONS; w->taken++)
+			for (w->taken = 1; w->taken < 1 << POSITIONS; w->taken++) {
+				w->between = false;
 				judge(g, w, v);
+				w->between = w->lowest == 0 && w->highest > 2;
+				if (w->between)
+					judge(g, w, v);
+			}
 }
 
 static void
