@@ -389,7 +389,6 @@ insist(struct store_worker *w)
 	struct batch t = { .messages = 0 };
 	int error;
 
-	w->lazy = true;
 	w->prune = false;
 	error = attempt(w, &t);
 	if (!error) {
