@@ -687,6 +687,73 @@ Test(faults, keeps_the_log_when_copying_it_to_the_file_fails)
 	queue_close(q);
 }
 
+/* The sync ends well, and nobody would find what it wrote. */
+Test(faults, takes_nothing_that_was_written_to_a_file_deleted_meanwhile)
+{
+	struct queue *q = open_to_fail(NULL);
+
+	queue_put(q, 1, "A1", "one");
+	vfs_hold_syncs();
+	queue_send(q, 1, "A2", "two");
+	queue_run(q, 200); /* it is being synced by then */
+	unlink(folder_file(q->folder, "queue.db"));
+	vfs_heal();
+	queue_await(q, &q->told_count, 2);
+	cr_expect_eq(q->told[1].verdict, STORE_FAILED);
+	cr_expect(has_trouble(q, STORE_DELETED));
+	queue_close(q);
+}
+
+/* With nothing else to be written. */
+Test(faults, writes_a_cursor_again_that_could_not_be_written)
+{
+	struct queue *q = open_to_fail(NULL);
+	uint64_t seq;
+
+	queue_put(q, 1, "A1", "one");
+	queue_put(q, 1, "A2", "two");
+	queue_get(q, 1, &seq);
+	vfs_fail(VFS_WRITE, 1, SQLITE_IOERR_WRITE, EROFS, true);
+	store_delivered(q->store, 1, seq);
+	queue_await(q, &q->troubles, 1);
+	cr_expect_eq(q->trouble[0], STORE_IO_ERROR);
+	vfs_heal();
+	for (unsigned i = 0; queue_stats(q, 1).waiting > 1; i++) {
+		cr_assert_lt(i, 500);
+		queue_run(q, 10);
+	}
+	queue_close(q);
+}
+
+Test(faults, removes_also_what_it_could_not_remove_before)
+{
+	const struct store_settings set = { .keep_age = 1 };
+	const struct store_filter all = { .feed = 0 };
+	struct queue *q = open_to_fail(&set);
+	uint64_t seq;
+
+	for (unsigned i = 0; i < 3; i++)
+		send_numbered(q, i);
+	await_told(q, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		queue_get(q, 1, &seq);
+		store_delivered(q->store, 1, seq);
+	}
+	for (unsigned i = 0; queue_stats(q, 1).waiting > 0; i++) {
+		cr_assert_lt(i, 500);
+		queue_run(q, 10);
+	}
+	vfs_fail(VFS_WRITE, 1, SQLITE_FULL, ENOSPC, true);
+	queue_run(q, 2500); /* they are old by then */
+	cr_expect(vfs_failed());
+	vfs_heal();
+	for (unsigned i = 0; queue_list(q, &all, false) > 0; i++) {
+		cr_assert_lt(i, 100);
+		queue_run(q, 100);
+	}
+	queue_close(q);
+}
+
 static void
 expect_ballast(struct queue *q)
 {

@@ -135,6 +135,30 @@ Test(store, lists_as_delivered_what_was_so_when_it_was_dropped)
 	}
 }
 
+/* The line does not know yet that an operator dropped it. */
+Test(store, leaves_dropped_what_a_line_gave_up_too_late)
+{
+	for (unsigned b = 0; b < BACKENDS; b++) {
+		struct queue *q = queue_open(b, NULL);
+		const struct store_filter dropped = { .states = STORE_DROPPED };
+		struct store_filter one = { .feed = 1 };
+
+		store_feed(q->store, SPAN("east"));
+		queue_fill(q, 1, 2);
+		queue_get(q, 1, &one.seq);
+		cr_assert_eq(store_drop(q->store, &one, 1), 0);
+		store_flush(q->store);
+		usleep(200000); /* it is done, and nothing told */
+		store_set_aside(q->store, 1, one.seq, TRIED(1), "no");
+		queue_await(q, &q->settled, 1);
+		cr_expect_eq(queue_list(q, &dropped, false), 1);
+		cr_expect_eq(q->row[0].seq, one.seq);
+		cr_expect_eq(queue_stats(q, 1).aside, 0);
+		cr_expect_str_eq(queue_get(q, 1, NULL), "message 1 of 1");
+		queue_close(q);
+	}
+}
+
 /* The line does not know yet that an operator dropped it, and then wanted it after all. */
 Test(store, sends_again_what_a_line_gave_up_too_late)
 {
