@@ -92,6 +92,7 @@ struct feed {
 	struct rate rate;
 	uint64_t last_message, last_error; /* wall clock, seconds; 0: none */
 	const char *last_error_word;
+	const char *unreached; /* why the receiver was not, when that was last so */
 };
 
 /* Without listeners yet; NULL when there is no memory. */

@@ -10,6 +10,30 @@
 #include <string.h>
 #include <time.h>
 
+/* ---- the last error ---- */
+
+void
+observe_error(struct feed *f, const char *word)
+{
+	f->last_error = (uint64_t)time(NULL);
+	f->last_error_word = word;
+}
+
+/* What kept us from the receiver says more than that it cannot be reached. */
+void
+observe_failure(struct feed *f, enum relay_why why)
+{
+	observe_error(
+	    f, why == RELAY_DOWN_REFUSED && f->unreached ? f->unreached : relay_word(why));
+}
+
+static void
+not_reached(struct feed *f, const char *word)
+{
+	f->unreached = word;
+	observe_error(f, word);
+}
+
 /* ---- series ---- */
 
 struct metric *
@@ -271,7 +295,7 @@ observe_closed(struct feed *f, const union net_address *peer, bool heard, enum r
 	if (is_limit(why))
 		count_limit(f, relay_word(why));
 	if (!usual)
-		observe_error(f, relay_word(why));
+		observe_failure(f, why);
 	if (usual && !heard)
 		return;
 	if (!observe_begin(f, peer, closing_event(why), usual ? LOG_INFO_ : LOG_WARNING_))
@@ -415,19 +439,12 @@ observe_noise(struct feed *f, const union net_address *peer)
 /* ---- the receiver ---- */
 
 void
-observe_error(struct feed *f, const char *word)
-{
-	f->last_error = (uint64_t)time(NULL);
-	f->last_error_word = word;
-}
-
-void
 observe_connect_failed(struct feed *f, const char *word)
 {
 	struct log *log = f->daemon->log;
 
 	f->metrics.connect_failed->value++;
-	observe_error(f, "connect_failed");
+	not_reached(f, "connect_failed");
 	if (!log_begin(log, LOG_CONN_FAILED))
 		return;
 	log_str(log, LOG_FEED, f->name);
@@ -457,7 +474,7 @@ observe_dns_failed(struct feed *f, const char *error)
 {
 	struct log *log = f->daemon->log;
 
-	observe_error(f, "dns_failed");
+	not_reached(f, "dns_failed");
 	if (!log_begin(log, LOG_DNS_FAILED))
 		return;
 	log_str(log, LOG_FEED, f->name);

@@ -74,6 +74,7 @@ enum log_level observe_level(const struct relay_flight *flight);
 void observe_ack(struct feed *f, struct span code); /* count it */
 /* A receiver's code as logs and status may tell it. */
 struct span observe_code(struct span code);
-void observe_error(struct feed *f, const char *word); /* for status */
+void observe_error(struct feed *f, const char *word);     /* for status */
+void observe_failure(struct feed *f, enum relay_why why); /* likewise */
 
 #endif

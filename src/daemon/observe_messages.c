@@ -249,7 +249,7 @@ observe_failed(struct link *l, const struct relay_flight *flight, enum relay_why
 	struct log *log = l->feed->daemon->log;
 
 	l->feed->metrics.failed->value++;
-	observe_error(l->feed, relay_word(why));
+	observe_failure(l->feed, why);
 	if (!begin(l, LOG_MSG_FAILED, LOG_WARNING_))
 		return;
 	put_flight(log, flight);

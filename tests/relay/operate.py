@@ -241,7 +241,19 @@ class Status(World):
         self.assertTrue(s.closed())
         text = self.note("status", "--control", self.socket).decode()
         self.assertIn("WAITING", text)
-        self.assertRegex(text, r"last error +20.* (connect_failed|down_refused)")
+        self.assertRegex(text, r"last error +20.* connect_failed\n")
+
+    def test_the_last_error_says_why_a_receiver_cannot_be_reached(self):
+        for on_failure in ("close", "reject"):
+            port, self.socket = free_port(), self.path("control-" + on_failure)
+            d = self.configure(
+                '<control socket="%s"/>' % self.socket,
+                feed_xml(port, 4711, host="no-such-host.invalid", on_failure=on_failure),
+            )
+            self.sender(port).exchange(message())
+            d.wait_event("dns.failed")
+            text = self.note("status", "--control", self.socket).decode()
+            self.assertRegex(text, r"last error +20.* dns_failed\n", on_failure)
 
     def test_clients_that_connect_and_say_nothing_keep_nobody_out(self):
         d, r, port = self.running()
