@@ -141,3 +141,32 @@ Test(store, keeps_no_more_bytes_than_it_shall)
 		queue_close(q);
 	}
 }
+
+/* The newest of all, delivered or dropped: the next start would take what is missing for lost. */
+Test(store, uses_no_number_again_when_all_is_removed)
+{
+	const struct store_settings set = { .keep_age = 1 };
+	const struct store_filter all = { .feed = 0 };
+
+	for (unsigned drops = 0; drops < 2; drops++) {
+		struct queue *q = queue_open(1, &set);
+		uint64_t last, seq;
+
+		store_feed(q->store, SPAN("east"));
+		last = queue_put(q, 1, "A1", "one").seq;
+		if (drops) {
+			queue_answer(q, store_drop(q->store, &all, 1));
+		} else {
+			queue_get(q, 1, &seq);
+			store_delivered(q->store, 1, seq);
+		}
+		if (drops)
+			queue_run(q, 2500);
+		else
+			await_rows(q, 0);
+		cr_expect_eq(queue_list(q, &all, false), drops, "what was not passed stays");
+		queue_reopen(q, &set);
+		cr_expect_gt(queue_put(q, 1, "A2", "two").seq, last);
+		queue_close(q);
+	}
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What the store promises, the same on disk and in memory. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "queue.h"
 
@@ -47,6 +48,24 @@ Test(store, goes_on_where_it_was_after_a_restart)
 	cr_assert_eq(queue_stats(q, 1).waiting, 13);
 	cr_assert_str_eq(queue_get(q, 1, &seq), "message 7 of 1");
 	cr_assert_str_eq(queue_get(q, 2, &seq), "message 0 of 2");
+	queue_close(q);
+}
+
+/* Where the page is lost, as in a power cut, the queue has to know by itself. */
+Test(store, writes_down_what_was_delivered_before_it_closes)
+{
+	struct queue *q = queue_open(1, NULL);
+	uint64_t seq;
+
+	store_feed(q->store, SPAN("east"));
+	queue_fill(q, 1, 2);
+	queue_get(q, 1, &seq);
+	store_delivered(q->store, 1, seq);
+	queue_stop(q);
+	cr_assert_eq(unlink(folder_file(q->folder, "progress")), 0);
+	queue_start(q, NULL);
+	cr_expect_str_eq(queue_get(q, 1, NULL), "message 1 of 1");
+	cr_expect_null(queue_get(q, 1, NULL));
 	queue_close(q);
 }
 
