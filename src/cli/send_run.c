@@ -17,6 +17,7 @@
 #include "cli/command.h"
 #include "cli/descriptors.h"
 #include "cli/say.h"
+#include "net/resolver.h"
 
 enum { TURN_MS = 20 };
 
@@ -187,16 +188,15 @@ make_id(struct send_run *r)
 static int
 resolve(struct send_run *r)
 {
-	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
 	const struct arguments_peer *p = &r->options->peer;
-	const int error = getaddrinfo(p->host, p->port, &hints, &r->addresses);
+	const int error = net_look_up(p->host, p->port, 0, &r->addresses);
 
 	if (error == EAI_SERVICE) {
 		say_error("no service is called %s here; write the number of the port", p->port);
 		return EX_UNAVAILABLE;
 	}
 	if (error) {
-		say_error("cannot find %s port %s: %s", p->host, p->port, gai_strerror(error));
+		say_error("cannot find %s port %s: %s", p->host, p->port, net_look_up_text(error));
 		return EX_UNAVAILABLE;
 	}
 	r->address = r->addresses;

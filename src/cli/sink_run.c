@@ -20,6 +20,7 @@
 
 #include "cli/descriptors.h"
 #include "cli/say.h"
+#include "net/resolver.h"
 
 enum { TURNS_FOR_READING = 25, TURNS_FOR_WRITING = 250 };
 static const double turn = 0.02;
@@ -117,14 +118,22 @@ listen_there(struct sink *s)
 {
 	static const struct net_listener_ops ops = { on_accepted, on_paused };
 	const struct sink_options *o = s->options;
+	struct addrinfo *addresses;
 	const char *step;
+	int error = net_look_up(o->listen, o->port, AI_PASSIVE, &addresses);
 
-	s->listener = net_listener_create(s->loop, o->listen, o->port, &ops, s, &step);
-	if (!s->listener) {
-		say_error("cannot listen on %s port %s: %s", o->listen, o->port,
-		    strcmp(step, "address") == 0 ? "no such address" : strerror(errno));
-		return EX_UNAVAILABLE;
+	if (!error) {
+		s->listener = net_listener_create(s->loop, addresses, &ops, s, &step);
+		error = s->listener ? 0 : errno;
+		freeaddrinfo(addresses);
 	}
+	if (error == EAI_SERVICE)
+		say_error("no service is called %s here; write the number of the port", o->port);
+	else if (error)
+		say_error(
+		    "cannot listen on %s port %s: %s", o->listen, o->port, net_look_up_text(error));
+	if (error)
+		return EX_UNAVAILABLE;
 	say_note("listening on %s port %u", o->listen, net_listener_port(s->listener));
 	return o->port_file ? write_port(o->port_file, net_listener_port(s->listener)) : EX_OK;
 }

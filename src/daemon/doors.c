@@ -68,26 +68,11 @@ plan_log(struct doors_plan *p, struct hl7noted *d)
 
 /* ---- metrics ---- */
 
-static void
-tell_no_metrics(struct hl7noted *d, const struct conf *conf, const char *step, int error)
+bool
+doors_keep_metrics(const struct hl7noted *d, const struct conf *conf)
 {
-	const struct conf_endpoint at = { conf->metrics_address, conf->metrics_port };
-	const bool unknown = strcmp(step, "address") == 0;
-	char text[CONF_ENDPOINT_TEXT];
-	const char *address = conf_endpoint_text(at, text);
-
-	if (d->tell)
-		fprintf(d->tell,
-		    "hl7noted: cannot answer metrics on %s: %s; name an address of this machine "
-		    "and a free port\n",
-		    address, unknown ? "no such address" : strerror(error));
-	if (!log_begin(d->log, LOG_CONFIG_REJECTED))
-		return;
-	log_str(d->log, LOG_LISTENER, "metrics");
-	log_str(d->log, LOG_PEER, address);
-	log_str(d->log, LOG_OUTCOME, step);
-	log_str(d->log, LOG_ERR_CODE, strerrorname_np(error));
-	log_end(d->log);
+	return d->conf && is_same(d->conf->metrics_port, conf->metrics_port) &&
+	       is_same(d->conf->metrics_address, conf->metrics_address);
 }
 
 static void
@@ -99,17 +84,23 @@ crowded(void *ctx, bool gave_way)
 static bool
 plan_metrics(struct doors_plan *p, struct hl7noted *d)
 {
-	const struct conf *old = d->conf, *new = p->conf;
-	const char *step;
+	const struct conf *conf = p->conf;
+	const char *step = "address";
+	struct addrinfo *addresses;
+	int error;
 
-	p->metrics = !old || !is_same(old->metrics_port, new->metrics_port) ||
-		     !is_same(old->metrics_address, new->metrics_address);
-	if (!p->metrics || !new->metrics_port)
+	p->metrics = !doors_keep_metrics(d, conf);
+	if (!p->metrics || !conf->metrics_port)
 		return true;
-	p->doors.metrics = net_http_create(
-	    d->loop, new->metrics_address, new->metrics_port, answers_give, crowded, d, &step);
+	error = names_take(&d->names, conf->metrics_address, conf->metrics_port, &addresses);
+	if (!error) {
+		p->doors.metrics = net_http_create(
+		    d->loop, addresses, answers_give, crowded, d, &step);
+		error = errno;
+		freeaddrinfo(addresses);
+	}
 	if (!p->doors.metrics)
-		tell_no_metrics(d, new, step, errno);
+		observe_no_metrics(d, conf, step, error);
 	return p->doors.metrics != NULL;
 }
 

@@ -29,6 +29,8 @@ struct doors_plan {
 	struct doors doors;
 };
 
+/* Are metrics answered already where `conf` wants them, or nowhere if it does not? */
+bool doors_keep_metrics(const struct hl7noted *d, const struct conf *conf);
 /* Open what differs from d->conf, or, without one, all but the log.  False when something cannot
  * be opened; it is told, and nothing is left open.  A control socket whose name was removed is
  * made again where it can be. */

@@ -82,12 +82,11 @@ static const struct net_listener_ops listener_ops = {
 
 /* All that were handed over under the name: a unit may have one for IPv4 and one for IPv6. */
 static struct net_listener *
-take_sockets(struct feed_listener *l, const char **ret_step)
+take_sockets(struct feed_listener *l, const char **ret_step, int *ret_error)
 {
 	struct net_listener *taken = NULL;
 	int fds[NET_LISTENER_MOST];
 	unsigned count = 0;
-	int error;
 
 	while (
 	    count < NET_LISTENER_MOST && (fds[count] = notify_socket(l->conf->socket, count)) >= 0)
@@ -97,14 +96,31 @@ take_sockets(struct feed_listener *l, const char **ret_step)
 		taken = net_listener_take(l->feed->daemon->loop, fds, count, &listener_ops, l);
 	if (taken)
 		return taken;
-	error = errno;
-	*ret_step = error == ENOENT   ? "socket_not_handed_over"
-		    : error == EINVAL ? "socket_not_listening"
-				      : "memory";
+	*ret_error = errno;
+	*ret_step = *ret_error == ENOENT   ? "socket_not_handed_over"
+		    : *ret_error == EINVAL ? "socket_not_listening"
+					   : "memory";
 	while (count)
 		close(fds[--count]);
-	errno = error;
 	return NULL;
+}
+
+/* NULL, and why not. */
+static struct net_listener *
+listen_there(struct feed_listener *l, const char **ret_step, int *ret_error)
+{
+	struct hl7noted *d = l->feed->daemon;
+	struct net_listener *made;
+	struct addrinfo *addresses;
+
+	*ret_step = "address";
+	*ret_error = names_take(&d->names, l->conf->address, l->conf->port, &addresses);
+	if (*ret_error)
+		return NULL;
+	made = net_listener_create(d->loop, addresses, &listener_ops, l, ret_step);
+	*ret_error = errno;
+	freeaddrinfo(addresses);
+	return made;
 }
 
 struct feed_listener *
@@ -112,20 +128,20 @@ feed_listen(struct feed *f, const struct conf_listen *conf)
 {
 	struct feed_listener *l = calloc(1, sizeof(*l));
 	const char *step = "memory";
+	int error = ENOMEM;
 
 	if (!l) {
-		observe_not_listening(f, conf, step, ENOMEM);
+		observe_not_listening(f, conf, step, error);
 		return NULL;
 	}
 	l->feed = f;
 	l->conf = conf;
 	if (conf->socket)
-		l->listener = take_sockets(l, &step);
+		l->listener = take_sockets(l, &step, &error);
 	else
-		l->listener = net_listener_create(
-		    f->daemon->loop, conf->address, conf->port, &listener_ops, l, &step);
+		l->listener = listen_there(l, &step, &error);
 	if (!l->listener) {
-		observe_not_listening(f, conf, step, errno);
+		observe_not_listening(f, conf, step, error);
 		free(l);
 		return NULL;
 	}

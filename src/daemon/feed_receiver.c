@@ -95,14 +95,14 @@ feed_wait(const struct feed *f)
 }
 
 static void
-on_resolved(void *ctx, struct addrinfo *addresses, const char *error)
+on_resolved(void *ctx, struct addrinfo *addresses, int error)
 {
 	struct feed *f = ctx;
 	struct link *next;
 
 	f->resolving = false;
 	if (!addresses)
-		observe_dns_failed(f, error);
+		observe_dns_failed(f, net_look_up_text(error));
 	if (addresses)
 		exchange_addresses(f, addresses);
 	if (f->addresses) { /* where the name is lost, the last ones have to do */

@@ -14,6 +14,7 @@
 
 #include "conf/conf.h"
 #include "daemon/floor.h"
+#include "daemon/names.h"
 #include "hl7/id.h"
 #include "log/log.h"
 #include "log/metrics.h"
@@ -34,7 +35,8 @@ struct hl7noted {
 	struct log *log;
 	FILE *tell; /* faults in sentences, too, for whoever started us; NULL once we run */
 	struct metrics *metrics;
-	struct net_resolver *resolver;
+	struct net_resolver *resolver; /* of receivers */
+	struct names names;            /* of listeners */
 	struct relay_work work;
 	struct queue *queue;     /* NULL: no feed takes custody */
 	struct feed *feeds;      /* in force */

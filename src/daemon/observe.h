@@ -47,9 +47,12 @@ void observe_dns_failed(struct feed *f, const char *error);
 void observe_paused(struct feed *f, const char *word);
 /* All bytes in flight are at their limit, met by a sender of this feed. */
 void observe_full(struct feed *f);
-/* `error` 0: a socket was not handed over. */
+/* `error` is an errno code or, if the step is "address", one of net/resolver.h. */
 void observe_not_listening(
     struct feed *f, const struct conf_listen *conf, const char *step, int error);
+void observe_no_metrics(struct hl7noted *d, const struct conf *conf, const char *step, int error);
+/* So many names that are to be listened on have no answer for a while, `name` among them. */
+void observe_names_awaited(struct hl7noted *d, const char *name, unsigned count);
 
 /* ---- pieces of lines and counts, for those who observe custody ---- */
 

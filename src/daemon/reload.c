@@ -44,6 +44,12 @@ find_listener(struct hl7noted *d, const struct conf_listen *conf)
 	return NULL;
 }
 
+bool
+reload_keeps(struct hl7noted *d, const struct conf_listen *conf)
+{
+	return find_listener(d, conf);
+}
+
 /* ---- planning ---- */
 
 static bool

@@ -11,6 +11,8 @@
 
 #include "daemon/hl7noted.h"
 
+/* Is it a listener in force, which a reload leaves open? */
+bool reload_keeps(struct hl7noted *d, const struct conf_listen *conf);
 /* Put `conf` in force; takes it when it answers true, else everything is as before.  Not in
  * earnest, its faults are told, and the answer is false. */
 bool reload(struct hl7noted *d, struct conf *conf, bool in_earnest);

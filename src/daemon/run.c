@@ -37,8 +37,9 @@ struct run {
 	const struct options *options;
 	ev_signal hup, term, interrupt, usr1;
 	ev_timer watchdog, drain_deadline;
-	bool hasty;    /* asked twice to stop */
-	bool promised; /* room in the log for the line that it has stopped */
+	bool hasty;        /* asked twice to stop */
+	bool promised;     /* room in the log for the line that it has stopped */
+	struct conf *next; /* waits for the addresses of names; NULL: none does */
 	struct tick tick;
 	struct doors doors;
 };
@@ -83,6 +84,45 @@ bring_into_force(struct run *r, struct conf *conf)
 	return false;
 }
 
+/* A configuration that waits for names is not wanted any more. */
+static void
+forget_next(struct run *r)
+{
+	names_forget(&r->d.names);
+	conf_destroy(r->next);
+	r->next = NULL;
+}
+
+/* `conf` NULL: it could not be read. */
+static void
+reload_with(struct run *r, struct conf *conf)
+{
+	struct hl7noted *d = &r->d;
+	const bool good = conf && bring_into_force(r, conf);
+
+	if (!good)
+		conf_destroy(conf);
+	names_forget(&d->names);
+	d->reload_good->value = good;
+	log_plain(d, good ? LOG_CONFIG_LOADED : LOG_CONFIG_REJECTED);
+	notify(good ? "READY=1\nSTATUS=running"
+		    : "READY=1\nSTATUS=running; the last reload was rejected");
+}
+
+static void
+on_names_known(void *ctx)
+{
+	struct run *r = ctx;
+	struct conf *conf = r->next;
+
+	if (!conf) { /* it is that of the start */
+		ev_break(r->d.loop, EVBREAK_ALL);
+		return;
+	}
+	r->next = NULL;
+	reload_with(r, conf);
+}
+
 static void
 on_hup(struct ev_loop *loop, ev_signal *w, int revents)
 {
@@ -90,22 +130,19 @@ on_hup(struct ev_loop *loop, ev_signal *w, int revents)
 	struct hl7noted *d = &r->d;
 	struct conf *conf;
 	char state[64];
-	bool good;
 
 	(void)loop, (void)revents;
 	if (d->draining)
 		return;
+	forget_next(r);
 	snprintf(
 	    state, sizeof(state), "RELOADING=1\nMONOTONIC_USEC=%llu", (unsigned long long)now_us());
 	notify(state);
 	conf = settings_read(r->options, d->log, NULL);
-	good = conf && bring_into_force(r, conf);
-	if (!good)
-		conf_destroy(conf);
-	d->reload_good->value = good;
-	log_plain(d, good ? LOG_CONFIG_LOADED : LOG_CONFIG_REJECTED);
-	notify(good ? "READY=1\nSTATUS=running"
-		    : "READY=1\nSTATUS=running; the last reload was rejected");
+	if (conf && names_ask(&d->names, conf))
+		r->next = conf;
+	else
+		reload_with(r, conf);
 }
 
 static void
@@ -144,6 +181,7 @@ on_term(struct ev_loop *loop, ev_signal *w, int revents)
 		return;
 	}
 	d->draining = true;
+	forget_next(r);
 	notify("STOPPING=1");
 	if (log_begin(d->log, LOG_SVC_STOPPING)) {
 		log_number(d->log, LOG_COUNT_, d->connections);
@@ -252,6 +290,7 @@ make_parts(struct run *r)
 	if (!d->loop || !d->metrics || !d->resolver || !net_init(&d->net, d->loop))
 		return false;
 	d->net.kept = DESCRIPTORS_OPERATING;
+	names_begin(&d->names, d, on_names_known, r);
 	floor_begin(d);
 	make_series(d);
 	d->ids.seed = draw_seed();
@@ -296,10 +335,13 @@ go(struct run *r, struct conf *conf)
 		return EX_OSERR;
 	}
 	d->tell = stderr;
+	if (names_ask(&d->names, conf))
+		ev_run(d->loop, 0);
 	if (!bring_into_force(r, conf)) {
 		conf_destroy(conf);
 		return EX_CONFIG;
 	}
+	names_forget(&d->names);
 	d->tell = NULL;
 	watch_signal(r, &r->hup, SIGHUP, on_hup);
 	watch_signal(r, &r->term, SIGTERM, on_term);
@@ -366,6 +408,7 @@ take_down(struct run *r)
 	}
 	d->retired = NULL;
 	floor_end(d);
+	names_end(&d->names);
 	net_resolver_destroy(d->resolver);
 	relay_work_finish(&d->work);
 	secure_forget_ends(d);

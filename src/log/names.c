@@ -64,6 +64,7 @@ const struct log_event_words log_events[LOG_EVENT_COUNT] = {
 	EVENT(TLS_EXPIRING,     "tls.expiring",     WARNING, "certificate or list ends soon"),
 	EVENT(CONFIG_LOADED,    "config.loaded",    INFO,    "configuration in force"),
 	EVENT(CONFIG_REJECTED,  "config.rejected",  ERROR,   "configuration refused"),
+	EVENT(CONFIG_WAITING,   "config.waiting",   WARNING, "configuration waits for names"),
 	EVENT(MAPPING_LOADED,   "mapping.loaded",   INFO,    "mapping in force"),
 	EVENT(MAPPING_REJECTED, "mapping.rejected", ERROR,   "mapping refused"),
 	EVENT(MAPPING_DRAFT,    "mapping.draft",    WARNING, "mapping not approved by a laboratory"),

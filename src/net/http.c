@@ -110,8 +110,8 @@ static const struct net_client_ops client_ops = {
 /* ---- life ---- */
 
 struct net_http *
-net_http_create(struct ev_loop *loop, const char *address, const char *port,
-    net_http_answer *answer, net_http_crowded *crowds, void *ctx, const char **ret_step)
+net_http_create(struct ev_loop *loop, struct addrinfo *addresses, net_http_answer *answer,
+    net_http_crowded *crowds, void *ctx, const char **ret_step)
 {
 	struct net_http *h = calloc(1, sizeof(*h));
 
@@ -125,8 +125,7 @@ net_http_create(struct ev_loop *loop, const char *address, const char *port,
 		.most = MOST_CLIENTS,
 		.most_request = NET_HTTP_MOST_REQUEST,
 		.patience = patience };
-	h->listener = net_listener_create(
-	    loop, address, port, &net_clients_ops, &h->clients, ret_step);
+	h->listener = net_listener_create(loop, addresses, &net_clients_ops, &h->clients, ret_step);
 	if (h->listener)
 		return h;
 	free(h);

@@ -10,6 +10,7 @@
 #define NET_HTTP_H
 
 #include <ev.h>
+#include <netdb.h>
 #include <stdbool.h>
 
 #include "base/buffer.h"
@@ -23,7 +24,7 @@ typedef int net_http_answer(void *ctx, struct span path, struct buffer *body, co
 typedef void net_http_crowded(void *ctx, bool gave_way);
 
 /* NULL and errno, with the failing step in *ret_step.  `crowded` may be NULL. */
-struct net_http *net_http_create(struct ev_loop *loop, const char *address, const char *port,
+struct net_http *net_http_create(struct ev_loop *loop, struct addrinfo *addresses,
     net_http_answer *answer, net_http_crowded *crowded, void *ctx, const char **ret_step);
 void net_http_destroy(struct net_http *h);
 unsigned net_http_port(const struct net_http *h);

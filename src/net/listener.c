@@ -8,7 +8,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,9 +205,9 @@ share_port(const struct net_listener *l, struct sockaddr *address)
 
 /* All addresses, but that a machine without IPv6 does without it. */
 static bool
-bind_all(struct net_listener *l, const struct addrinfo *list, const char **ret_step)
+bind_all(struct net_listener *l, struct addrinfo *list, const char **ret_step)
 {
-	for (const struct addrinfo *a = list; a && l->count < NET_LISTENER_MOST; a = a->ai_next) {
+	for (struct addrinfo *a = list; a && l->count < NET_LISTENER_MOST; a = a->ai_next) {
 		int fd;
 
 		if (l->count > 0)
@@ -223,31 +222,19 @@ bind_all(struct net_listener *l, const struct addrinfo *list, const char **ret_s
 }
 
 struct net_listener *
-net_listener_create(struct ev_loop *loop, const char *address, const char *port,
+net_listener_create(struct ev_loop *loop, struct addrinfo *addresses,
     const struct net_listener_ops *ops, void *ctx, const char **ret_step)
 {
-	struct addrinfo hints = {
-		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE
-	};
-	bool all = !address[0] || strcmp(address, "*") == 0;
-	struct addrinfo *list;
-	struct net_listener *l;
+	struct net_listener *l = new_listener(loop, ops, ctx);
+	int error;
 
-	*ret_step = "address";
-	if (getaddrinfo(all ? NULL : address, port, &hints, &list) != 0) {
-		errno = EINVAL;
-		return NULL;
-	}
-	l = new_listener(loop, ops, ctx);
-	if (l && !bind_all(l, list, ret_step)) {
-		int error = errno;
-
-		net_listener_destroy(l);
-		l = NULL;
-		errno = error;
-	}
-	freeaddrinfo(list);
-	return l;
+	*ret_step = "memory";
+	if (!l || bind_all(l, addresses, ret_step))
+		return l;
+	error = errno;
+	net_listener_destroy(l);
+	errno = error;
+	return NULL;
 }
 
 static bool

@@ -10,6 +10,7 @@
 #define NET_LISTENER_H
 
 #include <ev.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <sys/socket.h>
@@ -32,10 +33,10 @@ struct net_listener_ops {
 	void (*paused)(void *ctx, int error); /* accepting rests for a moment */
 };
 
-/* Bind and listen on every address the names stand for; NULL and errno, with the failing step in
- * *ret_step.  "" or "*" is all addresses. */
-struct net_listener *net_listener_create(struct ev_loop *loop, const char *address,
-    const char *port, const struct net_listener_ops *ops, void *ctx, const char **ret_step);
+/* Bind and listen on every address of a list; NULL and errno, with the failing step in *ret_step.
+ * With port 0, any free one becomes that of all. */
+struct net_listener *net_listener_create(struct ev_loop *loop, struct addrinfo *addresses,
+    const struct net_listener_ops *ops, void *ctx, const char **ret_step);
 /* Take listening descriptors from elsewhere, at most NET_LISTENER_MOST; NULL and errno, EINVAL if
  * one of them takes no connections, and all are still the caller's. */
 struct net_listener *net_listener_take(struct ev_loop *loop, const int *fds, unsigned count,

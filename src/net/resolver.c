@@ -4,12 +4,59 @@
  * guards both, and nobody holds it while a name is looked up.  A thread is added when a
  * question comes and all are busy.
  */
+#define _GNU_SOURCE /* strerrorname_np */
 #include "net/resolver.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* ---- one lookup ---- */
+
+int
+net_look_up(const char *host, const char *port, int flags, struct addrinfo **ret)
+{
+	const bool all = (flags & AI_PASSIVE) && (!host[0] || strcmp(host, "*") == 0);
+	struct addrinfo hints = {
+		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = flags
+	};
+	const int error = getaddrinfo(all ? NULL : host, port, &hints, ret);
+
+	return error == EAI_SYSTEM && errno ? errno : error;
+}
+
+const char *
+net_look_up_text(int error)
+{
+	return error < 0 ? gai_strerror(error) : strerror(error);
+}
+
+const char *
+net_look_up_word(int error)
+{
+	switch (error) {
+	case EAI_NONAME:
+		return "EAI_NONAME";
+	case EAI_NODATA:
+		return "EAI_NODATA";
+	case EAI_ADDRFAMILY:
+		return "EAI_ADDRFAMILY";
+	case EAI_AGAIN:
+		return "EAI_AGAIN";
+	case EAI_FAIL:
+		return "EAI_FAIL";
+	case EAI_SERVICE:
+		return "EAI_SERVICE";
+	case EAI_MEMORY:
+		return "EAI_MEMORY";
+	default:
+		return error < 0 ? "EAI_SYSTEM" : strerrorname_np(error);
+	}
+}
+
+/* ---- many ---- */
 
 struct question {
 	struct question *next;
@@ -69,16 +116,6 @@ pop(struct question **list)
 	return q;
 }
 
-static int
-look_up(const char *host, const char *port, int flags, struct addrinfo **ret)
-{
-	struct addrinfo hints = {
-		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = flags
-	};
-
-	return getaddrinfo(host, port, &hints, ret);
-}
-
 static void
 free_resolver(struct net_resolver *r)
 {
@@ -118,7 +155,7 @@ work(void *arg)
 			continue;
 		}
 		pthread_mutex_unlock(&r->lock);
-		q->error = look_up(q->host, q->port, 0, &q->addresses);
+		q->error = net_look_up(q->host, q->port, 0, &q->addresses);
 		pthread_mutex_lock(&r->lock);
 		w->asking = NULL;
 		push(&r->answers, q);
@@ -174,7 +211,7 @@ on_answered(struct ev_loop *loop, ev_async *w, int revents)
 		addresses = q->addresses;
 		q->addresses = NULL;
 		if (q->done)
-			q->done(q->ctx, addresses, addresses ? NULL : gai_strerror(q->error));
+			q->done(q->ctx, addresses, q->error);
 		else if (addresses)
 			freeaddrinfo(addresses);
 		free_question(q);
@@ -245,8 +282,8 @@ net_resolve(
 	struct addrinfo *addresses;
 	struct question *q;
 
-	if (look_up(host, port, AI_NUMERICHOST, &addresses) == 0) {
-		done(ctx, addresses, NULL);
+	if (net_look_up(host, port, AI_NUMERICHOST, &addresses) == 0) {
+		done(ctx, addresses, 0);
 		return;
 	}
 	q = calloc(1, sizeof(*q));
@@ -258,7 +295,7 @@ net_resolve(
 	if (!q || !q->host || !q->port) {
 		if (q)
 			free_question(q);
-		done(ctx, NULL, "no memory");
+		done(ctx, NULL, EAI_MEMORY);
 		return;
 	}
 	pthread_mutex_lock(&r->lock);

@@ -13,20 +13,10 @@ import time
 from custody import QUICK, Custody, Silence, custody_xml
 from world import (
     MOMENT, PATIENCE, ack, annotated, code_of, control_id, framed, free_port, main, message, metric,
-    read_slowly, wait_for,
+    read_slowly, resolved, wait_for,
 )
 
 NUMBERED = [message("m%d" % n, value=str(n)) for n in range(1, 21)]
-
-
-def told(query, address):
-    """What a name server says to a query: the address, or for other kinds that there is none."""
-    is_known = query[-4:-2] == b"\0\1"
-    answer = b"\xc0\x0c" + query[-4:] + b"\0\0\0\0" + b"\0\4" + socket.inet_aton(address)
-    return (
-        query[:2] + b"\x81\x80" + query[4:6] + (b"\0\1" if is_known else b"\0\0") + b"\0\0\0\0"
-        + query[12:] + (answer if is_known else b"")
-    )
 
 
 class Senders(Custody):
@@ -316,34 +306,29 @@ class Receivers(Custody):
 
     def test_an_attempt_outlives_the_address_that_its_name_had(self):
         """The name server tells another while the one known before is tried."""
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-            try:
-                server.bind((self.name_server(), 53))
-            except OSError:
-                self.skipTest("not allowed to be a name server")
-            (to, _), port = self.full(), free_port()
-            r = self.receiver(host="127.0.0.2", port=to)
-            named = {"host": "receiver.test", "forward": {**QUICK, "connect_timeout": "3s"}}
-            d = self.configure(
-                *self.parts(self.one(r, port, named)),
-                through=self.private(
-                    "127.0.0.1 receiver.test\n",
-                    "nameserver %s\noptions timeout:30\n" % self.name_server(),
-                ),
-            )
-            self.taken(self.sender(port), *NUMBERED[:3])
-            self.tried(1)
-            with open(self.path("hosts"), "w", encoding="ascii") as f:
-                f.write("127.0.0.1 other.test\n")
-            server.settimeout(PATIENCE)
-            asked = [server.recvfrom(512) for _ in ("A", "AAAA")]
-            self.tried(2)
-            for query, peer in asked:
-                server.sendto(told(query, "127.0.0.2"), peer)
-            self.arrived(r, NUMBERED[:3])
-            late = d.wait_event("conn.timeout", 2, outcome="connect_timeout")
-            self.assertEqual({e["peer"] for e in late}, {"127.0.0.1:%d" % to})
-            self.assertEqual(d.events("dns.failed"), [])
+        server = self.silent_server()
+        (to, _), port = self.full(), free_port()
+        r = self.receiver(host="127.0.0.2", port=to)
+        named = {"host": "receiver.test", "forward": {**QUICK, "connect_timeout": "3s"}}
+        d = self.configure(
+            *self.parts(self.one(r, port, named)),
+            through=self.private(
+                "127.0.0.1 receiver.test\n",
+                "nameserver %s\noptions timeout:30\n" % self.name_server(),
+            ),
+        )
+        self.taken(self.sender(port), *NUMBERED[:3])
+        self.tried(1)
+        with open(self.path("hosts"), "w", encoding="ascii") as f:
+            f.write("127.0.0.1 other.test\n")
+        asked = [server.recvfrom(512) for _ in ("A", "AAAA")]
+        self.tried(2)
+        for query, peer in asked:
+            server.sendto(resolved(query, "127.0.0.2"), peer)
+        self.arrived(r, NUMBERED[:3])
+        late = d.wait_event("conn.timeout", 2, outcome="connect_timeout")
+        self.assertEqual({e["peer"] for e in late}, {"127.0.0.1:%d" % to})
+        self.assertEqual(d.events("dns.failed"), [])
 
     def tried(self, count):
         """Waits for so many attempts to connect."""

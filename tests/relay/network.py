@@ -607,30 +607,26 @@ class Names(World):
         self.loses_its_name(young)
 
     def test_a_known_address_does_not_wait_for_a_deaf_name_server(self):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
-            try:
-                deaf.bind((self.name_server(), 53))
-            except OSError:
-                self.skipTest("not allowed to be a name server")
-            r, port = self.receiver(), free_port()
-            d = self.configure(
-                feed_xml(port, r.port, host="receiver.test", forward=QUICK),
-                through=self.private(
-                    "127.0.0.1 receiver.test\n",
-                    "nameserver %s\noptions timeout:30 attempts:5\n" % self.name_server(),
-                ),
-            )
-            self.assertEqual(self.sender(port).exchange(message("1")), ack(message("1")))
-            with open(self.path("hosts"), "w", encoding="ascii") as f:
-                f.write("127.0.0.1 other.test\n")
-            r.stop()
-            s = self.sender(port)
-            s.send(framed(message("2")))
-            self.assertTrue(s.closed())
-            d.wait_event("conn.failed")
-            r.start()
-            self.assertEqual(self.sender(port).exchange(message("3")), ack(message("3")))
-            self.assertEqual(d.events("dns.failed"), [])
+        self.silent_server()
+        r, port = self.receiver(), free_port()
+        d = self.configure(
+            feed_xml(port, r.port, host="receiver.test", forward=QUICK),
+            through=self.private(
+                "127.0.0.1 receiver.test\n",
+                "nameserver %s\noptions timeout:30 attempts:5\n" % self.name_server(),
+            ),
+        )
+        self.assertEqual(self.sender(port).exchange(message("1")), ack(message("1")))
+        with open(self.path("hosts"), "w", encoding="ascii") as f:
+            f.write("127.0.0.1 other.test\n")
+        r.stop()
+        s = self.sender(port)
+        s.send(framed(message("2")))
+        self.assertTrue(s.closed())
+        d.wait_event("conn.failed")
+        r.start()
+        self.assertEqual(self.sender(port).exchange(message("3")), ack(message("3")))
+        self.assertEqual(d.events("dns.failed"), [])
 
     def test_a_link_local_address_has_its_zone_resolved(self):
         d, port = self.feed(4711, host="fe80::1%lo")
@@ -749,74 +745,54 @@ class Names(World):
         d.wait_event("dns.failed")
 
     def test_a_slow_name_server_holds_up_nobody_else(self):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
-            try:
-                deaf.bind((self.name_server(), 53))
-            except OSError:
-                self.skipTest("not allowed to be a name server")
-            through = self.private(
-                "127.0.0.1 quick.test\n",
-                "nameserver %s\noptions timeout:30 attempts:2\n" % self.name_server(),
-            )
-            r = self.receiver()
-            slow, quick = [free_port() for _ in range(5)], [free_port(), free_port()]
-            config = self.write(
-                "c.xml",
-                config_xml(
-                    *(
-                        feed_xml(p, 1, name="slow%d" % n, host="slow%d.test" % n)
-                        for n, p in enumerate(slow)
-                    ),
-                    feed_xml(quick[0], r.port, name="numeric"),
-                    feed_xml(quick[1], r.port, name="named", host="quick.test"),
+        deaf = self.silent_server()
+        through = self.private(
+            "127.0.0.1 quick.test\n",
+            "nameserver %s\noptions timeout:30 attempts:2\n" % self.name_server(),
+        )
+        r = self.receiver()
+        slow, quick = [free_port() for _ in range(5)], [free_port(), free_port()]
+        config = self.write(
+            "c.xml",
+            config_xml(
+                *(
+                    feed_xml(p, 1, name="slow%d" % n, host="slow%d.test" % n)
+                    for n, p in enumerate(slow)
                 ),
-            )
-            self.start("--config", config, through=through)
-            waiting = [self.sender(port) for port in slow]
-            for w in waiting:
-                w.send(framed(message()))
-            began = time.monotonic()
-            for port in quick:
-                s = self.sender(port)
-                for n in range(50):
-                    self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
-            self.assertLess(time.monotonic() - began, 30)
-            threading.Thread(target=self.deny_all, args=(deaf.dup(),), daemon=True).start()
-            for w in waiting:
-                self.assertTrue(w.closed())
+                feed_xml(quick[0], r.port, name="numeric"),
+                feed_xml(quick[1], r.port, name="named", host="quick.test"),
+            ),
+        )
+        self.start("--config", config, through=through)
+        waiting = [self.sender(port) for port in slow]
+        for w in waiting:
+            w.send(framed(message()))
+        began = time.monotonic()
+        for port in quick:
+            s = self.sender(port)
+            for n in range(50):
+                self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
+        self.assertLess(time.monotonic() - began, 30)
+        self.deny_all(deaf)
+        for w in waiting:
+            self.assertTrue(w.closed())
 
     def test_a_slow_name_server_holds_up_no_end(self):
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
-            try:
-                deaf.bind((self.name_server(), 53))
-            except OSError:
-                self.skipTest("not allowed to be a name server")
-            through = self.private(
-                "", "nameserver %s\noptions timeout:30 attempts:2\n" % self.name_server()
-            )
-            port = free_port()
-            d = self.start(
-                "--listen", "127.0.0.1:%d" % port, "--forward", "receiver.test:2575",
-                through=through,
-            )
-            waiting = self.sender(port)
-            waiting.send(framed(message()))
-            deaf.settimeout(PATIENCE)
-            deaf.recv(512)
-            began = time.monotonic()
-            self.assertEqual(d.stop(), 0)
-            self.assertLess(time.monotonic() - began, 20)
-
-    def deny_all(self, server):
-        """Says that no such name exists, to what was asked and to what will be."""
-        with server:
-            server.settimeout(PATIENCE)
-            while True:
-                try:
-                    query, peer = server.recvfrom(512)
-                except OSError:
-                    return
-                server.sendto(query[:2] + b"\x81\x83" + query[4:], peer)
+        deaf = self.silent_server()
+        through = self.private(
+            "", "nameserver %s\noptions timeout:30 attempts:2\n" % self.name_server()
+        )
+        port = free_port()
+        d = self.start(
+            "--listen", "127.0.0.1:%d" % port, "--forward", "receiver.test:2575",
+            through=through,
+        )
+        waiting = self.sender(port)
+        waiting.send(framed(message()))
+        deaf.recv(512)
+        began = time.monotonic()
+        self.assertEqual(d.stop(), 0)
+        self.assertLess(time.monotonic() - began, 20)
 
 
 class Probes(World):

@@ -324,6 +324,16 @@ class Sender:
         self.sock.close()
 
 
+def resolved(query, address):
+    """What a name server says to a query: the address, or for other kinds that there is none."""
+    is_known = query[-4:-2] == b"\0\1"
+    answer = b"\xc0\x0c" + query[-4:] + b"\0\0\0\0" + b"\0\4" + socket.inet_aton(address)
+    return (
+        query[:2] + b"\x81\x80" + query[4:6] + (b"\0\1" if is_known else b"\0\0") + b"\0\0\0\0"
+        + query[12:] + (answer if is_known else b"")
+    )
+
+
 class Visit:
     """One connection that a receiver has accepted."""
 
@@ -771,6 +781,36 @@ class World(unittest.TestCase):
         """An address of this process alone."""
         pid = os.getpid()
         return "127.%d.%d.%d" % (1 + (pid >> 16) % 254, pid >> 8 & 255, pid & 255)
+
+    def silent_server(self):
+        """The name server at that address, which answers nothing by itself."""
+        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.addCleanup(server.close)
+        try:
+            server.bind((self.name_server(), 53))
+        except OSError:
+            self.skipTest("not allowed to be a name server")
+        server.settimeout(PATIENCE)
+        return server
+
+    def deny_all(self, server):
+        """It says that no such name exists, to what it was asked and to what it will be."""
+
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    query, peer = server.recvfrom(512)
+                    if not query:
+                        return
+                    server.sendto(query[:2] + b"\x81\x83" + query[4:], peer)
+
+        def end():
+            server.sendto(b"", server.getsockname())
+            thread.join()
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        self.addCleanup(end)
 
     def private(self, hosts, resolver=""):
         """A command that gives a process its own /etc/hosts, where we may do that."""
