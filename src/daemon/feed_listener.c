@@ -3,7 +3,6 @@
  * The near end of a feed: where senders connect, how many may, and which of them stay
  * when a reload has changed that.
  */
-#define _GNU_SOURCE /* strerrorname_np */
 #include "daemon/feed.h"
 
 #include <errno.h>
@@ -72,7 +71,7 @@ on_paused(void *ctx, int error)
 {
 	struct feed_listener *l = ctx;
 
-	observe_paused(l->feed, strerrorname_np(error));
+	observe_paused(l->feed, error);
 }
 
 static const struct net_listener_ops listener_ops = {

@@ -335,16 +335,35 @@ observe_crowded(struct hl7noted *d, const char *door, bool gave_way)
 	log_end(d->log);
 }
 
+/* The limit that is met when accept() or the watch over what comes fails, or NULL: it is another
+ * matter, such as a firewall's. */
+static const char *
+limit_of(int error)
+{
+	switch (error) {
+	case EMFILE:
+	case ENFILE:
+		return "descriptors";
+	case ENOMEM:
+	case ENOBUFS:
+		return "memory";
+	default:
+		return NULL;
+	}
+}
+
 void
-observe_paused(struct feed *f, const char *word)
+observe_paused(struct feed *f, int error)
 {
 	struct log *log = f->daemon->log;
+	const char *limit = limit_of(error);
 
-	count_limit(f, "descriptors");
+	if (limit)
+		count_limit(f, limit);
 	if (!log_begin(log, LOG_SVC_PAUSED))
 		return;
 	log_str(log, LOG_FEED, f->name);
-	log_str(log, LOG_ERR_CODE, word);
+	log_str(log, LOG_ERR_CODE, strerrorname_np(error));
 	log_end(log);
 }
 

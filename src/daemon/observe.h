@@ -44,7 +44,8 @@ void observe_connect_timeout(struct feed *f, const union net_address *address);
 /* Bytes outside of frames came, from a sender or (`peer` NULL) from the receiver. */
 void observe_noise(struct feed *f, const union net_address *peer);
 void observe_dns_failed(struct feed *f, const char *error);
-void observe_paused(struct feed *f, const char *word);
+/* Accepting rests, for this reason. */
+void observe_paused(struct feed *f, int error);
 /* All bytes in flight are at their limit, met by a sender of this feed. */
 void observe_full(struct feed *f);
 /* `error` is an errno code or, if the step is "address", one of net/resolver.h. */

@@ -811,6 +811,29 @@ class Refusals(World):
         self.relent()
         self.assertEqual(waiting.frame(), ack(message("1")))
 
+    def test_a_pause_counts_as_the_limit_that_it_comes_from(self):
+        r, port, door = self.receiver(), free_port(), free_port()
+        d = self.configure(
+            '<metrics listen="127.0.0.1:%d"/>' % door, feed_xml(port, r.port), env=self.env
+        )
+        for n, (error, limit) in enumerate((
+            (errno.ENFILE, "descriptors"), (errno.ENOBUFS, "memory"), (errno.EPERM, None),
+        )):
+            self.refuse("accept4", error)
+            s = self.sender(port)
+            s.send(framed(message(str(n))))
+            d.wait_event("svc.paused", err_code=errno.errorcode[error])
+            self.relent()
+            self.assertEqual(s.frame(), ack(message(str(n))))
+            paused = [line["err_code"] for line in d.events("svc.paused")]
+            told = {
+                word: metric(door, "hl7noted_limits_hit_total", limit=word) or 0
+                for word in ("descriptors", "memory")
+            }
+            self.assertEqual(
+                told, {"descriptors": paused.count("ENFILE"), "memory": paused.count("ENOBUFS")}
+            )
+
     def test_connections_that_may_not_be_taken_do_not_spin(self):
         d, port = self.served(self.receiver())
         self.refuse("accept4", errno.EPERM)
