@@ -8,10 +8,12 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "daemon/descriptors.h"
 #include "daemon/intake.h"
+#include "daemon/line.h"
 #include "daemon/link.h"
 #include "daemon/notify.h"
 #include "daemon/observe.h"
@@ -26,13 +28,28 @@ broken_handshakes(const struct feed_listener *l)
 	return l->tls && !net_handshake_room(&l->feed->daemon->net) ? "handshakes" : NULL;
 }
 
-/* The limit that a new connection would break, "address" for a list it is not on, or NULL. */
+/* Is it the line's own connection, since the receiver's name stands for this listener?  Messages
+ * would be taken for resends of themselves, and count as delivered. */
+static bool
+is_own(const struct feed *f, const union net_address *peer)
+{
+	union net_address own;
+	char from[NET_ADDRESS_TEXT], to[NET_ADDRESS_TEXT];
+
+	return f->line && peer->family != AF_UNIX && net_stream_address(&f->line->down, &own) &&
+	       strcmp(net_address_text(peer, from), net_address_text(&own, to)) == 0;
+}
+
+/* The limit that a new connection would break, "address" for a list it is not on, "itself" for one
+ * of our own, or NULL. */
 static const char *
 broken_limit(const struct feed_listener *l, int fd, const union net_address *peer)
 {
 	const struct feed *f = l->feed;
 	unsigned same = 0;
 
+	if (is_own(f, peer))
+		return "itself";
 	if (!guard_allows(l->conf, peer))
 		return "address";
 	if (net_descriptor_is_kept(fd, DESCRIPTORS_OPERATING + DESCRIPTORS_RECEIVERS))

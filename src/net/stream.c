@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "net/descriptors.h"
+#include "net/listener.h"
 #include "net/stream_parts.h"
 #include "net/stream_tls.h"
 
@@ -221,6 +222,15 @@ net_stream_is_silent(const struct net_stream *s, uint64_t ms)
 		return false;
 	return getsockopt(s->readable.fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
 	       info.tcpi_last_data_recv >= ms;
+}
+
+bool
+net_stream_address(const struct net_stream *s, union net_address *ret)
+{
+	socklen_t len = sizeof(*ret);
+
+	*ret = (union net_address){ 0 };
+	return net_stream_is_open(s) && getsockname(s->readable.fd, &ret->any, &len) == 0;
 }
 
 bool

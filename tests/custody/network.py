@@ -304,6 +304,23 @@ class Receivers(Custody):
             self.arrived(r, NUMBERED[:3])  # the next attempt has the name looked up again
             self.assertLessEqual(len(d.events("conn.failed")), 1)
 
+    def test_a_receiver_whose_name_is_our_own_gets_nothing(self):
+        """What came back would pass for a resend, and for delivered."""
+        for listen, host in (("127.0.0.1", "127.0.0.1"), ("::", "::1")):
+            with self.subTest(listen=listen):
+                port = free_port()
+                feed = {"host": "receiver.test", "listen": {"address": listen}}
+                d = self.configure(
+                    *self.parts(self.one(port, port, feed)),
+                    through=self.private("%s receiver.test\n" % host),
+                )
+                self.taken(self.sender(port, host=host), NUMBERED[0])
+                d.wait_event("conn.refused", outcome="itself")
+                d.wait_event("msg.retry", 2, outcome="none", err_code="down_lost")
+                self.assertEqual(d.events("msg.delivered") + d.events("msg.duplicate"), [])
+                self.assertEqual(len(d.events("msg.queued")), 1)
+                self.afresh(d)
+
     def test_an_attempt_outlives_the_address_that_its_name_had(self):
         """The name server tells another while the one known before is tried."""
         server = self.silent_server()

@@ -58,7 +58,7 @@ class Reload(Named):
         d = self.running()
         s = self.sender(self.port)
         questions = self.ask_for(self.named())
-        for n in range(100):
+        for n in range(50):
             self.assertEqual(s.exchange(message(str(n))), ack(message(str(n))))
         self.assertIsNone(d.verdict(0), "they came before the answer of the name server")
         self.assertFalse(listening(self.other))
