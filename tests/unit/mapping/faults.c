@@ -38,6 +38,9 @@ static const struct fragment_case cases[] = {
 	  "1:109: default-intervals: \"yes\" is not a word known here; write on or off\n"
 	  "1:133: <mapping> has no attribute \"statsu\"; did you mean \"status\"?\n" },
 	{ IN_ROOT,
+	  "<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"t\" version=\"1.0\" status=\"draft\" max-lines=\"0\">",
+	  "1:76: max-lines must be from 1 to 99; correct it, or leave it out for 12\n" },
+	{ IN_ROOT,
 	  "<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"t\" version=\"1.0\" status=\"approved\">",
 	  "1:61: the mapping says that it is approved, but not by whom; add <approval on=\"DATE\">NAME</approval> to <about>\n" },
 	{ IN_ABOUT,

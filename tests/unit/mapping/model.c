@@ -99,6 +99,9 @@ Test(mapping_model, knows_by_whom_it_is_approved_and_since_when)
 	cr_expect(is(m->approved_by, "Ada \n Lab"));
 	cr_expect(is(m->effective_from, "2026-02-01") && !m->effective_to.len);
 	mapping_destroy(m);
+	m = fragment_good(IN_ABOUT, "<effective from='2026-02-01' to='2026-02-01'/>");
+	cr_expect(is(m->effective_to, "2026-02-01"), "it may be one day");
+	mapping_destroy(m);
 }
 
 /* ---- observations ---- */
