@@ -278,9 +278,11 @@ metric_observe(struct metric *h, uint64_t microseconds)
 	h->bucket[i]++;
 	h->count++;
 	h->sum += (double)microseconds / 1e6;
+	if (h->most < microseconds)
+		h->most = microseconds;
 }
 
-/* Within a bucket values are taken to lie evenly; beyond the last end nothing is known. */
+/* Within a bucket values are taken to lie evenly. */
 uint64_t
 metric_quantile(const struct metric *h, double q)
 {
@@ -296,7 +298,7 @@ metric_quantile(const struct metric *h, double q)
 						    (rank > before ? (rank - before) / here : 0));
 		before += here;
 	}
-	return ends[METRIC_BUCKETS - 1];
+	return h->most;
 }
 
 /* ---- text --------------------------------------------------------------------------------- */

@@ -24,7 +24,8 @@ enum { METRIC_BUCKETS = 17 };
 struct metric {
 	double value; /* counter, gauge */
 	uint64_t bucket[METRIC_BUCKETS + 1], count;
-	double sum; /* histogram, seconds */
+	double sum;    /* histogram, seconds */
+	uint64_t most; /* the same, microseconds */
 };
 
 struct metrics *metrics_create(void);
@@ -43,7 +44,7 @@ struct metric *metrics_series(struct metrics *m, enum metric_kind kind, const ch
  * are asked for again; then they go on where they were. */
 void metrics_hide(struct metrics *m, const char *family, const char *label, const char *value);
 void metric_observe(struct metric *h, uint64_t microseconds);
-/* The q-th quantile (0 to 1) in microseconds, from the buckets. */
+/* The q-th quantile (0 to 1) in microseconds, from the buckets; beyond them, the most there was. */
 uint64_t metric_quantile(const struct metric *h, double q);
 /* All of it in the text format, families in order of their names. */
 void metrics_write(const struct metrics *m, struct buffer *out);
