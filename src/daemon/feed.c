@@ -87,7 +87,7 @@ feed_create(struct hl7noted *d, const struct conf_feed *conf, struct rules *rule
 	}
 	apply(f, conf, rules);
 	observe(f);
-	rate_begin(&f->rate, feed_messages(f));
+	rate_begin(&f->rate, feed_messages(f), now_ms() / 1000);
 	return f;
 }
 
@@ -243,7 +243,7 @@ feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 	admit_connections(f);
 	if (same_mode)
 		return;
-	rate_begin(&f->rate, feed_messages(f)); /* it counts others now */
+	rate_begin(&f->rate, feed_messages(f), now_ms() / 1000); /* it counts others now */
 	feed_end_wait(f);
 	drain_connections(f);
 }

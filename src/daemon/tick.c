@@ -108,7 +108,7 @@ on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 		relay_rooms_trim(&d->work.rooms);
 	for (struct feed *f = all ? d->feeds : NULL; f; f = f->next) {
 		feed_follow_date(f);
-		rate_note(&f->rate, feed_messages(f));
+		rate_note(&f->rate, feed_messages(f), now / 1000);
 	}
 	tick_feeds(d->feeds, now, all);
 	tick_feeds(d->retired, now, all);
