@@ -48,14 +48,14 @@ custody_intake_finish(struct custody_intake *in)
 /* ---- entries ---- */
 
 static struct custody_entry *
-make_entry(struct custody_intake *in, const struct custody_survey *s, uint64_t now_us)
+make_entry(struct custody_intake *in, const struct custody_survey *s)
 {
 	const enum relay_when when = s->asks.when;
 	struct custody_entry *e = malloc(sizeof(*e) + s->header.len);
 
 	if (!e)
 		return NULL;
-	*e = (struct custody_entry){ .intake = in, .began = now_us, .summary = s->summary };
+	*e = (struct custody_entry){ .intake = in, .began = in->came, .summary = s->summary };
 	e->number = in->ops->number(in->ctx);
 	e->bytes = s->summary.bytes_in;
 	/* an answer gets none, but where it asks for one to its safe arrival */
@@ -73,13 +73,13 @@ make_entry(struct custody_intake *in, const struct custody_survey *s, uint64_t n
 
 /* NULL when memory ran out. */
 static struct custody_entry *
-read_frame(struct custody_intake *in, struct span body, uint64_t now_us, struct custody_survey *ret)
+read_frame(struct custody_intake *in, struct span body, struct custody_survey *ret)
 {
 	struct hl7_message *work = &in->set->work->message;
 
 	if (!custody_survey(work, body, in->ops->admit, in->ctx, ret))
 		return NULL;
-	return make_entry(in, ret, now_us);
+	return make_entry(in, ret);
 }
 
 static void
@@ -102,7 +102,7 @@ tell_left(struct custody_intake *in, enum relay_why why)
 	while (relay_inlet_take_left(&in->inlet, &body)) {
 		if (relay_is_commit(body))
 			continue;
-		e = read_frame(in, body, in->active * RELAY_MS, &s);
+		e = read_frame(in, body, &s);
 		if (!e)
 			continue;
 		e->refused = s.admission != CUSTODY_ADMIT;
@@ -267,7 +267,7 @@ is_refused(const struct custody_intake *in, const struct custody_survey *s, enum
 }
 
 static void
-take_frame(struct custody_intake *in, struct span body, uint64_t now_us)
+take_frame(struct custody_intake *in, struct span body)
 {
 	struct custody_survey s;
 	struct custody_entry *e;
@@ -275,7 +275,7 @@ take_frame(struct custody_intake *in, struct span body, uint64_t now_us)
 
 	if (relay_is_commit(body)) /* it is about an answer of ours */
 		return;
-	e = read_frame(in, body, now_us, &s);
+	e = read_frame(in, body, &s);
 	if (!e) {
 		close_intake(in, RELAY_NO_MEMORY, NULL);
 		return;
@@ -329,7 +329,7 @@ use_frames(struct custody_intake *in, struct span bytes, uint64_t now_us)
 			end_broken(in, &diag);
 		if (result != MLLP_FRAME || !can_take(in))
 			break;
-		take_frame(in, relay_inlet_take(&in->inlet, rest, &done), now_us);
+		take_frame(in, relay_inlet_take(&in->inlet, rest, &done));
 	}
 	in->busy = false;
 	return in->closed ? done : done + relay_inlet_junk(&in->inlet);
@@ -378,6 +378,7 @@ custody_intake_bytes(struct custody_intake *in, struct span bytes, uint64_t now_
 	if (in->closed)
 		return;
 	in->active = now_us / RELAY_MS;
+	in->came = now_us;
 	if (in->draining || relay_inlet_held(&in->inlet)) {
 		relay_inlet_keep(&in->inlet, rooms_of(in), bytes);
 		if (!relay_inlet_failed(&in->inlet))

@@ -130,6 +130,7 @@ struct custody_intake {
 	bool failed; /* it will be closed for a frame that was not taken: nothing behind that is */
 	bool busy;   /* using frames: a verdict that comes meanwhile uses none */
 	uint64_t active; /* ms; last byte, or last verdict */
+	uint64_t came;   /* microseconds; last byte: frames that wait came with it */
 	uint64_t ticked; /* ms */
 	struct custody_entry *first, **last;
 	unsigned count;   /* entries */

@@ -80,7 +80,7 @@ take_frame(struct relay_session *s, struct span body, uint64_t now_us)
 
 	if (f) {
 		f->corr = s->ops->number(s->ctx);
-		f->began = now_us;
+		f->began = s->came;
 		f->ack_timeout = s->set->ack_timeout;
 	}
 	if (!f)

@@ -64,6 +64,7 @@ relay_from_sender(struct relay_session *s, struct span bytes, uint64_t now_us)
 	if (s->closed)
 		return;
 	s->active = now_us / RELAY_MS;
+	s->came = now_us;
 	if (relay_inlet_held(&s->in) || s->draining) {
 		relay_inlet_keep(&s->in, rooms_of(s), bytes);
 		if (!relay_inlet_failed(&s->in) && !s->draining) {

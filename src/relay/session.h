@@ -203,7 +203,8 @@ struct relay_session {
 	struct relay_reuse reuse; /* of the downstream connection at hand */
 	bool moved;               /* it leads to a receiver that is another now */
 	bool sender_ended, closed, draining;
-	uint64_t active;       /* ms; last byte either way */
+	uint64_t active; /* ms; last byte either way */
+	uint64_t came; /* microseconds; last byte of the sender's: frames that wait came with it */
 	uint64_t oldest_since; /* ms; since when the oldest flight is the one to be answered */
 	uint64_t newest;       /* number of the frame that went out last */
 	unsigned flights, flight_room;

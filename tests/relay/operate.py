@@ -10,6 +10,8 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
+import time
 
 from world import (
     B2M, HL7NOTE, HL7NOTED, PATIENCE, SUGAR, TOP, World, ack, config_xml, feed_xml, framed, free_port,
@@ -51,6 +53,27 @@ class Metrics(World):
         self.assertEqual(value("config_last_reload_successful"), 1)
         self.assertEqual(value("log_dropped_total"), 0)
         self.assertEqual(value("build_info"), 1)
+
+    def test_the_time_that_a_message_waits_is_part_of_its_time(self):
+        go = threading.Event()
+
+        def answer(v, body, n):
+            go.wait(PATIENCE)
+            v.answer(body)
+
+        d, r, port = self.running(handler=answer)
+        s = self.sender(port)
+        s.send(b"".join(framed(message(str(n))) for n in range(3)))
+        r.wait(1)
+        began = time.monotonic()
+        time.sleep(0.2)
+        held = time.monotonic() - began
+        go.set()
+        times = [e["latency_us"] for e in d.wait_event("msg.acked", 3)]
+        self.assertEqual(times, sorted(times), "they came together")
+        self.assertGreaterEqual(times[0], held * 1e6)
+        total = metric(self.door, "hl7noted_message_duration_seconds_sum")
+        self.assertAlmostEqual(total, sum(times) / 1e6, 4)
 
     def test_a_batch_counts_as_its_answers_say(self):
         batch = b"BHS|^~\\&|LAB\r" + message("1") + message("2") + b"BTS|2\r"

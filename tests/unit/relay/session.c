@@ -180,6 +180,35 @@ expect_in(struct world *w, const char *want)
 
 #define AR(code, id) "up:<MSH|^~\\&|c|d|a|b|T||ACK^R01^ACK|N|P|2.5MSA|" code "|" id
 
+Test(relay_session, times_a_message_from_its_last_byte_however_long_it_waits)
+{
+	struct world w;
+	uint64_t first, second;
+
+	begin(&w);
+	first = w.now += 1000;
+	from_sender(&w, MSG("1"));
+	expect(&w, "connect");
+	w.now += 5000000;
+	relay_connected(&w.s, w.now);
+	expect(&w, "down:" SHOWN("1"));
+	second = w.now += 1000;
+	from_sender(&w, MSG("2") MSG("3") "\x0bMSH|^~\\&|a");
+	w.now += 1000000;
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA down:" SHOWN("2"));
+	cr_expect_eq(w.began, first, "it waited for a connection");
+	w.now += 1000000;
+	from_down(&w, ACK("AA", "2"));
+	expect(&w, "up:" SHOWN_ACK("AA", "2") " answered:AA down:" SHOWN("3"));
+	cr_expect_eq(w.began, second, "behind one message");
+	w.now += 1000000;
+	from_down(&w, ACK("AA", "3"));
+	expect(&w, "up:" SHOWN_ACK("AA", "3") " answered:AA");
+	cr_expect_eq(w.began, second, "behind two");
+	end(&w);
+}
+
 Test(relay_session, rejects_instead_where_the_feed_says_so)
 {
 	struct world w;

@@ -24,6 +24,7 @@ struct world {
 	struct buffer told;
 	uint64_t number, now;
 	size_t bytes_in, bytes_out; /* of the frame whose fate was told last */
+	uint64_t began;             /* of the same */
 };
 
 static inline void
@@ -45,6 +46,7 @@ tell_fate(struct world *w, const struct relay_flight *f, const char *what, struc
 {
 	w->bytes_in = f->summary.bytes_in;
 	w->bytes_out = f->summary.bytes_out;
+	w->began = f->began;
 	tell(w, what, more);
 }
 
