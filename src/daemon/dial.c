@@ -151,9 +151,7 @@ bool
 dial_tick(struct dial *d, uint64_t now)
 {
 	if (dial_is_trying(d) && now >= d->since + d->feed->conf->forward.connect_timeout) {
-		const union net_address address = { .six = d->address };
-
-		observe_connect_timeout(d->feed, &address);
+		observe_connect_timeout(d);
 		return dial_next(d, ETIMEDOUT);
 	}
 	if (d->waiting && !is_early(d, now))

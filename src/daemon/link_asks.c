@@ -21,7 +21,7 @@ disconnect(void *ctx)
 {
 	struct link *l = ctx;
 
-	observe_closed(l->feed, &l->peer, l->heard, RELAY_ACK_TIMEOUT, NULL);
+	observe_receiver_left(&l->dial, RELAY_ACK_TIMEOUT);
 	dial_left(&l->dial, true);
 	dial_stop(&l->dial);
 }

@@ -74,7 +74,7 @@ static void
 give_up(struct link *l)
 {
 	if (net_stream_unsent(&l->down))
-		observe_closed(l->feed, &l->peer, l->heard, RELAY_UNREAD, NULL);
+		observe_receiver_left(&l->dial, RELAY_UNREAD);
 	link_destroy(l);
 }
 

@@ -111,7 +111,7 @@ observe_feed(struct feed *f)
 		    "Wait between attempts to reach the receiver; 0 when it was reached.", "feed",
 		    f->name, NULL),
 		.duration = metrics_series(m, METRIC_HISTOGRAM, "hl7noted_message_duration_seconds",
-		    "From the last byte of a frame to its answer.", "feed", f->name, NULL),
+		    "From when the last byte of a frame was read to its answer.", "feed", f->name, NULL),
 	};
 	observe_mappings(f);
 }
@@ -304,6 +304,36 @@ observe_closed(struct feed *f, const union net_address *peer, bool heard, enum r
 	if (diag)
 		log_number(log, LOG_OFFSET, diag->offset);
 	log_end(log);
+}
+
+static void
+tell_left(const struct dial *d, enum log_event event, const char *word)
+{
+	const union net_address address = { .six = d->address };
+	struct log *log = d->feed->daemon->log;
+	char text[NET_ADDRESS_TEXT];
+
+	count_limit(d->feed, word);
+	if (!log_begin_at(log, event, LOG_WARNING_))
+		return;
+	log_str(log, LOG_FEED, d->feed->name);
+	log_str(log, LOG_DIR, "out");
+	log_str(log, LOG_PEER, net_address_text(&address, text));
+	log_str(log, LOG_OUTCOME, word);
+	log_end(log);
+}
+
+void
+observe_receiver_left(const struct dial *d, enum relay_why why)
+{
+	observe_error(d->feed, relay_word(why));
+	tell_left(d, closing_event(why), relay_word(why));
+}
+
+void
+observe_connect_timeout(const struct dial *d)
+{
+	tell_left(d, LOG_CONN_TIMEOUT, "connect_timeout");
 }
 
 void
@@ -526,22 +556,6 @@ observe_connect_failed(struct feed *f, const char *word)
 	log_str(log, LOG_FEED, f->name);
 	observe_put_side(f, NULL);
 	log_str(log, LOG_ERR_CODE, word);
-	log_end(log);
-}
-
-void
-observe_connect_timeout(struct feed *f, const union net_address *address)
-{
-	struct log *log = f->daemon->log;
-	char text[NET_ADDRESS_TEXT];
-
-	count_limit(f, "connect_timeout");
-	if (!log_begin(log, LOG_CONN_TIMEOUT))
-		return;
-	log_str(log, LOG_FEED, f->name);
-	log_str(log, LOG_DIR, "out");
-	log_str(log, LOG_PEER, net_address_text(address, text));
-	log_str(log, LOG_OUTCOME, "connect_timeout");
 	log_end(log);
 }
 

@@ -39,8 +39,10 @@ void observe_rejected(struct link *l, const struct relay_flight *flight, enum re
 void observe_stray(struct link *l, struct span ack_code, struct span control_id);
 void observe_passed(struct link *l, struct span ack_code, struct span control_id);
 void observe_connect_failed(struct feed *f, const char *word);
-/* One address of the receiver did not take a connection in time. */
-void observe_connect_timeout(struct feed *f, const union net_address *address);
+/* The address under way did not take a connection in time. */
+void observe_connect_timeout(const struct dial *d);
+/* The receiver that took it is left for a limit, while the sender stays, or has left before. */
+void observe_receiver_left(const struct dial *d, enum relay_why why);
 /* Bytes outside of frames came, from a sender or (`peer` NULL) from the receiver. */
 void observe_noise(struct feed *f, const union net_address *peer);
 void observe_dns_failed(struct feed *f, const char *error);

@@ -57,6 +57,7 @@ put_messages(struct buffer *out, const struct feed_metrics *m)
 	put_count(out, "unawaited", m->unawaited);
 	put_count(out, "failed", m->failed);
 	put_count(out, "rejected", m->rejected);
+	put_count(out, "refused", m->strangers);
 	put_count(out, "stray_acks", m->stray);
 	json_close(out, '}');
 	json_open(out, "annotations", '{');

@@ -52,9 +52,10 @@ put_relayed(struct buffer *out, const struct feed *f)
 	const struct feed_metrics *m = &f->metrics;
 
 	buffer_printf(out,
-	    "  %-12s %.0f answered positively, %.0f negatively, %.0f failed, %.0f rejected; "
-	    "%.0f in the last minute\n",
-	    "messages", m->acked->value, m->nacked->value, m->failed->value, m->rejected->value,
+	    "  %-12s %.0f answered positively, %.0f negatively, %.0f unawaited, %.0f failed, "
+	    "%.0f rejected, %.0f refused; %.0f in the last minute\n",
+	    "messages", m->acked->value, m->nacked->value, m->unawaited->value, m->failed->value,
+	    m->rejected->value, m->strangers->value,
 	    rate_of_last_minute(&f->rate, feed_messages(f)));
 }
 
@@ -111,10 +112,10 @@ put_custody(struct buffer *out, const struct hl7noted *d, const struct feed *f)
 
 	store_stats(d->queue->store, f->number, &s);
 	buffer_printf(out,
-	    "  %-12s %.0f taken, %.0f resend%s, %.0f rejected, %.0f delivered; %.0f in the last "
-	    "minute\n",
+	    "  %-12s %.0f taken, %.0f resend%s, %.0f rejected, %.0f refused, %.0f delivered; %.0f "
+	    "in the last minute\n",
 	    "custody", m->queued->value, m->duplicate->value, plural((uint64_t)m->duplicate->value),
-	    m->rejected->value, m->delivered->value,
+	    m->rejected->value, m->strangers->value, m->delivered->value,
 	    rate_of_last_minute(&f->rate, feed_messages(f)));
 	buffer_printf(out, "  %-12s %llu waiting", "queue", (unsigned long long)s.waiting);
 	if (s.waiting)

@@ -364,6 +364,27 @@ class Unanswered(World):
             limit = metric(door, "hl7noted_limits_hit_total", limit="ack_timeout")
             self.assertEqual(limit, 1, what)
 
+    def test_the_end_of_a_connection_is_told_of_the_side_that_it_was_on(self):
+        """With reject the receiver is left, while the sender stays."""
+        for what in ("close", "reject"):
+            r = self.receiver(lambda v, body, n: None)
+            d, port = self.feed(r, forward=HASTY, on_failure=what)
+            s = self.sender(port)
+            s.exchange(message("m"))
+            s.close()
+            if what == "reject":
+                d.wait_event("conn.close", outcome="sender_left")
+            late = d.wait_event("conn.timeout", outcome="ack_timeout")
+            ends = {"conn.close", "conn.timeout", "conn.broken"}
+            self.assertEqual(
+                [(e["event"], e.get("dir")) for e in d.lines() if e["event"] in ends],
+                [("conn.timeout", None)] if what == "close" else
+                [("conn.timeout", "out"), ("conn.close", None)],
+            )
+            peer = d.events("conn.open")[0]["peer"]
+            to = "127.0.0.1:%d" % r.port
+            self.assertEqual(late[0]["peer"], peer if what == "close" else to)
+
     def test_reject_in_enhanced_mode_answers_CE(self):
         r = self.receiver(lambda v, body, n: v.reset())
         _, port = self.feed(r, forward=QUICK, on_failure="reject")

@@ -388,6 +388,15 @@ class Time(World):
         d.wait_event("conn.close", outcome="unread")
         self.assertIsNotNone(self.sender(port).exchange(message("1")))
 
+    def test_a_receiver_that_leaves_the_last_bytes_unread_is_told_apart_from_its_sender(self):
+        r = self.receiver(reads=False)
+        d, port = self.feed(r, max_unsent="16MiB", forward={"ack_timeout": "1s"})
+        s = self.sender(port)
+        s.send(framed(message(modes="|||NE|NE", more=b"ZZZ|" + b"x" * (8 << 20) + b"\r")))
+        s.close()
+        d.wait_event("conn.close", dir="out", peer="127.0.0.1:%d" % r.port, outcome="unread")
+        self.assertEqual([e["outcome"] for e in d.events("conn.close")], ["sender_left", "unread"])
+
     def test_a_receiver_that_never_reads_ends_in_an_ack_time_out(self):
         r = self.receiver(reads=False)
         d, port = self.feed(r, forward={"ack_timeout": "500ms"})

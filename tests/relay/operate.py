@@ -223,7 +223,10 @@ class Status(World):
         self.assertIn("process %d" % d.pid, text)
         self.assertIn("feed lab: relay to 127.0.0.1:%d, annotation live" % r.port, text)
         self.assertRegex(text, r"127.0.0.1:%d, 1 connected" % port)
-        self.assertIn("2 answered positively, 1 negatively", text)
+        self.assertIn(
+            "2 answered positively, 1 negatively, 0 unawaited, 0 failed, 0 rejected, 0 refused; "
+            "3 in the last minute", text,
+        )
         self.assertRegex(text, r"running for \d+ s; 1 connection, 0 bytes held")
         self.assertIn("3 annotated", text)
         self.assertIn("test 1.2.3, DRAFT", text)
@@ -233,6 +236,32 @@ class Status(World):
         self.assertRegex(text, r"last error +never")
         times = re.findall(r"answers +half within [0-9]+\.[0-9]{2} ms, 99 % within", text)
         self.assertEqual(len(times), 1, "the other feed has given none: " + text)
+
+    def test_every_frame_that_came_is_in_one_of_the_counts(self):
+        r = self.receiver(lambda v, body, n: n > 1 and v.reset())
+        port, ctl = free_port(), self.path("control")
+        self.configure(
+            '<control socket="%s"/>' % ctl,
+            feed_xml(
+                port, r.port, on_failure="reject", inside='<sender application="LAB"/>',
+                forward={"backoff_min": "1h", "backoff_max": "1h"},
+            ),
+        )
+        s = self.sender(port)
+        s.send(framed(message("1", modes="|||NE|NE")))
+        self.assertIn(b"MSA|AR|2|", s.exchange(message("2")))
+        self.assertIn(b"MSA|AR|3|", s.exchange(message("3").replace(b"|LAB|", b"|RIS|")))
+        r.stop()
+        self.assertIn(b"MSA|AR|4|", s.exchange(message("4")))
+        state = json.loads(self.note("status", "--json", "--control", ctl))["feeds"][0]
+        counts = {k: n for k, n in state["messages"].items() if n}
+        self.assertEqual(counts, {"unawaited": 1, "failed": 1, "refused": 1, "rejected": 1})
+        self.assertEqual(state["last_error"], "down_refused")
+        self.assertEqual(state["last_minute"], 1)
+        self.assertIn(
+            b"0 negatively, 1 unawaited, 1 failed, 1 rejected, 1 refused; 1 in the last minute",
+            self.note("status", "--control", ctl),
+        )
 
     def test_what_is_one_is_told_as_one(self):
         d, r, port = self.running()
