@@ -87,6 +87,7 @@ feed_create(struct hl7noted *d, const struct conf_feed *conf, struct rules *rule
 	}
 	apply(f, conf, rules);
 	observe(f);
+	feed_end_wait(f); /* of one that had its name */
 	rate_begin(&f->rate, feed_messages(f), now_ms() / 1000);
 	return f;
 }

@@ -718,6 +718,21 @@ class Feeds(Reloading):
         d.reload()
         self.assertEqual(metric(door, "hl7noted_backoff_seconds"), 0)
 
+    def test_a_feed_that_comes_back_does_not_wait_as_it_did_when_it_went(self):
+        door = free_port()
+        metrics = '<metrics listen="127.0.0.1:%d"/>' % door
+        d = self.running(before=metrics, forward={"backoff_min": "2min", "backoff_max": "2min"})
+        self.r.stop()
+        self.assertIsNone(self.sender(self.port).exchange(message("1")))
+        gauge = lambda: metric(door, "hl7noted_backoff_seconds", feed="lab")
+        self.assertEqual(gauge(), 120)
+        self.rewrite(metrics, feed_xml(free_port(), self.r.port, name="other"))
+        d.reload()
+        wait_for("the end of the feed", lambda: gauge() is None)
+        self.rewrite(metrics, feed_xml(self.port, self.r.port, **self.named))
+        d.reload()
+        self.assertEqual(gauge(), 0)
+
     def test_what_senders_left_waiting_is_for_no_receiver(self):
         d = self.running(
             forward={"backoff_min": "1h", "backoff_max": "1h"}, listen={"max_per_address": 2}
