@@ -107,13 +107,28 @@ want_connection(void *ctx)
 	l->dial.wanted = true;
 }
 
+/* Was it connected? */
+static void
+tell_left(struct line *l)
+{
+	if (net_stream_is_open(&l->down) && !dial_is_trying(&l->dial))
+		observe_line_lost(l, 0);
+}
+
+static void
+hang_up(struct line *l)
+{
+	tell_left(l);
+	dial_stop(&l->dial);
+}
+
 static void
 disconnect(void *ctx)
 {
 	struct line *l = ctx;
 
 	dial_left(&l->dial, custody_line_in_flight(&l->machine) > 0);
-	dial_stop(&l->dial);
+	hang_up(l);
 }
 
 static void
@@ -455,7 +470,7 @@ line_change(struct line *l, bool redirected, bool remapped)
 		dial_again(&l->dial);
 	} else if (denied) { /* a receiver that may not be trusted any more is left */
 		observe_denied(l->feed, NULL, &l->down, denied);
-		dial_stop(&l->dial);
+		hang_up(l);
 		custody_line_lost(&l->machine, note_now(l));
 	}
 	if (redirected)
@@ -470,6 +485,7 @@ line_destroy(struct line *l)
 {
 	if (!l)
 		return;
+	tell_left(l);
 	custody_line_finish(&l->machine);
 	net_stream_close(&l->down);
 	net_stream_secure(&l->down, NULL);

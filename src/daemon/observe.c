@@ -111,7 +111,8 @@ observe_feed(struct feed *f)
 		    "Wait between attempts to reach the receiver; 0 when it was reached.", "feed",
 		    f->name, NULL),
 		.duration = metrics_series(m, METRIC_HISTOGRAM, "hl7noted_message_duration_seconds",
-		    "From when the last byte of a frame was read to its answer.", "feed", f->name, NULL),
+		    "From when the last byte of a frame was read to its answer.", "feed", f->name,
+		    NULL),
 	};
 	observe_mappings(f);
 }
@@ -306,19 +307,27 @@ observe_closed(struct feed *f, const union net_address *peer, bool heard, enum r
 	log_end(log);
 }
 
-static void
-tell_left(const struct dial *d, enum log_event event, const char *word)
+void
+observe_put_receiver(const struct dial *d)
 {
 	const union net_address address = { .six = d->address };
 	struct log *log = d->feed->daemon->log;
 	char text[NET_ADDRESS_TEXT];
 
+	log_str(log, LOG_DIR, "out");
+	log_str(log, LOG_PEER, net_address_text(&address, text));
+}
+
+static void
+tell_left(const struct dial *d, enum log_event event, const char *word)
+{
+	struct log *log = d->feed->daemon->log;
+
 	count_limit(d->feed, word);
 	if (!log_begin_at(log, event, LOG_WARNING_))
 		return;
 	log_str(log, LOG_FEED, d->feed->name);
-	log_str(log, LOG_DIR, "out");
-	log_str(log, LOG_PEER, net_address_text(&address, text));
+	observe_put_receiver(d);
 	log_str(log, LOG_OUTCOME, word);
 	log_end(log);
 }

@@ -309,18 +309,18 @@ observe_stray_answer(struct line *l, struct span code, struct span id, bool know
 }
 
 static bool
-begin_receiver(struct feed *f, enum log_event event)
+begin_receiver(const struct line *l, enum log_event event)
 {
-	if (!observe_begin(f, NULL, event, LOG_INFO_))
+	if (!observe_begin(l->feed, NULL, event, LOG_INFO_))
 		return false;
-	observe_put_side(f, NULL);
+	observe_put_receiver(&l->dial);
 	return true;
 }
 
 void
 observe_line_connected(struct line *l)
 {
-	if (begin_receiver(l->feed, LOG_CONN_OPEN))
+	if (begin_receiver(l, LOG_CONN_OPEN))
 		log_end(l->feed->daemon->log);
 }
 
@@ -329,7 +329,7 @@ observe_line_lost(struct line *l, int error)
 {
 	struct log *log = l->feed->daemon->log;
 
-	if (!begin_receiver(l->feed, LOG_CONN_CLOSE))
+	if (!begin_receiver(l, LOG_CONN_CLOSE))
 		return;
 	log_str(log, LOG_ERR_CODE, error ? strerrorname_np(error) : NULL);
 	log_end(log);

@@ -263,7 +263,7 @@ observe_rejected(struct link *l, const struct relay_flight *flight, enum relay_w
 	struct log *log = l->feed->daemon->log;
 
 	l->feed->metrics.rejected->value++;
-	observe_error(l->feed, relay_word(why));
+	observe_failure(l->feed, why);
 	if (!begin(l, LOG_MSG_REJECTED, LOG_WARNING_))
 		return;
 	put_flight(log, flight);

@@ -248,6 +248,32 @@ class Receivers(Custody):
         self.taken(self.sender(port), message("1"))
         self.arrived(r, 2 * [message("1")])
 
+    def test_each_connection_to_it_is_told_of_from_its_beginning_to_its_end(self):
+        """Whoever ends it: here the daemon, by a time-out, a reload and its own end."""
+        r = self.receiver(lambda v, body, n: n > 1 and v.answer(body))
+        d, port = self.keep(r, forward={**QUICK, "ack_timeout": "500ms"})
+        self.taken(self.sender(port), message("1"))
+        d.wait_event("msg.delivered")
+        other = self.receiver()
+        self.change(d, other, port)
+        self.taken(self.sender(port), message("2"))
+        d.wait_event("msg.delivered", 2)
+        d.stop()
+        ways = [
+            (e["event"], e["peer"]) for e in d.lines()
+            if e.get("dir") == "out" and e["event"] in ("conn.open", "conn.close")
+        ]
+        visits = [len(r.visits), len(other.visits)]
+        self.assertGreaterEqual(visits[0], 2)
+        self.assertEqual(
+            ways,
+            [
+                (event, "127.0.0.1:%d" % to.port)
+                for to, count in zip((r, other), visits) for _ in range(count)
+                for event in ("conn.open", "conn.close")
+            ],
+        )
+
     def test_nobody_listens_and_all_is_taken_and_delivered_later_in_order(self):
         """Faults 9 and 20's opposite: with custody it is AA."""
         r = self.receiver()

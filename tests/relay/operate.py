@@ -256,7 +256,7 @@ class Status(World):
         state = json.loads(self.note("status", "--json", "--control", ctl))["feeds"][0]
         counts = {k: n for k, n in state["messages"].items() if n}
         self.assertEqual(counts, {"unawaited": 1, "failed": 1, "refused": 1, "rejected": 1})
-        self.assertEqual(state["last_error"], "down_refused")
+        self.assertEqual(state["last_error"], "connect_failed")
         self.assertEqual(state["last_minute"], 1)
         self.assertIn(
             b"0 negatively, 1 unawaited, 1 failed, 1 rejected, 1 refused; 1 in the last minute",
