@@ -149,6 +149,13 @@ void net_stream_flush(struct net_stream *s);
 /* Has the kernel taken all, of a connection that stands, or that the peer has just ended in order?
  * Costs a call.  With TLS, not before it is plain that the peer lets us in: ask again later. */
 bool net_stream_is_written(const struct net_stream *s);
+/* Did writing fail?  Something is missing then, and the end will be told. */
+static inline bool
+net_stream_is_failed(const struct net_stream *s)
+{
+	return s->failure != 0;
+}
+
 /* What the socket did not take. */
 static inline size_t
 net_stream_unsent(const struct net_stream *s)

@@ -16,15 +16,18 @@ enum {
 	CACHE_LINE = 64,
 };
 
-/* The kernel tells an error once: where writing met with it, reading finds an end in order. */
+/* The kernel tells an error once: where writing met with it, reading finds an end in order.  One
+ * who ended in order and then took no more has not failed. */
 void
 net_stream_tell_end(struct net_stream *s, int error)
 {
+	const int failure = s->failure == EPIPE ? 0 : s->failure;
+
 	if (s->ended)
 		return;
 	s->ended = true;
 	ev_io_stop(s->net->loop, &s->readable);
-	s->ops->ended(s->ctx, error ? error : s->failure);
+	s->ops->ended(s->ctx, error ? error : failure);
 }
 
 char *

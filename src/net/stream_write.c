@@ -44,15 +44,14 @@ net_buffer_give(struct net *net, struct buffer *b)
 }
 
 /* Bytes are missing, and none may follow them: reading will tell that it is over, and what
- * happened. A peer that ended in order and then took no more (EPIPE) has not failed. */
+ * happened. A peer that took no more (EPIPE) may have something left to be read. */
 static void
 lose(struct net_stream *s, int error)
 {
-	if (error == EPIPE)
-		return;
-	if (!s->failure)
+	if (!s->failure || s->failure == EPIPE)
 		s->failure = error;
-	(void)shutdown(s->readable.fd, SHUT_RDWR);
+	if (error != EPIPE)
+		(void)shutdown(s->readable.fd, SHUT_RDWR);
 }
 
 /* As much as the socket takes. */

@@ -226,8 +226,10 @@ Test(net_stream, knows_a_reset_from_an_end_when_it_writes_before_it_reads)
 			net_stream_read(&stream, false);
 			reset();
 			await_reset();
+			cr_expect_not(net_stream_is_failed(&stream));
 			send_text("x");
 			net_stream_flush(&stream);
+			cr_expect(net_stream_is_failed(&stream));
 			read_to_the_end();
 			cr_expect_eq(ended, in_order ? 0 : ECONNRESET);
 			end();
