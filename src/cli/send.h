@@ -85,10 +85,13 @@ struct send_tally {
 	struct histogram latency;
 };
 
+enum send_fate { SEND_WRONG_ID, SEND_UNREADABLE, SEND_TIMED_OUT, SEND_LOST };
+
 /* One sending of one message; its shot is the serial modulo their number. */
 struct send_job {
 	uint64_t serial;
 	unsigned attempt;
+	enum send_fate fate; /* of the attempt before */
 };
 
 enum { SEND_ID = 20 }; /* a fresh control ID fits MSH-10 of every version */
@@ -138,6 +141,7 @@ uint64_t send_now(void);
 void send_check_end(struct send_run *r);
 /* Send nothing more; `status` is EX_OK when the tally says it all. */
 void send_stop(struct send_run *r, int status);
+void send_out_of_memory(struct send_run *r);
 
 /* ---- what to send ------------------------------------------------------------------------- */
 
@@ -152,12 +156,12 @@ void send_work_frame(const struct send_run *r, uint64_t serial, struct buffer *o
 
 /* ---- what came of it ---------------------------------------------------------------------- */
 
-enum send_fate { SEND_WRONG_ID, SEND_UNREADABLE, SEND_TIMED_OUT, SEND_LOST };
-
 void send_answered(struct send_run *r, enum send_code code);
 void send_unasked(struct send_run *r, enum send_code code);
 /* May put it among those to be sent again. */
 void send_failed(struct send_run *r, struct send_job job, enum send_fate fate);
+/* What waits to be sent again never will be. */
+void send_fail_again(struct send_run *r);
 
 /* ---- connections -------------------------------------------------------------------------- */
 
@@ -174,6 +178,8 @@ bool send_lines_idle(struct send_run *r);
 bool send_lines_written(const struct send_run *r);
 /* Tell peers that no more will come; false when none is connected. */
 bool send_lines_shut(struct send_run *r);
+/* Nothing in flight is waited for any longer. */
+void send_lines_abandon(struct send_run *r);
 
 /* An exit status, that of the run unless the summary cannot be written. */
 int send_report(const struct send_run *r, int status);

@@ -9,6 +9,8 @@
  */
 #include "cli/send_line.h"
 
+#include <errno.h>
+
 enum { LATE_MOST = 10000 }; /* messages sent since the one that an application answers */
 
 /* ---- reading ------------------------------------------------------------------------------ */
@@ -31,25 +33,25 @@ read_code(struct span code)
 	return SEND_OTHER;
 }
 
-/* False when it is no acknowledgement. */
-static bool
+/* 0; -EBADMSG when it is no acknowledgement, or -ENOMEM. */
+static int
 read_answer(struct hl7_message *m, struct span body, enum send_code *ret_code, struct span *ret_id)
 {
 	enum hl7_piece piece;
 	struct span fields[2];
 	size_t used;
 
-	if (hl7_message_read(m, body, &piece, &used) || piece != HL7_PIECE_MESSAGE)
-		return false;
-	for (size_t i = 1; i < m->count; i++) {
+	if (hl7_message_read(m, body, &piece, &used))
+		return -ENOMEM;
+	for (size_t i = 1; piece == HL7_PIECE_MESSAGE && i < m->count; i++) {
 		if (m->segments[i].id != HL7_ID('M', 'S', 'A'))
 			continue;
 		hl7_fields(m, &m->segments[i], fields, 2);
 		*ret_code = read_code(span_trim(fields[0]));
 		*ret_id = span_trim(fields[1]);
-		return true;
+		return 0;
 	}
-	return false;
+	return -EBADMSG;
 }
 
 /* ---- flights ------------------------------------------------------------------------------ */
@@ -124,8 +126,13 @@ send_line_answer(struct send_line *l, struct span body, uint64_t now)
 	enum send_code code = SEND_OTHER;
 	struct send_flight *f = NULL;
 	struct span id = SPAN("");
-	const bool readable = read_answer(&r->answer, body, &code, &id);
+	const int error = read_answer(&r->answer, body, &code, &id);
+	const bool readable = error == 0;
 
+	if (error == -ENOMEM) {
+		send_out_of_memory(r);
+		return false;
+	}
 	l->answers++;
 	r->alive = now;
 	if (readable)

@@ -22,6 +22,12 @@ enum {
 
 static void line_open(struct send_line *l);
 
+static bool
+is_clogged(const struct send_line *l)
+{
+	return net_stream_unsent(&l->stream) > 0 || buffer_span(&l->pieces).len > 0;
+}
+
 /* ---- closing ------------------------------------------------------------------------------ */
 
 static void
@@ -36,12 +42,18 @@ line_close(struct send_line *l)
 	buffer_init(&l->pieces, 0);
 }
 
-/* What was in flight has this fate: `first` the oldest, SEND_LOST the others. */
+/* What was in flight has this fate: `first` the oldest, SEND_LOST the others; so has a message that
+ * asks for no answer and was not written whole. */
 static void
 lose_flights(struct send_line *l, enum send_fate first)
 {
 	enum send_fate fate = first;
 
+	if (l->last_unawaited &&
+	    (is_clogged(l) || (!l->shut && net_stream_is_failed(&l->stream)))) {
+		l->run->tally.not_awaited--;
+		send_failed(l->run, l->last, l->count > 0 ? SEND_LOST : first);
+	}
 	for (; l->count > 0; l->count--) {
 		const struct send_flight f = *send_line_flight(l, 0);
 
@@ -60,8 +72,8 @@ line_end(struct send_line *l, enum send_fate fate)
 {
 	const bool useless = l->answers == 0 && !l->shut;
 
-	line_close(l);
 	lose_flights(l, fate);
+	line_close(l);
 	l->not_before = send_now();
 	if (useless) {
 		l->not_before += l->pause * MILLISECOND;
@@ -128,12 +140,14 @@ line_try(struct send_line *l)
 	r->unused++;
 	l->since = send_now();
 	l->answers = l->given = l->shut = 0;
-	l->more = l->right = false;
+	l->more = l->right = l->last_unawaited = false;
 	l->owed = 0;
 	error = net_stream_connect(
 	    &l->stream, l->trying->ai_addr, l->trying->ai_addrlen, (struct net_keepalive){ 0 });
-	if (error)
+	if (error) {
+		r->denied = NULL;
 		try_next_address(l, -error);
+	}
 }
 
 static void
@@ -150,20 +164,24 @@ has_room(const struct send_line *l)
 {
 	const struct send_options *o = l->run->options;
 
-	if (l->state != LINE_OPEN || l->shut || l->count == o->in_flight)
+	if (l->state != LINE_OPEN || l->shut || net_stream_is_failed(&l->stream) ||
+	    l->count == o->in_flight)
 		return false;
 	return !o->one_shot || l->given == 0;
 }
 
-static void
+/* How many bytes it is. */
+static size_t
 launch(struct send_line *l, struct send_job job, uint64_t now)
 {
 	struct send_run *r = l->run;
 	const struct send_shot *shot = &r->load->shots[job.serial % r->load->count];
 	const size_t before = buffer_span(&r->wire).len;
+	size_t len;
 
 	send_work_frame(r, job.serial, &r->wire);
-	r->tally.bytes += buffer_span(&r->wire).len - before;
+	len = buffer_span(&r->wire).len - before;
+	r->tally.bytes += len;
 	r->tally.sent += job.attempt == 0;
 	if (l->given++ == 0)
 		r->unused--;
@@ -176,6 +194,9 @@ launch(struct send_line *l, struct send_job job, uint64_t now)
 		r->tally.not_awaited++;
 		r->unawaited = true;
 	}
+	l->last = job;
+	l->last_unawaited = !shot->awaited;
+	return len;
 }
 
 static void
@@ -184,22 +205,15 @@ write_wire(struct send_line *l)
 	const struct span all = buffer_span(&l->run->wire);
 	const struct iovec iov = { (void *)(uintptr_t)all.ptr, all.len };
 
-	if (l->run->wire.failed) {
-		say_error("out of memory");
-		send_stop(l->run, EX_OSERR);
-	} else if (l->run->options->split) {
+	if (l->run->wire.failed)
+		send_out_of_memory(l->run);
+	else if (l->run->options->split) {
 		buffer_append(&l->pieces, all);
 		ev_idle_start(l->run->loop, &l->run->idle);
 	} else if (all.len > 0) {
 		net_stream_send(&l->stream, &iov, 1);
 	}
 	buffer_clear(&l->run->wire);
-}
-
-static bool
-is_clogged(const struct send_line *l)
-{
-	return net_stream_unsent(&l->stream) > 0 || buffer_span(&l->pieces).len > 0;
 }
 
 /* Closing at once could take messages away from a peer that has not read them. */
@@ -225,13 +239,18 @@ fill(struct send_line *l, size_t most)
 {
 	const uint64_t now = send_now();
 	struct send_job job;
+	size_t given = 0;
 
 	if (is_clogged(l))
 		return;
 	l->moved = now;
-	while (most-- > 0 && has_room(l) && buffer_span(&l->run->wire).len < WRITE_MOST &&
-	       send_work_next(l->run, now, &job))
-		launch(l, job, now);
+	while (most-- > 0 && has_room(l) && !is_clogged(l) && given < WRITE_MOST &&
+	       send_work_next(l->run, now, &job)) {
+		given += launch(l, job, now);
+		/* that it was written is all that will ever be known of it */
+		if (l->last_unawaited)
+			write_wire(l);
+	}
 	write_wire(l);
 	if (is_spent(l) && !is_clogged(l))
 		line_shut(l, now);
@@ -295,12 +314,16 @@ on_bytes(void *ctx, struct span bytes)
 
 	while (going && (got = frames_next(&l->frames, &body, &wrong)) != MLLP_MORE) {
 		if (got == MLLP_BROKEN) {
+			if (l->count == 0)
+				send_unasked(l->run, SEND_OTHER);
 			line_end(l, SEND_UNREADABLE);
 			return;
 		}
 		going = send_line_answer(l, body, now);
 	}
 	if (!going || !frames_rest(&l->frames)) {
+		if (l->frames.kept.failed)
+			send_out_of_memory(l->run);
 		line_end(l, SEND_LOST);
 		return;
 	}
@@ -371,6 +394,19 @@ send_lines_destroy(struct send_run *r)
 	free(r->lines);
 }
 
+/* A peer that reads slowly reads: of a large message the kernel may hold much. */
+static void
+note_reading(struct send_line *l, uint64_t now)
+{
+	size_t left = 0;
+
+	if (is_clogged(l))
+		left = net_stream_untaken(&l->stream) + buffer_span(&l->pieces).len;
+	if (left < l->untaken)
+		l->moved = now;
+	l->untaken = left;
+}
+
 static bool
 is_overdue(struct send_line *l, uint64_t now)
 {
@@ -389,6 +425,9 @@ static void
 end_overdue(struct send_line *l)
 {
 	if (l->state == LINE_CONNECTING) {
+		l->run->denied = l->stream.connecting || !net_stream_is_shaking(&l->stream)
+				     ? NULL
+				     : net_tls_sentence(NET_TLS_HANDSHAKE_TIMEOUT);
 		try_next_address(l, ETIMEDOUT);
 		return;
 	}
@@ -405,6 +444,7 @@ send_lines_sweep(struct send_run *r, uint64_t now)
 	for (size_t i = 0; i < r->line_count; i++) {
 		struct send_line *l = &r->lines[i];
 
+		note_reading(l, now);
 		if (l->state == LINE_CLOSED) {
 			if (send_work_left(r) && now >= l->not_before)
 				line_open(l);
@@ -412,6 +452,14 @@ send_lines_sweep(struct send_run *r, uint64_t now)
 			end_overdue(l);
 		}
 	}
+}
+
+void
+send_lines_abandon(struct send_run *r)
+{
+	for (size_t i = 0; i < r->line_count; i++)
+		if (r->lines[i].state == LINE_OPEN)
+			lose_flights(&r->lines[i], SEND_LOST);
 }
 
 void
@@ -470,7 +518,8 @@ send_lines_shut(struct send_run *r)
 		if (l->state != LINE_OPEN)
 			continue;
 		any = true;
-		line_shut(l, now);
+		if (!is_clogged(l))
+			line_shut(l, now);
 	}
 	return any;
 }

@@ -38,6 +38,9 @@ struct send_line {
 	uint64_t answered;                     /* serial of the message whose answer came last */
 	bool more;                             /* answers may come that fit no flight, */
 	uint64_t owed;                         /* and so many of them are applications' */
+	struct send_job last;                  /* given to it */
+	bool last_unawaited;                   /* which asks for no answer */
+	size_t untaken;                        /* bytes left to the peer, at the last look */
 
 	struct buffer pieces; /* what is written in pieces and has not been */
 	struct send_flight *flights;

@@ -38,6 +38,14 @@ send_stop(struct send_run *r, int status)
 	r->stopping = true;
 	if (r->status == EX_OK)
 		r->status = status;
+	send_fail_again(r);
+}
+
+void
+send_out_of_memory(struct send_run *r)
+{
+	say_error("out of memory");
+	send_stop(r, EX_OSERR);
 }
 
 void
@@ -212,6 +220,7 @@ run_loop(struct send_run *r)
 	send_check_end(r);
 	if (!r->finished)
 		ev_run(r->loop, 0);
+	send_lines_abandon(r);
 	if (!r->tally.end)
 		r->tally.end = send_now();
 	if (r->options->progress && isatty(STDERR_FILENO))
@@ -232,6 +241,8 @@ run_resolved(struct send_run *r)
 		say_error("out of memory");
 		return EX_OSERR;
 	}
+	/* from our own side, a handshake is over with the time to connect */
+	r->net.handshakes.timeout = UINT32_MAX;
 	run_loop(r);
 	if (r->status != EX_OK)
 		return r->status;

@@ -57,6 +57,7 @@ send_work_next(struct send_run *r, uint64_t now, struct send_job *ret)
 	if (r->options->rate && r->released >= allowed(r, now))
 		return false;
 	r->released++;
+	r->tally.resent += r->again_count > 0;
 	if (r->again_count > 0)
 		*ret = take_again(r);
 	else
@@ -120,11 +121,17 @@ send_work_frame(const struct send_run *r, uint64_t serial, struct buffer *out)
 /* ---- what came of it ---------------------------------------------------------------------- */
 
 static void
+stop_unless_going(struct send_run *r)
+{
+	if (!r->options->keep_going)
+		send_stop(r, EX_OK);
+}
+
+static void
 count_failure(struct send_run *r)
 {
 	r->tally.failed++;
-	if (!r->options->keep_going)
-		send_stop(r, EX_OK);
+	stop_unless_going(r);
 }
 
 static bool
@@ -150,7 +157,7 @@ send_unasked(struct send_run *r, enum send_code code)
 }
 
 static bool
-put_again(struct send_run *r, struct send_job job)
+put_again(struct send_run *r, struct send_job job, enum send_fate fate)
 {
 	size_t at = r->again_count;
 
@@ -164,16 +171,16 @@ put_again(struct send_run *r, struct send_job job)
 		r->again_size = size;
 	}
 	job.attempt++;
+	job.fate = fate;
 	r->again_count++;
 	for (; at > 0 && job.serial < r->again[(at - 1) / 2].serial; at = (at - 1) / 2)
 		r->again[at] = r->again[(at - 1) / 2];
 	r->again[at] = job;
-	r->tally.resent++;
 	return true;
 }
 
-void
-send_failed(struct send_run *r, struct send_job job, enum send_fate fate)
+static void
+count_fate(struct send_run *r, enum send_fate fate)
 {
 	uint64_t *const counts[] = {
 		[SEND_WRONG_ID] = &r->tally.wrong_id,
@@ -181,10 +188,26 @@ send_failed(struct send_run *r, struct send_job job, enum send_fate fate)
 		[SEND_TIMED_OUT] = &r->tally.timed_out,
 		[SEND_LOST] = &r->tally.lost,
 	};
+
+	++*counts[fate];
+	r->tally.failed++;
+}
+
+void
+send_failed(struct send_run *r, struct send_job job, enum send_fate fate)
+{
 	const bool unanswered = fate == SEND_TIMED_OUT || fate == SEND_LOST;
 
-	if (unanswered && !r->stopping && job.attempt < r->options->resend && put_again(r, job))
+	if (unanswered && !r->stopping && job.attempt < r->options->resend &&
+	    put_again(r, job, fate))
 		return;
-	++*counts[fate];
-	count_failure(r);
+	count_fate(r, fate);
+	stop_unless_going(r);
+}
+
+void
+send_fail_again(struct send_run *r)
+{
+	while (r->again_count > 0)
+		count_fate(r, r->again[--r->again_count].fate);
 }

@@ -3,14 +3,16 @@
 """hl7note without memory: whichever allocation fails, it ends well, or with 71 and a sentence."""
 
 import errno
+import json
 import os
+import signal
 import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "crash"))
 
 import faulty  # noqa: E402
-from world import HL7NOTE, SUGAR, World, main, message  # noqa: E402
+from world import HL7NOTE, SUGAR, Receiver, World, main, message  # noqa: E402
 
 MANY = b"".join(
     b"OBX|%d|NM|1111-1^Sugar^LN||25|mg/L|10-20||||F\r" % n for n in range(3, 1000)
@@ -63,6 +65,22 @@ class Memory(World):
     def test_show_and_verify(self):
         self.each_fails("show", self.input)
         self.each_fails("verify", self.input, self.input)
+
+    def test_send(self):
+        """An answer that there is no memory to read is not held against the receiver."""
+        receiver = Receiver()
+        self.addCleanup(receiver.stop)
+        command = ("send", "--json", "--timeout", "3s", f"127.0.0.1:{receiver.port}", self.input)
+        _, count = self.failing(faulty.FOREVER, command)
+        told = 0
+        for nth in range(count, count - 8, -1):
+            done, _ = self.failing(nth, command)
+            if done.returncode == -signal.SIGABRT:
+                continue  # libev's own want
+            self.assertIn(done.returncode, (0, 71), nth)
+            self.assertEqual(json.loads(done.stdout)["unreadable"], 0, nth)
+            told += done.returncode == 71
+        self.assertGreater(told, 0)
 
 
 if __name__ == "__main__":

@@ -32,9 +32,16 @@ how = sys.argv[1]
 listener = socket.create_server(("127.0.0.1", 0))
 with open("port.new", "w") as f: f.write(str(listener.getsockname()[1]))
 os.rename("port.new", "port")
+if how == "slow": listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
 if how == "mute": time.sleep(300)
 s, _ = listener.accept()
 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+if how == "slow":
+    while s.recv(512 << 10, socket.MSG_WAITALL): time.sleep(0.5)
+if how == "leaves":
+    s.recv(100)
+    s.close()
+    time.sleep(300)
 ids = []
 for id in frames(s):
     ids.append(id)
@@ -48,6 +55,12 @@ for id in frames(s):
     elif how == "other": s.sendall(answer(b"other"))
     elif how == "code": s.sendall(answer(id, "XX"))
     elif how == "words": s.sendall(b"\x0bthank you\x1c\r")
+    elif how == "broken": s.sendall(answer(id) + b"\x0bMSH|\x0b")
+    elif how == "gone":
+        listener.close()
+        s.close()
+        break
+    elif how == "silent": open("heard", "w").close()
     elif how == "open": s.sendall(answer(id)[:-2] + answer(id))
     elif how in ("later", "refused"): s.sendall(answer(id, "CA"))
     elif how == "both": s.sendall(answer(id, "CA") + answer(id))
@@ -126,6 +139,54 @@ thrice 0 8 0 8
 astray 0 0 0 8
 END
 
+# what comes behind an answer and breaks off is no answer that anybody asked for
+peer broken
+send 1 --json --timeout 20s eight.hl7
+count AA 1
+count unasked 1
+count failed 1
+
+# what was to be sent again, and was not because nobody is there any more, has failed, too
+peer gone
+send 69 --json --resend 3 --in-flight 4 --timeout 20s eight.hl7
+count resent 0
+count lost "$(member sent)"
+count failed "$(member sent)"
+
+# a second signal waits for no answer, but each message sent has come to something
+peer silent
+rm -f heard
+timeout --foreground 300 sh -c 'echo $$ > send.pid && exec "$@"' sh \
+	"$HL7NOTE" send --json --in-flight 4 "127.0.0.1:$port" eight.hl7 > out 2> err &
+sender=$!
+await heard
+while kill -s INT "$(cat send.pid)" 2> /dev/null; do
+	sleep 0.1
+done
+got=0
+wait "$sender" || got=$?
+[ "$got" -eq 1 ] || fail "status $got after two signals"
+count lost "$(member sent)"
+count failed "$(member sent)"
+
+# of messages that ask for no answer, one that could not be written whole is lost
+{
+	bare L1 NE
+	printf 'NTE|1||'
+	head -c 12000000 /dev/zero | tr '\0' x
+	printf '\r'
+} > large.hl7
+peer leaves
+send 1 --json --timeout 20s large.hl7
+count lost 1
+count failed 1
+count not_awaited 0
+
+# a peer that reads slowly reads
+peer slow
+send 0 --json --timeout 3s large.hl7
+count not_awaited 1
+
 # with a connection for each, one that neither answers nor closes is left after a moment
 {
 	bare N1 NE
@@ -135,6 +196,19 @@ peer mute
 send 0 --json --one-shot --mllp-split 7 --timeout 60s none.hl7
 count not_awaited 2
 count connections 2
+
+# a peer that speaks no TLS and waits: it is told what there was to wait for, and waited for as long
+# as was said
+command -v openssl > /dev/null && sh "$HL7_TOP/scripts/testca" "$TMP/ca" > /dev/null
+if [ -f ca/ca.pem ]; then
+	peer mute
+	began=$(date +%s)
+	send 69 --json --tls-ca ca/ca.pem --timeout 12s eight.hl7
+	has err 'TLS: the handshake took too long'
+	[ $(($(date +%s) - began)) -ge 11 ] || fail 'waited less than --timeout'
+	send 69 --json --tls-ca ca/ca.pem --timeout 100ms eight.hl7
+	has err 'TLS: the handshake took too long'
+fi
 
 # python3-hl7's own server
 python3 -c 'import hl7.mllp' 2> /dev/null || finish

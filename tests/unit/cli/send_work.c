@@ -61,3 +61,22 @@ Test(cli_send_work, gives_up_when_all_attempts_are_made)
 	cr_expect_eq(r.tally.failed, 1);
 	free(r.again);
 }
+
+Test(cli_send_work, fails_what_waits_when_nothing_more_is_sent)
+{
+	struct send_run r = { .options = &options, .total = 3 };
+	struct send_job jobs[3];
+
+	for (size_t i = 0; i < 3; i++)
+		next(&r, &jobs[i]);
+	send_failed(&r, jobs[0], SEND_LOST);
+	send_failed(&r, jobs[1], SEND_TIMED_OUT);
+	send_failed(&r, jobs[2], SEND_LOST);
+	send_fail_again(&r);
+	cr_expect_not(send_work_left(&r));
+	cr_expect_eq(r.tally.resent, 0);
+	cr_expect_eq(r.tally.lost, 2);
+	cr_expect_eq(r.tally.timed_out, 1);
+	cr_expect_eq(r.tally.failed, 3);
+	free(r.again);
+}
