@@ -132,9 +132,12 @@ struct sink {
 	long stamped;                       /* the second `stamp` is of */
 };
 
-/* Append the answer to `body` in a frame; false when there is no memory. */
-bool sink_answer(
-    struct sink *s, struct span body, const struct sink_plan *plan, struct buffer *out);
+/* Index the first message's MSH; without one s->message has no segments.  False when there is no
+ * memory. */
+bool sink_request_read(struct sink *s, struct span body);
+/* Append the answer to that request in a frame; false when there is no memory.  The plan is left
+ * with the code that the answer has, and without what cannot be wrong with it. */
+bool sink_answer(struct sink *s, struct sink_plan *plan, struct buffer *out);
 
 /* EX_OK, or what was said on standard error. */
 int sink_run(struct sink *s);

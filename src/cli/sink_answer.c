@@ -25,9 +25,8 @@ first_line(struct span body)
 	return body;
 }
 
-/* Index the first message's MSH; without one s->message has no segments. */
-static bool
-read_request(struct sink *s, struct span body)
+bool
+sink_request_read(struct sink *s, struct span body)
 {
 	enum hl7_piece piece;
 	size_t used;
@@ -73,8 +72,8 @@ ask_code(struct hl7_ack *ack, enum sink_code code, bool enhanced)
 }
 
 /* Another ID of the same length, and not that of the message before or behind where IDs are
- * numbers; or nothing when there is none to change. */
-static void
+ * numbers; false when there is none to change. */
+static bool
 spoil_id(struct sink *s, struct buffer *out, size_t from)
 {
 	char *answer = out->data + out->start + from;
@@ -84,10 +83,12 @@ spoil_id(struct sink *s, struct buffer *out, size_t from)
 
 	if (hl7_message_read(&s->answer, span_tail(buffer_span(out), from), &piece, &used) ||
 	    s->answer.count < 2)
-		return;
+		return false;
 	id = hl7_field(&s->answer, &s->answer.segments[1], 2);
-	if (id.len > 0)
-		answer[id.ptr + id.len - 1 - answer] = id.ptr[id.len - 1] == 'x' ? 'y' : 'x';
+	if (id.len == 0)
+		return false;
+	answer[id.ptr + id.len - 1 - answer] = id.ptr[id.len - 1] == 'x' ? 'y' : 'x';
+	return true;
 }
 
 /* Bytes that begin no frame. */
@@ -105,13 +106,11 @@ put_garbage(struct buffer *out, uint64_t chance)
 }
 
 bool
-sink_answer(struct sink *s, struct span body, const struct sink_plan *plan, struct buffer *out)
+sink_answer(struct sink *s, struct sink_plan *plan, struct buffer *out)
 {
 	struct hl7_ack ack = { .time = s->stamp, .id = s->id };
 	size_t from;
 
-	if (!read_request(s, body))
-		return false;
 	stamp(s);
 	ask_code(&ack, plan->code, hl7_ack_is_enhanced(&s->message));
 	if (s->message.count == 0) {
@@ -120,16 +119,16 @@ sink_answer(struct sink *s, struct span body, const struct sink_plan *plan, stru
 			.id = s->id,
 			.error = 100,
 			.text = "the frame holds no message" };
-		s->tally.foreign++;
+		plan->does[SINK_REFUSE] = false;
 	}
-	s->tally.answers[ack.code + (ack.commit ? SINK_CA : SINK_AA)]++;
+	plan->code = (enum sink_code)(ack.code + (ack.commit ? SINK_CA : SINK_AA));
 	if (plan->does[SINK_GARBAGE])
 		put_garbage(out, plan->chance);
 	buffer_append(out, MLLP_HEAD);
 	from = buffer_span(out).len;
 	hl7_ack_write(&s->message, &ack, out);
 	if (plan->does[SINK_WRONG_ID] && !out->failed)
-		spoil_id(s, out, from);
+		plan->does[SINK_WRONG_ID] = spoil_id(s, out, from);
 	buffer_append(out, MLLP_TAIL);
 	return !out->failed;
 }

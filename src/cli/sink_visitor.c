@@ -11,6 +11,7 @@
  */
 #include "cli/sink.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -130,6 +131,8 @@ go_on(struct sink_visitor *v)
 		/* fall through */
 	case STEP_REST:
 		send_part(v, len);
+		if (len > 0)
+			v->sink->tally.answers[v->plan.code]++;
 		/* fall through */
 	case STEP_END:
 		break;
@@ -158,36 +161,50 @@ count(struct sink *s, struct span body)
 	if (s->tally.messages++ == 0)
 		s->tally.first = s->tally.last;
 	s->tally.bytes += body.len;
+	s->tally.foreign += s->message.count == 0;
 	if (s->tally.messages == s->options->count)
 		sink_finish(s);
+}
+
+/* Its answer is put with those that leave at once, or kept with the visitor that is busy with it;
+ * there it counts when it is given. */
+static bool
+answer(struct sink_visitor *v)
+{
+	struct sink *s = v->sink;
+	struct sink_plan *plan = &v->plan;
+
+	if (plan->does[SINK_CLOSE_BEFORE] || plan->does[SINK_SILENT])
+		return true;
+	if (!sink_answer(s, plan, v->busy ? &v->answer : &s->answers))
+		return false;
+	if (!v->busy)
+		s->tally.answers[plan->code]++;
+	return true;
 }
 
 static void
 take(struct sink_visitor *v, struct span body)
 {
 	struct sink *s = v->sink;
-	struct sink_plan plan;
-	struct buffer *out = &s->answers;
 	const int kept = sink_keep_message(&s->keep, body);
 
 	if (kept != EX_OK) {
 		fail(s, kept);
 		return;
 	}
-	count(s, body);
-	if (sink_plan_make(&s->options->faults, s->options->code, &v->dice, &plan)) {
-		for (int i = 0; i < SINK_FAULTS; i++)
-			s->tally.faults[i] += plan.does[i];
-		v->plan = plan;
-		v->step = STEP_WAIT;
-		v->busy = true;
-		out = &v->answer;
-		buffer_clear(out);
-	}
-	if (plan.does[SINK_CLOSE_BEFORE] || plan.does[SINK_SILENT])
-		return;
-	if (!sink_answer(s, body, &plan, out))
+	if (!sink_request_read(s, body)) {
 		out_of_memory(s);
+		return;
+	}
+	count(s, body);
+	v->busy = sink_plan_make(&s->options->faults, s->options->code, &v->dice, &v->plan);
+	v->step = STEP_WAIT;
+	buffer_clear(&v->answer);
+	if (!answer(v))
+		out_of_memory(s);
+	for (int i = 0; i < SINK_FAULTS; i++)
+		s->tally.faults[i] += v->plan.does[i];
 }
 
 /* Nothing is acknowledged before it is in its file, nor counted as answered; `before` is what was.
@@ -286,7 +303,8 @@ on_ended(void *ctx, int error)
 	const enum net_tls_reason reason = net_stream_denied(&v->stream);
 	const char *text = net_stream_denied_text(&v->stream);
 
-	(void)error;
+	if (error == ENOMEM)
+		say_note("closed a connection: out of memory");
 	if (reason)
 		say_note("closed a connection: TLS: %s%s%s", net_tls_word(reason), text ? ": " : "",
 		    text ? text : "");
@@ -317,6 +335,7 @@ sink_visit(struct sink *s, int fd)
 	struct sink_visitor *v = malloc(sizeof(*v));
 
 	if (!v) {
+		say_note("closed a connection: out of memory");
 		close(fd);
 		return;
 	}

@@ -112,12 +112,14 @@ send 1 --json --keep-going --fresh-ids --count 200 --in-flight 8 --timeout 3s on
 count unasked 0
 count timed_out 0
 stop
-sink --wrong-id 100
+sink --wrong-id 100 --json
 # where there is none to be wrong, the answer is what it would be
 message '' 25 > anonymous.hl7
 send 0 --json anonymous.hl7
 count AA 1
 stop
+count AA 1 sink.out
+count wrong_id 0 sink.out
 sink --garbage 100
 send 0 --json many.hl7
 count AA 40
@@ -199,6 +201,19 @@ for signal in INT TERM; do
 	has sink.out 'received 1 message, '
 done
 
+# at a second signal no answer is waited for, nor counted
+sink --delay 1h --append got.twice --json
+"$HL7NOTE" send "127.0.0.1:$port" one.hl7 > out 2> err &
+sender=$!
+await got.twice -s
+while kill "$(cat sink.pid)" 2> /dev/null; do
+	sleep 0.1
+done
+ended
+wait "$sender" && fail 'an answer came'
+count received 1 sink.out
+count AA 0 sink.out
+
 # no message, a frame cut off, bytes between frames: told apart
 command -v python3 > /dev/null || finish
 sink --json
@@ -230,6 +245,25 @@ stop
 count foreign 1 sink.out
 count broken 2 sink.out
 count junk_bytes 5 sink.out
+
+# one that is no message is counted so, whatever comes of it, and refused for itself alone
+printf 'hello' | framed > hello
+for fault in '--silent 100' '--refuse AE:100 --delay 1ms'; do
+	# shellcheck disable=SC2086 # words
+	sink --json --count 1 $fault
+	python3 - "$port" << 'END'
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60)
+s.sendall(open("hello", "rb").read())
+while s.recv(4096): pass
+END
+	ended
+	count received 1 sink.out
+	count foreign 1 sink.out
+	count refused 0 sink.out
+	count AE 0 sink.out
+done
+count AR 1 sink.out
 
 # more than it takes
 sink --max-message 1K --json
