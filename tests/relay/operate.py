@@ -53,6 +53,8 @@ class Metrics(World):
         self.assertEqual(value("config_last_reload_successful"), 1)
         self.assertEqual(value("log_dropped_total"), 0)
         self.assertEqual(value("build_info"), 1)
+        s.close()
+        wait_for("its end", lambda: value("connections") == 0)
 
     def test_the_time_that_a_message_waits_is_part_of_its_time(self):
         go = threading.Event()
@@ -166,6 +168,17 @@ class Metrics(World):
         s.send(framed(message()))
         self.assertTrue(s.closed())
         return port
+
+    def test_attempts_that_fail_together_make_one_wait(self):
+        (to, _), door = self.full(), free_port()
+        d, port = self.feed(
+            to, '<metrics listen="127.0.0.1:%d"/>' % door,
+            forward={"connect_timeout": "3s", "backoff_min": "20s"},
+        )
+        for s in [self.sender(port) for _ in range(3)]:
+            s.send(framed(message()))
+        d.wait_event("conn.failed", 3)
+        self.assertEqual(metric(door, "hl7noted_backoff_seconds"), 20)
 
     def test_readiness_ends_when_draining(self):
         d, r, port = self.running(handler=lambda v, body, n: None)

@@ -179,16 +179,22 @@ class Stopping(Load):
 
     def test_TERM_gives_up_at_the_drain_time_out(self):
         r = self.receiver(lambda v, body, n: None)
-        d, port = self.feed(r, '<limits drain-timeout="1s"/>')
-        s = self.sender(port)
-        s.send(framed(message("1")))
-        r.wait(1)
+        ports = [free_port(), free_port()]
+        limits, gone = '<limits drain-timeout="1s"/>', feed_xml(ports[1], r.port, name="gone")
+        d = self.configure(limits, feed_xml(ports[0], r.port), gone)
+        senders = [self.sender(port) for port in ports]
+        for n, s in enumerate(senders):
+            s.send(framed(message(str(n))))
+        r.wait(2)
+        self.write("hl7noted.xml", config_xml(limits, feed_xml(ports[0], r.port)))
+        d.reload()
         began = time.monotonic()
         d.signal(signal.SIGTERM)
         self.assertEqual(d.wait(), 0)
         self.assertTrue(0.8 < time.monotonic() - began < 15)
-        self.assertTrue(s.closed())
-        self.assertEqual(len(d.events("msg.failed", ctl_id="1", outcome="drained")), 1)
+        for n, s in enumerate(senders):
+            self.assertTrue(s.closed())
+            self.assertEqual(len(d.events("msg.failed", ctl_id=str(n), outcome="drained")), 1)
 
     def test_TERM_twice_ends_at_once(self):
         r = self.receiver(lambda v, body, n: None)
@@ -450,6 +456,34 @@ class Systemd(World):
                 self.assertEqual(
                     d.events("config.rejected")[0]["outcome"], "socket_not_listening"
                 )
+
+    def test_a_reload_that_may_not_have_a_socket_leaves_no_descriptor_behind(self):
+        r = self.receiver()
+        with socket.socket(type=socket.SOCK_DGRAM) as datagrams:
+            config = self.write("hl7noted.xml", config_xml(feed_xml(free_port(), r.port)))
+            d = self.start("--config", config, **self.handed_over(datagrams))
+            before = d.numbers()
+            self.socket_feed(r)
+            d.reload(good=False)
+            self.assertEqual(d.numbers(), before)
+
+    def test_who_comes_by_a_UNIX_socket_is_on_no_list_of_addresses(self):
+        s, named = self.activated(socket.AF_UNIX)
+        feed = feed_xml(1, 1, in_listen='<allow address="0.0.0.0/0"/><allow address="::/0"/>')
+        d = self.start(
+            "--config",
+            self.write(
+                "hl7noted.xml",
+                config_xml(feed.replace('address="127.0.0.1" port="1"', 'socket="mllp"', 1)),
+            ),
+            **named,
+        )
+        with socket.socket(socket.AF_UNIX) as c:
+            c.connect(self.path("mllp"))
+            c.settimeout(PATIENCE)
+            self.assertEqual(c.recv(1), b"")
+        refused = d.wait_event("conn.refused")[0]
+        self.assertEqual((refused["peer"], refused["outcome"]), ("unix", "address"))
 
     def test_a_UNIX_socket_works_as_well(self):
         r = self.receiver()

@@ -7,7 +7,7 @@ import ssl
 import threading
 import time
 
-from secure import Secure, SecureReceiver, server_context
+from secure import Secure, SecureReceiver, metric, server_context
 from world import Sender, ack, annotated, framed, free_port, main, message, samples, wait_for
 
 QUICK = {"backoff_min": "100ms", "backoff_max": "400ms"}
@@ -34,14 +34,27 @@ class Outbound(Secure):
 
 
 class Slow(Outbound):
-    def test_who_ended_its_side_is_served_by_one_that_is_back_and_takes_its_time(self):
+    def sedate(self, seconds):
+        """A receiver that begins its handshakes after so long."""
+
         class Sedate(SecureReceiver):
             def _serve(self, visit):
-                time.sleep(0.5)
+                time.sleep(seconds)
                 super()._serve(visit)
 
         r = Sedate(server_context(self.ca))
         self.addCleanup(r.stop)
+        return r
+
+    def test_who_ended_its_side_is_served_by_one_that_takes_its_time(self):
+        d, port = self.hop_to(self.sedate(2.5), self.tls(own="client"))
+        s = self.sender(port)
+        s.send(framed(message()))
+        s.end()
+        self.assertEqual(s.frame(), ack(message()))
+
+    def test_who_ended_its_side_is_served_by_one_that_is_back_and_takes_its_time(self):
+        r = self.sedate(0.5)
         r.stop()
         d, port = self.hop_to(r, self.tls(own="client"), backoff_max="100ms")
         s = self.sender(port)
@@ -159,6 +172,26 @@ class Refusing(Outbound):
         for t in senders:
             t.join()
         self.assertLess(len(r.visits), 8 * 12)
+
+    def test_an_answer_makes_the_next_wait_the_shortest(self):
+        r, door = self.secure_receiver(), free_port()
+        picky, kind = r.context, server_context(self.ca, ask=None)
+        d, port = self.secure_feed(
+            r, '<metrics listen="127.0.0.1:%d"/>' % door, inbound="", outbound=self.tls(own=None),
+            forward={"backoff_min": "100ms", "backoff_max": "1h"},
+        )
+
+        def wait_after_another():
+            s = self.sender(port)
+            s.send(framed(message()))
+            self.assertTrue(s.closed())
+            return metric(door, "hl7noted_backoff_seconds")
+
+        wait_for("a long wait", lambda: wait_after_another() > 1)
+        r.context = kind
+        self.assertEqual(self.sender(port).exchange(message()), ack(message()))
+        r.context = picky
+        self.assertLess(wait_after_another(), 1)
 
     def test_one_that_spoils_a_connection_in_use_was_connected_to(self):
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
