@@ -85,11 +85,26 @@ class Reload(Custody):
         s = self.sender(port)
         r.handler = lambda visit, body, number: visit.answer(body, b"AE")
         self.assertIn(b"MSA|AE|m3", s.exchange(message("m3")))
+        self.rewrite(
+            *self.parts(
+                custody_xml(port, r.port),
+                feed_xml(free_port(), r.port, name="more", mapping="missing.xml"),
+            )
+        )
+        d.reload(good=False)
+        self.assertEqual(self.state()[1]["mode"], "relay")
+        r.stop()
+        failing = self.sender(port)
+        failing.send(framed(message("none")))
+        self.assertTrue(failing.closed())
+        self.assertGreater(self.state()[1]["backoff_s"], 0)
+        r.start()
         self.rewrite(*self.parts(custody_xml(port, r.port)))
         d.reload()
         self.assertTrue(s.closed())
         self.assertIn(b"MSA|AA|m4", self.sender(port).exchange(message("m4")))
-        self.assertEqual(self.state()[1]["last_minute"], 1)
+        lab = self.state()[1]
+        self.assertEqual((lab["last_minute"], lab["backoff_s"]), (1, 0))
 
     def test_the_only_feed_that_took_custody_leaves_nothing_behind_unseen(self):
         r = self.receiver(codes(b"AE"))

@@ -187,7 +187,12 @@ class Senders(World):
         self.assertIn(b"\rMSA|AR|", s.exchange(of("EHR")))
         self.write(
             "hl7noted.xml",
-            config_xml(lab(port, r, rules='<sender application="EHR"/>')),
+            config_xml(
+                lab(
+                    port, r,
+                    rules="".join('<sender application="%s"/>' % a for a in ("A", "B", "EHR")),
+                )
+            ),
         )
         d.reload()
         self.assertEqual(s.exchange(of("EHR")), ack(of("EHR")))

@@ -406,12 +406,17 @@ class Unanswered(World):
     def test_nobody_listens_rejects_each_message_at_once(self):
         r = self.receiver()
         r.stop()
-        d, port = self.feed(r, forward=QUICK, on_failure="reject")
+        door = free_port()
+        d, port = self.feed(
+            r, '<metrics listen="127.0.0.1:%d"/>' % door,
+            forward={"backoff_min": "1h", "backoff_max": "1h"}, on_failure="reject",
+        )
         s = self.sender(port)
         for name in ("1", "2", "3"):
             self.assertEqual(code_of(s.exchange(message(name))), (b"AR", name.encode()))
         told = d.wait_event("msg.rejected", 3)
         self.assertEqual([e["ctl_id"] for e in told], ["1", "2", "3"])
+        self.assertEqual(metric(door, "hl7noted_messages_total", outcome="rejected"), 3)
 
     def test_a_message_that_wants_no_answer_is_not_rejected_but_ends_the_connection(self):
         d, port = self.feed(free_port(), forward=QUICK, on_failure="reject")
@@ -714,6 +719,46 @@ class Enhanced(World):
             r.visits[0].thread.start()
             r.wait(1)
             self.assertTrue(r.bodies() == [body], held)
+
+    def test_a_receiver_has_time_to_read_what_its_sender_left(self):
+        """As much as for an answer, five seconds at least, and more while it is at it."""
+        body = message(value="15", modes="|||NE|NE", more=b"NTE|1||" + b"x" * 15000000 + b"\r")
+        times, door = {"slow": "1s", "late": "1h", "deaf": "1s"}, free_port()
+        receivers = {name: self.receiver(reads=False) for name in times}
+        ports = {name: free_port() for name in times}
+        d = self.configure(
+            '<metrics listen="127.0.0.1:%d"/>' % door,
+            *(
+                feed_xml(
+                    ports[name], receivers[name].port, name=name, max_unsent="32MiB",
+                    forward={"ack_timeout": t},
+                )
+                for name, t in times.items()
+            )
+        )
+        for name, r in receivers.items():
+            s = self.sender(ports[name])
+            s.send(framed(body))
+            s.close()
+            wait_for("the connection", lambda r=r: r.visits)
+        slow, got = receivers["slow"].visits[0].sock, bytearray()
+        unread = lambda: [e["feed"] for e in d.events("conn.close", outcome="unread")]
+
+        def read_some():
+            got.extend(slow.recv(128 << 10))
+            time.sleep(0.2)
+            return unread()
+
+        wait_for("the end of one that reads nothing", read_some)
+        while len(got) < len(framed(body)):
+            more = slow.recv(1 << 20)
+            self.assertTrue(more, len(got))
+            got += more
+        receivers["late"].visits[0].thread.start()
+        receivers["late"].wait(1)
+        self.assertTrue(got == framed(body) and receivers["late"].bodies() == [body])
+        self.assertEqual(unread(), ["deaf"])
+        self.assertEqual(metric(door, "hl7noted_limits_hit_total", feed="deaf", limit="unread"), 1)
 
     def test_a_receiver_that_does_not_read_holds_up_what_wants_no_answer(self):
         r = self.receiver(reads=False)

@@ -190,6 +190,8 @@ class Limits(World):
             self.assertEqual(s.frame(), ack(body))
         for t in threads:
             t.join()
+        # once for each 4 MiB that came after as much had gone
+        self.assertLessEqual(len(d.events("svc.paused")), 16)
         return time.monotonic() - began
 
     def held_at_most(self, limit, rest, seconds):
@@ -546,6 +548,16 @@ class Names(World):
         r = self.receiver()
         port = free_port()
         self.start("--listen", "127.0.0.1:%d" % port, "--forward", "localhost:%d" % r.port)
+        self.assertEqual(self.sender(port).exchange(message()), ack(message()))
+
+    def test_the_first_address_of_a_name_is_tried_behind_the_last(self):
+        r, port = self.receiver(), free_port()
+        self.configure(
+            feed_xml(port, r.port, host="receiver.test"), through=self.two_addresses()
+        )
+        self.assertEqual(self.sender(port).exchange(message()), ack(message()))
+        r.stop()
+        self.receiver(host="::1", port=r.port)
         self.assertEqual(self.sender(port).exchange(message()), ack(message()))
 
     def dead(self, port):

@@ -31,7 +31,7 @@ class Metrics(World):
 
     def test_messages_acks_rules_skips_and_times_are_counted(self):
         codes = [b"AA", b"AA", b"AE", b"AR", b"CA", b"??"]
-        d, r, port = self.running(handler=lambda v, body, n: v.answer(body, codes[n - 1]))
+        d, r, port = self.running(handler=lambda v, body, n: v.answer(body, codes[(n - 1) % 6]))
         s = self.sender(port)
         for n in range(len(codes)):
             s.exchange(message(str(n), value="25" if n % 2 else "text"))
@@ -43,6 +43,7 @@ class Metrics(World):
         self.assertEqual(value("rules_fired_total", mapping="test", rule="T1"), 3)
         self.assertEqual(value("annotations_total", result="annotated"), 3)
         self.assertEqual(value("annotations_total", result="unchanged"), 3)
+        self.assertEqual(value("skips_total", reason="value_not_numeric"), 3)
         self.assertEqual(value("message_duration_seconds_count"), 6)
         self.assertEqual(value("message_duration_seconds_bucket", le="+Inf"), 6)
         self.assertGreater(value("message_duration_seconds_sum"), 0)
@@ -53,6 +54,8 @@ class Metrics(World):
         self.assertEqual(value("config_last_reload_successful"), 1)
         self.assertEqual(value("log_dropped_total"), 0)
         self.assertEqual(value("build_info"), 1)
+        s.exchange(message().replace(b"ORU^R01", b"ADT^A01"))
+        self.assertEqual(value("skips_total", reason="not_oru"), 1)
         s.close()
         wait_for("its end", lambda: value("connections") == 0)
 
@@ -329,6 +332,14 @@ class Status(World):
         d.wait_event("conn.timeout", listener="control", outcome="gave_way")
         for c in stalled:
             c.close()
+
+    def test_a_request_without_an_end_is_refused(self):
+        self.running()
+        with socket.socket(socket.AF_UNIX) as c:
+            c.connect(self.socket)
+            c.sendall(b"x" * 4096)
+            c.settimeout(PATIENCE)
+            self.assertIn(b"one line is wanted", c.recv(4096))
 
     def test_nobody_there_is_69(self):
         self.note("status", "--control", self.path("nowhere"), status=69)

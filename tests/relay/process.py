@@ -190,8 +190,11 @@ class Stopping(Load):
         d.reload()
         began = time.monotonic()
         d.signal(signal.SIGTERM)
+        d.wait_event("svc.stopping")
+        d.signal(signal.SIGHUP)  # comes too late
         self.assertEqual(d.wait(), 0)
         self.assertTrue(0.8 < time.monotonic() - began < 15)
+        self.assertEqual(len(d.events("config.loaded")), 1)
         for n, s in enumerate(senders):
             self.assertTrue(s.closed())
             self.assertEqual(len(d.events("msg.failed", ctl_id=str(n), outcome="drained")), 1)
@@ -1074,6 +1077,18 @@ class Suspended(World):
             time.sleep(5.5)
             d.signal(signal.SIGCONT)
             self.assertEqual(s.frame(), ack(message("1")))
+
+    def test_no_frame_goes_to_a_receiver_that_left_meanwhile(self):
+        r = self.receiver()
+        d, port = self.hop(r)
+        s = self.sender(port)
+        self.assertEqual(s.exchange(message("1")), ack(message("1")))
+        self.stopped(d, 0)
+        s.send(framed(message("2")))
+        r.visits[0].close()
+        time.sleep(0.1)
+        d.signal(signal.SIGCONT)
+        self.assertEqual(s.frame(), ack(message("2")))
 
     def test_what_did_not_come_is_timed_out_at_once(self):
         r = self.receiver(lambda v, body, n: None)

@@ -149,6 +149,12 @@ class Mappings(Reloading):
         self.rewrite(metrics, lab, feed_xml(other, r.port, name="other"))
         d.reload()
         self.assertIn('hl7noted_connections{feed="other"} 0', http(door)[2])
+        self.rewrite(metrics, lab, feed_xml(free_port(), r.port, name="no", mapping="no.xml"),
+                     feed_xml(free_port(), r.port, name="never"))
+        d.reload(good=False)
+        text = http(door)[2]
+        self.assertNotIn('feed="never"', text)
+        self.assertIn("hl7noted_config_last_reload_successful 0", text)
 
     def test_a_pipe_for_a_mapping_stops_nothing(self):
         """Neither one that nobody writes to, nor one whose writer says nothing."""
@@ -561,7 +567,7 @@ class Feeds(Reloading):
         gate.append(1)
         self.assertEqual(s.frame(), ack(message("held")))
         self.assertTrue(s.closed())
-        d.wait_event("conn.close", feed="lab", outcome="drained")
+        d.wait_event("conn.close", feed="lab", outcome="drained", level="info")
 
     def test_listeners_come_and_go_and_their_connections_stay(self):
         d = self.running()
@@ -683,11 +689,13 @@ class Feeds(Reloading):
             taken.bind(("127.0.0.1", 0))
             taken.listen()
             self.write("rules.xml", mapping("Plenty."))
+            new = [free_port(), free_port()]
             self.rewrite(
-                feed_xml([self.port, taken.getsockname()[1]], self.r.port, **self.named),
-                feed_xml(free_port(), self.r.port, name="more", **self.named),
+                feed_xml([self.port, new[0], taken.getsockname()[1]], self.r.port, **self.named),
+                feed_xml(new[1], self.r.port, name="more", **self.named),
             )
             d.reload(good=False)
+        self.assertFalse(any(listening(port) for port in new))
         (told,) = d.wait_event("config.rejected", outcome="bind", err_code="EADDRINUSE")
         self.assertRegex(told["err_loc"], r"\.xml:\d+:\d+$")
         self.assertRegex(told["err_text"], "cannot listen on .*; name a free port, or restart")

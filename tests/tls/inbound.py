@@ -509,7 +509,7 @@ class Senders(Secure):
         d, port = self.secure_feed(
             r,
             inside='<sender application="LAB" peer="lab.example"/>'
-            '<sender application="OTHER" peer="second.example"/>',
+            '<sender application="OTHER" peer="%s"/>' % self.ca.pin("second"),
         )
         lab, second = self.secure_sender(port), self.secure_sender(port, own="second")
         other = message().replace(b"|LAB|", b"|OTHER|")
