@@ -14,12 +14,10 @@
 static bool
 is_feed_ready(const struct feed *f)
 {
-	bool forwards = f->line ? !f->line->machine.stopped : !feed_wait(f);
-
-	return f->listeners && forwards;
+	return f->line ? !f->line->machine.stopped : !feed_wait(f);
 }
 
-/* Ready: every feed listens and can forward, and messages can be taken. */
+/* Ready: every feed can forward, and messages can be taken. */
 static bool
 is_ready(const struct hl7noted *d)
 {
@@ -27,7 +25,7 @@ is_ready(const struct hl7noted *d)
 		if (!is_feed_ready(f))
 			return false;
 	}
-	return !d->draining && d->feeds && queue_is_ready(d);
+	return !d->draining && queue_is_ready(d);
 }
 
 int

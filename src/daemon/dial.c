@@ -97,16 +97,16 @@ try_addresses(struct dial *d, const struct addrinfo *a, int error)
 }
 
 static bool
-is_early(const struct dial *d, uint64_t now)
+is_early(const struct dial *d)
 {
-	return d->wait == DIAL_WAITS_WITH_FEED && d->feed->backoff && now < d->feed->next_attempt;
+	return d->wait == DIAL_WAITS_WITH_FEED && feed_wait(d->feed);
 }
 
 bool
 dial_begin(struct dial *d)
 {
 	struct feed *f = d->feed;
-	const bool early = is_early(d, now_ms());
+	const bool early = is_early(d);
 
 	d->wanted = false;
 	d->waiting = early && !f->settings.reject;
@@ -154,9 +154,7 @@ dial_tick(struct dial *d, uint64_t now)
 		observe_connect_timeout(d);
 		return dial_next(d, ETIMEDOUT);
 	}
-	if (d->waiting && !is_early(d, now))
-		return dial_begin(d);
-	return true;
+	return d->waiting ? dial_begin(d) : true;
 }
 
 void

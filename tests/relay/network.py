@@ -543,6 +543,13 @@ class Names(World):
         for host in ("127.0.0.1", "127.0.0.2", "::1"):
             self.assertEqual(self.sender(port, host=host).exchange(message()), ack(message()))
 
+    def test_a_port_that_another_has_in_one_family_is_taken(self):
+        r = self.receiver()
+        d = self.start("--listen", r.port, "--forward", "127.0.0.1:1", wait=False)
+        d.expected = 78
+        self.assertEqual(d.wait(), 78)
+        self.assertIn("Address already in use", d.text())
+
     def test_the_next_address_of_a_name_is_tried(self):
         """localhost is ::1 first on many systems, and nobody listens there."""
         r = self.receiver()
@@ -982,6 +989,16 @@ class Descriptors(World):
             "service again",
             lambda: self.sender(port).exchange(message("4")) == ack(message("4")),
         )
+
+    def test_attempts_that_fail_at_once_leave_no_descriptor_behind(self):
+        d, port = self.feed(4711, host="fe80::1%lo", forward=QUICK)
+        before = d.descriptors()
+        for _ in range(3):
+            s = self.sender(port)
+            s.send(framed(message()))
+            self.assertTrue(s.closed())
+        d.wait_event("conn.failed", 2)
+        wait_for("all to be closed", lambda: d.descriptors() <= before)
 
     def test_many_connections_leave_no_descriptor_behind(self):
         r = self.receiver()

@@ -55,6 +55,7 @@ Test(net_address, is_the_same_host_whatever_the_port)
 
 	cr_expect(net_same_host(&a, &b));
 	cr_expect(net_same_host(&a, &c));
+	cr_expect(net_same_host(&c, &a));
 	cr_expect_not(net_same_host(&a, &d));
 	cr_expect_not(net_same_host(&a, &e));
 	cr_expect(net_same_host(&e, &e));
