@@ -143,6 +143,22 @@ Test(conf_flags, are_put_over_the_defaults_one_by_one)
 	conf_destroy(c);
 }
 
+Test(conf_flags, name_sockets_of_107_bytes_at_most)
+{
+	char path[108 + 1];
+	struct conf *c = conf_from_flags("2575", "engine:6661", NULL, 0, &faults);
+
+	cr_assert(c);
+	memset(path, 'x', 108);
+	path[0] = '/';
+	path[108] = '\0';
+	cr_expect_not(conf_flag(c, "control", path, &faults));
+	path[107] = '\0';
+	cr_expect(conf_flag(c, "control", path, &faults));
+	cr_expect_str_eq(c->control_socket, path);
+	conf_destroy(c);
+}
+
 Test(conf_flags, are_refused_in_the_words_of_the_file)
 {
 	static const struct {
