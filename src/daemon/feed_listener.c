@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "daemon/descriptors.h"
@@ -31,13 +30,9 @@ broken_handshakes(const struct feed_listener *l)
 /* Is it the line's own connection, since the receiver's name stands for this listener?  Messages
  * would be taken for resends of themselves, and count as delivered. */
 static bool
-is_own(const struct feed *f, const union net_address *peer)
+is_own(const struct feed *f, int fd)
 {
-	union net_address own;
-	char from[NET_ADDRESS_TEXT], to[NET_ADDRESS_TEXT];
-
-	return f->line && peer->family != AF_UNIX && net_stream_address(&f->line->down, &own) &&
-	       strcmp(net_address_text(peer, from), net_address_text(&own, to)) == 0;
+	return f->line && net_stream_joins(&f->line->down, fd);
 }
 
 /* The limit that a new connection would break, "address" for a list it is not on, "itself" for one
@@ -48,7 +43,7 @@ broken_limit(const struct feed_listener *l, int fd, const union net_address *pee
 	const struct feed *f = l->feed;
 	unsigned same = 0;
 
-	if (is_own(f, peer))
+	if (is_own(f, fd))
 		return "itself";
 	if (!guard_allows(l->conf, peer))
 		return "address";

@@ -224,13 +224,31 @@ net_stream_is_silent(const struct net_stream *s, uint64_t ms)
 	       info.tcpi_last_data_recv >= ms;
 }
 
-bool
-net_stream_address(const struct net_stream *s, union net_address *ret)
-{
-	socklen_t len = sizeof(*ret);
+struct ends {
+	char near[NET_ADDRESS_TEXT], far[NET_ADDRESS_TEXT];
+};
 
-	*ret = (union net_address){ 0 };
-	return net_stream_is_open(s) && getsockname(s->readable.fd, &ret->any, &len) == 0;
+static bool
+find_ends(int fd, struct ends *ret)
+{
+	union net_address near = { 0 }, far = { 0 };
+	socklen_t near_len = sizeof(near), far_len = sizeof(far);
+
+	if (getsockname(fd, &near.any, &near_len) < 0 || getpeername(fd, &far.any, &far_len) < 0)
+		return false;
+	net_address_text(&near, ret->near);
+	net_address_text(&far, ret->far);
+	return true;
+}
+
+/* Both addresses tell: towards another, a sender on this machine may have the port that we have. */
+bool
+net_stream_joins(const struct net_stream *s, int fd)
+{
+	struct ends ours, other;
+
+	return net_stream_is_open(s) && find_ends(s->readable.fd, &ours) && find_ends(fd, &other) &&
+	       strcmp(ours.near, other.far) == 0 && strcmp(ours.far, other.near) == 0;
 }
 
 bool

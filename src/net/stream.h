@@ -37,7 +37,6 @@ enum {
 
 struct net_stream;
 struct net_stream_tls;
-union net_address;
 
 /* Of TLS, under way now. */
 struct net_handshakes {
@@ -136,8 +135,8 @@ net_stream_is_open(const struct net_stream *s)
 	return s->readable.fd >= 0;
 }
 
-/* Our end of a connection that stands, or is being made; false: there is none. */
-bool net_stream_address(const struct net_stream *s, union net_address *ret);
+/* Is this socket the other end of the connection? */
+bool net_stream_joins(const struct net_stream *s, int fd);
 /* Is nothing unread, and did nothing come for so long? */
 bool net_stream_is_silent(const struct net_stream *s, uint64_t ms);
 /* Has the peer ended its side, or all of it, behind whatever is unread? */

@@ -347,6 +347,18 @@ class Receivers(Custody):
                 self.assertEqual(len(d.events("msg.queued")), 1)
                 self.afresh(d)
 
+    def test_a_sender_may_have_the_port_that_we_have_towards_the_receiver(self):
+        """As the system gives it, now and then, to one on the same machine."""
+        r = self.receiver()
+        d, port = self.keep(r)
+        self.taken(self.sender(port), NUMBERED[0])
+        self.arrived(r, NUMBERED[:1])
+        own = r.visits[0].sock.getpeername()[1]
+        s = self.sender(port, own=own)
+        self.assertEqual(s.sock.getsockname()[1], own)
+        self.taken(s, NUMBERED[1])
+        self.arrived(r, NUMBERED[:2])
+
     def test_an_attempt_outlives_the_address_that_its_name_had(self):
         """The name server tells another while the one known before is tried."""
         server = self.silent_server()

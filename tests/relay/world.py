@@ -271,16 +271,26 @@ class Reader:
         return frame[1:-2]
 
 
-class Sender:
-    """A client of the daemon."""
+IP_LOCAL_PORT_RANGE = 51  # of linux/in.h
 
-    def __init__(self, port, host="127.0.0.1", source=None, room=None):
+
+class Sender:
+    """A client of the daemon; `own` is its port, which another connection may have, too."""
+
+    def __init__(self, port, host="127.0.0.1", source=None, room=None, own=None):
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.sock = socket.socket(family, socket.SOCK_STREAM)
         if room:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
         if source:
             self.sock.bind((source, 0))
+        if own:
+            try:
+                self.sock.setsockopt(
+                    socket.IPPROTO_IP, IP_LOCAL_PORT_RANGE, struct.pack("=HH", own, own)
+                )
+            except OSError:
+                raise unittest.SkipTest("before Linux 6.3") from None
         self.sock.settimeout(PATIENCE)
         self.sock.connect((host, port))
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
