@@ -58,12 +58,14 @@ add_unfit(struct faults *faults, const struct conf_tls *c, bool listens)
 {
 	if (listens)
 		faults_add(faults, c->at,
-		    "have one made for TLS servers: extendedKeyUsage serverAuth",
+		    "have one made for TLS servers: keyUsage digitalSignature, extendedKeyUsage "
+		    "serverAuth",
 		    "warning: %s: the certificate is not for servers, and most senders refuse it",
 		    c->certificate);
 	else
 		faults_add(faults, c->at,
-		    "have one made for TLS clients: extendedKeyUsage clientAuth",
+		    "have one made for TLS clients: keyUsage digitalSignature, extendedKeyUsage "
+		    "clientAuth",
 		    "warning: %s: the certificate is not for clients, and most receivers refuse it",
 		    c->certificate);
 }

@@ -328,12 +328,14 @@ class Purpose(Secure):
         self.ca.sign("general", "ca", "lab.example", general)
         self.ca.sign("alone", None, "lab.example", general)
         self.ca.sign("signer", "ca", "lab.example", ROOT)
+        sealing = general.replace("digitalSignature", "keyEncipherment")
+        self.ca.sign("sealer", "ca", "lab.example", sealing)
         self.ca.issue("neither", "neither")
 
     def test_a_check_tells_which_are_for_the_other_side(self):
         rows = {
             "server": (0, 1), "client": (1, 0), "both": (0, 0), "neither": (1, 1),
-            "general": (0, 0), "alone": (0, 0), "signer": (1, 1),
+            "general": (0, 0), "alone": (0, 0), "signer": (1, 1), "sealer": (0, 1),
         }
         for own, wrong in rows.items():
             with self.subTest(own):
@@ -350,8 +352,10 @@ class Purpose(Secure):
                 for is_wrong, side, use in zip(
                     wrong, ("servers", "clients"), ("serverAuth", "clientAuth")
                 ):
-                    sentence = r"c\.xml:\d+:\d+: warning: .*%s\.pem: .* not for %s.*; .* %s$" % (
-                        own, side, use)
+                    sentence = (
+                        r"c\.xml:\d+:\d+: warning: .*%s\.pem: .* not for %s.*; .* "
+                        "keyUsage digitalSignature, extendedKeyUsage %s$" % (own, side, use)
+                    )
                     found = re.findall(sentence, said, re.MULTILINE)
                     self.assertEqual(len(found), is_wrong, said)
 
