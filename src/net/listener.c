@@ -203,6 +203,16 @@ share_port(const struct net_listener *l, struct sockaddr *address)
 		a->six.sin6_port = htons((uint16_t)net_listener_port(l));
 }
 
+/* A name may be entered twice, and no address can be bound twice. */
+static bool
+is_repeated(const struct addrinfo *list, const struct addrinfo *a)
+{
+	while (list != a && (list->ai_addrlen != a->ai_addrlen ||
+				memcmp(list->ai_addr, a->ai_addr, a->ai_addrlen) != 0))
+		list = list->ai_next;
+	return list != a;
+}
+
 /* All addresses, but that a machine without IPv6 does without it. */
 static bool
 bind_all(struct net_listener *l, struct addrinfo *list, const char **ret_step)
@@ -210,6 +220,8 @@ bind_all(struct net_listener *l, struct addrinfo *list, const char **ret_step)
 	for (struct addrinfo *a = list; a && l->count < NET_LISTENER_MOST; a = a->ai_next) {
 		int fd;
 
+		if (is_repeated(list, a))
+			continue;
 		if (l->count > 0)
 			share_port(l, a->ai_addr);
 		fd = bind_one(a, ret_step);

@@ -147,6 +147,12 @@ class Start(Named):
         self.serves("127.0.0.2", self.other)
         self.assertEqual(http(door, "/healthz", host="127.0.0.4")[0], 200)
 
+    def test_an_address_that_has_its_name_twice_is_listened_on_once(self):
+        self.prepare(hosts="127.0.0.2 lab.test\n127.0.0.3 lab.test\n127.0.0.2 lab.test\n")
+        self.starting(self.named()).wait_event("svc.started")
+        self.serves("127.0.0.2", self.other)
+        self.serves("127.0.0.3", self.other)
+
     def test_a_silent_name_server_is_waited_for_half_a_minute(self):
         self.prepare()
         began = time.monotonic()
