@@ -119,7 +119,7 @@ enum expr_op {
 	EXPR_IN_INTERVAL,
 	EXPR_ABOVE_INTERVAL,
 	EXPR_FLAGGED, /* words: one of OBX-8's codes is one of them */
-	EXPR_WITHIN,  /* of companions: both kids, of one and the same result */
+	EXPR_WITHIN,  /* of companions: both kids, an upper and a lower limit, of the same result */
 	EXPR_PRESENT, /* of companions: is there a usable result? */
 
 	/* of the result itself */

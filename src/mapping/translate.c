@@ -51,15 +51,28 @@ answer(struct world *w, unsigned answers)
 
 /* ---- numbers ---- */
 
+static bool
+is_upper(enum compare how)
+{
+	return how == COMPARE_BELOW || how == COMPARE_AT_MOST;
+}
+
+/* The first piece of the number line behind the cut that a comparison makes. */
+static unsigned
+cut_of(const struct axis *axis, enum compare how, struct decimal limit)
+{
+	bool beyond = how == COMPARE_ABOVE || how == COMPARE_AT_MOST;
+
+	return 2 * world_point(axis, limit) + 1 + beyond;
+}
+
 static unsigned
 compare(struct world *w, unsigned low, unsigned high, const struct axis *axis, enum compare how,
     struct decimal limit)
 {
-	unsigned at = 2 * world_point(axis, limit) + 1;
-	bool beyond = how == COMPARE_ABOVE || how == COMPARE_AT_MOST;
-	unsigned node = logic_at_least(&w->logic, low, high, at + beyond);
+	unsigned node = logic_at_least(&w->logic, low, high, cut_of(axis, how, limit));
 
-	return how == COMPARE_BELOW || how == COMPARE_AT_MOST ? logic_not(&w->logic, node) : node;
+	return is_upper(how) ? logic_not(&w->logic, node) : node;
 }
 
 static bool
@@ -113,12 +126,6 @@ present(struct world *w, const struct observation *o)
 	return axis ? at_least(w, axis, 1) : 0;
 }
 
-static bool
-is_upper(const struct expr *e)
-{
-	return e->compare == COMPARE_BELOW || e->compare == COMPARE_AT_MOST;
-}
-
 /* Of its lowest result, or of its highest. */
 static unsigned
 companion_end(struct world *w, const struct axis *axis, bool lowest, const struct expr *e)
@@ -135,29 +142,56 @@ companion_value(struct world *w, const struct observation *o, const struct expr 
 	if (!axis)
 		return 0;
 	world_open(w, axis);
-	return companion_end(w, axis, is_upper(e), e);
+	return companion_end(w, axis, is_upper(e->compare), e);
 }
 
-/* The lowest result is, or the highest, or they lie on either side and another one may be. */
+/* Has it a result in this piece of the number line, or within the limits of this condition? */
+static unsigned
+another(struct world *w, const struct observation *o, unsigned number)
+{
+	struct axis *axis = world_axis(w, AXIS_WITHIN, o, number, no_word);
+
+	return axis ? at_least(w, axis, 1) : 0;
+}
+
+/* Has it a result within these limits, if its lowest and its highest lie around them?  Piece by
+ * piece, since what lies within narrower limits lies within wider ones; but not where a result may
+ * be open, which is known to lie in one of two pieces and not in which. */
+static unsigned
+others_within(
+    struct world *w, const struct observation *o, const struct axis *axis, const struct expr *e)
+{
+	const unsigned to = cut_of(axis, e->kids[0]->compare, e->kids[0]->limit);
+	const unsigned from = cut_of(axis, e->kids[1]->compare, e->kids[1]->limit);
+	unsigned any;
+
+	if (!w->exact)
+		return another(w, o, e->id);
+	any = logic_any(&w->logic, from < to ? to - from : 0);
+	for (unsigned piece = from; piece < to; piece++)
+		logic_set_kid(&w->logic, any, piece - from, another(w, o, piece));
+	return any;
+}
+
+/* The lowest result is, or the highest, or they lie on either side and another one is. */
 static unsigned
 companion_within(struct world *w, const struct observation *o, const struct expr *e)
 {
+	const struct expr *upper = e->kids[0], *lower = e->kids[1];
 	struct axis *axis = world_axis(w, AXIS_COMPANION, o, 0, no_word);
-	struct axis *other = world_axis(w, AXIS_WITHIN, o, e->id, no_word);
 	struct logic *l = &w->logic;
-	unsigned any = logic_any(l, 3), both[2];
+	unsigned any = logic_any(l, 3), around;
 
-	if (!axis || !other)
+	if (!axis)
 		return 0;
 	world_open(w, axis);
 	for (unsigned lowest = 0; lowest < 2; lowest++)
 		logic_set_kid(l, any, lowest,
-		    logic_both(l, companion_end(w, axis, lowest, e->kids[0]),
-			companion_end(w, axis, lowest, e->kids[1])));
-	for (unsigned i = 0; i < 2; i++)
-		both[i] = companion_end(w, axis, is_upper(e->kids[i]), e->kids[i]);
-	logic_set_kid(
-	    l, any, 2, logic_both(l, logic_both(l, both[0], both[1]), at_least(w, other, 1)));
+		    logic_both(l, companion_end(w, axis, lowest, upper),
+			companion_end(w, axis, lowest, lower)));
+	around = logic_both(
+	    l, companion_end(w, axis, true, upper), companion_end(w, axis, false, lower));
+	logic_set_kid(l, any, 2, logic_both(l, around, others_within(w, o, axis, e)));
 	return any;
 }
 

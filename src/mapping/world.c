@@ -60,6 +60,7 @@ may_be_open(enum axis_kind kind, unsigned extra)
 	case AXIS_SEX:
 	case AXIS_AGE:
 	case AXIS_COMPANION:
+	case AXIS_WITHIN:
 	case AXIS_STANDING:
 		return true;
 	case AXIS_FACT:

@@ -45,7 +45,7 @@ enum axis_kind {
 	AXIS_FACILITY,
 	AXIS_PRESENT,   /* of a companion */
 	AXIS_COMPANION, /* its lowest and its highest value */
-	AXIS_WITHIN,    /* has it a result within limits that its lowest and highest lie around? */
+	AXIS_WITHIN,    /* has it a result between these, in one piece or within limits? */
 	AXIS_STANDING,  /* has it a result in this position, by an interval from there? */
 	AXIS_FACT,      /* anything else that is true or not, by operator and word */
 };

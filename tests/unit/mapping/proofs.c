@@ -87,6 +87,12 @@ static const struct fragment_case unsound[] = {
 	  "<rule id=\"b\"><when><value at-least=\"2\"/></when></rule>\n"
 	  "<rule id=\"c\"><when><value below=\"2\"/></when></rule>",
 	  "2:1: rules \"a\" and \"b\" can both be true: value not known to be below or above 3.5; make their conditions exclude each other\n" },
+	/* such as 25, 70 and <50 */
+	{ IN_RULES,
+	  "<group id=\"h\" pick=\"first\" gaps=\"allowed\">"
+	  "<rule id=\"a\"><when><unsure><value of=\"egfr\" at-least=\"30\" below=\"60\"/></unsure></when></rule>\n"
+	  "<rule id=\"b\"><when><value of=\"egfr\" below=\"30\"/><value of=\"egfr\" at-least=\"60\"/></when></rule></group>",
+	  "2:1: rules \"a\" and \"b\" can both be true: egfr below 60 and at least 30 unknown, egfr below 30 true, egfr at least 60 true; make their conditions exclude each other\n" },
 	{ IN_ALL,
 	  "<rule id=\"a\"><when><value below=\"3.5\"/><value above=\"4\"/></when></rule>\n"
 	  "<rule id=\"b\"><when><value below=\"0.1\"/></when></rule>\n"
@@ -210,6 +216,12 @@ static const struct fragment_case sound[] = {
 	  "" },
 	{ IN_RULES,
 	  "<group id=\"g\" pick=\"first\"><when><value below=\"5\"/></when><rule id=\"a\"><when><value below=\"3\"/></when></rule><rule id=\"b\"><when><value at-least=\"3\" at-most=\"5\"/></when></rule></group>",
+	  "" },
+	/* a result within narrower limits is within wider ones, and one within these is in one half */
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><value of=\"egfr\" at-least=\"30\" below=\"60\"/></when></rule>\n"
+	  "<rule id=\"b\"><when><not><value of=\"egfr\" at-least=\"30\" below=\"45\"/></not>"
+	  "<not><value of=\"egfr\" at-least=\"45\" below=\"60\"/></not></when></rule>",
 	  "" },
 	{ IN_FIRST,
 	  "<rule id=\"S15\"><when><value below=\"3.5\"/><value of=\"alb\" below=\"3.5\"/><value of=\"alb\" at-least=\"3.5\"/></when></rule>\n"

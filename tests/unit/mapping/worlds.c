@@ -5,7 +5,7 @@
  *
  * A world is small: a value among the points and gaps of three thresholds, known or
  * lying anywhere between two of them, its position in the interval, two facts, a sex,
- * and albumin, absent or with a lowest and a highest value and the positions taken.
+ * and albumin, absent or with results in some pieces and the positions taken.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -23,9 +23,8 @@ struct world {
 	unsigned b;   /* of ANSWERS */
 	unsigned sex; /* F, M, another, unknown */
 	bool albumin;
-	unsigned lowest, highest; /* the same for thresholds 1 and 2 */
-	bool between;             /* one of the others is at least 1 and below 2 */
-	unsigned taken;           /* bits of positions */
+	unsigned values; /* bits of points and gaps, of thresholds 1 and 2 */
+	unsigned taken;  /* bits of positions */
 };
 
 static bool
@@ -88,7 +87,8 @@ write_leaf(const struct node *n, struct buffer *out)
 		buffer_printf(out, "<value of='alb' %s='%u'/>", comparisons[n->how], n->which + 1);
 		break;
 	case LEAF_ALBUMIN_WITHIN:
-		buffer_append(out, SPAN("<value of='alb' at-least='1' below='2'/>"));
+		buffer_printf(out, "<value of='alb' %s='1' %s='2'/>", comparisons[2 + n->how / 2],
+		    comparisons[n->how % 2]);
 		break;
 	default:
 		buffer_printf(out, "<%s-interval of='alb'/>", intervals[n->which]);
@@ -143,17 +143,20 @@ stands(const struct world *w, unsigned position)
 	return w->leftmost == w->rightmost ? TRUTH_YES : TRUTH_UNKNOWN;
 }
 
-static bool
-is_within(unsigned piece)
+/* The pieces for which a comparison with threshold 1 or 2 is true. */
+static unsigned
+pieces(unsigned threshold, unsigned how)
 {
-	return piece == 1 || piece == 2;
+	unsigned all = 0;
+
+	for (unsigned piece = 0; piece < ALBUMINS; piece++)
+		all |= (unsigned)(compare(piece, piece, threshold, how) == TRUTH_YES) << piece;
+	return all;
 }
 
 static enum truth
 answer_leaf(const struct node *n, const struct world *w)
 {
-	unsigned end = n->how < 2 ? w->lowest : w->highest;
-
 	switch (n->leaf) {
 	case LEAF_VALUE:
 		return compare(w->low, w->high, n->which, n->how);
@@ -168,10 +171,10 @@ answer_leaf(const struct node *n, const struct world *w)
 	case LEAF_ALBUMIN:
 		return truth_of(w->albumin);
 	case LEAF_ALBUMIN_VALUE:
-		return w->albumin ? compare(end, end, n->which, n->how) : TRUTH_NO;
+		return truth_of(w->albumin && w->values & pieces(n->which, n->how));
 	case LEAF_ALBUMIN_WITHIN:
 		return truth_of(
-		    w->albumin && (is_within(w->lowest) || is_within(w->highest) || w->between));
+		    w->albumin && w->values & pieces(0, 2 + n->how / 2) & pieces(1, n->how % 2));
 	default:
 		return truth_of(w->albumin && w->taken >> n->which & 1);
 	}
@@ -333,15 +336,9 @@ judge_albumin(const struct random_group *g, struct world *w, struct verdict *v)
 	w->albumin = false;
 	judge(g, w, v);
 	w->albumin = true;
-	for (w->lowest = 0; w->lowest < ALBUMINS; w->lowest++)
-		for (w->highest = w->lowest; w->highest < ALBUMINS; w->highest++)
-			for (w->taken = 1; w->taken < 1 << POSITIONS; w->taken++) {
-				w->between = false;
-				judge(g, w, v);
-				w->between = w->lowest == 0 && w->highest > 2;
-				if (w->between)
-					judge(g, w, v);
-			}
+	for (w->values = 1; w->values < 1 << ALBUMINS; w->values++)
+		for (w->taken = 1; w->taken < 1 << POSITIONS; w->taken++)
+			judge(g, w, v);
 }
 
 static void
