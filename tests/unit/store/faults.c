@@ -431,8 +431,6 @@ Test(faults, knows_a_resend_although_one_read_fails)
 	queue_close(q);
 }
 
-/* A queue of hundreds of pages on a disk that reads a page in 20 ms: a check of two seconds reads
- * one hundred. */
 /* One more was not written, and the first is what its sender may send again. */
 Test(faults, knows_a_resend_although_an_operators_copy_of_it_found_no_room)
 {
@@ -455,6 +453,8 @@ Test(faults, knows_a_resend_although_an_operators_copy_of_it_found_no_room)
 	queue_close(q);
 }
 
+/* A queue of hundreds of pages on a disk that reads a page in 20 ms: a check of two seconds reads
+ * one hundred. */
 Test(faults, opens_a_large_queue_without_reading_all_of_it)
 {
 	struct queue *q;
