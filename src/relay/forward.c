@@ -31,15 +31,16 @@ static void
 frame_sent(struct relay_session *s, bool unawaited, uint64_t now_us)
 {
 	unsigned last = s->flights - 1;
+	struct relay_flight *f = &s->flight[last];
 
 	relay_reuse_sent(&s->reuse);
-	s->newest = s->flight[last].corr;
-	if (s->flight[last].enhanced || unawaited)
-		relay_recent_add(s, s->flight[last].id_hash);
+	s->newest = f->corr;
+	if (f->id_len && (f->enhanced || unawaited))
+		relay_recent_add(s, f->id_hash);
 	if (unawaited) {
-		remember_names(s, &s->flight[last].names);
+		remember_names(s, &f->names);
 		relay_reuse_answered(&s->reuse, true, now_us / RELAY_MS);
-		s->ops->answered(s->ctx, &s->flight[last], (struct span){ 0 });
+		s->ops->answered(s->ctx, f, (struct span){ 0 });
 		relay_flight_remove(s, last);
 	} else if (s->flights == 1) {
 		s->oldest_since = now_us / RELAY_MS;
@@ -94,15 +95,17 @@ take_frame(struct relay_session *s, struct span body, uint64_t now_us)
 		frame_sent(s, !relay_is_awaited(&frame.asks), now_us);
 }
 
-/* Can the frame at hand go out now?  Asks for a connection where there is none. */
+/* Can this frame, the one at hand, go out now?  Asks for a connection where there is none.  A
+ * receiver that waits for a commit block may answer nothing before it comes. */
 static bool
-can_send(struct relay_session *s, uint64_t now_us)
+can_send(struct relay_session *s, struct span body, uint64_t now_us)
 {
 	if (s->down == RELAY_DOWN_NONE) {
 		s->down = RELAY_DOWN_CONNECTING;
 		s->ops->connect(s->ctx);
 	}
-	return s->down == RELAY_DOWN_UP && !s->moved && s->flights < s->set->in_flight &&
+	return s->down == RELAY_DOWN_UP && !s->moved &&
+	       (s->flights < s->set->in_flight || relay_is_commit(body)) &&
 	       !relay_reuse_waits(&s->reuse, s->set->habit, now_us / RELAY_MS);
 }
 
@@ -185,7 +188,7 @@ relay_forward(struct relay_session *s, struct span in, uint64_t now_us)
 				break;
 			continue;
 		}
-		if (!can_send(s, now_us))
+		if (!can_send(s, relay_inlet_body(&s->in, rest), now_us))
 			break;
 		take_frame(s, relay_inlet_take(&s->in, rest, &done), now_us);
 	}

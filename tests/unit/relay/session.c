@@ -522,6 +522,45 @@ Test(relay_session, waits_for_no_answer_to_a_commit_block_of_the_sender)
 	end(&w);
 }
 
+/* A receiver that waits for it, having sent its answer, may look at nothing else. */
+Test(relay_session, lets_a_commit_block_pass_behind_a_message_in_flight)
+{
+	struct world w;
+
+	begin(&w);
+	connected(&w);
+	from_sender(&w, MSG("2"));
+	from_down(&w, ACK("AA", "1"));
+	buffer_clear(&w.told);
+	from_sender(&w, MSG("3") "\x0b\x06\x1c\r");
+	expect(&w, "");
+	from_down(&w, ACK("AA", "2"));
+	expect(&w,
+	    "up:" SHOWN_ACK("AA", "2") " answered:AA down:" SHOWN("3") " down:<\x06> answered:");
+	from_sender(&w, "\x0b\x06\x1c\r" MSG("4"));
+	expect(&w, "down:<\x06> answered:");
+	from_down(&w, ACK("AA", "3"));
+	expect(&w, "up:" SHOWN_ACK("AA", "3") " answered:AA down:" SHOWN("4"));
+	end(&w);
+}
+
+/* They have no name by which an answer could find them. */
+Test(relay_session, forgets_no_message_for_commit_blocks)
+{
+	struct world w;
+
+	begin(&w);
+	from_sender(&w, ENHANCED("1", "AL", "AL"));
+	relay_connected(&w.s, w.now);
+	from_down(&w, ACK("CA", "1"));
+	for (unsigned i = 0; i < RELAY_RECENT; i++)
+		from_sender(&w, "\x0b\x06\x1c\r");
+	buffer_clear(&w.told);
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " passed:AA");
+	end(&w);
+}
+
 Test(relay_session, lets_an_application_answer_follow_a_commit_that_nobody_asked_for)
 {
 	struct world w;
