@@ -160,9 +160,7 @@ timeout --foreground 300 sh -c 'echo $$ > send.pid && exec "$@"' sh \
 	"$HL7NOTE" send --json --in-flight 4 "127.0.0.1:$port" eight.hl7 > out 2> err &
 sender=$!
 await heard
-while kill -s INT "$(cat send.pid)" 2> /dev/null; do
-	sleep 0.1
-done
+insist INT "$(cat send.pid)"
 got=0
 wait "$sender" || got=$?
 [ "$got" -eq 1 ] || fail "status $got after two signals"

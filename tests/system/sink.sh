@@ -206,9 +206,7 @@ sink --delay 1h --append got.twice --json
 "$HL7NOTE" send "127.0.0.1:$port" one.hl7 > out 2> err &
 sender=$!
 await got.twice -s
-while kill "$(cat sink.pid)" 2> /dev/null; do
-	sleep 0.1
-done
+insist TERM "$(cat sink.pid)"
 ended
 wait "$sender" && fail 'an answer came'
 count received 1 sink.out
