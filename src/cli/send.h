@@ -22,6 +22,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/late.h"
 #include "cli/arguments.h"
 #include "cli/dice.h"
 #include "cli/histogram.h"
@@ -33,7 +34,8 @@ enum {
 	SEND_CONNECTIONS_MOST = 10000,
 	SEND_IN_FLIGHT_MOST = 1024,
 	SEND_SPLIT_RANDOM = -1,
-	SEND_LINGER_MS = 5000, /* for peers to read, and refuse, what asks for no answer */
+	SEND_MILLISECOND = 1000000, /* ns, as all times here */
+	SEND_LINGER_MS = 5000,      /* for peers to read, and refuse, what asks for no answer */
 };
 
 struct send_options {
@@ -111,6 +113,7 @@ struct send_run {
 	struct addrinfo *addresses;
 	const struct addrinfo *address; /* the one that took a connection last */
 	ev_timer sweep, pace, progress, linger;
+	struct late late; /* sweeps */
 	unsigned lingered;
 	ev_idle idle;
 	ev_signal signals[2];

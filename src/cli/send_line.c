@@ -15,8 +15,7 @@
 
 enum {
 	WRITE_MOST = 256 << 10, /* bytes gathered for one write */
-	MILLISECOND = 1000000,
-	PAUSE_FIRST = 20, /* ms between attempts to connect, doubled up to */
+	PAUSE_FIRST = 20,       /* ms between attempts to connect, doubled up to */
 	PAUSE_MOST = 1000,
 };
 
@@ -76,7 +75,7 @@ line_end(struct send_line *l, enum send_fate fate)
 	line_close(l);
 	l->not_before = send_now();
 	if (useless) {
-		l->not_before += l->pause * MILLISECOND;
+		l->not_before += l->pause * SEND_MILLISECOND;
 		l->pause = l->pause * 2 < PAUSE_MOST ? l->pause * 2 : PAUSE_MOST;
 	} else {
 		l->pause = PAUSE_FIRST;
@@ -104,7 +103,7 @@ give_up(struct send_line *l, int error)
 	const uint64_t now = send_now();
 
 	r->tally.connect_errors++;
-	l->not_before = now + l->pause * MILLISECOND;
+	l->not_before = now + l->pause * SEND_MILLISECOND;
 	l->pause = l->pause * 2 < PAUSE_MOST ? l->pause * 2 : PAUSE_MOST;
 	if (!r->stopping && (!r->options->keep_going || now - r->alive > r->options->timeout)) {
 		say_unreachable(r, error);
@@ -417,7 +416,7 @@ is_overdue(struct send_line *l, uint64_t now)
 	if (l->count > 0)
 		return now - send_line_flight(l, 0)->sent_at > timeout;
 	if (l->shut)
-		return now - l->shut > (uint64_t)SEND_LINGER_MS * MILLISECOND;
+		return now - l->shut > (uint64_t)SEND_LINGER_MS * SEND_MILLISECOND;
 	return is_clogged(l) && now - l->moved > timeout;
 }
 

@@ -96,9 +96,12 @@ static void
 on_sweep(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct send_run *r = w->data;
+	const uint64_t now = send_now();
 
 	(void)loop, (void)revents;
-	send_lines_sweep(r, send_now());
+	if (late_passes_over(&r->late, now / SEND_MILLISECOND))
+		return;
+	send_lines_sweep(r, now);
 	send_check_end(r);
 }
 
@@ -158,6 +161,9 @@ watch(struct send_run *r)
 	const struct send_options *o = r->options;
 
 	timer(r, &r->sweep, on_sweep, sweep_interval(o));
+	/* of one turn, what came goes before what is due */
+	ev_set_priority(&r->sweep, EV_MINPRI);
+	r->late.last = send_now() / SEND_MILLISECOND;
 	timer(r, &r->pace, on_pace, o->rate && o->rate < 1000 ? 1.0 / (double)o->rate : 0.001);
 	timer(r, &r->progress, on_progress, 1);
 	timer(r, &r->linger, on_linger, TURN_MS / 1e3);

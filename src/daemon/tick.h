@@ -8,8 +8,8 @@
 #ifndef DAEMON_TICK_H
 #define DAEMON_TICK_H
 
+#include "base/late.h"
 #include "daemon/hl7noted.h"
-#include "daemon/late.h"
 
 struct tick {
 	struct hl7noted *daemon;

@@ -61,6 +61,13 @@ for id in frames(s):
         s.close()
         break
     elif how == "silent": open("heard", "w").close()
+    elif how == "asked":
+        if len(ids) == 4:
+            open("heard", "w").close()
+            while not os.path.exists("go"): time.sleep(0.05)
+            for id in ids: s.sendall(answer(id))
+            open("given", "w").close()
+        elif len(ids) > 4: s.sendall(answer(id))
     elif how == "open": s.sendall(answer(id)[:-2] + answer(id))
     elif how in ("later", "refused"): s.sendall(answer(id, "CA"))
     elif how == "both": s.sendall(answer(id, "CA") + answer(id))
@@ -153,12 +160,18 @@ count resent 0
 count lost "$(member sent)"
 count failed "$(member sent)"
 
+# begin_sending ARGUMENT...: four messages at a time, with its process in send.pid
+begin_sending()
+{
+	timeout --foreground 300 sh -c 'echo $$ > send.pid && exec "$@"' sh \
+		"$HL7NOTE" send --json --in-flight 4 "$@" "127.0.0.1:$port" eight.hl7 > out 2> err &
+	sender=$!
+}
+
 # a second signal waits for no answer, but each message sent has come to something
 peer silent
 rm -f heard
-timeout --foreground 300 sh -c 'echo $$ > send.pid && exec "$@"' sh \
-	"$HL7NOTE" send --json --in-flight 4 "127.0.0.1:$port" eight.hl7 > out 2> err &
-sender=$!
+begin_sending
 await heard
 insist INT "$(cat send.pid)"
 got=0
@@ -166,6 +179,20 @@ wait "$sender" || got=$?
 [ "$got" -eq 1 ] || fail "status $got after two signals"
 count lost "$(member sent)"
 count failed "$(member sent)"
+
+# answers that came while it stood still are not late
+peer asked
+rm -f heard go given
+begin_sending --timeout 6s
+await heard
+kill -s STOP "$(cat send.pid)"
+: > go
+await given
+sleep 7
+kill -s CONT "$(cat send.pid)"
+wait "$sender" || fail "status $? after it stood still"
+count AA 8
+count timed_out 0
 
 # of messages that ask for no answer, one that could not be written whole is lost
 {

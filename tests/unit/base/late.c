@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/late.h"
+#include "base/late.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>

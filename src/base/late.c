@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/late.h"
+#include "base/late.h"
 
 bool
 late_passes_over(struct late *l, uint64_t now)

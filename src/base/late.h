@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * daemon/late.h - is a tick of the clock to be passed over?
+ * base/late.h - is a tick of the clock to be passed over?
  *
  * After a stop, what came meanwhile waits to be read, and may be what deadlines wait for.
  * So one that comes late is passed over; the next holds again, since every tick may be
  * late.
  */
-#ifndef DAEMON_LATE_H
-#define DAEMON_LATE_H
+#ifndef BASE_LATE_H
+#define BASE_LATE_H
 
 #include <stdbool.h>
 #include <stdint.h>
