@@ -11,7 +11,10 @@
 
 #include <errno.h>
 
-enum { LATE_MOST = 10000 }; /* messages sent since the one that an application answers */
+enum {
+	SERIAL = sizeof(uint64_t),
+	OWED_MOST = 100000, /* messages whose applications may answer: those accepted last */
+};
 
 /* ---- reading ------------------------------------------------------------------------------ */
 
@@ -83,17 +86,34 @@ is_doubled(struct send_line *l, struct span id)
 	return l->right && has_id(l, l->answered, id);
 }
 
-/* Does an application answer what was accepted? */
+void
+send_line_owe(struct send_line *l, uint64_t serial)
+{
+	buffer_append(&l->owed, span_of((const char *)&serial, SERIAL));
+	if (buffer_span(&l->owed).len > OWED_MOST * SERIAL)
+		buffer_consume(&l->owed, SERIAL);
+	if (l->owed.failed)
+		send_out_of_memory(l->run);
+}
+
+/* Does an application answer what was accepted?  Once it may. */
 static bool
 is_later(struct send_line *l, enum send_code code, struct span id)
 {
-	const uint64_t sent = l->run->issued;
+	const struct span all = buffer_span(&l->owed);
+	uint64_t serial;
+	char *first;
 
-	if (l->owed == 0 || code > SEND_AR)
-		return false;
-	for (uint64_t n = 1; n <= sent && n <= LATE_MOST; n++)
-		if (has_id(l, sent - n, id))
-			return true;
+	for (size_t at = 0; code <= SEND_AR && at < all.len; at += SERIAL) {
+		memcpy(&serial, all.ptr + at, SERIAL);
+		if (!has_id(l, serial, id))
+			continue;
+		/* those before it move up */
+		first = l->owed.data + l->owed.start;
+		memmove(first + SERIAL, first, at);
+		buffer_consume(&l->owed, SERIAL);
+		return true;
+	}
 	return false;
 }
 
@@ -142,13 +162,12 @@ send_line_answer(struct send_line *l, struct span body, uint64_t now)
 		l->answered = f->job.serial;
 		l->right = true;
 		if (code == SEND_CA && r->load->shots[l->answered % r->load->count].later) {
-			l->owed++;
+			send_line_owe(l, l->answered);
 			r->unawaited = true;
 		}
 		land(l, f);
 		send_answered(r, code);
 	} else if (readable && is_later(l, code, id)) {
-		l->owed--;
 		send_answered(r, code);
 	} else if (l->count == 0 || (readable && (l->more || is_doubled(l, id)))) {
 		send_unasked(r, readable ? code : SEND_OTHER);

@@ -39,6 +39,8 @@ line_close(struct send_line *l)
 	frames_finish(&l->frames);
 	buffer_finish(&l->pieces);
 	buffer_init(&l->pieces, 0);
+	buffer_finish(&l->owed);
+	buffer_init(&l->owed, 0);
 }
 
 /* What was in flight has this fate: `first` the oldest, SEND_LOST the others; so has a message that
@@ -140,7 +142,6 @@ line_try(struct send_line *l)
 	l->since = send_now();
 	l->answers = l->given = l->shut = 0;
 	l->more = l->right = l->last_unawaited = false;
-	l->owed = 0;
 	error = net_stream_connect(
 	    &l->stream, l->trying->ai_addr, l->trying->ai_addrlen, (struct net_keepalive){ 0 });
 	if (error) {
@@ -189,7 +190,8 @@ launch(struct send_line *l, struct send_job job, uint64_t now)
 		*send_line_flight(l, l->count++) = (struct send_flight){ job, now, false };
 		r->in_flight++;
 	} else {
-		l->owed += shot->later;
+		if (shot->later)
+			send_line_owe(l, job.serial);
 		r->tally.not_awaited++;
 		r->unawaited = true;
 	}
@@ -373,6 +375,7 @@ send_lines_create(struct send_run *r, size_t count)
 		l->pause = PAUSE_FIRST;
 		l->flights = calloc((size_t)r->options->in_flight, sizeof(*l->flights));
 		buffer_init(&l->pieces, 0);
+		buffer_init(&l->owed, 0);
 		net_stream_init(&l->stream, &r->net, &ops, l);
 		net_stream_secure(&l->stream, r->tls);
 		r->line_count++;

@@ -36,11 +36,12 @@ struct send_line {
 	uint64_t answers, given;               /* on this connection */
 	bool right;                            /* one of the answers was */
 	uint64_t answered;                     /* serial of the message whose answer came last */
-	bool more;                             /* answers may come that fit no flight, */
-	uint64_t owed;                         /* and so many of them are applications' */
-	struct send_job last;                  /* given to it */
-	bool last_unawaited;                   /* which asks for no answer */
-	size_t untaken;                        /* bytes left to the peer, at the last look */
+	bool more;                             /* answers may come that fit no flight */
+	struct buffer
+	    owed; /* serials of messages that their application may answer, oldest first */
+	struct send_job last; /* given to it */
+	bool last_unawaited;  /* which asks for no answer */
+	size_t untaken;       /* bytes left to the peer, at the last look */
 
 	struct buffer pieces; /* what is written in pieces and has not been */
 	struct send_flight *flights;
@@ -55,6 +56,8 @@ send_line_flight(struct send_line *l, size_t i)
 	return &l->flights[at < size ? at : at - size];
 }
 
+/* Its application may answer this message on this connection. */
+void send_line_owe(struct send_line *l, uint64_t serial);
 /* A frame that came; false when nothing more should be read from this connection. */
 bool send_line_answer(struct send_line *l, struct span body, uint64_t now);
 

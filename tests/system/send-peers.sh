@@ -69,7 +69,7 @@ for id in frames(s):
             open("given", "w").close()
         elif len(ids) > 4: s.sendall(answer(id))
     elif how == "open": s.sendall(answer(id)[:-2] + answer(id))
-    elif how in ("later", "refused"): s.sendall(answer(id, "CA"))
+    elif how in ("later", "refused", "first"): s.sendall(answer(id, "CA"))
     elif how == "both": s.sendall(answer(id, "CA") + answer(id))
     elif how == "thrice": s.sendall(answer(id, "CA") + answer(id) * 2)
     elif how == "astray": s.sendall(answer(id, "CA") + answer(b"other"))
@@ -78,6 +78,7 @@ for id in frames(s):
         break
 for id in ids:
     if how == "later": s.sendall(answer(id))
+    elif how == "first": s.sendall(answer(ids[0]))
     elif how == "refused": s.sendall(answer(id, "AE"))
 END
 
@@ -142,6 +143,7 @@ done << 'END'
 both 0 8 0 0
 later 0 8 0 0
 refused 1 0 8 0
+first 0 1 0 7
 thrice 0 8 0 8
 astray 0 0 0 8
 END
