@@ -157,7 +157,8 @@ relay_connected(struct relay_session *s, uint64_t now_us)
 }
 
 /* The frame that waits for a connection there will not be.  Where its sender wants to hear of no
- * error, that is learnt by the end of the connection. */
+ * error, that is learnt by the end of the connection; but a commit block may be about the AR of the
+ * frame before it, and asks for nothing. */
 static void
 turn_away_ready(struct relay_session *s, uint64_t now_us)
 {
@@ -167,7 +168,7 @@ turn_away_ready(struct relay_session *s, uint64_t now_us)
 	if (!relay_inlet_is_ready(&s->in))
 		return;
 	body = relay_inlet_take(&s->in, in, &done);
-	if (!relay_turn_away(s, body, now_us))
+	if (!relay_turn_away(s, body, now_us) && !relay_is_commit(body))
 		relay_close(s, RELAY_DOWN_REFUSED, NULL);
 	relay_inlet_consume(&s->in, rooms_of(s), done);
 }

@@ -544,6 +544,21 @@ Test(relay_session, lets_a_commit_block_pass_behind_a_message_in_flight)
 	end(&w);
 }
 
+/* With the connection it would lose the AR that it commits. */
+Test(relay_session, ends_no_connection_for_a_commit_block_that_has_no_receiver)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.reject = true;
+	from_sender(&w, "\x0b\x06\x1c\r");
+	relay_down_lost(&w.s, w.now);
+	expect(&w, "connect rejected:down_refused");
+	from_sender(&w, MSG("2"));
+	expect(&w, "connect");
+	end(&w);
+}
+
 /* They have no name by which an answer could find them. */
 Test(relay_session, forgets_no_message_for_commit_blocks)
 {
