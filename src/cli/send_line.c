@@ -211,6 +211,8 @@ write_wire(struct send_line *l)
 	else if (l->run->options->split) {
 		buffer_append(&l->pieces, all);
 		ev_idle_start(l->run->loop, &l->run->idle);
+		if (l->pieces.failed)
+			send_out_of_memory(l->run);
 	} else if (all.len > 0) {
 		net_stream_send(&l->stream, &iov, 1);
 	}

@@ -67,20 +67,22 @@ class Memory(World):
         self.each_fails("verify", self.input, self.input)
 
     def test_send(self):
-        """An answer that there is no memory to read is not held against the receiver."""
+        """What there is no memory to read or write is not held against the receiver."""
         receiver = Receiver()
         self.addCleanup(receiver.stop)
-        command = ("send", "--json", "--timeout", "3s", f"127.0.0.1:{receiver.port}", self.input)
-        _, count = self.failing(faulty.FOREVER, command)
-        told = 0
-        for nth in range(count, count - 8, -1):
-            done, _ = self.failing(nth, command)
-            if done.returncode == -signal.SIGABRT:
-                continue  # libev's own want
-            self.assertIn(done.returncode, (0, 71), nth)
-            self.assertEqual(json.loads(done.stdout)["unreadable"], 0, nth)
-            told += done.returncode == 71
-        self.assertGreater(told, 0)
+        to = f"127.0.0.1:{receiver.port}"
+        for flags in ((), ("--mllp-split", "3000")):
+            command = ("send", "--json", "--timeout", "3s", *flags, to, self.input)
+            _, count = self.failing(faulty.FOREVER, command)
+            told = 0
+            for nth in range(count, count - 8, -1):
+                done, _ = self.failing(nth, command)
+                if done.returncode == -signal.SIGABRT:
+                    continue  # libev's own want
+                self.assertIn(done.returncode, (0, 71), nth)
+                self.assertEqual(json.loads(done.stdout)["unreadable"], 0, nth)
+                told += done.returncode == 71
+            self.assertGreater(told, 0)
 
 
 if __name__ == "__main__":
