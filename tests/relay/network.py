@@ -645,6 +645,14 @@ class Names(World):
             self.skipTest("no time namespaces here")
         self.loses_its_name(young)
 
+    def leaves_without_its_name(self, r, port):
+        with open(self.path("hosts"), "w", encoding="ascii") as f:
+            f.write("127.0.0.1 other.test\n")
+        r.stop()
+        s = self.sender(port)
+        s.send(framed(message("2")))
+        self.assertTrue(s.closed())
+
     def test_a_known_address_does_not_wait_for_a_deaf_name_server(self):
         self.silent_server()
         r, port = self.receiver(), free_port()
@@ -656,12 +664,7 @@ class Names(World):
             ),
         )
         self.assertEqual(self.sender(port).exchange(message("1")), ack(message("1")))
-        with open(self.path("hosts"), "w", encoding="ascii") as f:
-            f.write("127.0.0.1 other.test\n")
-        r.stop()
-        s = self.sender(port)
-        s.send(framed(message("2")))
-        self.assertTrue(s.closed())
+        self.leaves_without_its_name(r, port)
         d.wait_event("conn.failed")
         r.start()
         self.assertEqual(self.sender(port).exchange(message("3")), ack(message("3")))
@@ -772,12 +775,7 @@ class Names(World):
         )
         d = self.start("--config", config, through=through)
         self.assertEqual(self.sender(port).exchange(message("1")), ack(message("1")))
-        with open(self.path("hosts"), "w", encoding="ascii") as f:
-            f.write("127.0.0.1 other.test\n")
-        r.stop()
-        s = self.sender(port)
-        s.send(framed(message("2")))
-        self.assertTrue(s.closed())
+        self.leaves_without_its_name(r, port)
         r.start()
         s = self.sender(port)
         self.assertEqual(s.exchange(message("3")), ack(message("3")))
