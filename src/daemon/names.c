@@ -37,6 +37,13 @@ answer(struct name *name, struct addrinfo *addresses, int error)
 	name->awaited = false;
 }
 
+/* The last answer and the end of patience may come in one turn of the loop. */
+static bool
+is_patient(const struct names *n)
+{
+	return ev_is_active(&n->patience) || ev_is_pending(&n->patience);
+}
+
 static void
 on_answered(void *ctx, struct addrinfo *addresses, int error)
 {
@@ -44,7 +51,7 @@ on_answered(void *ctx, struct addrinfo *addresses, int error)
 	struct names *n = name->all;
 
 	answer(name, addresses, error);
-	if (n->awaited || !ev_is_active(&n->patience))
+	if (n->awaited || !is_patient(n))
 		return;
 	ev_timer_stop(n->daemon->loop, &n->patience);
 	n->known(n->ctx);
