@@ -3,18 +3,16 @@
 """Fault 4 with custody: a link that goes down without a word is noticed on both sides within 45
 seconds, with the defaults; what was taken meanwhile waits, and goes out when the link is back.
 
-Half a minute of waiting; HL7_BRIEF=1 leaves it out."""
+Half a minute of waiting."""
 
 import sys
 import time
-import unittest
 
 from custody import Custody, custody_xml
 from farside import HERE, LIMIT, PEER, THERE, FarSide
-from world import BRIEF, framed, free_port, main, message, wait_for
+from world import framed, free_port, main, message, wait_for
 
 
-@unittest.skipIf(BRIEF, "HL7_BRIEF is set")
 class Cut(FarSide, Custody):
     def test_a_link_that_goes_down_is_noticed_on_both_sides_and_costs_nothing(self):
         to = self.far_sink()

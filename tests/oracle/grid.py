@@ -10,7 +10,7 @@ and terminators can differ from message to message.
     grid.py            compare
     grid.py --dump N   print message N
 
-With HL7_EVERY=N it is every Nth of them; with HL7_BRIEF=1 every hundredth.
+With HL7_EVERY=N it is every Nth of them.
 """
 
 import datetime
@@ -28,7 +28,7 @@ import program  # noqa: E402
 
 SEED = int(os.environ.get("HL7_SEED", "20260312"))
 CHANCES = int(os.environ.get("HL7_CHANCES", "4000"))
-EVERY = int(os.environ.get("HL7_EVERY") or (100 if os.environ.get("HL7_BRIEF") else 1))
+EVERY = int(os.environ.get("HL7_EVERY", "1"))
 FIRST_DAY = datetime.datetime(2026, 1, 5, 8, 0)
 EGFR = "mL/min/{1.73_m2}"
 

@@ -36,7 +36,6 @@ SAMPLES = os.path.join(TOP, "samples")
 # seconds for what must happen; no more than a bound, so it may be long on any machine
 PATIENCE = float(os.environ.get("HL7_PATIENCE", "60"))
 MOMENT = 0.1  # seconds that a feed waits for the end of a connection, where it is the habit
-BRIEF = bool(os.environ.get("HL7_BRIEF"))  # one case of each slow test will do
 SKIPPED = 77
 ALL = b"".join(bytes([n]) for n in range(256))
 
@@ -946,30 +945,12 @@ class World(unittest.TestCase):
         return end
 
 
-class First(unittest.TestLoader):
-    """One test of the file: enough to see that all it needs is there."""
-
-    def loadTestsFromModule(self, module, *args, **named):
-        def each(tests):
-            for t in tests:
-                if isinstance(t, unittest.TestSuite):
-                    yield from each(t)
-                else:
-                    yield t
-
-        all_of_it = super().loadTestsFromModule(module, *args, **named)
-        return unittest.TestSuite(list(each(all_of_it))[:1])
-
-
 def main():
-    """Run the tests of the calling file, or with HL7_BRIEF=1 the first of them; all skipped is
-    skipped."""
+    """Run the tests of the calling file; all skipped is skipped."""
     if not os.access(HL7NOTED, os.X_OK):
         print("no program " + HL7NOTED)
         sys.exit(99)
-    loader = First() if BRIEF else unittest.TestLoader()
-    program = unittest.main(exit=False, verbosity=2, testLoader=loader)
-    result = program.result
+    result = unittest.main(exit=False, verbosity=2).result
     if result.wasSuccessful() and result.testsRun and len(result.skipped) == result.testsRun:
         sys.exit(SKIPPED)
     sys.exit(0 if result.wasSuccessful() else 1)
