@@ -209,9 +209,10 @@ tell_secured(
 }
 
 static void
-tell_all_secured(struct hl7noted *d)
+tell_in_force(struct hl7noted *d)
 {
 	for (struct feed *f = d->feeds; f; f = f->next) {
+		rules_tell(f->rules, f->conf, d->log);
 		for (struct feed_listener *l = f->listeners; l; l = l->next)
 			tell_secured(f, "in", l->conf->tls, l->tls);
 		tell_secured(f, "out", f->conf->forward.tls, f->tls);
@@ -278,7 +279,7 @@ reload(struct hl7noted *d, struct conf *conf, bool in_earnest)
 		d->net.handshakes.most = conf->handshakes;
 		d->net.handshakes.timeout = conf->handshake_timeout;
 		carry_out(d, steps, conf->feed_count);
-		tell_all_secured(d);
+		tell_in_force(d);
 		keep_conf(d, conf);
 		share_out(d);
 		secure_look_at_ends(d);

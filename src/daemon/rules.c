@@ -64,8 +64,8 @@ begin_line(const struct rules *r, const struct rules_mapping *m, struct log *log
 								    : LOG_MAPPING_LOADED);
 }
 
-static void
-log_all(const struct rules *r, const struct conf_feed *feed, struct log *log)
+void
+rules_tell(const struct rules *r, const struct conf_feed *feed, struct log *log)
 {
 	for (unsigned i = 0; i < r->count; i++) {
 		const struct rules_mapping *m = &r->list[i];
@@ -221,7 +221,7 @@ rules_follow_date(struct rules *r, const struct conf_feed *feed, struct log *log
 		return false;
 	if (!use_those_in_effect(r))
 		no_memory(log, NULL);
-	log_all(r, feed, log);
+	rules_tell(r, feed, log);
 	return true;
 }
 
@@ -267,9 +267,7 @@ rules_load(const struct conf_feed *feed, const char *file, struct source **sourc
 		find_dormant(r);
 		good = use_those_in_effect(r) || no_memory(log, out);
 	}
-	if (good && log)
-		log_all(r, feed, log);
-	else if (good)
+	if (good && !log)
 		tell_dormant(r, &teller);
 	if (good)
 		return r;

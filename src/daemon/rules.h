@@ -44,6 +44,8 @@ struct rules {
 struct rules *rules_load(const struct conf_feed *feed, const char *file, struct source **sources,
     struct log *log, FILE *out);
 void rules_destroy(struct rules *r);
+/* That its mappings are in force, or wait for their days. */
+void rules_tell(const struct rules *r, const struct conf_feed *feed, struct log *log);
 /* The same files in effect, byte for byte, in the same order? */
 bool rules_are_same(const struct rules *a, const struct rules *b);
 /* Use the mappings that are in effect by now; true when they are others than before. */

@@ -97,6 +97,18 @@ class Mappings(Reloading):
         self.assertEqual(self.note_of(s), "Mended.")
         self.assertEqual(len(self.r.visits), 1)
 
+    def test_a_mapping_is_told_of_when_it_is_in_force(self):
+        d, other = self.running(), free_port()
+        self.write("rules.xml", mapping(version="1.2.4"))
+        bad = self.write("bad.xml", "no XML at all")
+        feed = feed_xml(self.port, self.r.port, **self.named)
+        self.rewrite(feed, feed_xml(other, self.r.port, name="other", mapping=[bad]))
+        d.reload(good=False)
+        self.assertEqual(d.events("mapping.draft", version="1.2.4"), [])
+        self.rewrite(feed)
+        d.reload()
+        self.assertEqual(len(d.events("mapping.draft", version="1.2.4")), 1)
+
     def test_a_mapping_of_several_feeds_is_read_once_and_stays_with_each(self):
         d, other = self.running(), free_port()
         both = [
