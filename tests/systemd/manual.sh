@@ -1,23 +1,25 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 #
-# hl7noted(8) names every option, event, field, reason, limit and metric that the sources do.
+# hl7noted(8) names every option, event, field, reason, limit and metric that the sources do, and
+# hl7note(1) every member of the status that it does not.
 set -u
 : "${HL7_TOP:?names the source tree}"
 
-page=$HL7_TOP/man/hl7noted.8
+pages=$HL7_TOP/man/hl7noted.8
 failures=0
 seen=0
 
-# named WHAT WORD...: the page holds each word
+# named WHAT WORD...: the pages hold each word
 named()
 {
 	what=$1
 	shift
 	for word in "$@"; do
 		seen=$((seen + 1))
-		grep -qE -e "(^|[ .])$word( |\$)" "$page" || {
-			echo "FAILED: no $what $word in $page"
+		# shellcheck disable=SC2086 # names of files
+		grep -qE -e "(^|[ .])$word( |\$)" $pages || {
+			echo "FAILED: no $what $word in $pages"
 			failures=$((failures + 1))
 		}
 	done
@@ -34,9 +36,12 @@ named()
 	named limit $(sed -n '/^broken_limit(/,/^}/p' "$HL7_TOP/src/daemon/feed_listener.c" |
 		grep -o '"[a-z_]*"' | tr -d '"')
 	named metric $(grep -ho '"hl7noted_[a-z_]*"' "$HL7_TOP"/src/daemon/*.c | tr -d '"' | sort -u)
+	pages="$pages $HL7_TOP/man/hl7note.1"
+	named member $(sed -n 's/.*\t[a-z_]*(out, "\([a-z0-9_]*\)".*/\1/p' \
+		"$HL7_TOP/src/daemon/status_json.c")
 }
 
-[ "$seen" -ge 140 ] || {
+[ "$seen" -ge 210 ] || {
 	echo "FAILED: only $seen words found in the sources"
 	failures=$((failures + 1))
 }
