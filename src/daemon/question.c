@@ -182,12 +182,19 @@ resume_lines(struct question *k)
 	return resumed;
 }
 
+/* A backup changes no message; what it counts are pages of the file. */
+static uint64_t
+messages_changed(const struct question *k, const struct store_answer *a)
+{
+	return k->request.verb == CONTROL_BACKUP ? 0 : a->changed;
+}
+
 static void
 take_change(struct question *k, const struct store_answer *a)
 {
 	unsigned resumed = resume_lines(k);
 
-	k->count = a->changed;
+	k->count = messages_changed(k, a);
 	question_audit(k, "done");
 	if (k->client) {
 		question_begin_end(k);
@@ -204,7 +211,7 @@ take_change(struct question *k, const struct store_answer *a)
 static void
 fail_change(struct question *k, const struct store_answer *a)
 {
-	k->count = k->request.verb == CONTROL_BACKUP ? 0 : a->changed;
+	k->count = messages_changed(k, a);
 	question_fail_half_done(k, a->text ? a->text : "the queue cannot be written");
 }
 
