@@ -754,9 +754,11 @@ class Starting(World):
     def test_check_finds_nothing_in_the_example_of_the_manual(self):
         os.symlink(os.path.join(TOP, "mappings"), self.path("mappings"))
         shutil.copy(os.path.join(TOP, "tests/conf/good/manual.xml"), self.path("m.xml"))
+        testca = os.path.join(TOP, "scripts/testca")
+        subprocess.run(["sh", testca, self.path("tls")], check=True, stdout=subprocess.DEVNULL)
         status, out, err = self.run_it("--config", self.path("m.xml"), "--check")
         self.assertEqual((status, err), (0, ""))
-        self.assertIn("2 feeds, all good", out)
+        self.assertIn("3 feeds, all good", out)
 
     def test_check_tells_all_faults_of_all_files_with_places(self):
         bad = self.write("bad.xml", open(SUGAR).read().replace("<flag>H</flag>", "<flog/>"))
