@@ -521,7 +521,6 @@ class Logs(World):
         self.assertEqual(acked[1]["skip"], "implausible")
 
     def test_logfmt_is_one_line_of_pairs(self):
-        r = self.receiver()
         d = self.start(
             "--listen", free_port(), "--forward", "127.0.0.1:1", "--log-format", "logfmt",
             wait=False,
@@ -540,7 +539,7 @@ class Logs(World):
         except OSError:  # somebody else plays one at this moment, perhaps
             self.skipTest("there is a journal, or we may not play one")
         self.addCleanup(os.unlink, place)
-        d = self.start(
+        self.start(
             "--listen", free_port(), "--forward", "127.0.0.1:1", "--log-format", "journal",
             wait=False,
         )
@@ -604,7 +603,7 @@ class Logs(World):
         """Lines wait for room; when there is no more of that, they are dropped and counted."""
         r = self.receiver()
         port, door = free_port(), free_port()
-        d = self.start(
+        self.start(
             "--listen", "127.0.0.1:%d" % port, "--forward", "127.0.0.1:%d" % r.port,
             "--log-file", "/dev/full", "--metrics", door, wait=False,
         )

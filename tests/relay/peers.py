@@ -115,7 +115,7 @@ class HAProxy(Foreign):
         front = self.proxy(r.port, "no-check")
         self.sender(front).close()
         d, port = self.hop(front)
-        report = self.note(
+        self.note(
             "send", "--connections", 4, "--count", 400, "--fresh-ids", "-q",
             "127.0.0.1:%d" % port, self.write("m.hl7", message()),
         )
