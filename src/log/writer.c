@@ -8,19 +8,19 @@
  * writer only naps, which nobody has to end but somebody in a hurry: many lines to a write, and
  * no wake-up for the thread that puts them.
  */
-#define _GNU_SOURCE /* pthread_setname_np */
+#define _GNU_SOURCE /* base/thread.h */
 #include "log/writer.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "log/ring.h"
 
 enum {
@@ -339,22 +339,6 @@ run(void *arg)
 
 /* ---- life --------------------------------------------------------------------------------- */
 
-/* Signals are the loop's; SIGPIPE and SIGXFSZ come as errors. */
-static int
-start(struct log_writer *w)
-{
-	sigset_t all, before;
-	int error;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&w->thread, NULL, run, w);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!error)
-		(void)pthread_setname_np(w->thread, "log");
-	return error;
-}
-
 static void
 release(struct log_writer *w)
 {
@@ -385,7 +369,7 @@ log_writer_create(
 	w->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&w->lock, NULL);
 	if (log_ring_init(&w->ring, size, kept))
-		error = w->wake < 0 ? errno : start(w);
+		error = w->wake < 0 ? errno : thread_begin(&w->thread, "log", run, w);
 	if (!error)
 		return w;
 	release(w);

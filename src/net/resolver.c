@@ -4,7 +4,7 @@
  * guards both, and nobody holds it while a name is looked up.  A thread is added when a
  * question comes and all are busy.
  */
-#define _GNU_SOURCE /* strerrorname_np */
+#define _GNU_SOURCE /* strerrorname_np, base/thread.h */
 #include "net/resolver.h"
 
 #include <errno.h>
@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/thread.h"
 
 /* ---- one lookup ---- */
 
@@ -186,7 +188,7 @@ add_worker(struct net_resolver *r)
 	struct worker *w = &r->workers[r->count];
 
 	w->resolver = r;
-	if (pthread_create(&w->thread, NULL, work, w) != 0)
+	if (thread_begin(&w->thread, "names", work, w) != 0)
 		return false;
 	r->count++;
 	r->at_work++;

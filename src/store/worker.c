@@ -5,11 +5,12 @@
  * next messages, or a moment later when none come: until then the progress page has
  * them.
  */
-#define _GNU_SOURCE /* pthread_setname_np */
+#define _GNU_SOURCE /* base/thread.h */
 #include "store/worker.h"
 
 #include <errno.h>
-#include <signal.h>
+
+#include "base/thread.h"
 
 enum {
 	TICK_MS = 1000,
@@ -352,20 +353,10 @@ run(void *arg)
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
-/* Signals are the loop's. */
 int
 store_worker_start(struct store_worker *w)
 {
-	sigset_t all, before;
-	int error;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(&w->thread, NULL, run, w);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!error)
-		(void)pthread_setname_np(w->thread, "store");
-	return -error;
+	return -thread_begin(&w->thread, "store", run, w);
 }
 
 void
