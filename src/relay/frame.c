@@ -101,6 +101,15 @@ add_asks(struct relay_asks *asks, const struct relay_asks *one, bool first)
 	asks->is_answer = one->is_answer && (first || asks->is_answer);
 }
 
+/* Is this one for the mappings?  Of a frame without any message they say that it is none. */
+static bool
+is_to_annotate(const struct relay_maker *with, const struct relay_flight *f, enum hl7_piece piece,
+    const struct relay_asks *asks)
+{
+	return with->annotator && with->annotate != RELAY_OFF &&
+	       (piece == HL7_PIECE_MESSAGE || (f->foreign && !asks->is_answer));
+}
+
 /* A piece behind another: what it becomes is put together in the batch buffer. */
 static bool
 append_piece(const struct relay_maker *with, struct relay_flight *f, enum hl7_piece piece,
@@ -120,7 +129,7 @@ append_piece(const struct relay_maker *with, struct relay_flight *f, enum hl7_pi
 		if (!relay_names_add(&f->names, one.control_id))
 			return false;
 	}
-	if (piece == HL7_PIECE_MESSAGE && with->annotator && with->annotate != RELAY_OFF)
+	if (is_to_annotate(with, f, piece, asks))
 		annotate_message(with, f, &a);
 	if (with->annotate != RELAY_LIVE || !a.iov)
 		buffer_append(&w->batch, w->message.bytes);

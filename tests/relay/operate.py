@@ -56,6 +56,13 @@ class Metrics(World):
         self.assertEqual(value("build_info"), 1)
         s.exchange(message().replace(b"ORU^R01", b"ADT^A01"))
         self.assertEqual(value("skips_total", reason="not_oru"), 1)
+        for body in (message().decode().encode("utf-16"), b"PID|1", b"<a/>"):
+            s.exchange(body)
+        for not_counted in (b"\x06", b"FHS|^~\\&\rFTS|0\r"):
+            s.send(framed(not_counted))
+        wait_for("the last", lambda: d.text().count('"bytes_in":15') == 1)
+        self.assertEqual(value("skips_total", reason="not_hl7"), 3)
+        self.assertEqual(d.text().count('"skip":"not_hl7"'), 3)
         s.close()
         wait_for("its end", lambda: value("connections") == 0)
 
