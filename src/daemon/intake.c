@@ -69,7 +69,7 @@ finish(struct intake *i)
 {
 	net_stream_flush(&i->up);
 	floor_leave(i->feed->daemon, &i->guest);
-	if (net_stream_is_open(&i->up) && !net_stream_unsent(&i->up))
+	if (net_stream_is_parted(&i->up))
 		net_stream_close(&i->up);
 	if (!net_stream_is_open(&i->up) && !i->machine.pending) {
 		intake_destroy(i);

@@ -34,9 +34,9 @@ link_destroy(struct link *l)
 void
 link_let_go(struct link *l)
 {
-	if (!net_stream_unsent(&l->up))
+	if (net_stream_is_parted(&l->up))
 		net_stream_close(&l->up);
-	if (!net_stream_unsent(&l->down))
+	if (net_stream_is_parted(&l->down))
 		net_stream_close(&l->down);
 	if (net_stream_is_open(&l->up) || net_stream_is_open(&l->down))
 		link_count_awake(l);
@@ -89,6 +89,8 @@ link_wait_for_readers(struct link *l, uint64_t now)
 	link_count_held(l);
 	if (moved)
 		l->closing = now;
-	else if (now >= l->closing + patience(l))
+	if (now >= l->closing + patience(l))
 		give_up(l);
+	else
+		link_let_go(l);
 }

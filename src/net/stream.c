@@ -209,6 +209,17 @@ net_stream_finish(struct net_stream *s)
 	(void)shutdown(s->readable.fd, SHUT_WR);
 }
 
+bool
+net_stream_is_parted(struct net_stream *s)
+{
+	if (net_stream_unsent(s))
+		return false;
+	if (!net_stream_untaken(s) || net_stream_is_left(s))
+		return true;
+	net_stream_finish(s);
+	return !net_stream_untaken(s);
+}
+
 /* The kernel knows better than the reader: a part of a TLS record tells nobody anything. */
 bool
 net_stream_is_silent(const struct net_stream *s, uint64_t ms)

@@ -185,6 +185,19 @@ class Senders(Custody):
         bodies = r.wait(queued)
         self.assertEqual(bodies, annotated([message("u%d" % n) for n in range(queued)]))
 
+    def test_a_sender_that_goes_on_sending_at_the_end_loses_no_answer(self):
+        """What comes for a closed socket resets the connection, with all that is on its way."""
+        d, port = self.keep(self.receiver())
+        s = self.sender(port, room=2048)
+        bodies = [message(str(n)) for n in range(100)]
+        s.send(b"".join(framed(body) for body in bodies) + b"\x0bMSH\x0b")
+        d.wait_event("conn.broken", outcome="frame_broken")
+        d.wait_event("msg.queued", len(bodies))
+        s.send(b"\x0bMSH|")
+        for body in bodies:
+            self.assertEqual(code_of(s.frame()), (b"AA", control_id(body)))
+        self.assertTrue(s.closed())
+
     def test_what_cannot_be_read_is_rejected_with_its_place_and_not_queued(self):
         """Faults 19 and 48: the sender goes on as if nothing had happened."""
         r = self.receiver()
