@@ -202,9 +202,8 @@ conf_flag(struct conf *conf, const char *name, const char *value, struct faults 
 		return false;
 	}
 	snprintf(owner, sizeof(owner), "--%s", name);
-	if (!conf_value_read(
-		&r, find_row(&flag->path), span_str(value), owner, nowhere, target(conf, flag)))
-		return false;
+	conf_value_read(
+	    &r, find_row(&flag->path), span_str(value), owner, nowhere, target(conf, flag));
 	if (r.no_memory)
 		faults_add_no_memory(faults);
 	return faults->total == before;

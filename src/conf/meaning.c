@@ -46,7 +46,7 @@ conf_meaning_metrics(const struct conf *conf, struct fault_place at, struct faul
 	const struct conf_endpoint metrics = { conf->metrics_address, conf->metrics_port };
 	char line[CONF_LIMIT_TEXT];
 
-	for (unsigned i = 0; metrics.port && i < conf->feed_count; i++) {
+	for (unsigned i = 0; i < conf->feed_count; i++) {
 		const struct conf_feed *f = &conf->feeds[i];
 
 		for (unsigned k = 0; k < f->listen_count; k++)

@@ -111,7 +111,7 @@ conf_trust(const struct conf_feed *f, const struct xml_element *feed, struct fau
 	const struct xml_element *listen = conf_first(feed, "listen");
 	const struct xml_element *out = conf_first(conf_first(feed, "forward"), "tls");
 
-	for (unsigned i = 0; listen && i < f->listen_count; i++) {
+	for (unsigned i = 0; i < f->listen_count; i++) {
 		if (f->listens[i].allow_count > CONF_ALLOWS_MOST)
 			faults_add(faults, listen->at, "write them as fewer and wider networks",
 			    "%u networks, and %d may be", f->listens[i].allow_count,

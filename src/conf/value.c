@@ -398,7 +398,7 @@ mend_value(const struct conf_attribute *a, struct span text, char *mend)
 	}
 }
 
-bool
+void
 conf_value_read(struct conf_reader *r, const struct conf_attribute *a, struct span text,
     const char *owner, struct fault_place at, void *into)
 {
@@ -406,12 +406,11 @@ conf_value_read(struct conf_reader *r, const struct conf_attribute *a, struct sp
 
 	text = xml_trim(text);
 	if (kinds[a->kind].read(r, a, text, (char *)into + a->offset))
-		return true;
+		return;
 	mend_value(a, text, mend);
 	if (text.len)
 		faults_add(r->faults, at, mend, "%s: \"%.*s\" is %s", owner, CONF_SHOW(text),
 		    kinds[a->kind].what);
 	else
 		faults_add(r->faults, at, mend, "%s is empty", owner);
-	return false;
 }

@@ -51,7 +51,7 @@ struct conf_reader {
 };
 
 /* Read `text` into the structure `into`, or add one fault that begins with `owner`. */
-bool conf_value_read(struct conf_reader *r, const struct conf_attribute *a, struct span text,
+void conf_value_read(struct conf_reader *r, const struct conf_attribute *a, struct span text,
     const char *owner, struct fault_place at, void *into);
 /* A copy that ends in NUL; NULL, and no_memory, when there is none. */
 const char *conf_text(struct conf_reader *r, struct span text);

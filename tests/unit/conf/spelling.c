@@ -99,7 +99,7 @@ Test(conf_spelling, knows_names_hosts_and_ports)
 	cr_expect_not(conf_is_host(SPAN("fe80::1%")) || conf_is_host(SPAN("ehr%eth0")));
 	cr_expect_not(conf_is_host(SPAN("fd00::/8")) || conf_is_host(SPAN("::/0%eth0")));
 	cr_expect(conf_is_host(SPAN("10.1.2.3")) && conf_is_host(SPAN("ehr.1a")));
-	cr_expect(conf_is_host(SPAN("3com.example")));
+	cr_expect(conf_is_host(SPAN("3com.example")) && conf_is_host(SPAN("ehr.example.")));
 	cr_expect_not(conf_is_host(SPAN("7")));
 	cr_expect_not(conf_is_host(SPAN("010.001.002.003")) || conf_is_host(SPAN("10.1")));
 	cr_expect_not(conf_is_host(SPAN("10.1.2.256")) || conf_is_host(SPAN("ehr.5")));
