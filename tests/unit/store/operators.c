@@ -107,6 +107,12 @@ Test(store, drops_what_waits_what_is_aside_and_what_the_line_has)
 		one.states = STORE_DROPPED;
 		queue_answer(q, store_retry(q->store, &one, 1));
 		cr_expect_str_eq(queue_get(q, 1, &seq), "message 1 of 1");
+		store_rewind(q->store, 1);
+		one.states = STORE_WAITING; /* and then not */
+		queue_run(q, 200);          /* read for the line by then */
+		queue_answer(q, store_drop(q->store, &one, 1));
+		cr_expect_eq(q->changed, 1);
+		cr_expect_str_eq(queue_get(q, 1, &seq), "message 4 of 1");
 		queue_close(q);
 	}
 }

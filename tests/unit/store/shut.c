@@ -238,6 +238,40 @@ Test(shut, refuses_what_is_damaged_newer_or_another_s_and_leaves_it)
 	}
 }
 
+/* A process that is killed leaves what it wrote in the log. */
+static void
+mark_newer_in_log(const char *path)
+{
+	pid_t pid = fork();
+
+	if (!pid) {
+		sqlite3 *db;
+
+		_exit(sqlite3_open(path, &db) ||
+		      sqlite3_exec(db, "PRAGMA user_version = 99", NULL, NULL, NULL));
+	}
+	cr_expect_not(queue_child_killed(pid));
+}
+
+Test(shut, leaves_the_log_of_what_it_refuses)
+{
+	struct buffer before, after;
+	char folder[64];
+
+	buffer_init(&before, 0);
+	buffer_init(&after, 0);
+	make_queue(folder, 3);
+	mark_newer_in_log(folder_file(folder, "queue.db"));
+	cr_assert(file_read(folder_file(folder, "queue.db-wal"), &before));
+	cr_expect_gt(buffer_span(&before).len, 0);
+	expect_refused(folder, -EPROTONOSUPPORT, "newer");
+	cr_expect(file_read(folder_file(folder, "queue.db-wal"), &after));
+	cr_expect(span_eq(buffer_span(&before), buffer_span(&after)));
+	buffer_finish(&before);
+	buffer_finish(&after);
+	folder_remove(folder);
+}
+
 Test(shut, refuses_a_folder_it_cannot_use)
 {
 	char folder[64];
@@ -251,6 +285,22 @@ Test(shut, refuses_a_folder_it_cannot_use)
 	cr_assert_eq(symlink("file", folder_file(folder, "queue.db")), 0);
 	expect_refused(folder, -ELOOP, "is a symbolic link");
 	folder_remove(folder);
+}
+
+Test(shut, makes_its_folder_for_its_owner_alone)
+{
+	struct queue *q = calloc(1, sizeof(*q));
+	char above[64];
+	struct stat st;
+
+	umask(0);
+	folder_make(above);
+	snprintf(q->folder, sizeof(q->folder), "%.50s/queue", above);
+	queue_start(q, NULL);
+	cr_assert_eq(stat(q->folder, &st), 0);
+	cr_expect_eq(st.st_mode & 0777, 0700);
+	queue_close(q);
+	folder_remove(above);
 }
 
 /* As one who is not root, who may write anything. */

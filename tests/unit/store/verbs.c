@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What the store promises, the same on disk and in memory. */
+#include <errno.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "queue.h"
@@ -24,6 +26,7 @@ Test(store, gives_back_what_it_took_in_order)
 		cr_assert_null(queue_get(q, 1, NULL));
 		cr_assert_eq(queue_stats(q, 1).waiting, 0);
 		cr_assert_eq(queue_stats(q, 1).kept, 500);
+		cr_expect_eq(q->committed, 500);
 		queue_close(q);
 	}
 }
@@ -195,6 +198,47 @@ Test(store, reads_a_backlog_in_order_within_its_window)
 	}
 }
 
+/* A line that found nothing waits for the call, and is called once. */
+Test(store, calls_a_line_when_there_is_something_for_it)
+{
+	for (unsigned b = 0; b < BACKENDS; b++) {
+		struct queue *q = queue_open(b, NULL);
+		struct store_filter one = { .feed = 1 };
+		struct store_item item;
+		unsigned before;
+		uint64_t first;
+
+		store_feed(q->store, SPAN("east"));
+		cr_assert_eq(store_fetch(q->store, 1, &item), 0);
+		queue_put(q, 1, "A1", "one");
+		queue_put(q, 1, "A2", "two");
+		cr_expect_eq(q->fetchable[1], 1);
+		queue_get(q, 1, &first);
+		queue_get(q, 1, &one.seq);
+		cr_assert_eq(store_fetch(q->store, 1, &item), 0);
+		queue_run(q, 50);
+		cr_expect_eq(q->fetchable[1], 1, "with the line, and nothing behind it");
+		queue_answer(q, store_drop(q->store, &one, 1));
+		queue_await(q, &q->fetchable[1], 2); /* it has room for another */
+		store_delivered(q->store, 1, first);
+		q->ahead = 3600000;
+		queue_put(q, 1, "A3", "three");
+		cr_expect_gt(queue_stats(q, 1).oldest, ((uint64_t)time(NULL) + 60) * 1000,
+		    "what was dropped is not the oldest that waits");
+		cr_expect_eq(q->fetchable[1], 2);
+		queue_get(q, 1, NULL);
+		one.states = STORE_DROPPED;
+		queue_answer(q, store_retry(q->store, &one, 1));
+		before = q->fetchable[1];
+		cr_assert_eq(store_fetch(q->store, 1, &item), -EAGAIN);
+		queue_await(q, &q->fetchable[1], before + 1);
+		cr_assert_eq(store_fetch(q->store, 1, &item), 1);
+		cr_expect_eq(item.seq, one.seq);
+		store_release(&item);
+		queue_close(q);
+	}
+}
+
 /* ---- feeds ---------------------------------------------------------------------------------- */
 
 Test(store, numbers_feeds_by_name)
@@ -208,6 +252,13 @@ Test(store, numbers_feeds_by_name)
 		cr_expect_lt(store_feed(q->store, SPAN("")), 0);
 		cr_expect_lt(store_feed(q->store, SPAN("a\0b")), 0);
 		cr_expect_null(store_feed_name(q->store, 3));
+		for (int n = 3; n <= 1024; n++) {
+			char name[16];
+
+			(void)snprintf(name, sizeof(name), "feed %d", n);
+			cr_assert_eq(store_feed(q->store, span_str(name)), n);
+		}
+		cr_expect_eq(store_feed(q->store, SPAN("one too many")), -ENOSPC);
 		if (b) {
 			queue_reopen(q, NULL);
 			cr_expect_eq(store_feed(q->store, SPAN("west")), 2);
