@@ -115,6 +115,8 @@ static const struct refusal not_wellformed[] = {
 
 static const struct refusal hostile[] = {
 	ROW("DTD", "<?xml version='1.0'?>\n<!DOCTYPE m>\n" ROOT "</m>", "2:1: " DOCTYPE_SAID),
+	ROW("DTD between comments", "<!----><!DOCTYPE m><!-- -->" ROOT "</m>",
+	    "1:8: " DOCTYPE_SAID),
 	ROW("external DTD", "<!DOCTYPE m SYSTEM 'http://127.0.0.1/m.dtd'>" ROOT "</m>",
 	    "1:1: " DOCTYPE_SAID),
 	ROW("external entity",
