@@ -63,6 +63,25 @@ broken_limit(const struct feed_listener *l, int fd, const union net_address *pee
 	return same >= l->conf->max_per_address ? "address_connections" : broken_handshakes(l);
 }
 
+/* A sender that has heard of its end comes again at once, before the next tick has closed the
+ * connection that it left. */
+static void
+close_what_is_over(struct feed *f)
+{
+	const uint64_t now = now_ms();
+
+	for (struct link *k = f->links, *next; k; k = next) {
+		next = k->next;
+		if (k->closing)
+			link_tick(k, now);
+	}
+	for (struct intake *k = f->intakes, *next; k; k = next) {
+		next = k->next;
+		if (k->closing)
+			intake_tick(k, now);
+	}
+}
+
 static void
 on_accepted(void *ctx, int fd, const union net_address *peer)
 {
@@ -70,6 +89,10 @@ on_accepted(void *ctx, int fd, const union net_address *peer)
 	const char *limit = broken_limit(l, fd, peer);
 	bool store = l->feed->conf->mode == CONF_STORE;
 
+	if (limit) {
+		close_what_is_over(l->feed);
+		limit = broken_limit(l, fd, peer);
+	}
 	if (limit) {
 		observe_refused(l->feed, peer, limit);
 		close(fd);

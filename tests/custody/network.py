@@ -187,7 +187,7 @@ class Senders(Custody):
 
     def test_a_sender_that_goes_on_sending_at_the_end_loses_no_answer(self):
         """What comes for a closed socket resets the connection, with all that is on its way."""
-        d, port = self.keep(self.receiver())
+        d, port = self.keep(self.receiver(), listen={"max_connections": "1"})
         s = self.sender(port, room=2048)
         bodies = [message(str(n)) for n in range(100)]
         s.send(b"".join(framed(body) for body in bodies) + b"\x0bMSH\x0b")
@@ -197,6 +197,9 @@ class Senders(Custody):
         for body in bodies:
             self.assertEqual(code_of(s.frame()), (b"AA", control_id(body)))
         self.assertTrue(s.closed())
+        s.close()
+        self.taken(self.sender(port), message("again"))
+        self.assertEqual(d.events("conn.refused"), [])
 
     def test_what_cannot_be_read_is_rejected_with_its_place_and_not_queued(self):
         """Faults 19 and 48: the sender goes on as if nothing had happened."""

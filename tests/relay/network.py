@@ -400,14 +400,17 @@ class Time(World):
     def test_a_sender_that_goes_on_sending_at_the_end_loses_no_answer(self):
         """What comes for a closed socket resets the connection, with all that is on its way."""
         long = ack(message("1")) + b"ZZZ|" + b"x" * 200000 + b"\r"
-        r = self.receiver(lambda v, body, n: v.send(framed(long)) if n == 1 else v.close())
-        d, port = self.feed(r, max_unsent="1MiB")
+        r = self.receiver(lambda v, body, n: v.close() if n == 2 else v.send(framed(long)))
+        d, port = self.feed(r, max_unsent="1MiB", listen={"max_connections": "1"})
         s = self.sender(port, room=4096)
         s.send(framed(message("1")) + framed(message("2")))
         d.wait_event("conn.close", outcome="down_lost")
         s.send(b"\x0bMSH|")
         self.assertEqual(s.frame(), long)
         self.assertTrue(s.closed())
+        s.close()
+        self.assertEqual(self.sender(port).exchange(message("1")), long)
+        self.assertEqual(d.events("conn.refused"), [])
 
     def test_a_receiver_that_leaves_the_last_bytes_unread_is_told_apart_from_its_sender(self):
         r = self.receiver(reads=False)
