@@ -3,7 +3,6 @@
  * Nothing here calls the caller back, so whoever asks learns the result where it asks: a
  * machine that hears of a failure may want a connection at once, and says so in `wanted`.
  */
-#define _GNU_SOURCE /* strerrorname_np */
 #include "daemon/dial.h"
 
 #include <errno.h>
@@ -50,18 +49,25 @@ dial_again(struct dial *d)
 }
 
 static void
-tell_failed(struct dial *d, int error)
+tell_failed(const struct dial *d, int error, enum net_tls_reason denied)
 {
 	struct feed *f = d->feed;
-	/* without an error it ended a handshake */
-	const char *word = error ? strerrorname_np(error) : relay_word(RELAY_DOWN_LOST);
 
 	if (d->wait == DIAL_WAITS_WITH_FEED) {
-		feed_connect_failed(f, word);
+		feed_connect_failed(f, error, denied);
 		return;
 	}
-	observe_connect_failed(f, word);
+	observe_connect_failed(f, error, denied);
 	f->resolved = 0; /* the name may stand for another address by now */
+}
+
+/* All addresses were tried; `error` and `denied` are about the last. */
+static bool
+give_up(struct dial *d, int error, enum net_tls_reason denied)
+{
+	tell_failed(d, error, denied);
+	dial_stop(d);
+	return false;
 }
 
 /* Round the list, once. */
@@ -75,10 +81,11 @@ after(const struct dial *d, const struct addrinfo *a)
 
 /* This address or the next that takes a connection. */
 static bool
-try_addresses(struct dial *d, const struct addrinfo *a, int error)
+try_addresses(struct dial *d, const struct addrinfo *a)
 {
 	struct feed *f = d->feed;
 	const struct net_keepalive keepalive = { f->conf->keepalive };
+	int error = EADDRNOTAVAIL;
 
 	for (; a; a = after(d, a)) {
 		f->metrics.attempts->value++;
@@ -91,9 +98,7 @@ try_addresses(struct dial *d, const struct addrinfo *a, int error)
 		d->since = now_ms();
 		return true;
 	}
-	tell_failed(d, error);
-	dial_stop(d);
-	return false;
+	return give_up(d, error, NET_TLS_FINE);
 }
 
 static bool
@@ -116,7 +121,7 @@ dial_begin(struct dial *d)
 	if (!early && feed_resolve(f)) {
 		/* one that is dead would cost each connection its time again */
 		d->first = f->good ? f->good : f->addresses;
-		return try_addresses(d, d->first, EADDRNOTAVAIL);
+		return try_addresses(d, d->first);
 	}
 	if (early || !f->resolving) {
 		dial_stop(d);
@@ -127,13 +132,13 @@ dial_begin(struct dial *d)
 }
 
 bool
-dial_next(struct dial *d, int error)
+dial_next(struct dial *d, int error, enum net_tls_reason denied)
 {
 	const struct addrinfo *next = d->trying ? after(d, d->trying) : NULL;
 
 	net_stream_close(d->stream);
 	d->since = 0;
-	return try_addresses(d, next, error);
+	return next ? try_addresses(d, next) : give_up(d, error, denied);
 }
 
 bool
@@ -152,7 +157,7 @@ dial_tick(struct dial *d, uint64_t now)
 {
 	if (dial_is_trying(d) && now >= d->since + d->feed->conf->forward.connect_timeout) {
 		observe_connect_timeout(d);
-		return dial_next(d, ETIMEDOUT);
+		return dial_next(d, ETIMEDOUT, NET_TLS_FINE);
 	}
 	return d->waiting ? dial_begin(d) : true;
 }

@@ -44,8 +44,8 @@ void dial_init(struct dial *d, struct feed *f, struct net_stream *s, enum dial_w
 /* From the address on that answered last, or behind one that owed an answer since, with the TLS
  * that is in force now. */
 bool dial_begin(struct dial *d);
-/* The address under way is none: the next one. */
-bool dial_next(struct dial *d, int error);
+/* The address under way is none, for this reason as of observe_connect_failed(): the next one. */
+bool dial_next(struct dial *d, int error, enum net_tls_reason denied);
 /* What the resolver told, to one who is waiting. */
 bool dial_resolved(struct dial *d, bool failed);
 /* The time of an address may be over, and so may the wait. */

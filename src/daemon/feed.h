@@ -167,14 +167,15 @@ void feed_forget_receiver(struct feed *f);
 /* Addresses of the receiver: known, or asked for; links are told by link_resolved().  Where none
  * come in time, old ones have to do. */
 bool feed_resolve(struct feed *f);
-void feed_connect_failed(struct feed *f, const char *word);
+/* As observe_connect_failed() has it. */
+void feed_connect_failed(struct feed *f, int error, enum net_tls_reason denied);
 /* It need not be waited for any more. */
 void feed_end_wait(struct feed *f);
 /* ms until the receiver may be tried again; 0: it may be now. */
 uint64_t feed_wait(const struct feed *f);
 void feed_connected(struct feed *f);
 /* With TLS 1.3 the receiver may refuse us when we seem to be connected: as if it had failed. */
-void feed_connection_denied(struct feed *f, const char *word);
+void feed_connection_denied(struct feed *f, enum net_tls_reason denied);
 void feed_answered(struct feed *f);
 
 /* Time stamp for an answer of ours, YYYYMMDDHHMMSS+ZZZZ, and a control ID not given before. */

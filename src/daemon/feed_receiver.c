@@ -155,11 +155,11 @@ feed_connected(struct feed *f)
 }
 
 void
-feed_connection_denied(struct feed *f, const char *word)
+feed_connection_denied(struct feed *f, enum net_tls_reason denied)
 {
 	if (!f->backoff)
 		f->backoff = f->backoff_before;
-	feed_connect_failed(f, word);
+	feed_connect_failed(f, 0, denied);
 }
 
 void
@@ -169,8 +169,8 @@ feed_answered(struct feed *f)
 }
 
 void
-feed_connect_failed(struct feed *f, const char *word)
+feed_connect_failed(struct feed *f, int error, enum net_tls_reason denied)
 {
-	observe_connect_failed(f, word);
+	observe_connect_failed(f, error, denied);
 	back_off(f);
 }

@@ -244,7 +244,7 @@ down_ended(void *ctx, int error)
 	if (denied)
 		observe_denied(l->feed, NULL, &l->down, denied);
 	if (dial_is_trying(&l->dial)) {
-		dialled(l, dial_next(&l->dial, error));
+		dialled(l, dial_next(&l->dial, error, denied));
 	} else {
 		const bool turned_away = net_stream_is_turned_away(&l->down);
 		const bool written = net_stream_is_written(&l->down);
@@ -253,9 +253,10 @@ down_ended(void *ctx, int error)
 		dial_left(&l->dial, custody_line_in_flight(&l->machine) > 0 &&
 					!(written && custody_line_is_writing(&l->machine)));
 		net_stream_close(&l->down);
-		if (turned_away)
+		if (turned_away) {
+			observe_connect_failed(l->feed, 0, denied);
 			custody_line_refused(&l->machine, note_now(l));
-		else if (error == ENOMEM) /* of ours */
+		} else if (error == ENOMEM) /* of ours */
 			custody_line_no_memory(&l->machine, note_now(l));
 		else if (written)
 			custody_line_left(&l->machine, note_now(l));

@@ -173,13 +173,13 @@ down_ended(void *ctx, int error)
 		return;
 	}
 	if (dial_is_trying(&l->dial)) {
-		dialled(l, dial_next(&l->dial, error));
+		dialled(l, dial_next(&l->dial, error, denied));
 	} else if (error == ENOMEM) { /* of ours: no fault of the receiver's */
 		relay_end(&l->session, RELAY_NO_MEMORY);
 	} else {
-		if (turned_away)
-			feed_connection_denied(l->feed, net_tls_word(denied));
 		relay_down_lost(&l->session, note_now(l));
+		if (turned_away) /* for status: that its messages are lost follows from it */
+			feed_connection_denied(l->feed, denied);
 	}
 	settle(l);
 }

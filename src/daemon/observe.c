@@ -554,12 +554,15 @@ observe_noise(struct feed *f, const union net_address *peer)
 /* ---- the receiver ---- */
 
 void
-observe_connect_failed(struct feed *f, const char *word)
+observe_connect_failed(struct feed *f, int error, enum net_tls_reason denied)
 {
 	struct log *log = f->daemon->log;
+	const char *word = denied  ? net_tls_word(denied)
+			   : error ? strerrorname_np(error)
+				   : relay_word(RELAY_DOWN_LOST);
 
 	f->metrics.connect_failed->value++;
-	not_reached(f, "connect_failed");
+	not_reached(f, denied ? word : "connect_failed");
 	if (!log_begin(log, LOG_CONN_FAILED))
 		return;
 	log_str(log, LOG_FEED, f->name);

@@ -40,7 +40,8 @@ void observe_stranger(struct link *l, const struct relay_flight *flight);
 void observe_rejected(struct link *l, const struct relay_flight *flight, enum relay_why why);
 void observe_stray(struct link *l, struct span ack_code, struct span control_id);
 void observe_passed(struct link *l, struct span ack_code, struct span control_id);
-void observe_connect_failed(struct feed *f, const char *word);
+/* TLS refused it (`denied`), or there was an error, or without one it ended a handshake. */
+void observe_connect_failed(struct feed *f, int error, enum net_tls_reason denied);
 /* The address under way did not take a connection in time. */
 void observe_connect_timeout(const struct dial *d);
 /* The receiver that took it is left for a limit, while the sender stays, or has left before. */

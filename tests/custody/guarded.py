@@ -91,6 +91,13 @@ class Certificates(Custody, Secure):
         self.assertEqual(self.metric("hl7noted_tls_failures_total", dir="in", reason="name"), 1)
         self.assertEqual(len(self.ids("--state", "any")), 50)
 
+    def not_reached(self, d, why):
+        """So the log, the metrics and the status say of the receiver."""
+        told = len(d.wait_event("conn.failed", err_code=why))
+        failed = self.metric("hl7noted_forward_attempts_total", result="failed")
+        self.assertGreaterEqual(failed, told)
+        self.assertEqual(self.state()[1]["last_error"], why)
+
     def test_messages_wait_while_the_receiver_is_not_who_it_should_be(self):
         r = self.secure_receiver(own="other")
         d, port, rewrite = self.guarded(r, outbound=self.tls(own="client", name="localhost"))
@@ -98,6 +105,7 @@ class Certificates(Custody, Secure):
         for n in range(3):
             self.assertIn(b"MSA|AA", s.exchange(message("m%d" % n)))
         d.wait_event("tls.denied", 2, dir="out")
+        self.not_reached(d, "unknown_ca")
         self.assertEqual(r.frames, [])
         self.assertEqual(self.ids("--state", "waiting"), ["m0", "m1", "m2"])
         self.assertIn(self.state()[1]["line"]["state"], ("backing_off", "connecting"))
@@ -116,6 +124,7 @@ class Certificates(Custody, Secure):
         for n in range(3):
             self.assertIn(b"MSA|AA", s.exchange(message("m%d" % n)))
         d.wait_event("tls.denied", 2, dir="out", outcome="peer_alert")
+        self.not_reached(d, "peer_alert")
         self.assertEqual(self.ids("--state", "waiting"), ["m0", "m1", "m2"])
         rewrite(outbound=self.tls(own="client", name="localhost"))
         d.reload()

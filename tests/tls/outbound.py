@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """Receivers over TLS: nothing is sent to one that is not who it should be."""
 
+import json
 import os
 import ssl
 import threading
@@ -22,13 +23,19 @@ class Outbound(Secure):
 
     def denied(self, r, outbound, reason):
         """Its sender is closed unanswered, and not a byte of the message left."""
-        d, port = self.hop_to(r, outbound)
+        self.control = self.path("control%d" % self.daemons)
+        d, port = self.secure_feed(
+            r, '<control socket="%s"/>' % self.control, inbound="", outbound=outbound,
+            forward=QUICK,
+        )
         s = self.sender(port)
         s.send(framed(message()))
         line = d.wait_event("tls.denied", outcome=reason, dir="out")[0]
         self.assertEqual((line["feed"], line["peer"]), ("lab", "127.0.0.1:%d" % r.port))
         self.assertTrue(s.closed())
-        d.wait_event("conn.failed")
+        self.assertEqual(d.wait_event("conn.failed")[0]["err_code"], reason)
+        state = json.loads(self.note("status", "--json", "--control", self.control))
+        self.assertEqual(state["feeds"][0]["last_error"], reason)
         self.assertEqual(r.frames, [])
         return d, line
 
