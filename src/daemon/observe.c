@@ -54,7 +54,7 @@ static struct metric *
 connect_series(struct feed *f, const char *result)
 {
 	return metrics_series(f->daemon->metrics, METRIC_COUNTER, "hl7noted_forward_attempts_total",
-	    "Connections tried to the receiver.", "feed", f->name, "result", result, NULL);
+	    "Attempts to connect to the receiver.", "feed", f->name, "result", result, NULL);
 }
 
 static void
@@ -576,6 +576,10 @@ observe_dns_failed(struct feed *f, const char *error)
 {
 	struct log *log = f->daemon->log;
 
+	if (!f->addresses) { /* else those that were known before are tried */
+		f->metrics.attempts->value++;
+		f->metrics.connect_failed->value++;
+	}
 	not_reached(f, "dns_failed");
 	if (!log_begin(log, LOG_DNS_FAILED))
 		return;

@@ -444,7 +444,10 @@ class Receivers(Custody):
         r = self.receiver()
         d, port = self.keep(r, host="no-such-host.invalid")
         self.taken(self.sender(port), *NUMBERED[:3])
-        d.wait_event("dns.failed")
+        told = len(d.wait_event("dns.failed"))
+        for result in ("tried", "failed"):
+            attempts = self.metric("hl7noted_forward_attempts_total", result=result)
+            self.assertGreaterEqual(attempts, told, result)
         self.change(d, r, port)
         self.arrived(r, NUMBERED[:3])
 

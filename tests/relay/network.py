@@ -762,12 +762,20 @@ class Names(World):
             r.stop()
 
     def test_a_name_that_does_not_exist_closes_and_is_told(self):
-        d, port = self.feed(4711, host="no-such-host.invalid")
+        door = free_port()
+        d, port = self.feed(
+            4711, '<metrics listen="127.0.0.1:%d"/>' % door, host="no-such-host.invalid"
+        )
         s = self.sender(port)
         s.send(framed(message()))
         self.assertTrue(s.closed())
         d.wait_event("dns.failed", peer="no-such-host.invalid")
         self.assertEqual(d.events("msg.acked"), [])
+        self.assertEqual(self.attempts(door), [1, 1])
+
+    def attempts(self, door):
+        name = "hl7noted_forward_attempts_total"
+        return [metric(door, name, result=result) for result in ("tried", "failed")]
 
     def test_a_name_that_does_not_exist_is_not_asked_for_by_every_connection(self):
         d, port = self.feed(4711, host="no-such-host.invalid")
@@ -783,10 +791,13 @@ class Names(World):
         nobody = self.name_server()
         through = self.private("127.0.0.1 receiver.test\n", "nameserver %s\n" % nobody)
         r = self.receiver()
-        port = free_port()
+        port, door = free_port(), free_port()
         config = self.write(
             "c.xml",
-            config_xml(feed_xml(port, r.port, host="receiver.test", forward=QUICK)),
+            config_xml(
+                '<metrics listen="127.0.0.1:%d"/>' % door,
+                feed_xml(port, r.port, host="receiver.test", forward=QUICK),
+            ),
         )
         d = self.start("--config", config, through=through)
         self.assertEqual(self.sender(port).exchange(message("1")), ack(message("1")))
@@ -795,6 +806,7 @@ class Names(World):
         s = self.sender(port)
         self.assertEqual(s.exchange(message("3")), ack(message("3")))
         d.wait_event("dns.failed")
+        self.assertEqual(self.attempts(door)[1], len(d.events("conn.failed")))
 
     def test_a_slow_name_server_holds_up_nobody_else(self):
         deaf = self.silent_server()
