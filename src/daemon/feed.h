@@ -91,7 +91,7 @@ struct feed {
 	/* for status */
 	struct rate rate;
 	uint64_t last_message, last_error; /* wall clock, seconds; 0: none */
-	const char *last_error_word;
+	const char *last_outcome, *last_error_word;
 	const char *unreached; /* why the receiver was not, when that was last so */
 };
 

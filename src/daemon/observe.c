@@ -43,6 +43,14 @@ observe_fate_series(struct feed *f, const char *outcome)
 	    "Frames by what became of them.", "feed", f->name, "outcome", outcome, NULL);
 }
 
+void
+observe_fate(struct feed *f, struct metric *series, const char *outcome)
+{
+	series->value++;
+	f->last_message = (uint64_t)time(NULL);
+	f->last_outcome = outcome;
+}
+
 static struct metric *
 annotation_series(struct feed *f, const char *result)
 {
@@ -198,7 +206,7 @@ observe_why(struct log *log, enum relay_why why)
 bool
 observe_begin_stranger(struct feed *f, const union net_address *peer, const struct net_stream *s)
 {
-	f->metrics.strangers->value++;
+	observe_fate(f, f->metrics.strangers, "refused");
 	observe_error(f, "stranger");
 	if (!observe_begin(f, peer, LOG_AUDIT_REFUSED, LOG_WARNING_))
 		return false;

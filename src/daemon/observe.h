@@ -80,6 +80,8 @@ bool observe_begin_stranger(
 void observe_flight(struct log *log, const struct relay_flight *flight);
 /* Of the line that says that it went well. */
 enum log_level observe_level(const struct relay_flight *flight);
+/* What became of a frame that came: counted, and for status, as `outcome` of the series. */
+void observe_fate(struct feed *f, struct metric *series, const char *outcome);
 void observe_ack(struct feed *f, struct span code); /* count it */
 /* A receiver's code as logs and status may tell it. */
 struct span observe_code(struct span code);

@@ -118,15 +118,14 @@ count_taken(struct intake *i, const struct custody_entry *e)
 	struct feed_metrics *m = &i->feed->metrics;
 
 	if (e->verdict == CUSTODY_RESEND)
-		m->duplicate->value++;
+		observe_fate(i->feed, m->duplicate, "duplicate");
 	else if (e->verdict <= CUSTODY_SAME_ID)
-		m->queued->value++;
+		observe_fate(i->feed, m->queued, "queued");
 	else
-		m->rejected->value++;
+		observe_fate(i->feed, m->rejected, "rejected");
 	if (e->verdict == CUSTODY_SAME_ID)
 		m->same_id->value++;
 	metric_observe(m->duration, i->now - e->began);
-	i->feed->last_message = (uint64_t)time(NULL);
 }
 
 void
@@ -150,7 +149,7 @@ begin_rejected(struct intake *i, enum relay_why why)
 {
 	struct feed *f = i->feed;
 
-	f->metrics.rejected->value++;
+	observe_fate(f, f->metrics.rejected, "rejected");
 	observe_error(f, relay_word(why));
 	return observe_begin(f, &i->peer, LOG_MSG_REJECTED, LOG_WARNING_);
 }

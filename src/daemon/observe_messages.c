@@ -225,11 +225,13 @@ observe_answered(struct link *l, const struct relay_flight *flight, struct span 
 	struct feed_metrics *m = &l->feed->metrics;
 	uint64_t latency = now - flight->began;
 
-	l->feed->last_message = (uint64_t)time(NULL);
 	if (!code.ptr) {
-		m->unawaited->value++;
+		observe_fate(l->feed, m->unawaited, "unawaited");
 	} else {
-		(relay_is_positive(code) ? m->acked : m->nacked)->value++;
+		if (relay_is_positive(code))
+			observe_fate(l->feed, m->acked, "acked");
+		else
+			observe_fate(l->feed, m->nacked, "nacked");
 		observe_ack(l->feed, code);
 		metric_observe(m->duration, latency);
 	}
@@ -248,7 +250,7 @@ observe_failed(struct link *l, const struct relay_flight *flight, enum relay_why
 {
 	struct log *log = l->feed->daemon->log;
 
-	l->feed->metrics.failed->value++;
+	observe_fate(l->feed, l->feed->metrics.failed, "failed");
 	observe_failure(l->feed, why);
 	if (!begin(l, LOG_MSG_FAILED, LOG_WARNING_))
 		return;
@@ -262,7 +264,7 @@ observe_rejected(struct link *l, const struct relay_flight *flight, enum relay_w
 {
 	struct log *log = l->feed->daemon->log;
 
-	l->feed->metrics.rejected->value++;
+	observe_fate(l->feed, l->feed->metrics.rejected, "rejected");
 	observe_failure(l->feed, why);
 	if (!begin(l, LOG_MSG_REJECTED, LOG_WARNING_))
 		return;

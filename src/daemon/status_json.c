@@ -174,6 +174,7 @@ put_feed(struct buffer *out, const struct feed *f)
 	}
 	json_tenths(out, "backoff_s", f->backoff / 1000.0);
 	put_time(out, "last_message", f->last_message);
+	json_str(out, "last_outcome", f->last_outcome);
 	put_time(out, "last_error_at", f->last_error);
 	json_str(out, "last_error", f->last_error_word);
 	json_open(out, "mappings", '[');

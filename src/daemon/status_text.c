@@ -159,7 +159,7 @@ put_feed(struct buffer *out, const struct hl7noted *d, const struct feed *f)
 	else
 		put_relayed(out, f);
 	put_counts(out, &f->metrics);
-	put_when(out, "last message", f->last_message, NULL);
+	put_when(out, "last message", f->last_message, f->last_outcome);
 	put_when(out, "last error", f->last_error, f->last_error_word);
 	if (feed_wait(f))
 		buffer_printf(out,

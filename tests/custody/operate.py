@@ -72,6 +72,7 @@ class Delivery(Custody):
             s.close()
             told = ("0 resends", "1 resend", "2 resends")[n]
             wait_for(told, lambda: ", %s, " % told in self.text())
+            self.assertEqual(self.state()[1]["last_outcome"], "duplicate" if n else "queued")
         self.assertIn(b"MSA|AA|m1", self.sender(port).exchange(message("m1", value="15")))
         r.wait(2)
         d.wait_event("msg.duplicate", 2, ctl_id="m1")

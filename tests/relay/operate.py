@@ -255,7 +255,7 @@ class Status(World):
         self.assertIn("test 1.2.3, DRAFT", text)
         self.assertIn("feed other", text)
         self.assertIn("annotation SHADOW", text)
-        self.assertRegex(text, r"last message +20")
+        self.assertRegex(text, r"last message +20.* acked\n")
         self.assertRegex(text, r"last error +never")
         times = re.findall(r"answers +half within [0-9]+\.[0-9]{2} ms, 99 % within", text)
         self.assertEqual(len(times), 1, "the other feed has given none: " + text)
@@ -271,12 +271,24 @@ class Status(World):
             ),
         )
         s = self.sender(port)
-        s.send(framed(message("1", modes="|||NE|NE")))
-        self.assertIn(b"MSA|AR|2|", s.exchange(message("2")))
+        read = lambda: json.loads(self.note("status", "--json", "--control", ctl))["feeds"][0]
+
+        def last():
+            state = read()
+            self.assertRegex(state["last_message"], r"^20\d\d-")
+            return state["last_outcome"]
+
+        self.assertEqual((read()["last_message"], read()["last_outcome"]), (None, None))
         self.assertIn(b"MSA|AR|3|", s.exchange(message("3").replace(b"|LAB|", b"|RIS|")))
+        self.assertEqual(last(), "refused")
+        s.send(framed(message("1", modes="|||NE|NE")))
+        wait_for("the first", lambda: last() == "unawaited")
+        self.assertIn(b"MSA|AR|2|", s.exchange(message("2")))
+        self.assertEqual(last(), "failed")
         r.stop()
         self.assertIn(b"MSA|AR|4|", s.exchange(message("4")))
-        state = json.loads(self.note("status", "--json", "--control", ctl))["feeds"][0]
+        self.assertEqual(last(), "rejected")
+        state = read()
         counts = {k: n for k, n in state["messages"].items() if n}
         self.assertEqual(counts, {"unawaited": 1, "failed": 1, "refused": 1, "rejected": 1})
         self.assertEqual(state["last_error"], "connect_failed")
