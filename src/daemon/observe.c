@@ -305,7 +305,7 @@ observe_closed(struct feed *f, const union net_address *peer, bool heard, enum r
 		count_limit(f, relay_word(why));
 	if (!usual)
 		observe_failure(f, why);
-	if (usual && !heard)
+	if (usual && !heard && !is_limit(why))
 		return;
 	if (!observe_begin(f, peer, closing_event(why), usual ? LOG_INFO_ : LOG_WARNING_))
 		return;

@@ -344,14 +344,19 @@ class Time(World):
 
     def test_an_idle_connection_is_closed_without_noise_after_the_idle_time(self):
         r = self.receiver()
-        d, port = self.feed(r, idle_timeout="6s")
+        door = free_port()
+        d, port = self.feed(
+            r, '<metrics listen="127.0.0.1:%d"/>' % door, idle_timeout="6s"
+        )
         s, never = self.sender(port), self.sender(port)
         began = time.monotonic()
         self.assertIsNotNone(s.exchange(message()))
         self.assertTrue(s.closed())
         self.assertTrue(5.9 < time.monotonic() - began < 25)
         self.assertTrue(never.closed())
-        d.wait_event("conn.timeout", outcome="idle_timeout")
+        told = d.wait_event("conn.timeout", 2, outcome="idle_timeout")
+        self.assertEqual([e["level"] for e in told], ["info", "info"])
+        self.assertEqual(metric(door, "hl7noted_limits_hit_total", limit="idle_timeout"), 2)
         wait_for("the receiver's connection to end", lambda: r.visits[0].ended)
 
     def test_an_idle_time_of_none_keeps_connections(self):
