@@ -74,7 +74,7 @@ forget_connection(struct custody_line *l)
 static void
 drop_connection(struct custody_line *l, enum relay_why why, uint64_t now_us)
 {
-	l->ops->disconnect(l->ctx);
+	l->ops->disconnect(l->ctx, why);
 	custody_lose_flights(l, why, now_us);
 	forget_connection(l);
 }
@@ -191,7 +191,7 @@ leave_if_redirected(struct custody_line *l)
 	if (!l->redirected || custody_parcels_oldest_out(l))
 		return;
 	if (l->down != RELAY_DOWN_NONE)
-		l->ops->disconnect(l->ctx);
+		l->ops->disconnect(l->ctx, RELAY_DRAINED);
 	forget_connection(l);
 }
 
@@ -419,7 +419,7 @@ custody_line_drop(struct custody_line *l, uint64_t seq)
 	if (custody_parcel_is_out(l->parcels[index])) {
 		l->ops->let_go(l->ctx, l->parcels[index]);
 		/* its answer must find nobody */
-		l->ops->disconnect(l->ctx);
+		l->ops->disconnect(l->ctx, RELAY_DRAINED);
 		forget_connection(l);
 		custody_recall_flights(l, l->parcels[index], l->ticked * RELAY_MS);
 	}

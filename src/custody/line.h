@@ -110,8 +110,9 @@ struct custody_line_ops {
 	    void *ctx, uint64_t seq, const struct custody_tries *tries, const char *word);
 
 	/* ---- the connection ---- */
-	void (*connect)(void *ctx);    /* then custody_line_connected() or _lost(), later */
-	void (*disconnect)(void *ctx); /* drop it, at once; _lost() does not follow */
+	void (*connect)(void *ctx); /* then custody_line_connected() or _lost(), later */
+	/* Drop it, at once; _lost() does not follow.  RELAY_DRAINED: nothing is wrong with it. */
+	void (*disconnect)(void *ctx, enum relay_why why);
 	void (*send)(void *ctx, const struct iovec *iov, size_t count);
 
 	/* ---- to be told, and counted ---- */

@@ -109,26 +109,30 @@ want_connection(void *ctx)
 
 /* Was it connected? */
 static void
-tell_left(struct line *l)
+tell_left(struct line *l, enum relay_why why)
 {
-	if (net_stream_is_open(&l->down) && !dial_is_trying(&l->dial))
+	if (!net_stream_is_open(&l->down) || dial_is_trying(&l->dial))
+		return;
+	if (why == RELAY_DRAINED)
 		observe_line_lost(l, 0);
+	else
+		observe_receiver_left(&l->dial, why);
 }
 
 static void
-hang_up(struct line *l)
+hang_up(struct line *l, enum relay_why why)
 {
-	tell_left(l);
+	tell_left(l, why);
 	dial_stop(&l->dial);
 }
 
 static void
-disconnect(void *ctx)
+disconnect(void *ctx, enum relay_why why)
 {
 	struct line *l = ctx;
 
 	dial_left(&l->dial, custody_line_in_flight(&l->machine) > 0);
-	hang_up(l);
+	hang_up(l, why);
 }
 
 static void
@@ -471,7 +475,7 @@ line_change(struct line *l, bool redirected, bool remapped)
 		dial_again(&l->dial);
 	} else if (denied) { /* a receiver that may not be trusted any more is left */
 		observe_denied(l->feed, NULL, &l->down, denied);
-		hang_up(l);
+		hang_up(l, RELAY_DRAINED);
 		custody_line_lost(&l->machine, note_now(l));
 	}
 	if (redirected)
@@ -486,7 +490,7 @@ line_destroy(struct line *l)
 {
 	if (!l)
 		return;
-	tell_left(l);
+	tell_left(l, RELAY_DRAINED);
 	custody_line_finish(&l->machine);
 	net_stream_close(&l->down);
 	net_stream_secure(&l->down, NULL);

@@ -331,7 +331,6 @@ tell_left(const struct dial *d, enum log_event event, const char *word)
 {
 	struct log *log = d->feed->daemon->log;
 
-	count_limit(d->feed, word);
 	if (!log_begin_at(log, event, LOG_WARNING_))
 		return;
 	log_str(log, LOG_FEED, d->feed->name);
@@ -343,6 +342,8 @@ tell_left(const struct dial *d, enum log_event event, const char *word)
 void
 observe_receiver_left(const struct dial *d, enum relay_why why)
 {
+	if (is_limit(why))
+		count_limit(d->feed, relay_word(why));
 	observe_error(d->feed, relay_word(why));
 	tell_left(d, closing_event(why), relay_word(why));
 }
@@ -350,6 +351,7 @@ observe_receiver_left(const struct dial *d, enum relay_why why)
 void
 observe_connect_timeout(const struct dial *d)
 {
+	count_limit(d->feed, "connect_timeout");
 	tell_left(d, LOG_CONN_TIMEOUT, "connect_timeout");
 }
 

@@ -44,7 +44,8 @@ void observe_passed(struct link *l, struct span ack_code, struct span control_id
 void observe_connect_failed(struct feed *f, int error, enum net_tls_reason denied);
 /* The address under way did not take a connection in time. */
 void observe_connect_timeout(const struct dial *d);
-/* The receiver that took it is left for a limit, while the sender stays, or has left before. */
+/* The receiver that took it is left for this, while the sender stays, has left before, or was
+ * answered by us. */
 void observe_receiver_left(const struct dial *d, enum relay_why why);
 /* Bytes outside of frames came, from a sender or (`peer` NULL) from the receiver. */
 void observe_noise(struct feed *f, const union net_address *peer);

@@ -113,6 +113,10 @@ class Delivery(Custody):
         retry = d.wait_event("msg.retry", ctl_id="m1")[0]
         self.assertEqual((retry["outcome"], retry["err_code"]), ("none", "ack_timeout"))
         self.assertEqual(self.state()[1]["last_error"], "ack_timeout")
+        late = d.wait_event("conn.timeout", outcome="ack_timeout", dir="out")
+        self.assertEqual(late[0]["peer"], "127.0.0.1:%d" % r.port)
+        hit = self.metric("hl7noted_limits_hit_total", limit="ack_timeout")
+        self.assertGreaterEqual(hit, len(late))
         # the second, where the receiver did not stand still itself
         attempt = d.wait_event("msg.delivered", ctl_id="m1")[0]["attempt"]
         self.assertGreater(attempt, 1)

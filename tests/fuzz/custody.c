@@ -187,9 +187,15 @@ on_set_aside(void *ctx, uint64_t seq, const struct custody_tries *tries, const c
 }
 
 static void
-on_connection(void *ctx)
+on_connect(void *ctx)
 {
 	(void)ctx;
+}
+
+static void
+on_disconnect(void *ctx, enum relay_why why)
+{
+	(void)ctx, (void)why;
 }
 
 static void
@@ -230,7 +236,7 @@ on_random(void *ctx)
 }
 
 static const struct custody_line_ops line_ops = { on_fetch, on_release, on_delivered, on_postpone,
-	on_set_aside, on_connection, on_connection, on_send, unseen_parcel, on_outcome, on_let_go,
+	on_set_aside, on_connect, on_disconnect, on_send, unseen_parcel, on_outcome, on_let_go,
 	on_stray, on_random };
 
 static void

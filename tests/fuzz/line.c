@@ -95,10 +95,11 @@ on_connect(void *ctx)
 }
 
 static void
-on_disconnect(void *ctx)
+on_disconnect(void *ctx, enum relay_why why)
 {
 	struct world *w = ctx;
 
+	(void)why;
 	MUST(w->up || w->connecting);
 	w->up = w->connecting = false;
 }

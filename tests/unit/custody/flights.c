@@ -182,7 +182,8 @@ Test(custody_flights, times_the_oldest_from_when_it_became_that)
 	script_pass(&w, 9);
 	script_expect(&w, "");
 	script_pass(&w, 1);
-	script_expect(&w, "disconnect none:ack_timeout:retry postponed:2:1:ack_timeout");
+	script_expect(
+	    &w, "disconnect:ack_timeout none:ack_timeout:retry postponed:2:1:ack_timeout");
 	script_end(&w);
 }
 
@@ -204,7 +205,8 @@ Test(custody_flights, times_the_oldest_whatever_becomes_of_younger_ones)
 	script_pass(&w, 1);
 	script_expect(&w, "");
 	script_pass(&w, 1);
-	script_expect(&w, "disconnect none:ack_timeout:retry postponed:1:1:ack_timeout");
+	script_expect(
+	    &w, "disconnect:ack_timeout none:ack_timeout:retry postponed:1:1:ack_timeout");
 	script_end(&w);
 }
 
@@ -229,7 +231,8 @@ Test(custody_flights, gives_what_is_sent_again_all_of_its_time)
 	script_pass(&w, 9);
 	script_expect(&w, "");
 	script_pass(&w, 1);
-	script_expect(&w, "disconnect none:ack_timeout:retry postponed:1:2:ack_timeout");
+	script_expect(
+	    &w, "disconnect:ack_timeout none:ack_timeout:retry postponed:1:2:ack_timeout");
 	script_end(&w);
 }
 
@@ -301,7 +304,8 @@ Test(custody_flights, has_what_was_not_written_out_sent_again)
 	script_connected(&w);
 	buffer_clear(&w.told);
 	script_pass(&w, 10);
-	script_expect(&w, "disconnect none:ack_timeout:retry postponed:1:1:ack_timeout");
+	script_expect(
+	    &w, "disconnect:ack_timeout none:ack_timeout:retry postponed:1:1:ack_timeout");
 	script_pass(&w, 1);
 	script_connected(&w);
 	script_expect(&w, "connect send:1");
@@ -372,7 +376,8 @@ expect_blame_of_the_second(struct script *w, bool lost)
 		script_expect(w, "none:down_lost:retry postponed:2:1:down_lost");
 	} else {
 		script_pass(w, 8);
-		script_expect(w, "disconnect none:ack_timeout:retry postponed:2:1:ack_timeout");
+		script_expect(
+		    w, "disconnect:ack_timeout none:ack_timeout:retry postponed:2:1:ack_timeout");
 	}
 }
 
@@ -576,7 +581,8 @@ Test(custody_flights, reads_what_came_while_it_stood_still)
 	w.now += 3600ULL * SECOND;
 	custody_line_tick(&w.l, w.now);
 	script_pass(&w, 1); /* nothing had come */
-	script_expect(&w, "disconnect none:ack_timeout:retry postponed:2:1:ack_timeout");
+	script_expect(
+	    &w, "disconnect:ack_timeout none:ack_timeout:retry postponed:2:1:ack_timeout");
 	script_end(&w);
 }
 
@@ -622,8 +628,8 @@ Test(custody_flights, goes_to_another_receiver_at_once_when_the_old_one_fails)
 		const char *want;
 	} rows[] = {
 		{ ACK("AR", "1"), "reject:AR:retry postponed:1:1:AR disconnect connect" },
-		{ "\x0b\x0b",
-		    "disconnect none:down_broken:retry postponed:1:1:down_broken connect" },
+		{ "\x0b\x0b", "disconnect:down_broken none:down_broken:retry "
+			      "postponed:1:1:down_broken connect" },
 		{ NULL, "none:down_lost:retry postponed:1:1:down_lost connect" },
 	};
 
@@ -660,8 +666,8 @@ Test(custody_flights, waits_for_an_old_receiver_as_long_as_it_was_given)
 		script_pass(&w, 9);
 		script_expect(&w, "");
 		script_pass(&w, 1);
-		script_expect(
-		    &w, "disconnect none:ack_timeout:retry postponed:1:1:ack_timeout connect");
+		script_expect(&w, "disconnect:ack_timeout none:ack_timeout:retry "
+				  "postponed:1:1:ack_timeout connect");
 		script_end(&w);
 	}
 }

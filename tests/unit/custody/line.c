@@ -202,13 +202,13 @@ Test(custody_line, does_what_the_policy_says_of_each_answer)
 		    "other::set-aside aside:1:1:unknown_code send:2" },
 		{ "XX", CUSTODY_OTHER, CUSTODY_STOP, "other:XX:stop postponed:1:1:unknown_code" },
 		{ NULL, CUSTODY_NONE, CUSTODY_DELIVER,
-		    "disconnect none:ack_timeout:deliver delivered:1" },
+		    "disconnect:ack_timeout none:ack_timeout:deliver delivered:1" },
 		{ NULL, CUSTODY_NONE, CUSTODY_RETRY,
-		    "disconnect none:ack_timeout:retry postponed:1:1:ack_timeout" },
+		    "disconnect:ack_timeout none:ack_timeout:retry postponed:1:1:ack_timeout" },
 		{ NULL, CUSTODY_NONE, CUSTODY_SET_ASIDE,
-		    "disconnect none:ack_timeout:set-aside aside:1:1:ack_timeout" },
+		    "disconnect:ack_timeout none:ack_timeout:set-aside aside:1:1:ack_timeout" },
 		{ NULL, CUSTODY_NONE, CUSTODY_STOP,
-		    "disconnect none:ack_timeout:stop postponed:1:1:ack_timeout" },
+		    "disconnect:ack_timeout none:ack_timeout:stop postponed:1:1:ack_timeout" },
 	};
 
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
@@ -244,7 +244,8 @@ Test(custody_line, takes_a_block_that_refuses_to_commit_for_silence_without_wait
 	script_begin(&w);
 	script_sent(&w, 2);
 	script_bytes(&w, "\x0b\x15\x1c\r" ACK("AA", "1"));
-	script_expect(&w, "disconnect none:not_committed:retry postponed:1:1:not_committed");
+	script_expect(
+	    &w, "disconnect:not_committed none:not_committed:retry postponed:1:1:not_committed");
 	cr_expect_gt(w.l.retry_at, w.now / 1000);
 	script_pass(&w, 1);
 	script_connected(&w);
@@ -253,12 +254,13 @@ Test(custody_line, takes_a_block_that_refuses_to_commit_for_silence_without_wait
 	script_expect(&w, "stray accept:AA:deliver delivered:1 send:2");
 	w.set.policy.rule[CUSTODY_NONE] = (struct custody_rule){ CUSTODY_RETRY, 1 };
 	script_bytes(&w, "\x0b\x15\x1c\r");
-	script_expect(&w, "disconnect none:not_committed:retry postponed:2:1:not_committed");
+	script_expect(
+	    &w, "disconnect:not_committed none:not_committed:retry postponed:2:1:not_committed");
 	script_pass(&w, 2);
 	script_connected(&w);
 	script_bytes(&w, "\x0b\x15\x1c\r");
-	script_expect(
-	    &w, "connect send:2 disconnect none:not_committed:set-aside aside:2:2:not_committed");
+	script_expect(&w, "connect send:2 disconnect:not_committed none:not_committed:set-aside "
+			  "aside:2:2:not_committed");
 	script_end(&w);
 }
 
@@ -274,7 +276,8 @@ Test(custody_line, cannot_tell_which_of_several_is_not_committed)
 	script_bytes(&w, ACK("AA", "1"));
 	script_expect(&w, "accept:AA:deliver delivered:1");
 	script_bytes(&w, "\x0b\x15\x1c\r");
-	script_expect(&w, "disconnect none:not_committed:retry postponed:2:1:not_committed");
+	script_expect(
+	    &w, "disconnect:not_committed none:not_committed:retry postponed:2:1:not_committed");
 	script_end(&w);
 }
 
@@ -289,7 +292,8 @@ Test(custody_line, is_patient_while_the_receiver_takes_bytes)
 	script_pass(&w, 9);
 	script_expect(&w, "");
 	script_pass(&w, 1);
-	script_expect(&w, "disconnect none:ack_timeout:retry postponed:1:1:ack_timeout");
+	script_expect(
+	    &w, "disconnect:ack_timeout none:ack_timeout:retry postponed:1:1:ack_timeout");
 	script_end(&w);
 }
 
@@ -308,7 +312,8 @@ Test(custody_line, lets_a_late_answer_find_nobody)
 	script_bytes(&w, "\x0bMSH|^~\\&|c|d|a|b|||ACK|9|P|2.5\rMSA|A"); /* and not in time */
 	script_expect(&w, "");
 	script_pass(&w, 1);
-	script_expect(&w, "disconnect none:ack_timeout:retry postponed:1:1:ack_timeout");
+	script_expect(
+	    &w, "disconnect:ack_timeout none:ack_timeout:retry postponed:1:1:ack_timeout");
 	script_bytes(&w, "A|1\r\x1c\r");
 	script_bytes(&w, ACK("AA", "1"));
 	script_expect(&w, "");
@@ -372,7 +377,8 @@ Test(custody_line, drops_a_receiver_whose_answer_is_no_frame)
 	script_begin(&w);
 	script_sent(&w, 1);
 	script_bytes(&w, "\x0bMSH|\x0bMSH");
-	script_expect(&w, "disconnect none:down_broken:retry postponed:1:1:down_broken");
+	script_expect(
+	    &w, "disconnect:down_broken none:down_broken:retry postponed:1:1:down_broken");
 	script_end(&w);
 }
 
@@ -488,7 +494,8 @@ Test(custody_line, drops_a_receiver_whose_answer_no_memory_is_left_for)
 		if (kept)
 			script_bytes(&w, "\x0b");
 		script_bytes(&w, &"\x0bMSH|^~\\&|c|d|a|b|||ACK|9|P|2.5\rMSA|AA|1"[kept]);
-		script_expect(&w, "disconnect none:no_memory:retry postponed:1:1:no_memory");
+		script_expect(
+		    &w, "disconnect:no_memory none:no_memory:retry postponed:1:1:no_memory");
 		script_end(&w);
 	}
 }
@@ -500,7 +507,7 @@ Test(custody_line, tells_of_a_connection_that_no_memory_is_left_for)
 	script_begin(&w);
 	script_sent(&w, 1);
 	custody_line_no_memory(&w.l, w.now);
-	script_expect(&w, "disconnect none:no_memory:retry postponed:1:1:no_memory");
+	script_expect(&w, "disconnect:no_memory none:no_memory:retry postponed:1:1:no_memory");
 	cr_expect_gt(w.l.retry_at, w.now / 1000);
 	custody_line_no_memory(&w.l, w.now);
 	script_expect(&w, "");

@@ -77,9 +77,12 @@ on_connect(void *ctx)
 }
 
 static void
-on_disconnect(void *ctx)
+on_disconnect(void *ctx, enum relay_why why)
 {
-	told_add(told_of(ctx), "disconnect");
+	if (why == RELAY_DRAINED)
+		told_add(told_of(ctx), "disconnect");
+	else
+		told_add(told_of(ctx), "disconnect:%s", relay_word(why));
 }
 
 static struct span

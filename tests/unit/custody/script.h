@@ -3,7 +3,7 @@
  * A line against a scripted queue and a scripted receiver: what it does is written
  * down, one word after another, and compared with what it should have done.
  *
- *	connect  disconnect  send:ID  KIND:CODE:ACTION  stray  known
+ *	connect  disconnect  disconnect:WHY  send:ID  KIND:CODE:ACTION  stray  known
  *	let_go:SEQ  delivered:SEQ  postponed:SEQ:ATTEMPTS:WORD  aside:SEQ:ATTEMPTS:WORD
  */
 #ifndef TESTS_CUSTODY_SCRIPT_H
