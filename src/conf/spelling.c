@@ -23,13 +23,25 @@ conf_is_name(struct span text)
 
 /* "fe80::1%eth0": an address, and the zone it may have. */
 static bool
-is_ipv6(struct span text)
+read_ipv6(struct span text, struct network *ret, struct span *ret_zone)
 {
-	struct network unused;
-	struct span zone, address = span_cut(text, '%', &zone);
+	const struct span address = span_cut(text, '%', ret_zone);
 
-	return (!zone.ptr || (zone.len && ascii_is_made_of(zone, "._-"))) &&
-	       !memchr(text.ptr, '/', text.len) && network_parse(address, &unused) == NETWORK_FINE;
+	return (!ret_zone->ptr || (ret_zone->len && ascii_is_made_of(*ret_zone, "._-"))) &&
+	       !memchr(text.ptr, '/', text.len) && network_parse(address, ret) == NETWORK_FINE;
+}
+
+/* A link-local address may be on each link, so the system wants to know which is meant; of any
+ * other the resolver takes no name of an interface. */
+bool
+conf_zone_is_amiss(struct span host)
+{
+	static const struct network link_local = { .address = { 0xfe, 0x80 }, .bits = 10 };
+	struct network n;
+	struct span zone;
+
+	return host.len && memchr(host.ptr, ':', host.len) && read_ipv6(host, &n, &zone) &&
+	       network_holds(&link_local, &n) != (zone.ptr != NULL);
 }
 
 /* A host that ends in a number is an IPv4 address.  C libraries read other spellings in ways that
@@ -60,10 +72,13 @@ is_ipv4(struct span text)
 bool
 conf_is_host(struct span text)
 {
+	struct network unused;
+	struct span zone;
+
 	if (!text.len || text.len > HOST_MOST)
 		return false;
 	if (memchr(text.ptr, ':', text.len))
-		return is_ipv6(text);
+		return read_ipv6(text, &unused, &zone) && !conf_zone_is_amiss(text);
 	if (is_numeric(text))
 		return is_ipv4(text);
 	return text.ptr[0] != '-' && text.ptr[0] != '.' && ascii_is_made_of(text, "._-");

@@ -12,6 +12,8 @@
 
 bool conf_is_name(struct span text);
 bool conf_is_host(struct span text);
+/* A link-local address without the interface behind it, or another one with such. */
+bool conf_zone_is_amiss(struct span host);
 /* As a certificate has it: no address, and no dot at the end. */
 bool conf_is_dns_name(struct span text);
 /* 1 to 65535, or the name of a service. */

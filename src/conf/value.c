@@ -374,6 +374,25 @@ mend_of_network(struct span text)
 	return kinds[CONF_NETWORK].mend;
 }
 
+static bool
+is_zone_amiss(const struct conf_attribute *a, struct span text)
+{
+	struct span host = without_brackets(text), port;
+
+	if (a->kind == CONF_ENDPOINT && !conf_host_port(text, &host, &port))
+		return false;
+	return conf_zone_is_amiss(host);
+}
+
+static const char *
+mend_of_host(const struct conf_attribute *a, struct span text)
+{
+	if (is_zone_amiss(a, text))
+		return "behind a link-local address, and no other, stands its interface, as in "
+		       "fe80::1%eth0";
+	return kinds[a->kind].mend;
+}
+
 static void
 mend_value(const struct conf_attribute *a, struct span text, char *mend)
 {
@@ -392,6 +411,11 @@ mend_value(const struct conf_attribute *a, struct span text, char *mend)
 		break;
 	case CONF_NETWORK:
 		snprintf(mend, CONF_MEND, "%s", mend_of_network(text));
+		break;
+	case CONF_HOST:
+	case CONF_ADDRESS:
+	case CONF_ENDPOINT:
+		snprintf(mend, CONF_MEND, "%s", mend_of_host(a, text));
 		break;
 	default:
 		snprintf(mend, CONF_MEND, "%s", how);

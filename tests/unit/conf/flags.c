@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "conf/conf.h"
 
@@ -103,6 +104,20 @@ Test(conf_flags, refuse_to_forward_to_themselves)
 {
 	cr_expect_null(conf_from_flags("2575", "localhost:2575", NULL, 0, &faults));
 	cr_expect(strstr(said(), "forward to itself"), "%s", said());
+}
+
+Test(conf_flags, say_what_is_wrong_with_an_address_of_one_link)
+{
+	const char *mend = "behind a link-local address, and no other, stands its interface, as in "
+			   "fe80::1%eth0\n";
+	char wanted[500];
+
+	snprintf(wanted, sizeof(wanted),
+	    "command line: --listen: \"[fe80::1]:2575\" is no address and port; %s"
+	    "command line: --forward: \"fe80::7\" is no host; %s",
+	    mend, mend);
+	cr_expect_null(conf_from_flags("[fe80::1]:2575", "[fe80::7]:6661", NULL, 0, &faults));
+	cr_expect_str_eq(said(), wanted);
 }
 
 Test(conf_flags, want_both_ends)

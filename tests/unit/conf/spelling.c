@@ -96,6 +96,9 @@ Test(conf_spelling, knows_names_hosts_and_ports)
 	cr_expect(conf_is_host(SPAN("2001:db8::7")) && conf_is_host(SPAN("fe80::1%eth0")));
 	cr_expect_not(conf_is_host(SPAN("-ehr")));
 	cr_expect_not(conf_is_host(SPAN("ehr:6661")) || conf_is_host(SPAN("10.0.0.1:6661")));
+	cr_expect(conf_is_host(SPAN("febf::1%2")) && conf_is_host(SPAN("fec0::1")));
+	cr_expect_not(conf_is_host(SPAN("fe80::1")) || conf_is_host(SPAN("febf::1")));
+	cr_expect_not(conf_is_host(SPAN("2001:db8::7%eth0")) || conf_is_host(SPAN("::1%lo")));
 	cr_expect_not(conf_is_host(SPAN("fe80::1%")) || conf_is_host(SPAN("ehr%eth0")));
 	cr_expect_not(conf_is_host(SPAN("fd00::/8")) || conf_is_host(SPAN("::/0%eth0")));
 	cr_expect(conf_is_host(SPAN("10.1.2.3")) && conf_is_host(SPAN("ehr.1a")));
