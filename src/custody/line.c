@@ -264,7 +264,10 @@ use_answers(struct custody_line *l, struct span bytes, uint64_t now_us)
 		case MLLP_MORE:
 			return done + relay_inlet_junk(&l->inlet);
 		case MLLP_BROKEN:
-			drop_connection(l, RELAY_DOWN_BROKEN, now_us);
+			drop_connection(l,
+			    relay_inlet_is_too_large(&l->inlet, &diag) ? RELAY_DOWN_TOO_LARGE
+								       : RELAY_DOWN_BROKEN,
+			    now_us);
 		}
 	}
 	return done;

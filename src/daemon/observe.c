@@ -277,6 +277,7 @@ closing_event(enum relay_why why)
 	case RELAY_FRAME_BROKEN:
 	case RELAY_FRAME_TOO_LARGE:
 	case RELAY_DOWN_BROKEN:
+	case RELAY_DOWN_TOO_LARGE:
 	case RELAY_SENDER_CUT:
 		return LOG_CONN_BROKEN;
 	default:
@@ -288,7 +289,8 @@ static bool
 is_limit(enum relay_why why)
 {
 	return why == RELAY_FRAME_TIMEOUT || why == RELAY_IDLE_TIMEOUT ||
-	       why == RELAY_ACK_TIMEOUT || why == RELAY_FRAME_TOO_LARGE || why == RELAY_UNREAD;
+	       why == RELAY_ACK_TIMEOUT || why == RELAY_FRAME_TOO_LARGE ||
+	       why == RELAY_DOWN_TOO_LARGE || why == RELAY_UNREAD;
 }
 
 /* A probe that connects and leaves, with or without a reset, says nothing, and nothing is

@@ -101,7 +101,10 @@ use_answers(struct relay_session *s, struct span out, uint64_t now_us)
 		case MLLP_MORE:
 			return done + relay_inlet_junk(&s->out);
 		case MLLP_BROKEN:
-			relay_close(s, RELAY_DOWN_BROKEN, &diag);
+			relay_close(s,
+			    relay_inlet_is_too_large(&s->out, &diag) ? RELAY_DOWN_TOO_LARGE
+								     : RELAY_DOWN_BROKEN,
+			    &diag);
 		}
 	}
 	return done;

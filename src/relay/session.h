@@ -100,6 +100,7 @@ enum relay_why {
 	RELAY_DOWN_REFUSED, /* no connection could be made */
 	RELAY_DOWN_LOST,    /* closed or reset with something in flight */
 	RELAY_DOWN_BROKEN,  /* its framing */
+	RELAY_DOWN_TOO_LARGE,
 	RELAY_ACK_TIMEOUT,
 	RELAY_NOT_COMMITTED, /* custody: a commit block of MLLP says no */
 	RELAY_UNREAD,        /* a peer does not read what is sent */

@@ -18,6 +18,7 @@ static const struct {
 	[RELAY_DOWN_REFUSED]    = { "down_refused",    "the receiver cannot be reached; send again later" },
 	[RELAY_DOWN_LOST]       = { "down_lost",       "the receiver was lost before it answered; send again" },
 	[RELAY_DOWN_BROKEN]     = { "down_broken",     "the receiver's answer was no frame" },
+	[RELAY_DOWN_TOO_LARGE]  = { "answer_too_large", "the receiver's answer is larger than the limit" },
 	[RELAY_ACK_TIMEOUT]     = { "ack_timeout",     "the receiver did not answer in time; send again" },
 	[RELAY_NOT_COMMITTED]   = { "not_committed",   "the receiver could not commit the message; send again" },
 	[RELAY_UNREAD]          = { "unread",          "what was sent is not being read" },

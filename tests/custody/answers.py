@@ -275,6 +275,18 @@ class Matching(Custody):
         self.arrived(r, 2 * [message("1")])
         self.assertEqual(d.wait_event("msg.retry")[0]["err_code"], "down_broken")
 
+    def test_an_answer_over_the_limit_costs_the_connection(self):
+        r = self.receiver(
+            lambda v, body, n: v.send(framed(ack(body) + 1024 * b"x")) if n == 1
+            else v.answer(body)
+        )
+        d, port = self.keep(r, max_frame="1KiB")
+        self.taken(self.sender(port), message("1"))
+        self.arrived(r, 2 * [message("1")])
+        self.assertEqual(d.wait_event("msg.retry")[0]["err_code"], "answer_too_large")
+        d.wait_event("conn.broken", outcome="answer_too_large", dir="out")
+        self.assertEqual(self.metric("hl7noted_limits_hit_total", limit="answer_too_large"), 1)
+
     def test_AA_and_then_close_is_delivered(self):
         """Fault 17."""
 

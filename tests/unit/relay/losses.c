@@ -198,7 +198,7 @@ Test(relay_session, ends_where_the_receivers_frames_are_none)
 	relay_from_down(&w.s, buffer_span(&large), w.now);
 	expect(&w, "");
 	from_down(&w, "x");
-	expect(&w, "failed:down_broken close:down_broken");
+	expect(&w, "failed:answer_too_large close:answer_too_large");
 	relay_down_lost(&w.s, w.now);
 	from_down(&w, ACK("AA", "1"));
 	from_sender(&w, MSG("2"));
