@@ -66,6 +66,14 @@ connect_series(struct feed *f, const char *result)
 }
 
 static void
+count_limit(struct feed *f, const char *limit)
+{
+	metrics_series(f->daemon->metrics, METRIC_COUNTER, "hl7noted_limits_hit_total",
+	    "Times that a limit was met.", "feed", f->name, "limit", limit, NULL)
+	    ->value++;
+}
+
+static void
 observe_mappings(struct feed *f)
 {
 	struct metrics *m = f->daemon->metrics;
@@ -234,6 +242,8 @@ observe_denied(struct feed *f, const union net_address *peer, const struct net_s
 	    "Connections that TLS refused or ended.", "feed", f->name, "dir", peer ? "in" : "out",
 	    "reason", net_tls_word(reason), NULL)
 	    ->value++;
+	if (reason == NET_TLS_HANDSHAKE_TIMEOUT || reason == NET_TLS_HANDSHAKE_CAP)
+		count_limit(f, net_tls_word(reason));
 	observe_error(f, net_tls_word(reason));
 	if (!log_begin(log, LOG_TLS_DENIED))
 		return;
@@ -256,14 +266,6 @@ observe_tls(struct feed *f, enum log_event event, const char *dir, const struct 
 	log_str(log, LOG_DIR, dir);
 	log_str(log, LOG_FILE, tls->certificate ? tls->certificate : tls->ca);
 	log_end(log);
-}
-
-static void
-count_limit(struct feed *f, const char *limit)
-{
-	metrics_series(f->daemon->metrics, METRIC_COUNTER, "hl7noted_limits_hit_total",
-	    "Connections ended or refused by a limit.", "feed", f->name, "limit", limit, NULL)
-	    ->value++;
 }
 
 static enum log_event
@@ -365,6 +367,7 @@ observe_refused(struct feed *f, const union net_address *peer, const char *limit
 
 	f->metrics.refused->value++;
 	count_limit(f, limit);
+	observe_error(f, limit);
 	if (!log_begin(log, LOG_CONN_REFUSED))
 		return;
 	log_str(log, LOG_FEED, f->name);
@@ -411,6 +414,7 @@ observe_paused(struct feed *f, int error)
 
 	if (limit)
 		count_limit(f, limit);
+	observe_error(f, limit ? limit : strerrorname_np(error));
 	if (!log_begin(log, LOG_SVC_PAUSED))
 		return;
 	log_str(log, LOG_FEED, f->name);
@@ -424,6 +428,7 @@ observe_full(struct feed *f)
 	struct log *log = f->daemon->log;
 
 	count_limit(f, "in_flight_bytes");
+	observe_error(f, "in_flight_bytes");
 	if (!log_begin(log, LOG_SVC_PAUSED))
 		return;
 	log_str(log, LOG_FEED, f->name);
@@ -574,7 +579,7 @@ observe_connect_failed(struct feed *f, int error, enum net_tls_reason denied)
 				   : relay_word(RELAY_DOWN_LOST);
 
 	f->metrics.connect_failed->value++;
-	not_reached(f, denied ? word : "connect_failed");
+	not_reached(f, denied ? word : error == ETIMEDOUT ? "connect_timeout" : "connect_failed");
 	if (!log_begin(log, LOG_CONN_FAILED))
 		return;
 	log_str(log, LOG_FEED, f->name);

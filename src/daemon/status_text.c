@@ -154,6 +154,9 @@ put_feed(struct buffer *out, const struct hl7noted *d, const struct feed *f)
 	for (const struct feed_listener *l = f->listeners; l; l = l->next)
 		buffer_printf(out, "  %-12s %s, %u connected\n", "listens on",
 		    feed_listener_text(l, text), l->links);
+	if (f->metrics.refused->value > 0)
+		buffer_printf(out, "  %-12s %.0f connection%s\n", "refused",
+		    f->metrics.refused->value, plural((uint64_t)f->metrics.refused->value));
 	if (f->line)
 		put_custody(out, d, f);
 	else

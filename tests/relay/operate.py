@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What an operator sees: metrics, probes, status, log formats, --check, exit codes."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -341,6 +342,49 @@ class Status(World):
             d.wait_event("dns.failed")
             text = self.note("status", "--control", self.socket).decode()
             self.assertRegex(text, r"last error +20.* dns_failed\n", on_failure)
+
+    def limited(self, to, *parts, **named):
+        port, self.socket = free_port(), self.path("control%d" % self.daemons)
+        d = self.configure(
+            '<control socket="%s"/>' % self.socket, *parts, feed_xml(port, to, **named)
+        )
+        return d, port
+
+    def last_error(self):
+        return json.loads(self.note("status", "--json", "--control", self.socket))["feeds"][0][
+            "last_error"]
+
+    def test_connections_over_a_limit_are_counted_and_the_last_error(self):
+        r = self.receiver()
+        d, port = self.limited(r.port, listen={"max_connections": 1})
+        s = self.sender(port)
+        self.assertEqual(s.exchange(message()), ack(message()))
+        self.assertNotIn(b"  refused ", self.note("status", "--control", self.socket))
+        for told in (b"1 connection", b"2 connections"):
+            self.assertTrue(self.sender(port).closed())
+            text = self.note("status", "--control", self.socket)
+            self.assertIn(b"  refused      " + told + b"\n", text)
+        self.assertEqual(self.last_error(), "listener_connections")
+
+    def test_a_pause_at_the_limit_of_bytes_is_the_last_error(self):
+        d, port = self.limited(
+            free_port(), '<limits in-flight-bytes="1MiB"/>', max_frame="1MiB",
+            frame_deadline="10min",
+        )
+        for _ in range(2):
+            with contextlib.suppress(OSError):  # it may be ended before it has sent all
+                self.sender(port).send(framed(message(more=b"NTE|1||" + b"x" * 900000))[:900000])
+        d.wait_event("svc.paused", outcome="in_flight_bytes")
+        self.assertIn(self.last_error(), ("in_flight_bytes", "frame_timeout"))
+
+    def test_a_receiver_that_takes_no_connection_in_time_is_the_last_error(self):
+        to, _ = self.full()
+        d, port = self.limited(to, forward={"connect_timeout": "1s"})
+        s = self.sender(port)
+        s.send(framed(message()))
+        self.assertTrue(s.closed())
+        d.wait_event("conn.failed", err_code="ETIMEDOUT")
+        self.assertEqual(self.last_error(), "connect_timeout")
 
     def test_clients_that_connect_and_say_nothing_keep_nobody_out(self):
         d, r, port = self.running()

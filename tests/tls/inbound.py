@@ -201,8 +201,10 @@ class Handshakes(Secure):
     """Fault 57, and slow ones."""
 
     def test_half_a_handshake_and_silence(self):
+        door = free_port()
         d, port = self.secure_feed(
-            self.receiver(), '<limits handshake-timeout="500ms"/>'
+            self.receiver(), '<limits handshake-timeout="500ms"/>',
+            '<metrics listen="127.0.0.1:%d"/>' % door,
         )
         began = time.monotonic()
         silent, half = self.sender(port), self.sender(port)
@@ -211,6 +213,8 @@ class Handshakes(Secure):
         self.assertTrue(half.closed())
         self.assertTrue(0.4 < time.monotonic() - began < 8)
         d.wait_event("tls.denied", 2, outcome="handshake_timeout")
+        hit = metric(door, "hl7noted_limits_hit_total", limit="handshake_timeout")
+        self.assertEqual(hit, 2)
 
     def test_a_handshake_byte_by_byte_has_a_deadline_for_all_of_it(self):
         d, port = self.secure_feed(self.receiver(), '<limits handshake-timeout="500ms"/>')
@@ -226,8 +230,10 @@ class Handshakes(Secure):
 
     def crowded(self):
         """(daemon, port): many may connect, and 32 may shake hands."""
+        self.door = free_port()
         return self.secure_feed(
             self.receiver(), '<limits connections="1000" handshakes="32"/>',
+            '<metrics listen="127.0.0.1:%d"/>' % self.door,
             listen={"max_connections": 1000, "max_per_address": 1000},
         )
 
@@ -261,6 +267,8 @@ class Handshakes(Secure):
         s = self.secure_sender(port)
         self.assertEqual(s.exchange(message()), ack(message()))
         d.wait_event("tls.denied", outcome="handshake_cap")
+        hit = metric(self.door, "hl7noted_limits_hit_total", limit="handshake_cap")
+        self.assertGreaterEqual(hit, 1)
 
     def all_places_taken(self, d, port, hello):
         refused = len(d.events("conn.refused", outcome="handshakes"))
