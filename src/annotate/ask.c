@@ -55,6 +55,17 @@ near_limit(struct annotator *a)
 			(r->limits.high.bounded && is_near(r, r->limits.high.at)));
 }
 
+/* Of what the file calls so, its codes and ids, as it writes them. */
+static bool
+names(const struct expr *e, struct span word)
+{
+	for (unsigned i = 0; i < e->word_count; i++) {
+		if (span_eq(e->words[i], word))
+			return true;
+	}
+	return false;
+}
+
 static __attribute__((noinline)) enum truth
 specimen_is(struct annotator *a, const struct expr *e)
 {
@@ -65,7 +76,7 @@ specimen_is(struct annotator *a, const struct expr *e)
 	if (!named)
 		return TRUTH_UNKNOWN;
 	for (unsigned i = 0; i < m->specimen_count && i < 64; i++) {
-		if (named >> i & 1 && match_word(e->words, e->word_count, m->specimens[i].id))
+		if (named >> i & 1 && names(e, m->specimens[i].id))
 			return TRUTH_YES;
 	}
 	return TRUTH_NO;
@@ -219,7 +230,7 @@ ask(struct annotator *a, const struct expr *e)
 	case EXPR_PRESENT:
 		return fact_ask(a, e);
 	case EXPR_CODE:
-		return truth_of(match_word(e->words, e->word_count, r->code->text));
+		return truth_of(names(e, r->code->text));
 	case EXPR_STATUS:
 		return truth_of(r->status & e->statuses);
 	case EXPR_TEXT:

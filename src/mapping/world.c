@@ -2,8 +2,9 @@
 /*
  * mapping/world.c - axes, their thresholds and their words
  *
- * An axis is found again by a key of its kind, whom it is about, and the word in
- * small letters, since messages are read without case.
+ * An axis is found again by a key of its kind, whom it is about, and the word: in
+ * small letters where messages are read without case, but codes and ids of the file
+ * are as it writes them.
  */
 #include "mapping/world.h"
 
@@ -18,11 +19,18 @@ struct key {
 	const void *who;
 };
 
+static bool
+is_read_without_case(enum axis_kind kind, unsigned extra)
+{
+	return kind != AXIS_CODE && (kind != AXIS_FACT || extra >> 1 != EXPR_SPECIMEN);
+}
+
 /* ptr NULL when there is no memory. */
 static struct span
 make_key(
     struct arena *arena, enum axis_kind kind, const void *who, unsigned extra, struct span word)
 {
+	const bool any_case = is_read_without_case(kind, extra);
 	struct key head;
 	char *key = arena_alloc(arena, sizeof(head) + word.len + 1);
 
@@ -34,7 +42,7 @@ make_key(
 	head.who = who;
 	memcpy(key, &head, sizeof(head));
 	for (size_t i = 0; i < word.len; i++)
-		key[sizeof(head) + i] = ascii_lower(word.ptr[i]);
+		key[sizeof(head) + i] = any_case ? ascii_lower(word.ptr[i]) : word.ptr[i];
 	key[sizeof(head) + word.len] = '\0';
 	return span_of(key, sizeof(head) + word.len);
 }

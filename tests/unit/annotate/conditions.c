@@ -17,10 +17,12 @@ static const char mapping[] =
     "<system id=\"LN\"/><system id=\"I10\"><alias>ICD</alias></system>\n"
     "<specimen id=\"serum\" label=\"Serum\"><code>SER</code></specimen>\n"
     "<specimen id=\"urine\" label=\"Urine\"><code>UR</code></specimen>\n"
+    "<specimen id=\"Urine\" label=\"Of a day\"><code>24U</code></specimen>\n"
     "<quantity id=\"mass\" unit=\"mg/L\"><unit name=\"mg/L\" factor=\"1\"/>"
     "<unit name=\"nmol/L\" factor=\"0.01\" near=\"1%%\"/></quantity>\n"
     "<observation id=\"b2m\" label=\"B2M\" unit=\"mg/L\">"
-    "<codes quantity=\"mass\" system=\"LN\"><code>1952-1</code><code>56786-7</code></codes>"
+    "<codes quantity=\"mass\" system=\"LN\"><code>1952-1</code><code>56786-7</code>"
+    "<code>b</code><code>B</code></codes>"
     "<interval from=\"message\" unreadable=\"next\"/><interval low=\"1\" high=\"3\" sex=\"F\"/>"
     "<interval low=\"0.5\" high=\"4\" default=\"yes\"/></observation>\n"
     "<observation id=\"alb\" label=\"Albumin\" unit=\"mg/L\">"
@@ -152,6 +154,8 @@ static const struct {
 	{ "b2m", "<present of=\"b2m alb\"/>", VALUE("2") ALBUMIN("2", ""), 'y' },
 
 	{ "b2m", "<code is=\"56786-7\"/>", VALUE("2"), 'n' },
+	{ "b2m", "<code is=\"b\"/>", OF("b", "2", "mg/L", "", "", "F", ""), 'y' },
+	{ "b2m", "<code is=\"b\"/>", OF("B", "2", "mg/L", "", "", "F", ""), 'n' },
 	{ "b2m", "<code is=\"56786-7\"/>", OF("56786-7", "2", "mg/L", "", "", "F", ""), 'y' },
 	{ "b2m", "<status is=\"corrected\"/>", STATUS("F"), 'n' },
 	{ "b2m", "<status is=\"corrected\"/>", STATUS("C"), 'y' },
@@ -180,6 +184,8 @@ static const struct {
 	{ "b2m", "<specimen is=\"serum\"/>", SOURCE("SER") VALUE("2"), 'y' },
 	{ "b2m", "<specimen is=\"serum\"/>", SOURCE("UR") VALUE("2"), 'n' },
 	{ "b2m", "<specimen is=\"urine\"/>", SOURCE("UR") VALUE("2"), 'y' },
+	{ "b2m", "<specimen is=\"urine\"/>", SOURCE("24U") VALUE("2"), 'n' },
+	{ "b2m", "<specimen is=\"Urine\"/>", SOURCE("24u") VALUE("2"), 'y' },
 	{ "b2m", "<specimen is=\"urine\"/>", VALUE("2") "SPM|1|||UR\n", 'y' },
 	{ "b2m", "<specimen is=\"urine\"/>", VALUE("2") "SPM|1|||SER\n", 'n' },
 	{ "b2m", "<specimen is=\"urine\"/>", VALUE("2") "SPM|1|||x^x^L^^^^^^^UR\n", 'y' },
