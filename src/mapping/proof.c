@@ -339,10 +339,11 @@ prove_block(struct proof *p, const struct block *block)
 	p->subject.observation_count = block->observation_count;
 	p->subject.texts = (struct names){ 0 };
 	p->subject.has_texts = false;
-	p->subject.preliminary = true;
+	p->subject.preliminary = p->subject.implausible = true; /* those are what gates speak of */
 	for (unsigned i = 0; i < block->gate_count && !p->ld->no_memory; i++)
 		prove_gate(p, block->gates[i]);
 	p->subject.preliminary = p->ld->m->interpret_preliminary;
+	p->subject.implausible = false;
 	for (unsigned i = 0; i < block->group_count && !p->ld->no_memory; i++)
 		prove_group(p, block->groups[i]);
 }

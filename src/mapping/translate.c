@@ -76,10 +76,32 @@ compare(struct world *w, unsigned low, unsigned high, const struct axis *axis, e
 }
 
 static bool
-has_number(const struct subject *s)
+has_near(const struct quantity *q)
+{
+	for (unsigned i = 0; i < q->unit_count; i++)
+		if (q->units[i].near.coefficient)
+			return true;
+	return false;
+}
+
+/* Is a number expected with a code of the observation, or even one in a unit with near?  One whose
+ * codes are all switched off is as with them. */
+static bool
+is_number(const struct subject *s, const struct observation *o, bool near)
+{
+	const unsigned first = s->code_first[o->index], end = s->code_first[o->index + 1];
+
+	for (unsigned i = first; i < end; i++)
+		if (s->codes[i].quantity && (!near || has_near(s->codes[i].quantity)))
+			return true;
+	return first == end && o->unit.len;
+}
+
+static bool
+has_number(const struct subject *s, bool near)
 {
 	for (unsigned i = 0; i < s->observation_count; i++)
-		if (s->observations[i]->unit.len)
+		if (is_number(s, s->observations[i], near))
 			return true;
 	return false;
 }
@@ -89,7 +111,7 @@ own_value(struct world *w, const struct expr *e)
 {
 	struct axis *axis = world_axis(w, AXIS_VALUE, NULL, 0, no_word);
 
-	if (!axis || !has_number(w->subject))
+	if (!axis || !has_number(w->subject, false))
 		return answer(w, ANSWER_UNKNOWN);
 	world_open(w, axis);
 	return compare(w, axis->low, axis->high, axis, e->compare, e->limit);
@@ -220,7 +242,7 @@ own_position(struct world *w, const struct expr *e)
 	struct axis *source = world_axis(w, AXIS_SOURCE, NULL, 0, no_word);
 	unsigned node;
 
-	if (!position || !source || !sources || !has_number(w->subject))
+	if (!position || !source || !sources || !has_number(w->subject, false))
 		return answer(w, ANSWER_UNKNOWN);
 	position->last = POSITIONS - 1;
 	source->last = (unsigned)__builtin_popcount(sources) - 1;
@@ -349,7 +371,7 @@ sex(struct world *w, const struct expr *e)
 
 	if (!axis)
 		return 0;
-	axis->last = sizeof(known) - 1; /* the last is any other */
+	axis->last = sizeof(known) - 2; /* any other is unknown */
 	for (unsigned i = 0; i < e->word_count; i++)
 		logic_set_kid(&w->logic, any, i,
 		    is(w, axis, (unsigned)(strchr(known, e->words[i].ptr[0]) - known)));
@@ -370,6 +392,14 @@ status(struct world *w, const struct expr *e)
 		logic_set_kid(&w->logic, any, i,
 		    e->statuses >> i & 1 ? is(w, axis, i) : answer(w, ANSWER_NO));
 	return any;
+}
+
+/* Something that is true of numbers only, or only of those in a unit with near. */
+static unsigned
+of_number(struct world *w, const struct expr *e, bool near)
+{
+	return has_number(w->subject, near) ? fact(w, e->op, false, NULL, no_word)
+					    : answer(w, ANSWER_NO);
 }
 
 /* ---- what was decided before ---- */
@@ -431,17 +461,19 @@ kids(struct world *w, const struct expr *e)
 static unsigned
 of_companion(struct world *w, const struct observation *o, const struct expr *e)
 {
+	const bool number = is_number(w->subject, o, false);
+
 	switch (e->op) {
 	case EXPR_VALUE:
-		return companion_value(w, o, e);
+		return number ? companion_value(w, o, e) : answer(w, ANSWER_UNKNOWN);
 	case EXPR_WITHIN:
-		return companion_within(w, o, e);
+		return number ? companion_within(w, o, e) : answer(w, ANSWER_UNKNOWN);
 	case EXPR_FLAGGED:
 		return any_fact(w, e, o);
 	case EXPR_PRESENT:
 		return answer(w, ANSWER_YES);
 	default:
-		return companion_position(w, o, e);
+		return number ? companion_position(w, o, e) : answer(w, ANSWER_UNKNOWN);
 	}
 }
 
@@ -497,11 +529,13 @@ translate(struct world *w, const struct expr *e)
 		return fired(w, e);
 	case EXPR_UNDECIDED:
 		return undecided(w, e);
+	case EXPR_CENSORED:
+		return of_number(w, e, false);
+	case EXPR_NEAR_LIMIT:
+		return of_number(w, e, true);
 	case EXPR_WITHIN:
 	case EXPR_PRESENT:
-	case EXPR_CENSORED:
-	case EXPR_NEAR_LIMIT:
-		return fact(w, e->op, false, NULL, no_word);
+		break; /* of companions only */
 	}
 	return 0;
 }

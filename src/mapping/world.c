@@ -178,12 +178,15 @@ higher(const struct bound *a, const struct bound *b)
 	return order > 0 || (order == 0 && !a->open && b->open);
 }
 
-/* Limits that hold for every one of the observations; not bounded where one has none. */
+/* Limits that hold for every one of the observations; not bounded where one has none, nor where
+ * rules are asked of what is beyond. */
 static struct interval
 plausible(const struct subject *s)
 {
 	struct interval hull = { 0 };
 
+	if (s->implausible)
+		return hull;
 	if (s->observation_count)
 		hull = s->observations[0]->plausible;
 	for (unsigned i = 1; i < s->observation_count; i++) {
@@ -199,27 +202,36 @@ plausible(const struct subject *s)
 	return hull;
 }
 
-/* A result that is not plausible is not interpreted, so no rule need provide for it. */
 static void
-settle_value(struct world *w, struct axis *axis)
+bound(struct logic *l, unsigned low, unsigned high, unsigned first, unsigned last)
 {
-	struct interval hull = plausible(w->subject);
-	struct logic_range *low, *high;
+	l->ranges[high].first = first;
+	l->ranges[low].last = last;
+}
 
-	if (hull.low.bounded)
-		add_point(w, axis, hull.low.at);
-	if (hull.high.bounded)
-		add_point(w, axis, hull.high.at);
+/* A result that is not plausible is neither interpreted nor a companion, so no rule need provide
+ * for it. */
+static void
+settle_value(struct world *w, struct axis *axis, const struct interval *hull)
+{
+	struct logic *l = &w->logic;
+	unsigned first = 0, last;
+
+	if (hull->low.bounded)
+		add_point(w, axis, hull->low.at);
+	if (hull->high.bounded)
+		add_point(w, axis, hull->high.at);
 	settle_points(axis);
 	world_open(w, axis);
-	if (w->failed || w->logic.failed)
+	if (w->failed || l->failed)
 		return;
-	low = &w->logic.ranges[axis->low];
-	high = &w->logic.ranges[axis->high];
-	if (hull.low.bounded)
-		high->first = 2 * world_point(axis, hull.low.at) + 1 + hull.low.open;
-	if (hull.high.bounded)
-		low->last = 2 * world_point(axis, hull.high.at) + 1 - hull.high.open;
+	last = axis->last;
+	if (hull->low.bounded)
+		first = 2 * world_point(axis, hull->low.at) + 1 + hull->low.open;
+	if (hull->high.bounded)
+		last = 2 * world_point(axis, hull->high.at) + 1 - hull->high.open;
+	bound(l, axis->low, axis->high, first, last);
+	bound(l, axis->top_low, axis->top_high, first, last);
 }
 
 /* ---- words ---- */
@@ -360,12 +372,16 @@ world_settle(struct world *w)
 {
 	for (unsigned i = 0; i < w->axes.count; i++) {
 		struct axis *axis = (struct axis *)(uintptr_t)w->axes.list[i].what;
+		struct interval hull;
 
 		switch (axis->kind) {
 		case AXIS_VALUE:
-			settle_value(w, axis);
+			hull = plausible(w->subject);
+			settle_value(w, axis, &hull);
 			break;
 		case AXIS_COMPANION:
+			settle_value(w, axis, &((const struct observation *)axis->who)->plausible);
+			break;
 		case AXIS_AGE:
 			settle_points(axis);
 			break;

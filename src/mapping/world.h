@@ -26,7 +26,8 @@ struct subject {
 	unsigned observation_count;
 	const struct code *codes;   /* in force, of all observations */
 	const unsigned *code_first; /* by observation index: its first; one more at the end */
-	bool preliminary;           /* can a result be preliminary? */
+	bool preliminary;           /* can a result be preliminary, */
+	bool implausible;           /* and its value not plausible? */
 	const struct group *group;  /* its own rules have not fired yet */
 	struct arena *arena;        /* of the two below */
 	struct names texts;         /* of their codes, in small letters; filled when asked for */

@@ -16,6 +16,15 @@
 	"<rules for=\"" observations "\"><group id=\"g\" pick=\"first\">\n" \
 	"<rule id=\"r\"><when><value " limits "/></when></rule></group></rules>\n</mapping>\n"
 
+/* An observation with a unit and codes of two spellings, and rules for it. */
+#define MEASURED(of_codes, rules) \
+	"<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"t\" version=\"1.0\" status=\"draft\">\n" \
+	"<about><title>A test</title></about>\n" \
+	"<quantity id=\"q\" unit=\"g\"><unit name=\"g\" factor=\"1\"/></quantity>\n" \
+	"<observation id=\"x\" label=\"X\" unit=\"g\"><codes " of_codes "><code>glu</code><code>GLU</code></codes>" \
+	"<interval low=\"1\"/></observation><rules for=\"x\"><group id=\"g\" pick=\"all\">\n" \
+	rules "</group></rules>\n</mapping>\n"
+
 static const struct fragment_case unsound[] = {
 	{ IN_FIRST,
 	  "<rule id=\"a\"><when><value at-most=\"3.5\"/></when></rule>\n"
@@ -58,8 +67,8 @@ static const struct fragment_case unsound[] = {
 	  "0:18: no rule of group \"g\" is true: code 1952-1 false; add a rule for it, or write gaps=\"allowed\"\n" },
 	{ IN_FIRST,
 	  "<rule id=\"a\"><when><sex is=\"F\"/></when></rule>\n"
-	  "<rule id=\"b\"><when><sex is=\"M O U A N\"/></when></rule>",
-	  "0:18: no rule of group \"g\" is true: sex F false, sex M or O or U or A or N false; add a rule for it, or write gaps=\"allowed\"\n" },
+	  "<rule id=\"b\"><when><sex is=\"M O U A\"/></when></rule>",
+	  "0:18: no rule of group \"g\" is true: sex F false, sex M or O or U or A false; add a rule for it, or write gaps=\"allowed\"\n" },
 	{ IN_FIRST,
 	  "<rule id=\"a\"><when><age under=\"6m\"/></when></rule>\n"
 	  "<rule id=\"b\"><when><age at-least=\"7m\"/></when></rule>",
@@ -148,9 +157,30 @@ static const struct fragment_case unsound[] = {
 	  "<gate id=\"b\" skip=\"preliminary\"><when><status is=\"preliminary\"/></when><note>x</note></gate>",
 	  "1:1: rule \"a\" can never fire: no result meets its condition; mend its condition, or switch it off\n" },
 	{ IN_BLOCKS,
-	  "<rules for=\"text\"><group id=\"g\" pick=\"all\"><rule id=\"a\"><when><value below=\"1\"/></when></rule><rule id=\"b\"><when><in-interval/></when></rule><rule id=\"c\"><when><text any-of=\"positive\"/></when></rule></group></rules>",
+	  "<rules for=\"text\"><group id=\"g\" pick=\"all\"><rule id=\"a\"><when><value below=\"1\"/></when></rule><rule id=\"b\"><when><in-interval/></when></rule><rule id=\"c\"><when><text any-of=\"positive\"/></when></rule><rule id=\"d\"><when><censored/></when></rule></group></rules>",
 	  "1:44: rule \"a\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
-	  "1:95: rule \"b\" can never fire: no result meets its condition; mend its condition, or switch it off\n" },
+	  "1:95: rule \"b\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "1:200: rule \"d\" can never fire: no result meets its condition; mend its condition, or switch it off\n" },
+	/* a sex that is none of these is unknown; no unit says what is near; companions are plausible */
+	{ IN_ALL,
+	  "<rule id=\"a\"><when><not><sex is=\"F M O U A N\"/></not></when></rule>\n"
+	  "<rule id=\"b\"><when><near-limit/></when></rule>\n"
+	  "<rule id=\"c\"><when><value of=\"b2m\" above=\"200\"/></when></rule>\n"
+	  "<rule id=\"d\"><when><value of=\"b2m\" above=\"100\"/><not><value of=\"b2m\" above=\"100\" at-most=\"200\"/></not></when></rule>",
+	  "1:1: rule \"a\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "2:1: rule \"b\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "3:1: rule \"c\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "4:1: rule \"d\" can never fire: no result meets its condition; mend its condition, or switch it off\n" },
+	/* its codes have no quantity, so none of its results is a number */
+	{ IN_FILE, MEASURED("", "<rule id=\"a\"><when><value above=\"1\"/></when></rule>\n"
+	  "<rule id=\"b\"><when><value of=\"x\" above=\"1\"/></when></rule>\n"
+	  "<rule id=\"c\"><when><not><value of=\"x\" above=\"1\" below=\"2\"/></not><present of=\"x\"/></when></rule>\n"
+	  "<rule id=\"d\"><when><in-interval of=\"x\"/></when></rule>\n"
+	  "<rule id=\"e\"><when><unsure><value above=\"1\"/></unsure></when></rule>"),
+	  "5:1: rule \"a\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "6:1: rule \"b\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "7:1: rule \"c\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "8:1: rule \"d\" can never fire: no result meets its condition; mend its condition, or switch it off\n" },
 	{ IN_FIRST,
 	  "<rule id=\"a\"><when><any><order code=\"A\"/><order code=\"B\"/></any></when></rule>\n"
 	  "<rule id=\"b\"><when><not><order code=\"A\"/></not><not><order code=\"B\"/></not><present of=\"alb\"/></when></rule>",
@@ -202,6 +232,30 @@ static const struct fragment_case unsound[] = {
 };
 
 static const struct fragment_case sound[] = {
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><sex is=\"F\"/></when></rule>\n"
+	  "<rule id=\"b\"><when><sex is=\"M O U A N\"/></when></rule>",
+	  "" },
+	{ IN_FIRST,
+	  "<rule id=\"a\"><when><value of=\"b2m\" at-least=\"0.1\" at-most=\"200\"/></when></rule>\n"
+	  "<rule id=\"b\"><when><not><present of=\"b2m\"/></not></when></rule>",
+	  "" },
+	{ IN_ALL,
+	  "<rule id=\"a\"><when><value of=\"b2m\" at-least=\"200\"/></when></rule>\n"
+	  "<rule id=\"b\"><when><value of=\"b2m\" at-most=\"0.1\"/></when></rule>\n"
+	  "<rule id=\"c\"><when><unsure><value of=\"b2m\" above=\"200\"/></unsure></when></rule>",
+	  "" },
+	{ IN_FILE, MEASURED("quantity=\"q\"", "<rule id=\"a\"><when><code is=\"glu\"/><not><code is=\"GLU\"/></not></when></rule>\n"
+	  "<rule id=\"b\"><when><value above=\"1\"/><in-interval of=\"x\"/></when></rule>"),
+	  "" },
+	/* a gate may speak of what is not plausible */
+	{ IN_RULES,
+	  "<gate id=\"a\" skip=\"implausible\"><when><value above=\"200\"/></when><note>x</note></gate>\n"
+	  "<gate id=\"b\" skip=\"implausible\"><when><value below=\"0.1\"/></when><note>y</note></gate>",
+	  "" },
+	/* switched off with all its codes */
+	{ IN_FILE, MEASURED("quantity=\"q\" enabled=\"no\"", "<rule id=\"a\"><when><value above=\"1\"/></when></rule>"),
+	  "" },
 	{ IN_FIRST,
 	  "<rule id=\"a\"><when><value below=\"3.5\"/></when></rule><rule id=\"b\"><when><value at-least=\"3.5\" below=\"5.5\"/></when></rule><rule id=\"c\"><when><value at-least=\"5.50\"/></when></rule>",
 	  "" },
