@@ -206,6 +206,14 @@ static const struct fragment_case unsound[] = {
 	  "6:18: no rule of group \"g\" is true: value above 200; add a rule for it, or write gaps=\"allowed\"\n" },
 	{ IN_FILE, TWO("max=\"150\"", "y x", "at-least=\"0.1\" at-most=\"200\""),
 	  "6:18: no rule of group \"g\" is true: value below 0.1; add a rule for it, or write gaps=\"allowed\"\n" },
+	{ IN_FILE, TWO("above=\"0.1\" max=\"200\"", "x y", "above=\"0.1\" at-most=\"200\""),
+	  "6:18: no rule of group \"g\" is true: value 0.1; add a rule for it, or write gaps=\"allowed\"\n" },
+	{ IN_FILE, TWO("above=\"0.1\" max=\"200\"", "y x", "above=\"0.1\" at-most=\"200\""),
+	  "6:18: no rule of group \"g\" is true: value 0.1; add a rule for it, or write gaps=\"allowed\"\n" },
+	{ IN_FILE, TWO("min=\"0.1\" below=\"200\"", "x y", "at-least=\"0.1\" below=\"200\""),
+	  "6:18: no rule of group \"g\" is true: value 200; add a rule for it, or write gaps=\"allowed\"\n" },
+	{ IN_FILE, TWO("min=\"0.1\" below=\"200\"", "y x", "at-least=\"0.1\" below=\"200\""),
+	  "6:18: no rule of group \"g\" is true: value 200; add a rule for it, or write gaps=\"allowed\"\n" },
 	/* these are never unknown */
 	{ IN_ALL,
 	  "<rule id=\"z\"/>\n"
