@@ -49,6 +49,15 @@ custody_line_in_flight(const struct custody_line *l)
 	return out;
 }
 
+uint64_t
+custody_line_seq(const struct custody_line *l, struct span control_id)
+{
+	const struct relay_answer a = { .control_id = control_id };
+	const struct custody_parcel *p = custody_parcels_named(l, &a);
+
+	return p ? p->item.seq : 0;
+}
+
 bool
 custody_line_is_writing(const struct custody_line *l)
 {

@@ -205,6 +205,8 @@ bool custody_line_drop(struct custody_line *l, uint64_t seq);
 
 /* Is anything sent that custody_line_written() alone is awaited for? */
 bool custody_line_is_writing(const struct custody_line *l);
+/* Seq of the message in flight that has this control ID, or has it in its batch; 0: none has. */
+uint64_t custody_line_seq(const struct custody_line *l, struct span control_id);
 /* Parcels that were sent and have no answer. */
 unsigned custody_line_in_flight(const struct custody_line *l);
 

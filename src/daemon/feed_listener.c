@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "daemon/circle.h"
 #include "daemon/descriptors.h"
 #include "daemon/intake.h"
 #include "daemon/line.h"
@@ -27,23 +28,21 @@ broken_handshakes(const struct feed_listener *l)
 	return l->tls && !net_handshake_room(&l->feed->daemon->net) ? "handshakes" : NULL;
 }
 
-/* Is it the line's own connection, since the receiver's name stands for this listener?  Messages
- * would be taken for resends of themselves, and count as delivered. */
 static bool
-is_own(const struct feed *f, int fd)
+is_store(const struct feed_listener *l)
 {
-	return f->line && net_stream_joins(&f->line->down, fd);
+	return l->feed->conf->mode == CONF_STORE;
 }
 
-/* The limit that a new connection would break, "address" for a list it is not on, "itself" for one
- * of our own, or NULL. */
+/* The limit that a new connection would break, "address" for a list it is not on, "itself" for a
+ * circle of feeds, or NULL.  `own` is the line whose connection it is; NULL: of none of ours. */
 static const char *
-broken_limit(const struct feed_listener *l, int fd, const union net_address *peer)
+broken_limit(const struct feed_listener *l, int fd, const union net_address *peer, struct line *own)
 {
 	const struct feed *f = l->feed;
 	unsigned same = 0;
 
-	if (is_own(f, fd))
+	if (own && is_store(l) && circle_closes(own, f))
 		return "itself";
 	if (!guard_allows(l->conf, peer))
 		return "address";
@@ -82,21 +81,34 @@ close_what_is_over(struct feed *f)
 	}
 }
 
+static bool
+take(struct feed_listener *l, int fd, const union net_address *peer, struct line *own)
+{
+	struct intake *i = is_store(l) ? intake_create(l, fd, peer) : NULL;
+	struct link *k = is_store(l) ? NULL : link_create(l, fd, peer);
+
+	if (i && own)
+		i->brought_by = own->feed->number;
+	if (k && own)
+		circle_carry(own, k);
+	return i || k;
+}
+
 static void
 on_accepted(void *ctx, int fd, const union net_address *peer)
 {
 	struct feed_listener *l = ctx;
-	const char *limit = broken_limit(l, fd, peer);
-	bool store = l->feed->conf->mode == CONF_STORE;
+	struct line *own = circle_line(l->feed->daemon, fd);
+	const char *limit = broken_limit(l, fd, peer, own);
 
 	if (limit) {
 		close_what_is_over(l->feed);
-		limit = broken_limit(l, fd, peer);
+		limit = broken_limit(l, fd, peer, own);
 	}
 	if (limit) {
 		observe_refused(l->feed, peer, limit);
 		close(fd);
-	} else if (!(store ? intake_create(l, fd, peer) : link_create(l, fd, peer))) {
+	} else if (!take(l, fd, peer, own)) {
 		observe_refused(l->feed, peer, "memory");
 	}
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "daemon/circle.h"
 #include "daemon/floor.h"
 #include "daemon/observe_custody.h"
 #include "daemon/queue.h"
@@ -97,6 +98,7 @@ append(void *ctx, const struct custody_arrival *a)
 		.control_id = a->control_id,
 		.type = a->type,
 		.sender = &i->sender,
+		.behind = circle_seq(i->feed->daemon, i->brought_by, a->control_id),
 	};
 
 	if (store_append(i->feed->daemon->queue->store, &m, (uint64_t)(uintptr_t)a->entry) != 0)
@@ -357,7 +359,7 @@ intake_drain(struct intake *i)
 	settle(i);
 }
 
-bool
+struct intake *
 intake_create(struct feed_listener *listener, int fd, const union net_address *peer)
 {
 	struct feed *f = listener->feed;
@@ -365,7 +367,7 @@ intake_create(struct feed_listener *listener, int fd, const union net_address *p
 
 	if (!i) {
 		close(fd);
-		return false;
+		return NULL;
 	}
 	i->feed = f;
 	i->listener = listener;
@@ -383,5 +385,5 @@ intake_create(struct feed_listener *listener, int fd, const union net_address *p
 	net_stream_secure(&i->up, listener->tls);
 	net_stream_open(&i->up, fd, (struct net_keepalive){ f->conf->keepalive });
 	settle(i); /* there may be no room for its first bytes */
-	return true;
+	return i;
 }

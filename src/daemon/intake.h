@@ -19,6 +19,7 @@ struct intake {
 	struct net_stream up;
 	struct custody_intake machine;
 	union net_address peer;
+	unsigned brought_by; /* number of the feed whose line it is; 0: of none of ours */
 	struct floor_guest guest;
 	struct log_stem stem;  /* of its lines in the log */
 	uint64_t senders_open; /* rules of feed->senders that the connection may use */
@@ -30,8 +31,8 @@ struct intake {
 	bool awake; /* counted in feed->awake */
 };
 
-/* Takes the descriptor, also when it answers false because there is no memory. */
-bool intake_create(struct feed_listener *l, int fd, const union net_address *peer);
+/* Takes the descriptor, also when it answers NULL because there is no memory. */
+struct intake *intake_create(struct feed_listener *l, int fd, const union net_address *peer);
 /* As link_tick().  May destroy it. */
 void intake_tick(struct intake *i, uint64_t now);
 /* As link_admit(). */

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/circle.h"
 #include "daemon/observe_custody.h"
 #include "daemon/queue.h"
 
@@ -104,6 +105,8 @@ want_connection(void *ctx)
 {
 	struct line *l = ctx;
 
+	circle_part(l);
+	l->arrived = false;
 	l->dial.wanted = true;
 }
 
@@ -222,6 +225,8 @@ down_bytes(void *ctx, struct span bytes)
 	struct line *l = ctx;
 
 	dial_heard(&l->dial);
+	if (!l->arrived && !l->carrier)
+		l->leads_to = 0;
 	custody_line_bytes(&l->machine, bytes, note_now(l));
 	if (relay_inlet_tell_noise(&l->machine.inlet))
 		observe_noise(l->feed, NULL);
@@ -469,6 +474,8 @@ line_change(struct line *l, bool redirected, bool remapped)
 	enum net_tls_reason denied;
 
 	line_apply(l);
+	if (redirected)
+		l->leads_to = 0;
 	net_stream_secure(&l->down, l->feed->tls);
 	denied = check_receiver(l, redirected);
 	if (dial_is_trying(&l->dial) && net_stream_is_outdated(&l->down)) {
@@ -491,6 +498,7 @@ line_destroy(struct line *l)
 	if (!l)
 		return;
 	tell_left(l, RELAY_DRAINED);
+	circle_part(l);
 	custody_line_finish(&l->machine);
 	net_stream_close(&l->down);
 	net_stream_secure(&l->down, NULL);

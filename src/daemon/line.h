@@ -25,11 +25,14 @@ struct line {
 	struct custody_line_settings settings;
 	struct net_stream down;
 	struct dial dial;
-	struct log_stem stem;           /* of its lines in the log */
-	uint64_t now;                   /* us; of what the machine was told last */
-	size_t unsent;                  /* bytes that the receiver had not taken at the last tick */
-	bool began;                     /* attached to the queue */
-	bool stopped;                   /* as it was told last */
+	struct link *carrier; /* see circle.h; NULL: none of ours */
+	unsigned leads_to;    /* number of the feed where it arrived last; 0: no feed in custody */
+	bool arrived;         /* this connection did */
+	struct log_stem stem; /* of its lines in the log */
+	uint64_t now;         /* us; of what the machine was told last */
+	size_t unsent;        /* bytes that the receiver had not taken at the last tick */
+	bool began;           /* attached to the queue */
+	bool stopped;         /* as it was told last */
 	struct line_mappings *mappings; /* newest first */
 
 	/* for status */

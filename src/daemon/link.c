@@ -437,7 +437,7 @@ link_drain(struct link *l)
 	settle(l);
 }
 
-bool
+struct link *
 link_create(struct feed_listener *listener, int fd, const union net_address *peer)
 {
 	struct feed *f = listener->feed;
@@ -445,7 +445,7 @@ link_create(struct feed_listener *listener, int fd, const union net_address *pee
 
 	if (!l) {
 		close(fd);
-		return false;
+		return NULL;
 	}
 	l->feed = f;
 	l->listener = listener;
@@ -468,5 +468,5 @@ link_create(struct feed_listener *listener, int fd, const union net_address *pee
 	dial_init(&l->dial, f, &l->down, DIAL_WAITS_WITH_FEED);
 	net_stream_open(&l->up, fd, (struct net_keepalive){ f->conf->keepalive });
 	settle(l); /* there may be no room for its first bytes */
-	return true;
+	return l;
 }

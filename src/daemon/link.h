@@ -16,6 +16,7 @@ struct link {
 	struct relay_session session;
 	union net_address peer;
 	struct dial dial;
+	struct line *carried; /* see circle.h; NULL: none of ours */
 	struct floor_guest guest;
 	struct log_stem *stem; /* of its lines in the log; NULL: there was none of late */
 	uint64_t now;          /* us; of what the session was told last */
@@ -29,8 +30,8 @@ struct link {
 	bool awake;    /* counted in feed->awake */
 };
 
-/* Takes the descriptor, also when it answers false because there is no memory. */
-bool link_create(struct feed_listener *l, int fd, const union net_address *peer);
+/* Takes the descriptor, also when it answers NULL because there is no memory. */
+struct link *link_create(struct feed_listener *l, int fd, const union net_address *peer);
 /* Deadlines; called a few times a second while links are awake, or else once a second.  May
  * destroy the link. */
 void link_tick(struct link *l, uint64_t now);

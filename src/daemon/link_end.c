@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "daemon/circle.h"
 #include "daemon/floor.h"
 #include "daemon/observe.h"
 
@@ -17,6 +18,8 @@ link_destroy(struct link *l)
 
 	f->awake -= l->awake;
 	floor_leave(f->daemon, &l->guest);
+	if (l->carried)
+		circle_part(l->carried);
 	net_stream_close(&l->up);
 	net_stream_close(&l->down);
 	net_stream_secure(&l->up, NULL);

@@ -235,31 +235,25 @@ net_stream_is_silent(const struct net_stream *s, uint64_t ms)
 	       info.tcpi_last_data_recv >= ms;
 }
 
-struct ends {
-	char near[NET_ADDRESS_TEXT], far[NET_ADDRESS_TEXT];
-};
-
+/* Does the one begin where the other leads? */
 static bool
-find_ends(int fd, struct ends *ret)
+is_end_of(int fd, int other)
 {
+	char near_text[NET_ADDRESS_TEXT], far_text[NET_ADDRESS_TEXT];
 	union net_address near = { 0 }, far = { 0 };
 	socklen_t near_len = sizeof(near), far_len = sizeof(far);
 
-	if (getsockname(fd, &near.any, &near_len) < 0 || getpeername(fd, &far.any, &far_len) < 0)
+	if (getsockname(fd, &near.any, &near_len) < 0 || getpeername(other, &far.any, &far_len) < 0)
 		return false;
-	net_address_text(&near, ret->near);
-	net_address_text(&far, ret->far);
-	return true;
+	return strcmp(net_address_text(&near, near_text), net_address_text(&far, far_text)) == 0;
 }
 
 /* Both addresses tell: towards another, a sender on this machine may have the port that we have. */
 bool
 net_stream_joins(const struct net_stream *s, int fd)
 {
-	struct ends ours, other;
-
-	return net_stream_is_open(s) && find_ends(s->readable.fd, &ours) && find_ends(fd, &other) &&
-	       strcmp(ours.near, other.far) == 0 && strcmp(ours.far, other.near) == 0;
+	return net_stream_is_open(s) && is_end_of(s->readable.fd, fd) &&
+	       is_end_of(fd, s->readable.fd);
 }
 
 bool

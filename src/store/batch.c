@@ -50,7 +50,7 @@ find_resend(struct store_worker *w, const struct store_append_task *a, uint64_t 
 	if (!r->key_hash || !w->set.resend_window || a->always)
 		return 0;
 	seen = store_resend_find(&w->feed[r->feed].resend, r->key_hash, r->body_hash);
-	if (!seen || seen->received < window_begin(w, r))
+	if (!seen || seen->received < window_begin(w, r) || seen->seq <= a->behind)
 		return 0;
 	same = same_bytes(w, seen->seq, a->body);
 	if (same == 1)

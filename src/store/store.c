@@ -266,6 +266,7 @@ store_append(struct store *s, const struct store_message *m, uint64_t token)
 	t->feed = m->feed;
 	t->token = token;
 	t->append.always = m->always;
+	t->append.behind = m->behind;
 	t->append.sender = m->sender;
 	t->append.refusals = m->sender ? m->sender->heard : 0;
 	fill_record(&t->append.record, m);

@@ -181,6 +181,7 @@ struct store_message {
 	struct span control_id;      /* empty: never a resend of anything, nor anything of it */
 	struct span type;            /* for lists */
 	bool always;                 /* an operator's: queued also when it is a resend */
+	uint64_t behind;             /* a resend of no seq up to this; 0: of any */
 	struct store_sender *sender; /* NULL: of nobody in particular */
 };
 

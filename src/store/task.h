@@ -38,6 +38,7 @@ struct store_append_task {
 	struct store_record record;
 	struct store_body *body;
 	bool always;
+	uint64_t behind;
 	struct store_sender *sender; /* NULL: none of its before it waits for a verdict */
 	unsigned refusals;           /* those it had heard of; and back: those there were */
 	enum store_verdict verdict;

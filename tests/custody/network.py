@@ -12,8 +12,8 @@ import time
 
 from custody import QUICK, Custody, Silence, custody_xml
 from world import (
-    MOMENT, PATIENCE, ack, annotated, code_of, control_id, framed, free_port, main, message, metric,
-    read_slowly, resolved, wait_for,
+    MOMENT, PATIENCE, ack, annotated, code_of, control_id, feed_xml, framed, free_port, main,
+    message, metric, read_slowly, resolved, wait_for,
 )
 
 NUMBERED = [message("m%d" % n, value=str(n)) for n in range(1, 21)]
@@ -362,6 +362,76 @@ class Receivers(Custody):
                 self.assertEqual(d.events("msg.delivered") + d.events("msg.duplicate"), [])
                 self.assertEqual(len(d.events("msg.queued")), 1)
                 self.afresh(d)
+
+    def ring(self, modes, ports, **first):
+        """A feed of each mode, which forwards to the next; the last to whatever comes then."""
+        for n, mode in enumerate(modes):
+            make = custody_xml if mode == "store" else feed_xml
+            yield make(ports[n], ports[n + 1], name="f%d" % n, **({} if n else first))
+
+    def test_no_circle_of_feeds_is_closed(self):
+        """What came back to the first would pass for a resend, and for delivered."""
+        for modes in ("store store", "store store store", "store relay", "store relay store",
+                      "store relay relay store", "relay store store"):
+            with self.subTest(modes=modes):
+                modes = modes.split()
+                ports = [free_port() for _ in modes]
+                d = self.configure(*self.parts(*self.ring(modes, ports + ports[:1])))
+                self.taken(self.sender(ports[0]), NUMBERED[0])
+                stores = modes.count("store")
+                d.wait_event("conn.refused", 3, outcome="itself")
+                self.assertEqual(len(d.events("msg.queued")), stores)
+                self.assertEqual(len(d.events("msg.delivered")), stores - 1)
+                self.assertEqual(d.events("msg.duplicate"), [])
+                r = self.receiver()
+                self.rewrite(*self.parts(*self.ring(modes, ports + [r.port])))
+                d.reload()
+                self.arrived(r, NUMBERED[:1])
+                self.taken(self.sender(ports[0]), NUMBERED[1])
+                self.arrived(r, NUMBERED[:2])
+                self.afresh(d)
+
+    def test_a_circle_stays_open_while_its_other_connections_are_away(self):
+        ports = [free_port() for _ in range(2)]
+        d = self.configure(
+            *self.parts(
+                custody_xml(ports[0], ports[1], name="a"),
+                custody_xml(ports[1], ports[0], name="b", idle_timeout="1s"),
+            )
+        )
+        self.taken(self.sender(ports[0]), NUMBERED[0])
+        d.wait_event("conn.refused", outcome="itself")
+        d.wait_event("conn.timeout", feed="b")
+        before = len(d.events("conn.refused"))
+        d.wait_event("conn.refused", before + 3, outcome="itself")
+        self.assertEqual(d.events("msg.duplicate"), [])
+        self.taken(self.sender(ports[0]), NUMBERED[1])  # goes the way that the first one went
+        d.wait_event("msg.delivered", 2, feed="a")
+        self.assertEqual(len(d.events("msg.delivered")), 2)
+
+    def test_what_came_back_is_not_lost_when_a_circle_is_mended(self):
+        """Wherever: here the message has been where it goes, before."""
+        ports = [free_port() for _ in range(2)]
+        circle = self.parts(*self.ring(["store"] * 2, ports + ports[:1]))
+        d = self.configure(*circle)
+        self.taken(self.sender(ports[0]), NUMBERED[0])
+        d.wait_event("conn.refused", outcome="itself")
+        self.assertEqual(d.stop(), 0)
+        d = self.again(d)  # nobody knows yet where the first one leads
+        d.wait_event("conn.refused", 3, outcome="itself")
+        self.assertEqual(len(self.rows("--state", "waiting")), 1)
+        self.assertEqual(d.events("msg.duplicate"), [])
+        r = self.receiver()
+        self.rewrite(
+            *self.parts(
+                custody_xml(ports[0], r.port, name="f0"),
+                custody_xml(ports[1], ports[0], name="f1"),
+            )
+        )
+        d.reload()
+        self.arrived(r, NUMBERED[:1])
+        self.taken(self.sender(ports[1]), NUMBERED[1])
+        self.arrived(r, NUMBERED[:2])
 
     def test_a_sender_may_have_the_port_that_we_have_towards_the_receiver(self):
         """As the system gives it, now and then, to one on the same machine."""

@@ -111,6 +111,11 @@ Test(store, asks_who_sent_it_and_when)
 		m.always = true;
 		cr_expect_eq(put_as(q, &m), STORE_NEW, "an operator wants it");
 		m.always = false;
+		m.behind = 3;
+		cr_expect_eq(put_as(q, &m), STORE_RESEND, "of one behind it");
+		m.behind = 4;
+		cr_expect_eq(put_as(q, &m), STORE_NEW, "it has come back");
+		m.behind = 0;
 		m.received += 2001;
 		cr_expect_eq(put_as(q, &m), STORE_NEW, "after the window");
 		queue_close(q);

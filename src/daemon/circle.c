@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Each line leads to one feed at most, so a walk from feed to feed meets all that are behind
+ * the first; and it ends, since no circle is ever closed.
+ */
+#include "daemon/circle.h"
+
+#include "daemon/line.h"
+#include "daemon/link.h"
+
+struct line *
+circle_line(const struct hl7noted *d, int fd)
+{
+	for (const struct feed *f = d->feeds; f; f = f->next) {
+		struct line *l = f->line;
+
+		if (l && net_stream_joins(l->carrier ? &l->carrier->down : &l->down, fd))
+			return l;
+	}
+	return NULL;
+}
+
+/* That has a line, or NULL. */
+static const struct feed *
+feed_of(const struct hl7noted *d, unsigned number)
+{
+	const struct feed *f = number ? d->feeds : NULL;
+
+	while (f && !(f->line && f->number == number))
+		f = f->next;
+	return f;
+}
+
+bool
+circle_closes(struct line *l, const struct feed *f)
+{
+	for (const struct feed *at = f; at;
+	     at = at->line ? feed_of(at->daemon, at->line->leads_to) : NULL) {
+		if (at == l->feed)
+			return true;
+	}
+	l->leads_to = f->number;
+	l->arrived = true;
+	return false;
+}
+
+uint64_t
+circle_seq(const struct hl7noted *d, unsigned number, struct span control_id)
+{
+	const struct feed *f = feed_of(d, number);
+
+	return f ? custody_line_seq(&f->line->machine, control_id) : 0;
+}
+
+void
+circle_carry(struct line *l, struct link *by)
+{
+	circle_part(l);
+	l->carrier = by;
+	by->carried = l;
+}
+
+void
+circle_part(struct line *l)
+{
+	if (l->carrier)
+		l->carrier->carried = NULL;
+	l->carrier = NULL;
+}
