@@ -25,6 +25,7 @@
 #include "base/late.h"
 #include "cli/arguments.h"
 #include "cli/dice.h"
+#include "cli/ends.h"
 #include "cli/histogram.h"
 #include "cli/secure.h"
 #include "hl7/message.h"
@@ -116,7 +117,7 @@ struct send_run {
 	struct late late; /* sweeps */
 	unsigned lingered;
 	ev_idle idle;
-	ev_signal signals[2];
+	struct ends ends;
 
 	struct send_line *lines;
 	size_t line_count, turn; /* turn: which line gets the next message of a paced run */

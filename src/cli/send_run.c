@@ -7,7 +7,6 @@
  */
 #include "cli/send.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
@@ -157,7 +156,6 @@ timer(struct send_run *r, ev_timer *w, void (*on)(struct ev_loop *, ev_timer *, 
 static void
 watch(struct send_run *r)
 {
-	static const int ends[] = { SIGINT, SIGTERM };
 	const struct send_options *o = r->options;
 
 	timer(r, &r->sweep, on_sweep, sweep_interval(o));
@@ -169,11 +167,7 @@ watch(struct send_run *r)
 	timer(r, &r->linger, on_linger, TURN_MS / 1e3);
 	ev_idle_init(&r->idle, on_idle);
 	r->idle.data = r;
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		ev_signal_init(&r->signals[i], on_signal, ends[i]);
-		r->signals[i].data = r;
-		ev_signal_start(r->loop, &r->signals[i]);
-	}
+	ends_watch(&r->ends, r->loop, on_signal, r);
 	ev_timer_start(r->loop, &r->sweep);
 	if (o->rate)
 		ev_timer_start(r->loop, &r->pace);
@@ -231,8 +225,7 @@ run_loop(struct send_run *r)
 		r->tally.end = send_now();
 	if (r->options->progress && isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
-	ev_signal_stop(r->loop, &r->signals[0]);
-	ev_signal_stop(r->loop, &r->signals[1]);
+	ends_forget(&r->ends, r->loop);
 }
 
 static int

@@ -16,6 +16,7 @@
 
 #include "base/buffer.h"
 #include "cli/dice.h"
+#include "cli/ends.h"
 #include "cli/output.h"
 #include "cli/secure.h"
 #include "hl7/message.h"
@@ -119,7 +120,7 @@ struct sink {
 	struct ev_loop *loop;
 	struct net net;
 	struct net_listener *listener;
-	ev_signal signals[2];
+	struct ends ends;
 	ev_timer linger;
 	bool finishing, interrupted;
 	unsigned waited; /* ticks of `linger` with nothing left to answer */

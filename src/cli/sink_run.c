@@ -10,7 +10,6 @@
 #include "cli/sink.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -141,13 +140,7 @@ listen_there(struct sink *s)
 static void
 watch(struct sink *s)
 {
-	static const int ends[] = { SIGINT, SIGTERM };
-
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		ev_signal_init(&s->signals[i], on_signal, ends[i]);
-		s->signals[i].data = s;
-		ev_signal_start(s->loop, &s->signals[i]);
-	}
+	ends_watch(&s->ends, s->loop, on_signal, s);
 	ev_timer_init(&s->linger, on_linger, 0, turn);
 	s->linger.data = s;
 }
@@ -155,8 +148,7 @@ watch(struct sink *s)
 static void
 unwatch(struct sink *s)
 {
-	for (size_t i = 0; i < sizeof(s->signals) / sizeof(s->signals[0]); i++)
-		ev_signal_stop(s->loop, &s->signals[i]);
+	ends_forget(&s->ends, s->loop);
 	ev_timer_stop(s->loop, &s->linger);
 }
 

@@ -21,17 +21,10 @@ await()
 	done
 }
 
-# insist SIGNAL PID: until it is gone; each has time to be heard, since a process that is about to
-# end may die of one more
+# insist SIGNAL PID: without a pause, until it is gone
 insist()
 {
-	while kill -s "$1" "$2" 2> /dev/null; do
-		tries=0
-		while kill -s 0 "$2" 2> /dev/null && [ "$tries" -lt 30 ]; do
-			sleep 0.1
-			tries=$((tries + 1))
-		done
-	done
+	while kill -s "$1" "$2" 2> /dev/null; do :; done
 }
 
 # sink OPTION...: one is started; its port is in $port, its output in sink.out and sink.err.  Its
