@@ -12,7 +12,7 @@
 command -v python3 > /dev/null || exit 77
 
 cat > peer.py << 'END'
-import os, re, socket, sys, time
+import os, socket, sys, threading, time
 
 def answer(id, code="AA"):
     return b"\x0bMSH|^~\\&|A|B|C|D|2026||ACK|1|P|2.3\rMSA|" + code.encode() + b"|" + id + b"\r\x1c\r"
@@ -34,6 +34,19 @@ with open("port.new", "w") as f: f.write(str(listener.getsockname()[1]))
 os.rename("port.new", "port")
 if how == "slow": listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
 if how == "mute": time.sleep(300)
+if how == "spread":
+    counts = []
+    def serve(s):
+        counts.append(0)
+        mine = len(counts) - 1
+        for id in frames(s):
+            s.sendall(answer(id))
+            counts[mine] += 1
+    threads = [threading.Thread(target=serve, args=listener.accept()[:1]) for _ in range(3)]
+    for t in threads: t.start()
+    for t in threads: t.join()
+    print(min(counts))
+    sys.exit()
 s, _ = listener.accept()
 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 if how == "slow":
@@ -49,8 +62,18 @@ for id in frames(s):
         for b in answer(id): s.send(bytes([b]))
     elif how == "reversed" and len(ids) % 4 == 0:
         for i in reversed(ids[-4:]): s.sendall(answer(i))
+    elif how == "shuffled":
+        if len(ids) % 4 == 0:
+            a, b, c, d = map(answer, ids[-4:])
+            s.sendall(b + b + a + d + c)
+    elif how == "gap":
+        if len(ids) == 4:
+            for i in ids[1:]: s.sendall(answer(i))
+            break
     elif how == "twice": s.sendall(answer(id) * 2)
-    elif how == "blanks": s.sendall(b"\r\n" + answer(id).replace(b"|" + id, b"| " + id + b" "))
+    elif how == "thanks": s.sendall(answer(id) + b"\x0bthank you\x1c\r")
+    elif how == "stray": s.sendall(answer(b"other") * (id == b"E2") + answer(id))
+    elif how == "blanks": s.sendall(b"\r\n" + answer(id).replace(b"|AA|" + id, b"| AA | " + id + b" "))
     elif how == "lf": s.sendall(answer(id).replace(b"\rMSA", b"\r\nMSA"))
     elif how == "other": s.sendall(answer(b"other"))
     elif how == "code": s.sendall(answer(id, "XX"))
@@ -69,15 +92,17 @@ for id in frames(s):
             open("given", "w").close()
         elif len(ids) > 4: s.sendall(answer(id))
     elif how == "open": s.sendall(answer(id)[:-2] + answer(id))
-    elif how in ("later", "refused", "first"): s.sendall(answer(id, "CA"))
+    elif how in ("later", "backwards", "refused", "first"): s.sendall(answer(id, "CA"))
+    elif how == "renewed": s.sendall(answer(id, "CA") * 2 + answer(id))
+    elif how == "turned": s.sendall(answer(id, "CE") + answer(id))
     elif how == "both": s.sendall(answer(id, "CA") + answer(id))
     elif how == "thrice": s.sendall(answer(id, "CA") + answer(id) * 2)
     elif how == "astray": s.sendall(answer(id, "CA") + answer(b"other"))
     elif how == "half":
         s.sendall(answer(id)[:20])
         break
-for id in ids:
-    if how == "later": s.sendall(answer(id))
+for id in ids if how != "backwards" else ids[::-1]:
+    if how in ("later", "backwards"): s.sendall(answer(id))
     elif how == "first": s.sendall(answer(ids[0]))
     elif how == "refused": s.sendall(answer(id, "AE"))
 END
@@ -114,7 +139,10 @@ other 1 wrong_id 4
 code 1 other 4
 open 1 unreadable 1
 half 1 lost 4
+gap 1 lost 1
+shuffled 0 AA 8
 END
+count unasked 2 # each time the second answer to one that is done
 
 # an answer to nothing in flight is told, and is no failure when it is positive; nor is it the
 # wrong answer to the next message, which may be on its way already
@@ -126,6 +154,11 @@ for more in '--rate 100' '--in-flight 1' '--in-flight 4'; do
 	count wrong_id 0
 	[ "$(member unasked)" -gt 0 ] || fail 'answers twice, counted once'
 done
+peer thanks
+send 1 --json --keep-going --timeout 20s eight.hl7
+count AA 8
+count unasked 8
+count failed 8
 
 # the application answers what was accepted, perhaps when all is sent; HOW STATUS AA AE UNASKED
 sed 's/P|2.5.1|||/&AL|AL/g' eight.hl7 > enhanced.hl7
@@ -142,11 +175,36 @@ while read -r how wanted aa ae unasked; do
 done << 'END'
 both 0 8 0 0
 later 0 8 0 0
+backwards 0 8 0 0
 refused 1 0 8 0
 first 0 1 0 7
 thrice 0 8 0 8
 astray 0 0 0 8
+renewed 0 8 0 8
 END
+peer turned
+send 1 --json --keep-going --timeout 20s enhanced.hl7
+count CE 8
+count AA 0
+count unasked 8
+count failed 8
+# also one whose acceptance nobody asked for
+sed 's/P|2.5.1|||/&NE|AL/g' eight.hl7 > later.hl7
+peer bytes
+send 0 --json --timeout 20s later.hl7
+count AA 8
+count not_awaited 8
+count unasked 0
+# what answers nothing is no wrong answer on a connection where others may come
+{
+	bare E1 AL AL
+	bare E2
+} > both.hl7
+peer stray
+send 0 --json --timeout 20s both.hl7
+count AA 2
+count unasked 1
+count wrong_id 0
 
 # what comes behind an answer and breaks off is no answer that anybody asked for
 peer broken
@@ -182,6 +240,21 @@ wait "$sender" || got=$?
 count lost "$(member sent)"
 count failed "$(member sent)"
 
+# the first signal waits for answers; a run that was cut short is no success
+peer asked
+rm -f heard go given
+begin_sending --timeout 60s
+await heard
+kill -s INT "$(cat send.pid)"
+sleep 0.5
+: > go
+got=0
+wait "$sender" || got=$?
+[ "$got" -eq 1 ] || fail "status $got after a signal"
+count AA 4
+count sent 4
+count failed 0
+
 # answers that came while it stood still are not late
 peer asked
 rm -f heard go given
@@ -208,6 +281,29 @@ send 1 --json --timeout 20s large.hl7
 count lost 1
 count failed 1
 count not_awaited 0
+
+# nor was one that is never read; of several the oldest is the one that took too long
+peer mute
+send 69 --json --timeout 2s large.hl7
+has err 'the peer does not read what is sent'
+count timed_out 1
+count failed 1
+count not_awaited 0
+{
+	bare M1
+	cat large.hl7
+} > mixed.hl7
+peer mute
+send 1 --json --in-flight 2 --timeout 2s mixed.hl7
+count timed_out 1
+count lost 1
+count not_awaited 0
+
+# messages at a rate are spread over all connections
+peer spread
+send 0 --json --rate 100 --connections 3 --count 60 eight.hl7
+await peer.out -s
+[ "$(cat peer.out)" -gt 5 ] || fail "one connection had $(cat peer.out) of 60 messages"
 
 # a peer that reads slowly reads
 peer slow

@@ -69,6 +69,23 @@ lines ids 100
 grep -qvE '^[0-9A-Z]{20}$' ids && fail 'a control ID of another form'
 "$HL7NOTE" show --get MSH-7 got.fresh | sort -u > stamps
 lines stamps 1
+# wherever that stands; what has none stays as it is
+{
+	printf '\013\r'
+	cat one.hl7
+	printf '\034\r'
+} > blank.mllp
+printf 'MSH|^~\\&|LAB\rPID|1\r' > short.hl7
+sink --append got.blank
+send 0 --fresh-ids blank.mllp
+send 0 --fresh-ids short.hl7
+has err '1 message has no MSH-10 to replace'
+stop
+{
+	sed "s/|S1|/|$(sed -n 's/.*|\([0-9A-Z]\{20\}\)|.*/\1/p' got.blank)|/" blank.mllp
+	framed < short.hl7
+} > want
+same got.blank want
 
 # ten thousand, over many connections, each once
 sink --json --append got.many
@@ -135,6 +152,7 @@ stop
 sink --seed 9 --close-before-ack 20 --silent 4 --json -o again
 send 0 --json --keep-going --resend 50 --timeout 3s --count 60 ten.hl7
 count AA 60
+count sent 60
 [ "$(member resent)" -gt 0 ] || fail 'no fault, nothing shown'
 stop
 # several at once, in their order
@@ -153,6 +171,12 @@ sink --silent 100
 send 1 --json --keep-going --resend 1 --timeout 3s one.hl7
 count timed_out 1
 count resent 1
+stop
+# one that closes at once is left alone for longer each time
+sink --close-before-ack 100
+send 1 --json --keep-going --resend 6 one.hl7
+count resent 6
+[ "$(member seconds)" -ge 1 ] || fail 'no pause between connections that came to nothing'
 stop
 
 # what is to be sent again is not done yet; and nothing is said of what went well, if that is asked
@@ -184,8 +208,10 @@ sink --silent 100 --json
 send 0 --json --one-shot --timeout 10s none.hl7
 count not_awaited 3
 count connections 3
+send 0 --json --one-shot --count 400 none.hl7 # each of them was of use
+count connections 400
 stop
-count received 3 sink.out
+count received 403 sink.out
 sink --code CE
 bare E1 ER NE > error.hl7
 send 1 --json error.hl7
@@ -199,6 +225,21 @@ sink --silent 100 --json
 send 0 --json --count 1000 none.hl7
 stop
 count received 1000 sink.out
+
+# one that answers another is none; AL asks in any case
+{
+	printf 'MSH|^~\\&|LAB|HOSP|EHR|HOSP|20260102||ACK|R1|P|2.5.1\rMSA|AA|1\r'
+	bare R2 al
+} > reply.hl7
+sink
+send 0 --json reply.hl7
+count CA 1
+count not_awaited 1
+count unasked 1
+# a summary for machines is no note
+send 0 -q --json reply.hl7
+count sent 2
+stop
 
 # nobody there, no such name, not yet there
 alone
@@ -230,6 +271,10 @@ has out 'answered AA 1'
 } > mark.hl7
 send 65 mark.hl7
 has err 'holds the bytes that end a frame'
+cat one.hl7 >> mark.hl7
+send 65 --json mark.hl7
+count AA 1
+count bytes "$(framed < one.hl7 | wc -c)"
 stop
 for wrong in '' host host: :0 :99999 127.0.0.1:65536 :99999x '[::1:1' '--in-flight 0 :1' '--one-shot --in-flight 2 :1' \
 	'--timeout 0 :1' '--timeout 1x :1' '--mllp-split 0 :1' '--connections 10001 :1'; do

@@ -59,7 +59,74 @@ Test(cli_send_work, gives_up_when_all_attempts_are_made)
 	cr_expect_eq(r.tally.resent, 1);
 	cr_expect_eq(r.tally.lost, 1);
 	cr_expect_eq(r.tally.failed, 1);
+	cr_expect_not(r.stopping);
 	free(r.again);
+}
+
+Test(cli_send_work, sends_only_again_what_got_no_answer)
+{
+	static const struct {
+		enum send_fate fate;
+		bool stopping, again;
+	} rows[] = {
+		{ SEND_LOST, false, true },
+		{ SEND_TIMED_OUT, false, true },
+		{ SEND_WRONG_ID, false, false },
+		{ SEND_UNREADABLE, false, false },
+		{ SEND_LOST, true, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct send_run r = { .options = &options, .total = 2 };
+		struct send_job job;
+
+		next(&r, &job);
+		r.stopping = rows[i].stopping;
+		send_failed(&r, job, rows[i].fate);
+		cr_expect_eq(r.again_count, rows[i].again, "row %zu", i);
+		cr_expect_eq(r.tally.failed, !rows[i].again, "row %zu", i);
+		cr_expect_eq(r.stopping, !rows[i].again, "the first failure ends it, row %zu", i);
+		free(r.again);
+	}
+}
+
+Test(cli_send_work, keeps_to_its_rate)
+{
+	static const struct send_options paced = { .rate = 100 };
+	static const struct {
+		uint64_t at; /* ms */
+		unsigned sent;
+	} rows[] = { { 0, 1 }, { 9, 1 }, { 10, 2 }, { 995, 100 }, { 1000, 101 } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct send_run r = { .options = &paced, .total = 1000, .tally.begin = 5 };
+		struct send_job job;
+		unsigned sent = 0;
+
+		while (send_work_next(&r, rows[i].at * SEND_MILLISECOND + 5, &job))
+			sent++;
+		cr_expect_eq(
+		    sent, rows[i].sent, "%u after %llu ms", sent, (unsigned long long)rows[i].at);
+	}
+}
+
+Test(cli_send_work, promises_a_message_to_each_connection_that_is_for_one)
+{
+	static const struct send_options single = { .one_shot = true };
+	struct send_run r = { .options = &single, .total = 3 };
+	struct send_job job;
+
+	next(&r, &job);
+	r.unused = 1;
+	cr_expect(send_work_left(&r));
+	r.unused = 2;
+	cr_expect_not(send_work_left(&r));
+	r.unused = 9;
+	cr_expect_not(send_work_left(&r));
+	r.unused = 0;
+	r.stopping = true;
+	cr_expect_not(send_work_left(&r));
+	cr_expect_not(send_work_next(&r, 0, &job));
 }
 
 Test(cli_send_work, fails_what_waits_when_nothing_more_is_sent)
