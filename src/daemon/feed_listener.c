@@ -19,6 +19,8 @@
 #include "daemon/observe.h"
 #include "net/descriptors.h"
 
+enum { SWEEP_MS = 10 }; /* from one look at what is over to the next */
+
 /* ---- listening ---- */
 
 /* Asked last, since another may be ended for this one. */
@@ -63,12 +65,15 @@ broken_limit(const struct feed_listener *l, int fd, const union net_address *pee
 }
 
 /* A sender that has heard of its end comes again at once, before the next tick has closed the
- * connection that it left. */
+ * connection that it left.  A crowd that is refused shall not have us look for each. */
 static void
 close_what_is_over(struct feed *f)
 {
 	const uint64_t now = now_ms();
 
+	if (!f->awake || f->swept + SWEEP_MS > now)
+		return;
+	f->swept = now;
 	for (struct link *k = f->links, *next; k; k = next) {
 		next = k->next;
 		if (k->closing)
