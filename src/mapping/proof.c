@@ -317,7 +317,14 @@ prove_group(struct proof *p, const struct group *g)
 	prove_flags(p);
 }
 
-/* A gate is like a group of one rule. */
+static bool
+speaks_of(const struct gate *gate, enum skip skip)
+{
+	return gate->skips >> skip & 1;
+}
+
+/* A gate is like a group of one rule.  What else is wrong with the result of a stranger is not
+ * known; for any other reason a result is left alone before its value is read. */
 static void
 prove_gate(struct proof *p, const struct gate *gate)
 {
@@ -325,6 +332,11 @@ prove_gate(struct proof *p, const struct gate *gate)
 		.id = gate->rule.id, .rules = &gate->rule, .rule_count = 1, .at = gate->rule.at
 	};
 
+	p->subject.implausible = speaks_of(gate, SKIP_IMPLAUSIBLE) ||
+				 speaks_of(gate, SKIP_SENDER_UNLISTED) ||
+				 speaks_of(gate, SKIP_LABORATORY_UNLISTED);
+	p->subject.unread = !p->subject.implausible &&
+			    !(p->ld->m->interpret_preliminary && speaks_of(gate, SKIP_PRELIMINARY));
 	if (gate->rule.when)
 		prove_group(p, &alone);
 }
@@ -339,11 +351,11 @@ prove_block(struct proof *p, const struct block *block)
 	p->subject.observation_count = block->observation_count;
 	p->subject.texts = (struct names){ 0 };
 	p->subject.has_texts = false;
-	p->subject.preliminary = p->subject.implausible = true; /* those are what gates speak of */
+	p->subject.preliminary = true; /* that is what gates speak of */
 	for (unsigned i = 0; i < block->gate_count && !p->ld->no_memory; i++)
 		prove_gate(p, block->gates[i]);
 	p->subject.preliminary = p->ld->m->interpret_preliminary;
-	p->subject.implausible = false;
+	p->subject.implausible = p->subject.unread = false;
 	for (unsigned i = 0; i < block->group_count && !p->ld->no_memory; i++)
 		prove_group(p, block->groups[i]);
 }

@@ -100,7 +100,7 @@ is_number(const struct subject *s, const struct observation *o, bool near)
 static bool
 has_number(const struct subject *s, bool near)
 {
-	for (unsigned i = 0; i < s->observation_count; i++)
+	for (unsigned i = 0; i < s->observation_count && !s->unread; i++)
 		if (is_number(s, s->observations[i], near))
 			return true;
 	return false;

@@ -28,6 +28,7 @@ struct subject {
 	const unsigned *code_first; /* by observation index: its first; one more at the end */
 	bool preliminary;           /* can a result be preliminary, */
 	bool implausible;           /* and its value not plausible? */
+	bool unread;                /* what is asked comes before its value is read */
 	const struct group *group;  /* its own rules have not fired yet */
 	struct arena *arena;        /* of the two below */
 	struct names texts;         /* of their codes, in small letters; filled when asked for */

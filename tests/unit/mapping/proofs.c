@@ -25,6 +25,18 @@
 	"<interval low=\"1\"/></observation><rules for=\"x\"><group id=\"g\" pick=\"all\">\n" \
 	rules "</group></rules>\n</mapping>\n"
 
+/* A gate that asks for the value of a preliminary result, which is interpreted. */
+#define INTERPRETED(limit) \
+	"<mapping xmlns=\"urn:hl7note:mapping:1\" id=\"t\" version=\"1.0\" status=\"draft\">\n" \
+	"<about><title>A test</title></about>\n" \
+	"<results interpret-preliminary=\"yes\"/>\n" \
+	"<quantity id=\"q\" unit=\"g\"><unit name=\"g\" factor=\"1\"/></quantity>\n" \
+	"<observation id=\"x\" label=\"X\" unit=\"g\"><codes quantity=\"q\"><code>1</code></codes>\n" \
+	"<plausible max=\"200\"/></observation>\n" \
+	"<rules for=\"x\">\n" \
+	"<gate id=\"a\" skip=\"preliminary\"><when><value " limit "/></when><note>x</note></gate>\n" \
+	"</rules>\n</mapping>\n"
+
 static const struct fragment_case unsound[] = {
 	{ IN_FIRST,
 	  "<rule id=\"a\"><when><value at-most=\"3.5\"/></when></rule>\n"
@@ -156,6 +168,17 @@ static const struct fragment_case unsound[] = {
 	  "<gate id=\"a\" skip=\"unit_unknown\"><when><sex is=\"F\"/><sex is=\"M\"/></when><note>x</note></gate>\n"
 	  "<gate id=\"b\" skip=\"preliminary\"><when><status is=\"preliminary\"/></when><note>x</note></gate>",
 	  "1:1: rule \"a\" can never fire: no result meets its condition; mend its condition, or switch it off\n" },
+	/* left alone before its value is read, and never with one that is not plausible */
+	{ IN_RULES,
+	  "<gate id=\"a\" skip=\"preliminary unit_unknown\"><when><value above=\"1\"/></when><note>x</note></gate>\n"
+	  "<gate id=\"b\" skip=\"unit_missing\"><when><in-interval/></when><note>x</note></gate>\n"
+	  "<gate id=\"c\" skip=\"value_not_numeric\"><when><censored/></when><note>x</note></gate>\n"
+	  "<gate id=\"d\" skip=\"status\"><when><unsure><value above=\"1\"/></unsure></when><note>x</note></gate>",
+	  "1:1: rule \"a\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "2:1: rule \"b\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
+	  "3:1: rule \"c\" can never fire: no result meets its condition; mend its condition, or switch it off\n" },
+	{ IN_FILE, INTERPRETED("above=\"200\""),
+	  "8:1: rule \"a\" can never fire: no result meets its condition; mend its condition, or switch it off\n" },
 	{ IN_BLOCKS,
 	  "<rules for=\"text\"><group id=\"g\" pick=\"all\"><rule id=\"a\"><when><value below=\"1\"/></when></rule><rule id=\"b\"><when><in-interval/></when></rule><rule id=\"c\"><when><text any-of=\"positive\"/></when></rule><rule id=\"d\"><when><censored/></when></rule></group></rules>",
 	  "1:44: rule \"a\" can never fire: no result meets its condition; mend its condition, or switch it off\n"
@@ -261,6 +284,11 @@ static const struct fragment_case sound[] = {
 	  "<gate id=\"a\" skip=\"implausible\"><when><value above=\"200\"/></when><note>x</note></gate>\n"
 	  "<gate id=\"b\" skip=\"implausible\"><when><value below=\"0.1\"/></when><note>y</note></gate>",
 	  "" },
+	{ IN_RULES,
+	  "<gate id=\"a\" skip=\"sender_unlisted\"><when><value above=\"200\"/></when><note>x</note></gate>\n"
+	  "<gate id=\"b\" skip=\"laboratory_unlisted\"><when><value below=\"0.1\"/></when><note>y</note></gate>",
+	  "" },
+	{ IN_FILE, INTERPRETED("at-least=\"200\""), "" },
 	/* switched off with all its codes */
 	{ IN_FILE, MEASURED("quantity=\"q\" enabled=\"no\"", "<rule id=\"a\"><when><value above=\"1\"/></when></rule>"),
 	  "" },
