@@ -44,6 +44,15 @@ circle_closes(struct line *l, const struct feed *f)
 	return false;
 }
 
+void
+circle_forget(struct hl7noted *d)
+{
+	for (struct feed *f = d->feeds; f; f = f->next) {
+		if (f->line && f->line->leads_to)
+			line_change(f->line, true, false);
+	}
+}
+
 uint64_t
 circle_seq(const struct hl7noted *d, unsigned number, struct span control_id)
 {

@@ -33,6 +33,8 @@ bool circle_closes(struct line *l, const struct feed *f);
 /* The seq of a message where the line of that feed (by its number) has it in flight; 0: none has.
  */
 uint64_t circle_seq(const struct hl7noted *d, unsigned number, struct span control_id);
+/* Listeners left their feeds: where lines led may be elsewhere, and they find out anew. */
+void circle_forget(struct hl7noted *d);
 /* It arrives at a feed that relays, and goes on by this link. */
 void circle_carry(struct line *l, struct link *by);
 /* No link carries it any more; the line, or the link, is about to end, or connects anew. */

@@ -236,6 +236,7 @@ void
 feed_part_listener(struct feed_listener *l)
 {
 	feed_take_listener(l);
+	l->feed->daemon->parted++;
 	for (struct link *k = l->feed->links; k; k = k->next) {
 		if (k->listener == l)
 			k->listener = NULL;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/circle.h"
 #include "daemon/feed.h"
 #include "daemon/line.h"
 #include "daemon/observe.h"
@@ -165,6 +166,7 @@ static void
 carry_out(struct hl7noted *d, struct step *steps, unsigned count)
 {
 	struct feed *old = d->feeds, *next;
+	const unsigned parted = d->parted;
 
 	for (unsigned i = 0; i < count; i++) {
 		for (unsigned k = 0; k < steps[i].conf->listen_count; k++) {
@@ -193,6 +195,8 @@ carry_out(struct hl7noted *d, struct step *steps, unsigned count)
 		f->next = d->feeds;
 		d->feeds = f;
 	}
+	if (d->parted != parted)
+		circle_forget(d);
 	for (struct feed *f = d->feeds; f; f = f->next)
 		feed_begin(f);
 }

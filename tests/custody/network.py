@@ -433,6 +433,27 @@ class Receivers(Custody):
         self.taken(self.sender(ports[1]), NUMBERED[1])
         self.arrived(r, NUMBERED[:2])
 
+    def test_feeds_that_change_their_places_close_no_circle(self):
+        """a led to b, which goes before a now; where b was, there is another feed."""
+        for idle_timeout in (None, "1s"):
+            with self.subTest(idle_timeout=idle_timeout):
+                r = self.receiver()
+                at_a, at_b, then_at_b = (free_port() for _ in range(3))
+                a = custody_xml(at_a, at_b, name="a")
+                b = custody_xml(at_b, r.port, name="b", idle_timeout=idle_timeout)
+                d = self.configure(*self.parts(a, b))
+                self.taken(self.sender(at_a), NUMBERED[0])
+                self.arrived(r, NUMBERED[:1])
+                if idle_timeout:
+                    d.wait_event("conn.close", feed="a", dir="out")
+                b = custody_xml(then_at_b, at_a, name="b")
+                self.rewrite(*self.parts(a, b, custody_xml(at_b, r.port, name="c")))
+                d.reload()
+                self.taken(self.sender(then_at_b), NUMBERED[1])
+                self.arrived(r, NUMBERED[:2])
+                self.assertEqual(d.events("conn.refused"), [])
+                self.afresh(d)
+
     def test_a_sender_may_have_the_port_that_we_have_towards_the_receiver(self):
         """As the system gives it, now and then, to one on the same machine."""
         r = self.receiver()
