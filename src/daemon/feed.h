@@ -67,7 +67,6 @@ struct feed {
 	struct intake *intakes; /* the same where we take custody */
 	unsigned link_count;    /* of both */
 	unsigned awake;         /* of them, those with something that may be due soon */
-	uint64_t swept;         /* when those that are over were last looked for, ms */
 	uint64_t held;          /* bytes, as in daemon->held */
 	bool in_force;          /* after the reload under way */
 	struct feed_metrics metrics;

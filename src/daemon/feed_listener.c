@@ -19,7 +19,7 @@
 #include "daemon/observe.h"
 #include "net/descriptors.h"
 
-enum { SWEEP_MS = 10 }; /* from one look at what is over to the next */
+enum { SWEPT_A_MS = 100 }; /* connections looked at, for those that are over */
 
 /* ---- listening ---- */
 
@@ -64,16 +64,9 @@ broken_limit(const struct feed_listener *l, int fd, const union net_address *pee
 	return same >= l->conf->max_per_address ? "address_connections" : broken_handshakes(l);
 }
 
-/* A sender that has heard of its end comes again at once, before the next tick has closed the
- * connection that it left.  A crowd that is refused shall not have us look for each. */
 static void
-close_what_is_over(struct feed *f)
+close_what_is_over(struct feed *f, uint64_t now)
 {
-	const uint64_t now = now_ms();
-
-	if (!f->awake || f->swept + SWEEP_MS > now)
-		return;
-	f->swept = now;
 	for (struct link *k = f->links, *next; k; k = next) {
 		next = k->next;
 		if (k->closing)
@@ -83,6 +76,23 @@ close_what_is_over(struct feed *f)
 		next = k->next;
 		if (k->closing)
 			intake_tick(k, now);
+	}
+}
+
+/* A sender that has heard of its end comes again at once, before the next tick has closed the
+ * connection that it left, be it to another feed.  A crowd that is refused shall not have us look
+ * at thousands for each. */
+static void
+make_room(struct hl7noted *d)
+{
+	const uint64_t now = now_ms();
+
+	if (now < d->swept + d->connections / SWEPT_A_MS)
+		return;
+	d->swept = now;
+	for (struct feed *f = d->feeds; f; f = f->next) {
+		if (f->awake)
+			close_what_is_over(f, now);
 	}
 }
 
@@ -107,7 +117,7 @@ on_accepted(void *ctx, int fd, const union net_address *peer)
 	const char *limit = broken_limit(l, fd, peer, own);
 
 	if (limit) {
-		close_what_is_over(l->feed);
+		make_room(l->feed->daemon);
 		limit = broken_limit(l, fd, peer, own);
 	}
 	if (limit) {

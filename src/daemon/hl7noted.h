@@ -42,6 +42,7 @@ struct hl7noted {
 	struct feed *feeds;      /* in force */
 	struct feed *retired;    /* gone from the configuration, still with links */
 	unsigned connections;    /* of all feeds */
+	uint64_t swept;          /* when those that are over were last looked for, ms */
 	unsigned parted;         /* how many listeners have left their feeds so far */
 	uint64_t held;           /* bytes, of all links */
 	uint64_t owed;           /* of them, those that leave without another byte of a sender's */

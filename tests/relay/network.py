@@ -417,6 +417,28 @@ class Time(World):
         self.assertEqual(self.sender(port).exchange(message("1")), long)
         self.assertEqual(d.events("conn.refused"), [])
 
+    def test_a_sender_that_heard_of_its_end_has_room_at_another_feed_at_once(self):
+        long = ack(message("1")) + b"ZZZ|" + b"x" * 200000 + b"\r"
+        first = self.receiver(lambda v, body, n: v.send(framed(long)) if n % 2 else v.close())
+        other, ports = self.receiver(), [free_port() for _ in range(2)]
+        d = self.configure(
+            '<limits connections="1"/>',
+            feed_xml(ports[0], first.port, name="first", max_unsent="1MiB"),
+            feed_xml(ports[1], other.port, name="other"),
+        )
+        for n in range(5):
+            s = self.sender(ports[0], room=4096)
+            s.send(framed(message("1")) + framed(message("2")))
+            d.wait_event("conn.close", n + 1, outcome="down_lost")
+            self.assertEqual(s.frame(), long)
+            self.assertTrue(s.closed())
+            s.close()
+            s = self.sender(ports[1])
+            self.assertEqual(s.exchange(message("3")), ack(message("3")))
+            s.close()
+            wait_for("the end", lambda: d.events("conn.close", feed="other")[n:])
+        self.assertEqual(d.events("conn.refused"), [])
+
     def test_a_receiver_that_leaves_the_last_bytes_unread_is_told_apart_from_its_sender(self):
         r = self.receiver(reads=False)
         d, port = self.feed(r, max_unsent="16MiB", forward={"ack_timeout": "1s"})
