@@ -388,7 +388,8 @@ Test(annotate_rules, ask_companions_of_the_same_day_and_patient)
 	report_end(&r);
 }
 
-/* A gate is asked by the tree of its conditions, without a plan. */
+/* A gate is asked by the tree of its conditions, without a plan.  For a missing unit alone, one of
+ * them that speaks of the value would be refused. */
 Test(annotate_rules, ask_all_that_stands_before_a_gate)
 {
 	static const struct {
@@ -419,8 +420,8 @@ Test(annotate_rules, ask_all_that_stands_before_a_gate)
 		struct report r;
 
 		snprintf(rules, sizeof(rules),
-		    "<gate id=\"G\" skip=\"unit_missing\"><when>%s</when><note>No "
-		    "unit.</note></gate>",
+		    "<gate id=\"G\" skip=\"unit_missing sender_unlisted\"><when>%s</when>"
+		    "<note>No unit.</note></gate>",
 		    cases[i].when);
 		mapping = fragment_good(IN_RULES, rules);
 		report_begin(&r, &mapping, 1);
