@@ -123,11 +123,7 @@ is_same_receiver(const struct conf_forward *a, const struct conf_forward *b)
 static bool
 has_custody(const struct feed *f)
 {
-	for (const struct intake *i = f->intakes; i; i = i->next) {
-		if (i->machine.pending)
-			return true;
-	}
-	return queue_has_waiting(f->daemon, f->name, !f->line);
+	return intake_is_owed(f) || queue_has_waiting(f->daemon, f->name, !f->line);
 }
 
 bool

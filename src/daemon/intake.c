@@ -293,6 +293,16 @@ intake_appended(struct custody_entry *e, enum store_verdict verdict, uint64_t se
 	settle(i);
 }
 
+bool
+intake_is_owed(const struct feed *f)
+{
+	const struct intake *i = f->intakes;
+
+	while (i && !i->machine.pending)
+		i = i->next;
+	return i;
+}
+
 void
 intake_turn_all(struct feed *f)
 {

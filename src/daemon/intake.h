@@ -42,6 +42,8 @@ void intake_destroy(struct intake *i);
 
 /* The queue's verdict. */
 void intake_appended(struct custody_entry *e, enum store_verdict verdict, uint64_t seq);
+/* Is the queue's verdict awaited for any message of the feed? */
+bool intake_is_owed(const struct feed *f);
 /* The queue takes messages again, or no more. */
 void intake_turn_all(struct feed *f);
 

@@ -214,13 +214,9 @@ free_queue(struct queue *q)
 static bool
 is_filled(const struct feed *f)
 {
-	for (; f; f = f->next) {
-		for (const struct intake *i = f->intakes; i; i = i->next) {
-			if (i->machine.pending)
-				return true;
-		}
-	}
-	return false;
+	while (f && !intake_is_owed(f))
+		f = f->next;
+	return f;
 }
 
 /* With no <store> the next start would not see what is in the queue. */
