@@ -5,7 +5,9 @@
 #define _GNU_SOURCE /* strerrorname_np */
 #include "daemon/observe_custody.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "daemon/queue.h"
@@ -346,13 +348,13 @@ observe_line_stopped(struct line *l)
 /* ---- the queue ---- */
 
 void
-observe_no_queue(struct hl7noted *d, const struct conf_store *at, int code, const char *text)
+observe_no_queue(struct hl7noted *d, const char *directory, int code, const char *text)
 {
 	if (d->tell)
 		fprintf(d->tell, "hl7noted: %s\n", text);
 	if (!log_begin(d->log, LOG_CONFIG_REJECTED))
 		return;
-	log_str(d->log, LOG_ERR_LOC, at->directory);
+	log_str(d->log, LOG_ERR_LOC, directory);
 	log_str(d->log, LOG_OUTCOME, "store");
 	log_str(d->log, LOG_ERR_CODE, strerrorname_np(-code));
 	log_str(d->log, LOG_ERR_TEXT, text);
@@ -412,22 +414,37 @@ observe_waiting(
 	log_end(d->log);
 }
 
-void
-observe_mode_kept(struct feed *f)
+/* `what` a feed cannot do, or nothing, and why. */
+static void
+refuse(const struct feed *f, const char *what, const char *outcome, const char *why)
 {
-	static const char why[] = "messages of this feed are in the queue, and relayed ones would "
-				  "overtake them; let them be delivered, or drop them, before the "
-				  "feed relays";
 	struct hl7noted *d = f->daemon;
 
 	if (d->tell)
-		fprintf(d->tell, "hl7noted: feed %s: %s\n", f->name, why);
+		fprintf(d->tell, "hl7noted: feed %s%s: %s\n", f->name, what, why);
 	if (!log_begin(d->log, LOG_CONFIG_REJECTED))
 		return;
 	log_str(d->log, LOG_FEED, f->name);
-	log_str(d->log, LOG_OUTCOME, "mode");
+	log_str(d->log, LOG_OUTCOME, outcome);
 	log_str(d->log, LOG_ERR_TEXT, why);
 	log_end(d->log);
+}
+
+void
+observe_no_custody(struct feed *f, int error)
+{
+	refuse(f, " cannot take custody", NULL,
+	    error == -ENOSPC ? "the queue holds the names of as many feeds as it can; take a name "
+			       "that it knows, or begin a new queue"
+			     : strerror(-error));
+}
+
+void
+observe_mode_kept(struct feed *f)
+{
+	refuse(f, "", "mode",
+	    "messages of this feed are in the queue, and relayed ones would overtake them; let "
+	    "them be delivered, or drop them, before the feed relays");
 }
 
 void

@@ -30,10 +30,12 @@ void observe_line_lost(struct line *l, int error);
 void observe_line_stopped(struct line *l); /* or goes on */
 
 /* The store does not open; told on standard error, too, while starting. */
-void observe_no_queue(struct hl7noted *d, const struct conf_store *at, int code, const char *text);
+void observe_no_queue(struct hl7noted *d, const char *directory, int code, const char *text);
 void observe_trouble(struct hl7noted *d, enum store_trouble what, int error, const char *sentence);
 void observe_waiting(
     struct hl7noted *d, const char *feed, const struct store_stats *s, const char *occasion);
+/* The queue has no place for it; `error` is a negative errno code. */
+void observe_no_custody(struct feed *f, int error);
 /* It cannot go over to relay: messages wait. */
 void observe_mode_kept(struct feed *f);
 void observe_depth(struct feed *f); /* gauges */

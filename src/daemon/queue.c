@@ -6,7 +6,6 @@
 #include "daemon/queue.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
 #include <time.h>
@@ -223,11 +222,9 @@ is_filled(const struct feed *f)
 static bool
 may_go(struct hl7noted *d)
 {
-	const struct conf_store at = { .directory = d->queue->directory };
-
 	if (!is_filled(d->feeds) && !is_filled(d->retired) && !queue_holds_any(d->queue))
 		return true;
-	observe_no_queue(d, &at, -EBUSY,
+	observe_no_queue(d, d->queue->directory, -EBUSY,
 	    "messages wait in the queue or are set aside there, and without <store> nobody would "
 	    "see them; let them be delivered, or drop them, before <store> goes");
 	return false;
@@ -245,7 +242,7 @@ queue_open(struct hl7noted *d, const struct conf *conf)
 	if (d->queue && strcmp(d->queue->directory, set.directory) == 0)
 		return true;
 	if (d->queue) {
-		observe_no_queue(d, &conf->store, -EBUSY,
+		observe_no_queue(d, set.directory, -EBUSY,
 		    "the directory of <store> changes only with a restart");
 		return false;
 	}
@@ -259,7 +256,7 @@ queue_open(struct hl7noted *d, const struct conf *conf)
 							: NULL;
 	}
 	if (!q || !q->store) {
-		observe_no_queue(d, &conf->store, error.code, error.text);
+		observe_no_queue(d, set.directory, error.code, error.text);
 		if (q)
 			free_queue(q);
 		return false;
@@ -327,25 +324,6 @@ make_room(struct queue *q, unsigned number)
 	return true;
 }
 
-static bool
-tell_no_entry(const struct feed *f, int error)
-{
-	const struct hl7noted *d = f->daemon;
-	const char *why = error == -ENOSPC
-			      ? "the queue holds the names of as many feeds as it can; "
-				"take a name that it knows, or begin a new queue"
-			      : strerror(-error);
-
-	if (d->tell)
-		fprintf(d->tell, "hl7noted: feed %s cannot take custody: %s\n", f->name, why);
-	if (log_begin(d->log, LOG_CONFIG_REJECTED)) {
-		log_str(d->log, LOG_FEED, f->name);
-		log_str(d->log, LOG_ERR_TEXT, why);
-		log_end(d->log);
-	}
-	return false;
-}
-
 bool
 queue_enter(struct feed *f)
 {
@@ -357,8 +335,10 @@ queue_enter(struct feed *f)
 	number = store_feed(q->store, span_str(f->name));
 	if (number > 0 && !make_room(q, (unsigned)number))
 		number = -ENOMEM;
-	if (number <= 0)
-		return tell_no_entry(f, number);
+	if (number <= 0) {
+		observe_no_custody(f, number);
+		return false;
+	}
 	f->number = (unsigned)number;
 	return true;
 }
