@@ -230,6 +230,25 @@ may_go(struct hl7noted *d)
 	return false;
 }
 
+static struct queue *
+create_queue(struct hl7noted *d, const struct store_settings *set, struct store_error *reterr)
+{
+	struct queue *q = calloc(1, sizeof(*q));
+
+	if (!q)
+		return NULL;
+	q->daemon = d;
+	hl7_message_init(&q->message);
+	q->questions = questions_create(q);
+	q->directory = strdup(set->directory);
+	if (q->questions && q->directory)
+		q->store = store_open(set, &store_ops, q, reterr);
+	if (q->store)
+		return q;
+	free_queue(q);
+	return NULL;
+}
+
 bool
 queue_open(struct hl7noted *d, const struct conf *conf)
 {
@@ -246,19 +265,9 @@ queue_open(struct hl7noted *d, const struct conf *conf)
 		    "the directory of <store> changes only with a restart");
 		return false;
 	}
-	q = calloc(1, sizeof(*q));
-	if (q) {
-		q->daemon = d;
-		hl7_message_init(&q->message);
-		q->questions = questions_create(q);
-		q->directory = strdup(set.directory);
-		q->store = q->questions && q->directory ? store_open(&set, &store_ops, q, &error)
-							: NULL;
-	}
-	if (!q || !q->store) {
+	q = create_queue(d, &set, &error);
+	if (!q) {
 		observe_no_queue(d, set.directory, error.code, error.text);
-		if (q)
-			free_queue(q);
 		return false;
 	}
 	q->takes = store_takes(q->store);
