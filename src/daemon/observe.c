@@ -154,13 +154,15 @@ put_whose(struct feed *f, const union net_address *peer)
 		log_str(f->daemon->log, LOG_PEER, net_address_text(peer, text));
 }
 
-void
-observe_put_side(struct feed *f, const union net_address *peer)
+/* The feed, which side of it, and who is there; `peer` NULL: the receiver. */
+static void
+put_side(struct feed *f, const union net_address *peer)
 {
 	const struct conf_endpoint to = { f->conf->forward.host, f->conf->forward.port };
 	struct log *log = f->daemon->log;
 	char address[NET_ADDRESS_TEXT], receiver[CONF_ENDPOINT_TEXT];
 
+	log_str(log, LOG_FEED, f->name);
 	log_str(log, LOG_DIR, peer ? "in" : "out");
 	log_str(log, LOG_PEER,
 	    peer ? net_address_text(peer, address) : conf_endpoint_text(to, receiver));
@@ -247,8 +249,7 @@ observe_denied(struct feed *f, const union net_address *peer, const struct net_s
 	observe_error(f, net_tls_word(reason));
 	if (!log_begin(log, LOG_TLS_DENIED))
 		return;
-	log_str(log, LOG_FEED, f->name);
-	observe_put_side(f, peer);
+	put_side(f, peer);
 	log_identity(log, s);
 	log_str(log, LOG_OUTCOME, net_tls_word(reason));
 	log_str(log, LOG_ERR_TEXT, net_stream_denied_text(s));
@@ -363,15 +364,13 @@ void
 observe_refused(struct feed *f, const union net_address *peer, const char *limit)
 {
 	struct log *log = f->daemon->log;
-	char text[NET_ADDRESS_TEXT];
 
 	f->metrics.refused->value++;
 	count_limit(f, limit);
 	observe_error(f, limit);
 	if (!log_begin(log, LOG_CONN_REFUSED))
 		return;
-	log_str(log, LOG_FEED, f->name);
-	log_str(log, LOG_PEER, net_address_text(peer, text));
+	put_whose(f, peer);
 	log_str(log, LOG_OUTCOME, limit);
 	log_end(log);
 }
@@ -444,8 +443,7 @@ observe_noise(struct feed *f, const union net_address *peer)
 	observe_error(f, "junk");
 	if (!log_begin(log, LOG_CONN_BROKEN))
 		return;
-	log_str(log, LOG_FEED, f->name);
-	observe_put_side(f, peer);
+	put_side(f, peer);
 	log_str(log, LOG_OUTCOME, "junk");
 	log_end(log);
 }
@@ -464,8 +462,7 @@ observe_connect_failed(struct feed *f, int error, enum net_tls_reason denied)
 	not_reached(f, denied ? word : error == ETIMEDOUT ? "connect_timeout" : "connect_failed");
 	if (!log_begin(log, LOG_CONN_FAILED))
 		return;
-	log_str(log, LOG_FEED, f->name);
-	observe_put_side(f, NULL);
+	put_side(f, NULL);
 	log_str(log, LOG_ERR_CODE, word);
 	log_end(log);
 }

@@ -26,9 +26,8 @@ void observe_tls(struct feed *f, enum log_event event, const char *dir, const st
 /* All places of a door were taken when a client came: one gave way to it, or it was refused. */
 void observe_crowded(struct hl7noted *d, const char *door, bool gave_way);
 void observe_refused(struct feed *f, const union net_address *peer, const char *limit);
-/* Which side of the feed it is, and who is there; `peer` NULL: the receiver. */
-void observe_put_side(struct feed *f, const union net_address *peer);
-/* The same of the address that was dialled last, whatever a reload says meanwhile. */
+/* Into a line: that it is of the receiver, at the address that was dialled last, whatever a reload
+ * says meanwhile. */
 void observe_put_receiver(const struct dial *d);
 /* `peer` NULL: from the queue. */
 void observe_annotated(struct feed *f, const union net_address *peer,

@@ -245,14 +245,15 @@ observe_answered(struct link *l, const struct relay_flight *flight, struct span 
 	log_end(log);
 }
 
-void
-observe_failed(struct link *l, const struct relay_flight *flight, enum relay_why why)
+/* The line of a message that was not passed on. */
+static void
+tell_not_passed(
+    struct link *l, enum log_event event, const struct relay_flight *flight, enum relay_why why)
 {
 	struct log *log = l->feed->daemon->log;
 
-	observe_fate(l->feed, l->feed->metrics.failed, "failed");
 	observe_failure(l->feed, why);
-	if (!begin(l, LOG_MSG_FAILED, LOG_WARNING_))
+	if (!begin(l, event, LOG_WARNING_))
 		return;
 	put_flight(log, flight);
 	log_str(log, LOG_OUTCOME, relay_word(why));
@@ -260,17 +261,17 @@ observe_failed(struct link *l, const struct relay_flight *flight, enum relay_why
 }
 
 void
+observe_failed(struct link *l, const struct relay_flight *flight, enum relay_why why)
+{
+	observe_fate(l->feed, l->feed->metrics.failed, "failed");
+	tell_not_passed(l, LOG_MSG_FAILED, flight, why);
+}
+
+void
 observe_rejected(struct link *l, const struct relay_flight *flight, enum relay_why why)
 {
-	struct log *log = l->feed->daemon->log;
-
 	observe_fate(l->feed, l->feed->metrics.rejected, "rejected");
-	observe_failure(l->feed, why);
-	if (!begin(l, LOG_MSG_REJECTED, LOG_WARNING_))
-		return;
-	put_flight(log, flight);
-	log_str(log, LOG_OUTCOME, relay_word(why));
-	log_end(log);
+	tell_not_passed(l, LOG_MSG_REJECTED, flight, why);
 }
 
 void
