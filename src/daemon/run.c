@@ -30,7 +30,6 @@
 #include "daemon/settings.h"
 #include "daemon/shell.h"
 #include "daemon/tick.h"
-#include "net/listener.h"
 
 struct run {
 	struct hl7noted d;
@@ -385,10 +384,20 @@ leave_at_once(int number)
 }
 
 static void
+destroy_feeds(struct feed **list)
+{
+	while (*list) {
+		struct feed *f = *list;
+
+		*list = f->next;
+		feed_destroy(f);
+	}
+}
+
+static void
 take_down(struct run *r)
 {
 	struct hl7noted *d = &r->d;
-	struct feed *next;
 
 	doors_close(&r->doors);
 	/* closing the queue waits for the disk, and nobody who asks twice wants to */
@@ -397,16 +406,8 @@ take_down(struct run *r)
 	signal(SIGTERM, leave_at_once);
 	signal(SIGINT, leave_at_once);
 	take_down_queue(d);
-	for (struct feed *f = d->feeds; f; f = next) {
-		next = f->next;
-		feed_destroy(f);
-	}
-	d->feeds = NULL;
-	for (struct feed *f = d->retired; f; f = next) {
-		next = f->next;
-		feed_destroy(f);
-	}
-	d->retired = NULL;
+	destroy_feeds(&d->feeds);
+	destroy_feeds(&d->retired);
 	floor_end(d);
 	names_end(&d->names);
 	net_resolver_destroy(d->resolver);
@@ -418,68 +419,6 @@ take_down(struct run *r)
 	reload_forget_older(d);
 	if (d->loop)
 		ev_loop_destroy(d->loop);
-}
-
-/* Lines wait in memory for a journal that is not there yet: whoever is looking should know. */
-static void
-tell_no_journal(const struct conf *conf)
-{
-	if (conf->log_format == CONF_LOG_JOURNAL && access(LOG_JOURNAL_SOCKET, F_OK) < 0)
-		fprintf(stderr,
-		    "hl7noted: no journal at %s: %s; the log waits for it: start one, or choose "
-		    "another log format\n",
-		    LOG_JOURNAL_SOCKET, strerror(errno));
-}
-
-static bool
-takes_socket(const struct conf *conf, struct span name)
-{
-	for (unsigned i = 0; i < conf->feed_count; i++) {
-		const struct conf_feed *f = &conf->feeds[i];
-
-		for (unsigned k = 0; k < f->listen_count; k++) {
-			if (f->listens[k].socket && span_eq(name, span_str(f->listens[k].socket)))
-				return true;
-		}
-	}
-	return false;
-}
-
-/* How many of that name stand before it? */
-static unsigned
-sockets_before(struct span name, unsigned index)
-{
-	struct span other;
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < index && notify_socket_name(i, &other); i++)
-		n += span_eq(other, name);
-	return n;
-}
-
-/* A port that is open, and nobody is behind it: senders connect, and nothing else is ever seen.
- * Each name is told once. */
-static void
-tell_idle_sockets(const struct conf *conf)
-{
-	struct span name;
-
-	for (unsigned i = 0; notify_socket_name(i, &name); i++) {
-		const unsigned before = sockets_before(name, i);
-
-		if (before == 0 && !takes_socket(conf, name))
-			fprintf(stderr,
-			    "hl7noted: no <listen> takes the socket \"%.*s\" that is handed over, "
-			    "and who connects to it waits in vain: add <listen "
-			    "socket=\"%.*s\"/>, or stop its socket unit\n",
-			    (int)name.len, name.ptr, (int)name.len, name.ptr);
-		if (before == NET_LISTENER_MOST && takes_socket(conf, name))
-			fprintf(stderr,
-			    "hl7noted: more than %d sockets \"%.*s\" are handed over, and who "
-			    "connects to those behind waits in vain: give them another name in "
-			    "their unit, and a <listen> of their own\n",
-			    NET_LISTENER_MOST, (int)name.len, name.ptr);
-	}
 }
 
 int
@@ -510,8 +449,7 @@ run(const struct options *o)
 		conf_destroy(conf);
 		return EX_CANTCREAT;
 	}
-	tell_no_journal(conf);
-	tell_idle_sockets(conf);
+	settings_tell_doubts(conf);
 	status = go(&r, conf);
 	take_down(&r);
 	log_destroy(r.d.log);

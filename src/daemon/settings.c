@@ -4,15 +4,22 @@
  */
 #include "daemon/settings.h"
 
+#include <errno.h>
 #include <netdb.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/ascii.h"
 #include "daemon/file.h"
+#include "daemon/notify.h"
 #include "daemon/rules.h"
 #include "daemon/secure.h"
+#include "net/listener.h"
+
+/* ---- reading ---- */
 
 static struct conf *
 read_file(const char *path, struct faults *faults)
@@ -77,6 +84,79 @@ settings_read(const struct options *o, struct log *log, FILE *out)
 	faults_finish(&faults);
 	return conf;
 }
+
+/* ---- doubts ---- */
+
+/* Lines wait in memory for a journal that is not there yet: whoever is looking should know. */
+static void
+tell_no_journal(const struct conf *conf)
+{
+	if (conf->log_format == CONF_LOG_JOURNAL && access(LOG_JOURNAL_SOCKET, F_OK) < 0)
+		fprintf(stderr,
+		    "hl7noted: no journal at %s: %s; the log waits for it: start one, or choose "
+		    "another log format\n",
+		    LOG_JOURNAL_SOCKET, strerror(errno));
+}
+
+static bool
+takes_socket(const struct conf *conf, struct span name)
+{
+	for (unsigned i = 0; i < conf->feed_count; i++) {
+		const struct conf_feed *f = &conf->feeds[i];
+
+		for (unsigned k = 0; k < f->listen_count; k++) {
+			if (f->listens[k].socket && span_eq(name, span_str(f->listens[k].socket)))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* How many of that name stand before it? */
+static unsigned
+sockets_before(struct span name, unsigned index)
+{
+	struct span other;
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < index && notify_socket_name(i, &other); i++)
+		n += span_eq(other, name);
+	return n;
+}
+
+/* A port that is open, and nobody is behind it: senders connect, and nothing else is ever seen.
+ * Each name is told once. */
+static void
+tell_idle_sockets(const struct conf *conf)
+{
+	struct span name;
+
+	for (unsigned i = 0; notify_socket_name(i, &name); i++) {
+		const unsigned before = sockets_before(name, i);
+
+		if (before == 0 && !takes_socket(conf, name))
+			fprintf(stderr,
+			    "hl7noted: no <listen> takes the socket \"%.*s\" that is handed over, "
+			    "and who connects to it waits in vain: add <listen "
+			    "socket=\"%.*s\"/>, or stop its socket unit\n",
+			    (int)name.len, name.ptr, (int)name.len, name.ptr);
+		if (before == NET_LISTENER_MOST && takes_socket(conf, name))
+			fprintf(stderr,
+			    "hl7noted: more than %d sockets \"%.*s\" are handed over, and who "
+			    "connects to those behind waits in vain: give them another name in "
+			    "their unit, and a <listen> of their own\n",
+			    NET_LISTENER_MOST, (int)name.len, name.ptr);
+	}
+}
+
+void
+settings_tell_doubts(const struct conf *conf)
+{
+	tell_no_journal(conf);
+	tell_idle_sockets(conf);
+}
+
+/* ---- checking ---- */
 
 static bool
 takes_custody(const struct conf *conf)
