@@ -215,22 +215,26 @@ fail_change(struct question *k, const struct store_answer *a)
 	question_fail_half_done(k, a->text ? a->text : "the queue cannot be written");
 }
 
+/* Is it for messages, rather than a change? */
+static bool
+is_for_rows(const struct control_request *r)
+{
+	return r->verb == CONTROL_LIST || r->verb == CONTROL_SHOW || r->verb == CONTROL_EXPORT;
+}
+
 void
 question_answered(struct queue *q, uint64_t token, const struct store_answer *a)
 {
 	struct question *k = question_find(q, token);
-	bool rows;
 
 	if (!k)
 		return;
 	k->asking = false;
-	rows = k->request.verb == CONTROL_LIST || k->request.verb == CONTROL_SHOW ||
-	       k->request.verb == CONTROL_EXPORT;
-	if (a->error && rows)
+	if (a->error && is_for_rows(&k->request))
 		question_fail(k, a->text ? a->text : "the queue cannot be read");
 	else if (a->error)
 		fail_change(k, a);
-	else if (!rows)
+	else if (!is_for_rows(&k->request))
 		take_change(k, a);
 	else if (k->client)
 		question_take_page(k, a);
@@ -369,7 +373,7 @@ question_ask(struct queue *q, struct net_client *c, const struct control_request
 		return;
 	}
 	net_client_rest(c, true);
-	if (r->verb == CONTROL_LIST || r->verb == CONTROL_SHOW || r->verb == CONTROL_EXPORT)
+	if (is_for_rows(r))
 		question_ask_page(k);
 	else
 		change(k);
