@@ -402,18 +402,6 @@ class Unanswered(World):
         answer = self.sender(port).exchange(message("m", modes="|||AL|NE"))
         self.assertEqual(code_of(answer), (b"CE", b"m"))
 
-    def test_nobody_listens_closes_and_never_acknowledges(self):
-        r = self.receiver()
-        r.stop()
-        d, port = self.feed(r, forward=QUICK)
-        s = self.sender(port)
-        s.send(framed(message()))
-        self.assertTrue(s.closed())
-        failed = d.wait_event("conn.failed")[0]
-        self.assertEqual(failed["err_code"], "ECONNREFUSED")
-        self.assertEqual(failed["peer"], "127.0.0.1:%d" % r.port)
-        self.assertEqual(d.events("msg.acked"), [])
-
     def test_nobody_listens_rejects_each_message_at_once(self):
         r = self.receiver()
         r.stop()

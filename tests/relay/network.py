@@ -538,8 +538,10 @@ class Backoff(World):
         s = self.sender(port)
         s.send(framed(message("unheard")))
         self.assertTrue(s.closed())
+        d.wait_event("conn.failed", err_code="ECONNREFUSED", peer="127.0.0.1:%d" % r.port)
         d.wait_event("msg.failed", ctl_id="unheard", outcome="down_refused")
         self.assertEqual(metric(scraped, "hl7noted_messages_total", outcome="failed"), 1)
+        self.assertEqual(d.events("msg.acked"), [])
 
     def test_what_senders_left_waiting_is_not_delivered_when_the_receiver_is_back(self):
         r = self.receiver()
