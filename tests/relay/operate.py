@@ -451,7 +451,7 @@ class Status(World):
             self.skipTest("only root can be somebody else")
         d, r, port = self.running()
         tool = shutil.copy(HL7NOTE, self.path("tool"))  # which may be where only root may look
-        for path, mode in ((self.folder, 0o755), (self.socket, 0o666)):
+        for path, mode in ((self.folder, 0o755), (tool, 0o755), (self.socket, 0o666)):
             os.chmod(path, mode)
         for more in ((), ("--json",)):
             done = subprocess.run(
