@@ -82,10 +82,8 @@ as_root()
 {
 	if [ "$(id -u)" -eq 0 ]; then
 		run "$@"
-	elif command -v sudo >/dev/null 2>&1; then
-		run sudo "$@"
 	else
-		die "must be root or have sudo to run: $*"
+		run sudo "$@"
 	fi
 }
 
@@ -111,6 +109,10 @@ packages_need()
 	if [ -z "$missing" ]; then
 		say "all packages are installed"
 		return 0
+	fi
+	if [ "$(id -u)" -ne 0 ] && ! command -v sudo >/dev/null 2>&1; then
+		die "packages are missing, and this user is not root and has no sudo; let root run:" \
+			"apt-get update && apt-get install --no-install-recommends ${missing% }"
 	fi
 	say "installing: $missing"
 	as_root apt-get update -q

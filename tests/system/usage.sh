@@ -194,6 +194,18 @@ for seconds in '' 0 60s; do
 	has err 'sh scripts/fuzz TARGET|all SECONDS'
 done
 
+# who may not install packages learns all that root has to do, not its first step alone
+mkdir tools
+for tool in apt-get dpkg-query; do
+	printf '#!/bin/sh\nexit 1\n' > tools/$tool
+done
+printf '#!/bin/sh\necho 1000\n' > tools/id
+chmod +x tools/*
+# shellcheck disable=SC2016 # for that shell to expand
+status 1 env PATH="$PWD/tools" "$(command -v sh)" -c '. "$1" && packages_need a b' sh \
+	"$HL7_TOP/scripts/lib.sh"
+has err 'let root run: apt-get update && apt-get install --no-install-recommends a b'
+
 # TLS: nobody is believed unless named, and no setting is taken for nothing
 pin=sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=
 status 64 "$HL7NOTE" send --tls 127.0.0.1:1
