@@ -27,6 +27,13 @@ is_clogged(const struct send_line *l)
 	return net_stream_unsent(&l->stream) > 0 || buffer_span(&l->pieces).len > 0;
 }
 
+/* Is something of what it was given still here, or lost?  Then that will be told. */
+static bool
+is_unwritten(const struct send_line *l)
+{
+	return is_clogged(l) || (!l->shut && net_stream_is_failed(&l->stream));
+}
+
 /* ---- closing ------------------------------------------------------------------------------ */
 
 static void
@@ -50,8 +57,7 @@ lose_flights(struct send_line *l, enum send_fate first)
 {
 	enum send_fate fate = first;
 
-	if (l->last_unawaited &&
-	    (is_clogged(l) || (!l->shut && net_stream_is_failed(&l->stream)))) {
+	if (l->last_unawaited && is_unwritten(l)) {
 		l->run->tally.not_awaited--;
 		send_failed(l->run, l->last, l->count > 0 ? SEND_LOST : first);
 	}
@@ -284,7 +290,12 @@ on_connected(void *ctx)
 static void
 on_written(void *ctx)
 {
-	go_on(ctx);
+	struct send_line *l = ctx;
+
+	/* it may have been stopped while the peer took nothing */
+	if (buffer_span(&l->pieces).len > 0)
+		ev_idle_start(l->run->loop, &l->run->idle);
+	go_on(l);
 }
 
 static void
@@ -505,7 +516,7 @@ bool
 send_lines_written(const struct send_run *r)
 {
 	for (size_t i = 0; i < r->line_count; i++)
-		if (r->lines[i].state == LINE_OPEN && is_clogged(&r->lines[i]))
+		if (r->lines[i].state == LINE_OPEN && is_unwritten(&r->lines[i]))
 			return false;
 	return true;
 }

@@ -128,13 +128,14 @@ on_progress(struct ev_loop *loop, ev_timer *w, int revents)
 	struct send_run *r = w->data;
 	const struct send_tally *t = &r->tally;
 	const uint64_t done = t->sent - r->in_flight - r->again_count;
+	/* a message that asks for no answer is done when it is given, and not when that was lost */
+	const uint64_t more = done > r->shown ? done - r->shown : 0;
 	const bool terminal = isatty(STDERR_FILENO);
 
 	(void)loop, (void)revents;
 	fprintf(stderr, "%s%llu of %llu done, %llu/s, %llu failed%s", terminal ? "\r" : "",
-	    (unsigned long long)done, (unsigned long long)r->total,
-	    (unsigned long long)(done - r->shown), (unsigned long long)t->failed,
-	    terminal ? "\033[K" : "\n");
+	    (unsigned long long)done, (unsigned long long)r->total, (unsigned long long)more,
+	    (unsigned long long)t->failed, terminal ? "\033[K" : "\n");
 	r->shown = done;
 }
 

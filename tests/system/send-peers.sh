@@ -32,7 +32,7 @@ how = sys.argv[1]
 listener = socket.create_server(("127.0.0.1", 0))
 with open("port.new", "w") as f: f.write(str(listener.getsockname()[1]))
 os.rename("port.new", "port")
-if how == "slow": listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+if how in ("slow", "quits"): listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
 if how == "mute": time.sleep(300)
 if how == "spread":
     counts = []
@@ -51,6 +51,14 @@ s, _ = listener.accept()
 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 if how == "slow":
     while s.recv(512 << 10, socket.MSG_WAITALL): time.sleep(0.5)
+if how == "late":
+    time.sleep(1)
+    while s.recv(1 << 20): pass
+if how == "quits":
+    time.sleep(1.5)
+    listener.close()
+    s.close()
+    sys.exit()
 if how == "leaves":
     s.recv(100)
     s.close()
@@ -195,6 +203,13 @@ send 0 --json --timeout 20s later.hl7
 count AA 8
 count not_awaited 8
 count unasked 0
+# where only the accept was asked for, it is an answer to nothing
+sed 's/P|2.5.1|||/&AL/g' eight.hl7 > accept.hl7
+peer both
+send 0 --json --timeout 20s accept.hl7
+count CA 8
+count AA 0
+count unasked 8
 # what answers nothing is no wrong answer on a connection where others may come
 {
 	bare E1 AL AL
@@ -309,6 +324,18 @@ await peer.out -s
 peer slow
 send 0 --json --timeout 3s large.hl7
 count not_awaited 1
+
+# so does one that begins late, and what was written in pieces goes on then
+peer late
+send 0 --json --mllp-split 100000 --timeout 5s large.hl7
+count not_awaited 1
+
+# what was given, lost, and is to be sent again is not done any more
+peer quits
+send 69 --json --progress --keep-going --resend 1 --timeout 3s large.hl7
+awk '$5 + 0 > 1 { exit 1 }' err || fail "$(cat err)"
+has err '1 of 1 done, 1/s'
+has err '0 of 1 done, 0/s'
 
 # with a connection for each, one that neither answers nor closes is left after a moment
 {
