@@ -30,6 +30,21 @@ for input in 'one.hl7 two.hl7' both.hl7 both.mllp -; do
 	has out 'latency p50'
 done
 
+# as many as there are in a file
+i=0
+while [ "$i" -lt 300 ]; do
+	cat both.hl7
+	i=$((i + 1))
+done > rows.hl7
+sink --append got.rows
+send 0 rows.hl7
+stop
+sink --append got.repeat
+send 0 --repeat 300 both.hl7
+stop
+same got.rows got.repeat
+[ "$(wc -c < got.rows)" -eq $((300 * $(wc -c < both.mllp))) ] || fail 'some of 600 are missing'
+
 # what is between messages stays behind, line feeds do not unless they are told to
 {
 	printf '\357\273\277'
@@ -167,6 +182,12 @@ ids()
 ids again.mllp | awk '!seen[$0]++' > got
 ids ten.hl7 > want
 same got want
+# and a hundred at once, each of them answered
+sink --seed 3 --close-before-ack 2
+send 0 --json --keep-going --resend 50 --in-flight 100 --count 300 ten.hl7
+count AA 300
+[ "$(member resent)" -gt 64 ] || fail 'few were sent again'
+stop
 sink --silent 100
 send 1 --json --keep-going --resend 1 --timeout 3s one.hl7
 count timed_out 1

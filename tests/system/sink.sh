@@ -135,6 +135,11 @@ count AA 0
 [ "$(member AE)" -gt 0 ] || fail 'no AE'
 [ "$(member CR)" -gt 0 ] || fail 'no CR'
 stop
+sink --json
+send 0 --rate 10 --count 12 many.hl7
+stop
+[ "$(member seconds sink.out)" -ge 1 ] || fail 'twelve at ten a second in no time'
+[ "$(member per_second sink.out)" -le 12 ] || fail 'more a second than were sent'
 sink --delay 50ms
 send 0 --json one.hl7
 [ "$(member p50)" -ge 50000 ] || fail 'answered before the delay was over'
@@ -163,11 +168,15 @@ for other in '' '--delay 1ms-9ms' '--delay 2ms' '--split-ack 50'; do
 done
 
 # what could not be kept is not answered, and not counted either; the sink ends
-sink --append /dev/full --json
-send 1 --json one.hl7
-ended 74
-count received 0 sink.out
-count AA 0 sink.out
+for fault in '' '--split-ack 100'; do
+	# shellcheck disable=SC2086 # words
+	sink --append /dev/full --json $fault
+	send 1 --json one.hl7
+	ended 74
+	count lost 1
+	count received 0 sink.out
+	count AA 0 sink.out
+done
 
 # a pipe that is to hear the port stays one
 mkfifo pipe
@@ -216,7 +225,7 @@ count AA 0 sink.out
 command -v python3 > /dev/null || finish
 sink --json
 python3 - "$port" << 'END' > reply
-import socket, sys
+import socket, sys, threading, time
 def talk(data):
     s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60)
     s.sendall(data)
@@ -236,6 +245,20 @@ assert b"MSA|AA|X1\r" in talk(b"junk!\x0b" + m + b"\x1c\r"), "junk"
 assert talk((b"\x0b" + m + b"\x1c\r") * 500).count(b"MSA|AA|X1\r") == 500, "many in one write"
 assert b"MSA|AA|X1\r" in talk(b"\x0bBHS|^~\\&\r" + m + b"BTS|1\r\x1c\r"), "a batch"
 assert talk(b"") == b"", "nothing"
+# all answers, also to one that reads late
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60)
+frames = (b"\x0b" + m + b"\x1c\r") * 100000
+threading.Thread(target=s.sendall, args=(frames,), daemon=True).start()
+time.sleep(1)
+answers, rest = 0, b""
+while answers < 100000:
+    more = s.recv(1 << 20)
+    assert more, "no answer"
+    rest += more
+    answers += rest.count(b"\x1c\r")
+    rest = rest[rest.rfind(b"\x1c\r") + 2:] if b"\x1c\r" in rest else rest
+assert not rest, "more than answers"
+s.close()
 print("ok")
 END
 has reply ok
@@ -262,6 +285,56 @@ END
 	count AE 0 sink.out
 done
 count AR 1 sink.out
+# for people, too
+{
+	printf 'ab'
+	cat hello
+} > junk
+sink --count 1
+timeout 300 python3 - "$port" << 'END'
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60)
+s.sendall(open("junk", "rb").read())
+while s.recv(4096): pass
+END
+ended
+has sink.out '1 frame held no message'
+has sink.out '2 bytes between frames'
+hasnt sink.out 'cut off'
+
+# no more than was asked for, however many come at once
+sink --count 3 --json
+send 1 --json --in-flight 8 many.hl7
+ended
+count received 3 sink.out
+
+# the parts of an answer, and bytes in front of it that begin no frame; a sender that stays does not
+# keep the sink
+cat > stays.py << 'END'
+import socket, sys, time
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 60)
+s.sendall(open("one.mllp", "rb").read())
+got, parts = b"", 0
+while not got.endswith(b"\x1c\r"):
+    got += s.recv(4096)
+    parts += 1
+    time.sleep(0.001)
+print(parts, got.index(b"\x0bMSH|"), flush=True)
+time.sleep(300)
+END
+framed < one.hl7 > one.mllp
+while read -r fault parts; do
+	# shellcheck disable=SC2086 # words
+	sink --count 1 $fault
+	timeout 300 python3 stays.py "$port" > stays &
+	peers="$peers $!"
+	ended
+	grep -qx "$parts" stays || fail "$fault: $(cat stays)"
+done << 'END'
+--seed=1 1 0
+--split-ack=100 2 0
+--garbage=100 1 [1-9][0-9]*
+END
 
 # more than it takes
 sink --max-message 1K --json
