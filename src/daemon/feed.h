@@ -23,6 +23,9 @@ struct link;
 struct intake;
 struct line;
 
+/* At whom an error is: a sender, the receiver, or neither. */
+enum feed_side { FEED_NEITHER, FEED_SENDER, FEED_RECEIVER };
+
 enum { FEED_ACK_CODES = 7 }; /* the six of HL7, and all others */
 
 struct feed_metrics {
@@ -92,6 +95,7 @@ struct feed {
 	struct rate rate;
 	uint64_t last_message, last_error; /* wall clock, seconds; 0: none */
 	const char *last_outcome, *last_error_word;
+	enum feed_side last_error_side;
 	const char *unreached; /* why the receiver was not, when that was last so */
 };
 

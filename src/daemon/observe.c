@@ -13,25 +13,54 @@
 /* ---- the last error ---- */
 
 void
-observe_error(struct feed *f, const char *word)
+observe_error(struct feed *f, enum feed_side side, const char *word)
 {
 	f->last_error = (uint64_t)time(NULL);
+	f->last_error_side = side;
 	f->last_error_word = word;
+}
+
+enum feed_side
+observe_side(enum relay_why why)
+{
+	switch (why) {
+	case RELAY_SENDER_LEFT:
+	case RELAY_SENDER_CUT:
+	case RELAY_SENDER_ERROR:
+	case RELAY_FRAME_BROKEN:
+	case RELAY_FRAME_TOO_LARGE:
+	case RELAY_FRAME_TIMEOUT:
+	case RELAY_IDLE_TIMEOUT:
+	case RELAY_UNREAD:
+	case RELAY_UNREADABLE:
+	case RELAY_NO_ID:
+	case RELAY_NOT_ALLOWED:
+		return FEED_SENDER;
+	case RELAY_DOWN_REFUSED:
+	case RELAY_DOWN_LOST:
+	case RELAY_DOWN_BROKEN:
+	case RELAY_DOWN_TOO_LARGE:
+	case RELAY_ACK_TIMEOUT:
+	case RELAY_NOT_COMMITTED:
+		return FEED_RECEIVER;
+	default:
+		return FEED_NEITHER;
+	}
 }
 
 /* What kept us from the receiver says more than that it cannot be reached. */
 void
 observe_failure(struct feed *f, enum relay_why why)
 {
-	observe_error(
-	    f, why == RELAY_DOWN_REFUSED && f->unreached ? f->unreached : relay_word(why));
+	observe_error(f, observe_side(why),
+	    why == RELAY_DOWN_REFUSED && f->unreached ? f->unreached : relay_word(why));
 }
 
 static void
 not_reached(struct feed *f, const char *word)
 {
 	f->unreached = word;
-	observe_error(f, word);
+	observe_error(f, FEED_RECEIVER, word);
 }
 
 /* ---- series ---- */
@@ -217,7 +246,7 @@ bool
 observe_begin_stranger(struct feed *f, const union net_address *peer, const struct net_stream *s)
 {
 	observe_fate(f, f->metrics.strangers, "refused");
-	observe_error(f, "stranger");
+	observe_error(f, FEED_SENDER, "stranger");
 	if (!observe_begin(f, peer, LOG_AUDIT_REFUSED, LOG_WARNING_))
 		return false;
 	log_identity(f->daemon->log, s);
@@ -246,7 +275,7 @@ observe_denied(struct feed *f, const union net_address *peer, const struct net_s
 	    ->value++;
 	if (reason == NET_TLS_HANDSHAKE_TIMEOUT || reason == NET_TLS_HANDSHAKE_CAP)
 		count_limit(f, net_tls_word(reason));
-	observe_error(f, net_tls_word(reason));
+	observe_error(f, peer ? FEED_SENDER : FEED_RECEIVER, net_tls_word(reason));
 	if (!log_begin(log, LOG_TLS_DENIED))
 		return;
 	put_side(f, peer);
@@ -349,7 +378,7 @@ observe_receiver_left(const struct dial *d, enum relay_why why)
 {
 	if (is_limit(why))
 		count_limit(d->feed, relay_word(why));
-	observe_error(d->feed, relay_word(why));
+	observe_error(d->feed, FEED_RECEIVER, relay_word(why));
 	tell_left(d, closing_event(why), relay_word(why));
 }
 
@@ -367,7 +396,7 @@ observe_refused(struct feed *f, const union net_address *peer, const char *limit
 
 	f->metrics.refused->value++;
 	count_limit(f, limit);
-	observe_error(f, limit);
+	observe_error(f, FEED_SENDER, limit);
 	if (!log_begin(log, LOG_CONN_REFUSED))
 		return;
 	put_whose(f, peer);
@@ -413,7 +442,7 @@ observe_paused(struct feed *f, int error)
 
 	if (limit)
 		count_limit(f, limit);
-	observe_error(f, limit ? limit : strerrorname_np(error));
+	observe_error(f, FEED_NEITHER, limit ? limit : strerrorname_np(error));
 	if (!log_begin(log, LOG_SVC_PAUSED))
 		return;
 	log_str(log, LOG_FEED, f->name);
@@ -427,7 +456,7 @@ observe_full(struct feed *f)
 	struct log *log = f->daemon->log;
 
 	count_limit(f, "in_flight_bytes");
-	observe_error(f, "in_flight_bytes");
+	observe_error(f, FEED_NEITHER, "in_flight_bytes");
 	if (!log_begin(log, LOG_SVC_PAUSED))
 		return;
 	log_str(log, LOG_FEED, f->name);
@@ -440,7 +469,7 @@ observe_noise(struct feed *f, const union net_address *peer)
 {
 	struct log *log = f->daemon->log;
 
-	observe_error(f, "junk");
+	observe_error(f, peer ? FEED_SENDER : FEED_RECEIVER, "junk");
 	if (!log_begin(log, LOG_CONN_BROKEN))
 		return;
 	put_side(f, peer);

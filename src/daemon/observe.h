@@ -85,7 +85,9 @@ void observe_fate(struct feed *f, struct metric *series, const char *outcome);
 void observe_ack(struct feed *f, struct span code); /* count it */
 /* A receiver's code as logs and status may tell it. */
 struct span observe_code(struct span code);
-void observe_error(struct feed *f, const char *word);     /* for status */
-void observe_failure(struct feed *f, enum relay_why why); /* likewise */
+/* For status. */
+enum feed_side observe_side(enum relay_why why);
+void observe_error(struct feed *f, enum feed_side side, const char *word);
+void observe_failure(struct feed *f, enum relay_why why);
 
 #endif

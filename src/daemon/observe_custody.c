@@ -137,7 +137,7 @@ observe_taken(struct intake *i, const struct custody_entry *e, struct span code)
 
 	count_taken(i, e);
 	if (why)
-		observe_error(i->feed, why);
+		observe_failure(i->feed, custody_entry_why(e));
 	if (!observe_begin_kept(i->feed, &i->peer, &i->stem, event_of(e->verdict),
 		e->verdict >= CUSTODY_SAME_ID ? LOG_WARNING_ : LOG_INFO_))
 		return;
@@ -152,7 +152,7 @@ begin_rejected(struct intake *i, enum relay_why why)
 	struct feed *f = i->feed;
 
 	observe_fate(f, f->metrics.rejected, "rejected");
-	observe_error(f, relay_word(why));
+	observe_failure(f, why);
 	return observe_begin(f, &i->peer, LOG_MSG_REJECTED, LOG_WARNING_);
 }
 
@@ -207,6 +207,7 @@ count_outcome(struct line *l, const struct custody_parcel *p, const struct custo
 		m->deadletter->value++;
 	if (o->action != CUSTODY_DELIVER)
 		observe_error(l->feed,
+		    o->kind == CUSTODY_NONE ? observe_side(o->why) : FEED_RECEIVER,
 		    o->kind == CUSTODY_NONE ? relay_word(o->why) : custody_kind_word(o->kind));
 }
 

@@ -103,7 +103,7 @@ tell_unproved(struct feed *f, const union net_address *peer, const struct relay_
     const struct hl7_message *m)
 {
 	f->metrics.unproved->value++;
-	observe_error(f, "unproved");
+	observe_error(f, FEED_NEITHER, "unproved");
 	if (!observe_begin(f, peer, LOG_MSG_UNPROVED, LOG_ERROR_))
 		return;
 	put_message(f->daemon->log, peer, flight, m);

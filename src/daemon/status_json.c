@@ -156,6 +156,7 @@ static void
 put_feed(struct buffer *out, const struct feed *f)
 {
 	static const char *const modes[] = { "live", "shadow", "off" };
+	static const char *const sides[] = { NULL, "sender", "receiver" };
 	const struct conf_endpoint to = { f->conf->forward.host, f->conf->forward.port };
 	char receiver[CONF_ENDPOINT_TEXT];
 
@@ -177,6 +178,7 @@ put_feed(struct buffer *out, const struct feed *f)
 	json_str(out, "last_outcome", f->last_outcome);
 	put_time(out, "last_error_at", f->last_error);
 	json_str(out, "last_error", f->last_error_word);
+	json_str(out, "last_error_side", sides[f->last_error_side]);
 	json_open(out, "mappings", '[');
 	for (unsigned i = 0; i < f->rules->count; i++)
 		put_mapping(out, &f->rules->list[i]);

@@ -14,7 +14,7 @@
 #include "daemon/status.h"
 
 static void
-put_when(struct buffer *out, const char *label, uint64_t when, const char *word)
+put_when(struct buffer *out, const char *label, uint64_t when, const char *word, const char *more)
 {
 	char text[32] = "never";
 	time_t t = (time_t)when;
@@ -23,7 +23,8 @@ put_when(struct buffer *out, const char *label, uint64_t when, const char *word)
 	localtime_r(&t, &tm);
 	if (when)
 		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm);
-	buffer_printf(out, "  %-12s %s%s%s\n", label, text, word ? " " : "", word ? word : "");
+	buffer_printf(
+	    out, "  %-12s %s%s%s%s\n", label, text, word ? " " : "", word ? word : "", more);
 }
 
 static void
@@ -145,6 +146,7 @@ static void
 put_feed(struct buffer *out, const struct hl7noted *d, const struct feed *f)
 {
 	static const char *const modes[] = { "live", "SHADOW", "OFF" };
+	static const char *const sides[] = { "", " (sender)", " (receiver)" };
 	const struct conf_endpoint to = { f->conf->forward.host, f->conf->forward.port };
 	char text[CONF_ENDPOINT_TEXT];
 
@@ -162,8 +164,8 @@ put_feed(struct buffer *out, const struct hl7noted *d, const struct feed *f)
 	else
 		put_relayed(out, f);
 	put_counts(out, &f->metrics);
-	put_when(out, "last message", f->last_message, f->last_outcome);
-	put_when(out, "last error", f->last_error, f->last_error_word);
+	put_when(out, "last message", f->last_message, f->last_outcome, "");
+	put_when(out, "last error", f->last_error, f->last_error_word, sides[f->last_error_side]);
 	if (feed_wait(f))
 		buffer_printf(out,
 		    "  %-12s the receiver cannot be reached; not tried again for %.1f s\n",

@@ -329,7 +329,7 @@ class Status(World):
         self.assertTrue(s.closed())
         text = self.note("status", "--control", self.socket).decode()
         self.assertIn("WAITING", text)
-        self.assertRegex(text, r"last error +20.* connect_failed\n")
+        self.assertRegex(text, r"last error +20.* connect_failed \(receiver\)\n")
 
     def test_the_last_error_says_why_a_receiver_cannot_be_reached(self):
         for on_failure in ("close", "reject"):
@@ -341,7 +341,7 @@ class Status(World):
             self.sender(port).exchange(message())
             d.wait_event("dns.failed")
             text = self.note("status", "--control", self.socket).decode()
-            self.assertRegex(text, r"last error +20.* dns_failed\n", on_failure)
+            self.assertRegex(text, r"last error +20.* dns_failed \(receiver\)\n", on_failure)
 
     def limited(self, to, *parts, **named):
         port, self.socket = free_port(), self.path("control%d" % self.daemons)
@@ -353,6 +353,22 @@ class Status(World):
     def last_error(self):
         return json.loads(self.note("status", "--json", "--control", self.socket))["feeds"][0][
             "last_error"]
+
+    def test_the_last_error_says_at_whom_it_is(self):
+        """Some words may be said of either side."""
+        r = self.receiver(lambda v, body, n: v.send(b"ACK?" * (n == 2) + framed(ack(body))))
+        port = free_port()
+        self.socket = self.path("control")
+        d = self.configure('<control socket="%s"/>' % self.socket, feed_xml(port, r.port))
+        for n, side in enumerate(("sender", "receiver"), 1):
+            s = self.sender(port)
+            s.send(b"HL7?" * (n == 1) + framed(message()))
+            self.assertEqual(s.frame(), ack(message()))
+            d.wait_event("conn.broken", n, outcome="junk")
+            self.assertRegex(self.note("status", "--control", self.socket).decode(),
+                             r"last error +20.* junk \(%s\)\n" % side)
+            state = json.loads(self.note("status", "--json", "--control", self.socket))
+            self.assertEqual(state["feeds"][0]["last_error_side"], side)
 
     def test_connections_over_a_limit_are_counted_and_the_last_error(self):
         r = self.receiver()

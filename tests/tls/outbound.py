@@ -36,6 +36,7 @@ class Outbound(Secure):
         self.assertEqual(d.wait_event("conn.failed")[0]["err_code"], reason)
         state = json.loads(self.note("status", "--json", "--control", self.control))
         self.assertEqual(state["feeds"][0]["last_error"], reason)
+        self.assertEqual(state["feeds"][0]["last_error_side"], "receiver")
         self.assertEqual(r.frames, [])
         return d, line
 
