@@ -282,7 +282,8 @@ make_parts(struct run *r)
 	struct hl7noted *d = &r->d;
 
 	memory_for_loop(d->log);
-	d->loop = ev_default_loop(EVFLAG_AUTO);
+	/* LIBEV_FLAGS might ask for io_uring, which the filter forbids */
+	d->loop = ev_default_loop(EVFLAG_NOENV);
 	d->metrics = metrics_create();
 	d->resolver = d->loop ? net_resolver_create(d->loop) : NULL;
 	relay_work_init(&d->work);

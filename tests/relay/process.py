@@ -1032,6 +1032,21 @@ class Starting(World):
         return True
 
 
+class Environment(World):
+    def test_the_loop_is_not_chosen_by_it(self):
+        for backend in ("1", "64", "128"):  # select, and two that the filter of calls forbids
+            d, port = self.hop(self.receiver(), env={"LIBEV_FLAGS": backend})
+            body = message("1", "15")
+            self.assertEqual(self.sender(port).exchange(body), ack(body), backend)
+            self.assertIn("anon_inode:[eventpoll]", self.links(d))
+
+    def links(self, daemon):
+        try:
+            return [os.readlink(f.path) for f in os.scandir("/proc/%d/fd" % daemon.pid)]
+        except PermissionError:
+            self.skipTest("only root may look into a guarded process")
+
+
 class Suspended(World):
     """SIGSTOP for longer than every time-out: what came meanwhile counts, for it was there."""
 
