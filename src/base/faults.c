@@ -42,11 +42,17 @@ format_text(const char *format, va_list args)
 	return text;
 }
 
+bool
+faults_are_kept(const struct faults *f)
+{
+	return f->count < FAULTS_MOST;
+}
+
 /* Room for one more; the list grows by doubling, that is whenever count is a power of two. */
 static struct fault *
 next_fault(struct faults *f)
 {
-	if (f->count >= FAULTS_MOST)
+	if (!faults_are_kept(f))
 		return NULL;
 	if ((f->count & (f->count - 1)) == 0) {
 		size_t size = f->count ? 2 * f->count : 1;

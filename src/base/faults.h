@@ -44,6 +44,8 @@ void faults_finish(struct faults *f);
 /* `mend` is a plain sentence; only `what` is a format. */
 void faults_add(struct faults *f, struct fault_place at, const char *mend, const char *what, ...)
     __attribute__((format(printf, 4, 5)));
+/* False once only the count grows: then nobody need find out how to mend the next. */
+bool faults_are_kept(const struct faults *f);
 void faults_add_no_memory(struct faults *f);
 /* By place, and by their words where that is the same. */
 void faults_sort(struct faults *f);

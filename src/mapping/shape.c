@@ -249,21 +249,30 @@ find_parent(const struct shape *from, struct span name, unsigned depth)
 }
 
 static void
-unknown_child(const struct shape *shape, const struct xml_element *e, struct faults *faults)
+find_place(const struct shape *shape, struct span name, char *mend)
 {
-	const struct shape *near = find_parent(shape, e->name, 4);
-	const struct shape *parent = near ? near : find_parent(&shape_mapping, e->name, 4);
+	const struct shape *near = find_parent(shape, name, 4);
+	const struct shape *parent = near ? near : find_parent(&shape_mapping, name, 4);
 	const char *known[NEIGHBOURS] = { NULL }, *nearest;
-	char mend[MEND] = "remove it";
 	size_t count = 0;
 
 	for (const struct shape_child *c = shape->children; c && c->shape; c++)
 		known[count++] = c->shape->name;
-	nearest = nearest_word(e->name, known, count);
+	nearest = nearest_word(name, known, count);
 	if (parent)
-		snprintf(mend, sizeof(mend), "<%.*s> belongs in <%s>", SHOW(e->name), parent->name);
+		snprintf(mend, MEND, "<%.*s> belongs in <%s>", SHOW(name), parent->name);
 	else if (nearest)
-		snprintf(mend, sizeof(mend), "did you mean <%s>?", nearest);
+		snprintf(mend, MEND, "did you mean <%s>?", nearest);
+}
+
+static void
+unknown_child(const struct shape *shape, const struct xml_element *e, struct faults *faults)
+{
+	char mend[MEND] = "remove it";
+
+	/* that takes a while, and of a million of them nobody would be told */
+	if (faults_are_kept(faults))
+		find_place(shape, e->name, mend);
 	faults_add(faults, e->at, mend, "<%s> takes no <%.*s>", shape->name, SHOW(e->name));
 }
 

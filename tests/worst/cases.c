@@ -384,6 +384,7 @@ worst_make(const struct worst_case *c, struct buffer *in, unsigned n)
 		around(in, c->before, c->each, n, c->behind);
 }
 
+#define MAPPING "<mapping xmlns='urn:hl7note:mapping:1' id='x' version='1'>"
 #define CONFIGURATION "<hl7noted xmlns='urn:hl7note:config:1'>"
 
 /* clang-format off */
@@ -466,6 +467,8 @@ const struct worst_case worst_cases[] = {
 	{ "faults of a configuration", run_conf, 10000,
 		CONFIGURATION, "<fed nam='x'/>", "</hl7noted>", NULL },
 	{ "codes of a mapping", run_mapping, 20000, .make = make_codes },
+	{ "faults of a mapping", run_mapping, 100000,
+		MAPPING, "<a/>", "</mapping>", NULL },
 };
 /* clang-format on */
 

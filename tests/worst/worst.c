@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Twice the input, twice the work: counted, not timed, so that a busy machine changes
- * nothing.  Bytes count an eighth, as the C library looks at more than that at a time.
+ * Twice the input, twice the work, and never very much for a byte: counted, not timed, so
+ * that a busy machine changes nothing.  Bytes count an eighth, as the C library looks at
+ * more than that at a time.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,10 +12,11 @@
 
 enum { SMALLER = 16 }; /* than the sizes that take milliseconds */
 
-static const double most = 2.2; /* times the work for twice the input */
+static const double most = 2.2;        /* times the work for twice the input */
+static const double byte_most = 3000.; /* work for one more byte */
 
 static double
-work(struct worst *w, const struct worst_case *c, unsigned n)
+work(struct worst *w, const struct worst_case *c, unsigned n, size_t *ret_len)
 {
 	struct buffer in;
 	double done;
@@ -27,6 +29,7 @@ work(struct worst *w, const struct worst_case *c, unsigned n)
 	count_blocks = count_bytes = 0;
 	c->run(w, buffer_span(&in));
 	done = (double)count_blocks + (double)count_bytes / 8;
+	*ret_len = in.end - in.start;
 	buffer_finish(&in);
 	return done;
 }
@@ -35,11 +38,13 @@ static bool
 is_linear(struct worst *w, const struct worst_case *c)
 {
 	const unsigned n = c->many / SMALLER;
-	const double once = work(w, c, n), twice = work(w, c, 2 * n), ratio = twice / once;
-	const bool linear = once > n / 16 && ratio <= most;
+	size_t len, longer;
+	const double once = work(w, c, n, &len), twice = work(w, c, 2 * n, &longer);
+	const double ratio = twice / once, each = (twice - once) / (double)(longer - len);
+	const bool linear = once > n / 16 && ratio <= most && each <= byte_most;
 
-	printf("%-30s %7u: %9.0f, %7u: %9.0f, %4.2f times%s\n", c->name, n, once, 2 * n, twice,
-	    ratio, linear ? "" : "  FAILED");
+	printf("%-30s %7u: %9.0f, %7u: %9.0f, %4.2f times, %5.1f a byte%s\n", c->name, n, once,
+	    2 * n, twice, ratio, each, linear ? "" : "  FAILED");
 	return linear;
 }
 
