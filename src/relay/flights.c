@@ -122,11 +122,7 @@ relay_flight_named(const struct relay_session *s, const struct relay_answer *a)
 int
 relay_flight_any(const struct relay_session *s)
 {
-	for (unsigned i = 0; i < s->flights; i++) {
-		if (s->flight[i].any_answer)
-			return (int)i;
-	}
-	return -1;
+	return s->flights && s->flight->any_answer ? 0 : -1;
 }
 
 int

@@ -83,7 +83,8 @@ bool relay_flight_is_named(const struct relay_flight *f, const struct relay_answ
 bool relay_flight_has(const struct relay_flight *f, const struct relay_answer *a);
 /* Index of the flight that an answer names, or -1. */
 int relay_flight_named(const struct relay_session *s, const struct relay_answer *a);
-/* Index of the oldest that any answer is good for, or -1. */
+/* Index of the one that any answer is good for, or -1; none behind one that awaits an answer of its
+ * own, for that may be the one meant. */
 int relay_flight_any(const struct relay_session *s);
 /* Index of the oldest that is not HL7 v2, or -1. */
 int relay_flight_foreign(const struct relay_session *s);

@@ -114,6 +114,33 @@ Test(relay_session, takes_a_batch_that_names_nothing_for_what_has_no_name)
 	end(&w);
 }
 
+Test(relay_session, takes_no_answer_for_a_batchs_that_may_be_a_messages_before_it)
+{
+	struct world w;
+
+	begin(&w);
+	w.set.in_flight = 2;
+	from_sender(&w, MSG("5") BATCH(MSH("1", "") MSH("2", "")));
+	relay_connected(&w.s, w.now);
+	buffer_clear(&w.told);
+	from_down(&w, ACK("AA", "B7") BATCH(MSA("AA", "B7")));
+	expect(&w, "stray stray");
+	from_down(&w, ACK("AA", "5") ACK("AE", "B7"));
+	expect(
+	    &w, "up:" SHOWN_ACK("AA", "5") " answered:AA up:" SHOWN_ACK("AE", "B7") " answered:AE");
+	end(&w);
+
+	begin(&w);
+	w.set.in_flight = 2;
+	from_sender(&w, BATCH(MSH("1", "") MSH("2", "")) MSG("5"));
+	relay_connected(&w.s, w.now);
+	buffer_clear(&w.told);
+	from_down(&w, ACK("AA", "B7") ACK("AA", "5"));
+	expect(
+	    &w, "up:" SHOWN_ACK("AA", "B7") " answered:AA up:" SHOWN_ACK("AA", "5") " answered:AA");
+	end(&w);
+}
+
 /* Where no second answer can come, the answer is to what waits. */
 Test(relay_session, takes_on_a_new_connection_what_names_a_message_of_the_one_before)
 {
