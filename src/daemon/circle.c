@@ -9,12 +9,12 @@
 #include "daemon/link.h"
 
 struct line *
-circle_line(const struct hl7noted *d, int fd)
+circle_line(const struct hl7noted *d, int fd, const union net_address *peer)
 {
 	for (const struct feed *f = d->feeds; f; f = f->next) {
 		struct line *l = f->line;
 
-		if (l && net_stream_joins(l->carrier ? &l->carrier->down : &l->down, fd))
+		if (l && net_stream_joins(l->carrier ? &l->carrier->down : &l->down, fd, peer))
 			return l;
 	}
 	return NULL;

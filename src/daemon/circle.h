@@ -24,10 +24,11 @@ struct feed;
 struct hl7noted;
 struct line;
 struct link;
+union net_address;
 
 /* The line whose connection, or that of the link that carries it, has this socket as its other end;
  * NULL: none has. */
-struct line *circle_line(const struct hl7noted *d, int fd);
+struct line *circle_line(const struct hl7noted *d, int fd, const union net_address *peer);
 /* It arrives at a feed in custody: would it close a circle?  Notes where it leads if not. */
 bool circle_closes(struct line *l, const struct feed *f);
 /* The seq of a message where the line of that feed (by its number) has it in flight; 0: none has.

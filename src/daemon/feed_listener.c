@@ -113,7 +113,7 @@ static void
 on_accepted(void *ctx, int fd, const union net_address *peer)
 {
 	struct feed_listener *l = ctx;
-	struct line *own = circle_line(l->feed->daemon, fd);
+	struct line *own = circle_line(l->feed->daemon, fd, peer);
 	const char *limit = broken_limit(l, fd, peer, own);
 
 	if (limit) {

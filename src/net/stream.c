@@ -248,12 +248,33 @@ is_end_of(int fd, int other)
 	return strcmp(net_address_text(&near, near_text), net_address_text(&far, far_text)) == 0;
 }
 
-/* Both addresses tell: towards another, a sender on this machine may have the port that we have. */
-bool
-net_stream_joins(const struct net_stream *s, int fd)
+/* 0: none, as of a UNIX socket. */
+static in_port_t
+port_of(const union net_address *a)
 {
-	return net_stream_is_open(s) && is_end_of(s->readable.fd, fd) &&
-	       is_end_of(fd, s->readable.fd);
+	if (a->family == AF_INET)
+		return a->four.sin_port;
+	return a->family == AF_INET6 ? a->six.sin6_port : 0;
+}
+
+static in_port_t
+near_port(struct net_stream *s)
+{
+	union net_address near = { 0 };
+	socklen_t len = sizeof(near);
+
+	if (!s->near_port && getsockname(s->readable.fd, &near.any, &len) == 0)
+		s->near_port = port_of(&near);
+	return s->near_port;
+}
+
+/* The port tells nearly all others apart, and costs no call.  Then both addresses tell: towards
+ * another, a sender on this machine may have the port that we have. */
+bool
+net_stream_joins(struct net_stream *s, int fd, const union net_address *peer)
+{
+	return net_stream_is_open(s) && near_port(s) == port_of(peer) &&
+	       is_end_of(s->readable.fd, fd) && is_end_of(fd, s->readable.fd);
 }
 
 bool
@@ -297,6 +318,7 @@ net_stream_close(struct net_stream *s)
 	ev_io_set(&s->writable, -1, EV_WRITE);
 	buffer_finish(&s->unsent);
 	s->connecting = s->secured = false;
+	s->near_port = 0;
 	s->ended = true;
 }
 

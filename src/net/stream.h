@@ -18,6 +18,7 @@
 #define NET_STREAM_H
 
 #include <ev.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -25,6 +26,8 @@
 
 #include "base/buffer.h"
 #include "net/tls.h"
+
+union net_address;
 
 enum {
 	NET_READ_SIZE = 256 << 10,
@@ -104,6 +107,7 @@ struct net_stream {
 	struct net_stream_tls *tls; /* of the connection */
 	bool secured;               /* the connection speaks TLS, or nothing at all */
 	bool connecting, ended;
+	in_port_t near_port;               /* as the network writes it; 0: not asked for yet */
 	struct net_stream *behind, **link; /* among those that have something to read */
 	bool leads;                        /* may be set: see above */
 	bool arrived;                      /* it has something to read, or to be told */
@@ -135,8 +139,8 @@ net_stream_is_open(const struct net_stream *s)
 	return s->readable.fd >= 0;
 }
 
-/* Is this socket the other end of the connection? */
-bool net_stream_joins(const struct net_stream *s, int fd);
+/* Is this socket, which that peer connected, the other end of the connection? */
+bool net_stream_joins(struct net_stream *s, int fd, const union net_address *peer);
 /* Is nothing unread, and did nothing come for so long? */
 bool net_stream_is_silent(const struct net_stream *s, uint64_t ms);
 /* Has the peer ended its side, or all of it, behind whatever is unread? */
