@@ -8,16 +8,25 @@
 #include "daemon/line.h"
 #include "daemon/link.h"
 
-struct line *
-circle_line(const struct hl7noted *d, int fd, const union net_address *peer)
+static struct line *
+find_line(const struct feed *f, int fd, const union net_address *peer)
 {
-	for (const struct feed *f = d->feeds; f; f = f->next) {
+	for (; f; f = f->next) {
 		struct line *l = f->line;
 
 		if (l && net_stream_joins(l->carrier ? &l->carrier->down : &l->down, fd, peer))
 			return l;
 	}
 	return NULL;
+}
+
+/* One of a feed that is taken away may still deliver what it has in flight. */
+struct line *
+circle_line(const struct hl7noted *d, int fd, const union net_address *peer)
+{
+	struct line *l = find_line(d->feeds, fd, peer);
+
+	return l ? l : find_line(d->retired, fd, peer);
 }
 
 /* That has a line, or NULL. */
@@ -53,12 +62,25 @@ circle_forget(struct hl7noted *d)
 	}
 }
 
+/* A feed that is taken away, and one that has its name since, have the same number. */
+static uint64_t
+find_seq(const struct feed *f, unsigned number, struct span control_id)
+{
+	uint64_t seq = 0;
+
+	for (; f && !seq; f = f->next) {
+		if (f->line && f->number == number)
+			seq = custody_line_seq(&f->line->machine, control_id);
+	}
+	return seq;
+}
+
 uint64_t
 circle_seq(const struct hl7noted *d, unsigned number, struct span control_id)
 {
-	const struct feed *f = feed_of(d, number);
+	uint64_t seq = number ? find_seq(d->feeds, number, control_id) : 0;
 
-	return f ? custody_line_seq(&f->line->machine, control_id) : 0;
+	return seq || !number ? seq : find_seq(d->retired, number, control_id);
 }
 
 void

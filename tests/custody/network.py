@@ -433,6 +433,30 @@ class Receivers(Custody):
         self.taken(self.sender(ports[1]), NUMBERED[1])
         self.arrived(r, NUMBERED[:2])
 
+    def test_what_came_back_from_a_feed_that_is_taken_away_is_not_lost(self):
+        """It is read when the feed that has it in flight is in no configuration any more."""
+        r, ports = self.receiver(), [free_port() for _ in range(2)]
+        a = custody_xml(ports[0], ports[1], name="f0", annotate="off")
+        mended = custody_xml(ports[0], r.port, name="f0", annotate="off")
+        b = custody_xml(ports[1], ports[0], name="f1", annotate="off")
+        full = self.crowded()
+        d = self.configure(*self.parts(a, b))
+        s = self.sender(ports[0])
+        self.taken(s, NUMBERED[0])
+        s.close()
+        d.wait_event("conn.refused", outcome="itself")
+        self.rewrite(*self.parts(a, b, **full))
+        d.reload()
+        d.wait_event("queue.disk_low")
+        self.rewrite(*self.parts(mended, b, **full))
+        d.reload()
+        wait_for("that of f1", lambda: self.state()[1]["connections"] == 1)
+        self.rewrite(*self.parts(mended, **full))
+        d.reload()
+        self.rewrite(*self.parts(mended))
+        d.reload()
+        self.assertEqual(r.wait(1), NUMBERED[:1])
+
     def test_feeds_that_change_their_places_close_no_circle(self):
         """a led to b, which goes before a now; where b was, there is another feed."""
         for idle_timeout in (None, "1s"):
