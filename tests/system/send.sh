@@ -268,6 +268,7 @@ send 69 one.hl7
 has err 'Connection refused'
 send 69 --json --keep-going --timeout 3s one.hl7
 [ "$(member connect_errors)" -gt 1 ] || fail 'did not try again'
+[ "$(member connect_errors)" -lt 20 ] || fail 'no longer pause between attempts to connect'
 status 69 timeout 300 "$HL7NOTE" send 127.0.0.1:no-such-service one.hl7
 has err 'no service is called no-such-service here'
 (

@@ -32,7 +32,9 @@ has sink.out 'received 2 messages'
 has sink.out 'answered AA 2'
 has sink.err 'listening on 127.0.0.1 port'
 
-# again into the same directory: nothing is overwritten; nothing is said when quiet
+# again into the same directory: nothing is overwritten, and what has other names has no number;
+# nothing is said when quiet
+touch kept/-1.hl7 kept/9.txt kept/99999999999999999999.hl7
 sink -q -o kept --append kept.mllp
 send 0 two.hl7
 stop
@@ -67,7 +69,7 @@ send 0 two.hl7
 stop
 same kept/0000000004.hl7 one.hl7
 same kept/0000000006.hl7 two.hl7
-[ "$(find kept -type f | wc -l)" -eq 6 ] || fail 'other files in -o'
+[ "$(find kept -type f | wc -l)" -eq 9 ] || fail 'other files in -o'
 
 # the codes, as asked by the message and as told
 bare C1 AL NE > commit.hl7
@@ -135,11 +137,11 @@ count AA 0
 [ "$(member AE)" -gt 0 ] || fail 'no AE'
 [ "$(member CR)" -gt 0 ] || fail 'no CR'
 stop
-sink --json
-send 0 --rate 10 --count 12 many.hl7
+sink --delay 100ms --json
+send 0 --count 12 many.hl7
 stop
-[ "$(member seconds sink.out)" -ge 1 ] || fail 'twelve at ten a second in no time'
-[ "$(member per_second sink.out)" -le 12 ] || fail 'more a second than were sent'
+[ "$(member seconds sink.out)" -ge 1 ] || fail 'twelve tenths of a second in no time'
+[ "$(member per_second sink.out)" -le 12 ] || fail 'more a second than came'
 sink --delay 50ms
 send 0 --json one.hl7
 [ "$(member p50)" -ge 50000 ] || fail 'answered before the delay was over'
@@ -215,6 +217,15 @@ sink --delay 1h --append got.twice --json
 "$HL7NOTE" send "127.0.0.1:$port" one.hl7 > out 2> err &
 sender=$!
 await got.twice -s
+# nor is anybody let in behind the first
+kill -s TERM "$(cat sink.pid)"
+tries=0
+until [ "$tries" -eq 100 ] || grep -qsF 'Connection refused' refused; do
+	timeout 300 "$HL7NOTE" send "127.0.0.1:$port" two.hl7 > /dev/null 2> refused
+	tries=$((tries + 1))
+	sleep 0.05
+done
+has refused 'Connection refused'
 insist TERM "$(cat sink.pid)"
 ended
 wait "$sender" && fail 'an answer came'
@@ -319,7 +330,9 @@ while not got.endswith(b"\x1c\r"):
     got += s.recv(4096)
     parts += 1
     time.sleep(0.001)
-print(parts, got.index(b"\x0bMSH|"), flush=True)
+begin = got.index(b"\x0bMSH|")
+with open("ids", "a") as f: print(got[begin:].split(b"|")[9].decode(), file=f)
+print(parts, begin, flush=True)
 time.sleep(300)
 END
 framed < one.hl7 > one.mllp
@@ -335,6 +348,24 @@ done << 'END'
 --split-ack=100 2 0
 --garbage=100 1 [1-9][0-9]*
 END
+# from the first to the last it was more than a second
+[ "$(head -n 1 ids)" != "$(tail -n 1 ids)" ] || fail 'answers of two runs look the same'
+
+# what is closed behind the answer is not closed in the middle of it
+sink --close-after-ack 100
+timeout 300 python3 - "$port" << 'END' > reply
+import socket, sys
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+s.settimeout(60)
+s.connect(("127.0.0.1", int(sys.argv[1])))
+id = b"X" * 12000000
+s.sendall(b"\x0bMSH|^~\\&|A|B|C|D|2026||ORU^R01|" + id + b"|P|2.3\r\x1c\r")
+got = b"".join(iter(lambda: s.recv(1 << 20), b""))
+print(got.endswith(b"|" + id + b"\r\x1c\r"))
+END
+has reply True
+stop
 
 # more than it takes
 sink --max-message 1K --json
@@ -348,6 +379,22 @@ send 1 --json long.hl7
 count lost 1
 stop
 count broken 1 sink.out
+
+# half a message is neither answered nor left in the directory
+rm -f port
+(
+	trap '' XFSZ
+	ulimit -f 1
+	exec timeout 300 "$HL7NOTE" sink -o half --port-file port 0 > sink.out 2> sink.err
+) &
+peer=$!
+await port
+port=$(cat port)
+send 1 --json long.hl7
+count lost 1
+ended 74
+has sink.err 'cannot write into half: File too large'
+[ -z "$(find half -type f)" ] || fail 'half a message was left'
 
 # mllp_send of python3-hl7
 if command -v mllp_send > /dev/null; then
@@ -374,5 +421,6 @@ status 69 "$HL7NOTE" sink "$port"
 has err 'Address already in use'
 stop
 status 73 "$HL7NOTE" sink --append no/such/dir 0
+status 73 timeout 60 "$HL7NOTE" sink -o no/such/dir --append any 0
 
 finish

@@ -113,6 +113,16 @@ send --rate x :1|--rate x: not a number from 1 to 100000000
 send --timeout x :1|--timeout x: not a time of a day at most, such as 30, 0.5s, 20ms or 2min
 send --timeout 24h host|host: not HOST:PORT, with a port from 1 to 65535 or the name of a service
 send --timeout 25h :1|--timeout 25h: not a time of a day at most, such as 30, 0.5s, 20ms or 2min
+send :0|:0: not HOST:PORT, with a port from 1 to 65535 or the name of a service
+send :65536|:65536: not HOST:PORT, with a port from 1 to 65535 or the name of a service
+send :|:: not HOST:PORT, with a port from 1 to 65535 or the name of a service
+send ::1:2575|::1:2575: not HOST:PORT, with a port from 1 to 65535 or the name of a service
+send --count 18446744073709551617 :1|--count 18446744073709551617: not a number from 1 on, or too large
+send --timeout 18446744073709552 :1|--timeout 18446744073709552: not a time of a day at most, such as 30, 0.5s, 20ms or 2min
+send --timeout 18446744073709ms :1|--timeout 18446744073709ms: not a time of a day at most, such as 30, 0.5s, 20ms or 2min
+send --timeout .5 :1|--timeout .5: not a time of a day at most, such as 30, 0.5s, 20ms or 2min
+send --timeout 1.2.3 :1|--timeout 1.2.3: not a time of a day at most, such as 30, 0.5s, 20ms or 2min
+send --seed 0 --timeout 1.23456s --timeout 1440m --timeout 1440min host|host: not HOST:PORT, with a port from 1 to 65535 or the name of a service
 send --one-shot --in-flight 2 :1|--in-flight 2: --one-shot has one message on a connection
 show --get OBX- file|--get OBX-: a number must stand here, at character 5
 sink|which PORT? such as 2575, or 0 for any that is free
@@ -121,11 +131,16 @@ sink mllp|PORT mllp: not a number from 0 to 65535
 sink 1 2|2: one PORT is all it takes
 sink --listen= 0|option --listen needs an argument: ADDRESS
 sink --code ZZ 0|--code ZZ: not AA, AE, AR, CA, CE or CR
+sink --code AAA 0|--code AAA: not AA, AE, AR, CA, CE or CR
+sink --seed 0 --delay 5-20ms --delay 5ms-5ms --silent 5% --silent 100 99999|PORT 99999: not a number from 0 to 65535
 sink --delay x 0|--delay x: not two times of a day at most, such as 5ms-20ms
 sink --silent 101 0|--silent 101: not a percentage such as 5 or 0.25%
+sink --silent 100.001 0|--silent 100.001: not a percentage such as 5 or 0.25%
+sink --silent 5x 0|--silent 5x: not a percentage such as 5 or 0.25%
 sink --refuse AE 0|--refuse AE: not CODE:PERCENT, such as AE:5
 sink --refuse AE:x 0|--refuse AE:x: not CODE:PERCENT, such as AE:5
 sink --refuse AE:60 --refuse AR:60 0|--refuse AR:60: more than a hundred in all
+sink --refuse AE:1 --refuse AR:1 --refuse CE:1 --refuse CR:1 --refuse CA:1 --refuse AA:1 0|--refuse AA:1: given too often, 5 times at most
 status now|status takes no operands, so not "now"
 verify a|two files, please: ORIGINAL ANNOTATED
 verify a b c|c: two files are all it takes, ORIGINAL ANNOTATED
