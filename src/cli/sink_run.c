@@ -126,13 +126,11 @@ listen_there(struct sink *s)
 		error = s->listener ? 0 : errno;
 		freeaddrinfo(addresses);
 	}
-	if (error == EAI_SERVICE)
-		say_error("no service is called %s here; write the number of the port", o->port);
-	else if (error)
+	if (error) {
 		say_error(
 		    "cannot listen on %s port %s: %s", o->listen, o->port, net_look_up_text(error));
-	if (error)
 		return EX_UNAVAILABLE;
+	}
 	say_note("listening on %s port %u", o->listen, net_listener_port(s->listener));
 	return o->port_file ? write_port(o->port_file, net_listener_port(s->listener)) : EX_OK;
 }

@@ -200,7 +200,6 @@ take(struct sink_visitor *v, struct span body)
 	count(s, body);
 	v->busy = sink_plan_make(&s->options->faults, s->options->code, &v->dice, &v->plan);
 	v->step = STEP_WAIT;
-	buffer_clear(&v->answer);
 	if (!answer(v))
 		out_of_memory(s);
 	for (int i = 0; i < SINK_FAULTS; i++)
