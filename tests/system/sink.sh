@@ -367,6 +367,20 @@ END
 has reply True
 stop
 
+# who reads no answers is not read for ever
+sink
+timeout 300 python3 - "$port" << 'END' > reply
+import socket, sys
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+s.settimeout(1)
+left = memoryview(open("one.mllp", "rb").read() * 400000)
+try:
+    while left: left = left[s.send(left[:65536]):]
+except socket.timeout: print("stalled")
+END
+has reply stalled
+stop
+
 # more than it takes
 sink --max-message 1K --json
 head -c 2000 /dev/zero | tr '\0' x > long.txt
@@ -422,5 +436,9 @@ has err 'Address already in use'
 stop
 status 73 "$HL7NOTE" sink --append no/such/dir 0
 status 73 timeout 60 "$HL7NOTE" sink -o no/such/dir --append any 0
+for file in no/such/port /dev/full; do
+	status 73 timeout 60 "$HL7NOTE" sink --port-file "$file" 0
+	has err "cannot write $file: "
+done
 
 finish

@@ -121,8 +121,9 @@ send --count 18446744073709551617 :1|--count 18446744073709551617: not a number 
 send --timeout 18446744073709552 :1|--timeout 18446744073709552: not a time of a day at most, such as 30, 0.5s, 20ms or 2min
 send --timeout 18446744073709ms :1|--timeout 18446744073709ms: not a time of a day at most, such as 30, 0.5s, 20ms or 2min
 send --timeout .5 :1|--timeout .5: not a time of a day at most, such as 30, 0.5s, 20ms or 2min
+send --timeout s :1|--timeout s: not a time of a day at most, such as 30, 0.5s, 20ms or 2min
 send --timeout 1.2.3 :1|--timeout 1.2.3: not a time of a day at most, such as 30, 0.5s, 20ms or 2min
-send --seed 0 --timeout 1.23456s --timeout 1440m --timeout 1440min host|host: not HOST:PORT, with a port from 1 to 65535 or the name of a service
+send --connections 10000 --seed 0 --timeout 86400000000us --timeout 1.23456s --timeout 1440m --timeout 1440min host|host: not HOST:PORT, with a port from 1 to 65535 or the name of a service
 send --one-shot --in-flight 2 :1|--in-flight 2: --one-shot has one message on a connection
 show --get OBX- file|--get OBX-: a number must stand here, at character 5
 sink|which PORT? such as 2575, or 0 for any that is free
@@ -146,6 +147,10 @@ verify a|two files, please: ORIGINAL ANNOTATED
 verify a b c|c: two files are all it takes, ORIGINAL ANNOTATED
 verify - -|only one of the two can be standard input
 END
+
+for wrong in "$(printf '%0256d' 0):1" ":$(printf '%032d' 1)"; do
+	status 64 "$HL7NOTE" send "$wrong" < /dev/null
+done
 
 # nobody to ask
 status 69 "$HL7NOTE" status --control no/such/socket
