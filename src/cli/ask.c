@@ -54,7 +54,9 @@ ask_unavailable(const struct ask *a, int error)
 	const char *mend = "is hl7noted running, and does it have this control socket?";
 
 	if (error == -EACCES)
-		mend = "only root and the daemon's group may ask";
+		mend = "only root and the daemon's user and group may ask";
+	else if (error == -ENAMETOOLONG)
+		mend = "the path of a socket has 107 bytes at most";
 	else if (error == -ECONNRESET)
 		mend = "hl7noted stopped, has too many to answer, or waited too long for more";
 	else if (error == -ETIMEDOUT || error == -EAGAIN)

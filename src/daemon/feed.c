@@ -109,6 +109,16 @@ feed_messages(const struct feed *f)
 	       (m->queued ? m->queued->value : 0);
 }
 
+unsigned
+feed_in_flight(const struct feed *f)
+{
+	unsigned count = f->line ? custody_line_in_flight(&f->line->machine) : 0;
+
+	for (const struct link *l = f->links; l; l = l->next)
+		count += l->session.flights;
+	return count;
+}
+
 static bool
 is_same_receiver(const struct conf_forward *a, const struct conf_forward *b)
 {

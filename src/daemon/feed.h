@@ -105,6 +105,8 @@ struct feed *feed_create(struct hl7noted *d, const struct conf_feed *conf, struc
 struct feed *feed_find(struct feed *list, const char *name);
 /* Messages that were answered, or taken into custody, since its first start. */
 double feed_messages(const struct feed *f);
+/* Messages that were sent to the receiver, and whose answers are awaited. */
+unsigned feed_in_flight(const struct feed *f);
 /* Can it be changed so?  Makes what must be made for that, and tells what stands against it. */
 bool feed_plan(struct feed *f, const struct conf_feed *conf);
 /* It will not be, after all. */

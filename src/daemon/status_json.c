@@ -173,7 +173,8 @@ put_feed(struct buffer *out, const struct feed *f)
 		put_queue(out, f);
 		put_line(out, f->line);
 	}
-	json_tenths(out, "backoff_s", f->backoff / 1000.0);
+	json_number(out, "in_flight", feed_in_flight(f));
+	json_tenths(out, "backoff_s", f->line ? line_wait(f->line) : f->backoff / 1000.0);
 	put_time(out, "last_message", f->last_message);
 	json_str(out, "last_outcome", f->last_outcome);
 	put_time(out, "last_error_at", f->last_error);

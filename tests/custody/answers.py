@@ -594,7 +594,7 @@ class Answers(Custody):
         self.assertTrue(s.closed())
         self.assertEqual(d.wait_event("conn.close")[0]["outcome"], "no_room")
         self.assertEqual(d.wait_event("msg.rejected")[0]["outcome"], "no_room")
-        self.assertRegex(self.text(), "last message +20.* rejected\n")
+        self.assertRegex(self.text(), "last message +20.* rejected; ")
         self.assertRegex(self.text(), "last error .* no_room\n")
         self.assertTrue(self.state()[0]["store"]["takes"])
 

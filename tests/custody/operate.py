@@ -97,7 +97,7 @@ class Delivery(Custody):
         self.assertEqual(lab["queue"]["waiting"], 20)
         self.assertIn(lab["line"]["state"], ("backing_off", "connecting"))
         self.assertEqual(self.metric("hl7noted_queue_messages", feed="lab"), 20)
-        self.assertRegex(self.text(), r"queue +20 waiting .*the oldest for")
+        self.assertRegex(self.text(), r"queue +20 waiting .*oldest for")
         time.sleep(1.2)
         self.assertEqual(d.events("queue.waiting"), [], "nothing did when it started")
         r.start()
@@ -164,7 +164,8 @@ class Policy(Custody):
         self.assertFalse(self.ready())
         state, lab = self.state()
         self.assertEqual((lab["line"]["state"], lab["line"]["stopped_by"]), ("stopped", "error"))
-        self.assertIn("STOPPED", self.text())
+        self.assertIn("; last answer AE\n" + " " * 15 + "hl7note queue retry --feed lab\n",
+                      self.text())
         self.assertEqual(self.metric("hl7noted_line_stopped", feed="lab"), 1)
         self.assertEqual(self.sent(r), ["m1"])
         self.assertIn("1 line resumed", self.queue("retry", "--feed", "lab"))
@@ -172,6 +173,29 @@ class Policy(Custody):
         self.assertEqual(self.sent(r), ["m1", "m1", "m2"])
         d.wait_event("line.resumed", feed="lab")
         wait_for("ready", self.ready)
+
+    def test_of_many_feeds_those_to_look_at_are_told_first(self):
+        r, down = self.receiver(codes(then=b"AE")), self.receiver()
+        down.stop()
+        ports = [free_port() for _ in range(4)]
+        away = {"backoff_min": "1h", "backoff_max": "1h"}
+        d = self.configure(*self.parts(
+            custody_xml(ports[0], r.port, name="aside"),
+            custody_xml(ports[1], down.port, name="waits", forward=away),
+            custody_xml(ports[2], r.port, name="stops", answers={"error": "stop"}),
+            custody_xml(ports[3], r.port, name="well"),
+        ))
+        for port in ports[:3]:
+            self.sender(port).exchange(message())
+        for event, feed in (
+            ("msg.deadletter", "aside"), ("conn.failed", "waits"), ("line.stopped", "stops"),
+        ):
+            d.wait_event(event, feed=feed)
+        self.assertIn(
+            "\nfeed aside has messages SET ASIDE\nfeed waits is WAITING for its receiver\n"
+            "feed stops is STOPPED\n\nfeed aside: custody, ", self.text(),
+        )
+        self.assertGreater(self.state(1)[1]["backoff_s"], 60)
 
     def test_a_stopped_line_goes_on_when_its_message_is_dropped(self):
         r = self.receiver(codes(b"AE"))
@@ -363,7 +387,7 @@ class Life(Custody):
         high = d2.wait_event("queue.high", feed="lab")[0]
         self.assertGreaterEqual(high["queue_age_ms"], 600000)
         self.assertGreaterEqual(self.metric("hl7noted_queue_oldest_age_seconds", feed="lab"), 600)
-        self.assertIn("the oldest for 10 minutes", self.text())
+        self.assertIn("oldest for 10 minutes", self.text())
         r.start()
         r.wait(1)
         d2.wait_event("queue.low", feed="lab")

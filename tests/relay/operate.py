@@ -245,18 +245,14 @@ class Status(World):
         d, r, port = self.running()
         text = self.note("status", "--control", self.socket).decode()
         self.assertIn("process %d" % d.pid, text)
-        self.assertIn("feed lab: relay to 127.0.0.1:%d, annotation live" % r.port, text)
+        self.assertIn("feed lab: relay to 127.0.0.1:%d\n" % r.port, text)
         self.assertRegex(text, r"127.0.0.1:%d, 1 connected" % port)
-        self.assertIn(
-            "2 answered positively, 1 negatively, 0 unawaited, 0 failed, 0 rejected, 0 refused; "
-            "3 in the last minute", text,
-        )
-        self.assertRegex(text, r"running for \d+ s; 1 connection, 0 bytes held")
-        self.assertIn("3 annotated", text)
-        self.assertIn("test 1.2.3, DRAFT", text)
-        self.assertIn("feed other", text)
-        self.assertIn("annotation SHADOW", text)
-        self.assertRegex(text, r"last message +20.* acked\n")
+        self.assertRegex(text, r"messages +2 answered positively, 1 negatively, 0 in flight\n"
+                               r"  annotation +live: 3 annotated, 0 unchanged\n")
+        self.assertRegex(text, r"running for \d+ s\n1 connection, 0 bytes held\n")
+        self.assertIn("test 1.2.3, DRAFT\n", text)
+        self.assertRegex(text, r"feed other.*\n.*\n.*\n +annotation +SHADOW: 0 annotated")
+        self.assertRegex(text, r"last message +20.* acked; 3 in the last minute\n")
         self.assertRegex(text, r"last error +never")
         times = re.findall(r"answers +half within [0-9]+\.[0-9]{2} ms, 99 % within", text)
         self.assertEqual(len(times), 1, "the other feed has given none: " + text)
@@ -294,15 +290,45 @@ class Status(World):
         self.assertEqual(counts, {"unawaited": 1, "failed": 1, "refused": 1, "rejected": 1})
         self.assertEqual(state["last_error"], "connect_failed")
         self.assertEqual(state["last_minute"], 1)
-        self.assertIn(
-            b"0 negatively, 1 unawaited, 1 failed, 1 rejected, 1 refused; 1 in the last minute",
-            self.note("status", "--control", ctl),
+        text = self.note("status", "--control", ctl)
+        self.assertIn(b"\n               1 unawaited, 1 failed, 1 rejected, 1 refused\n", text)
+        self.assertIn(b"; 1 in the last minute\n", text)
+
+    def test_a_receiver_that_does_not_answer_is_seen_before_it_is_too_late(self):
+        port, self.socket = free_port(), self.path("control")
+        r = self.receiver(lambda v, body, n: None)
+        d = self.configure(
+            '<control socket="%s"/>' % self.socket,
+            feed_xml(port, r.port, forward={"ack_timeout": "1h"}), "<limits drain-timeout=\"1h\"/>",
         )
+        self.sender(port).send(framed(message()))
+        r.wait(1)
+        read = lambda: self.note("status", "--control", self.socket).decode()
+        self.assertIn("0 negatively, 1 in flight\n", read())
+        state = json.loads(self.note("status", "--json", "--control", self.socket))
+        self.assertEqual(state["feeds"][0]["in_flight"], 1)
+        d.signal(signal.SIGTERM)
+        wait_for("the drain", lambda: re.search(r", DRAINING after \d+ s\n", read()))
+        self.assertIn("0 negatively, 1 in flight\n", read())
+
+    def test_lines_fit_and_say_by_whom_a_mapping_was_approved_on_one(self):
+        with open(SUGAR, encoding="utf-8") as f:
+            text = f.read().replace('"draft"', '"approved"').replace(
+                "</title>", "</title><approval on='2026-01-01'>Dr. A.\n\t  von B.</approval>")
+        self.socket = self.path("control")
+        self.configure(
+            '<control socket="%s"/>' % self.socket,
+            feed_xml(free_port(), 1, mapping=self.write("m.xml", text)),
+        )
+        text = self.note("status", "--control", self.socket).decode()
+        self.assertIn("test 1.2.3, approved by Dr. A. von B.\n", text)
+        rows = text.replace(self.folder, "/etc/hl7noted").split("\n")
+        self.assertEqual([row for row in rows if len(row) > 80], [], text)
 
     def test_what_is_one_is_told_as_one(self):
         d, r, port = self.running()
         self.sender(port).send(b"\x0b")
-        wait_for("a byte", lambda: b"; 2 connections, 1 byte held\n" in self.note(
+        wait_for("a byte", lambda: b"\n2 connections, 1 byte held\n" in self.note(
             "status", "--control", self.socket))
 
     def test_json_holds_the_same_and_the_checksums_of_the_files(self):
@@ -328,7 +354,8 @@ class Status(World):
         s.send(framed(message()))
         self.assertTrue(s.closed())
         text = self.note("status", "--control", self.socket).decode()
-        self.assertIn("WAITING", text)
+        self.assertIn("  WAITING ", text)
+        self.assertIn("\nfeed lab is WAITING for its receiver\n\nfeed lab: ", text)
         self.assertRegex(text, r"last error +20.* connect_failed \(receiver\)\n")
 
     def test_the_last_error_says_why_a_receiver_cannot_be_reached(self):
@@ -422,6 +449,13 @@ class Status(World):
 
     def test_nobody_there_is_69(self):
         self.note("status", "--control", self.path("nowhere"), status=69)
+
+    def test_a_path_that_no_socket_can_have_is_told(self):
+        done = subprocess.run(
+            [HL7NOTE, "status", "--control", "/" + "x" * 200], stderr=subprocess.PIPE, check=False
+        )
+        self.assertEqual(done.returncode, 69)
+        self.assertIn(b"; the path of a socket has 107 bytes at most\n", done.stderr)
 
     def test_one_who_stands_still_is_told_from_one_who_is_not_there(self):
         d, r, port = self.running()
