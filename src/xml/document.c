@@ -280,6 +280,25 @@ element_refuse(struct build *b, size_t start, const xmlChar *name)
 	build_stop(b);
 }
 
+/* The parser's table of them has only so many rows: with a million, each takes longer. */
+static bool
+too_many_names(struct build *b)
+{
+	if (b->stopped || xmlDictSize(b->parser->dict) <= XML_MOST_NAMES)
+		return b->stopped;
+	faults_add(b->faults, place_at(&b->walk, last_before(b, "<")),
+	    "write those that the manual names", "more than %d different names", XML_MOST_NAMES);
+	build_stop(b);
+	return true;
+}
+
+static void
+on_instruction(void *user, const xmlChar *target, const xmlChar *data)
+{
+	(void)target, (void)data;
+	(void)too_many_names(user);
+}
+
 static void
 on_start(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int ns_count,
     const xmlChar **ns_list, int count, int defaulted, const xmlChar **list)
@@ -289,6 +308,8 @@ on_start(void *user, const xmlChar *name, const xmlChar *prefix, const xmlChar *
 	size_t start, name_len = strlen((const char *)name);
 
 	(void)ns_count, (void)ns_list, (void)defaulted;
+	if (too_many_names(b))
+		return;
 	if (b->foreign > 0) {
 		b->foreign++;
 		return;
@@ -415,6 +436,7 @@ static const xmlSAXHandler handler = {
 	.internalSubset = on_doctype,
 	.startElementNs = on_start,
 	.endElementNs = on_end,
+	.processingInstruction = on_instruction,
 	.characters = on_text,
 	.ignorableWhitespace = on_text,
 	.serror = on_error,

@@ -28,6 +28,7 @@ enum {
 	XML_MOST_ATTRIBUTES = 64,  /* of one element */
 	XML_MOST_DEPTH = 16,
 	XML_MOST_ELEMENTS = 1000000, /* of a file */
+	XML_MOST_NAMES = 1000,       /* of a file: of elements, attributes, prefixes and more */
 };
 
 struct xml_attribute {

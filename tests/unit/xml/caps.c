@@ -122,6 +122,42 @@ Test(xml_caps, holds_for_attributes)
 	}
 }
 
+static struct buffer
+with_names(const char *before, const char *behind, unsigned count)
+{
+	struct buffer b;
+
+	buffer_init(&b, 0);
+	buffer_append(&b, SPAN(ROOT));
+	for (unsigned i = 0; i < count; i++)
+		buffer_printf(&b, "%s%u%s", before, i, behind);
+	buffer_append(&b, SPAN("</m>"));
+	return b;
+}
+
+/* The parser looks each up among all that came before. */
+Test(xml_caps, hold_for_names)
+{
+	static const char *const places[][2] = { { "<a", "/>" }, { "<a a", "=''/>" },
+		{ "<a xmlns:a", "='urn:a'/>" }, { "<a xmlns:a='urn:a", "'/>" },
+		{ "<a xmlns='urn:a", "'/>" }, { "<?a", "?>" } };
+	static const unsigned counts[] = { XML_MOST_NAMES / 2, 300000 };
+
+	for (size_t i = 0; i < 2 * sizeof(places) / sizeof(places[0]); i++) {
+		const char *const *place = places[i / 2];
+		struct buffer bytes = with_names(place[0], place[1], counts[i % 2]);
+		clock_t began = clock();
+		struct parsed p = parse(buffer_span(&bytes));
+		double took = (double)(clock() - began) / CLOCKS_PER_SEC;
+		bool few = !strstr(said(&p), ": more than 1000 different names; write those that");
+
+		cr_expect_eq(few, i % 2 == 0, "%s: %.200s", place[0], said(&p));
+		cr_expect(took < quick, "%s: %g s", place[0], took);
+		parsed_finish(&p);
+		buffer_finish(&bytes);
+	}
+}
+
 /* Joining its pieces one by one would take gigabytes. */
 Test(xml_caps, hold_a_text_in_pieces_once)
 {
