@@ -426,12 +426,13 @@ void
 conf_value_read(struct conf_reader *r, const struct conf_attribute *a, struct span text,
     const char *owner, struct fault_place at, void *into)
 {
-	char mend[CONF_MEND];
+	char mend[CONF_MEND] = "";
 
 	text = xml_trim(text);
 	if (kinds[a->kind].read(r, a, text, (char *)into + a->offset))
 		return;
-	mend_value(a, text, mend);
+	if (faults_are_kept(r->faults))
+		mend_value(a, text, mend);
 	if (text.len)
 		faults_add(r->faults, at, mend, "%s: \"%.*s\" is %s", owner, CONF_SHOW(text),
 		    kinds[a->kind].what);

@@ -74,22 +74,29 @@ find_owner(const struct conf_element *kind, struct span name,
 /* ---- attributes ---- */
 
 static void
-unknown_attribute(
-    struct conf_reader *r, const struct conf_element *kind, const struct xml_attribute *a)
+find_attribute_place(const struct conf_element *kind, struct span name, char *mend)
 {
-	const struct conf_element *owner = find_owner(kind, a->name, has_attribute);
+	const struct conf_element *owner = find_owner(kind, name, has_attribute);
 	const char *known[NEIGHBOURS], *nearest;
-	char mend[CONF_MEND] = "remove it";
 	size_t count = 0;
 
 	for (const struct conf_attribute *k = kind->attributes; k && k->name; k++)
 		known[count++] = k->name;
-	nearest = nearest_word(a->name, known, count);
+	nearest = nearest_word(name, known, count);
 	if (owner)
-		snprintf(
-		    mend, sizeof(mend), "%.*s belongs to <%s>", CONF_SHOW(a->name), owner->name);
+		snprintf(mend, CONF_MEND, "%.*s belongs to <%s>", CONF_SHOW(name), owner->name);
 	else if (nearest)
-		snprintf(mend, sizeof(mend), "did you mean \"%s\"?", nearest);
+		snprintf(mend, CONF_MEND, "did you mean \"%s\"?", nearest);
+}
+
+static void
+unknown_attribute(
+    struct conf_reader *r, const struct conf_element *kind, const struct xml_attribute *a)
+{
+	char mend[CONF_MEND] = "remove it";
+
+	if (faults_are_kept(r->faults))
+		find_attribute_place(kind, a->name, mend);
 	faults_add(r->faults, a->at, mend, "<%s> has no attribute \"%.*s\"", kind->name,
 	    CONF_SHOW(a->name));
 }
@@ -116,21 +123,29 @@ walk_attributes(
 /* ---- children ---- */
 
 static void
-unknown_child(struct conf_reader *r, const struct conf_element *kind, const struct xml_element *e)
+find_child_place(const struct conf_element *kind, struct span name, char *mend)
 {
-	const struct conf_element *owner = find_owner(kind, e->name, has_child);
+	const struct conf_element *owner = find_owner(kind, name, has_child);
 	const char *known[NEIGHBOURS], *nearest;
-	char mend[CONF_MEND] = "remove it";
 	size_t count = 0;
 
 	for (const struct conf_child *c = kind->children; c && c->element; c++)
 		known[count++] = c->element->name;
-	nearest = nearest_word(e->name, known, count);
+	nearest = nearest_word(name, known, count);
 	if (owner)
-		snprintf(
-		    mend, sizeof(mend), "<%.*s> belongs in <%s>", CONF_SHOW(e->name), owner->name);
+		snprintf(mend, CONF_MEND, "<%.*s> belongs in <%s>", CONF_SHOW(name), owner->name);
 	else if (nearest)
-		snprintf(mend, sizeof(mend), "did you mean <%s>?", nearest);
+		snprintf(mend, CONF_MEND, "did you mean <%s>?", nearest);
+}
+
+static void
+unknown_child(struct conf_reader *r, const struct conf_element *kind, const struct xml_element *e)
+{
+	char mend[CONF_MEND] = "remove it";
+
+	/* that takes a while, and of a million of them nobody would be told */
+	if (faults_are_kept(r->faults))
+		find_child_place(kind, e->name, mend);
 	faults_add(r->faults, e->at, mend, "<%s> takes no <%.*s>", kind->name, CONF_SHOW(e->name));
 }
 
