@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Read to the end rather than by size, so that pipes and growing files do.  But a pipe is
- * not waited for longer than its writer takes to say something: others wait for us.
+ * Read to the end rather than by size, so that pipes and growing files do.  But the writer of
+ * a pipe has only a moment for all of it: others wait for us.
  */
 #include "daemon/file.h"
 
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "daemon/hl7noted.h"
 #include "xml/xml.h"
 
 enum { PIECE = 64 << 10, PATIENCE_MS = 2000, LOGGED_MOST = 20 };
@@ -22,17 +23,19 @@ fail(struct faults *faults, const char *mend, const char *what)
 	return false;
 }
 
-/* What is there; or -1, and ETIMEDOUT when that is nothing for long. */
+/* What is there; or -1, and ETIMEDOUT when that is nothing until then. */
 static ssize_t
-read_some(int fd, char *room)
+read_some(int fd, char *room, uint64_t until)
 {
 	struct pollfd p = { .fd = fd, .events = POLLIN };
 	ssize_t n = read(fd, room, PIECE);
+	uint64_t now;
 	int ready;
 
 	if (n >= 0 || errno != EAGAIN)
 		return n;
-	ready = poll(&p, 1, PATIENCE_MS);
+	now = now_ms();
+	ready = now < until ? poll(&p, 1, (int)(until - now)) : 0;
 	if (ready == 0)
 		errno = ETIMEDOUT;
 	return ready > 0 ? read(fd, room, PIECE) : -1;
@@ -41,9 +44,11 @@ read_some(int fd, char *room)
 static bool
 read_all(int fd, struct buffer *b)
 {
+	const uint64_t until = now_ms() + PATIENCE_MS;
+
 	for (;;) {
 		char *room = buffer_reserve(b, PIECE);
-		ssize_t n = room ? read_some(fd, room) : 0;
+		ssize_t n = room ? read_some(fd, room, until) : 0;
 
 		if (!room || (n < 0 && errno != EINTR))
 			return false;

@@ -10,6 +10,7 @@ import json
 import os
 import signal
 import socket
+import threading
 import time
 
 from world import (
@@ -169,7 +170,7 @@ class Mappings(Reloading):
         self.assertIn("hl7noted_config_last_reload_successful 0", text)
 
     def test_a_pipe_for_a_mapping_stops_nothing(self):
-        """Neither one that nobody writes to, nor one whose writer says nothing."""
+        """Neither one that nobody writes to, nor one whose writer says nothing, or little."""
         d = self.running()
         s = self.sender(self.port)
         os.unlink(self.rules)
@@ -178,6 +179,18 @@ class Mappings(Reloading):
         self.assertEqual(self.note_of(s), "Too much of it.")
         silent = os.open(self.rules, os.O_RDWR)
         self.addCleanup(os.close, silent)
+        before = len(d.events("mapping.rejected"))
+        d.reload(good=False)
+        self.assertIn("timed out", d.events("mapping.rejected")[before]["err_text"])
+        self.assertEqual(self.note_of(s), "Too much of it.")
+        done = threading.Event()
+        self.addCleanup(done.set)
+
+        def trickle():
+            while not done.wait(0.2):
+                os.write(silent, b" ")
+
+        threading.Thread(target=trickle, daemon=True).start()
         before = len(d.events("mapping.rejected"))
         d.reload(good=False)
         self.assertIn("timed out", d.events("mapping.rejected")[before]["err_text"])
