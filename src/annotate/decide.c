@@ -282,26 +282,43 @@ drop_repetition(
 	}
 }
 
-/* Leave out whole notes, the least important and latest first, until the rest fits. */
+static bool
+is_too_much(const struct fired *list, const struct finding *f)
+{
+	unsigned lines = 1; /* the trailer */
+
+	for (unsigned i = 0; i < f->fired_count; i++) {
+		if (list[i].how == FIRED_ADDED)
+			lines += list[i].rule->line_count;
+	}
+	return lines > f->mapping->max_lines;
+}
+
+/* Leave out whole notes, the least important and latest first, until the rest fits.  Of thousands
+ * only a few fit, so these are looked for. */
 static void
 drop_surplus(struct fired *list, const struct finding *f)
 {
+	unsigned lines = 1;
+
+	if (!is_too_much(list, f))
+		return;
+	for (unsigned i = 0; i < f->fired_count; i++) {
+		if (list[i].how == FIRED_ADDED && list[i].rule->line_count)
+			list[i].how = FIRED_OMITTED;
+	}
 	for (;;) {
-		unsigned lines = 1; /* the trailer */
-		struct fired *least = NULL;
+		struct fired *most = NULL;
 
 		for (unsigned i = 0; i < f->fired_count; i++) {
-			const struct rule *rule = list[i].rule;
-
-			if (list[i].how != FIRED_ADDED || !rule->line_count)
-				continue;
-			lines += rule->line_count;
-			if (!least || rule->priority <= least->rule->priority)
-				least = &list[i];
+			if (list[i].how == FIRED_OMITTED &&
+			    (!most || list[i].rule->priority > most->rule->priority))
+				most = &list[i];
 		}
-		if (lines <= f->mapping->max_lines || !least)
+		if (!most || lines + most->rule->line_count > f->mapping->max_lines)
 			return;
-		least->how = FIRED_OMITTED;
+		lines += most->rule->line_count;
+		most->how = FIRED_ADDED;
 	}
 }
 

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "annotate/examples.h"
 #include "conf/conf.h"
 #include "hl7/ack.h"
 #include "hl7/escape.h"
@@ -109,10 +110,14 @@ static void
 run_mapping(struct worst *w, struct span in)
 {
 	struct faults faults;
+	struct mapping *m;
 
 	(void)w;
 	faults_init(&faults, "");
-	mapping_destroy(mapping_create(in, &faults));
+	m = mapping_create(in, &faults);
+	if (m)
+		examples_run(m, &faults);
+	mapping_destroy(m);
 	faults_finish(&faults);
 }
 
@@ -364,15 +369,35 @@ make_meeting(struct buffer *in, unsigned n)
 }
 
 static void
-make_codes(struct buffer *in, unsigned n)
+begin_mapping(struct buffer *in)
 {
 	buffer_append(
-	    in, SPAN("<mapping xmlns='urn:hl7note:mapping:1' id='x' version='1'>"
+	    in, SPAN("<mapping xmlns='urn:hl7note:mapping:1' id='x' version='1' status='draft'>"
+		     "<about><title>t</title></about><system id='LN'/>"
 		     "<quantity id='q' unit='mg/L'><unit name='mg/L' factor='1'/></quantity>"
 		     "<observation id='o' label='o' unit='mg/L'><codes quantity='q' system='LN'>"));
+}
+
+static void
+make_codes(struct buffer *in, unsigned n)
+{
+	begin_mapping(in);
 	for (unsigned i = 0; i < n; i++)
 		buffer_printf(in, "<code>%u-1</code>", 100000 + i);
 	buffer_append(in, SPAN("</codes></observation></mapping>"));
+}
+
+static void
+make_notes(struct buffer *in, unsigned n)
+{
+	begin_mapping(in);
+	buffer_append(in, SPAN("<code>1-1</code></codes></observation>"
+			       "<rules for='o'><group id='g' pick='all'>"));
+	for (unsigned i = 0; i < n; i++)
+		buffer_printf(in,
+		    "<rule id='R%u'><when><value above='1'/></when><note>%u.</note></rule>", i, i);
+	buffer_append(in, SPAN("</group></rules><example name='e'><obx code='1-1' value='2' "
+			       "unit='mg/L'/><expect obx='1' rules='R0'/></example></mapping>"));
 }
 
 void
@@ -384,7 +409,7 @@ worst_make(const struct worst_case *c, struct buffer *in, unsigned n)
 		around(in, c->before, c->each, n, c->behind);
 }
 
-#define MAPPING "<mapping xmlns='urn:hl7note:mapping:1' id='x' version='1'>"
+#define MAPPING "<mapping xmlns='urn:hl7note:mapping:1' id='x' version='1' status='draft'>"
 #define CONFIGURATION "<hl7noted xmlns='urn:hl7note:config:1'>"
 
 /* clang-format off */
@@ -469,6 +494,7 @@ const struct worst_case worst_cases[] = {
 	{ "faults of its attributes", run_conf, 100000,
 		CONFIGURATION, "<log leve='x' level='x'/>", "</hl7noted>", NULL },
 	{ "codes of a mapping", run_mapping, 20000, .make = make_codes },
+	{ "notes of a mapping", run_mapping, 20000, .make = make_notes },
 	{ "faults of a mapping", run_mapping, 100000,
 		MAPPING, "<a/>", "</mapping>", NULL },
 };
