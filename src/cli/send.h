@@ -164,6 +164,9 @@ void send_answered(struct send_run *r, enum send_code code);
 void send_unasked(struct send_run *r, enum send_code code);
 /* May put it among those to be sent again. */
 void send_failed(struct send_run *r, struct send_job job, enum send_fate fate);
+/* So many that ask for no answer were written, and then TLS did not let us in: they are lost, and
+ * not sent again to who would not take them either. */
+void send_turned_away(struct send_run *r, uint64_t count);
 /* What waits to be sent again never will be. */
 void send_fail_again(struct send_run *r);
 

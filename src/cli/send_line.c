@@ -51,13 +51,15 @@ line_close(struct send_line *l)
 }
 
 /* What was in flight has this fate: `first` the oldest, SEND_LOST the others; so has a message that
- * asks for no answer and was not written whole. */
+ * asks for no answer and was not written whole.  One that did not let us in read nothing. */
 static void
 lose_flights(struct send_line *l, enum send_fate first)
 {
 	enum send_fate fate = first;
 
-	if (l->last_unawaited && is_unwritten(l)) {
+	if (net_stream_is_turned_away(&l->stream)) {
+		send_turned_away(l->run, l->unawaited);
+	} else if (l->last_unawaited && is_unwritten(l)) {
 		l->run->tally.not_awaited--;
 		send_failed(l->run, l->last, l->count > 0 ? SEND_LOST : first);
 	}
@@ -146,7 +148,7 @@ line_try(struct send_line *l)
 	l->state = LINE_CONNECTING;
 	r->unused++;
 	l->since = send_now();
-	l->answers = l->given = l->shut = 0;
+	l->answers = l->given = l->unawaited = l->shut = 0;
 	l->more = l->right = l->last_unawaited = false;
 	error = net_stream_connect(
 	    &l->stream, l->trying->ai_addr, l->trying->ai_addrlen, (struct net_keepalive){ 0 });
@@ -198,6 +200,7 @@ launch(struct send_line *l, struct send_job job, uint64_t now)
 	} else {
 		if (shot->later)
 			send_line_owe(l, job.serial);
+		l->unawaited++;
 		r->tally.not_awaited++;
 		r->unawaited = true;
 	}
@@ -261,7 +264,7 @@ fill(struct send_line *l, size_t most)
 			write_wire(l);
 	}
 	write_wire(l);
-	if (is_spent(l) && !is_clogged(l))
+	if (is_spent(l) && !is_unwritten(l))
 		line_shut(l, now);
 	/* messages that are not awaited take no room: go on when others had their turn */
 	if (has_room(l) && !l->run->options->rate && send_work_left(l->run))
@@ -533,7 +536,7 @@ send_lines_shut(struct send_run *r)
 		if (l->state != LINE_OPEN)
 			continue;
 		any = true;
-		if (!is_clogged(l))
+		if (!is_unwritten(l))
 			line_shut(l, now);
 	}
 	return any;

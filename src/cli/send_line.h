@@ -34,6 +34,7 @@ struct send_line {
 	uint64_t shut;                         /* when our side was ended; 0: it was not */
 	uint64_t pause;                        /* how long it waits after the next failure */
 	uint64_t answers, given;               /* on this connection */
+	uint64_t unawaited;                    /* of those given: they ask for no answer */
 	bool right;                            /* one of the answers was */
 	uint64_t answered;                     /* serial of the message whose answer came last */
 	bool more;                             /* answers may come that fit no flight */

@@ -206,6 +206,16 @@ send_failed(struct send_run *r, struct send_job job, enum send_fate fate)
 }
 
 void
+send_turned_away(struct send_run *r, uint64_t count)
+{
+	r->tally.not_awaited -= count;
+	r->tally.lost += count;
+	r->tally.failed += count;
+	if (count > 0)
+		stop_unless_going(r);
+}
+
+void
 send_fail_again(struct send_run *r)
 {
 	while (r->again_count > 0)

@@ -12,7 +12,7 @@
 command -v python3 > /dev/null || exit 77
 
 cat > peer.py << 'END'
-import os, socket, sys, threading, time
+import os, socket, ssl, sys, threading, time
 
 def answer(id, code="AA"):
     return b"\x0bMSH|^~\\&|A|B|C|D|2026||ACK|1|P|2.3\rMSA|" + code.encode() + b"|" + id + b"\r\x1c\r"
@@ -47,6 +47,14 @@ if how == "spread":
     for t in threads: t.join()
     print(min(counts))
     sys.exit()
+if how == "strict":
+    wants = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    wants.load_cert_chain("ca/server.pem", "ca/server.key")
+    wants.load_verify_locations("ca/ca.pem")
+    wants.verify_mode = ssl.CERT_REQUIRED
+    while True:
+        try: wants.wrap_socket(listener.accept()[0], server_side=True)
+        except OSError: pass
 s, _ = listener.accept()
 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 if how == "slow":
@@ -291,11 +299,14 @@ count timed_out 0
 	head -c 12000000 /dev/zero | tr '\0' x
 	printf '\r'
 } > large.hl7
-peer leaves
-send 1 --json --timeout 20s large.hl7
-count lost 1
-count failed 1
-count not_awaited 0
+for shot in '' --one-shot; do
+	peer leaves
+	# shellcheck disable=SC2086
+	send 1 --json $shot --timeout 20s large.hl7
+	count lost 1
+	count failed 1
+	count not_awaited 0
+done
 
 # nor was one that is never read; of several the oldest is the one that took too long
 peer mute
@@ -358,6 +369,18 @@ if [ -f ca/ca.pem ]; then
 	[ $(($(date +%s) - began)) -ge 11 ] || fail 'waited less than --timeout'
 	send 69 --json --tls-ca ca/ca.pem --timeout 100ms eight.hl7
 	has err 'TLS: the handshake took too long'
+
+	# with TLS 1.3 one that wants a certificate says so when messages are on their way: it has none
+	for more in '' '--resend 1' --one-shot; do
+		peer strict
+		# shellcheck disable=SC2086
+		send 1 --json --keep-going --tls-ca ca/ca.pem --timeout 20s $more none.hl7
+		has err 'TLS: peer_alert'
+		count sent 2
+		count lost 2
+		count failed 2
+		count not_awaited 0
+	done
 fi
 
 # python3-hl7's own server
