@@ -389,6 +389,14 @@ observe_connect_timeout(const struct dial *d)
 	tell_left(d, LOG_CONN_TIMEOUT, "connect_timeout");
 }
 
+/* What we lack ourselves, or a circle of our own feeds, is no sender's fault. */
+static bool
+is_ours(const char *limit)
+{
+	return strcmp(limit, "descriptors") == 0 || strcmp(limit, "memory") == 0 ||
+	       strcmp(limit, "itself") == 0;
+}
+
 void
 observe_refused(struct feed *f, const union net_address *peer, const char *limit)
 {
@@ -396,7 +404,7 @@ observe_refused(struct feed *f, const union net_address *peer, const char *limit
 
 	f->metrics.refused->value++;
 	count_limit(f, limit);
-	observe_error(f, FEED_SENDER, limit);
+	observe_error(f, is_ours(limit) ? FEED_NEITHER : FEED_SENDER, limit);
 	if (!log_begin(log, LOG_CONN_REFUSED))
 		return;
 	put_whose(f, peer);

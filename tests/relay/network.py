@@ -4,6 +4,7 @@
 
 import contextlib
 import itertools
+import json
 import os
 import resource
 import shutil
@@ -1008,7 +1009,8 @@ class Descriptors(World):
         self.assertGreaterEqual(metric(door, "hl7noted_limits_hit_total", limit="descriptors"), 60)
         self.assertEqual(d.events("svc.paused"), [])
         self.assertEqual(inside.exchange(message("1")), ack(message("1")))
-        self.assertIn(b"feed", self.note("status", "--control", control))
+        feed = json.loads(self.note("status", "--json", "--control", control))["feeds"][0]
+        self.assertEqual((feed["last_error"], feed["last_error_side"]), ("descriptors", None))
         os.rename(log, log + ".old")
         d.signal(signal.SIGUSR1)
         wait_for("a new log", lambda: os.path.exists(log))
