@@ -23,7 +23,7 @@ enum {
 	PROBE_SECONDS = 5,
 	PROBES = 3,
 	USER_TIMEOUT_SECONDS = 30,
-	READ_AWAY = 16 << 10, /* at closing, so often at most */
+	READ_AWAY = 16 << 10, /* at the end, so often at most */
 	READS_AWAY = 16,
 };
 
@@ -209,15 +209,29 @@ net_stream_finish(struct net_stream *s)
 	(void)shutdown(s->readable.fd, SHUT_WR);
 }
 
+/* A socket that is closed with bytes unread resets the connection.  True when there were any. */
+static bool
+read_away(int fd)
+{
+	char away[READ_AWAY];
+	unsigned reads = 0;
+
+	while (reads < READS_AWAY && recv(fd, away, sizeof(away), MSG_DONTWAIT) > 0)
+		reads++;
+	return reads;
+}
+
 bool
 net_stream_is_parted(struct net_stream *s)
 {
 	if (net_stream_unsent(s))
 		return false;
-	if (!net_stream_untaken(s) || net_stream_is_left(s))
+	if (!net_stream_is_open(s) || s->connecting || net_stream_is_left(s))
+		return true;
+	if (!read_away(s->readable.fd) && !net_stream_untaken(s))
 		return true;
 	net_stream_finish(s);
-	return !net_stream_untaken(s);
+	return false;
 }
 
 /* The kernel knows better than the reader: a part of a TLS record tells nobody anything. */
@@ -285,21 +299,6 @@ net_stream_is_left(const struct net_stream *s)
 	return net_stream_is_open(s) && poll(&end, 1, 0) > 0;
 }
 
-/* Closing a socket with bytes unread resets the connection, and a peer may lose by that what it
- * was sent last. */
-static void
-close_unread(int fd)
-{
-	char away[READ_AWAY];
-
-	(void)shutdown(fd, SHUT_WR);
-	for (unsigned i = 0; i < READS_AWAY; i++) {
-		if (recv(fd, away, sizeof(away), MSG_DONTWAIT) <= 0)
-			break;
-	}
-	close(fd);
-}
-
 void
 net_stream_close(struct net_stream *s)
 {
@@ -313,7 +312,9 @@ net_stream_close(struct net_stream *s)
 		net_stream_tls_close(s);
 	ev_io_stop(s->net->loop, &s->readable);
 	ev_io_stop(s->net->loop, &s->writable);
-	close_unread(s->readable.fd);
+	(void)shutdown(s->readable.fd, SHUT_WR);
+	(void)read_away(s->readable.fd);
+	close(s->readable.fd);
 	ev_io_set(&s->readable, -1, EV_READ);
 	ev_io_set(&s->writable, -1, EV_WRITE);
 	buffer_finish(&s->unsent);

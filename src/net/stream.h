@@ -180,8 +180,9 @@ bool net_stream_is_stuck(struct net_stream *s, uint64_t now_ms, uint64_t most_ms
 /* No more will be sent; reading goes on. */
 void net_stream_finish(struct net_stream *s);
 /* Nothing will be sent any more: may it be closed?  A peer that goes on sending to a closed socket
- * is answered with a reset, and what it has not taken yet is lost.  So it is told the end, and this
- * is to be asked again until it has taken all, or has ended its side. */
+ * is answered with a reset, and what its program has not taken yet may be lost.  So it is told the
+ * end, what it still sends is read away, and this is to be asked again until it has taken all and
+ * sends no more, or has ended its side. */
 bool net_stream_is_parted(struct net_stream *s);
 void net_stream_close(struct net_stream *s);
 

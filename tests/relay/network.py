@@ -418,6 +418,17 @@ class Time(World):
         self.assertEqual(self.sender(port).exchange(message("1")), long)
         self.assertEqual(d.events("conn.refused"), [])
 
+    def test_a_sender_in_the_middle_of_sending_is_told_the_end_without_a_reset(self):
+        """Many a program drops what it has not read yet when its sending fails."""
+        r = self.receiver(lambda v, body, n: v.close() if n == 2 else v.answer(body))
+        d, port = self.feed(r)
+        s = self.sender(port)
+        s.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 << 10)
+        s.send(framed(message("1")) + framed(message("2")) + b"\x0bMSH|" + b"x" * (1 << 20))
+        d.wait_event("conn.close", outcome="down_lost")
+        self.assertEqual(s.frame(), ack(message("1")))
+        self.assertEqual(s.sock.recv(1), b"")
+
     def test_a_sender_that_heard_of_its_end_has_room_at_another_feed_at_once(self):
         long = ack(message("1")) + b"ZZZ|" + b"x" * 200000 + b"\r"
         first = self.receiver(lambda v, body, n: v.send(framed(long)) if n % 2 else v.close())
