@@ -37,7 +37,7 @@ enum {
 static const struct flag flags[] = {
 	{ "control", 'c', "SOCKET", "the daemon's control socket (/run/hl7noted/control)" },
 	{ "feed", 'f', "NAME", "of this feed alone" },
-	{ "state", STATE, "STATE", "waiting, aside, delivered, dropped or any (see the manual)" },
+	{ "state", STATE, "STATE", "waiting, aside, delivered, dropped or any" },
 	{ "older-than", OLDER, "AGE", "received longer ago than 90s, 15min, 12h or 7d" },
 	{ "newer-than", NEWER, "AGE", "received at most so long ago" },
 	{ "id", ID, "ID", "with this control ID" },

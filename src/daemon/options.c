@@ -35,7 +35,7 @@ static const char help[] =
     "      --log-file FILE        instead of standard error\n"
     "      --metrics [ADDR:]PORT  serve /metrics, /healthz and /readyz\n"
     "      --control SOCKET       where hl7note status and queue ask\n"
-    "      --debuggable           leave core dumps, debuggers and all system calls possible\n"
+    "      --debuggable           allow core dumps, debuggers and all system calls\n"
     "      --help, --version\n"
     "\n"
     "HUP reloads, TERM drains and stops, USR1 opens the log file again.\n";

@@ -13,6 +13,7 @@ for command in annotate explain verify check show send sink status queue; do
 	status 0 "$HL7NOTE" "$command" --help
 	has out "usage: hl7note $command "
 	has out '--version'
+	! grep -n '.\{81\}' out || fail "help of $command is wider than a screen"
 	# the options are a block of their own, and what they do begins in one column
 	awk '/^  .*--/ && !n++ && last { exit 1 } { last = length($0) }' out || fail "help of $command"
 	awk '/^  .*--/ { match(substr($0, 7), /  +[^ ]/); print RSTART + RLENGTH }' out > columns
