@@ -87,6 +87,8 @@ struct feed {
 	uint64_t asked;              /* when the resolver was, ms */
 	bool resolving;              /* an answer is awaited */
 	bool asking;                 /* and may come before the question returns */
+	bool overdue;                /* or it came too late for all who waited */
+	unsigned waits;              /* in vain, for the same answer */
 	uint32_t backoff;            /* ms; 0: the last attempt went well */
 	uint64_t next_attempt;       /* ms */
 	uint32_t backoff_before;     /* ms; of connections that have had no answer yet */
@@ -173,6 +175,8 @@ void feed_forget_receiver(struct feed *f);
 /* Addresses of the receiver: known, or asked for; links are told by link_resolved().  Where none
  * come in time, old ones have to do. */
 bool feed_resolve(struct feed *f);
+/* Has the resolver had its time? */
+void feed_tick(struct feed *f, uint64_t now);
 /* As observe_connect_failed() has it. */
 void feed_connect_failed(struct feed *f, int error, enum net_tls_reason denied);
 /* It need not be waited for any more. */

@@ -14,6 +14,8 @@
 enum {
 	ADDRESS_AGE_MS = 60 * 1000, /* after which a name is looked up again */
 	RESOLVER_MS = 1000,         /* for which known addresses wait for those of today */
+	PATIENCE_MS = 30 * 1000,    /* with a resolver, where there are none */
+	WAITS_MOST = 5,             /* as long as that for one answer, which is then lost */
 };
 
 static bool
@@ -59,7 +61,7 @@ feed_forget_receiver(struct feed *f)
 	net_resolver_forget(f->daemon->resolver, f);
 	exchange_addresses(f, NULL);
 	f->resolved = 0;
-	f->resolving = false;
+	f->resolving = f->overdue = false;
 }
 
 /* Half of it fixed, half by chance, so that many senders do not come back at one moment. */
@@ -94,13 +96,12 @@ feed_wait(const struct feed *f)
 	return f->backoff && now < f->next_attempt ? f->next_attempt - now : 0;
 }
 
+/* Whoever waits goes on, or fails. */
 static void
-on_resolved(void *ctx, struct addrinfo *addresses, int error)
+end_waiting(struct feed *f, struct addrinfo *addresses, int error)
 {
-	struct feed *f = ctx;
 	struct link *next;
 
-	f->resolving = false;
 	if (!addresses)
 		observe_dns_failed(f, net_look_up_text(error));
 	if (addresses)
@@ -120,14 +121,49 @@ on_resolved(void *ctx, struct addrinfo *addresses, int error)
 		line_resolved(f->line, !f->addresses);
 }
 
+static void
+on_resolved(void *ctx, struct addrinfo *addresses, int error)
+{
+	struct feed *f = ctx;
+
+	f->resolving = f->overdue = false;
+	end_waiting(f, addresses, error);
+}
+
+void
+feed_tick(struct feed *f, uint64_t now)
+{
+	if (!f->resolving || f->overdue || now < f->asked + PATIENCE_MS)
+		return;
+	f->overdue = true;
+	end_waiting(f, NULL, EAI_AGAIN);
+}
+
+/* A look-up cannot be ended, only left alone with its thread.  So one that is overdue is waited for
+ * again; but it may never end, as where a name server has gone in the middle of an answer by TCP.
+ */
+static void
+wait_again(struct feed *f, uint64_t now)
+{
+	f->overdue = false;
+	f->asked = now;
+	if (++f->waits < WAITS_MOST || net_resolver_is_burdened(f->daemon->resolver))
+		return;
+	net_resolver_forget(f->daemon->resolver, f);
+	f->resolving = false;
+}
+
 bool
 feed_resolve(struct feed *f)
 {
 	const uint64_t now = now_ms();
 	bool fresh = f->addresses && f->resolved && now < f->resolved + ADDRESS_AGE_MS;
 
+	if (!fresh && f->overdue)
+		wait_again(f, now);
 	if (!fresh && !f->resolving) {
 		f->asked = now;
+		f->waits = 0;
 		f->resolving = f->asking = true;
 		net_resolve(f->daemon->resolver, f->conf->forward.host, f->conf->forward.port,
 		    on_resolved, f);

@@ -50,6 +50,7 @@ tick_feeds(struct feed *list, uint64_t now, bool all)
 	for (struct feed *f = list; f; f = f->next) {
 		struct link *next;
 
+		feed_tick(f, now);
 		for (struct link *l = all || needs_tick(f) ? f->links : NULL; l; l = next) {
 			next = l->next;
 			link_tick(l, now);

@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -333,4 +332,18 @@ net_resolver_forget(struct net_resolver *r, void *ctx)
 			forget_one(r->workers[i].asking, ctx);
 	}
 	pthread_mutex_unlock(&r->lock);
+}
+
+bool
+net_resolver_is_burdened(struct net_resolver *r)
+{
+	unsigned vain = 0;
+
+	pthread_mutex_lock(&r->lock);
+	for (unsigned i = 0; i < r->count; i++) {
+		if (r->workers[i].asking && !r->workers[i].asking->done)
+			vain++;
+	}
+	pthread_mutex_unlock(&r->lock);
+	return vain >= WORKERS_MOST / 2;
 }

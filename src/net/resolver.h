@@ -13,6 +13,7 @@
 
 #include <ev.h>
 #include <netdb.h>
+#include <stdbool.h>
 
 struct net_resolver;
 
@@ -36,5 +37,7 @@ void net_resolve(
     struct net_resolver *r, const char *host, const char *port, net_resolved *done, void *ctx);
 /* Nobody wants the answers for `ctx` any more. */
 void net_resolver_forget(struct net_resolver *r, void *ctx);
+/* Does half of the threads that there may be look up what nobody wants to know any more? */
+bool net_resolver_is_burdened(struct net_resolver *r);
 
 #endif

@@ -16,7 +16,8 @@ import time
 
 from world import (
     HL7NOTE, PATIENCE, Sender, World, ack, code_of, config_xml, control_id, feed_xml, framed,
-    free_port, http, is_sanitized, listening, main, message, metric, read_slowly, wait_for,
+    free_port, http, is_sanitized, listening, main, message, metric, read_slowly, resolved,
+    wait_for,
 )
 
 QUICK = {"backoff_min": "100ms", "backoff_max": "400ms"}
@@ -881,6 +882,25 @@ class Names(World):
         self.deny_all(deaf)
         for w in waiting:
             self.assertTrue(w.closed())
+
+    def test_a_deaf_name_server_fails_messages_after_half_a_minute_and_may_hear_later(self):
+        deaf = self.silent_server()
+        r = self.receiver()
+        port = free_port()
+        d = self.configure(
+            feed_xml(port, r.port, host="lab.test", on_failure="reject"),
+            through=self.private(
+                "", "nameserver %s\noptions timeout:30 attempts:5\n" % self.name_server()
+            ),
+        )
+        s = self.sender(port)
+        began = time.monotonic()
+        s.send(framed(message("1")))
+        self.assertEqual(code_of(s.frame()), (b"AR", b"1"))
+        self.assertGreater(time.monotonic() - began, 29)
+        d.wait_event("dns.failed", peer="lab.test")
+        self.answer_all(deaf, lambda query: resolved(query, "127.0.0.1"))
+        wait_for("service", lambda: s.exchange(message("2")) == ack(message("2")))
 
     def test_what_was_asked_for_the_last_receiver_is_nothing_to_the_next(self):
         deaf = self.silent_server()

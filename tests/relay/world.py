@@ -804,14 +804,16 @@ class World(unittest.TestCase):
 
     def deny_all(self, server):
         """It says that no such name exists, to what it was asked and to what it will be."""
+        self.answer_all(server, lambda query: query[:2] + b"\x81\x83" + query[4:])
 
+    def answer_all(self, server, answer):
         def serve():
             with contextlib.suppress(OSError):
                 while True:
                     query, peer = server.recvfrom(512)
                     if not query:
                         return
-                    server.sendto(query[:2] + b"\x81\x83" + query[4:], peer)
+                    server.sendto(answer(query), peer)
 
         def end():
             server.sendto(b"", server.getsockname())
