@@ -377,10 +377,15 @@ take_down_queue(struct hl7noted *d)
 	queue_close(d);
 }
 
+/* A signal handler takes no context. */
+static struct log *log_to_settle;
+
+/* The lines of messages that were passed on are still to be written. */
 static void
 leave_at_once(int number)
 {
 	(void)number;
+	log_settle(log_to_settle);
 	_exit(EX_OK);
 }
 
@@ -404,6 +409,7 @@ take_down(struct run *r)
 	/* closing the queue waits for the disk, and nobody who asks twice wants to */
 	if (r->hasty && d->queue)
 		queue_leave(d->queue, EX_OK);
+	log_to_settle = d->log;
 	signal(SIGTERM, leave_at_once);
 	signal(SIGINT, leave_at_once);
 	take_down_queue(d);
@@ -453,6 +459,9 @@ run(const struct options *o)
 	settings_tell_doubts(conf);
 	status = go(&r, conf);
 	take_down(&r);
+	/* what is left ends by itself, and soon */
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGINT, SIG_IGN);
 	log_destroy(r.d.log);
 	return status;
 }

@@ -101,6 +101,12 @@ log_destroy(struct log *log)
 	free(log);
 }
 
+void
+log_settle(struct log *log)
+{
+	log_writer_settle(log->writer);
+}
+
 static bool
 is_same_kind(const struct log *log, enum log_format format)
 {

@@ -147,6 +147,8 @@ struct log_stem {
 struct log *log_create(enum log_format format, enum log_level level, const char *path);
 /* Write what is left, wait for it at most a second. */
 void log_destroy(struct log *log);
+/* Wait as long, where the process ends without log_destroy(); a signal handler may do that. */
+void log_settle(struct log *log);
 /* From the next line on.  `target` was opened for this format; it is taken, and what follows goes
  * there.  NULL: where lines go now, and not over to the journal, or from it. */
 void log_set(

@@ -378,6 +378,17 @@ log_writer_create(
 }
 
 void
+log_writer_settle(struct log_writer *w)
+{
+	const uint64_t end = now_ms() + DRAIN_MS;
+
+	atomic_store(&w->urgent, true);
+	wake(w);
+	while (log_ring_has_work(&w->ring) && now_ms() < end)
+		(void)poll(NULL, 0, 1);
+}
+
+void
 log_writer_destroy(struct log_writer *w)
 {
 	if (!w)

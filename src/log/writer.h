@@ -27,6 +27,8 @@ struct log_writer *log_writer_create(
 /* Write what is left.  A target that takes nothing is waited for, for at most a second; what it
  * did not take then is dropped. */
 void log_writer_destroy(struct log_writer *w);
+/* Wait as long until what was put is written, and drop nothing; a signal handler may do that. */
+void log_writer_settle(struct log_writer *w);
 /* A whole line, its mark behind it. */
 void log_writer_put(struct log_writer *w, struct span line, bool urgent);
 /* Room for `len` bytes until a line is put that was promised them; false when there is none. */

@@ -209,6 +209,37 @@ class Stopping(Load):
         d.signal(signal.SIGTERM)
         self.assertEqual(d.wait(15), 0, "and not when its time to drain is over")
 
+    def test_TERM_again_while_it_ends_takes_no_line_from_the_log(self):
+        """They wait for the reader of a pipe that is full."""
+
+        def scene():
+            read, write = os.pipe()
+            fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+            port, metrics = free_port(), free_port()
+            d = self.start(
+                "--listen", "127.0.0.1:%d" % port, "--forward", "127.0.0.1:%d" % r.port,
+                "--metrics", metrics, stderr=write, wait=False,
+            )
+            os.close(write)
+            with os.fdopen(read, "rb") as log:
+                wait_for("the start", lambda: listening(port) and listening(metrics))
+                s = self.sender(port)
+                for n in range(50):
+                    s.exchange(message(str(n)))
+                s.close()
+                d.signal(signal.SIGTERM)
+                wait_for("the end", lambda: not listening(metrics))
+                for _ in range(3):
+                    d.signal(signal.SIGTERM)
+                lines = [json.loads(line) for line in log if line.endswith(b"\n")]
+            self.assertEqual(d.wait(), 0)
+            acked = [line["ctl_id"] for line in lines if line["event"] == "msg.acked"]
+            self.assertEqual(acked, [str(n) for n in range(50)])
+            self.assertEqual(lines[-1]["event"], "svc.stopped")
+
+        r = self.receiver()
+        self.undisturbed(1, scene)
+
     def test_INT_stops_like_TERM(self):
         d, _ = self.hop(self.receiver())
         d.signal(signal.SIGINT)
