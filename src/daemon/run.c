@@ -29,6 +29,7 @@
 #include "daemon/secure.h"
 #include "daemon/settings.h"
 #include "daemon/shell.h"
+#include "daemon/threads.h"
 #include "daemon/tick.h"
 
 struct run {
@@ -444,6 +445,10 @@ run(const struct options *o)
 	if (!conf)
 		return EX_CONFIG;
 	shell_privileges(conf, o->debuggable);
+	if (!threads_suffice()) {
+		conf_destroy(conf);
+		return EX_OSERR;
+	}
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	r.d.conf_file = o->config;

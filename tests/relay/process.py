@@ -864,6 +864,20 @@ class Refusals(World):
             "No space left on device; raise fs.epoll.max_user_watches\n",
         )
 
+    def test_a_daemon_without_threads_does_not_start_and_blames_no_file(self):
+        self.refuse("pthread_create", errno.EAGAIN)
+        d = self.start(
+            "--listen", "127.0.0.1:%d" % free_port(), "--forward", "127.0.0.1:1",
+            "--log-file", self.path("log"), wait=False, env=self.env,
+        )
+        d.expected = 71
+        self.assertEqual(d.wait(), 71, d.text())
+        self.assertEqual(
+            d.text(),
+            "hl7noted: 0 threads can be begun, and 4 are needed at least: "
+            "Resource temporarily unavailable; raise TasksMax, or ulimit -u\n",
+        )
+
     def test_a_listener_that_is_not_watched_is_once_it_can_be(self):
         r = self.receiver()
         d, port = self.served(r)
@@ -1217,6 +1231,7 @@ REFUSING = r"""
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -1247,6 +1262,15 @@ int
 epoll_ctl(int all, int what, int fd, struct epoll_event *event)
 {
 	return refused("epoll_ctl") ? -1 : NEXT(epoll_ctl)(all, what, fd, event);
+}
+
+int
+pthread_create(
+    pthread_t *ret, const pthread_attr_t *with, void *(*run)(void *arg), void *arg)
+{
+	int error = refused("pthread_create");
+
+	return error ? error : NEXT(pthread_create)(ret, with, run, arg);
 }
 
 int
