@@ -48,19 +48,48 @@ observe_side(enum relay_why why)
 	}
 }
 
+/* What we lack ourselves, or a circle of our own feeds, is nobody else's fault. */
+static bool
+is_ours(const char *word)
+{
+	return strcmp(word, "descriptors") == 0 || strcmp(word, "memory") == 0 ||
+	       strcmp(word, "own_ports") == 0 || strcmp(word, "itself") == 0;
+}
+
+/* The limit of this machine that is met when a call of the network fails, or NULL: it is another
+ * matter, such as a firewall's. */
+static const char *
+limit_of(int error)
+{
+	switch (error) {
+	case EMFILE:
+	case ENFILE:
+		return "descriptors";
+	case ENOMEM:
+	case ENOBUFS:
+		return "memory";
+	case EADDRNOTAVAIL:
+		return "own_ports";
+	default:
+		return NULL;
+	}
+}
+
 /* What kept us from the receiver says more than that it cannot be reached. */
 void
 observe_failure(struct feed *f, enum relay_why why)
 {
-	observe_error(f, observe_side(why),
-	    why == RELAY_DOWN_REFUSED && f->unreached ? f->unreached : relay_word(why));
+	const char *word = why == RELAY_DOWN_REFUSED && f->unreached ? f->unreached
+								     : relay_word(why);
+
+	observe_error(f, is_ours(word) ? FEED_NEITHER : observe_side(why), word);
 }
 
 static void
 not_reached(struct feed *f, const char *word)
 {
 	f->unreached = word;
-	observe_error(f, FEED_RECEIVER, word);
+	observe_error(f, is_ours(word) ? FEED_NEITHER : FEED_RECEIVER, word);
 }
 
 /* ---- series ---- */
@@ -389,14 +418,6 @@ observe_connect_timeout(const struct dial *d)
 	tell_left(d, LOG_CONN_TIMEOUT, "connect_timeout");
 }
 
-/* What we lack ourselves, or a circle of our own feeds, is no sender's fault. */
-static bool
-is_ours(const char *limit)
-{
-	return strcmp(limit, "descriptors") == 0 || strcmp(limit, "memory") == 0 ||
-	       strcmp(limit, "itself") == 0;
-}
-
 void
 observe_refused(struct feed *f, const union net_address *peer, const char *limit)
 {
@@ -423,23 +444,6 @@ observe_crowded(struct hl7noted *d, const char *door, bool gave_way)
 	log_str(d->log, LOG_LISTENER, door);
 	log_str(d->log, LOG_OUTCOME, gave_way ? "gave_way" : "clients");
 	log_end(d->log);
-}
-
-/* The limit that is met when accept() or the watch over what comes fails, or NULL: it is another
- * matter, such as a firewall's. */
-static const char *
-limit_of(int error)
-{
-	switch (error) {
-	case EMFILE:
-	case ENFILE:
-		return "descriptors";
-	case ENOMEM:
-	case ENOBUFS:
-		return "memory";
-	default:
-		return NULL;
-	}
 }
 
 void
@@ -494,9 +498,10 @@ observe_connect_failed(struct feed *f, int error, enum net_tls_reason denied)
 	const char *word = denied  ? net_tls_word(denied)
 			   : error ? strerrorname_np(error)
 				   : relay_word(RELAY_DOWN_LOST);
+	const char *limit = error == ETIMEDOUT ? "connect_timeout" : limit_of(error);
 
 	f->metrics.connect_failed->value++;
-	not_reached(f, denied ? word : error == ETIMEDOUT ? "connect_timeout" : "connect_failed");
+	not_reached(f, denied ? word : limit ? limit : "connect_failed");
 	if (!log_begin(log, LOG_CONN_FAILED))
 		return;
 	put_side(f, NULL);

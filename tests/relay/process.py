@@ -10,6 +10,7 @@ import errno
 import fcntl
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -924,6 +925,24 @@ class Refusals(World):
         self.relent()
         self.assertEqual(waiting.frame(), ack(message("1")))
 
+    def test_what_this_machine_lacks_is_no_error_of_the_receiver(self):
+        control, port = self.path("control"), free_port()
+        d = self.configure(
+            '<control socket="%s"/>' % control, feed_xml(port, self.receiver().port), env=self.env
+        )
+        for error, told in (
+            (errno.EADDRNOTAVAIL, "own_ports"), (errno.ENOBUFS, "memory"),
+            (errno.ECONNREFUSED, "connect_failed (receiver)"),
+        ):
+            seen = len(d.events("conn.failed"))
+            self.refuse("connect", error)
+            s = self.sender(port)
+            s.send(framed(message()))
+            self.assertTrue(s.closed())
+            d.wait_event("conn.failed", seen + 1)
+            text = self.note("status", "--control", control).decode()
+            self.assertRegex(text, r"last error +20\S+ \S+ %s\n" % re.escape(told))
+
     def test_a_side_that_takes_no_bytes_ends_its_connection(self):
         r = self.receiver()
         d, port = self.served(r, forward={"ack_timeout": "1h"})
@@ -1262,6 +1281,12 @@ int
 epoll_ctl(int all, int what, int fd, struct epoll_event *event)
 {
 	return refused("epoll_ctl") ? -1 : NEXT(epoll_ctl)(all, what, fd, event);
+}
+
+int
+connect(int fd, const struct sockaddr *peer, socklen_t len)
+{
+	return refused("connect") ? -1 : NEXT(connect)(fd, peer, len);
 }
 
 int
