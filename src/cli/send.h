@@ -153,6 +153,8 @@ void send_out_of_memory(struct send_run *r);
 bool send_work_left(const struct send_run *r);
 /* The next message, if it may go now. */
 bool send_work_next(struct send_run *r, uint64_t now, struct send_job *ret);
+/* When is the first message of a paced run due that is not due yet? */
+uint64_t send_work_due(const struct send_run *r, uint64_t now);
 /* Its control ID as it is sent; `buf` is of SEND_ID + 1 bytes. */
 struct span send_work_id(const struct send_run *r, uint64_t serial, char *buf);
 /* Append its frame. */

@@ -104,11 +104,19 @@ on_sweep(struct ev_loop *loop, ev_timer *w, int revents)
 	send_check_end(r);
 }
 
+/* The next time is when a message is due, whatever made this one late. */
 static void
 on_pace(struct ev_loop *loop, ev_timer *w, int revents)
 {
-	(void)loop, (void)revents;
-	send_lines_pace(w->data);
+	struct send_run *r = w->data;
+	uint64_t now, due;
+
+	(void)revents;
+	send_lines_pace(r);
+	now = send_now();
+	due = send_work_due(r, now);
+	w->repeat = due > now + SEND_MILLISECOND ? (double)(due - now) / 1e9 : 0.001;
+	ev_timer_again(loop, w);
 }
 
 static void
@@ -163,7 +171,7 @@ watch(struct send_run *r)
 	/* of one turn, what came goes before what is due */
 	ev_set_priority(&r->sweep, EV_MINPRI);
 	r->late.last = send_now() / SEND_MILLISECOND;
-	timer(r, &r->pace, on_pace, o->rate && o->rate < 1000 ? 1.0 / (double)o->rate : 0.001);
+	timer(r, &r->pace, on_pace, 0.001);
 	timer(r, &r->progress, on_progress, 1);
 	timer(r, &r->linger, on_linger, TURN_MS / 1e3);
 	ev_idle_init(&r->idle, on_idle);

@@ -29,6 +29,15 @@ allowed(const struct send_run *r, uint64_t now)
 	return (uint64_t)(gone / 1000000000) + 1;
 }
 
+uint64_t
+send_work_due(const struct send_run *r, uint64_t now)
+{
+	const uint64_t rate = r->options->rate;
+	const unsigned __int128 then = (unsigned __int128)allowed(r, now) * 1000000000;
+
+	return r->tally.begin + (uint64_t)((then + rate - 1) / rate);
+}
+
 /* The first in order; the last of the heap takes its place, and sinks. */
 static struct send_job
 take_again(struct send_run *r)

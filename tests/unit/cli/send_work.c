@@ -110,6 +110,19 @@ Test(cli_send_work, keeps_to_its_rate)
 	}
 }
 
+Test(cli_send_work, knows_when_the_next_message_is_due)
+{
+	static const struct send_options paced = { .rate = 3 };
+	static const struct {
+		uint64_t at, next; /* ns */
+	} rows[] = { { 0, 333333334 }, { 333333333, 333333334 }, { 333333334, 666666667 },
+		{ 666666667, 1000000000 }, { 1700000000, 2000000000 } };
+	const struct send_run r = { .options = &paced, .total = 10, .tally.begin = 5 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		cr_expect_eq(send_work_due(&r, rows[i].at + 5), rows[i].next + 5, "row %zu", i);
+}
+
 Test(cli_send_work, promises_a_message_to_each_connection_that_is_for_one)
 {
 	static const struct send_options single = { .one_shot = true };
