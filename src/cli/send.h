@@ -82,10 +82,11 @@ struct send_tally {
 	uint64_t sent, bytes, resent, connections, connect_errors;
 	uint64_t answered[SEND_CODES];
 	uint64_t wrong_id, unreadable, timed_out, lost, not_awaited;
-	uint64_t unasked;    /* answers to nothing in flight */
-	uint64_t failed;     /* messages that make the run a failure */
-	uint64_t begin, end; /* ns */
-	struct histogram latency;
+	uint64_t unasked;           /* answers to nothing in flight */
+	uint64_t failed;            /* messages that make the run a failure */
+	uint64_t begin, end;        /* ns */
+	struct histogram latency;   /* from the writing to the answer */
+	struct histogram since_due; /* of a paced run: from when it was due */
 };
 
 enum send_fate { SEND_WRONG_ID, SEND_UNREADABLE, SEND_TIMED_OUT, SEND_LOST };
@@ -93,6 +94,7 @@ enum send_fate { SEND_WRONG_ID, SEND_UNREADABLE, SEND_TIMED_OUT, SEND_LOST };
 /* One sending of one message; its shot is the serial modulo their number. */
 struct send_job {
 	uint64_t serial;
+	uint64_t due; /* when it first might go; of a paced run */
 	unsigned attempt;
 	enum send_fate fate; /* of the attempt before */
 };

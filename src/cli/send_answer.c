@@ -159,6 +159,8 @@ send_line_answer(struct send_line *l, struct span body, uint64_t now)
 		f = find_flight(l, id);
 	if (f) {
 		histogram_add(&r->tally.latency, now - f->sent_at);
+		if (r->options->rate)
+			histogram_add(&r->tally.since_due, now - f->job.due);
 		l->answered = f->job.serial;
 		l->right = true;
 		if (code == SEND_CA && r->load->shots[l->answered % r->load->count].later) {

@@ -49,11 +49,11 @@ per_second(const struct send_tally *t)
 /* ---- for people --------------------------------------------------------------------------- */
 
 static void
-put_latency(struct output *o, const struct histogram *h)
+put_latency(struct output *o, const char *what, const struct histogram *h)
 {
 	if (h->count == 0)
 		return;
-	output_text(o, "latency");
+	output_text(o, what);
 	for (size_t i = 0; i < POINTS; i++) {
 		const uint64_t us = histogram_at(h, points[i].thousandths) / 1000;
 
@@ -91,7 +91,8 @@ report_text(struct output *o, const struct send_tally *t)
 	output_counts(o, "answered", answers, SEND_CODES);
 	output_counts(o, "trouble:", troubles, sizeof(troubles) / sizeof(troubles[0]));
 	output_counts(o, "of them:", others, sizeof(others) / sizeof(others[0]));
-	put_latency(o, &t->latency);
+	put_latency(o, "latency", &t->latency);
+	put_latency(o, "since due", &t->since_due);
 }
 
 /* ---- for machines ------------------------------------------------------------------------- */
@@ -116,7 +117,20 @@ put_members(struct output *o, const struct send_tally *t)
 }
 
 static void
-report_json(struct output *o, const struct send_tally *t)
+put_points(struct output *o, const char *name, const struct histogram *h)
+{
+	output_printf(o, ",\"%s\":{", name);
+	for (size_t i = 0; i < POINTS; i++) {
+		const uint64_t ns = histogram_at(h, points[i].thousandths);
+
+		output_printf(o, "%s\"%s\":%" PRIu64 ".%03u", i ? "," : "", points[i].member,
+		    ns / 1000, (unsigned)(ns % 1000));
+	}
+	output_text(o, "}");
+}
+
+static void
+report_json(struct output *o, const struct send_tally *t, bool paced)
 {
 	const uint64_t us = microseconds(t);
 
@@ -129,14 +143,12 @@ report_json(struct output *o, const struct send_tally *t)
 		output_printf(o, "%s\"%s\":%" PRIu64, i ? "," : "", codes[i], t->answered[i]);
 	output_text(o, "}");
 	put_members(o, t);
-	output_text(o, ",\"latency_us\":{");
-	for (size_t i = 0; i < POINTS; i++) {
-		const uint64_t ns = histogram_at(&t->latency, points[i].thousandths);
-
-		output_printf(o, "%s\"%s\":%" PRIu64 ".%03u", i ? "," : "", points[i].member,
-		    ns / 1000, (unsigned)(ns % 1000));
-	}
-	output_text(o, "}}\n");
+	put_points(o, "latency_us", &t->latency);
+	if (paced)
+		put_points(o, "since_due_us", &t->since_due);
+	else
+		output_text(o, ",\"since_due_us\":null");
+	output_text(o, "}\n");
 }
 
 int
@@ -148,7 +160,7 @@ send_report(const struct send_run *r, int status)
 		return status;
 	output_init(&out, STDOUT_FILENO, "standard output");
 	if (r->options->json)
-		report_json(&out, &r->tally);
+		report_json(&out, &r->tally, r->options->rate > 0);
 	else
 		report_text(&out, &r->tally);
 	return output_finish(&out) == EX_OK ? status : EX_IOERR;

@@ -29,13 +29,20 @@ allowed(const struct send_run *r, uint64_t now)
 	return (uint64_t)(gone / 1000000000) + 1;
 }
 
+/* When the first moment is that so many others may have left. */
+static uint64_t
+due_behind(const struct send_run *r, uint64_t others)
+{
+	const uint64_t rate = r->options->rate;
+
+	return r->tally.begin +
+	       (uint64_t)(((unsigned __int128)others * 1000000000 + rate - 1) / rate);
+}
+
 uint64_t
 send_work_due(const struct send_run *r, uint64_t now)
 {
-	const uint64_t rate = r->options->rate;
-	const unsigned __int128 then = (unsigned __int128)allowed(r, now) * 1000000000;
-
-	return r->tally.begin + (uint64_t)((then + rate - 1) / rate);
+	return due_behind(r, allowed(r, now));
 }
 
 /* The first in order; the last of the heap takes its place, and sinks. */
@@ -65,12 +72,13 @@ send_work_next(struct send_run *r, uint64_t now, struct send_job *ret)
 		return false;
 	if (r->options->rate && r->released >= allowed(r, now))
 		return false;
-	r->released++;
 	r->tally.resent += r->again_count > 0;
 	if (r->again_count > 0)
 		*ret = take_again(r);
 	else
-		*ret = (struct send_job){ .serial = r->issued++ };
+		*ret = (struct send_job){ .serial = r->issued++,
+			.due = r->options->rate ? due_behind(r, r->released) : 0 };
+	r->released++;
 	return true;
 }
 

@@ -124,7 +124,9 @@ count sent 4
 send 0 --json --rate 100 --connections 3 --count 51 both.hl7
 count sent 51
 sed -n 's/.*"seconds":\([0-9.]*\).*/\1/p' out | awk '{ exit $1 < 0.5 }' || fail 'faster than its rate'
+has out '"since_due_us":{"p50":'
 send 0 --json --one-shot --connections 3 --count 20 both.hl7
+has out '"since_due_us":null'
 count connections 20
 count AA 20
 send 0 --json --one-shot --connections 2 --rate 20 --count 9 both.hl7
@@ -142,6 +144,17 @@ if [ -w /dev/full ]; then
 	timeout 300 "$HL7NOTE" send "127.0.0.1:$port" one.hl7 > /dev/full 2> err || got=$?
 	[ $got -eq 74 ] || fail "a summary that cannot be written: status $got"
 fi
+stop
+
+# a message that had to wait for the one before it was late: the twentieth by 3.6 s at least
+sink --delay 200ms
+send 0 --json --rate 50 --count 20 both.hl7
+since=$(sed -n 's/.*"since_due_us":{.*"max":\([0-9]*\).*/\1/p' out)
+[ "${since:-0}" -ge 3620000 ] || fail "the last was answered $since us after it was due"
+sed 's/"since_due_us".*//' out > latency
+[ "$(member max latency)" -lt "$since" ] || fail 'each answer took as long as all of them'
+send 0 --rate 50 --count 2 both.hl7
+has out 'since due p50 '
 stop
 
 # the first failure stops it, unless it is told to go on

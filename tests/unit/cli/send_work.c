@@ -110,17 +110,31 @@ Test(cli_send_work, keeps_to_its_rate)
 	}
 }
 
-Test(cli_send_work, knows_when_the_next_message_is_due)
+Test(cli_send_work, knows_when_messages_are_due)
 {
-	static const struct send_options paced = { .rate = 3 };
+	static const struct send_options paced = { .rate = 3, .resend = 9, .keep_going = true };
 	static const struct {
 		uint64_t at, next; /* ns */
 	} rows[] = { { 0, 333333334 }, { 333333333, 333333334 }, { 333333334, 666666667 },
 		{ 666666667, 1000000000 }, { 1700000000, 2000000000 } };
-	const struct send_run r = { .options = &paced, .total = 10, .tally.begin = 5 };
+	static const uint64_t dues[] = { 5, 333333339, 666666672 };
+	struct send_run r = { .options = &paced, .total = 10, .tally.begin = 5 };
+	struct send_job job;
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		cr_expect_eq(send_work_due(&r, rows[i].at + 5), rows[i].next + 5, "row %zu", i);
+	/* however late it goes, and whether for the first time or again */
+	for (uint64_t i = 0; i < 3; i++) {
+		cr_assert(send_work_next(&r, 4000000000, &job));
+		cr_expect_eq(job.due, dues[i]);
+	}
+	send_failed(&r, job, SEND_LOST);
+	cr_assert(send_work_next(&r, 4000000000, &job));
+	cr_expect_eq(job.serial, 2);
+	cr_expect_eq(job.due, 666666672);
+	cr_assert(send_work_next(&r, 4000000000, &job));
+	cr_expect_eq(job.due, 1333333339, "the one sent again took its turn");
+	free(r.again);
 }
 
 Test(cli_send_work, promises_a_message_to_each_connection_that_is_for_one)
