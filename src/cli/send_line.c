@@ -149,6 +149,7 @@ line_try(struct send_line *l)
 	r->unused++;
 	l->since = send_now();
 	l->answers = l->given = l->unawaited = l->shut = 0;
+	l->bytes = l->looked = l->taken = 0;
 	l->more = l->right = l->last_unawaited = false;
 	error = net_stream_connect(
 	    &l->stream, l->trying->ai_addr, l->trying->ai_addrlen, (struct net_keepalive){ 0 });
@@ -190,12 +191,14 @@ launch(struct send_line *l, struct send_job job, uint64_t now)
 	send_work_frame(r, job.serial, &r->wire);
 	len = buffer_span(&r->wire).len - before;
 	r->tally.bytes += len;
+	l->bytes += len;
 	r->tally.sent += job.attempt == 0;
 	if (l->given++ == 0)
 		r->unused--;
 	l->more = l->more || shot->more;
 	if (shot->awaited) {
-		*send_line_flight(l, l->count++) = (struct send_flight){ job, now, false };
+		*send_line_flight(
+		    l, l->count++) = (struct send_flight){ job, now, now, l->bytes, false };
 		r->in_flight++;
 	} else {
 		if (shot->later)
@@ -412,17 +415,24 @@ send_lines_destroy(struct send_run *r)
 	free(r->lines);
 }
 
-/* A peer that reads slowly reads: of a large message the kernel may hold much. */
+/* A peer that reads slowly reads: of a large message the kernel may hold much.  It cannot answer
+ * what it has not read. */
 static void
 note_reading(struct send_line *l, uint64_t now)
 {
-	size_t left = 0;
+	uint64_t left = 0, taken;
 
-	if (is_clogged(l))
+	if (is_clogged(l) || l->looked > l->taken)
 		left = net_stream_untaken(&l->stream) + buffer_span(&l->pieces).len;
-	if (left < l->untaken)
+	taken = left < l->bytes ? l->bytes - left : 0;
+	if (taken > l->taken) {
 		l->moved = now;
-	l->untaken = left;
+		for (size_t i = 0; i < l->count && l->looked > l->taken; i++)
+			if (send_line_flight(l, i)->end > l->taken)
+				send_line_flight(l, i)->since = now;
+	}
+	l->looked = l->bytes;
+	l->taken = taken;
 }
 
 static bool
@@ -433,7 +443,7 @@ is_overdue(struct send_line *l, uint64_t now)
 	if (l->state == LINE_CONNECTING)
 		return now - l->since > timeout;
 	if (l->count > 0)
-		return now - send_line_flight(l, 0)->sent_at > timeout;
+		return now - send_line_flight(l, 0)->since > timeout;
 	if (l->shut)
 		return now - l->shut > (uint64_t)SEND_LINGER_MS * SEND_MILLISECOND;
 	return is_clogged(l) && now - l->moved > timeout;

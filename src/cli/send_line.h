@@ -19,6 +19,8 @@ enum send_line_state { LINE_CLOSED, LINE_CONNECTING, LINE_OPEN };
 struct send_flight {
 	struct send_job job;
 	uint64_t sent_at;
+	uint64_t since; /* when it was written or, if that takes long, last read of by the peer */
+	uint64_t end;   /* bytes given to the connection up to its end */
 	bool done;
 };
 
@@ -42,7 +44,9 @@ struct send_line {
 	    owed; /* serials of messages that their application may answer, oldest first */
 	struct send_job last; /* given to it */
 	bool last_unawaited;  /* which asks for no answer */
-	size_t untaken;       /* bytes left to the peer, at the last look */
+	uint64_t bytes;       /* of all that it was given; at the last look there were */
+	uint64_t looked;      /* so many, */
+	uint64_t taken;       /* and of them the peer had so many */
 
 	struct buffer pieces; /* what is written in pieces and has not been */
 	struct send_flight *flights;

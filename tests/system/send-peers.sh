@@ -32,7 +32,7 @@ how = sys.argv[1]
 listener = socket.create_server(("127.0.0.1", 0))
 with open("port.new", "w") as f: f.write(str(listener.getsockname()[1]))
 os.rename("port.new", "port")
-if how in ("slow", "quits"): listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+if how in ("slow", "slowly", "quits"): listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
 if how == "mute": time.sleep(300)
 if how == "spread":
     counts = []
@@ -59,6 +59,13 @@ s, _ = listener.accept()
 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 if how == "slow":
     while s.recv(512 << 10, socket.MSG_WAITALL): time.sleep(0.5)
+if how == "slowly":
+    read, more = 0, b""
+    while not more.endswith(b"\x1c\r"):
+        more = s.recv(65536)
+        if read // 500000 < (read + len(more)) // 500000: time.sleep(0.25)
+        read += len(more)
+    s.sendall(answer(b"L3"))
 if how == "late":
     time.sleep(1)
     while s.recv(1 << 20): pass
@@ -335,6 +342,12 @@ await peer.out -s
 peer slow
 send 0 --json --timeout 3s large.hl7
 count not_awaited 1
+
+# and does not answer late what it has not read
+sed 's/|L1|P|2.5.1|||NE|/|L3|P|2.5.1||||/' large.hl7 > asks.hl7
+peer slowly
+send 0 --json --timeout 3s asks.hl7
+count AA 1
 
 # so does one that begins late, and what was written in pieces goes on then
 peer late
