@@ -200,7 +200,8 @@ run(const struct command *self, int argc, char **argv)
 	}
 	send_load_finish(&load);
 	net_tls_release(tls);
-	return status != EX_OK ? status : loaded;
+	/* what was wrong with the files came first */
+	return loaded == EX_OK || status == EX_IOERR ? status : loaded;
 }
 
 const struct command command_send = {

@@ -174,6 +174,14 @@ send 1 --json --keep-going ten.hl7
 count sent 10
 count AE 10
 count failed 10
+# a file that cannot be read came first; but nothing comes before a summary that cannot be written
+send 66 missing one.hl7
+has out 'answered AE 1'
+if [ -w /dev/full ]; then
+	got=0
+	timeout 300 "$HL7NOTE" send "127.0.0.1:$port" missing one.hl7 > /dev/full 2> err || got=$?
+	[ $got -eq 74 ] || fail "a summary that cannot be written: status $got"
+fi
 stop
 
 # lost, silent: sent again, each until it is answered
