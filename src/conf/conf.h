@@ -126,12 +126,14 @@ struct conf {
 	const char *file; /* NULL: made from flags */
 	enum conf_log_format log_format;
 	enum conf_log_level log_level;
-	const char *log_file;                       /* NULL: stderr */
+	const char *log_file; /* NULL: stderr */
+	struct fault_place log_at;
 	const char *metrics_address, *metrics_port; /* NULL: none */
 	struct fault_place metrics_at;
 	const char *control_socket; /* NULL: none */
-	unsigned max_connections;   /* of all feeds */
-	uint64_t max_in_flight;     /* bytes of frames held, of all feeds */
+	struct fault_place control_at;
+	unsigned max_connections; /* of all feeds */
+	uint64_t max_in_flight;   /* bytes of frames held, of all feeds */
 	uint32_t drain_timeout;
 	unsigned handshakes; /* of TLS, at one time, of all feeds */
 	uint32_t handshake_timeout;

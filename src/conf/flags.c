@@ -193,6 +193,7 @@ conf_flag(struct conf *conf, const char *name, const char *value, struct faults 
 	const struct flag *flag = find_flag(name);
 	const size_t before = faults->total;
 	struct conf_reader r = { .arena = &conf->arena, .faults = faults };
+	const struct conf_element *element;
 	char owner[CONF_SHOWN];
 
 	if (!flag)
@@ -204,6 +205,10 @@ conf_flag(struct conf *conf, const char *name, const char *value, struct faults 
 	snprintf(owner, sizeof(owner), "--%s", name);
 	conf_value_read(
 	    &r, find_row(&flag->path), span_str(value), owner, nowhere, target(conf, flag));
+	/* what the file says there is overridden, and not to blame */
+	element = find_element(&flag->path);
+	if (element->at != CONF_NO_PLACE)
+		memcpy((char *)target(conf, flag) + element->at, &nowhere, sizeof(nowhere));
 	if (r.no_memory)
 		faults_add_no_memory(faults);
 	return faults->total == before;

@@ -72,11 +72,11 @@ static const struct conf_attribute store_attributes[] = {
 
 /* These fill parts of struct conf itself. */
 static const struct conf_element log_element = { "log", log_attributes, NULL, 0, NULL,
-	CONF_NO_PLACE };
+	offsetof(struct conf, log_at) };
 static const struct conf_element metrics_element = { "metrics", metrics_attributes, NULL, 0, NULL,
 	offsetof(struct conf, metrics_at) };
 static const struct conf_element control_element = { "control", control_attributes, NULL, 0, NULL,
-	CONF_NO_PLACE };
+	offsetof(struct conf, control_at) };
 static const struct conf_element limits_element = { "limits", limits_attributes, NULL, 0, NULL,
 	CONF_NO_PLACE };
 static const struct conf_element store_element = { "store", store_attributes, NULL, 0, NULL,

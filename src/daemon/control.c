@@ -3,7 +3,7 @@
  * The file's mode keeps others out already; clients are asked all the same, since
  * a folder or a mode may be changed by hand.
  */
-#define _GNU_SOURCE /* struct ucred, strerrorname_np */
+#define _GNU_SOURCE /* struct ucred */
 #include "daemon/control.h"
 
 #include <errno.h>
@@ -193,17 +193,6 @@ open_socket(struct control *k, const char *path)
 	return k->listener != NULL;
 }
 
-static void
-tell_no_socket(struct hl7noted *d, const char *path, int error)
-{
-	if (!log_begin(d->log, LOG_CONFIG_REJECTED))
-		return;
-	log_str(d->log, LOG_LISTENER, "control");
-	log_str(d->log, LOG_ERR_LOC, path);
-	log_str(d->log, LOG_ERR_CODE, strerrorname_np(error));
-	log_end(d->log);
-}
-
 struct control *
 control_create(struct hl7noted *d, const char *path)
 {
@@ -224,7 +213,6 @@ control_create(struct hl7noted *d, const char *path)
 	if (k->path && open_socket(k, path))
 		return k;
 	error = errno;
-	tell_no_socket(d, path, error);
 	free(k->path);
 	free(k);
 	errno = error;

@@ -2,7 +2,6 @@
 /*
  * Each door is one word to compare and one call to open.
  */
-#define _GNU_SOURCE /* strerrorname_np */
 #include "daemon/doors.h"
 
 #include <errno.h>
@@ -38,17 +37,6 @@ is_same_log(const struct conf *a, const struct conf *b)
 	       is_same(a->log_file, b->log_file);
 }
 
-static void
-tell_no_log(struct hl7noted *d, const struct conf *conf, int error)
-{
-	if (!log_begin(d->log, LOG_CONFIG_REJECTED))
-		return;
-	log_str(d->log, LOG_OUTCOME, "log");
-	log_str(d->log, LOG_ERR_LOC, conf->log_file);
-	log_str(d->log, LOG_ERR_CODE, strerrorname_np(error));
-	log_end(d->log);
-}
-
 static bool
 plan_log(struct doors_plan *p, struct hl7noted *d)
 {
@@ -58,11 +46,11 @@ plan_log(struct doors_plan *p, struct hl7noted *d)
 	if (!p->log)
 		return true;
 	if (!log_may_turn(d->log, format))
-		tell_no_log(d, p->conf, EBUSY);
+		observe_no_log(d, p->conf, EBUSY);
 	else if (log_target_open(&p->target, format, p->conf->log_file))
 		return true;
 	else
-		tell_no_log(d, p->conf, errno);
+		observe_no_log(d, p->conf, errno);
 	return false;
 }
 
@@ -116,16 +104,12 @@ plan_control(struct doors_plan *p, struct hl7noted *d, const struct control *in_
 	if (!p->control || !path)
 		return true;
 	p->doors.control = control_create(d, path);
+	if (!p->doors.control)
+		observe_no_control(d, p->conf, errno);
 	if (same && !p->doors.control) {
 		p->control = false;
 		return true;
 	}
-	if (!p->doors.control && d->tell)
-		fprintf(d->tell,
-		    "hl7noted: cannot make the control socket %s: %s; name a new file in a folder "
-		    "that "
-		    "can be written\n",
-		    path, strerror(errno));
 	return p->doors.control != NULL;
 }
 

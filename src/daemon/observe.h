@@ -57,6 +57,9 @@ void observe_full(struct feed *f);
 void observe_not_listening(
     struct feed *f, const struct conf_listen *conf, const char *step, int error);
 void observe_no_metrics(struct hl7noted *d, const struct conf *conf, const char *step, int error);
+/* At a start, a reload or a USR1. */
+void observe_no_log(struct hl7noted *d, const struct conf *conf, int error);
+void observe_no_control(struct hl7noted *d, const struct conf *conf, int error);
 /* So many names that are to be listened on have no answer for a while, `name` among them. */
 void observe_names_awaited(struct hl7noted *d, const char *name, unsigned count);
 

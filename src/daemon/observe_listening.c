@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Of what cannot be listened on, or not yet: sentences that say how to mend it, for whoever starts
- * us and for the log.
+ * Of what cannot be opened, or not yet: sentences that say how to mend it, for whoever starts us
+ * and for the log.
  */
-#define _GNU_SOURCE /* EAI_NODATA */
+#define _GNU_SOURCE /* EAI_NODATA, strerrorname_np() */
 #include "daemon/observe.h"
 
 #include <errno.h>
@@ -111,6 +111,53 @@ observe_no_metrics(struct hl7noted *d, const struct conf *conf, const char *step
 	log_str(d->log, LOG_ERR_LOC, place[0] ? place : NULL);
 	log_str(d->log, LOG_ERR_TEXT, sentence);
 	log_end(d->log);
+}
+
+/* `what` of the configuration needs a file, and cannot have it. */
+static void
+tell_no_file(struct hl7noted *d, const char *what, const char *listener, const char *file,
+    struct fault_place at, int error, const char *sentence)
+{
+	char place[PLACE_SIZE];
+
+	write_place(place, d, at);
+	if (d->tell)
+		fprintf(d->tell, "hl7noted: %s%s%s\n", place, place[0] ? ": " : "", sentence);
+	if (!d->log || !log_begin(d->log, LOG_CONFIG_REJECTED))
+		return;
+	log_str(d->log, LOG_LISTENER, listener);
+	log_str(d->log, LOG_OUTCOME, what);
+	log_str(d->log, LOG_ERR_CODE, strerrorname_np(error));
+	log_str(d->log, LOG_ERR_LOC, place[0] ? place : file);
+	log_str(d->log, LOG_ERR_TEXT, sentence);
+	log_end(d->log);
+}
+
+void
+observe_no_log(struct hl7noted *d, const struct conf *conf, int error)
+{
+	const char *file = conf->log_file;
+	char sentence[SENTENCE_SIZE];
+
+	snprintf(sentence, sizeof(sentence), "cannot open the log%s%s: %s; %s", file ? " " : "",
+	    file ? file : "", strerror(error),
+	    error == EBUSY ? "lines still go to the old place: reload once they are written"
+	    : file         ? "name a file that can be written"
+			   : "choose another place for it");
+	tell_no_file(d, "log", NULL, file, conf->log_at, error, sentence);
+}
+
+void
+observe_no_control(struct hl7noted *d, const struct conf *conf, int error)
+{
+	char sentence[SENTENCE_SIZE];
+
+	snprintf(sentence, sizeof(sentence),
+	    "cannot make the control socket %s: %s; name a new file in a folder that can be "
+	    "written",
+	    conf->control_socket, strerror(error));
+	tell_no_file(
+	    d, "control", "control", conf->control_socket, conf->control_at, error, sentence);
 }
 
 void

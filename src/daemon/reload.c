@@ -78,6 +78,7 @@ no_memory(struct hl7noted *d, const char *feed)
 		fprintf(d->tell, "hl7noted: no memory for the feed %s\n", feed);
 	if (log_begin(d->log, LOG_CONFIG_REJECTED)) {
 		log_str(d->log, LOG_FEED, feed);
+		log_str(d->log, LOG_OUTCOME, "memory");
 		log_str(d->log, LOG_ERR_CODE, "ENOMEM");
 		log_end(d->log);
 	}

@@ -2,7 +2,6 @@
 /*
  * The loop and the signals; everything else hangs on them.
  */
-#define _GNU_SOURCE /* strerrorname_np */
 #include "daemon/run.h"
 
 #include <errno.h>
@@ -22,6 +21,7 @@
 #include "daemon/feed.h"
 #include "daemon/memory.h"
 #include "daemon/notify.h"
+#include "daemon/observe.h"
 #include "daemon/pages.h"
 #include "daemon/queue.h"
 #include "daemon/queue_watch.h"
@@ -151,12 +151,8 @@ on_usr1(struct ev_loop *loop, ev_signal *w, int revents)
 	struct run *r = w->data;
 
 	(void)loop, (void)revents;
-	if (r->d.conf->log_file && !log_reopen(r->d.log, r->d.conf->log_file) &&
-	    log_begin(r->d.log, LOG_CONFIG_REJECTED)) {
-		log_str(r->d.log, LOG_FILE, r->d.conf->log_file);
-		log_str(r->d.log, LOG_ERR_CODE, strerrorname_np(errno));
-		log_end(r->d.log);
-	}
+	if (r->d.conf->log_file && !log_reopen(r->d.log, r->d.conf->log_file))
+		observe_no_log(&r->d, r->d.conf, errno);
 }
 
 /* ---- stopping ---- */
@@ -455,9 +451,8 @@ run(const struct options *o)
 	r.d.log = log_create(
 	    (enum log_format)conf->log_format, (enum log_level)conf->log_level, conf->log_file);
 	if (!r.d.log) {
-		fprintf(stderr,
-		    "hl7noted: cannot open the log %s: %s; name a file that can be written\n",
-		    conf->log_file ? conf->log_file : "on standard error", strerror(errno));
+		r.d.tell = stderr;
+		observe_no_log(&r.d, conf, errno);
 		conf_destroy(conf);
 		return EX_CANTCREAT;
 	}

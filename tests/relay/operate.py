@@ -702,6 +702,9 @@ class Logs(World):
         os.mkdir(log)
         d.signal(signal.SIGUSR1)
         wait_for("the failure", lambda: "EISDIR" in open(log + ".1").read())
+        told = json.loads(open(log + ".1").read().splitlines()[-1])
+        self.assertEqual((told["outcome"], told["err_loc"]), ("log", log))
+        self.assertRegex(told["err_text"], "cannot open the log .*; name a file")
         self.log_is_told_to_be_in_place(False)
         os.rmdir(log)
         d.signal(signal.SIGUSR1)
@@ -835,6 +838,26 @@ class Starting(World):
         )
         self.assertEqual(status, 78)
         self.assertRegex(err, "cannot make the control socket /nowhere/control: No such file")
+
+    def test_what_options_override_is_not_blamed_on_the_file(self):
+        config = self.write(
+            "c.xml",
+            config_xml(
+                '<metrics listen="%d"/>' % free_port(), '<log file="%s"/>' % self.path("log"),
+                '<control socket="%s"/>' % self.path("control"), feed_xml(free_port(), 1),
+            ),
+        )
+        for option, value in (
+            ("--metrics", "192.0.2.1:9575"), ("--control", "/nowhere/control"),
+            ("--log-file", "/nowhere/log"),
+        ):
+            _, _, err = self.run_it("--config", config, option, value)
+            self.assertRegex(err, "^hl7noted: cannot .*%s: " % value)
+        for name in ("control", "log"):
+            good, bad = self.path(name), "/nowhere/" + name
+            wrong = self.write("wrong.xml", open(config).read().replace(good, bad))
+            _, _, err = self.run_it("--config", wrong)
+            self.assertRegex(err, r"^hl7noted: .*wrong\.xml:\d+:\d+: cannot .*%s: " % bad)
 
     def test_a_mapping_with_faults_is_78_and_told_also_when_the_log_is_a_file(self):
         bad = self.write("bad.xml", open(SUGAR).read().replace("<flag>H</flag>", "<flog/>"))

@@ -516,6 +516,10 @@ class Doors(Reloading):
                 self.assertFalse(self.served(free), name)
                 self.assertFalse(os.path.exists(control), name)
                 self.assertFalse(os.path.exists(log) and os.path.getsize(log), name)
+                told = [e for e in d.events("config.rejected") if "err_code" in e][-1]
+                self.assertEqual(told["outcome"], "bind" if name == "metrics" else name)
+                self.assertRegex(told["err_loc"], r"/hl7noted\.xml:\d+:\d+$", name)
+                self.assertRegex(told["err_text"], r"^cannot .*; name an? ", name)
             # and a fault elsewhere, with all doors sound
             self.write("rules.xml", mapping("Plenty.")[:900])
             self.rewrite_with(*good.values())
@@ -534,7 +538,7 @@ class Doors(Reloading):
         self.rewrite_with('<log file="/nowhere/log"/>')
         d.reload(good=False)
         self.assertTrue(d.events("mapping.rejected"))
-        self.assertEqual(d.events("config.rejected", outcome="log")[0]["err_loc"], "/nowhere/log")
+        self.assertIn(" /nowhere/log: ", d.events("config.rejected", outcome="log")[0]["err_text"])
 
 
 class Feeds(Reloading):
