@@ -178,13 +178,21 @@ put_flight(struct log *log, const struct relay_flight *flight)
 
 static const char ack_codes[FEED_ACK_CODES][8] = { "AA", "AE", "AR", "CA", "CE", "CR", "other" };
 
-void
-observe_ack(struct feed *f, struct span code)
+static unsigned
+index_of(struct span code)
 {
 	unsigned i = code.len == 2 ? 0 : FEED_ACK_CODES - 1;
 
 	while (i < FEED_ACK_CODES - 1 && memcmp(code.ptr, ack_codes[i], 2) != 0)
 		i++;
+	return i;
+}
+
+void
+observe_ack(struct feed *f, struct span code)
+{
+	const unsigned i = index_of(code);
+
 	if (!f->metrics.acks[i])
 		f->metrics.acks[i] = metrics_series(f->daemon->metrics, METRIC_COUNTER,
 		    "hl7noted_acks_total", "Answers of the receiver by code.", "feed", f->name,
@@ -196,11 +204,7 @@ observe_ack(struct feed *f, struct span code)
 struct span
 observe_code(struct span code)
 {
-	bool told = code.len <= 2;
-
-	for (size_t i = 0; i < code.len; i++)
-		told = told && code.ptr[i] >= 'A' && code.ptr[i] <= 'Z';
-	return told ? code : SPAN("other");
+	return code.len ? span_str(ack_codes[index_of(code)]) : code;
 }
 
 enum log_level
