@@ -43,7 +43,7 @@ put_mapping(struct buffer *out, const struct rules_mapping *r)
 	json_str(out, "status", mapping_status_word(m->status));
 	json_str(out, "sha256", r->sha256);
 	json_str(out, "file", r->file);
-	json_text(out, "approved_by", m->approved_by.len ? m->approved_by : SPAN(""));
+	json_text(out, "approved_by", m->approved_by);
 	json_truth(out, "in_effect", !r->dormant);
 	json_close(out, '}');
 }
@@ -172,6 +172,9 @@ put_feed(struct buffer *out, const struct feed *f)
 	if (f->line) {
 		put_queue(out, f);
 		put_line(out, f->line);
+	} else {
+		json_str(out, "queue", NULL);
+		json_str(out, "line", NULL);
 	}
 	json_number(out, "in_flight", feed_in_flight(f));
 	json_tenths(out, "backoff_s", f->line ? line_wait(f->line) : f->backoff / 1000.0);

@@ -346,6 +346,9 @@ class Status(World):
             with open(path, "rb") as f:
                 self.assertEqual(mapping["sha256"], hashlib.sha256(f.read()).hexdigest())
             self.assertEqual((mapping["file"], mapping["status"]), (path, "draft"))
+        # what does not apply, of a feed that relays and of a draft
+        absent = (lab["queue"], lab["line"], lab["mappings"][0]["approved_by"], state["store"])
+        self.assertEqual(absent, 4 * (None,))
 
     def test_a_failed_receiver_is_seen_at_once(self):
         d, r, port = self.running()
