@@ -121,10 +121,10 @@ on_accepted(void *ctx, int fd, const union net_address *peer)
 		limit = broken_limit(l, fd, peer, own);
 	}
 	if (limit) {
-		observe_refused(l->feed, peer, limit);
+		observe_refused(l, peer, limit);
 		close(fd);
 	} else if (!take(l, fd, peer, own)) {
-		observe_refused(l->feed, peer, "memory");
+		observe_refused(l, peer, "memory");
 	}
 }
 

@@ -103,7 +103,7 @@ end_waiting(struct feed *f, struct addrinfo *addresses, int error)
 	struct link *next;
 
 	if (!addresses)
-		observe_dns_failed(f, net_look_up_text(error));
+		observe_dns_failed(f, error);
 	if (addresses)
 		exchange_addresses(f, addresses);
 	if (f->addresses) { /* where the name is lost, the last ones have to do */

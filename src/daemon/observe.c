@@ -286,8 +286,9 @@ observe_begin_stranger(struct feed *f, const union net_address *peer, const stru
 void
 observe_opened(struct feed *f, const union net_address *peer, const struct net_stream *s)
 {
-	if (!observe_begin(f, peer, LOG_CONN_OPEN, LOG_INFO_))
+	if (!log_begin(f->daemon->log, LOG_CONN_OPEN))
 		return;
+	put_side(f, peer);
 	log_identity(f->daemon->log, s);
 	log_end(f->daemon->log);
 }
@@ -370,8 +371,9 @@ observe_closed(struct feed *f, const union net_address *peer, bool heard, enum r
 		observe_failure(f, why);
 	if (usual && !heard && !is_limit(why))
 		return;
-	if (!observe_begin(f, peer, closing_event(why), usual ? LOG_INFO_ : LOG_WARNING_))
+	if (!log_begin_at(log, closing_event(why), usual ? LOG_INFO_ : LOG_WARNING_))
 		return;
+	put_side(f, peer);
 	log_str(log, LOG_OUTCOME, relay_word(why));
 	if (diag)
 		log_number(log, LOG_OFFSET, diag->offset);
@@ -419,16 +421,19 @@ observe_connect_timeout(const struct dial *d)
 }
 
 void
-observe_refused(struct feed *f, const union net_address *peer, const char *limit)
+observe_refused(const struct feed_listener *l, const union net_address *peer, const char *limit)
 {
+	struct feed *f = l->feed;
 	struct log *log = f->daemon->log;
+	char listener[CONF_ENDPOINT_TEXT];
 
 	f->metrics.refused->value++;
 	count_limit(f, limit);
 	observe_error(f, is_ours(limit) ? FEED_NEITHER : FEED_SENDER, limit);
 	if (!log_begin(log, LOG_CONN_REFUSED))
 		return;
-	put_whose(f, peer);
+	put_side(f, peer);
+	log_str(log, LOG_LISTENER, feed_listener_text(l, listener));
 	log_str(log, LOG_OUTCOME, limit);
 	log_end(log);
 }
@@ -510,7 +515,7 @@ observe_connect_failed(struct feed *f, int error, enum net_tls_reason denied)
 }
 
 void
-observe_dns_failed(struct feed *f, const char *error)
+observe_dns_failed(struct feed *f, int error)
 {
 	struct log *log = f->daemon->log;
 
@@ -522,7 +527,9 @@ observe_dns_failed(struct feed *f, const char *error)
 	if (!log_begin(log, LOG_DNS_FAILED))
 		return;
 	log_str(log, LOG_FEED, f->name);
+	log_str(log, LOG_DIR, "out");
 	log_str(log, LOG_PEER, f->conf->forward.host);
-	log_str(log, LOG_ERR_TEXT, error);
+	log_str(log, LOG_ERR_CODE, net_look_up_word(error));
+	log_str(log, LOG_ERR_TEXT, net_look_up_text(error));
 	log_end(log);
 }

@@ -25,7 +25,8 @@ void observe_denied(struct feed *f, const union net_address *peer, const struct 
 void observe_tls(struct feed *f, enum log_event event, const char *dir, const struct conf_tls *tls);
 /* All places of a door were taken when a client came: one gave way to it, or it was refused. */
 void observe_crowded(struct hl7noted *d, const char *door, bool gave_way);
-void observe_refused(struct feed *f, const union net_address *peer, const char *limit);
+void observe_refused(
+    const struct feed_listener *l, const union net_address *peer, const char *limit);
 /* Into a line: that it is of the receiver, at the address that was dialled last, whatever a reload
  * says meanwhile. */
 void observe_put_receiver(const struct dial *d);
@@ -48,7 +49,8 @@ void observe_connect_timeout(const struct dial *d);
 void observe_receiver_left(const struct dial *d, enum relay_why why);
 /* Bytes outside of frames came, from a sender or (`peer` NULL) from the receiver. */
 void observe_noise(struct feed *f, const union net_address *peer);
-void observe_dns_failed(struct feed *f, const char *error);
+/* `error` is one of net/resolver.h. */
+void observe_dns_failed(struct feed *f, int error);
 /* Accepting rests, for this reason. */
 void observe_paused(struct feed *f, int error);
 /* All bytes in flight are at their limit, met by a sender of this feed. */

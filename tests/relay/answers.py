@@ -390,10 +390,10 @@ class Unanswered(World):
             ends = {"conn.close", "conn.timeout", "conn.broken"}
             self.assertEqual(
                 [(e["event"], e.get("dir")) for e in d.lines() if e["event"] in ends],
-                [("conn.timeout", None)] if what == "close" else
-                [("conn.timeout", "out"), ("conn.close", None)],
+                [("conn.timeout", "in")] if what == "close" else
+                [("conn.timeout", "out"), ("conn.close", "in")],
             )
-            peer = d.events("conn.open")[0]["peer"]
+            peer = d.events("conn.open", dir="in")[0]["peer"]
             to = "127.0.0.1:%d" % r.port
             self.assertEqual(late[0]["peer"], peer if what == "close" else to)
 

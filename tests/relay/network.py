@@ -811,7 +811,9 @@ class Names(World):
         s = self.sender(port)
         s.send(framed(message()))
         self.assertTrue(s.closed())
-        d.wait_event("dns.failed", peer="no-such-host.invalid")
+        told = d.wait_event("dns.failed", peer="no-such-host.invalid")[0]
+        self.assertEqual(told["dir"], "out")
+        self.assertRegex(told["err_code"], "^EAI_")
         self.assertEqual(d.events("msg.acked"), [])
         self.assertEqual(self.attempts(door), [1, 1])
 

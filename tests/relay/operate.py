@@ -411,6 +411,11 @@ class Status(World):
             text = self.note("status", "--control", self.socket)
             self.assertIn(b"  refused      " + told + b"\n", text)
         self.assertEqual(self.last_error(), "listener_connections")
+        told = d.events("conn.refused")
+        self.assertEqual(
+            {(e["dir"], e["listener"], e["outcome"]) for e in told},
+            {("in", "127.0.0.1:%d" % port, "listener_connections")},
+        )
 
     def test_a_pause_at_the_limit_of_bytes_is_the_last_error(self):
         d, port = self.limited(

@@ -44,7 +44,7 @@ dial_forget_addresses(struct dial *d)
 }
 
 void
-observe_dns_failed(struct feed *f, const char *error)
+observe_dns_failed(struct feed *f, int error)
 {
 	(void)f, (void)error;
 	told++;
@@ -61,12 +61,6 @@ observe_connect_failed(struct feed *f, int error, enum net_tls_reason denied)
 static net_resolved *asker;
 static unsigned asked, forgotten;
 static bool burdened;
-
-const char *
-net_look_up_text(int error)
-{
-	return gai_strerror(error);
-}
 
 void
 net_resolve(
