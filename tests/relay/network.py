@@ -82,6 +82,33 @@ class Limits(World):
         for s in inside:
             self.assertEqual(s.exchange(message()), ack(message()))
 
+    def test_each_is_counted_once_by_the_word_of_its_event(self):
+        long = framed(message(more=b"NTE|1||" + b"x" * 1024))
+        half = framed(message())[:-9]
+        for word, limits, named, sent in (
+            ("connections", '<limits connections="1"/>', {}, b""),
+            ("listener_connections", "", {"listen": {"max_connections": 1}}, b""),
+            ("address_connections", "", {"listen": {"max_per_address": 1}}, b""),
+            ("frame_too_large", "", {"max_frame": "1KiB"}, long),
+            ("frame_timeout", "", {"frame_deadline": "1s"}, half),
+        ):
+            door, port = free_port(), free_port()
+            d = self.configure(
+                '<metrics listen="127.0.0.1:%d"/>' % door, limits,
+                feed_xml(port, self.receiver().port, **named),
+            )
+            self.sender(port).exchange(message())
+            s = self.sender(port)
+            with contextlib.suppress(OSError):  # it may be refused before it sends
+                s.send(sent)
+            self.assertTrue(s.closed(), word)
+            told = wait_for("it", lambda: [e for e in d.lines() if e.get("outcome") == word])
+            self.assertEqual(len(told), 1, word)
+            hit = metric(door, "hl7noted_limits_hit_total", feed="lab", limit=word)
+            self.assertEqual(hit, 1, word)
+            refused = metric(door, "hl7noted_connections_refused_total", feed="lab")
+            self.assertEqual(refused, float(told[0]["event"] == "conn.refused"), word)
+
     def test_stalled_senders_do_not_hold_up_others(self):
         r = self.receiver()
         port = free_port()
