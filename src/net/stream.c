@@ -25,6 +25,7 @@ enum {
 	USER_TIMEOUT_SECONDS = 30,
 	READ_AWAY = 16 << 10, /* at the end, so often at most */
 	READS_AWAY = 16,
+	PAUSE_MS = 1000, /* of one who is sending: a segment that was lost comes again sooner */
 };
 
 static void
@@ -157,7 +158,7 @@ take(struct net_stream *s, int fd, struct net_keepalive keepalive)
 	set_options(fd, keepalive);
 	ev_io_set(&s->readable, fd, EV_READ);
 	ev_io_set(&s->writable, fd, EV_WRITE);
-	s->ended = false;
+	s->ended = s->goes_on = false;
 	s->failure = 0;
 	s->secured = s->secure != NULL;
 	/* without memory it ends at once, like one that was closed, and before any byte */
@@ -228,7 +229,8 @@ net_stream_is_parted(struct net_stream *s)
 		return false;
 	if (!net_stream_is_open(s) || s->connecting || net_stream_is_left(s))
 		return true;
-	if (!read_away(s->readable.fd) && !net_stream_untaken(s))
+	s->goes_on |= read_away(s->readable.fd);
+	if (!net_stream_untaken(s) && (!s->goes_on || net_stream_is_silent(s, PAUSE_MS)))
 		return true;
 	net_stream_finish(s);
 	return false;

@@ -110,6 +110,7 @@ struct net_stream {
 	in_port_t near_port;               /* as the network writes it; 0: not asked for yet */
 	struct net_stream *behind, **link; /* among those that have something to read */
 	bool leads;                        /* may be set: see above */
+	bool goes_on;                      /* may be set: it was sending, see below */
 	bool arrived;                      /* it has something to read, or to be told */
 	bool gathers;                      /* small writes wait for the end of the loop's turn */
 	bool gathered;                     /* some do: it stands in net->gathered */
@@ -182,7 +183,7 @@ void net_stream_finish(struct net_stream *s);
 /* Nothing will be sent any more: may it be closed?  A peer that goes on sending to a closed socket
  * is answered with a reset, and what its program has not taken yet may be lost.  So it is told the
  * end, what it still sends is read away, and this is to be asked again until it has taken all and
- * sends no more, or has ended its side. */
+ * sends no more, or has ended its side.  One that was sending may pause for a second. */
 bool net_stream_is_parted(struct net_stream *s);
 void net_stream_close(struct net_stream *s);
 

@@ -13,7 +13,7 @@ import time
 from custody import QUICK, Custody, Silence, custody_xml
 from world import (
     MOMENT, PATIENCE, ack, annotated, code_of, control_id, feed_xml, framed, free_port, main,
-    message, metric, read_slowly, resolved, wait_for,
+    message, metric, read_slowly, resolved, wait_for, wait_read,
 )
 
 NUMBERED = [message("m%d" % n, value=str(n)) for n in range(1, 21)]
@@ -32,6 +32,27 @@ class Senders(Custody):
         self.taken(self.sender(port), message("3"))
         self.arrived(r, [message("1"), message("3")])
         self.assertEqual(len(d.wait_event("msg.queued", 2)), 2)
+
+    def test_a_sender_may_pause_in_the_middle_of_sending_when_it_is_told_the_end(self):
+        def scene():
+            d, port = self.keep(r)
+            s = self.sender(port)
+            s.send(framed(message("1")) + b"\x0bMSH|" + b"x" * (1 << 20))
+            wait_read(s.sock)
+            d.signal(signal.SIGTERM)
+            try:
+                d.wait_event("conn.close", outcome="drained")
+                for _ in range(3):
+                    time.sleep(0.25)
+                    s.send(b"x" * 1000)
+                self.assertEqual(code_of(s.frame()), (b"AA", b"1"))
+                self.assertEqual(s.sock.recv(1), b"")
+            finally:
+                s.close()
+                self.assertEqual(d.wait(), 0)
+
+        r = self.receiver()
+        self.undisturbed(1.7, scene)
 
     def test_a_resend_after_a_lost_answer_is_acknowledged_again_and_not_sent_again(self):
         """Fault 2."""

@@ -457,6 +457,22 @@ class Time(World):
         self.assertEqual(s.frame(), ack(message("1")))
         self.assertEqual(s.sock.recv(1), b"")
 
+    def test_a_sender_may_pause_in_the_middle_of_sending_when_it_is_told_the_end(self):
+        def scene():
+            before = len(d.events("conn.close"))
+            s = self.sender(port)
+            s.send(framed(message("1")) + framed(message("2")) + b"\x0bMSH|" + b"x" * (1 << 20))
+            d.wait_event("conn.close", before + 1, outcome="down_lost")
+            for _ in range(3):
+                time.sleep(0.25)
+                s.send(b"x" * 1000)
+            self.assertEqual(s.frame(), ack(message("1")))
+            self.assertEqual(s.sock.recv(1), b"")
+
+        r = self.receiver(lambda v, body, n: v.answer(body) if n % 2 else v.close())
+        d, port = self.feed(r)
+        self.undisturbed(1.7, scene)
+
     def test_a_sender_that_heard_of_its_end_has_room_at_another_feed_at_once(self):
         long = ack(message("1")) + b"ZZZ|" + b"x" * 200000 + b"\r"
         first = self.receiver(lambda v, body, n: v.send(framed(long)) if n % 2 else v.close())
