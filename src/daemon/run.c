@@ -281,6 +281,9 @@ make_parts(struct run *r)
 	memory_for_loop(d->log);
 	/* LIBEV_FLAGS might ask for io_uring, which the filter forbids */
 	d->loop = ev_default_loop(EVFLAG_NOENV);
+	/* As process 1 of a container we get its orphans.  libev would wait for them, and the
+	 * filter forbids it. */
+	signal(SIGCHLD, SIG_IGN);
 	d->metrics = metrics_create();
 	d->resolver = d->loop ? net_resolver_create(d->loop) : NULL;
 	relay_work_init(&d->work);

@@ -8,6 +8,7 @@ import collections
 import contextlib
 import errno
 import fcntl
+import glob
 import json
 import os
 import re
@@ -1094,6 +1095,31 @@ class Starting(World):
             return False
         d.wait_event("config.rejected")  # the reload found nobody who writes
         return True
+
+
+class First(World):
+    THROUGH = ("unshare", "--pid", "--fork", "--kill-child", "--mount-proc")
+
+    def test_process_1_ends_with_TERM_and_leaves_no_orphan_unburied(self):
+        if os.system(" ".join(self.THROUGH) + " true 2>/dev/null") != 0:
+            self.skipTest("no process namespaces here")
+        d, _ = self.hop(self.receiver(), through=self.THROUGH)
+        (first,) = self.children(d.pid)
+        for _ in range(3):
+            subprocess.run(
+                ["nsenter", "-t", first, "-p", "sh", "-c", "sleep 0.1 & exit"], check=True
+            )
+        wait_for("all orphans to be gone", lambda: not self.children(first))
+        os.kill(int(first), signal.SIGTERM)
+        self.assertEqual(d.wait(), 0, d.text())
+
+    def children(self, pid):
+        found = []
+        for name in glob.glob("/proc/%s/task/*/children" % pid):
+            with contextlib.suppress(FileNotFoundError):
+                with open(name, encoding="ascii") as f:
+                    found += f.read().split()
+        return found
 
 
 class Environment(World):
