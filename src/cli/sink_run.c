@@ -113,24 +113,26 @@ write_port(const char *path, unsigned port)
 }
 
 static int
-listen_there(struct sink *s)
+tell_no_listener(const struct sink_options *o, int error)
+{
+	say_error("cannot listen on %s port %s: %s", o->listen, o->port, net_look_up_text(error));
+	return EX_UNAVAILABLE;
+}
+
+/* Takes the addresses. */
+static int
+listen_there(struct sink *s, struct addrinfo *addresses)
 {
 	static const struct net_listener_ops ops = { on_accepted, on_paused };
 	const struct sink_options *o = s->options;
-	struct addrinfo *addresses;
 	const char *step;
-	int error = net_look_up(o->listen, o->port, AI_PASSIVE, &addresses);
+	int error;
 
-	if (!error) {
-		s->listener = net_listener_create(s->loop, addresses, &ops, s, &step);
-		error = s->listener ? 0 : errno;
-		freeaddrinfo(addresses);
-	}
-	if (error) {
-		say_error(
-		    "cannot listen on %s port %s: %s", o->listen, o->port, net_look_up_text(error));
-		return EX_UNAVAILABLE;
-	}
+	s->listener = net_listener_create(s->loop, addresses, &ops, s, &step);
+	error = errno;
+	freeaddrinfo(addresses);
+	if (!s->listener)
+		return tell_no_listener(o, error);
 	say_note("listening on %s port %u", o->listen, net_listener_port(s->listener));
 	return o->port_file ? write_port(o->port_file, net_listener_port(s->listener)) : EX_OK;
 }
@@ -153,10 +155,15 @@ unwatch(struct sink *s)
 static int
 run_loop(struct sink *s)
 {
-	int status;
+	const struct sink_options *o = s->options;
+	struct addrinfo *addresses;
+	int status = net_look_up(o->listen, o->port, AI_PASSIVE, &addresses);
 
+	if (status)
+		return tell_no_listener(o, status);
+	/* not before: a name server may be silent for ever, and signals end that by themselves */
 	watch(s);
-	status = listen_there(s);
+	status = listen_there(s, addresses);
 	if (status == EX_OK)
 		ev_run(s->loop, 0);
 	sink_visitors_close(s);

@@ -189,6 +189,14 @@ class Start(Named):
         self.assertEqual(done.returncode, 69)
         self.assertIn(b"lab.test port 0: Temporary failure in name resolution", done.stderr)
 
+    def test_the_sink_ends_at_once_while_it_waits_for_a_name(self):
+        self.prepare()
+        p = subprocess.Popen([*self.through, HL7NOTE, "sink", "--listen", "lab.test", "0"])
+        self.addCleanup(p.kill)
+        self.asked()
+        p.terminate()
+        self.assertEqual(p.wait(PATIENCE / 2), -signal.SIGTERM)
+
 
 if __name__ == "__main__":
     main()
