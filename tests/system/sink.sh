@@ -318,6 +318,7 @@ sink --count 3 --json
 send 1 --json --in-flight 8 many.hl7
 ended
 count received 3 sink.out
+count broken 0 sink.out # of what it did not wait for
 
 # the parts of an answer, and bytes in front of it that begin no frame; a sender that stays does not
 # keep the sink
