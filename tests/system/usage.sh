@@ -28,6 +28,9 @@ for command in annotate explain verify check show send sink status queue; do
 	has err 'unknown option -Z'
 	status 0 "$HL7NOTE" --help
 done
+status 0 "$HL7NOTE" sink --help
+has out '  -o, --output DIR  '
+has out '      --code CODE  '
 status 0 "$HL7NOTE" --version
 grep -q '^hl7note [0-9]' out || fail 'version'
 status 0 "$HL7NOTE" help
