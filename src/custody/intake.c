@@ -10,10 +10,6 @@
 #include "custody/survey.h"
 #include "relay/reject.h"
 
-enum {
-	PAUSE_MS = 3000, /* between two ticks: the process stood still */
-};
-
 void
 custody_intake_init(struct custody_intake *in, const struct custody_intake_settings *set,
     const struct custody_intake_ops *ops, void *ctx, uint64_t now_us)
@@ -21,7 +17,7 @@ custody_intake_init(struct custody_intake *in, const struct custody_intake_setti
 	*in = (struct custody_intake){ .ops = ops, .ctx = ctx, .set = set };
 	relay_inlet_init(&in->inlet, set->max_frame);
 	in->last = &in->first;
-	in->active = in->ticked = now_us / RELAY_MS;
+	in->active = now_us / RELAY_MS;
 }
 
 static struct custody_entry *
@@ -440,10 +436,9 @@ custody_intake_ended(struct custody_intake *in, bool reset)
 void
 custody_intake_tick(struct custody_intake *in, uint64_t now_us)
 {
-	const uint64_t now = now_us / RELAY_MS, before = in->ticked;
+	const uint64_t now = now_us / RELAY_MS;
 
-	in->ticked = now;
-	if (in->closed || now > before + PAUSE_MS || (in->set->paused && !in->set->reject))
+	if (in->closed || (in->set->paused && !in->set->reject))
 		return;
 	if (custody_intake_wants_more(in) &&
 	    relay_is_due(in->inlet.frame_began, in->inlet.deadline, now))

@@ -30,8 +30,6 @@
  * first message.
  *
  * A sender that is gone before its answer changes nothing: what was appended stays.
- * After a pause of the whole process (SIGSTOP, suspend) nothing is due until the
- * tick after the next, so that bytes which came meanwhile are read first.
  */
 #ifndef CUSTODY_INTAKE_H
 #define CUSTODY_INTAKE_H
@@ -131,7 +129,6 @@ struct custody_intake {
 	bool busy;   /* using frames: a verdict that comes meanwhile uses none */
 	uint64_t active; /* ms; last byte, or last verdict */
 	uint64_t came;   /* microseconds; last byte: frames that wait came with it */
-	uint64_t ticked; /* ms */
 	struct custody_entry *first, **last;
 	unsigned count;   /* entries */
 	unsigned pending; /* of them, those without a verdict */

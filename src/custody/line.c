@@ -18,18 +18,14 @@
 #include "custody/parcels.h"
 #include "relay/frame.h"
 
-enum {
-	PAUSE_MS = 3000,  /* between two ticks: the process stood still */
-	LINGER_MS = 1000, /* for the other answers to a batch */
-};
+enum { LINGER_MS = 1000 }; /* for the other answers to a batch */
 
 void
 custody_line_init(struct custody_line *l, const struct custody_line_settings *set,
-    const struct custody_line_ops *ops, void *ctx, uint64_t now_us)
+    const struct custody_line_ops *ops, void *ctx)
 {
 	*l = (struct custody_line){ .ops = ops, .ctx = ctx, .set = set, .dry = true };
 	relay_inlet_init(&l->inlet, set->max_frame);
-	l->ticked = now_us / RELAY_MS;
 }
 
 void
@@ -422,7 +418,7 @@ is_waited_for(const struct custody_line *l, const struct custody_parcel *p)
 }
 
 bool
-custody_line_drop(struct custody_line *l, uint64_t seq)
+custody_line_drop(struct custody_line *l, uint64_t seq, uint64_t now_us)
 {
 	int index = custody_parcels_find(l, seq);
 
@@ -433,7 +429,7 @@ custody_line_drop(struct custody_line *l, uint64_t seq)
 		/* its answer must find nobody */
 		l->ops->disconnect(l->ctx, RELAY_DRAINED);
 		forget_connection(l);
-		custody_recall_flights(l, l->parcels[index], l->ticked * RELAY_MS);
+		custody_recall_flights(l, l->parcels[index], now_us);
 	}
 	if (is_waited_for(l, l->parcels[index]))
 		l->retry_at = l->failures = 0;
@@ -484,16 +480,12 @@ is_late(const struct custody_line *l, const struct custody_parcel *oldest, uint6
 void
 custody_line_tick(struct custody_line *l, uint64_t now_us)
 {
-	const uint64_t now = now_us / RELAY_MS, before = l->ticked;
 	const struct custody_parcel *oldest;
 
-	l->ticked = now;
-	if (now > before + PAUSE_MS)
-		return;
 	l->busy++;
 	end_lingering(l, now_us);
 	oldest = custody_parcels_oldest_out(l);
-	if (oldest && is_late(l, oldest, now))
+	if (oldest && is_late(l, oldest, now_us / RELAY_MS))
 		drop_connection(l, RELAY_ACK_TIMEOUT, now_us);
 	l->busy--;
 	turn(l, now_us);

@@ -15,9 +15,9 @@
  * and to no other.  When an answer is late the connection is closed before anything
  * is sent again, so the late one finds nobody.  It does not matter how late it is
  * read: an answer that came while the whole process stood still (SIGSTOP, suspend)
- * is true; so the first tick after a pause finds nothing due, and what came meanwhile
- * is read before the next.  A commit block of MLLP that refuses the one message in flight
- * counts as silence, and is not waited behind.
+ * is true, so whoever ticks passes over the first tick after a pause (base/late.h).  A
+ * commit block of MLLP that refuses the one message in flight counts as silence, and is
+ * not waited behind.
  *
  * delivered() is told as soon as it is so, since what is not told is sent again after a
  * restart; but a parcel keeps its place until all before it are delivered or durably set
@@ -147,7 +147,6 @@ struct custody_line {
 	unsigned failures;     /* in a row: what the backoff grows by */
 	uint64_t retry_at;     /* ms; nothing is sent or connected before; 0: no wait */
 	uint64_t oldest_since; /* ms; since when the oldest parcel sent is the one to be answered */
-	uint64_t ticked;       /* ms */
 	struct custody_parcel **parcels; /* oldest first, then spare ones, or NULL */
 	unsigned count, room;
 	size_t bytes;                  /* of their bodies */
@@ -159,7 +158,7 @@ struct custody_line {
 };
 
 void custody_line_init(struct custody_line *l, const struct custody_line_settings *set,
-    const struct custody_line_ops *ops, void *ctx, uint64_t now_us);
+    const struct custody_line_ops *ops, void *ctx);
 /* Releases what it holds; nothing is told to the queue, so it will be fetched again. */
 void custody_line_finish(struct custody_line *l);
 
@@ -201,7 +200,7 @@ void custody_line_redirect(struct custody_line *l, uint64_t now_us);
  * flight, which costs the connection.  True if the line had it.  Nothing is sent yet, since the
  * message that would go next may be taken away, too: once all are told, custody_line_fetchable()
  * lets the line go on, also when it was this message that had stopped it. */
-bool custody_line_drop(struct custody_line *l, uint64_t seq);
+bool custody_line_drop(struct custody_line *l, uint64_t seq, uint64_t now_us);
 
 /* Is anything sent that custody_line_written() alone is awaited for? */
 bool custody_line_is_writing(const struct custody_line *l);

@@ -341,7 +341,7 @@ line_settled(struct line *l, uint64_t seq)
 void
 line_dropped(struct line *l, uint64_t seq)
 {
-	(void)custody_line_drop(&l->machine, seq);
+	(void)custody_line_drop(&l->machine, seq, note_now(l));
 }
 
 void
@@ -433,7 +433,7 @@ line_create(struct feed *f)
 		return NULL;
 	l->feed = f;
 	line_apply(l);
-	custody_line_init(&l->machine, &l->settings, &machine_ops, l, note_now(l));
+	custody_line_init(&l->machine, &l->settings, &machine_ops, l);
 	net_stream_init(&l->down, &f->daemon->net, &down_ops, l);
 	l->down.gathers = true;
 	dial_init(&l->dial, f, &l->down, DIAL_WAITS_APART);

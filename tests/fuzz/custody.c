@@ -254,7 +254,7 @@ forward(struct sink *k, struct span bytes, size_t step)
 	};
 	uint64_t now = RELAY_MS;
 
-	custody_line_init(&k->line, &set, &line_ops, k, now);
+	custody_line_init(&k->line, &set, &line_ops, k);
 	custody_line_fetchable(&k->line, now);
 	for (size_t at = 0; at < bytes.len; at += step) {
 		now += (uint64_t)50 * RELAY_MS;

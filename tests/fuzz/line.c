@@ -246,7 +246,7 @@ operate(struct world *w, struct fuzz_script *s)
 		custody_line_redirect(&w->l, w->now);
 		break;
 	case 2:
-		(void)custody_line_drop(&w->l, seq);
+		(void)custody_line_drop(&w->l, seq, w->now);
 		custody_line_fetchable(&w->l, w->now);
 		break;
 	case 3:
@@ -320,7 +320,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (unsigned i = 0; i < MOST; i++)
 		buffer_init(&w.body[i], 0);
 	set(&w, fuzz_byte(&s), fuzz_byte(&s));
-	custody_line_init(&w.l, &w.set, &ops, &w, w.now);
+	custody_line_init(&w.l, &w.set, &ops, &w);
 	while (fuzz_more(&s))
 		step(&w, &s);
 	custody_line_finish(&w.l);

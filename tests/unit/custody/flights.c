@@ -146,7 +146,7 @@ Test(custody_flights, sends_none_of_those_that_are_dropped_at_once)
 	script_bytes(&w, ACK("AR", "1"));
 	buffer_clear(&w.told);
 	for (uint64_t seq = 3; seq; seq--)
-		cr_expect(custody_line_drop(&w.l, seq));
+		cr_expect(custody_line_drop(&w.l, seq, w.now));
 	script_expect(&w, "let_go:3 disconnect");
 	script_pass(&w, 2);
 	script_connected(&w);
@@ -563,27 +563,6 @@ Test(custody_flights, waits_for_half_of_the_most_at_least_and_no_longer_than_it)
 		}
 		script_end(&w);
 	}
-}
-
-Test(custody_flights, reads_what_came_while_it_stood_still)
-{
-	struct script w;
-
-	script_begin(&w);
-	script_sent(&w, 2);
-	script_pass(&w, 1);
-	w.now += 3600ULL * SECOND;
-	custody_line_tick(&w.l, w.now);
-	script_expect(&w, "");
-	script_bytes(&w, ACK("AA", "1"));
-	script_expect(&w, "accept:AA:deliver delivered:1 send:2");
-	script_pass(&w, 1);
-	w.now += 3600ULL * SECOND;
-	custody_line_tick(&w.l, w.now);
-	script_pass(&w, 1); /* nothing had come */
-	script_expect(
-	    &w, "disconnect:ack_timeout none:ack_timeout:retry postponed:2:1:ack_timeout");
-	script_end(&w);
 }
 
 /* ---- operators ---- */

@@ -638,17 +638,6 @@ Test(custody_intake, ends_an_idle_connection_but_none_that_waits)
 	expect("close:idle_timeout");
 }
 
-Test(custody_intake, finds_nothing_due_before_it_could_read)
-{
-	bytes("\x0bMSH|^~\\&|a|b|c|d|||ORU^R01|1|");
-	pass(1);
-	w.now += 3600ULL * SECOND;
-	custody_intake_tick(&w.in, w.now);
-	expect("");
-	bytes("P|2.5\r\x1c\r");
-	expect("append:1");
-}
-
 /* ---- ends ---- */
 
 Test(custody_intake, keeps_what_was_appended_when_the_sender_is_gone)

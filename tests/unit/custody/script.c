@@ -163,7 +163,7 @@ script_begin(struct script *w)
 	relay_work_init(&w->work);
 	buffer_init(&w->told, 0);
 	buffer_init(&w->sent, 0);
-	custody_line_init(&w->l, &w->set, &ops, w, w->now);
+	custody_line_init(&w->l, &w->set, &ops, w);
 }
 
 void
@@ -214,7 +214,7 @@ script_enqueue_again(struct script *w)
 bool
 script_drop(struct script *w, uint64_t seq)
 {
-	const bool had = custody_line_drop(&w->l, seq);
+	const bool had = custody_line_drop(&w->l, seq, w->now);
 
 	custody_line_fetchable(&w->l, w->now);
 	return had;
