@@ -144,8 +144,6 @@ dial_next(struct dial *d, int error, enum net_tls_reason denied)
 bool
 dial_resolved(struct dial *d, bool failed)
 {
-	if (!d->waiting)
-		return true;
 	if (!failed)
 		return dial_begin(d);
 	dial_stop(d);
@@ -176,6 +174,32 @@ dial_heard(struct dial *d)
 	if (d->silent)
 		d->feed->good = d->silent;
 	d->silent = NULL;
+}
+
+bool
+dial_moves(struct dial *d, bool alone)
+{
+	const size_t before = d->untaken;
+
+	d->untaken = alone || net_stream_unsent(d->stream) ? net_stream_untaken(d->stream) : 0;
+	return d->untaken < before;
+}
+
+enum net_tls_reason
+dial_check(struct dial *d, bool moved)
+{
+	enum net_tls_reason reason;
+
+	if (dial_is_trying(d) && net_stream_is_outdated(d->stream)) {
+		dial_again(d);
+		return NET_TLS_FINE;
+	}
+	reason = net_stream_check(d->stream);
+	if (moved && reason != NET_TLS_REVOKED)
+		return NET_TLS_FINE;
+	if (reason)
+		observe_denied(d->feed, NULL, d->stream, reason);
+	return reason;
 }
 
 void

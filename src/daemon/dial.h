@@ -36,6 +36,7 @@ struct dial {
 	const struct addrinfo *silent; /* took the connection that is open, and said nothing yet */
 	uint64_t since;                /* ms; of the address under way; 0: none */
 	struct sockaddr_in6 address;   /* that one, or an IPv4 one; it may outlive the list */
+	size_t untaken;                /* bytes, when dial_moves() was asked last */
 	bool wanted;                   /* dial_begin() is to be called when nobody is at work */
 	bool waiting;                  /* for addresses, or for the end of the feed's wait */
 };
@@ -54,6 +55,13 @@ bool dial_tick(struct dial *d, uint64_t now);
 void dial_connected(struct dial *d);
 /* Something came from there. */
 void dial_heard(struct dial *d);
+/* Has the receiver taken bytes since this was asked last?  Of several messages that are written the
+ * kernel does not say whose bytes it holds; `alone`: there is but one. */
+bool dial_moves(struct dial *d, bool alone);
+/* The feed's TLS may be another now.  Where nobody has answered yet, it is asked for anew; else why
+ * the connection must be left, as the log was told, or FINE.  One that `moved`, to which nothing
+ * more is sent, need not be what the new receiver has to be, unless its certificate was revoked. */
+enum net_tls_reason dial_check(struct dial *d, bool moved);
 /* The connection is over, or is about to be; did the other side owe an answer, or not let us in? */
 void dial_left(struct dial *d, bool owing);
 /* Hang up, or leave off trying; nothing is wanted any more. */

@@ -364,27 +364,14 @@ line_resume(struct line *l)
 	settle(l);
 }
 
-/* What the receiver has yet to take.  Of several messages that are written, the kernel does not say
- * whose bytes it holds. */
-static size_t
-untaken(const struct line *l)
-{
-	if (!net_stream_unsent(&l->down) && custody_line_in_flight(&l->machine) != 1)
-		return 0;
-	return net_stream_untaken(&l->down);
-}
-
 /* A large message over a slow line must not be begun again and again, nor what was written out and
  * only waits for a sign that the receiver lets us in. */
 static void
 look_at_progress(struct line *l, uint64_t now)
 {
-	const size_t unsent = untaken(l);
-
-	if (unsent < l->unsent ||
+	if (dial_moves(&l->dial, custody_line_in_flight(&l->machine) == 1) ||
 	    (!net_stream_unsent(&l->down) && custody_line_is_writing(&l->machine)))
 		custody_line_moved(&l->machine, now * 1000);
-	l->unsent = unsent;
 }
 
 void
@@ -456,32 +443,16 @@ is_as_before(const struct custody_line_settings *a, const struct custody_line_se
 	return a->annotate == b->annotate && memcmp(&a->policy, &b->policy, sizeof(a->policy)) == 0;
 }
 
-/* What is asked of the new receiver is not asked of the old one, which is sent nothing more and may
- * still answer; but the answer of one whose certificate was revoked does not count. */
-static enum net_tls_reason
-check_receiver(struct line *l, bool redirected)
-{
-	const enum net_tls_reason reason = net_stream_check(&l->down);
-
-	redirected |= l->machine.redirected;
-	return redirected && reason != NET_TLS_REVOKED ? NET_TLS_FINE : reason;
-}
-
 void
 line_change(struct line *l, bool redirected, bool remapped)
 {
 	const struct custody_line_settings before = l->settings;
-	enum net_tls_reason denied;
 
 	line_apply(l);
 	if (redirected)
 		l->leads_to = 0;
 	net_stream_secure(&l->down, l->feed->tls);
-	denied = check_receiver(l, redirected);
-	if (dial_is_trying(&l->dial) && net_stream_is_outdated(&l->down)) {
-		dial_again(&l->dial);
-	} else if (denied) { /* a receiver that may not be trusted any more is left */
-		observe_denied(l->feed, NULL, &l->down, denied);
+	if (dial_check(&l->dial, redirected || l->machine.redirected)) {
 		hang_up(l, RELAY_DRAINED);
 		custody_line_lost(&l->machine, note_now(l));
 	}

@@ -30,7 +30,6 @@ struct line {
 	bool arrived;         /* this connection did */
 	struct log_stem stem; /* of its lines in the log */
 	uint64_t now;         /* us; of what the machine was told last */
-	size_t unsent;        /* bytes that the receiver had not taken at the last tick */
 	bool began;           /* attached to the queue */
 	bool stopped;         /* as it was told last */
 	struct line_mappings *mappings; /* newest first */

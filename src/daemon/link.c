@@ -252,30 +252,17 @@ is_unread(struct link *l, uint64_t now)
 	return now >= l->taken + LINK_LINGER_MS;
 }
 
-/* What the receiver has yet to take.  Of several messages that are written, also of such as wait
- * for no answer, the kernel does not say whose bytes it holds. */
-static size_t
-untaken(const struct link *l)
-{
-	if (!net_stream_unsent(&l->down) && !relay_is_alone(&l->session))
-		return 0;
-	return net_stream_untaken(&l->down);
-}
-
 /* A side that cannot go on is not late, nor is a receiver that is at it: a large message over a
  * slow line must not be begun again and again. */
 static void
 look_at_progress(struct link *l)
 {
-	const size_t unsent = untaken(l);
-
 	if (!is_taken(l, &l->up)) /* see settle() */
 		relay_not_heard(&l->session, l->now);
 	if (!is_taken(l, &l->down))
 		relay_not_read(&l->session, l->now);
-	if (unsent < l->unsent)
+	if (dial_moves(&l->dial, relay_is_alone(&l->session)))
 		relay_moved(&l->session, l->now);
-	l->unsent = unsent;
 }
 
 /* It may not be trusted any more, or nobody wants it. */
@@ -378,42 +365,22 @@ link_tick(struct link *l, uint64_t now)
 	settle(l);
 }
 
-/* One that is only still to answer need not be what the new receiver has to be, unless its
- * certificate was revoked. */
-static enum net_tls_reason
-check_receiver(struct link *l)
-{
-	const enum net_tls_reason reason = net_stream_check(&l->down);
-
-	return l->session.moved && reason != NET_TLS_REVOKED ? NET_TLS_FINE : reason;
-}
-
-static void
-admit_again(struct link *l)
-{
-	const bool admitted = feed_admits(l->feed, l->listener, &l->up, &l->peer);
-	/* nobody has answered there yet, so it can be asked in another way */
-	const bool again = dial_is_trying(&l->dial) && net_stream_is_outdated(&l->down);
-	const enum net_tls_reason down = again ? NET_TLS_FINE : check_receiver(l);
-
-	if (down)
-		observe_denied(l->feed, NULL, &l->down, down);
-	if (!admitted)
-		relay_end(&l->session, RELAY_NOT_ALLOWED);
-	else if (again)
-		dial_again(&l->dial);
-	else if (down)
-		leave_receiver(l);
-}
-
 void
 link_admit(struct link *l)
 {
+	enum net_tls_reason denied;
+	bool admitted;
+
 	net_stream_secure(&l->down, l->feed->tls);
 	if (l->dead)
 		return;
 	relay_admit(&l->session, guard_open(l->feed->conf, net_stream_identity(&l->up)));
-	admit_again(l);
+	admitted = feed_admits(l->feed, l->listener, &l->up, &l->peer);
+	denied = dial_check(&l->dial, l->session.moved);
+	if (!admitted)
+		relay_end(&l->session, RELAY_NOT_ALLOWED);
+	else if (denied)
+		leave_receiver(l);
 	settle(l);
 }
 

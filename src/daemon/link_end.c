@@ -85,14 +85,12 @@ give_up(struct link *l)
 void
 link_wait_for_readers(struct link *l, uint64_t now)
 {
-	const size_t unread = net_stream_untaken(&l->up), unsent = net_stream_untaken(&l->down);
-	const bool moved = unread < l->unread || unsent < l->unsent;
+	const size_t unread = net_stream_untaken(&l->up);
 
-	l->unread = unread;
-	l->unsent = unsent;
-	link_count_held(l);
-	if (moved)
+	if (dial_moves(&l->dial, true) || unread < l->unread)
 		l->closing = now;
+	l->unread = unread;
+	link_count_held(l);
 	if (now >= l->closing + patience(l))
 		give_up(l);
 	else
