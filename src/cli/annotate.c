@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "annotate/annotate.h"
+#include "cli/arguments.h"
 #include "cli/diff.h"
 #include "cli/mappings.h"
 #include "cli/outfile.h"
@@ -159,7 +160,7 @@ take_option(void *ctx, const struct command *self, int letter)
 		a->when = optarg;
 		return EX_OK;
 	default: /* MAX_MESSAGE */
-		return options_max_message(self, optarg, &a->walk.limit);
+		return arguments_max_message(self, optarg, &a->walk.limit);
 	}
 }
 

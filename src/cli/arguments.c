@@ -11,8 +11,9 @@
 
 #include "base/span.h"
 #include "cli/command.h"
+#include "cli/input.h"
 
-static const uint64_t day = UINT64_C(86400) * 1000 * 1000 * 1000;
+static const uint64_t second = UINT64_C(1000000000), day = UINT64_C(86400000000000);
 
 /* Digits at the front, perhaps a point and more; the value times 10 to the `places`.  Further
  * digits behind the point are cut off. */
@@ -76,6 +77,40 @@ arguments_count(const struct command *c, const char *name, const char *text, uin
 	    (unsigned long long)least, (unsigned long long)most);
 }
 
+static bool
+read_size(const char *text, uint64_t *ret)
+{
+	static const char suffixes[] = "KMG";
+	struct span s = span_str(text);
+	const char *suffix;
+	unsigned shift = 0;
+	uint64_t n;
+
+	if (!read_fixed(&s, 0, &n) || s.len > 1)
+		return false;
+	if (s.len) {
+		suffix = strchr(suffixes, s.ptr[0]);
+		if (!suffix)
+			return false;
+		shift = 10 * (unsigned)(suffix - suffixes + 1);
+	}
+	*ret = n << shift;
+	return n <= UINT64_MAX >> shift;
+}
+
+int
+arguments_max_message(const struct command *c, const char *text, size_t *ret)
+{
+	uint64_t n;
+
+	if (!read_size(text, &n) || n == 0 || n > INPUT_LIMIT_MOST)
+		return options_misused(c,
+		    "--max-message %s: not a size from 1 to %zu, such as 512K or 16M", text,
+		    (size_t)INPUT_LIMIT_MOST);
+	*ret = (size_t)n;
+	return EX_OK;
+}
+
 /* ---- durations ------------------------------------------------------------------------------ */
 
 /* Nanoseconds of a unit; 0 when there is no such unit. */
@@ -129,20 +164,14 @@ arguments_duration(const struct command *c, const char *name, const char *text, 
 int
 arguments_age(const struct command *c, const char *name, const char *text, uint64_t *ret_ms)
 {
-	static const struct {
-		struct span name;
-		uint64_t ms;
-	} units[] = { { { "", 0 }, 1000 }, { { "s", 1 }, 1000 }, { { "min", 3 }, 60000 },
-		{ { "m", 1 }, 60000 }, { { "h", 1 }, 3600000 }, { { "d", 1 }, 86400000 } };
 	struct span s = span_str(text);
-	uint64_t n;
+	uint64_t n, each;
 
 	if (read_fixed(&s, 0, &n) && n > 0 && n < 100000000) {
-		for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-			if (span_eq(s, units[i].name)) {
-				*ret_ms = n * units[i].ms;
-				return EX_OK;
-			}
+		each = span_eq(s, SPAN("d")) ? day : unit_of(s);
+		if (each >= second) {
+			*ret_ms = n * (each / 1000000);
+			return EX_OK;
 		}
 	}
 	return options_misused(c, "%s %s: not an age such as 90s, 15min, 12h or 7d", name, text);

@@ -9,12 +9,15 @@
 #define CLI_ARGUMENTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct command;
 
 int arguments_count(const struct command *c, const char *name, const char *text, uint64_t least,
     uint64_t most, uint64_t *ret);
+/* That of --max-message, in bytes: "65536", "512K", "16M". */
+int arguments_max_message(const struct command *c, const char *text, size_t *ret);
 /* "0.5s", "20ms", "30" (seconds), "2m", "1h"; at most a day; nanoseconds. */
 int arguments_duration(const struct command *c, const char *name, const char *text, uint64_t *ret);
 /* "90s", "15min", "12h", "7d", or plain seconds; milliseconds, at least 1. */

@@ -48,9 +48,6 @@ enum { OPTIONS_STOP = -1 };
  * `take` answered, EX_USAGE after a mistake that was told. */
 typedef int options_take(void *ctx, const struct command *c, int letter);
 int options_each(const struct command *c, int argc, char **argv, options_take *take, void *ctx);
-/* The argument of --max-message, a count of bytes such as "65536", "512K" or "16M"; EX_OK, or
- * EX_USAGE with a word on standard error. */
-int options_max_message(const struct command *c, const char *text, size_t *ret);
 /* The mistake is in how the command was called: say it, with where to read more; EX_USAGE. */
 int options_misused(const struct command *c, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "annotate/annotate.h"
+#include "cli/arguments.h"
 #include "cli/findings.h"
 #include "cli/mappings.h"
 #include "cli/say.h"
@@ -65,7 +66,7 @@ take_option(void *ctx, const struct command *self, int letter)
 		j->json = true;
 		return EX_OK;
 	default: /* MAX_MESSAGE */
-		return options_max_message(self, optarg, &j->walk.limit);
+		return arguments_max_message(self, optarg, &j->walk.limit);
 	}
 }
 

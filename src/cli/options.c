@@ -9,17 +9,13 @@
 
 #include "config.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "base/nearest.h"
-#include "cli/input.h"
 #include "cli/say.h"
 
 static const struct flag common[] = {
@@ -192,41 +188,4 @@ options_each(const struct command *c, int argc, char **argv, options_take *take,
 		}
 	}
 	return status;
-}
-
-static bool
-parse_bytes(const char *text, size_t *ret)
-{
-	static const char suffixes[] = "KMG";
-	char *end;
-	unsigned long long n;
-	const char *suffix;
-
-	if (text[0] < '0' || text[0] > '9')
-		return false;
-	errno = 0;
-	n = strtoull(text, &end, 10);
-	suffix = *end ? strchr(suffixes, *end) : NULL;
-	if (errno || (*end && (!suffix || end[1])))
-		return false;
-	for (const char *s = suffixes; suffix && s <= suffix; s++) {
-		if (n > SIZE_MAX / 1024)
-			return false;
-		n *= 1024;
-	}
-	*ret = (size_t)n;
-	return true;
-}
-
-int
-options_max_message(const struct command *c, const char *text, size_t *ret)
-{
-	size_t n;
-
-	if (!parse_bytes(text, &n) || n == 0 || n > INPUT_LIMIT_MOST)
-		return options_misused(c,
-		    "--max-message %s: not a size from 1 to %zu, such as 512K or 16M", text,
-		    (size_t)INPUT_LIMIT_MOST);
-	*ret = n;
-	return EX_OK;
 }

@@ -100,7 +100,7 @@ parse_number(const struct command *self, int letter, const char *text, struct se
 	case MLLP_SPLIT:
 		return parse_split(self, text, o);
 	default:
-		return options_max_message(self, text, &o->limit);
+		return arguments_max_message(self, text, &o->limit);
 	}
 }
 

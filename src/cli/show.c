@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/diag.h"
+#include "cli/arguments.h"
 #include "cli/say.h"
 #include "cli/text.h"
 #include "cli/tree.h"
@@ -118,7 +119,7 @@ take_option(void *ctx, const struct command *self, int letter)
 		j->json = true;
 		return EX_OK;
 	default: /* MAX_MESSAGE */
-		return options_max_message(self, optarg, &j->walk.limit);
+		return arguments_max_message(self, optarg, &j->walk.limit);
 	}
 }
 

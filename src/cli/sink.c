@@ -158,7 +158,7 @@ take_option(void *ctx, const struct command *self, int letter)
 		o->json = true;
 		return EX_OK;
 	case MAX_MESSAGE:
-		return options_max_message(j->self, text, &o->limit);
+		return arguments_max_message(j->self, text, &o->limit);
 	case 'q':
 		o->quiet = true;
 		say_quietly();
