@@ -312,22 +312,12 @@ companion_position(struct world *w, const struct observation *o, const struct ex
 /* ---- words ---- */
 
 static unsigned
-any_fact(struct world *w, const struct expr *e, const void *who)
+any_fact(struct world *w, const struct expr *e, bool prefix, const void *who)
 {
 	unsigned any = logic_any(&w->logic, e->word_count);
 
 	for (unsigned i = 0; i < e->word_count; i++)
-		logic_set_kid(&w->logic, any, i, fact(w, e->op, false, who, e->words[i]));
-	return any;
-}
-
-static unsigned
-coded(struct world *w, const struct expr *e)
-{
-	unsigned any = logic_any(&w->logic, e->word_count);
-
-	for (unsigned i = 0; i < e->word_count; i++)
-		logic_set_kid(&w->logic, any, i, fact(w, e->op, e->prefix, e->system, e->words[i]));
+		logic_set_kid(&w->logic, any, i, fact(w, e->op, prefix, who, e->words[i]));
 	return any;
 }
 
@@ -469,7 +459,7 @@ of_companion(struct world *w, const struct observation *o, const struct expr *e)
 	case EXPR_WITHIN:
 		return number ? companion_within(w, o, e) : answer(w, ANSWER_UNKNOWN);
 	case EXPR_FLAGGED:
-		return any_fact(w, e, o);
+		return any_fact(w, e, false, o);
 	case EXPR_PRESENT:
 		return answer(w, ANSWER_YES);
 	default:
@@ -515,10 +505,10 @@ translate(struct world *w, const struct expr *e)
 	case EXPR_TEXT:
 	case EXPR_SPECIMEN:
 	case EXPR_LABORATORY:
-		return any_fact(w, e, NULL);
+		return any_fact(w, e, false, NULL);
 	case EXPR_ORDER:
 	case EXPR_DIAGNOSIS:
-		return coded(w, e);
+		return any_fact(w, e, e->prefix, e->system);
 	case EXPR_AGE:
 		return age(w, e);
 	case EXPR_SEX:
