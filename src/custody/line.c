@@ -417,13 +417,13 @@ is_waited_for(const struct custody_line *l, const struct custody_parcel *p)
 	return l->down == RELAY_DOWN_UP && p->refused && !others;
 }
 
-bool
+void
 custody_line_drop(struct custody_line *l, uint64_t seq, uint64_t now_us)
 {
 	int index = custody_parcels_find(l, seq);
 
 	if (index < 0)
-		return false;
+		return;
 	if (custody_parcel_is_out(l->parcels[index])) {
 		l->ops->let_go(l->ctx, l->parcels[index]);
 		/* its answer must find nobody */
@@ -438,7 +438,6 @@ custody_line_drop(struct custody_line *l, uint64_t seq, uint64_t now_us)
 	tell_answered(l);
 	if (l->stopped && l->culprit == seq)
 		l->stopped = false;
-	return true;
 }
 
 /* ---- time, and what operators want ---- */

@@ -197,10 +197,10 @@ void custody_line_resume(struct custody_line *l, uint64_t now_us);
 /* The receiver has another address: connect there as soon as nothing is in flight. */
 void custody_line_redirect(struct custody_line *l, uint64_t now_us);
 /* An operator took the message away (dropped it, set it aside): let go of it, also when it is in
- * flight, which costs the connection.  True if the line had it.  Nothing is sent yet, since the
- * message that would go next may be taken away, too: once all are told, custody_line_fetchable()
- * lets the line go on, also when it was this message that had stopped it. */
-bool custody_line_drop(struct custody_line *l, uint64_t seq, uint64_t now_us);
+ * flight, which costs the connection.  Nothing is sent yet, since the message that would go next
+ * may be taken away, too: once all are told, custody_line_fetchable() lets the line go on, also
+ * when it was this message that had stopped it. */
+void custody_line_drop(struct custody_line *l, uint64_t seq, uint64_t now_us);
 
 /* Is anything sent that custody_line_written() alone is awaited for? */
 bool custody_line_is_writing(const struct custody_line *l);

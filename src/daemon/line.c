@@ -341,7 +341,7 @@ line_settled(struct line *l, uint64_t seq)
 void
 line_dropped(struct line *l, uint64_t seq)
 {
-	(void)custody_line_drop(&l->machine, seq, note_now(l));
+	custody_line_drop(&l->machine, seq, note_now(l));
 }
 
 void

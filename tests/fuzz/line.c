@@ -246,7 +246,7 @@ operate(struct world *w, struct fuzz_script *s)
 		custody_line_redirect(&w->l, w->now);
 		break;
 	case 2:
-		(void)custody_line_drop(&w->l, seq, w->now);
+		custody_line_drop(&w->l, seq, w->now);
 		custody_line_fetchable(&w->l, w->now);
 		break;
 	case 3:

@@ -166,9 +166,9 @@ Test(custody_batches, are_told_as_delivered_before_they_could_be_dropped_with_an
 	begin(&w, bodies, 2);
 	script_bytes(&w, ACK("AA", "1"));
 	script_expect(&w, "");
-	cr_expect(custody_line_drop(&w.l, 1, w.now));
+	custody_line_drop(&w.l, 1, w.now);
 	script_expect(&w, "let_go:1 disconnect accept:AA:deliver delivered:2");
-	cr_expect_not(custody_line_drop(&w.l, 2, w.now));
+	custody_line_drop(&w.l, 2, w.now);
 	script_end(&w);
 }
 
@@ -181,7 +181,7 @@ Test(custody_batches, are_delivered_when_another_is_dropped_behind_an_acceptance
 	begin(&w, bodies, 3);
 	script_bytes(&w, ACK("AA", "1"));
 	script_expect(&w, "");
-	cr_expect(script_drop(&w, 1));
+	script_drop(&w, 1);
 	script_expect(&w, "let_go:1 disconnect accept:AA:deliver delivered:2 connect");
 	script_connected(&w);
 	script_expect(&w, "send:8");

@@ -211,13 +211,11 @@ script_enqueue_again(struct script *w)
 	custody_line_fetchable(&w->l, w->now);
 }
 
-bool
+void
 script_drop(struct script *w, uint64_t seq)
 {
-	const bool had = custody_line_drop(&w->l, seq, w->now);
-
+	custody_line_drop(&w->l, seq, w->now);
 	custody_line_fetchable(&w->l, w->now);
-	return had;
 }
 
 void

@@ -46,8 +46,8 @@ void script_enqueue(struct script *w, unsigned count);
 void script_sent(struct script *w, unsigned count);
 /* An operator sends the last one again. */
 void script_enqueue_again(struct script *w);
-/* Drops one by itself; did the line have it? */
-bool script_drop(struct script *w, uint64_t seq);
+/* Drops one by itself. */
+void script_drop(struct script *w, uint64_t seq);
 void script_connected(struct script *w);
 void script_lost(struct script *w);
 void script_bytes(struct script *w, const char *text);
