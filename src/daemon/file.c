@@ -14,7 +14,7 @@
 #include "daemon/hl7noted.h"
 #include "xml/xml.h"
 
-enum { PIECE = 64 << 10, PATIENCE_MS = 2000, LOGGED_MOST = 20 };
+enum { PIECE = 64 << 10, PATIENCE_MS = 2000 };
 
 static bool
 fail(struct faults *faults, const char *mend, const char *what)
@@ -79,39 +79,4 @@ file_read(const char *path, struct span *ret, struct faults *faults)
 	buffer_finish(&b);
 	return errno ? fail(faults, "name a file that can be read", strerror(errno))
 		     : fail(faults, "split it into smaller files", "the file is too large");
-}
-
-static void
-log_fault(
-    struct log *log, enum log_event event, const struct faults *faults, const struct fault *fault)
-{
-	char place[512], text[1024];
-	int used;
-
-	if (!log_begin(log, event))
-		return;
-	used = snprintf(place, sizeof(place), "%s", faults->file);
-	if (fault->at.line && (size_t)used < sizeof(place))
-		snprintf(place + used, sizeof(place) - (size_t)used, ":%u:%u", fault->at.line,
-		    fault->at.column);
-	snprintf(
-	    text, sizeof(text), "%s%s%s", fault->what, fault->mend[0] ? "; " : "", fault->mend);
-	log_str(log, LOG_ERR_LOC, place);
-	log_str(log, LOG_ERR_TEXT, text);
-	log_end(log);
-}
-
-void
-file_tell_faults(struct faults *faults, enum log_event event, struct log *log, FILE *out)
-{
-	static char words[] = "out of memory", none[] = "";
-	const struct fault no_memory = { .what = words, .mend = none };
-
-	faults_sort(faults);
-	if (out)
-		faults_print(faults, out);
-	if (log && faults->no_memory)
-		log_fault(log, event, faults, &no_memory);
-	for (size_t i = 0; log && i < faults->count && i < LOGGED_MOST; i++)
-		log_fault(log, event, faults, &faults->list[i]);
 }

@@ -86,12 +86,12 @@ no_memory(struct hl7noted *d, const char *feed)
 }
 
 static bool
-plan_step(struct hl7noted *d, const char *file, struct source **sources, struct step *s)
+plan_step(struct hl7noted *d, struct source **sources, const struct teller *t, struct step *s)
 {
-	bool secure = secure_load(&s->secure, s->conf, file, d->log, d->tell);
+	bool secure = secure_load(&s->secure, s->conf, t);
 	bool planned;
 
-	s->rules = rules_load(s->conf, file, sources, d->log, d->tell);
+	s->rules = rules_load(s->conf, sources, t);
 	s->listeners = calloc(s->conf->listen_count + 1, sizeof(struct feed_listener *));
 	s->is_new = calloc(s->conf->listen_count + 1, sizeof(bool));
 	if (!s->listeners || !s->is_new)
@@ -269,6 +269,7 @@ reload_forget_older(struct hl7noted *d)
 bool
 reload(struct hl7noted *d, struct conf *conf, bool in_earnest)
 {
+	const struct teller t = teller_of(conf->file, d->log, d->tell);
 	struct step *steps = calloc(conf->feed_count + 1, sizeof(*steps));
 	bool good = steps || no_memory(d, "*");
 	struct source *sources = NULL;
@@ -276,7 +277,7 @@ reload(struct hl7noted *d, struct conf *conf, bool in_earnest)
 	/* every feed is planned, so that all faults are told in one run */
 	for (unsigned i = 0; steps && i < conf->feed_count; i++) {
 		steps[i].conf = &conf->feeds[i];
-		good &= plan_step(d, conf->file, &sources, &steps[i]);
+		good &= plan_step(d, &sources, &t, &steps[i]);
 	}
 	sources_finish(sources);
 	good &= in_earnest;

@@ -10,17 +10,14 @@
 static bool
 is_taken(const struct conf_feed *feed, const struct rules_mapping *r, const struct teller *t)
 {
-	const bool taken = !feed->require_approved || r->mapping->status == MAPPING_APPROVED;
 	struct faults faults;
 
 	faults_init(&faults, r->file);
-	if (!taken)
+	if (feed->require_approved && r->mapping->status != MAPPING_APPROVED)
 		faults_add(&faults, (struct fault_place){ 1, 1 },
 		    "have it approved, or drop require-approved from the feed",
 		    "feed %s takes approved mappings only, and this one is a draft", feed->name);
-	tell_faults(&faults, t);
-	faults_finish(&faults);
-	return taken;
+	return teller_tell(t, LOG_MAPPING_REJECTED, &faults);
 }
 
 static bool
@@ -159,7 +156,6 @@ static bool
 refuse_clashes(const struct rules *r, const struct conf_feed *feed, const struct teller *t)
 {
 	struct faults faults;
-	bool good;
 
 	faults_init(&faults, t->conf_file);
 	for (unsigned i = 0; i < r->count; i++) {
@@ -171,10 +167,7 @@ refuse_clashes(const struct rules *r, const struct conf_feed *feed, const struct
 				add_clash(&faults, &feed->mappings[i], &feed->mappings[k], code);
 		}
 	}
-	tell_faults(&faults, t);
-	good = !faults.total;
-	faults_finish(&faults);
-	return good;
+	return teller_tell(t, LOG_MAPPING_REJECTED, &faults);
 }
 
 /* Which are in effect today?  True when they are others than before. */
@@ -238,37 +231,34 @@ tell_dormant(const struct rules *r, const struct teller *t)
 		faults_add(&faults, (struct fault_place){ 1, 1 },
 		    "have its dates in <effective> renewed",
 		    "warning: the mapping is not in effect today, and results pass unchanged");
-		tell_faults(&faults, t);
-		faults_finish(&faults);
+		teller_tell(t, LOG_MAPPING_REJECTED, &faults);
 	}
 }
 
 struct rules *
-rules_load(const struct conf_feed *feed, const char *file, struct source **sources, struct log *log,
-    FILE *out)
+rules_load(const struct conf_feed *feed, struct source **sources, const struct teller *t)
 {
-	const struct teller teller = { file ? file : "command line", log, out };
 	struct rules *r = calloc(1, sizeof(*r));
 	bool good;
 
 	if (!r)
-		return no_memory(log, out);
+		return no_memory(t->log, t->out);
 	r->list = calloc(feed->mapping_count + 1, sizeof(*r->list));
 	r->mappings = calloc(feed->mapping_count + 1, sizeof(struct mapping *));
-	good = (r->list && r->mappings) || no_memory(log, out);
+	good = (r->list && r->mappings) || no_memory(t->log, t->out);
 	r->count = good ? feed->mapping_count : 0;
 	/* all are read, so that all faults are told */
 	for (unsigned i = 0; i < r->count; i++) {
-		good &= load_one(&r->list[i], feed, &feed->mappings[i], sources, &teller);
+		good &= load_one(&r->list[i], feed, &feed->mappings[i], sources, t);
 		r->mappings[i] = r->list[i].mapping;
 	}
-	good = good && refuse_clashes(r, feed, &teller);
+	good = good && refuse_clashes(r, feed, t);
 	if (good) {
 		find_dormant(r);
-		good = use_those_in_effect(r) || no_memory(log, out);
+		good = use_those_in_effect(r) || no_memory(t->log, t->out);
 	}
-	if (good && !log)
-		tell_dormant(r, &teller);
+	if (good && !t->log)
+		tell_dormant(r, t);
 	if (good)
 		return r;
 	rules_destroy(r);

@@ -11,12 +11,9 @@
 #ifndef DAEMON_RULES_H
 #define DAEMON_RULES_H
 
-#include <stdio.h>
-
 #include "annotate/annotate.h"
 #include "conf/conf.h"
 #include "daemon/source.h"
-#include "log/log.h"
 #include "log/metrics.h"
 
 enum { RULES_TEXT = 300 };
@@ -38,11 +35,10 @@ struct rules {
 	char text[RULES_TEXT];           /* "b2m 1.0.0 9f86d081884c, ...": for the log */
 };
 
-/* NULL when any mapping is refused; the log then says why.  `out` is stderr for --check, when the
- * faults are printed for people instead; NULL otherwise.  `file` is the configuration's;
- * `sources` are what feeds before it have read. */
-struct rules *rules_load(const struct conf_feed *feed, const char *file, struct source **sources,
-    struct log *log, FILE *out);
+/* NULL when any mapping is refused, which is told.  `sources` are what feeds before it have read.
+ */
+struct rules *rules_load(
+    const struct conf_feed *feed, struct source **sources, const struct teller *t);
 void rules_destroy(struct rules *r);
 /* That its mappings are in force, or wait for their days. */
 void rules_tell(const struct rules *r, const struct conf_feed *feed, struct log *log);

@@ -6,8 +6,6 @@
 
 #include <stdlib.h>
 
-#include "daemon/file.h"
-
 static struct net_tls *
 make(struct net_tls_settings *s, const struct conf_tls *c, struct faults *faults)
 {
@@ -54,17 +52,15 @@ make_all(struct secure *s, const struct conf_feed *feed, struct faults *faults)
 }
 
 bool
-secure_load(
-    struct secure *ret, const struct conf_feed *feed, const char *file, struct log *log, FILE *out)
+secure_load(struct secure *ret, const struct conf_feed *feed, const struct teller *t)
 {
 	struct faults faults;
 	bool good;
 
 	*ret = (struct secure){ 0 };
-	faults_init(&faults, file ? file : "command line");
+	faults_init(&faults, t->conf_file);
 	good = make_all(ret, feed, &faults);
-	file_tell_faults(&faults, LOG_CONFIG_REJECTED, log, out);
-	faults_finish(&faults);
+	teller_tell(t, LOG_CONFIG_REJECTED, &faults);
 	if (!good)
 		secure_drop(ret);
 	return good;

@@ -8,10 +8,8 @@
 #ifndef DAEMON_SECURE_H
 #define DAEMON_SECURE_H
 
-#include <stdio.h>
-
 #include "conf/conf.h"
-#include "log/log.h"
+#include "daemon/teller.h"
 #include "net/tls.h"
 
 struct hl7noted;
@@ -23,16 +21,14 @@ struct secure {
 	struct net_tls *forward;
 };
 
-/* All faults are told, to the log and to `out` (both may be NULL); false when there was any.
- * `file` is the configuration's. */
-bool secure_load(
-    struct secure *ret, const struct conf_feed *feed, const char *file, struct log *log, FILE *out);
+/* All faults are told; false when there was any. */
+bool secure_load(struct secure *ret, const struct conf_feed *feed, const struct teller *t);
 void secure_drop(struct secure *s);
 
-/* Say to `out` what of a feed has ended already, or is not for its side.  It comes into force all
- * the same: the peers refuse it, or nobody is let in. */
+/* Say what of a feed has ended already, or is not for its side.  It comes into force all the same:
+ * the peers refuse it, or nobody is let in. */
 void secure_tell_doubts(
-    const struct secure *s, const struct conf_feed *feed, const char *file, FILE *out);
+    const struct secure *s, const struct conf_feed *feed, const struct teller *t);
 
 /* ---- what ends one day -------------------------------------------------------------------- */
 

@@ -10,7 +10,6 @@
 #include <time.h>
 
 #include "daemon/feed.h"
-#include "daemon/file.h"
 #include "daemon/secure.h"
 
 enum { HOUR = 3600, DAY = 24 * HOUR };
@@ -88,17 +87,15 @@ add_doubts(struct faults *faults, const struct conf_tls *c, const struct net_tls
 }
 
 void
-secure_tell_doubts(
-    const struct secure *s, const struct conf_feed *feed, const char *file, FILE *out)
+secure_tell_doubts(const struct secure *s, const struct conf_feed *feed, const struct teller *t)
 {
 	struct faults faults;
 
-	faults_init(&faults, file ? file : "command line");
+	faults_init(&faults, t->conf_file);
 	for (unsigned i = 0; i < s->count; i++)
 		add_doubts(&faults, feed->listens[i].tls, s->listens[i], true);
 	add_doubts(&faults, feed->forward.tls, s->forward, false);
-	file_tell_faults(&faults, LOG_CONFIG_REJECTED, NULL, out);
-	faults_finish(&faults);
+	teller_tell(t, LOG_CONFIG_REJECTED, &faults);
 }
 
 /* ---- the files in force ------------------------------------------------------------------- */

@@ -61,10 +61,11 @@ look_up_ports(const struct conf *conf, struct faults *faults)
 struct conf *
 settings_read(const struct options *o, struct log *log, FILE *out)
 {
+	const struct teller t = teller_of(o->config, log, out);
 	struct faults faults;
 	struct conf *conf;
 
-	faults_init(&faults, o->config ? o->config : "command line");
+	faults_init(&faults, t.conf_file);
 	if (o->config)
 		conf = read_file(o->config, &faults);
 	else
@@ -76,13 +77,10 @@ settings_read(const struct options *o, struct log *log, FILE *out)
 		(void)conf_flags_done(conf, &faults);
 	if (conf && !faults.total)
 		look_up_ports(conf, &faults);
-	if (conf && faults.total) {
-		conf_destroy(conf);
-		conf = NULL;
-	}
-	file_tell_faults(&faults, LOG_CONFIG_REJECTED, log, out);
-	faults_finish(&faults);
-	return conf;
+	if (teller_tell(&t, LOG_CONFIG_REJECTED, &faults))
+		return conf;
+	conf_destroy(conf);
+	return NULL;
 }
 
 /* ---- doubts ---- */
@@ -171,25 +169,25 @@ takes_custody(const struct conf *conf)
 int
 settings_check(const struct options *o)
 {
+	const struct teller t = teller_of(o->config, NULL, stderr);
 	struct conf *conf = settings_read(o, NULL, stderr);
 	struct source *sources = NULL;
 	bool good = conf != NULL;
 
 	for (unsigned i = 0; conf && i < conf->feed_count; i++) {
-		struct rules *rules = rules_load(
-		    &conf->feeds[i], conf->file, &sources, NULL, stderr);
+		struct rules *rules = rules_load(&conf->feeds[i], &sources, &t);
 		struct secure secure;
 
 		good &= rules != NULL;
-		good &= secure_load(&secure, &conf->feeds[i], conf->file, NULL, stderr);
-		secure_tell_doubts(&secure, &conf->feeds[i], conf->file, stderr);
+		good &= secure_load(&secure, &conf->feeds[i], &t);
+		secure_tell_doubts(&secure, &conf->feeds[i], &t);
 		rules_destroy(rules);
 		secure_drop(&secure);
 	}
 	sources_finish(sources);
 	if (good)
-		printf("%s: %u feed%s, all good%s\n", o->config ? o->config : "command line",
-		    conf->feed_count, conf->feed_count == 1 ? "" : "s",
+		printf("%s: %u feed%s, all good%s\n", t.conf_file, conf->feed_count,
+		    conf->feed_count == 1 ? "" : "s",
 		    conf->store.directory && !takes_custody(conf)
 			? "; no feed takes custody, so nothing is added to the queue"
 			: "");

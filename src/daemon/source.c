@@ -13,20 +13,13 @@
 #include "daemon/file.h"
 
 void
-tell_faults(struct faults *faults, const struct teller *t)
-{
-	file_tell_faults(faults, LOG_MAPPING_REJECTED, t->log, t->out);
-}
-
-void
 tell_no_memory(const char *file, const struct teller *t)
 {
 	struct faults faults;
 
 	faults_init(&faults, file);
 	faults_add_no_memory(&faults);
-	tell_faults(&faults, t);
-	faults_finish(&faults);
+	teller_tell(t, LOG_MAPPING_REJECTED, &faults);
 }
 
 /* A file that is not there has no place; the one that names it has. */
@@ -44,8 +37,7 @@ read_file(const struct conf_mapping *m, const struct teller *t, struct span *ret
 		    &faults, m->at, unread.list[i].mend, "%s: %s", m->file, unread.list[i].what);
 	if (unread.no_memory)
 		faults_add_no_memory(&faults);
-	tell_faults(&faults, t);
-	faults_finish(&faults);
+	teller_tell(t, LOG_MAPPING_REJECTED, &faults);
 	faults_finish(&unread);
 	return good;
 }
@@ -64,9 +56,7 @@ compile(struct source *s, struct span bytes, const struct teller *t)
 			faults_add(&faults, (struct fault_place){ 1, 1 },
 			    "use the mapping that replaced it", "the mapping is retired");
 	}
-	s->sound = s->mapping && !faults.total;
-	tell_faults(&faults, t);
-	faults_finish(&faults);
+	s->sound = teller_tell(t, LOG_MAPPING_REJECTED, &faults) && s->mapping;
 }
 
 static struct source *

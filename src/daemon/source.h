@@ -9,11 +9,9 @@
 #define DAEMON_SOURCE_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
-#include "base/faults.h"
 #include "conf/conf.h"
-#include "log/log.h"
+#include "daemon/teller.h"
 #include "mapping/mapping.h"
 
 enum { SOURCE_SHA256 = 65 };
@@ -27,14 +25,6 @@ struct source {
 	unsigned users;
 };
 
-/* Who is told what is wrong, and of which configuration. */
-struct teller {
-	const char *conf_file;
-	struct log *log;
-	FILE *out; /* stderr for --check, when faults are printed for people instead; or NULL */
-};
-
-void tell_faults(struct faults *faults, const struct teller *t);
 void tell_no_memory(const char *file, const struct teller *t);
 
 /* One of `list`, or a new one that joins it, sound or not; NULL when it cannot be read.  The
