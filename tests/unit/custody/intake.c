@@ -738,12 +738,6 @@ Test(custody_intake, drains_at_once_where_nothing_is_pending)
 	expect("close:drained");
 }
 
-Test(custody_intake, says_nothing_when_a_probe_connects_and_leaves)
-{
-	custody_intake_ended(&w.in, false);
-	expect("close:sender_left");
-}
-
 Test(custody_intake, ends_where_no_memory_is_left_for_what_comes)
 {
 	for (unsigned kept = 0; kept < 2; kept++) {

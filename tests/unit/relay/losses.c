@@ -12,6 +12,7 @@ Test(relay_session, tells_how_its_sender_went)
 		const char *want;
 	} cases[] = {
 		{ "", true, "close:sender_error" },
+		{ "", false, "close:sender_left" },
 		{ "\r\n", false, "close:sender_left" },
 		{ "\x0bMSH", false, "close:sender_cut" },
 		{ "\x0bMSH", true, "close:sender_cut" },
@@ -29,17 +30,6 @@ Test(relay_session, tells_how_its_sender_went)
 		expect(&w, cases[i].want);
 		end(&w);
 	}
-}
-
-Test(relay_session, fails_what_is_in_flight_when_its_sender_is_lost)
-{
-	struct world w;
-
-	begin(&w);
-	connected(&w);
-	relay_sender_ended(&w.s, true, w.now);
-	expect(&w, "failed:sender_error close:sender_error");
-	end(&w);
 }
 
 static void

@@ -68,38 +68,6 @@ Test(relay_session, holds_no_room_for_flights_when_it_has_none)
 	end(&w);
 }
 
-Test(relay_session, says_nothing_when_a_probe_connects_and_leaves)
-{
-	struct world w;
-
-	begin(&w);
-	relay_sender_ended(&w.s, false, w.now);
-	expect(&w, "close:sender_left");
-	end(&w);
-}
-
-Test(relay_session, closes_when_the_receiver_cannot_be_reached)
-{
-	struct world w;
-
-	begin(&w);
-	from_sender(&w, MSG("1"));
-	relay_down_lost(&w.s, w.now);
-	expect(&w, "connect unsent:1:down_refused close:down_refused");
-	end(&w);
-}
-
-Test(relay_session, closes_when_the_receiver_is_lost_before_it_answers)
-{
-	struct world w;
-
-	begin(&w);
-	connected(&w);
-	relay_down_lost(&w.s, w.now);
-	expect(&w, "failed:down_lost close:down_lost");
-	end(&w);
-}
-
 Test(relay_session, connects_again_when_the_receiver_left_after_its_answer)
 {
 	struct world w;
@@ -152,19 +120,6 @@ Test(relay_session, leaves_a_receiver_of_old_whose_answer_is_late)
 	expect(&w, "connect");
 	relay_connected(&w.s, w.now);
 	expect(&w, "down:" SHOWN("2"));
-	end(&w);
-}
-
-Test(relay_session, closes_when_the_answer_is_late)
-{
-	struct world w;
-
-	begin(&w);
-	connected(&w);
-	relay_tick(&w.s, w.now + 9999 * 1000);
-	expect(&w, "");
-	relay_tick(&w.s, w.now + 10000 * 1000);
-	expect(&w, "failed:ack_timeout close:ack_timeout");
 	end(&w);
 }
 
@@ -411,19 +366,6 @@ Test(relay_session, ends_a_frame_that_does_not_end)
 	end(&w);
 }
 
-Test(relay_session, waits_for_the_answer_of_a_sender_that_has_ended_its_side)
-{
-	struct world w;
-
-	begin(&w);
-	connected(&w);
-	relay_sender_ended(&w.s, false, w.now);
-	expect(&w, "");
-	from_down(&w, ACK("AA", "1"));
-	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA close:sender_left");
-	end(&w);
-}
-
 Test(relay_session, takes_what_is_no_HL7_for_the_answer_to_what_is_none)
 {
 	struct world w;
@@ -442,20 +384,6 @@ Test(relay_session, takes_what_is_no_HL7_for_the_answer_to_what_is_none)
 	expect(&w, "up:<<Ack/>>");
 	from_down(&w, ACK("AA", "2"));
 	expect(&w, "up:" SHOWN_ACK("AA", "2") " answered:AA");
-	end(&w);
-}
-
-Test(relay_session, drains_by_answering_what_is_in_flight_and_no_more)
-{
-	struct world w;
-
-	begin(&w);
-	connected(&w);
-	from_sender(&w, MSG("2"));
-	relay_drain(&w.s, w.now);
-	expect(&w, "");
-	from_down(&w, ACK("AA", "1"));
-	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA unsent:2:drained close:drained");
 	end(&w);
 }
 
