@@ -102,10 +102,10 @@ struct sink_options {
 
 struct sink_tally {
 	uint64_t connections, messages, bytes, answers[SINK_CODES], faults[SINK_FAULTS];
-	uint64_t foreign;   /* frames that hold no message */
-	uint64_t broken;    /* frames cut off or too long */
-	uint64_t junk;      /* bytes between frames */
-	double first, last; /* loop time of messages */
+	uint64_t foreign;     /* frames that hold no message */
+	uint64_t broken;      /* frames cut off or too long */
+	uint64_t junk;        /* bytes between frames */
+	uint64_t first, last; /* messages, in net_now_ms() */
 };
 
 struct sink_visitor;

@@ -12,7 +12,7 @@
 static uint64_t
 milliseconds(const struct sink_tally *t)
 {
-	return t->last > t->first ? (uint64_t)((t->last - t->first) * 1000) : 0;
+	return t->last - t->first;
 }
 
 /* Messages a second, rounded down; 0 when the time is too short to tell. */

@@ -157,7 +157,7 @@ on_timer(struct ev_loop *loop, ev_timer *w, int revents)
 static void
 count(struct sink *s, struct span body)
 {
-	s->tally.last = ev_now(s->loop);
+	s->tally.last = net_now_ms();
 	if (s->tally.messages++ == 0)
 		s->tally.first = s->tally.last;
 	s->tally.bytes += body.len;

@@ -10,19 +10,20 @@
 #include "net/stream_tls.h"
 
 /* Of one that was answered, before it ends for another. */
-static const double least_time = 1.0;
+enum { LEAST_MS = 1000 };
 
 static void
 watch_oldest(struct net *net)
 {
 	struct net_handshakes *h = &net->handshakes;
-	ev_tstamp left;
+	const uint64_t now = net_now_ms();
+	uint64_t end;
 
 	ev_timer_stop(net->loop, &h->timer);
 	if (!h->oldest)
 		return;
-	left = h->oldest->since + h->timeout / 1000.0 - ev_now(net->loop);
-	ev_timer_set(&h->timer, left > 0. ? left : 0., 0.);
+	end = h->oldest->since + h->timeout;
+	ev_timer_set(&h->timer, end > now ? (double)(end - now) / 1000 : 0., 0.);
 	ev_timer_start(net->loop, &h->timer);
 }
 
@@ -33,7 +34,7 @@ net_handshake_begin(struct net_stream_tls *t)
 	struct net_handshakes *h = &net->handshakes;
 
 	t->timed = true;
-	t->since = ev_now(net->loop);
+	t->since = net_now_ms();
 	t->older = h->newest;
 	*(h->newest ? &h->newest->newer : &h->oldest) = t;
 	h->newest = t;
@@ -74,10 +75,10 @@ on_overdue(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct net *net = container_of(w, struct net, handshakes.timer);
 	struct net_handshakes *h = &net->handshakes;
-	const ev_tstamp late = ev_now(loop) - h->timeout / 1000.0 + 0.001;
+	const uint64_t now = net_now_ms();
 
-	(void)revents;
-	while (h->oldest && h->oldest->since <= late)
+	(void)loop, (void)revents;
+	while (h->oldest && h->oldest->since + h->timeout <= now)
 		give_up(h->oldest, NET_TLS_HANDSHAKE_TIMEOUT);
 	watch_oldest(net);
 }
@@ -102,13 +103,14 @@ static struct net_stream_tls *
 who_gives_way(const struct net *net)
 {
 	struct net_stream_tls *late = NULL;
+	const uint64_t now = net_now_ms();
 
 	for (struct net_stream_tls *t = net->handshakes.oldest; t; t = t->newer) {
 		if (!net_tls_session_accepts(t->session))
 			continue;
 		if (!t->answered)
 			return t;
-		if (!late && ev_now(net->loop) - t->since >= least_time)
+		if (!late && now >= t->since + LEAST_MS)
 			late = t;
 	}
 	return late;

@@ -12,6 +12,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "net/descriptors.h"
@@ -27,6 +28,15 @@ enum {
 	READS_AWAY = 16,
 	PAUSE_MS = 1000, /* of one who is sending: a segment that was lost comes again sooner */
 };
+
+uint64_t
+net_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
 
 static void
 on_before_waiting(struct ev_loop *loop, ev_prepare *w, int revents)

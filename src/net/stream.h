@@ -82,6 +82,8 @@ struct net {
 
 bool net_init(struct net *net, struct ev_loop *loop);
 void net_finish(struct net *net);
+/* CLOCK_MONOTONIC, in ms: the time that ev_now() tells jumps with the clock on the wall. */
+uint64_t net_now_ms(void);
 
 struct net_stream_ops {
 	void (*bytes)(void *ctx, struct span bytes);

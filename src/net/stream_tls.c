@@ -16,8 +16,8 @@ enum {
 	PLAIN_SIZE = NET_READ_SIZE + PLAIN_MORE,
 	BATCH = 60 << 10, /* sealed and written at a time; sealed, a buffer that is kept */
 	BATCH_PIECES = 64,
+	DOUBT_MS = 2000, /* whether a receiver lets us in that says nothing */
 };
-static const double doubt = 2.0; /* whether a receiver lets us in that says nothing */
 
 /* ---- what is known ------------------------------------------------------------------------ */
 
@@ -142,7 +142,7 @@ finish_shaking(struct net_stream *s)
 					 : NET_TLS_FINE;
 
 	net_handshake_end(t);
-	t->since = ev_now(s->net->loop);
+	t->since = net_now_ms();
 	if (reason)
 		return net_tls_session_fail(t->session, reason);
 	if (t->unwanted)
@@ -341,7 +341,7 @@ net_stream_tls_is_heard(const struct net_stream *s)
 		return false;
 	return net_tls_session_is_proved(session) ||
 	       net_tls_session_state(session) == NET_TLS_ENDED ||
-	       (ev_now(s->net->loop) - s->tls->since > doubt && !is_unread(s));
+	       (net_now_ms() > s->tls->since + DOUBT_MS && !is_unread(s));
 }
 
 /* What could not be sealed leaves a hole: reading will tell that it is over. */

@@ -17,7 +17,7 @@ struct net_stream_tls {
 	struct net_stream *stream;
 	struct net_tls_session *session;
 	struct net_stream_tls *newer, *older; /* while shaking hands */
-	ev_tstamp since;                      /* of its handshake, and then of its end */
+	uint64_t since;                       /* ms; of its handshake, and then of its end */
 	bool shaking;
 	bool timed;      /* it stands among those under way */
 	bool answered;   /* it has said enough to be answered, while shaking hands */

@@ -14,8 +14,8 @@ import time
 
 from secure import BARE, LEAF, Secure, Slow, client_context, metric
 from world import (
-    PATIENCE, SUGAR, Reader, ack, annotated, framed, free_port, main, message, reset, samples,
-    wait_for, wait_read,
+    PATIENCE, SUGAR, Reader, ack, annotated, feed_xml, framed, free_port, main, message, reset,
+    samples, wait_for, wait_read,
 )
 
 TIMED = os.environ.get("HL7_TIMED") == "1"
@@ -227,6 +227,35 @@ class Handshakes(Secure):
         except OSError:
             pass
         self.assertLess(time.monotonic() - began, 8)
+
+    def test_a_clock_that_is_put_forward_ends_no_handshake(self):
+        port = free_port()
+        self.timed_feed(port)
+        early, late = self.sender(port), self.sender(port)
+        self.exchanged(port)  # they have been let in
+        self.write("clock", "+1h")
+        time.sleep(1)  # libev looks at the clock on the wall every half second
+        early.close()  # who is the oldest is asked for its time
+        self.exchanged(port)
+        late.sock = client_context(self.ca).wrap_socket(late.sock, server_hostname="localhost")
+        late.reader = Reader(late.sock)
+        self.assertEqual(late.exchange(message()), ack(message()))
+
+    def test_a_clock_that_is_put_back_gives_a_handshake_no_hour(self):
+        port = free_port()
+        self.timed_feed(port, '<limits handshake-timeout="2s"/>')
+        silent = self.sender(port)
+        self.exchanged(port)
+        self.write("clock", "-1h")
+        self.assertTrue(silent.closed())
+
+    def timed_feed(self, port, *parts):
+        feed = feed_xml(port, self.receiver().port, in_listen=self.tls())
+        self.configure(*parts, feed, env=self.wrong_clock())
+
+    def exchanged(self, port):
+        s = self.secure_sender(port)
+        self.assertEqual(s.exchange(message()), ack(message()))
 
     def crowded(self):
         """(daemon, port): many may connect, and 32 may shake hands."""
