@@ -42,7 +42,7 @@ static const struct flag flags[] = {
 	{ "max-message", MAX_MESSAGE, "SIZE", "longest message taken (default 16M)" },
 	{ "quiet", 'q', NULL, "no notes, and no summary unless it is JSON" },
 	{ "seed", SEED, "N", "begin the chances below elsewhere (default 1)" },
-	{ "delay", DELAY, "MIN-MAX", "wait before each answer, such as 5ms-20ms" },
+	{ "delay", DELAY, "MIN[-MAX]", "wait before each answer, such as 5ms-20ms" },
 	{ "refuse", REFUSE, "CODE:PERCENT", "answer CODE instead; may be given again" },
 	{ "close-before-ack", FAULT + SINK_CLOSE_BEFORE, "PERCENT", "close instead of answering" },
 	{ "close-after-ack", FAULT + SINK_CLOSE_AFTER, "PERCENT", "close behind the answer" },
