@@ -169,6 +169,7 @@ take(struct net_stream *s, int fd, struct net_keepalive keepalive)
 	ev_io_set(&s->readable, fd, EV_READ);
 	ev_io_set(&s->writable, fd, EV_WRITE);
 	s->ended = s->goes_on = false;
+	s->emptied = 0;
 	s->failure = 0;
 	s->secured = s->secure != NULL;
 	/* without memory it ends at once, like one that was closed, and before any byte */
@@ -232,6 +233,17 @@ read_away(int fd)
 	return reads;
 }
 
+/* One whose bytes were unread had to wait, and hears only after a while that there is room. */
+static bool
+may_send_more(struct net_stream *s)
+{
+	const uint64_t now = net_now_ms();
+
+	if (read_away(s->readable.fd))
+		s->emptied = now;
+	return now < s->emptied + PAUSE_MS || (s->goes_on && !net_stream_is_silent(s, PAUSE_MS));
+}
+
 bool
 net_stream_is_parted(struct net_stream *s)
 {
@@ -239,8 +251,7 @@ net_stream_is_parted(struct net_stream *s)
 		return false;
 	if (!net_stream_is_open(s) || s->connecting || net_stream_is_left(s))
 		return true;
-	s->goes_on |= read_away(s->readable.fd);
-	if (!net_stream_untaken(s) && (!s->goes_on || net_stream_is_silent(s, PAUSE_MS)))
+	if (!may_send_more(s) && !net_stream_untaken(s))
 		return true;
 	net_stream_finish(s);
 	return false;

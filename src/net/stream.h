@@ -109,6 +109,7 @@ struct net_stream {
 	struct net_stream_tls *tls; /* of the connection */
 	bool secured;               /* the connection speaks TLS, or nothing at all */
 	bool connecting, ended;
+	uint64_t emptied;                  /* ms; when something was last read away at the end */
 	in_port_t near_port;               /* as the network writes it; 0: not asked for yet */
 	struct net_stream *behind, **link; /* among those that have something to read */
 	bool leads;                        /* may be set: see above */
@@ -185,7 +186,8 @@ void net_stream_finish(struct net_stream *s);
 /* Nothing will be sent any more: may it be closed?  A peer that goes on sending to a closed socket
  * is answered with a reset, and what its program has not taken yet may be lost.  So it is told the
  * end, what it still sends is read away, and this is to be asked again until it has taken all and
- * sends no more, or has ended its side.  One that was sending may pause for a second. */
+ * sends no more, or has ended its side.  One that was sending may pause for a second, and one that
+ * waited for us as long after its bytes were read away. */
 bool net_stream_is_parted(struct net_stream *s);
 void net_stream_close(struct net_stream *s);
 

@@ -17,7 +17,7 @@ import time
 from world import (
     HL7NOTE, PATIENCE, Sender, World, ack, code_of, config_xml, control_id, feed_xml, framed,
     free_port, http, is_sanitized, listening, main, message, metric, read_slowly, resolved,
-    wait_for,
+    wait_for, wait_read,
 )
 
 QUICK = {"backoff_min": "100ms", "backoff_max": "400ms"}
@@ -472,6 +472,32 @@ class Time(World):
         r = self.receiver(lambda v, body, n: v.answer(body) if n % 2 else v.close())
         d, port = self.feed(r)
         self.undisturbed(1.7, scene)
+
+    def test_a_sender_that_had_to_wait_may_pause_as_long_when_it_is_told_the_end(self):
+        """On a network it learns only after a while that there is room again."""
+
+        def hold(v, body, n):
+            if n % 2:
+                v.answer(body)
+            else:
+                time.sleep(1.3)
+                v.close()
+
+        def scene():
+            before = len(d.events("conn.close"))
+            s = self.sender(port)
+            s.send(framed(message("1")) + framed(message("2")) + framed(message("3")))
+            wait_read(s.sock)
+            s.send(b"\x0bMSH|" + b"x" * 30000)
+            d.wait_event("conn.close", before + 1, outcome="down_lost")
+            for _ in range(3):
+                time.sleep(0.25)
+                s.send(b"x" * 1000)
+            self.assertEqual(s.frame(), ack(message("1")))
+            self.assertEqual(s.sock.recv(1), b"")
+
+        d, port = self.feed(self.receiver(hold))
+        self.undisturbed(3, scene)
 
     def test_a_sender_that_heard_of_its_end_has_room_at_another_feed_at_once(self):
         long = ack(message("1")) + b"ZZZ|" + b"x" * 200000 + b"\r"
