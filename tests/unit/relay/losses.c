@@ -96,19 +96,23 @@ Test(relay_session, tells_of_all_that_waits_when_it_ends)
 	}
 }
 
-Test(relay_session, tells_of_what_came_while_it_drained)
+Test(relay_session, tells_of_what_waited_or_came_while_it_drained)
 {
-	struct world w;
+	for (unsigned waited = 0; waited < 2; waited++) {
+		struct world w;
 
-	begin(&w);
-	connected(&w);
-	relay_drain(&w.s, w.now);
-	from_sender(&w, "\r\n" MSG("2") "\r\n" MSG("3"));
-	expect(&w, "");
-	from_down(&w, ACK("AA", "1"));
-	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA unsent:2:drained unsent:3:drained "
-					      "close:drained");
-	end(&w);
+		begin(&w);
+		connected(&w);
+		if (waited)
+			from_sender(&w, MSG("2"));
+		relay_drain(&w.s, w.now);
+		from_sender(&w, waited ? "\r\n" MSG("3") : "\r\n" MSG("2") "\r\n" MSG("3"));
+		expect(&w, "");
+		from_down(&w, ACK("AA", "1"));
+		expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA unsent:2:drained "
+						      "unsent:3:drained close:drained");
+		end(&w);
+	}
 }
 
 /* Not while something is asked of the receiver: it may take its time. */
