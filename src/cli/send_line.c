@@ -422,7 +422,7 @@ note_reading(struct send_line *l, uint64_t now)
 {
 	uint64_t left = 0, taken;
 
-	if (is_clogged(l) || l->looked > l->taken)
+	if (is_clogged(l) || (l->count > 0 && l->bytes > l->taken))
 		left = net_stream_untaken(&l->stream) + buffer_span(&l->pieces).len;
 	taken = left < l->bytes ? l->bytes - left : 0;
 	if (taken > l->taken) {

@@ -60,10 +60,10 @@ s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 if how == "slow":
     while s.recv(512 << 10, socket.MSG_WAITALL): time.sleep(0.5)
 if how == "slowly":
-    read, more = 0, b""
+    read, more, step = 0, b"", int(sys.argv[2])
     while not more.endswith(b"\x1c\r"):
         more = s.recv(65536)
-        if read // 500000 < (read + len(more)) // 500000: time.sleep(0.25)
+        if read // step < (read + len(more)) // step: time.sleep(0.25)
         read += len(more)
     s.sendall(answer(b"L3"))
 if how == "late":
@@ -134,7 +134,7 @@ END
 peer()
 {
 	rm -f port
-	timeout 300 python3 peer.py "$1" > peer.out 2> peer.err &
+	timeout 300 python3 peer.py "$@" > peer.out 2> peer.err &
 	peers="$peers $!"
 	await port
 	port=$(cat port)
@@ -345,8 +345,13 @@ count not_awaited 1
 
 # and does not answer late what it has not read
 sed 's/|L1|P|2.5.1|||NE|/|L3|P|2.5.1||||/' large.hl7 > asks.hl7
-peer slowly
+peer slowly 500000
 send 0 --json --timeout 3s asks.hl7
+count AA 1
+# nor where it all fitted into the kernel
+head -c 1000000 asks.hl7 > fits.hl7
+peer slowly 40000
+send 0 --json --timeout 4s fits.hl7
 count AA 1
 
 # so does one that begins late, and what was written in pieces goes on then
