@@ -251,6 +251,8 @@ net_stream_is_parted(struct net_stream *s)
 		return false;
 	if (!net_stream_is_open(s) || s->connecting || net_stream_is_left(s))
 		return true;
+	/* what is read away is missing from what TLS would make of the rest */
+	ev_io_stop(s->net->loop, &s->readable);
 	if (!may_send_more(s) && !net_stream_untaken(s))
 		return true;
 	net_stream_finish(s);

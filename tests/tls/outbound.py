@@ -4,6 +4,7 @@
 
 import json
 import os
+import socket
 import ssl
 import threading
 import time
@@ -39,6 +40,37 @@ class Outbound(Secure):
         self.assertEqual(state["feeds"][0]["last_error_side"], "receiver")
         self.assertEqual(r.frames, [])
         return d, line
+
+
+class Talking(Outbound):
+    def test_one_that_talks_while_it_is_left_its_last_message_gets_it(self):
+        """What it says is read away, and TLS must not be asked about the rest."""
+
+        class Talker(SecureReceiver):
+            def _serve(self, visit):
+                visit.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+                super()._serve(visit)
+
+        def talk(visit, body, number):
+            if number > 1:
+                return
+            end = time.monotonic() + 2
+            while time.monotonic() < end:
+                visit.send(b"z" * 9000)
+
+        r = Talker(server_context(self.ca), talk)
+        self.addCleanup(r.stop)
+        d, port = self.hop_to(r, self.tls(own="client"))
+        s = self.sender(port)
+        none = "|||NE|NE"
+        bodies = [
+            message("1", modes=none),
+            message("2", modes=none, more=b"ZZZ|" + b"x" * 100000 + b"\r"),
+        ]
+        s.send(b"".join(framed(body) for body in bodies))
+        s.close()
+        self.assertEqual(r.wait(2), annotated(bodies))
+        self.assertEqual(d.events("tls.denied"), [])
 
 
 class Slow(Outbound):
