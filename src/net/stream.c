@@ -338,7 +338,8 @@ net_stream_close(struct net_stream *s)
 	ev_io_stop(s->net->loop, &s->readable);
 	ev_io_stop(s->net->loop, &s->writable);
 	(void)shutdown(s->readable.fd, SHUT_WR);
-	(void)read_away(s->readable.fd);
+	while (read_away(s->readable.fd) && net_stream_is_left(s)) /* no more comes of that one */
+		continue;
 	close(s->readable.fd);
 	ev_io_set(&s->readable, -1, EV_READ);
 	ev_io_set(&s->writable, -1, EV_WRITE);

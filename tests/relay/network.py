@@ -17,7 +17,7 @@ import time
 from world import (
     HL7NOTE, PATIENCE, Sender, World, ack, code_of, config_xml, control_id, feed_xml, framed,
     free_port, http, is_sanitized, listening, main, message, metric, read_slowly, resolved,
-    wait_for, wait_read,
+    tcp_rows, wait_for, wait_read,
 )
 
 QUICK = {"backoff_min": "100ms", "backoff_max": "400ms"}
@@ -498,6 +498,33 @@ class Time(World):
 
         d, port = self.feed(self.receiver(hold))
         self.undisturbed(3, scene)
+
+    def test_a_sender_that_ended_its_side_far_ahead_of_its_answers_loses_none(self):
+        """A socket that is closed with bytes unread drops what it has not sent."""
+        long = ack(message("1")) + b"ZZZ|" + b"x" * 500000 + b"\r"
+        ahead = b"ZZZ|" + b"x" * (6 << 20) + b"\r"
+        done = threading.Event()
+        self.addCleanup(done.set)
+
+        def hold(v, body, n):
+            if n == 1:
+                v.send(framed(long))
+            else:
+                done.wait(PATIENCE)
+                v.close()
+
+        d, port = self.feed(self.receiver(hold))
+        s = self.sender(port, room=4096)
+        s.send(framed(message("1", more=ahead)) + framed(message("2")) + framed(message("3")))
+        s.send(b"\x0bMSH|" + b"x" * 500000)
+        s.end()
+        own = s.sock.getsockname()[1]
+        half_closed = "08"
+        wait_for("its end", lambda: (port, own, half_closed) in [row[:3] for row in tcp_rows()])
+        done.set()
+        d.wait_event("conn.close", outcome="down_lost")
+        self.assertEqual(s.frame(), long)
+        self.assertEqual(s.sock.recv(1), b"")
 
     def test_a_sender_that_heard_of_its_end_has_room_at_another_feed_at_once(self):
         long = ack(message("1")) + b"ZZZ|" + b"x" * 200000 + b"\r"
