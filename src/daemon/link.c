@@ -124,7 +124,8 @@ up_ended(void *ctx, int error)
 	if (denied)
 		observe_denied(l->feed, &l->peer, &l->up, denied);
 	if (l->dead) {
-		net_stream_close(&l->up);
+		if (error) /* or it still reads what it was sent last */
+			net_stream_close(&l->up);
 		link_let_go(l);
 		return;
 	}

@@ -526,6 +526,23 @@ class Time(World):
         self.assertEqual(s.frame(), long)
         self.assertEqual(s.sock.recv(1), b"")
 
+    def test_a_sender_that_ends_its_side_just_when_the_receiver_is_lost_loses_no_answer(self):
+        long = ack(message("1")) + b"ZZZ|" + b"x" * (8 << 20) + b"\r"
+        last = []
+        r = self.receiver(lambda v, body, n: v.send(framed(long)) if n == 1 else last.append(v))
+        d, port = self.feed(r, max_unsent="64MiB", max_frame="64MiB")
+        s = self.sender(port)
+        s.send(framed(message("1")) + framed(message("2")))
+        wait_for("the second message", lambda: last)
+        d.signal(signal.SIGSTOP)
+        last[0].close()
+        s.end()
+        time.sleep(0.2)
+        d.signal(signal.SIGCONT)
+        d.wait_event("conn.close", outcome="down_lost")
+        self.assertEqual(s.frame(), long)
+        self.assertEqual(s.sock.recv(1), b"")
+
     def test_a_sender_that_heard_of_its_end_has_room_at_another_feed_at_once(self):
         long = ack(message("1")) + b"ZZZ|" + b"x" * 200000 + b"\r"
         first = self.receiver(lambda v, body, n: v.send(framed(long)) if n % 2 else v.close())
