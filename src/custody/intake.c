@@ -381,7 +381,9 @@ custody_intake_bytes(struct custody_intake *in, struct span bytes, uint64_t now_
 			use_kept(in, now_us);
 	} else {
 		done = use_frames(in, bytes, now_us);
-		if (!in->closed)
+		if (in->closed)
+			in->inlet.dropped = done < bytes.len;
+		else
 			relay_inlet_keep(&in->inlet, rooms_of(in), span_tail(bytes, done));
 	}
 	if (relay_inlet_failed(&in->inlet))

@@ -71,7 +71,7 @@ finish(struct intake *i)
 	net_stream_flush(&i->up);
 	floor_leave(i->feed->daemon, &i->guest);
 	if (!i->closing)
-		i->up.goes_on = relay_inlet_held(&i->machine.inlet) > 0;
+		i->up.goes_on = relay_inlet_is_ahead(&i->machine.inlet);
 	if (net_stream_is_parted(&i->up))
 		net_stream_close(&i->up);
 	if (!net_stream_is_open(&i->up) && !i->machine.pending) {

@@ -57,7 +57,7 @@ link_finish(struct link *l)
 	if (!l->delivers)
 		net_stream_close(&l->down);
 	net_stream_read(&l->up, false);
-	l->up.goes_on = relay_inlet_held(&l->session.in) > 0; /* inside a frame, or ahead */
+	l->up.goes_on = relay_inlet_is_ahead(&l->session.in);
 	floor_leave(l->feed->daemon, &l->guest);
 	l->closing = now_ms();
 	link_let_go(l);

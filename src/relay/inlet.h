@@ -23,6 +23,7 @@ struct relay_inlet {
 	uint64_t frame_began;   /* ms; 0: no frame begun */
 	uint64_t deadline;      /* ms; for that frame; 0: none */
 	bool noise_told;
+	bool dropped; /* bytes that came with the end of its session, behind what was used */
 };
 
 void relay_inlet_init(struct relay_inlet *in, size_t max_frame);
@@ -123,6 +124,13 @@ static inline size_t
 relay_inlet_held(const struct relay_inlet *in)
 {
 	return in->kept.end - in->kept.start;
+}
+
+/* Was the sender inside a frame, or ahead of its answers, when its session ended? */
+static inline bool
+relay_inlet_is_ahead(const struct relay_inlet *in)
+{
+	return in->dropped || relay_inlet_held(in) > 0;
 }
 
 #endif

@@ -73,7 +73,9 @@ relay_from_sender(struct relay_session *s, struct span bytes, uint64_t now_us)
 		}
 	} else {
 		done = relay_forward(s, bytes, now_us);
-		if (!s->closed)
+		if (s->closed)
+			s->in.dropped = done < bytes.len;
+		else
 			relay_inlet_keep(&s->in, rooms_of(s), span_tail(bytes, done));
 	}
 	if (relay_inlet_failed(&s->in))

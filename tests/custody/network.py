@@ -54,6 +54,24 @@ class Senders(Custody):
         r = self.receiver()
         self.undisturbed(1.7, scene)
 
+    def test_a_sender_whose_frame_is_too_large_may_pause_in_the_middle_of_it(self):
+        def scene():
+            before = len(d.events("conn.broken"))
+            s = self.sender(port)
+            s.send(framed(message(str(before))))
+            d.wait_event("msg.queued", before + 1)
+            wait_read(s.sock)
+            s.send(b"\x0bMSH|" + b"x" * 5000)
+            d.wait_event("conn.broken", before + 1, outcome="frame_too_large")
+            for _ in range(3):
+                time.sleep(0.25)
+                s.send(b"x" * 1000)
+            self.assertEqual(code_of(s.frame()), (b"AA", b"%d" % before))
+            self.assertEqual(s.sock.recv(1), b"")
+
+        d, port = self.keep(self.receiver(), max_frame="4KiB")
+        self.undisturbed(1.7, scene)
+
     def test_a_resend_after_a_lost_answer_is_acknowledged_again_and_not_sent_again(self):
         """Fault 2."""
         r = self.receiver()

@@ -499,6 +499,23 @@ class Time(World):
         d, port = self.feed(self.receiver(hold))
         self.undisturbed(3, scene)
 
+    def test_a_sender_whose_frame_is_too_large_may_pause_in_the_middle_of_it(self):
+        def scene():
+            before = len(d.events("conn.broken"))
+            s = self.sender(port)
+            s.send(framed(message("1")))
+            wait_for("an answer", lambda: len(d.events("msg.acked")) > before)
+            s.send(b"\x0bMSH|" + b"x" * 5000)
+            d.wait_event("conn.broken", before + 1, outcome="frame_too_large")
+            for _ in range(3):
+                time.sleep(0.25)
+                s.send(b"x" * 1000)
+            self.assertEqual(s.frame(), ack(message("1")))
+            self.assertEqual(s.sock.recv(1), b"")
+
+        d, port = self.feed(self.receiver(), max_frame="4KiB")
+        self.undisturbed(1.7, scene)
+
     def test_a_sender_that_ended_its_side_far_ahead_of_its_answers_loses_none(self):
         """A socket that is closed with bytes unread drops what it has not sent."""
         long = ack(message("1")) + b"ZZZ|" + b"x" * 500000 + b"\r"
