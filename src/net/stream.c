@@ -233,6 +233,13 @@ read_away(int fd)
 	return reads;
 }
 
+/* What has come of it tells its owner nothing yet. */
+static bool
+is_inside_record(const struct net_stream *s)
+{
+	return s->tls && net_tls_session_is_inside(s->tls->session);
+}
+
 /* One whose bytes were unread had to wait, and hears only after a while that there is room. */
 static bool
 may_send_more(struct net_stream *s)
@@ -241,7 +248,9 @@ may_send_more(struct net_stream *s)
 
 	if (read_away(s->readable.fd))
 		s->emptied = now;
-	return now < s->emptied + PAUSE_MS || (s->goes_on && !net_stream_is_silent(s, PAUSE_MS));
+	if (now < s->emptied + PAUSE_MS)
+		return true;
+	return (s->goes_on || is_inside_record(s)) && !net_stream_is_silent(s, PAUSE_MS);
 }
 
 bool

@@ -507,6 +507,38 @@ class Bytes(Secure):
         d.wait_event("conn.close", outcome="unread")
 
 
+class Ends(Secure):
+    def test_a_sender_may_pause_in_the_middle_of_a_record_when_it_is_told_the_end(self):
+        """Nothing of a record is known before its end, but that it is being sent."""
+        last = []
+
+        def hold(v, body, n):
+            if n % 2:
+                v.answer(body)
+            else:
+                last.append(v)
+
+        def scene():
+            before = len(d.events("conn.close"))
+            s = Slow(self, port)
+            s.send(framed(message("1")) + framed(message("2")))
+            wait_for("the second message", lambda: len(last) > before)
+            s.seal(b"\x0bMSH|" + b"x" * 10000)
+            s.some(4000)
+            wait_read(s.plain.sock)
+            last[before].close()
+            d.wait_event("conn.close", before + 1, outcome="down_lost")
+            for _ in range(3):
+                time.sleep(0.25)
+                s.some(1000)
+            self.assertEqual(s.frame(), ack(message("1")))
+            with contextlib.suppress(ssl.SSLZeroReturnError):
+                self.assertEqual(s.frame(), b"\r")
+
+        d, port = self.secure_feed(self.receiver(hold))
+        self.undisturbed(1.7, scene)
+
+
 class Scarce(Secure):
     def test_no_descriptors(self):
         """Fault 34 with TLS: accepting rests, those inside go on."""
