@@ -55,7 +55,7 @@ link_finish(struct link *l)
 	net_stream_flush(&l->up);
 	net_stream_flush(&l->down);
 	if (!l->delivers)
-		net_stream_close(&l->down);
+		dial_stop(&l->dial);
 	net_stream_read(&l->up, false);
 	l->up.goes_on = relay_inlet_is_ahead(&l->session.in);
 	floor_leave(l->feed->daemon, &l->guest);

@@ -42,9 +42,7 @@ class Senders(Custody):
             d.signal(signal.SIGTERM)
             try:
                 d.wait_event("conn.close", outcome="drained")
-                for _ in range(3):
-                    time.sleep(0.25)
-                    s.send(b"x" * 1000)
+                s.send_in_pauses()
                 self.assertEqual(code_of(s.frame()), (b"AA", b"1"))
                 self.assertEqual(s.sock.recv(1), b"")
             finally:
@@ -63,9 +61,7 @@ class Senders(Custody):
             wait_read(s.sock)
             s.send(b"\x0bMSH|" + b"x" * 5000)
             d.wait_event("conn.broken", before + 1, outcome="frame_too_large")
-            for _ in range(3):
-                time.sleep(0.25)
-                s.send(b"x" * 1000)
+            s.send_in_pauses()
             self.assertEqual(code_of(s.frame()), (b"AA", b"%d" % before))
             self.assertEqual(s.sock.recv(1), b"")
 

@@ -463,9 +463,7 @@ class Time(World):
             s = self.sender(port)
             s.send(framed(message("1")) + framed(message("2")) + b"\x0bMSH|" + b"x" * (1 << 20))
             d.wait_event("conn.close", before + 1, outcome="down_lost")
-            for _ in range(3):
-                time.sleep(0.25)
-                s.send(b"x" * 1000)
+            s.send_in_pauses()
             self.assertEqual(s.frame(), ack(message("1")))
             self.assertEqual(s.sock.recv(1), b"")
 
@@ -490,9 +488,7 @@ class Time(World):
             wait_read(s.sock)
             s.send(b"\x0bMSH|" + b"x" * 30000)
             d.wait_event("conn.close", before + 1, outcome="down_lost")
-            for _ in range(3):
-                time.sleep(0.25)
-                s.send(b"x" * 1000)
+            s.send_in_pauses()
             self.assertEqual(s.frame(), ack(message("1")))
             self.assertEqual(s.sock.recv(1), b"")
 
@@ -507,9 +503,7 @@ class Time(World):
             wait_for("an answer", lambda: len(d.events("msg.acked")) > before)
             s.send(b"\x0bMSH|" + b"x" * 5000)
             d.wait_event("conn.broken", before + 1, outcome="frame_too_large")
-            for _ in range(3):
-                time.sleep(0.25)
-                s.send(b"x" * 1000)
+            s.send_in_pauses()
             self.assertEqual(s.frame(), ack(message("1")))
             self.assertEqual(s.sock.recv(1), b"")
 
@@ -1060,6 +1054,28 @@ class Names(World):
         time.sleep(0.1)
         self.assertEqual(d.events("dns.failed", feed="lab"), [])
         self.assertEqual(s.exchange(message()), ack(message()))
+
+    def test_a_name_that_is_known_when_all_is_over_is_not_connected_to(self):
+        """The sender, which is in the middle of sending, has a second to hear of the end."""
+        deaf = self.silent_server()
+        r = self.receiver()
+        port = free_port()
+        d = self.configure(
+            feed_xml(port, r.port, host="lab.test"),
+            through=self.private(
+                "", "nameserver %s\noptions timeout:30 attempts:5\n" % self.name_server()
+            ),
+        )
+        s = self.sender(port)
+        s.send(framed(message("1")) + b"\x0bMSH|" + b"x" * 30000)
+        deaf.recv(512, socket.MSG_PEEK)
+        d.signal(signal.SIGTERM)
+        self.assertIsNone(s.frame())
+        self.answer_all(deaf, lambda query: resolved(query, "127.0.0.1"))
+        s.send_in_pauses()
+        s.close()
+        self.assertEqual(d.wait(), 0)
+        self.assertEqual(r.visits, [])
 
     def test_a_slow_name_server_holds_up_no_end(self):
         deaf = self.silent_server()
