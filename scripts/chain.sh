@@ -11,14 +11,16 @@
 build=${HL7_BUILD:-build}
 mapping=mappings/b2m.xml
 chain=$(mktemp -d)
-chain_pids=
 
+# The number of a process that has ended is not kept: it may be that of somebody else's by now.
 chain_end()
 {
-	for pid in $chain_pids; do
+	command jobs >/dev/null # told of, those that have ended are forgotten
+	command jobs -p >"$chain/jobs"
+	while read -r pid; do
 		kill "$pid" 2>/dev/null || :
 		wait "$pid" 2>/dev/null || :
-	done
+	done <"$chain/jobs"
 	rm -rf "$chain"
 }
 trap chain_end EXIT
@@ -41,11 +43,6 @@ chain_await()
 # chain_stop PID: its exit status
 chain_stop()
 {
-	kept=
-	for pid in $chain_pids; do
-		[ "$pid" = "$1" ] || kept="$kept $pid"
-	done
-	chain_pids=$kept
 	kill "$1" && wait "$1"
 }
 
@@ -61,7 +58,6 @@ chain_listen()
 	"$build/hl7note" sink --quiet --port-file "$chain/$1.port" --append "$chain/$1.mllp" "${2-0}" \
 		2>"$chain/$1.err" &
 	sink=$!
-	chain_pids="$chain_pids $sink"
 	chain_await "$sink" test -s "$chain/$1.port" && port=$(cat "$chain/$1.port")
 }
 
@@ -100,7 +96,6 @@ chain_launch()
 	shift
 	"$@" 2>"$chain/$who.err" &
 	daemon=$!
-	chain_pids="$chain_pids $daemon"
 	chain_await "$daemon" "$build/hl7note" status --control "$chain/$who.control"
 }
 

@@ -135,7 +135,6 @@ peer()
 {
 	rm -f port
 	timeout 300 python3 peer.py "$@" > peer.out 2> peer.err &
-	peers="$peers $!"
 	await port
 	port=$(cat port)
 }
@@ -425,7 +424,6 @@ asyncio.run(main())
 END
 rm -f port
 timeout 300 python3 server.py > peer.out 2> peer.err &
-peers="$peers $!"
 await port
 port=$(cat port)
 send 0 --json --connections 4 --in-flight 4 --count 200 --fresh-ids eight.hl7

@@ -340,7 +340,6 @@ while read -r fault parts; do
 	# shellcheck disable=SC2086 # words
 	sink --count 1 $fault
 	timeout 300 python3 stays.py "$port" > stays &
-	peers="$peers $!"
 	ended
 	grep -qx "$parts" stays || fail "$fault: $(cat stays)"
 done << 'END'

@@ -4,8 +4,18 @@
 # What the tests of hl7note send and sink share: sinks and other peers on free ports
 # of this machine, ended with the test whatever happens.  Every wait has an end.
 
-peers=
-trap 'for p in $peers; do kill "$p" 2> /dev/null; done; rm -rf "$TMP"' EXIT
+trap 'leave; rm -rf "$TMP"' EXIT
+
+# leave: end what still runs of this test.  The number of a process that has ended is not kept: it
+# may be that of somebody else's by now.
+leave()
+{
+	jobs > /dev/null # told of, those that have ended are forgotten
+	jobs -p > "$TMP/left"
+	while read -r left; do
+		kill "$left"
+	done < "$TMP/left"
+}
 
 # await FILE [TEST]: until it is there, or has something in it (-s)
 await()
@@ -36,7 +46,6 @@ sink()
 	timeout --foreground 300 sh -c 'echo $$ > sink.pid && exec "$@"' sh \
 		"$HL7NOTE" sink --port-file port "$@" 0 > sink.out 2> sink.err &
 	peer=$!
-	peers="$peers $peer"
 	await port
 	port=$(cat port)
 }
