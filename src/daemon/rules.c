@@ -13,7 +13,7 @@ is_taken(const struct conf_feed *feed, const struct rules_mapping *r, const stru
 	struct faults faults;
 
 	faults_init(&faults, r->file);
-	if (feed->require_approved && r->mapping->status != MAPPING_APPROVED)
+	if (feed->require_approved && r->mapping->status == MAPPING_DRAFT)
 		faults_add(&faults, (struct fault_place){ 1, 1 },
 		    "have it approved, or drop require-approved from the feed",
 		    "feed %s takes approved mappings only, and this one is a draft", feed->name);

@@ -953,6 +953,18 @@ class Starting(World):
         status, err = self.check_dated('<effective to="2001-12-31"/>')
         self.assertEqual(status, 0)
         self.assertRegex(err, r"0\.xml:1:1: warning: .*not in effect")
+    def test_a_mapping_that_was_replaced_is_refused(self):
+        with open(SUGAR, encoding="utf-8") as f:
+            old = self.write("old.xml", f.read().replace('"draft"', '"retired"'))
+        for approved in ("no", "yes"):
+            config = self.write("c.xml", config_xml(
+                feed_xml(free_port(), 1, mapping=old, require_approved=approved)))
+            for more in ((), ("--check",)):
+                status, _, err = self.run_it("--config", config, *more)
+                self.assertEqual(status, 78)
+                self.assertIn("old.xml:1:1: the mapping is retired; use the mapping that ", err)
+                self.assertNotIn("draft", err)
+
         status, err = self.check_dated(
             '<effective to="2001-12-31"/>', '<effective from="2002-01-01"/>'
         )
