@@ -379,7 +379,7 @@ print_answer(struct ask *a, struct job *j, struct output *o)
 			status = tell_unfit(&j->request, line);
 		}
 		if (last)
-			changed = member(line, "count") + member(line, "resumed");
+			changed = member(line, "count");
 	}
 	if (!last && !o->error)
 		return ask_unavailable(a, got < 0 ? got : -ECONNRESET);

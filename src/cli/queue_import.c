@@ -79,8 +79,6 @@ send_lines(struct ask *a, FILE *f, const char *path, const char *hint)
 		int got;
 
 		number++;
-		if (text.ptr[text.len - 1] == '\n')
-			text.len--;
 		got = input_blanks(text) < text.len ? send_line(a, text) : EX_OK;
 		if (got == EX_DATAERR && bad++ == 0)
 			first_bad = number;

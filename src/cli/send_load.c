@@ -113,7 +113,6 @@ load_message(struct loading *g, const struct input *in, unsigned long number)
 	if (!is_one_frame(g->load, &shot)) {
 		say_error(
 		    "%s: message %lu holds the bytes that end a frame, not sent", in->name, number);
-		g->load->bytes.end -= shot.len;
 		return EX_DATAERR;
 	}
 	if (id.ptr) {

@@ -126,7 +126,7 @@ json_time(struct buffer *out, const char *name, uint64_t ms)
 	gmtime_r(&t, &tm);
 	snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%03uZ", tm.tm_year + 1900,
 	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, (unsigned)(ms % 1000));
-	json_str(out, name, ms ? text : NULL);
+	json_str(out, name, text);
 }
 
 /* ---- reading ---- */

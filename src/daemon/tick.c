@@ -90,7 +90,7 @@ is_drained(const struct hl7noted *d)
 		if (!feed_is_done(f))
 			return false;
 	}
-	return !d->retired && !d->connections;
+	return !d->retired;
 }
 
 static void
@@ -113,7 +113,7 @@ on_tick(struct ev_loop *loop, ev_timer *w, int revents)
 	}
 	tick_feeds(d->feeds, now, all);
 	tick_feeds(d->retired, now, all);
-	if (d->retired || d->older)
+	if (d->retired)
 		reap(d);
 	if (t->count % TICKS_AN_HOUR == 0)
 		secure_look_at_ends(d);
