@@ -120,6 +120,15 @@ same out cut.want
 has err '2 MLLP frames have no end, the first at byte 0'
 lines err 1
 
+# nor is it another fault that there is no message besides
+{
+	printf '\013'
+	cat high.hl7
+} > half.mllp
+status 65 note half.mllp
+has err '1 MLLP frame has no end, the first at byte 0'
+lines err 1
+
 # no HL7 at all, nothing at all, and a mixture
 printf 'Dear all,\nplease find attached\n' > letter
 status 65 note letter
@@ -148,6 +157,7 @@ lines err 1
 } > mixed.mllp.want
 status 65 note mixed.mllp
 same out mixed.mllp.want
+has err " bytes are no HL7, the first at byte $(framed < high.hl7 | wc -c), "
 framed < letter > letter.mllp
 status 65 note letter.mllp
 same out letter.mllp
@@ -185,6 +195,7 @@ same out.d/high.hl7 high.want
 same out.d/normal.hl7 normal.hl7
 [ "$(find out.d -type f | wc -l)" -eq 2 ] || fail 'left other files in -o'
 [ ! -s out ] || fail '-o wrote to standard output'
+[ "$(stat -c %a out.d/high.hl7)" = "$(stat -c %a high.hl7)" ] || fail 'a file for few in -o'
 note -o out.d < low.hl7 || fail '-o with standard input'
 same out.d/stdin low.want
 cp high.hl7 dir/high.hl7
@@ -196,6 +207,10 @@ has err '- and stdin would be written to one file'
 status 64 note -o dir dir/high.hl7
 same dir/high.hl7 high.hl7
 status 73 note -o letter/out high.hl7
+mkdir -p out.d/taken
+cp high.hl7 taken
+status 73 note -o out.d taken
+[ -z "$(find out.d -name '.taken*')" ] || fail 'a file that has no name was left behind'
 
 # ended in the middle, it leaves nothing behind
 mkfifo slow

@@ -97,11 +97,14 @@ status 0 check "$TMP/daemon.xml"
 has out 'daemon.xml: configuration: 2 feeds, 2 listeners; before use: hl7noted --check --config '
 has out "$TMP/beside.xml: mapping test 1.2.3, draft"
 lines out 2
+status 0 check -q "$TMP/daemon.xml"
+[ ! -s out ] || fail 'a quiet run said something'
 sed -e 's/2576/2575/' -e 's/host="engine" port="6661"/port="0"/' daemon.xml > twice.xml
 status 78 check twice.xml
 has err 'twice.xml:6:5: <forward> lacks the attribute "host"; add it'
 has err 'twice.xml:6:14: port: "0" is no port'
 has err 'twice.xml:10:5: port 2575 is taken by feed "a", line 5;'
+sort -t : -k 2n -k 3n err | cmp -s - err || fail 'faults are not told in the order of the file'
 sed '/name="b"/,/<\/feed>/d' daemon.xml > single.xml
 status 0 check single.xml
 has out 'configuration: 1 feed, 1 listener;'
@@ -127,6 +130,8 @@ HL7NOTE_MAPPING=$MAPPING
 export HL7NOTE_MAPPING
 status 0 "$HL7NOTE" annotate high.hl7
 has out 'Too much of it.'
+HL7NOTE_MAPPING= # as if there were none
+"$HL7NOTE" annotate high.hl7 > out 2> err || has err 'no mapping: name one with -m FILE'
 HL7NOTE_MAPPING=$TMP/missing
 status 66 "$HL7NOTE" annotate high.hl7
 has err "$TMP/missing"

@@ -17,6 +17,7 @@ message E6 '<10' > below.hl7
 sed 's/ORU^R01/ADT^A01/' high.hl7 > adt.hl7
 
 status 0 explain high.hl7
+[ ! -s err ] || fail 'a quiet run said something'
 cat > want << 'END'
 high.hl7: message 1, control ID E1
   OBX[2] code 1111-1, Sugar of the tests: 25 mg/L

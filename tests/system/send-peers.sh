@@ -127,7 +127,7 @@ for id in frames(s):
 for id in ids if how != "backwards" else ids[::-1]:
     if how in ("later", "backwards"): s.sendall(answer(id))
     elif how == "first": s.sendall(answer(ids[0]))
-    elif how == "refused": s.sendall(answer(id, "AE"))
+    elif how == "refused": s.sendall(answer(id, "AR"))
 END
 
 # peer HOW: one connection that answers in this way
@@ -182,17 +182,17 @@ count AA 8
 count unasked 8
 count failed 8
 
-# the application answers what was accepted, perhaps when all is sent; HOW STATUS AA AE UNASKED
+# the application answers what was accepted, perhaps when all is sent; HOW STATUS AA AR UNASKED
 sed 's/P|2.5.1|||/&AL|AL/g' eight.hl7 > enhanced.hl7
-while read -r how wanted aa ae unasked; do
+while read -r how wanted aa ar unasked; do
 	for flight in 1 4; do
 		peer "$how"
 		send "$wanted" --json --keep-going --in-flight $flight --timeout 20s enhanced.hl7
 		count CA 8
 		count AA "$aa"
-		count AE "$ae"
+		count AR "$ar"
 		count unasked "$unasked"
-		count failed "$ae"
+		count failed "$ar"
 	done
 done << 'END'
 both 0 8 0 0
@@ -218,12 +218,14 @@ count AA 8
 count not_awaited 8
 count unasked 0
 # where only the accept was asked for, it is an answer to nothing
-sed 's/P|2.5.1|||/&AL/g' eight.hl7 > accept.hl7
-peer both
-send 0 --json --timeout 20s accept.hl7
-count CA 8
-count AA 0
-count unasked 8
+for asks in AL 'AL|NE'; do
+	sed "s/P|2.5.1|||/&$asks/g" eight.hl7 > accept.hl7
+	peer both
+	send 0 --json --timeout 20s accept.hl7
+	count CA 8
+	count AA 0
+	count unasked 8
+done
 # what answers nothing is no wrong answer on a connection where others may come
 {
 	bare E1 AL AL

@@ -61,6 +61,10 @@ same out want
 status 1 show --get OBX-14 two.hl7
 lines out 2
 status 1 show --get 'OBX[3]-1' one.hl7
+# of several, one that has none is enough; a file that cannot be read is worse
+printf 'MSH|^~\\&|LAB\r' > short.hl7
+status 1 show --get OBX-2 short.hl7 one.hl7
+status 66 show --get OBX-14 missing one.hl7
 status 0 show --json --get 'OBX-5[2]' one.hl7
 has out '"y^z"'
 status 1 show --json --get 'OBX-14' one.hl7
@@ -79,6 +83,9 @@ same out want
 printf 'MSH|^~\\&|M\374ller|M\303\274ller|\001\033[31m\r' > odd.hl7
 status 0 show --json odd.hl7
 has out '"MSH-3":"M\u00fcller","MSH-4":"Müller","MSH-5":"\u0001\u001b[31m"'
+cp odd.hl7 "$(printf '\374')"
+status 0 show --json "$(printf '\374')"
+has out '"file":"\ufffd",'
 status 0 show odd.hl7
 has out 'M\xfcller'
 has out 'Müller'
@@ -99,6 +106,10 @@ has out '\xc2\x9b31m'
 status 0 show --get MSH-3 odd.hl7
 printf 'M\374ller\n' > want
 same out want
+if script -qec true /dev/null > /dev/null 2>&1; then
+	script -qec "'$HL7NOTE' show --get MSH-5 odd.hl7" /dev/null > out 2>&1 < /dev/null
+	has out '\x01\x1b[31m'
+fi
 
 # frames and batches
 {

@@ -141,6 +141,17 @@ same out long.mllp.want
 has err 'the frame at byte'
 lines err 1
 
+# verify holds all that annotate can be told to hold
+{
+	message S3 25
+	printf 'NTE|1|O|'
+	endless line 2> /dev/null | head -c 17000000
+	printf '\r'
+} > longer.hl7
+"$HL7NOTE" annotate -q -m "$MAPPING" --max-message 20M longer.hl7 > longer.out || fail 'much more than usual'
+status 0 "$HL7NOTE" verify longer.hl7 longer.out
+rm -f longer.hl7 longer.out
+
 # exactly at the limit, and one byte over it, both ways
 size=$(wc -c < high.hl7)
 status 0 note --max-message "$size" high.hl7
@@ -199,9 +210,12 @@ if [ -w /dev/full ]; then
 	note pair.hl7 > /dev/full 2> err || got=$?
 	[ $got -eq 74 ] || fail "full disk: status $got"
 	has err 'cannot write standard output: No space left on device'
-	got=0
-	"$HL7NOTE" show pair.hl7 > /dev/full 2> err || got=$?
-	[ $got -eq 74 ] || fail "full disk for show: status $got"
+	for command in show "check $MAPPING" "explain -q -m $MAPPING" 'verify pair.hl7'; do
+		got=0
+		# shellcheck disable=SC2086 # words
+		"$HL7NOTE" $command pair.hl7 > /dev/full 2> err || got=$?
+		[ $got -eq 74 ] || fail "full disk for $command: status $got"
+	done
 	got=0
 	"$HL7NOTE" --help > /dev/full 2> err || got=$?
 	[ $got -eq 74 ] || fail "full disk for help: status $got"

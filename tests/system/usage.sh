@@ -55,7 +55,7 @@ status 64 "$HL7NOTE" annotate --mappings=x
 has err 'did you mean --mapping?'
 status 64 "$HL7NOTE" annotate --diff=yes
 has err 'option --diff takes no argument'
-for size in 0 -1 2G 16X 16MB '' 99999999999999999999 ' 5'; do
+for size in 0 -1 2G 16X 16MB '' 99999999999999999999 18014398509481985G ' 5'; do
 	status 64 "$HL7NOTE" annotate --max-message "$size"
 done
 for command in annotate explain verify check show send sink status queue; do
@@ -101,6 +101,7 @@ queue list --state gone|--state gone: there are waiting, aside, delivered, dropp
 queue show|show wants SEQ, the number of a message
 queue show 5 --limit 4|--limit does not go with show
 queue show 5 --older-than 4d|--older-than does not go with show
+queue show 5 --older-than 90s|--older-than does not go with show
 queue list --payload|--payload does not go with list
 queue drop|drop which messages? SEQ, options that say which, or --all for all of them
 queue retry|retry which messages? SEQ, options that say which, or --all for all of them
@@ -129,7 +130,7 @@ send --timeout s :1|--timeout s: not a time of a day at most, such as 30, 0.5s, 
 send --timeout 1.2.3 :1|--timeout 1.2.3: not a time of a day at most, such as 30, 0.5s, 20ms or 2min
 send --connections 10000 --seed 0 --timeout 86400000000us --timeout 1.23456s --timeout 1440m --timeout 1440min host|host: not HOST:PORT, with a port from 1 to 65535 or the name of a service
 send --one-shot --in-flight 2 :1|--in-flight 2: --one-shot has one message on a connection
-show --get OBX- file|--get OBX-: a number must stand here, at character 5
+show --max-message 1G --get OBX- file|--get OBX-: a number must stand here, at character 5
 sink|which PORT? such as 2575, or 0 for any that is free
 sink 99999|PORT 99999: not a number from 0 to 65535
 sink mllp|PORT mllp: not a number from 0 to 65535

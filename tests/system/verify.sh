@@ -42,6 +42,17 @@ sed 's/some/same/' mixed.out > bad
 status 1 verify mixed bad
 has out 'bad: byte 1: '
 lines out 1
+# behind a message, too, and where one goes on a little longer
+{
+	cat all.mllp
+	printf 'ab\n'
+} > junk
+{
+	cat all.mllp
+	printf 'abc\n'
+} > bad
+status 1 verify junk bad
+has out "bad: message 3, byte $(($(wc -c < all.mllp) + 2)): differs from the original"
 
 # one byte, somewhere
 sed 's/DOE/ROE/' all.out > bad

@@ -29,6 +29,14 @@ Test(cli_histogram, is_exact_for_small_values, .init = begin)
 	cr_expect_eq(histogram_at(&h, 1000), 100);
 }
 
+/* So many are all that there are. */
+Test(cli_histogram, takes_a_part_of_a_value_for_a_value, .init = begin)
+{
+	for (uint64_t i = 1; i <= 6; i++)
+		histogram_add(&h, i);
+	cr_expect_eq(histogram_at(&h, 834), 6);
+}
+
 /* Each value alone, so that every percentile must answer it. */
 static void
 check_one(uint64_t value)
