@@ -98,6 +98,7 @@ class Commands(Custody):
         self.assertEqual(self.ids("--after", rows[-1]["seq"])[0], "m5")
         self.assertEqual(self.ids("--feed", "lab", "--id", "m7"), ["m7"])
         self.assertEqual(self.ids("--older-than", "1h"), [])
+        self.assertEqual(self.ids("--older-than", "36500d"), [], "before there were clocks")
         self.assertEqual(len(self.ids("--newer-than", "1h")), 12)
         self.assertEqual(self.queue("list", "--state", "dropped"), "no messages\n")
         self.queue("drop", rows[0]["seq"])
@@ -194,6 +195,10 @@ class Commands(Custody):
         d, port = self.keep(r, forward={"backoff_min": "1h", "backoff_max": "1h"})
         self.sender(port).exchange(message("m1"))
         d.wait_event("msg.retry")
+        self.assertRegex(self.text(), r"forwarding +WAITING [0-9.]+ s for the next attempt; ")
+        for one, status in (((1,), 1), (("--id", "m1"), 0)):
+            said = self.queue("retry", *one, status=status)
+            self.assertEqual(said, "0 messages to be sent again\n", "it is about that one")
         self.assertEqual(
             self.queue("retry", "--feed", "lab"), "0 messages to be sent again, 1 line resumed\n"
         )
@@ -296,7 +301,7 @@ class Commands(Custody):
             "import", "--feed", "lab", wrong, status=65))
         self.assertEqual(len(self.ids()), 4)
         torn = self.write(
-            "torn.json", '{"body":"cut o\n{}\n' + self.queue("export", "--id", "p2") + "MSH|\n")
+            "torn.json", '{"body":"cut o\n{"body":""}\n' + self.queue("export", "--id", "p2") + "MSH|\n")
         self.assertIn("torn.json:1: no exported message, as 3 lines in all", self.refused(
             "import", "--again", "--feed", "lab", torn, status=65))
         self.assertEqual(self.ids(), ["p1", "p2", "f1", "f2", "p2"])
@@ -426,6 +431,12 @@ class Commands(Custody):
             "1 message dropped\n0 messages dropped\n1 message dropped\n",
         )
         self.assertEqual(self.ids("--state", "waiting"), ["m0"])
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [HL7NOTE, "queue", "list", "--control", self.control], stdout=full,
+                stderr=subprocess.PIPE, timeout=PATIENCE, check=False,
+            )
+        self.assertEqual(done.returncode, 74)
 
     def test_a_queue_that_can_hold_no_more_feeds_says_so(self):
         r, port = self.receiver(), free_port()

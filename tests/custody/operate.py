@@ -66,22 +66,23 @@ class Delivery(Custody):
     def test_a_resend_is_acknowledged_again_and_not_queued_again(self):
         r = self.receiver()
         d, port = self.keep(r)
-        for n in range(3):
+        for n, told in enumerate(("0 resends", "1 resend", "2 resends", "3 resends")):
             s = self.sender(port)
             self.assertIn(b"MSA|AA|m1", s.exchange(message("m1")))
             s.close()
-            told = ("0 resends", "1 resend", "2 resends")[n]
             wait_for(told, lambda: ", %s, " % told in self.text())
             self.assertEqual(self.state()[1]["last_outcome"], "duplicate" if n else "queued")
         self.assertIn(b"MSA|AA|m1", self.sender(port).exchange(message("m1", value="15")))
         r.wait(2)
-        d.wait_event("msg.duplicate", 2, ctl_id="m1")
+        d.wait_event("msg.duplicate", 3, ctl_id="m1")
         d.wait_event("msg.same_id", ctl_id="m1")
         time.sleep(0.2)
         self.assertEqual(self.sent(r), ["m1", "m1"])
-        self.assertEqual(self.metric("hl7noted_messages_total", outcome="duplicate"), 2)
+        self.assertEqual(self.metric("hl7noted_messages_total", outcome="duplicate"), 3)
         self.assertEqual(self.metric("hl7noted_messages_total", outcome="queued"), 2)
         self.assertEqual(self.metric("hl7noted_messages_total", outcome="same_id"), 1)
+        counts = {"queued": 2, "duplicates": 3, "delivered": 2, "kept": 2}
+        wait_for("%s" % counts, lambda: counts.items() <= self.state()[1]["queue"].items())
 
     def test_a_receiver_that_is_away_costs_nothing_but_time(self):
         r = self.receiver()
@@ -94,10 +95,12 @@ class Delivery(Custody):
         self.assertEqual(self.ids("--state", "waiting"), ids)
         self.assertTrue(self.ready(), "a receiver that is away is what the queue is for")
         state, lab = self.state()
-        self.assertEqual(lab["queue"]["waiting"], 20)
+        size = sum(len(message(i)) for i in ids)
+        self.assertEqual((lab["queue"]["waiting"], lab["queue"]["waiting_bytes"]), (20, size))
+        self.assertEqual(self.metric("hl7noted_queue_bytes", feed="lab"), size)
         self.assertIn(lab["line"]["state"], ("backing_off", "connecting"))
         self.assertEqual(self.metric("hl7noted_queue_messages", feed="lab"), 20)
-        self.assertRegex(self.text(), r"queue +20 waiting .*oldest for")
+        self.assertRegex(self.text(), r"queue +20 waiting \(0\.0 MiB\), oldest for")
         time.sleep(1.2)
         self.assertEqual(d.events("queue.waiting"), [], "nothing did when it started")
         r.start()
@@ -140,6 +143,7 @@ class Policy(Custody):
             self.metric("hl7noted_deliveries_total", feed="lab", answer="error"), 1
         )
         self.assertIn("1 SET ASIDE", self.text())
+        self.assertNotIn("feed lab has messages", self.text(), "it is the only one")
 
     def test_a_rejection_is_tried_again_and_then_set_aside(self):
         r = self.receiver(codes(b"AR", b"AR", b"AR", then=b"AA"))
@@ -173,6 +177,7 @@ class Policy(Custody):
         self.assertEqual(self.sent(r), ["m1", "m1", "m2"])
         d.wait_event("line.resumed", feed="lab")
         wait_for("ready", self.ready)
+        self.assertIsNone(self.state()[1]["line"]["stopped_by"])
 
     def test_of_many_feeds_those_to_look_at_are_told_first(self):
         r, down = self.receiver(codes(then=b"AE")), self.receiver()
@@ -195,7 +200,9 @@ class Policy(Custody):
             "\nfeed aside has messages SET ASIDE\nfeed waits is WAITING for its receiver\n"
             "feed stops is STOPPED\n\nfeed aside: custody, ", self.text(),
         )
+        self.assertEqual(self.state(0)[1]["queue"]["deadletters"], 1)
         self.assertGreater(self.state(1)[1]["backoff_s"], 60)
+        self.assertIn(", 1 line resumed\n", self.queue("retry", "--feed", "stops"))
 
     def test_a_stopped_line_goes_on_when_its_message_is_dropped(self):
         r = self.receiver(codes(b"AE"))
@@ -357,7 +364,9 @@ class Life(Custody):
         self.assertFalse(self.ready())
         self.assertIsNone(s.frame(), "no acknowledgement of what is not durable")
         self.assertIn("INTAKE IS STOPPED", self.text())
-        self.assertEqual(self.state()[0]["store"]["trouble"], "deleted")
+        store = self.state()[0]["store"]
+        told = (store["trouble"], store["takes"], store["ready"])
+        self.assertEqual(told, ("deleted", False, False))
 
     def test_a_damaged_queue_is_refused_and_left_alone(self):
         d, port = self.keep(self.receiver())
@@ -379,15 +388,19 @@ class Life(Custody):
         r.stop()
         d, port = self.keep(r)
         self.sender(port).exchange(message("m1"))
-        d.stop()
-        with contextlib.closing(sqlite3.connect(self.directory + "/queue.db")) as db:
-            db.execute("UPDATE message SET received = received - 600000")
-            db.commit()
-        d2 = self.again(d)
-        high = d2.wait_event("queue.high", feed="lab")[0]
-        self.assertGreaterEqual(high["queue_age_ms"], 600000)
-        self.assertGreaterEqual(self.metric("hl7noted_queue_oldest_age_seconds", feed="lab"), 600)
-        self.assertIn("oldest for 10 minutes", self.text())
+        d2, age = d, 0
+        for hours, told in ((1.5, "90 minutes"), (36, "37.5 hours"), (36, "3.1 days")):
+            d2.stop()
+            age += int(hours * 3600)
+            with contextlib.closing(sqlite3.connect(self.directory + "/queue.db")) as db:
+                db.execute("UPDATE message SET received = received - %d" % (hours * 3600000))
+                db.commit()
+            d2 = self.again(d)
+            high = d2.wait_event("queue.high", feed="lab")[0]
+            self.assertGreaterEqual(high["queue_age_ms"], age * 1000)
+            oldest = self.metric("hl7noted_queue_oldest_age_seconds", feed="lab")
+            self.assertGreaterEqual(oldest, age)
+            self.assertIn("oldest for " + told, self.text())
         r.start()
         r.wait(1)
         d2.wait_event("queue.low", feed="lab")

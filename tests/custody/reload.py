@@ -135,7 +135,9 @@ class Reload(Custody):
         self.rewrite(*relaying)
         d.stop()
         d = self.again(d)
-        self.assertEqual(d.wait_event("queue.waiting", feed="lab")[0]["aside"], 1)
+        (left,) = d.wait_event("queue.waiting", feed="lab", outcome="no_feed")
+        self.assertEqual(left["aside"], 1)
+        self.assertEqual(self.metric("hl7noted_deadletter_messages", feed="lab"), 1)
         self.assertIn("feed lab: RELAYS, AND LEFT IN THE QUEUE", self.text())
         self.assertIn(b"MSA|AA|m3", self.sender(port).exchange(message("m3")))
         self.rewrite(*unseen)
@@ -181,6 +183,8 @@ class Reload(Custody):
         d.reload()
         self.assertEqual(http(self.door, "/readyz")[0], 503)
         self.assertIn("INTAKE IS STOPPED: disk_low", self.text())
+        store = self.state()[0]["store"]
+        self.assertEqual((store["takes"], store["ready"]), (False, True))
 
     def test_a_feed_does_not_relay_past_what_it_left_behind(self):
         """Not by way of a configuration without it, nor by a restart."""

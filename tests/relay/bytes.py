@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """What goes in and what comes out: every byte that no rule names stays as it came."""
 
+import json
 import time
 
 from world import (
@@ -100,15 +101,21 @@ class Unchanged(World):
 
     def test_what_the_shadow_tells_names_each_message_of_a_frame(self):
         r = self.receiver()
-        d, port = self.hop(r, "--annotate", "shadow")
+        ctl = self.path("control")
+        d, port = self.hop(r, "--annotate", "shadow", "--control", ctl)
         s = self.sender(port)
         s.exchange(message("one"))
         s.exchange(b"BHS|^~\\&|LAB\r" + message("two") + message("three") + b"BTS|2\r")
         told = d.wait_event("msg.annotated", 3)
         self.assertEqual([e["ctl_id"] for e in told], ["one", "two", "three"])
         self.assertEqual({e["msg_type"] for e in told}, {"ORU^R01"})
+        self.assertFalse(any("withheld" in e for e in told), "nothing was")
         acked = d.wait_event("msg.acked", 2)
         self.assertEqual([e["corr"] for e in told], [acked[n]["corr"] for n in (0, 1, 1)])
+        lab = json.loads(self.note("status", "--json", "--control", ctl))["feeds"][0]
+        counts = {k: n for k, n in lab["annotations"].items() if n}
+        self.assertEqual(counts, {"shadowed": 3})
+        self.assertIn(b" 0 unchanged, 3 in shadow\n", self.note("status", "--control", ctl))
 
     def test_a_feed_without_mappings_changes_no_byte(self):
         r = self.receiver()

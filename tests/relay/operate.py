@@ -309,6 +309,8 @@ class Status(World):
         self.assertEqual(state["feeds"][0]["in_flight"], 1)
         d.signal(signal.SIGTERM)
         wait_for("the drain", lambda: re.search(r", DRAINING after \d+ s\n", read()))
+        state = json.loads(self.note("status", "--json", "--control", self.socket))
+        self.assertEqual(state["state"], "draining")
         self.assertIn("0 negatively, 1 in flight\n", read())
 
     def test_lines_fit_and_say_by_whom_a_mapping_was_approved_on_one(self):
@@ -330,6 +332,8 @@ class Status(World):
         self.sender(port).send(b"\x0b")
         wait_for("a byte", lambda: b"\n2 connections, 1 byte held\n" in self.note(
             "status", "--control", self.socket))
+        state = json.loads(self.note("status", "--json", "--control", self.socket))
+        self.assertEqual(state["held_bytes"], 1)
 
     def test_json_holds_the_same_and_the_checksums_of_the_files(self):
         d, r, port = self.running()
@@ -342,6 +346,11 @@ class Status(World):
         self.assertEqual(other["annotate"], "shadow")
         self.assertIsNone(other["last_message"])
         self.assertRegex(lab["last_message"], r"^20\d\d-")
+        half, most = lab["latency_us"]["p50"] / 1000, lab["latency_us"]["p99"] / 1000
+        self.assertIn(
+            "half within %.2f ms, 99 %% within %.2f ms\n" % (half, most),
+            self.note("status", "--control", self.socket).decode(),
+        )
         for mapping, path in zip(lab["mappings"], (SUGAR, B2M)):
             with open(path, "rb") as f:
                 self.assertEqual(mapping["sha256"], hashlib.sha256(f.read()).hexdigest())
@@ -411,6 +420,8 @@ class Status(World):
             text = self.note("status", "--control", self.socket)
             self.assertIn(b"  refused      " + told + b"\n", text)
         self.assertEqual(self.last_error(), "listener_connections")
+        state = json.loads(self.note("status", "--json", "--control", self.socket))
+        self.assertEqual(state["feeds"][0]["refused"], 2)
         told = d.events("conn.refused")
         self.assertEqual(
             {(e["dir"], e["listener"], e["outcome"]) for e in told},
@@ -455,12 +466,22 @@ class Status(World):
             c.settimeout(PATIENCE)
             self.assertIn(b"one line is wanted", c.recv(4096))
 
+    def test_an_answer_that_cannot_be_written_is_74(self):
+        self.running()
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(
+                [HL7NOTE, "status", "--control", self.socket], stdout=full,
+                stderr=subprocess.PIPE, check=False,
+            )
+        self.assertEqual(done.returncode, 74)
+        self.assertIn(b"cannot write standard output", done.stderr)
+
     def test_nobody_there_is_69(self):
         self.note("status", "--control", self.path("nowhere"), status=69)
 
     def test_a_path_that_no_socket_can_have_is_told(self):
         done = subprocess.run(
-            [HL7NOTE, "status", "--control", "/" + "x" * 200], stderr=subprocess.PIPE, check=False
+            [HL7NOTE, "status", "--control", "/" + "x" * 107], stderr=subprocess.PIPE, check=False
         )
         self.assertEqual(done.returncode, 69)
         self.assertIn(b"; the path of a socket has 107 bytes at most\n", done.stderr)
@@ -488,14 +509,15 @@ class Status(World):
                 listening.listen(1)
                 with subprocess.Popen(
                     [HL7NOTE, "status", "--json", "--control", path], stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
                 ) as tool:
                     other, _ = listening.accept()
                     with other:
                         other.recv(4096)
                         other.sendall(half)
-                    self.assertEqual(tool.communicate(timeout=PATIENCE)[0], half)
-                    self.assertEqual(tool.returncode, status, half)
+                    out, err = tool.communicate(timeout=PATIENCE)
+                    self.assertEqual((tool.returncode, out), (status, half))
+                    self.assertEqual(b"hl7noted stopped" in err, status != 0)
             os.unlink(path)
 
     def test_the_socket_is_for_owner_and_group_and_goes_with_the_daemon(self):
@@ -931,6 +953,18 @@ class Starting(World):
         self.assertRegex(err, r"w\.xml:3:\d+: .*annotate")
         self.assertRegex(err, r"w\.xml:4:\d+: .*mode")
 
+    def test_a_mapping_that_was_replaced_is_refused(self):
+        with open(SUGAR, encoding="utf-8") as f:
+            old = self.write("old.xml", f.read().replace('"draft"', '"retired"'))
+        for approved in ("no", "yes"):
+            config = self.write("c.xml", config_xml(
+                feed_xml(free_port(), 1, mapping=old, require_approved=approved)))
+            for more in ((), ("--check",)):
+                status, _, err = self.run_it("--config", config, *more)
+                self.assertEqual(status, 78)
+                self.assertIn("old.xml:1:1: the mapping is retired; use the mapping that ", err)
+                self.assertNotIn("draft", err)
+
     def test_a_draft_is_refused_where_approval_is_required(self):
         config = self.write("c.xml", config_xml(feed_xml(free_port(), 1, require_approved="yes")))
         status, _, err = self.run_it("--config", config, "--check")
@@ -953,18 +987,6 @@ class Starting(World):
         status, err = self.check_dated('<effective to="2001-12-31"/>')
         self.assertEqual(status, 0)
         self.assertRegex(err, r"0\.xml:1:1: warning: .*not in effect")
-    def test_a_mapping_that_was_replaced_is_refused(self):
-        with open(SUGAR, encoding="utf-8") as f:
-            old = self.write("old.xml", f.read().replace('"draft"', '"retired"'))
-        for approved in ("no", "yes"):
-            config = self.write("c.xml", config_xml(
-                feed_xml(free_port(), 1, mapping=old, require_approved=approved)))
-            for more in ((), ("--check",)):
-                status, _, err = self.run_it("--config", config, *more)
-                self.assertEqual(status, 78)
-                self.assertIn("old.xml:1:1: the mapping is retired; use the mapping that ", err)
-                self.assertNotIn("draft", err)
-
         status, err = self.check_dated(
             '<effective to="2001-12-31"/>', '<effective from="2002-01-01"/>'
         )

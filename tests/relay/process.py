@@ -290,12 +290,15 @@ class Systemd(World):
 
     def test_ready_reloading_ready_stopping_are_told(self):
         s, path = self.notified()
-        d, port = self.hop(self.receiver(), env={"NOTIFY_SOCKET": path})
-        self.until(s, "READY=1")
-        d.signal(signal.SIGHUP)
-        seen = self.until(s, "READY=1")
-        self.assertIn("RELOADING=1", seen)
-        self.assertTrue(any(w.startswith("MONOTONIC_USEC=") for w in seen))
+        d = self.configure(feed_xml(free_port(), 1), env={"NOTIFY_SOCKET": path})
+        self.until(s, "STATUS=running")
+        for end, status in ("", "running"), ("<", "running; the last reload was rejected"):
+            self.write("hl7noted.xml", config_xml(feed_xml(free_port(), 1)) + end)
+            d.signal(signal.SIGHUP)
+            seen = self.until(s, "STATUS=" + status)
+            self.assertIn("RELOADING=1", seen)
+            self.assertTrue(any(w.startswith("MONOTONIC_USEC=") for w in seen))
+            self.assertIn("READY=1", seen)
         d.signal(signal.SIGTERM)
         self.until(s, "STOPPING=1")
 

@@ -207,8 +207,10 @@ class Mappings(Reloading):
 
     def test_a_mapping_is_used_on_the_days_it_is_in_effect(self):
         """On others messages flow, unchanged."""
-        door = free_port()
-        d = self.running(before='<metrics listen="127.0.0.1:%d"/>' % door)
+        door, ctl = free_port(), self.path("control")
+        d = self.running(
+            before='<metrics listen="127.0.0.1:%d"/><control socket="%s"/>' % (door, ctl)
+        )
         s = self.sender(self.port)
         for ends, used in (
             ((None, "2001-12-31"), False),
@@ -222,6 +224,8 @@ class Mappings(Reloading):
             self.assertEqual(self.note_of(s), "Too much of it." if used else None, ends)
             self.assertEqual(len(d.events("mapping.dormant")) - told, not used, ends)
             self.assertEqual(metric(door, "hl7noted_mapping_in_effect", feed="lab"), used)
+            text = self.note("status", "--control", ctl)
+            self.assertEqual(b", NOT IN EFFECT\n" in text, not used)
 
     def test_a_mapping_ends_and_begins_at_midnight(self):
         for seconds in (3, 12, 48):  # on a busy machine it may not be up before
@@ -433,10 +437,14 @@ class Doors(Reloading):
 
     def test_the_log_moves_to_another_format_with_its_file(self):
         d = self.running()
-        path = self.path("log")
-        self.rewrite_with('<log file="%s" format="logfmt"/>' % path)
+        path, ctl = self.path("log"), self.path("control")
+        self.rewrite_with(
+            '<log file="%s" format="logfmt"/><control socket="%s"/>' % (path, ctl)
+        )
         d.signal(signal.SIGHUP)
         wait_for("the move", lambda: self.holds(path, "config.loaded"))
+        state = json.loads(self.note("status", "--json", "--control", ctl))
+        self.assertTrue(state["log_in_place"])
         self.note_of(self.sender(self.port))
         with open(path, encoding="utf-8") as f:
             self.assertTrue(all(line.startswith("ts=") for line in f))

@@ -98,9 +98,9 @@ Test(control_json, escapes_of_others_are_undone)
 	struct buffer back;
 
 	buffer_init(&back, 0);
-	json_unescape(SPAN("\\u00fc\\u20ac\\/\\t\\ud800\\u12\\"), &back);
-	cr_expect(
-	    span_eq(buffer_span(&back), SPAN("\xc3\xbc\xe2\x82\xac/\t\xef\xbf\xbd\xef\xbf\xbd")));
+	json_unescape(SPAN("\\u00fc\\u0800\\u20ac\\ue000\\/\\t\\ud800\\u12\\"), &back);
+	cr_expect(span_eq(buffer_span(&back),
+	    SPAN("\xc3\xbc\xe0\xa0\x80\xe2\x82\xac\xee\x80\x80/\t\xef\xbf\xbd\xef\xbf\xbd")));
 	buffer_finish(&back);
 }
 

@@ -41,8 +41,9 @@ Test(control_request, writes_what_it_reads)
 	static const char *const rows[] = { "status", "status text", "queue list",
 		"queue list limit=5 feed=a id=%c3%bc%20%3d state=delivered",
 		"queue show payload seq=1", "queue retry all", "queue drop seq=9",
-		"queue drop older=5 feed=x state=aside", "queue export after=3",
-		"queue import feed=x", "queue backup path=/a", "queue list id=%09%0a%7f%25" };
+		"queue drop older=5 feed=x state=aside", "queue drop newer=5",
+		"queue export after=3", "queue import feed=x", "queue backup path=/a",
+		"queue list id=%09%0a%7f%25" };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct control_request r = read_good(rows[i]), again;
