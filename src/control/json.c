@@ -311,15 +311,5 @@ json_unescape(struct span text, struct buffer *out)
 bool
 json_count(const struct json_value *v, uint64_t *ret)
 {
-	uint64_t n = 0;
-
-	if (v->kind != JSON_NUMBER || v->text.len > 18)
-		return false;
-	for (size_t i = 0; i < v->text.len; i++) {
-		if (v->text.ptr[i] < '0' || v->text.ptr[i] > '9')
-			return false;
-		n = n * 10 + (uint64_t)(v->text.ptr[i] - '0');
-	}
-	*ret = n;
-	return true;
+	return v->kind == JSON_NUMBER && ascii_number(v->text, ret);
 }

@@ -120,17 +120,9 @@ read_text(struct span value, char *ret, size_t size)
 static const char *
 read_number(struct span value, uint64_t *ret)
 {
-	uint64_t n = 0;
-
-	if (!value.len || value.len > 18)
+	if (!ascii_number(value, ret))
 		return "no number";
-	for (size_t i = 0; i < value.len; i++) {
-		if (value.ptr[i] < '0' || value.ptr[i] > '9')
-			return "no number";
-		n = n * 10 + (uint64_t)(value.ptr[i] - '0');
-	}
-	*ret = n;
-	return n ? NULL : "a number from 1 on is needed";
+	return *ret ? NULL : "a number from 1 on is needed";
 }
 
 static const char *
