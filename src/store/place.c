@@ -108,10 +108,9 @@ take_lock(struct store_place *p, struct store_error *reterr)
 
 /* ---- what is there -------------------------------------------------------------------------- */
 
-/* A name is on the disk only once its folder is.  SQLite does the same, but goes on when it
- * fails. */
-static int
-sync_folder(const char *path)
+/* SQLite does the same, but goes on when it fails. */
+int
+store_place_sync_folder(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), error;
 
@@ -127,7 +126,7 @@ static int
 sync_parent(const struct store_place *p)
 {
 	char *parent = name_in(p->folder, "..");
-	int error = parent ? sync_folder(parent) : -ENOMEM;
+	int error = parent ? store_place_sync_folder(parent) : -ENOMEM;
 
 	free(parent);
 	return error;
@@ -267,7 +266,7 @@ store_place_fix(struct store_place *p)
 		return -errno;
 	p->log_inode = st.st_ino;
 	p->log_size = st.st_size;
-	return sync_folder(p->folder);
+	return store_place_sync_folder(p->folder);
 }
 
 /* `size`: what it had at least. */

@@ -42,6 +42,8 @@ int store_place_present(struct store_place *p);
 /* Write its log once more, as it reads: where a sync failed the kernel has it in memory alone and
  * takes it for written.  To be asked while nobody else can write to it; 0 or a negative errno. */
 int store_place_renew_log(const struct store_place *p);
+/* A name is on the disk only once its folder is; 0 or a negative errno. */
+int store_place_sync_folder(const char *path);
 /* Who keeps `path` locked, in words. */
 enum { STORE_LOCKER = 48 };
 void store_place_locker(const char *path, char ret[STORE_LOCKER]);

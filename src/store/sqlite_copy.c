@@ -37,9 +37,9 @@ struct sqlite_copy {
 };
 
 static int
-sync_path(const char *path, int flags)
+sync_file(const char *path)
 {
-	int fd = open(path, flags | O_CLOEXEC), error = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), error = 0;
 
 	if (fd < 0)
 		return -errno;
@@ -69,17 +69,16 @@ name_copy(struct sqlite_copy *c)
 	return status ? -errno : 0;
 }
 
-/* The entry that names it. */
 static int
-sync_folder(char *path)
+sync_name(char *path)
 {
 	char *slash = strrchr(path, '/');
 	int error;
 
 	if (!slash || slash == path)
-		return sync_path(slash ? "/" : ".", O_RDONLY | O_DIRECTORY);
+		return store_place_sync_folder(slash ? "/" : ".");
 	*slash = '\0';
-	error = sync_path(path, O_RDONLY | O_DIRECTORY);
+	error = store_place_sync_folder(path);
 	*slash = '/';
 	return error;
 }
@@ -89,11 +88,11 @@ sync_copy(void *arg)
 {
 	struct sqlite_copy *c = arg;
 
-	c->error = sync_path(c->unfinished, O_RDONLY);
+	c->error = sync_file(c->unfinished);
 	if (!c->error)
 		c->error = name_copy(c);
 	if (!c->error)
-		c->error = sync_folder(c->path);
+		c->error = sync_name(c->path);
 	c->synced = true;
 	return NULL;
 }
