@@ -10,17 +10,18 @@
  * A copy is marked as one, and of no run: whoever puts it back may leave the log and the
  * progress page of the queue it replaces beside it, and neither is about it.
  */
-#define _GNU_SOURCE /* renameat2, mkostemp */
+#define _GNU_SOURCE /* renameat2, mkostemp, base/thread.h */
 #include "store/sqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/thread.h"
 
 enum { COPY_PAGES = 64 };
 
@@ -175,7 +176,7 @@ end_copying(struct sqlite_copy *c)
 	c->to = NULL;
 	if (rc || closed)
 		return -EIO;
-	c->syncing = !pthread_create(&c->thread, NULL, sync_copy, c);
+	c->syncing = !thread_begin(&c->thread, "backup", sync_copy, c);
 	if (!c->syncing)
 		sync_copy(c);
 	return 1;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* An interruption that comes when nothing runs is forgotten with the next statement. */
+#define _GNU_SOURCE /* base/thread.h */
 #include "store/sqlite_deadline.h"
 
 #include <errno.h>
 #include <time.h>
+
+#include "base/thread.h"
 
 static void *
 wait(void *arg)
@@ -35,7 +38,7 @@ sqlite_deadline_begin(struct sqlite_deadline *d, sqlite3 *db, unsigned seconds)
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&d->ended, &attr);
 	pthread_condattr_destroy(&attr);
-	d->runs = pthread_create(&d->thread, NULL, wait, d) == 0;
+	d->runs = thread_begin(&d->thread, "deadline", wait, d) == 0;
 }
 
 bool
