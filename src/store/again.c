@@ -30,8 +30,8 @@ take_slot(struct store *s, enum store_again_slot what, uint64_t value)
 	return PROGRESS_AGAIN + a->next;
 }
 
-static void
-leave_slot(struct store *s, unsigned slot)
+void
+store_again_leave(struct store *s, unsigned slot)
 {
 	if (!slot)
 		return;
@@ -59,12 +59,6 @@ unsigned
 store_again_early(struct store *s, uint64_t seq)
 {
 	return take_slot(s, SLOT_EARLY, seq | PROGRESS_EARLY);
-}
-
-void
-store_again_early_known(struct store *s, unsigned slot)
-{
-	leave_slot(s, slot);
 }
 
 static void
@@ -99,7 +93,7 @@ retry_asked(struct store *s)
 		t->ask.sync = s->again.used;
 		s->again.used = false;
 		s->again.under_way++;
-		store_ask(s, t);
+		store_hand_over(s, t);
 	}
 }
 
@@ -125,7 +119,7 @@ store_again_retry(struct store *s, struct store_task *t)
 void
 store_again_forget(struct store *s, struct store_out *o)
 {
-	leave_slot(s, o->slot);
+	store_again_leave(s, o->slot);
 	o->slot = 0;
 	s->again.done--;
 	retry_asked(s);

@@ -44,8 +44,8 @@ void store_again_done(struct store *s, struct store_out *o);
 void store_again_forget(struct store *s, struct store_out *o);
 /* One in its turn was delivered before an older one: the slot it has now, 0: none. */
 unsigned store_again_early(struct store *s, uint64_t seq);
-/* The queue knows; `slot` may be 0. */
-void store_again_early_known(struct store *s, unsigned slot);
+/* The queue knows: the slot is free; it may be 0. */
+void store_again_leave(struct store *s, unsigned slot);
 /* A retry, or its next step; takes the task. */
 void store_again_retry(struct store *s, struct store_task *t);
 /* The queue has worked on one. */

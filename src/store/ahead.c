@@ -37,7 +37,7 @@ read_from(struct store *s, struct store_feed *f, bool again)
 		f->reading_again = true;
 	else
 		f->reading = true;
-	store_ask(s, t);
+	store_hand_over(s, t);
 }
 
 /* Those sent again are read when none is left: so each is read once. */

@@ -34,7 +34,7 @@ store_list(struct store *s, const struct store_filter *filter, unsigned limit, b
 		return -ENOMEM;
 	t->ask.limit = limit;
 	t->ask.with_bytes = with_bytes;
-	store_ask(s, t);
+	store_hand_over(s, t);
 	return 0;
 }
 
@@ -51,7 +51,7 @@ ask_change(struct store *s, enum store_task_kind kind, const struct store_filter
 	if (kind == TASK_RETRY)
 		store_again_retry(s, t);
 	else
-		store_ask(s, t);
+		store_hand_over(s, t);
 	return 0;
 }
 
@@ -79,7 +79,7 @@ store_backup(struct store *s, const char *path, uint64_t token)
 		store_task_destroy(t);
 		return -ENOMEM;
 	}
-	store_ask(s, t);
+	store_hand_over(s, t);
 	return 0;
 }
 
@@ -130,7 +130,7 @@ store_ask_done(struct store *s, struct store_task *t)
 			if (t->kind == TASK_RETRY)
 				store_again_retry(s, t);
 			else
-				store_ask(s, t);
+				store_hand_over(s, t);
 			return;
 		}
 		t->error = a->more ? -ECANCELED : 0;

@@ -323,38 +323,38 @@ struct batch {
 };
 
 static int
-fill(struct store_worker *w, struct batch *t)
+fill(struct store_worker *w, struct batch *batch)
 {
-	int error = add_feeds(w, &t->names);
+	int error = add_feeds(w, &batch->names);
 
 	if (!error)
-		error = append_all(w, &t->appends, &t->messages);
+		error = append_all(w, &batch->appends, &batch->messages);
 	if (!error && !w->hold)
-		error = mark_all(w, &t->marks);
+		error = mark_all(w, &batch->marks);
 	if (!error && !w->hold)
 		error = move_cursors(w);
-	if (!error && t->ask)
-		error = store_change_step(w, t->ask);
+	if (!error && batch->ask)
+		error = store_change_step(w, batch->ask);
 	if (!error && w->prune && !w->hold)
-		error = store_retention_step(w, t->messages, t->bytes);
+		error = store_retention_step(w, batch->messages, batch->bytes);
 	return error;
 }
 
 static int
-attempt(struct store_worker *w, struct batch *t)
+attempt(struct store_worker *w, struct batch *batch)
 {
 	int error;
 
-	t->messages = t->names = t->marks = 0;
+	batch->messages = batch->names = batch->marks = 0;
 	if (!w->hold) {
 		store_exchange_settle(w->x);
 		w->lazy = false;
 	}
-	error = fill(w, t);
+	error = fill(w, batch);
 	if (error)
 		store_batch_undo(w);
 	else
-		error = store_batch_commit(w, t->messages);
+		error = store_batch_commit(w, batch->messages);
 	return error;
 }
 
@@ -366,33 +366,33 @@ finish(struct store_worker *w, struct store_tasks *of, unsigned count)
 }
 
 static void
-finish_marks(struct store_worker *w, const struct batch *t)
+finish_marks(struct store_worker *w, const struct batch *batch)
 {
-	finish(w, &w->names, t->names);
-	finish(w, &w->marks, t->marks);
+	finish(w, &w->names, batch->names);
+	finish(w, &w->marks, batch->marks);
 }
 
 static void
-finish_ask(struct store_worker *w, struct batch *t, int error)
+finish_ask(struct store_worker *w, struct batch *batch, int error)
 {
-	if (!t->ask)
+	if (!batch->ask)
 		return;
-	t->ask->error = error;
-	store_tasks_put(&w->done, t->ask);
-	t->ask = NULL;
+	batch->ask->error = error;
+	store_tasks_put(&w->done, batch->ask);
+	batch->ask = NULL;
 }
 
 /* Once more with what cannot be refused. */
 static void
 insist(struct store_worker *w)
 {
-	struct batch t = { .messages = 0 };
+	struct batch batch = { .messages = 0 };
 	int error;
 
 	w->prune = false;
-	error = attempt(w, &t);
+	error = attempt(w, &batch);
 	if (!error) {
-		finish_marks(w, &t);
+		finish_marks(w, &batch);
 		return;
 	}
 	store_gate_failed(w, error, "writing");
@@ -400,21 +400,21 @@ insist(struct store_worker *w)
 }
 
 static void
-fail(struct store_worker *w, struct batch *t, int error)
+fail(struct store_worker *w, struct batch *batch, int error)
 {
 	enum store_verdict verdict = STORE_FAILED;
 
 	store_gate_failed(w, error, "writing");
 	if (w->gate == GATE_DEAD) {
 		/* no verdict, ever: nothing is taken from there any more */
-		store_tasks_move(&w->appends, &t->appends);
-		finish_ask(w, t, -EIO);
+		store_tasks_move(&w->appends, &batch->appends);
+		finish_ask(w, batch, -EIO);
 		return;
 	}
 	(void)store_gate_refuses(w, &verdict);
-	refuse_all(&t->appends, verdict);
-	store_tasks_move(&w->done, &t->appends);
-	finish_ask(w, t, error);
+	refuse_all(&batch->appends, verdict);
+	store_tasks_move(&w->done, &batch->appends);
+	finish_ask(w, batch, error);
 	insist(w);
 }
 
@@ -430,29 +430,29 @@ is_due(const struct store_worker *w)
 bool
 store_batch_run(struct store_worker *w)
 {
-	struct batch t = { .messages = 0 };
+	struct batch batch = { .messages = 0 };
 	int error;
 
 	if (w->gate == GATE_DEAD || (!w->appends.first && !is_due(w)))
 		return false;
-	t.bytes = gather(w, &t.appends);
-	error = store_gate_before(w, t.bytes);
+	batch.bytes = gather(w, &batch.appends);
+	error = store_gate_before(w, batch.bytes);
 	if (!w->hold && !error)
-		t.ask = store_tasks_take(&w->asks);
+		batch.ask = store_tasks_take(&w->asks);
 	/* after a failed sync nobody knows what is on the disk, and the next would be believed */
-	if (t.ask && t.ask->ask.sync && store_progress_sync(w->progress))
+	if (batch.ask && batch.ask->ask.sync && store_progress_sync(w->progress))
 		error = -EIO;
 	if (!error)
-		error = attempt(w, &t);
+		error = attempt(w, &batch);
 	if (error) {
-		fail(w, &t, error);
+		fail(w, &batch, error);
 		return true;
 	}
 	if (w->gate == GATE_DELETED)
-		refuse_all(&t.appends, STORE_FAILED);
-	store_gate_worked(w, t.messages);
-	store_tasks_move(&w->done, &t.appends);
-	finish_marks(w, &t);
-	finish_ask(w, &t, 0);
+		refuse_all(&batch.appends, STORE_FAILED);
+	store_gate_worked(w, batch.messages);
+	store_tasks_move(&w->done, &batch.appends);
+	finish_marks(w, &batch);
+	finish_ask(w, &batch, 0);
 	return true;
 }

@@ -366,10 +366,9 @@ tell_layout(struct store *s)
 static int
 start_from(struct store *s, struct store_error *reterr)
 {
-	static uint64_t cursor[STORE_FEEDS_MOST + 1];
+	uint64_t cursor[STORE_FEEDS_MOST + 1] = { 0 };
 	int error;
 
-	memset(cursor, 0, sizeof(cursor));
 	if (!s->place.queue) {
 		error = load(s, cursor);
 		return error ? refuse_unread(s, error, reterr) : load_feeds(s, reterr);

@@ -105,7 +105,7 @@ send_mark(
 	o->task = NULL;
 	t->feed = f->number;
 	t->mark = *m;
-	store_ask(s, t);
+	store_hand_over(s, t);
 }
 
 static struct store_out *
@@ -164,7 +164,7 @@ store_postpone(
 		return; /* one that is not counted */
 	t->feed = feed;
 	t->mark = mark_of(o, RECORD_ANY, tries, word);
-	store_ask(s, t);
+	store_hand_over(s, t);
 }
 
 void
@@ -215,7 +215,7 @@ store_out_marked(struct store *s, struct store_task *t)
 	struct store_feed *f = s->feed[t->feed];
 	struct store_out *o = marked(f, &t->mark);
 
-	store_again_early_known(s, t->mark.slot);
+	store_again_leave(s, t->mark.slot);
 	if (!o)
 		return;
 	if (o->fate == FATE_AGAIN_DONE)
@@ -236,7 +236,7 @@ correct(struct store *s, const struct store_change_row *c)
 		return;
 	t->feed = c->feed;
 	t->mark = (struct store_mark_task){ c->seq, RECORD_DELIVERED, .once = true };
-	store_ask(s, t);
+	store_hand_over(s, t);
 }
 
 static void

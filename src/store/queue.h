@@ -48,7 +48,8 @@ void store_set(struct store *s, const struct store_settings *set);
 void store_add_feed(struct store *s, struct span name);
 /* NULL: no such feed. */
 struct store_feed *store_feed_of(const struct store *s, unsigned feed);
-void store_ask(struct store *s, struct store_task *t);
+/* To the thread, with the next flush; takes the task. */
+void store_hand_over(struct store *s, struct store_task *t);
 
 /* out.c: a mark is in the queue. */
 void store_out_marked(struct store *s, struct store_task *t);

@@ -20,7 +20,7 @@ store_feed_of(const struct store *s, unsigned feed)
 }
 
 void
-store_ask(struct store *s, struct store_task *t)
+store_hand_over(struct store *s, struct store_task *t)
 {
 	store_tasks_put(&s->outgoing, t);
 }
@@ -144,7 +144,7 @@ store_change(struct store *s, const struct store_settings *set)
 	if (!t)
 		return; /* the old ones stay, until the next time */
 	t->set = s->set;
-	store_ask(s, t);
+	store_hand_over(s, t);
 }
 
 /* ---- feeds ---------------------------------------------------------------------------------- */
@@ -178,7 +178,7 @@ add_feed(struct store *s, struct span name)
 		return -ENOMEM;
 	}
 	t->feed = s->feeds;
-	store_ask(s, t);
+	store_hand_over(s, t);
 	return (int)s->feeds;
 }
 
@@ -271,7 +271,7 @@ store_append(struct store *s, const struct store_message *m, uint64_t token)
 	t->append.refusals = m->sender ? m->sender->heard : 0;
 	fill_record(&t->append.record, m);
 	s->pending += m->bytes.len;
-	store_ask(s, t);
+	store_hand_over(s, t);
 	return 0;
 }
 
