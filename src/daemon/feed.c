@@ -258,7 +258,9 @@ feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 void
 feed_follow_date(struct feed *f)
 {
-	if (!rules_follow_date(f->rules, f->conf, f->daemon->log))
+	const struct teller t = teller_of(f->daemon->conf_file, f->daemon->log, NULL);
+
+	if (!rules_follow_date(f->rules, f->conf, &t))
 		return;
 	f->settings.annotator = f->rules->annotator;
 	if (f->line)

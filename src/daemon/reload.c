@@ -72,16 +72,9 @@ plan_listeners(struct hl7noted *d, struct step *s)
 }
 
 static bool
-no_memory(struct hl7noted *d, const char *feed)
+no_memory(const struct teller *t)
 {
-	if (d->tell)
-		fprintf(d->tell, "hl7noted: no memory for the feed %s\n", feed);
-	if (log_begin(d->log, LOG_CONFIG_REJECTED)) {
-		log_str(d->log, LOG_FEED, feed);
-		log_str(d->log, LOG_OUTCOME, "memory");
-		log_str(d->log, LOG_ERR_CODE, "ENOMEM");
-		log_end(d->log);
-	}
+	teller_tell_no_memory(t, LOG_CONFIG_REJECTED, t->conf_file);
 	return false;
 }
 
@@ -95,13 +88,13 @@ plan_step(struct hl7noted *d, struct source **sources, const struct teller *t, s
 	s->listeners = calloc(s->conf->listen_count + 1, sizeof(struct feed_listener *));
 	s->is_new = calloc(s->conf->listen_count + 1, sizeof(bool));
 	if (!s->listeners || !s->is_new)
-		return no_memory(d, s->conf->name);
+		return no_memory(t);
 	if (!secure || !s->rules)
 		return false;
 	s->old = feed_find(d->feeds, s->conf->name);
 	s->feed = s->old ? s->old : feed_create(d, s->conf, s->rules);
 	if (!s->feed)
-		return no_memory(d, s->conf->name);
+		return no_memory(t);
 	planned = feed_plan(s->feed, s->conf);
 	/* in any case, so that both tell their faults */
 	return plan_listeners(d, s) && planned;
@@ -271,7 +264,7 @@ reload(struct hl7noted *d, struct conf *conf, bool in_earnest)
 {
 	const struct teller t = teller_of(conf->file, d->log, d->tell);
 	struct step *steps = calloc(conf->feed_count + 1, sizeof(*steps));
-	bool good = steps || no_memory(d, "*");
+	bool good = steps || no_memory(&t);
 	struct source *sources = NULL;
 
 	/* every feed is planned, so that all faults are told in one run */

@@ -32,7 +32,7 @@ load_one(struct rules_mapping *r, const struct conf_feed *feed, const struct con
 	r->sha256 = r->source->sha256;
 	r->fired = calloc(r->mapping->rule_count + 1, sizeof(struct metric *));
 	if (!r->fired)
-		tell_no_memory(r->file, t);
+		teller_tell_no_memory(t, LOG_MAPPING_REJECTED, r->file);
 	return is_taken(feed, r, t) && r->source->sound && r->fired;
 }
 
@@ -77,18 +77,6 @@ rules_tell(const struct rules *r, const struct conf_feed *feed, struct log *log)
 		log_str(log, LOG_STATUS, mapping_status_word(m->mapping->status));
 		log_end(log);
 	}
-}
-
-static void *
-no_memory(struct log *log, FILE *out)
-{
-	if (out)
-		fprintf(out, "no memory for the rules of a feed\n");
-	if (log && log_begin(log, LOG_MAPPING_REJECTED)) {
-		log_str(log, LOG_ERR_CODE, "ENOMEM");
-		log_end(log);
-	}
-	return NULL;
 }
 
 /* As many as there is room for. */
@@ -208,18 +196,18 @@ use_those_in_effect(struct rules *r)
 }
 
 bool
-rules_follow_date(struct rules *r, const struct conf_feed *feed, struct log *log)
+rules_follow_date(struct rules *r, const struct conf_feed *feed, const struct teller *t)
 {
 	if (!find_dormant(r))
 		return false;
 	if (!use_those_in_effect(r))
-		no_memory(log, NULL);
-	rules_tell(r, feed, log);
+		teller_tell_no_memory(t, LOG_MAPPING_REJECTED, t->conf_file);
+	rules_tell(r, feed, t->log);
 	return true;
 }
 
-static void
-tell_dormant(const struct rules *r, const struct teller *t)
+void
+rules_tell_doubts(const struct rules *r, const struct teller *t)
 {
 	for (unsigned i = 0; i < r->count; i++) {
 		const struct rules_mapping *m = &r->list[i];
@@ -235,30 +223,38 @@ tell_dormant(const struct rules *r, const struct teller *t)
 	}
 }
 
+/* Room for as many as the feed has. */
+static struct rules *
+create(const struct conf_feed *feed)
+{
+	struct rules *r = calloc(1, sizeof(*r));
+
+	if (!r)
+		return NULL;
+	r->list = calloc(feed->mapping_count + 1, sizeof(*r->list));
+	r->mappings = calloc(feed->mapping_count + 1, sizeof(struct mapping *));
+	if (r->list && r->mappings)
+		return r;
+	rules_destroy(r);
+	return NULL;
+}
+
 struct rules *
 rules_load(const struct conf_feed *feed, struct source **sources, const struct teller *t)
 {
-	struct rules *r = calloc(1, sizeof(*r));
-	bool good;
+	struct rules *r = create(feed);
+	bool good = true, room = r != NULL;
 
-	if (!r)
-		return no_memory(t->log, t->out);
-	r->list = calloc(feed->mapping_count + 1, sizeof(*r->list));
-	r->mappings = calloc(feed->mapping_count + 1, sizeof(struct mapping *));
-	good = (r->list && r->mappings) || no_memory(t->log, t->out);
-	r->count = good ? feed->mapping_count : 0;
 	/* all are read, so that all faults are told */
-	for (unsigned i = 0; i < r->count; i++) {
+	for (unsigned i = 0; r && i < feed->mapping_count; i++, r->count++)
 		good &= load_one(&r->list[i], feed, &feed->mappings[i], sources, t);
-		r->mappings[i] = r->list[i].mapping;
-	}
-	good = good && refuse_clashes(r, feed, t);
+	good = good && room && refuse_clashes(r, feed, t);
 	if (good) {
 		find_dormant(r);
-		good = use_those_in_effect(r) || no_memory(t->log, t->out);
+		good = room = use_those_in_effect(r);
 	}
-	if (good && !t->log)
-		tell_dormant(r, t);
+	if (!room)
+		teller_tell_no_memory(t, LOG_MAPPING_REJECTED, t->conf_file);
 	if (good)
 		return r;
 	rules_destroy(r);

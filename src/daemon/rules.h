@@ -44,8 +44,11 @@ void rules_destroy(struct rules *r);
 void rules_tell(const struct rules *r, const struct conf_feed *feed, struct log *log);
 /* The same files in effect, byte for byte, in the same order? */
 bool rules_are_same(const struct rules *a, const struct rules *b);
+/* Say what of them is not in effect, with nothing in its place: they come into force all the same.
+ */
+void rules_tell_doubts(const struct rules *r, const struct teller *t);
 /* Use the mappings that are in effect by now; true when they are others than before. */
-bool rules_follow_date(struct rules *r, const struct conf_feed *feed, struct log *log);
+bool rules_follow_date(struct rules *r, const struct conf_feed *feed, const struct teller *t);
 /* Where the counters of a mapping's rules are kept, by rule->index. */
 struct metric **rules_series(struct rules *r, const struct mapping *m);
 

@@ -28,15 +28,15 @@ make(struct net_tls_settings *s, const struct conf_tls *c, struct faults *faults
 	return tls;
 }
 
-static bool
+static void
 make_all(struct secure *s, const struct conf_feed *feed, struct faults *faults)
 {
 	const struct conf_forward *to = &feed->forward;
 
 	s->listens = calloc(feed->listen_count + 1, sizeof(*s->listens));
 	if (!s->listens)
-		return false;
-	for (unsigned i = 0; i < feed->listen_count; i++, s->count++) {
+		faults_add_no_memory(faults);
+	for (unsigned i = 0; s->listens && i < feed->listen_count; i++, s->count++) {
 		const struct conf_tls *c = feed->listens[i].tls;
 		struct net_tls_settings in = { .accepts = true };
 
@@ -48,22 +48,20 @@ make_all(struct secure *s, const struct conf_feed *feed, struct faults *faults)
 
 		s->forward = make(&out, to->tls, faults);
 	}
-	return !faults->total;
 }
 
 bool
 secure_load(struct secure *ret, const struct conf_feed *feed, const struct teller *t)
 {
 	struct faults faults;
-	bool good;
 
 	*ret = (struct secure){ 0 };
 	faults_init(&faults, t->conf_file);
-	good = make_all(ret, feed, &faults);
-	teller_tell(t, LOG_CONFIG_REJECTED, &faults);
-	if (!good)
-		secure_drop(ret);
-	return good;
+	make_all(ret, feed, &faults);
+	if (teller_tell(t, LOG_CONFIG_REJECTED, &faults))
+		return true;
+	secure_drop(ret);
+	return false;
 }
 
 void

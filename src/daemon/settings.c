@@ -179,6 +179,8 @@ settings_check(const struct options *o)
 		struct secure secure;
 
 		good &= rules != NULL;
+		if (rules)
+			rules_tell_doubts(rules, &t);
 		good &= secure_load(&secure, &conf->feeds[i], &t);
 		secure_tell_doubts(&secure, &conf->feeds[i], &t);
 		rules_destroy(rules);

@@ -12,16 +12,6 @@
 #include "annotate/examples.h"
 #include "daemon/file.h"
 
-void
-tell_no_memory(const char *file, const struct teller *t)
-{
-	struct faults faults;
-
-	faults_init(&faults, file);
-	faults_add_no_memory(&faults);
-	teller_tell(t, LOG_MAPPING_REJECTED, &faults);
-}
-
 /* A file that is not there has no place; the one that names it has. */
 static bool
 read_file(const struct conf_mapping *m, const struct teller *t, struct span *ret)
@@ -70,7 +60,7 @@ read_new(const struct conf_mapping *m, const struct teller *t)
 		s->file = strdup(m->file);
 	}
 	if (!s || !s->file)
-		tell_no_memory(m->file, t);
+		teller_tell_no_memory(t, LOG_MAPPING_REJECTED, m->file);
 	if (!s || !s->file || !read_file(m, t, &bytes)) {
 		source_release(s);
 		return NULL;

@@ -25,8 +25,6 @@ struct source {
 	unsigned users;
 };
 
-void tell_no_memory(const char *file, const struct teller *t);
-
 /* One of `list`, or a new one that joins it, sound or not; NULL when it cannot be read.  The
  * caller's to release. */
 struct source *source_of(

@@ -46,3 +46,13 @@ teller_tell(const struct teller *t, enum log_event event, struct faults *faults)
 	faults_finish(faults);
 	return good;
 }
+
+void
+teller_tell_no_memory(const struct teller *t, enum log_event event, const char *file)
+{
+	struct faults faults;
+
+	faults_init(&faults, file);
+	faults_add_no_memory(&faults);
+	teller_tell(t, event, &faults);
+}

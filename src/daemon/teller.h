@@ -22,5 +22,7 @@ struct teller teller_of(const char *conf_file, struct log *log, FILE *out);
 /* In order of their places, all of them as lines to people, the first of them as this event to the
  * log; true when there are none.  They are finished. */
 bool teller_tell(const struct teller *t, enum log_event event, struct faults *faults);
+/* The same of one fault: memory ran out over this file. */
+void teller_tell_no_memory(const struct teller *t, enum log_event event, const char *file);
 
 #endif
