@@ -10,7 +10,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "daemon/queue.h"
+#include "daemon/queue_watch.h"
 
 enum {
 	LATE_MS = 5 * 60 * 1000, /* waiting so long is told */
@@ -55,7 +55,7 @@ set_depths(struct metric **depth, const struct store_stats *s)
 {
 	depth[0]->value = (double)s->waiting;
 	depth[1]->value = (double)s->waiting_bytes;
-	depth[2]->value = (double)observe_age_of(s) / 1000;
+	depth[2]->value = (double)queue_age(s) / 1000;
 	depth[3]->value = (double)s->aside;
 }
 
@@ -385,21 +385,13 @@ observe_trouble(struct hl7noted *d, enum store_trouble what, int error, const ch
 	log_end(d->log);
 }
 
-uint64_t
-observe_age_of(const struct store_stats *s)
-{
-	uint64_t now = queue_wall_ms();
-
-	return s->oldest && now > s->oldest ? now - s->oldest : 0;
-}
-
 static void
 put_depth(struct log *log, const char *feed, const struct store_stats *s)
 {
 	log_str(log, LOG_FEED, feed);
 	log_number(log, LOG_COUNT_, s->waiting);
 	if (s->oldest)
-		log_number(log, LOG_QUEUE_AGE_MS, observe_age_of(s));
+		log_number(log, LOG_QUEUE_AGE_MS, queue_age(s));
 	if (s->aside)
 		log_number(log, LOG_ASIDE, s->aside);
 }
@@ -458,7 +450,7 @@ observe_depth(struct feed *f)
 }
 
 void
-observe_left(struct hl7noted *d, const char *feed, const struct store_stats *s)
+observe_unserved(struct hl7noted *d, const char *feed, const struct store_stats *s)
 {
 	struct metric *depth[DEPTHS];
 
@@ -479,7 +471,7 @@ observe_age(struct feed *f)
 	uint64_t age;
 
 	store_stats(f->daemon->queue->store, f->number, &s);
-	age = observe_age_of(&s);
+	age = queue_age(&s);
 	if (f->line->late ? age > IN_TIME_MS : age < LATE_MS)
 		return;
 	f->line->late = !f->line->late;

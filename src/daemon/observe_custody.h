@@ -40,9 +40,8 @@ void observe_no_custody(struct feed *f, int error);
 void observe_mode_kept(struct feed *f);
 void observe_depth(struct feed *f); /* gauges */
 /* The same of what is left of a feed that takes custody no more, as long as there is some. */
-void observe_left(struct hl7noted *d, const char *feed, const struct store_stats *s);
-uint64_t observe_age_of(const struct store_stats *s); /* of the oldest that waits, ms */
-void observe_age(struct feed *f);                     /* has what waits waited for long? */
+void observe_unserved(struct hl7noted *d, const char *feed, const struct store_stats *s);
+void observe_age(struct feed *f); /* has what waits waited for long? */
 /* Somebody asked who may not. */
 void observe_admin_refused(struct hl7noted *d, uid_t uid);
 /* An operator asked for it; `count` messages were changed or shown.  The line was promised. */

@@ -65,7 +65,7 @@ is_served(const struct hl7noted *d, const char *name)
 
 /* An operator alerted by numbers alone must see what waits for no feed. */
 static void
-measure_left(struct hl7noted *d)
+measure_unserved(struct hl7noted *d)
 {
 	struct store *store = d->queue->store;
 	struct store_stats s;
@@ -74,7 +74,7 @@ measure_left(struct hl7noted *d)
 		if (is_served(d, store_feed_name(store, i)))
 			continue;
 		store_stats(store, i, &s);
-		observe_left(d, store_feed_name(store, i), &s);
+		observe_unserved(d, store_feed_name(store, i), &s);
 	}
 }
 
@@ -93,7 +93,7 @@ queue_measure(struct hl7noted *d)
 		if (f->line)
 			observe_depth(f);
 	}
-	measure_left(d);
+	measure_unserved(d);
 }
 
 /* The age of what waits is read behind the start. */
@@ -168,7 +168,7 @@ queue_holds_any(const struct queue *q)
 }
 
 unsigned
-queue_left_feed(const struct queue *q, unsigned i, struct store_stats *ret)
+queue_unserved_feed(const struct queue *q, unsigned i, struct store_stats *ret)
 {
 	for (; i <= store_feed_count(q->store); i++) {
 		store_stats(q->store, i, ret);
@@ -185,7 +185,7 @@ queue_count_unserved(const struct queue *q, unsigned feed)
 	struct store_stats s;
 	uint64_t count = 0;
 
-	for (unsigned i = 1; (i = queue_left_feed(q, i, &s)) != 0; i++) {
+	for (unsigned i = 1; (i = queue_unserved_feed(q, i, &s)) != 0; i++) {
 		if (!feed || i == feed)
 			count += s.waiting;
 	}
@@ -233,6 +233,14 @@ queue_is_ready(const struct hl7noted *d)
 		return true;
 	store_health(d->queue->store, &h);
 	return h.takes && h.ready;
+}
+
+uint64_t
+queue_age(const struct store_stats *s)
+{
+	uint64_t now = queue_wall_ms();
+
+	return s->oldest && now > s->oldest ? now - s->oldest : 0;
 }
 
 void

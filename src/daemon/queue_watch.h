@@ -25,7 +25,7 @@ bool queue_is_ready(const struct hl7noted *d);
 /* Does anything wait in it, or is set aside? */
 bool queue_holds_any(const struct queue *q);
 /* The first feed from number `i` on that takes no custody now and has messages; 0: none. */
-unsigned queue_left_feed(const struct queue *q, unsigned i, struct store_stats *ret);
+unsigned queue_unserved_feed(const struct queue *q, unsigned i, struct store_stats *ret);
 /* How many messages of such feeds, or (not 0) of this one, wait. */
 uint64_t queue_count_unserved(const struct queue *q, unsigned feed);
 /* The number that the queue has for a feed, in service or not; 0 when it knows none so called. */
@@ -33,6 +33,8 @@ unsigned queue_find_feed(const struct queue *q, const char *name);
 /* Do messages of a feed of this name wait, in service or not?  `in_turn`: but for those that an
  * operator sent again, which have none. */
 bool queue_has_waiting(const struct hl7noted *d, const char *name, bool in_turn);
+/* Of the oldest that waits, ms. */
+uint64_t queue_age(const struct store_stats *s);
 /* Say what waits: at the end, and when a feed goes. */
 void queue_tell_waiting(struct feed *f, const char *occasion);
 

@@ -10,7 +10,7 @@
 
 #include "config.h"
 #include "control/json.h"
-#include "daemon/observe_custody.h"
+#include "daemon/line.h"
 #include "daemon/queue_watch.h"
 #include "daemon/status.h"
 
@@ -83,7 +83,7 @@ put_queue(struct buffer *out, const struct feed *f)
 	json_open(out, "queue", '{');
 	json_number(out, "waiting", s.waiting);
 	json_number(out, "waiting_bytes", s.waiting_bytes);
-	json_number(out, "oldest_age_ms", observe_age_of(&s));
+	json_number(out, "oldest_age_ms", queue_age(&s));
 	json_number(out, "aside", s.aside);
 	json_number(out, "kept", s.kept);
 	put_count(out, "queued", m->queued);
@@ -107,12 +107,12 @@ put_line(struct buffer *out, const struct line *l)
 
 /* What waits for feeds that take custody no more. */
 static void
-put_left(struct buffer *out, const struct queue *q)
+put_unserved(struct buffer *out, const struct queue *q)
 {
 	struct store_stats s;
 
 	json_open(out, "left", '[');
-	for (unsigned i = 1; (i = queue_left_feed(q, i, &s)) != 0; i++) {
+	for (unsigned i = 1; (i = queue_unserved_feed(q, i, &s)) != 0; i++) {
 		json_open(out, NULL, '{');
 		json_str(out, "name", store_feed_name(q->store, i));
 		json_number(out, "waiting", s.waiting);
@@ -136,7 +136,7 @@ put_store(struct buffer *out, const struct queue *q)
 	json_number(out, "file_bytes", h.file_bytes);
 	json_number(out, "last_sync_us", h.last_sync_us);
 	json_str(out, "trouble", q->trouble);
-	put_left(out, q);
+	put_unserved(out, q);
 	json_close(out, '}');
 }
 

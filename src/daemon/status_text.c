@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "daemon/observe_custody.h"
+#include "daemon/line.h"
 #include "daemon/queue_watch.h"
 #include "daemon/status.h"
 
@@ -172,7 +172,7 @@ put_custody(struct buffer *out, const struct hl7noted *d, const struct feed *f)
 	buffer_printf(out, "  %-12s %llu waiting", "queue", (unsigned long long)s.waiting);
 	if (s.waiting)
 		buffer_printf(out, " (%.1f MiB), oldest for %s",
-		    (double)s.waiting_bytes / (1 << 20), age_text(observe_age_of(&s), age));
+		    (double)s.waiting_bytes / (1 << 20), age_text(queue_age(&s), age));
 	buffer_printf(out, s.aside ? "; %llu SET ASIDE\n" : "; %llu set aside\n",
 	    (unsigned long long)s.aside);
 	put_line(out, f->line);
@@ -231,11 +231,11 @@ put_feed(struct buffer *out, const struct hl7noted *d, const struct feed *f)
 
 /* What waits for a feed that takes custody no more. */
 static void
-put_left(struct buffer *out, const struct queue *q)
+put_unserved(struct buffer *out, const struct queue *q)
 {
 	struct store_stats s;
 
-	for (unsigned i = 1; (i = queue_left_feed(q, i, &s)) != 0; i++) {
+	for (unsigned i = 1; (i = queue_unserved_feed(q, i, &s)) != 0; i++) {
 		const char *name = store_feed_name(q->store, i);
 
 		buffer_printf(out,
@@ -301,5 +301,5 @@ status_write_text(const struct hl7noted *d, struct buffer *out)
 	for (const struct feed *f = d->feeds; f; f = f->next)
 		put_feed(out, d, f);
 	if (d->queue)
-		put_left(out, d->queue);
+		put_unserved(out, d->queue);
 }
