@@ -10,9 +10,9 @@ enum { FLOOR_MS = 200, STALL_MS = 2000 };
 static void
 tell(struct feed *f)
 {
-	if (!f->daemon->full)
+	if (!f->daemon->floor.full)
 		observe_full(f);
-	f->daemon->full = true;
+	f->daemon->floor.full = true;
 }
 
 static bool
@@ -80,7 +80,7 @@ may_read(struct feed *f, const struct floor_guest *g)
 	if (floor->holder == g && !(g->inside && g->wants_more))
 		floor->holder = NULL;
 	if (d->held < d->conf->max_in_flight) {
-		d->full = d->full && d->held > d->conf->max_in_flight / 2;
+		floor->full = floor->full && d->held > d->conf->max_in_flight / 2;
 		return true;
 	}
 	tell(f);

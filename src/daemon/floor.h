@@ -38,6 +38,7 @@ struct floor {
 	const struct floor_guest *holder; /* may read beyond the limit */
 	uint64_t active;                  /* ms; when something came there */
 	struct floor_row outside, inside; /* a frame */
+	bool full;                        /* bytes were at their limit, and are not far below it */
 	ev_prepare before_waiting;
 };
 

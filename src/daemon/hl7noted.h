@@ -56,7 +56,6 @@ struct hl7noted {
 	uint64_t began;          /* the same moment, microseconds of now_us() */
 	struct secure_end *ends; /* of certificates and lists */
 	bool draining;
-	bool full; /* `held` was at its limit, and is not far below it */
 	struct metric *held_bytes, *reload_good;
 	struct metric *skips[SKIP_COUNT]; /* made when first needed */
 };
