@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A feed keeps its name, links and counters; what a reload exchanges is conf,
+ * A feed keeps its name, connections and counters; what a reload exchanges is conf,
  * rules and listeners, and sessions see the new settings with their next frame.
  */
 #include "daemon/feed.h"
@@ -160,20 +160,26 @@ feed_unplan(struct feed *f)
 		feed_end_line(f);
 }
 
+/* ---- its connections ---- */
+
+/* Either may destroy what it is given. */
+static void
+each_connection(struct feed *f, void (*on_link)(struct link *), void (*on_intake)(struct intake *))
+{
+	for (struct link *l = f->links, *next; l; l = next) {
+		next = l->next;
+		on_link(l);
+	}
+	for (struct intake *i = f->intakes, *next; i; i = next) {
+		next = i->next;
+		on_intake(i);
+	}
+}
+
 static void
 drain_connections(struct feed *f)
 {
-	struct link *next_link;
-	struct intake *next;
-
-	for (struct link *l = f->links; l; l = next_link) {
-		next_link = l->next;
-		link_drain(l);
-	}
-	for (struct intake *i = f->intakes; i; i = next) {
-		next = i->next;
-		intake_drain(i);
-	}
+	each_connection(f, link_drain, intake_drain);
 }
 
 void
@@ -194,30 +200,20 @@ feed_end_line(struct feed *f)
 static void
 admit_connections(struct feed *f)
 {
-	struct link *next_link;
-	struct intake *next;
-
-	for (struct link *l = f->links; l; l = next_link) {
-		next_link = l->next;
-		link_admit(l);
-	}
-	for (struct intake *i = f->intakes; i; i = next) {
-		next = i->next;
-		intake_admit(i);
-	}
+	each_connection(f, link_admit, intake_admit);
 }
 
 /* Those that take custody have a line for it. */
 static void
 move_connections(struct feed *f)
 {
-	struct link *next;
-
-	for (struct link *l = f->links; l; l = next) {
+	for (struct link *l = f->links, *next; l; l = next) {
 		next = l->next;
 		link_move(l);
 	}
 }
+
+/* ---- reload, and the end ---- */
 
 void
 feed_begin(struct feed *f)
@@ -281,7 +277,7 @@ feed_retire(struct feed *f)
 bool
 feed_is_done(const struct feed *f)
 {
-	return !f->links && !f->intakes && (!f->line || line_is_idle(f->line));
+	return !f->links && !f->intakes && !feed_in_flight(f);
 }
 
 void

@@ -4,7 +4,7 @@
  *
  * In relay mode every inbound connection is a link with an outbound one of its own; a
  * feed that takes custody has intakes, and one line from the queue to the receiver.
- * A feed keeps its name through reloads, and with it its links and its counters;
+ * A feed keeps its name through reloads, and with it its connections and counters;
  * settings, rules and listeners are exchanged under them.
  */
 #ifndef DAEMON_FEED_H
@@ -51,7 +51,7 @@ struct feed_listener {
 	const struct conf_listen *conf;
 	struct net_listener *listener;
 	struct net_tls *tls; /* NULL: plain TCP */
-	unsigned links;
+	unsigned connections;
 	bool kept; /* by the reload under way */
 	struct feed_listener *next;
 };
@@ -68,7 +68,7 @@ struct feed {
 	struct feed_listener *listeners;
 	struct link *links;     /* doubly linked */
 	struct intake *intakes; /* the same where we take custody */
-	unsigned link_count;    /* of both */
+	unsigned connections;   /* of both */
 	unsigned awake;         /* of them, those with something that may be due soon */
 	uint64_t held;          /* bytes, as in daemon->held */
 	bool in_force;          /* after the reload under way */
@@ -117,7 +117,7 @@ void feed_unplan(struct feed *f);
 void feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules);
 /* Look whether its mappings are still, or now, in effect. */
 void feed_follow_date(struct feed *f);
-/* Close listeners, drain links; a feed without links can be destroyed. */
+/* Close listeners, drain connections and line; it can be destroyed once feed_is_done(). */
 void feed_retire(struct feed *f);
 void feed_destroy(struct feed *f);
 /* It is in force: forward what waits. */

@@ -52,9 +52,9 @@ broken_limit(const struct feed_listener *l, int fd, const union net_address *pee
 		return "descriptors";
 	if (f->daemon->connections >= f->daemon->conf->max_connections)
 		return "connections";
-	if (l->links >= l->conf->max_connections)
+	if (l->connections >= l->conf->max_connections)
 		return "listener_connections";
-	if (l->links < l->conf->max_per_address || !l->conf->max_per_address ||
+	if (l->connections < l->conf->max_per_address || !l->conf->max_per_address ||
 	    peer->family == AF_UNIX)
 		return broken_handshakes(l);
 	for (const struct link *k = f->links; k; k = k->next)
@@ -216,8 +216,8 @@ feed_count_connection(struct feed_listener *l)
 {
 	struct feed *f = l->feed;
 
-	l->links++;
-	f->link_count++;
+	l->connections++;
+	f->connections++;
 	f->daemon->connections++;
 	f->metrics.connections->value++;
 }
@@ -226,8 +226,8 @@ void
 feed_uncount_connection(struct feed *f, struct feed_listener *l)
 {
 	if (l)
-		l->links--;
-	f->link_count--;
+		l->connections--;
+	f->connections--;
 	f->daemon->connections--;
 	f->metrics.connections->value--;
 }
@@ -255,7 +255,7 @@ feed_part_listener(struct feed_listener *l)
 		if (k->listener == l)
 			k->listener = NULL;
 	}
-	l->links = 0;
+	l->connections = 0;
 }
 
 void

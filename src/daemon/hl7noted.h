@@ -40,11 +40,11 @@ struct hl7noted {
 	struct relay_work work;
 	struct queue *queue;     /* NULL: no feed takes custody */
 	struct feed *feeds;      /* in force */
-	struct feed *retired;    /* gone from the configuration, still with links */
+	struct feed *retired;    /* gone from the configuration, not done yet */
 	unsigned connections;    /* of all feeds */
 	uint64_t swept;          /* when those that are over were last looked for, ms */
 	unsigned parted;         /* how many listeners have left their feeds so far */
-	uint64_t held;           /* bytes, of all links */
+	uint64_t held;           /* bytes, of all connections */
 	uint64_t owed;           /* of them, those that leave without another byte of a sender's */
 	struct floor floor;      /* which of them reads on at their limit */
 	uint64_t messages;       /* numbered so far */

@@ -351,12 +351,6 @@ line_drain(struct line *l)
 	settle(l);
 }
 
-bool
-line_is_idle(const struct line *l)
-{
-	return custody_line_in_flight(&l->machine) == 0;
-}
-
 void
 line_resume(struct line *l)
 {
@@ -380,7 +374,7 @@ line_tick(struct line *l, uint64_t now)
 	dialled(l, dial_tick(&l->dial, now));
 	look_at_progress(l, now);
 	custody_line_tick(&l->machine, note_now(l));
-	if (l->mappings && l->mappings->older && line_is_idle(l)) {
+	if (l->mappings && l->mappings->older && !custody_line_in_flight(&l->machine)) {
 		line_forget_mappings(l->mappings->older);
 		l->mappings->older = NULL;
 	}

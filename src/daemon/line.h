@@ -57,9 +57,8 @@ void line_dropped(struct line *l, uint64_t seq); /* line_fetchable() follows */
 void line_tick(struct line *l, uint64_t now);
 /* The receiver's addresses are known now, or (`failed`) are not to be had. */
 void line_resolved(struct line *l, bool failed);
-/* Send nothing more; over when line_is_idle(). */
+/* Send nothing more; over when nothing is in flight. */
 void line_drain(struct line *l);
-bool line_is_idle(const struct line *l);
 /* An operator wants it to go on, now. */
 void line_resume(struct line *l);
 

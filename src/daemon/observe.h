@@ -2,7 +2,7 @@
 /*
  * daemon/observe.h - what is logged and counted, and when
  *
- * The one place where events of links and feeds turn into log lines and metrics,
+ * The one place where events of connections and feeds turn into log lines and metrics,
  * so that both always agree.
  */
 #ifndef DAEMON_OBSERVE_H

@@ -166,7 +166,7 @@ put_feed(struct buffer *out, const struct feed *f)
 	json_str(out, "annotate", modes[f->conf->annotate]);
 	put_listeners(out, f);
 	json_str(out, "forward", conf_endpoint_text(to, receiver));
-	json_number(out, "connections", f->link_count);
+	json_number(out, "connections", f->connections);
 	put_messages(out, &f->metrics);
 	json_number(out, "last_minute", (uint64_t)rate_of_last_minute(&f->rate, feed_messages(f)));
 	if (f->line) {

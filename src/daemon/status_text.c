@@ -203,7 +203,7 @@ put_feed(struct buffer *out, const struct hl7noted *d, const struct feed *f)
 	    f->line ? "custody, forwarded" : "relay", conf_endpoint_text(to, text));
 	for (const struct feed_listener *l = f->listeners; l; l = l->next)
 		buffer_printf(out, "  %-12s %s, %u connected\n", "listens on",
-		    feed_listener_text(l, text), l->links);
+		    feed_listener_text(l, text), l->connections);
 	if (f->metrics.refused->value > 0)
 		buffer_printf(out, "  %-12s %.0f connection%s\n", "refused",
 		    f->metrics.refused->value, plural((uint64_t)f->metrics.refused->value));

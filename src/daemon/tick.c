@@ -23,7 +23,7 @@ enum {
 	SHORT_IDLE_MS = 10 * 1000,
 };
 
-/* Only the idle time can be due where no link is awake, and that is seldom short. */
+/* Only the idle time can be due where no connection is awake, and that is seldom short. */
 static bool
 needs_tick(const struct feed *f)
 {
@@ -31,31 +31,28 @@ needs_tick(const struct feed *f)
 }
 
 static void
-tick_custody(struct feed *f, uint64_t now, bool all)
+tick_connections(struct feed *f, uint64_t now)
 {
-	struct intake *next;
-
-	for (struct intake *i = all ? f->intakes : NULL; i; i = next) {
+	for (struct link *l = f->links, *next; l; l = next) {
+		next = l->next;
+		link_tick(l, now);
+	}
+	for (struct intake *i = f->intakes, *next; i; i = next) {
 		next = i->next;
 		intake_tick(i, now);
 	}
-	if (f->line)
-		line_tick(f->line, now);
 }
 
-/* Thousands of links at rest are looked at once a second only. */
+/* Thousands of connections at rest are looked at once a second only. */
 static void
 tick_feeds(struct feed *list, uint64_t now, bool all)
 {
 	for (struct feed *f = list; f; f = f->next) {
-		struct link *next;
-
 		feed_tick(f, now);
-		for (struct link *l = all || needs_tick(f) ? f->links : NULL; l; l = next) {
-			next = l->next;
-			link_tick(l, now);
-		}
-		tick_custody(f, now, all || needs_tick(f));
+		if (all || needs_tick(f))
+			tick_connections(f, now);
+		if (f->line)
+			line_tick(f->line, now);
 	}
 }
 
