@@ -252,7 +252,7 @@ observe_begin_kept(struct feed *f, const union net_address *peer, struct log_ste
 }
 
 static void
-log_identity(struct log *log, const struct net_stream *s)
+put_identity(struct log *log, const struct net_stream *s)
 {
 	const struct net_tls_identity *id = net_stream_identity(s);
 
@@ -278,7 +278,7 @@ observe_begin_stranger(struct feed *f, const union net_address *peer, const stru
 	observe_error(f, FEED_SENDER, "stranger");
 	if (!observe_begin(f, peer, LOG_AUDIT_REFUSED, LOG_WARNING_))
 		return false;
-	log_identity(f->daemon->log, s);
+	put_identity(f->daemon->log, s);
 	observe_why(f->daemon->log, RELAY_NOT_ALLOWED);
 	return true;
 }
@@ -289,7 +289,7 @@ observe_opened(struct feed *f, const union net_address *peer, const struct net_s
 	if (!log_begin(f->daemon->log, LOG_CONN_OPEN))
 		return;
 	put_side(f, peer);
-	log_identity(f->daemon->log, s);
+	put_identity(f->daemon->log, s);
 	log_end(f->daemon->log);
 }
 
@@ -309,7 +309,7 @@ observe_denied(struct feed *f, const union net_address *peer, const struct net_s
 	if (!log_begin(log, LOG_TLS_DENIED))
 		return;
 	put_side(f, peer);
-	log_identity(log, s);
+	put_identity(log, s);
 	log_str(log, LOG_OUTCOME, net_tls_word(reason));
 	log_str(log, LOG_ERR_TEXT, net_stream_denied_text(s));
 	log_end(log);

@@ -56,81 +56,68 @@ write_not_listening(char text[SENTENCE_SIZE], const struct hl7noted *d, const ch
 		    net_look_up_text(error), mend_listener(d, error));
 }
 
-/* Where the file says it; empty for what options say. */
+/* What a configuration asks for and cannot have.  NULL is left out. */
+struct refusal {
+	struct fault_place at;
+	const char *file; /* to be named where the configuration has no place */
+	const char *feed, *listener, *peer, *outcome, *code;
+	const char *sentence;
+};
+
 static void
-write_place(char text[PLACE_SIZE], const struct hl7noted *d, struct fault_place at)
+tell(struct hl7noted *d, const struct refusal *r)
 {
-	text[0] = '\0';
-	if (d->conf_file && at.line)
-		snprintf(text, PLACE_SIZE, "%s:%u:%u", d->conf_file, at.line, at.column);
+	const char *feed = r->feed;
+	char place[PLACE_SIZE] = "";
+
+	if (d->conf_file && r->at.line) /* options have none */
+		snprintf(place, sizeof(place), "%s:%u:%u", d->conf_file, r->at.line, r->at.column);
+	if (d->tell)
+		fprintf(d->tell, "hl7noted: %s%s%s%s%s%s\n", place, place[0] ? ": " : "",
+		    feed ? "feed " : "", feed ? feed : "", feed ? ": " : "", r->sentence);
+	if (!d->log || !log_begin(d->log, LOG_CONFIG_REJECTED))
+		return;
+	log_str(d->log, LOG_FEED, feed);
+	log_str(d->log, LOG_LISTENER, r->listener);
+	log_str(d->log, LOG_PEER, r->peer);
+	log_str(d->log, LOG_OUTCOME, r->outcome);
+	log_str(d->log, LOG_ERR_CODE, r->code);
+	log_str(d->log, LOG_ERR_LOC, place[0] ? place : r->file);
+	log_str(d->log, LOG_ERR_TEXT, r->sentence);
+	log_end(d->log);
 }
 
 void
 observe_not_listening(struct feed *f, const struct conf_listen *conf, const char *step, int error)
 {
-	const struct hl7noted *d = f->daemon;
-	struct log *log = d->log;
 	const struct conf_endpoint at = { conf->address, conf->port };
-	char text[CONF_ENDPOINT_TEXT], place[PLACE_SIZE], sentence[SENTENCE_SIZE];
+	char text[CONF_ENDPOINT_TEXT], sentence[SENTENCE_SIZE];
 	const char *listener = conf->socket ? conf->socket : conf_endpoint_text(at, text);
 
-	write_not_listening(sentence, d, listener, step, error);
-	write_place(place, d, conf->at);
-	if (d->tell)
-		fprintf(d->tell, "hl7noted: %s%sfeed %s: %s\n", place, place[0] ? ": " : "",
-		    f->name, sentence);
-	if (!log_begin(log, LOG_CONFIG_REJECTED))
-		return;
-	log_str(log, LOG_FEED, f->name);
-	log_str(log, LOG_LISTENER, listener);
-	log_str(log, LOG_OUTCOME, step);
-	log_str(log, LOG_ERR_CODE, error ? net_look_up_word(error) : NULL);
-	log_str(log, LOG_ERR_LOC, place[0] ? place : NULL);
-	log_str(log, LOG_ERR_TEXT, sentence);
-	log_end(log);
+	write_not_listening(sentence, f->daemon, listener, step, error);
+	tell(f->daemon, &(struct refusal){ .at = conf->at,
+			    .feed = f->name,
+			    .listener = listener,
+			    .outcome = step,
+			    .code = error ? net_look_up_word(error) : NULL,
+			    .sentence = sentence });
 }
 
 void
 observe_no_metrics(struct hl7noted *d, const struct conf *conf, const char *step, int error)
 {
 	const struct conf_endpoint at = { conf->metrics_address, conf->metrics_port };
-	char text[CONF_ENDPOINT_TEXT], place[PLACE_SIZE], sentence[SENTENCE_SIZE];
+	char text[CONF_ENDPOINT_TEXT], sentence[SENTENCE_SIZE];
 	const char *address = conf_endpoint_text(at, text);
 
 	snprintf(sentence, sizeof(sentence), "cannot answer metrics on %s: %s; %s", address,
 	    net_look_up_text(error), mend_listener(d, error));
-	write_place(place, d, conf->metrics_at);
-	if (d->tell)
-		fprintf(d->tell, "hl7noted: %s%s%s\n", place, place[0] ? ": " : "", sentence);
-	if (!log_begin(d->log, LOG_CONFIG_REJECTED))
-		return;
-	log_str(d->log, LOG_LISTENER, "metrics");
-	log_str(d->log, LOG_PEER, address);
-	log_str(d->log, LOG_OUTCOME, step);
-	log_str(d->log, LOG_ERR_CODE, net_look_up_word(error));
-	log_str(d->log, LOG_ERR_LOC, place[0] ? place : NULL);
-	log_str(d->log, LOG_ERR_TEXT, sentence);
-	log_end(d->log);
-}
-
-/* `what` of the configuration needs a file, and cannot have it. */
-static void
-tell_no_file(struct hl7noted *d, const char *what, const char *listener, const char *file,
-    struct fault_place at, int error, const char *sentence)
-{
-	char place[PLACE_SIZE];
-
-	write_place(place, d, at);
-	if (d->tell)
-		fprintf(d->tell, "hl7noted: %s%s%s\n", place, place[0] ? ": " : "", sentence);
-	if (!d->log || !log_begin(d->log, LOG_CONFIG_REJECTED))
-		return;
-	log_str(d->log, LOG_LISTENER, listener);
-	log_str(d->log, LOG_OUTCOME, what);
-	log_str(d->log, LOG_ERR_CODE, strerrorname_np(error));
-	log_str(d->log, LOG_ERR_LOC, place[0] ? place : file);
-	log_str(d->log, LOG_ERR_TEXT, sentence);
-	log_end(d->log);
+	tell(d, &(struct refusal){ .at = conf->metrics_at,
+		    .listener = "metrics",
+		    .peer = address,
+		    .outcome = step,
+		    .code = net_look_up_word(error),
+		    .sentence = sentence });
 }
 
 void
@@ -144,7 +131,11 @@ observe_no_log(struct hl7noted *d, const struct conf *conf, int error)
 	    error == EBUSY ? "lines still go to the old place: reload once they are written"
 	    : file         ? "name a file that can be written"
 			   : "choose another place for it");
-	tell_no_file(d, "log", NULL, file, conf->log_at, error, sentence);
+	tell(d, &(struct refusal){ .at = conf->log_at,
+		    .file = file,
+		    .outcome = "log",
+		    .code = strerrorname_np(error),
+		    .sentence = sentence });
 }
 
 void
@@ -156,8 +147,12 @@ observe_no_control(struct hl7noted *d, const struct conf *conf, int error)
 	    "cannot make the control socket %s: %s; name a new file in a folder that can be "
 	    "written",
 	    conf->control_socket, strerror(error));
-	tell_no_file(
-	    d, "control", "control", conf->control_socket, conf->control_at, error, sentence);
+	tell(d, &(struct refusal){ .at = conf->control_at,
+		    .file = conf->control_socket,
+		    .listener = "control",
+		    .outcome = "control",
+		    .code = strerrorname_np(error),
+		    .sentence = sentence });
 }
 
 void

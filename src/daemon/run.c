@@ -56,7 +56,7 @@ now_us(void)
 /* ---- reload ---- */
 
 static void
-log_plain(struct hl7noted *d, enum log_event event)
+log_reload(struct hl7noted *d, enum log_event event)
 {
 	if (!log_begin(d->log, event))
 		return;
@@ -104,7 +104,7 @@ reload_with(struct run *r, struct conf *conf)
 		conf_destroy(conf);
 	names_forget(&d->names);
 	d->reload_good->value = good;
-	log_plain(d, good ? LOG_CONFIG_LOADED : LOG_CONFIG_REJECTED);
+	log_reload(d, good ? LOG_CONFIG_LOADED : LOG_CONFIG_REJECTED);
 	notify(good ? "READY=1\nSTATUS=running"
 		    : "READY=1\nSTATUS=running; the last reload was rejected");
 }
