@@ -116,7 +116,7 @@ struct conf_store {
 	uint64_t free_space;    /* CONF_AUTO, or bytes that must stay free */
 	uint64_t quota;         /* bytes of the queue; 0: none */
 	uint64_t ballast;       /* 0: none */
-	uint32_t keep_age;      /* of what is delivered; 0: dropped at once */
+	uint32_t keep_age;      /* of what is delivered; 0: as long as resends are looked for */
 	uint64_t keep_size;     /* the same, all of it; 0: without limit */
 	uint32_t resend_window; /* 0: resends are not looked for */
 	struct fault_place at;

@@ -12,7 +12,7 @@
 
 struct control;
 
-/* NULL and errno, and the log says why, when the socket cannot be made. */
+/* NULL and errno when the socket cannot be made. */
 struct control *control_create(struct hl7noted *d, const char *path);
 /* Was the name of its socket removed, so that nobody can ask? */
 bool control_is_gone(const struct control *c);

@@ -102,10 +102,10 @@ end_waiting(struct feed *f, struct addrinfo *addresses, int error)
 {
 	struct link *next;
 
-	if (!addresses)
-		observe_dns_failed(f, error);
 	if (addresses)
 		exchange_addresses(f, addresses);
+	else
+		observe_dns_failed(f, error);
 	if (f->addresses) { /* where the name is lost, the last ones have to do */
 		f->resolved = now_ms();
 	} else if (!f->line) {

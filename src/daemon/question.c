@@ -16,7 +16,6 @@
 static const double reading_patience = 600.; /* people look at long lists */
 
 struct questions {
-	struct queue *queue;
 	struct question *list;
 	uint64_t numbers;
 };
@@ -24,13 +23,9 @@ struct questions {
 /* ---- life ---- */
 
 struct questions *
-questions_create(struct queue *q)
+questions_create(void)
 {
-	struct questions *all = calloc(1, sizeof(*all));
-
-	if (all)
-		all->queue = q;
-	return all;
+	return calloc(1, sizeof(struct questions));
 }
 
 void

@@ -17,7 +17,8 @@
 
 struct questions;
 
-struct questions *questions_create(struct queue *q);
+/* NULL when there is no memory. */
+struct questions *questions_create(void);
 /* No more will be answered: the log says so. */
 void questions_leave(struct questions *all);
 void questions_destroy(struct questions *all);

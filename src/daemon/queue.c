@@ -239,7 +239,7 @@ create_queue(struct hl7noted *d, const struct store_settings *set, struct store_
 		return NULL;
 	q->daemon = d;
 	hl7_message_init(&q->message);
-	q->questions = questions_create(q);
+	q->questions = questions_create();
 	q->directory = strdup(set->directory);
 	if (q->questions && q->directory)
 		q->store = store_open(set, &store_ops, q, reterr);
@@ -357,10 +357,9 @@ queue_attach(struct feed *f)
 {
 	struct queue *q = f->daemon->queue;
 
-	if (q->feeds[f->number])
-		return q->feeds[f->number] == f;
-	q->feeds[f->number] = f;
-	return true;
+	if (!q->feeds[f->number])
+		q->feeds[f->number] = f;
+	return q->feeds[f->number] == f;
 }
 
 void

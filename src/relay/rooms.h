@@ -4,7 +4,8 @@
  *
  * Fresh memory costs a page fault every 4 KiB, more than all else that is done for
  * a frame of some megabytes.  So what a session gives back is kept for the next
- * one, and freed as soon as a while went by without need for it.
+ * one, and freed as soon as a while went by without need for it.  Buffers have no limit
+ * of their own here.
  */
 #ifndef RELAY_ROOMS_H
 #define RELAY_ROOMS_H
@@ -20,8 +21,6 @@ struct relay_rooms {
 };
 
 void relay_rooms_finish(struct relay_rooms *r);
-/* Buffers have no limit of their own here. */
-
 /* Exchange the memory of a buffer for a larger one, if there is one; its contents go with it. */
 void relay_rooms_take(struct relay_rooms *r, struct buffer *b);
 /* The buffer loses its memory and what it holds. */
