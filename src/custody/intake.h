@@ -13,7 +13,7 @@
  * What a sender sees:
  *
  *	stored, or recognised as a resend   AA / CA
- *	no MSH in it that can be read       AR, ERR at MSH-1, code 100
+ *	no MSH in it that can be read       AR, ERR at MSH, code 100
  *	no control ID                       AE / CE, ERR at MSH-10, code 101
  *	refused by admit()                  AR / CE, ERR at MSH-3, code 204
  *	not stored                          the connection ends without an answer, so that it

@@ -2,7 +2,8 @@
 /*
  * relay/reject.h - acknowledgements of our own
  *
- * A relay gives but one: the AR of a feed that says on-failure="reject".
+ * A relay gives but AR: where the feed says on-failure="reject", and to senders whose
+ * messages it does not take.
  */
 #ifndef RELAY_REJECT_H
 #define RELAY_REJECT_H

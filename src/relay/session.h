@@ -5,8 +5,8 @@
  * Bytes and events go in, actions come out through `ops`; time is an argument;
  * nothing here opens, reads or waits.  A frame goes on annotated once it is whole,
  * and the frame that answers it comes back byte for byte.  We never acknowledge:
- * a sender sees the downstream's own answer, or a closed connection, or (when the
- * feed says reject) an AR.
+ * a sender sees the downstream's own answer, or a closed connection, or an AR (when
+ * the feed says reject, or does not take its messages).
  *
  *	 sender --frames--> [in] annotate --frames--> downstream
  *	        <--frames-- relayed as they came <--frames-- [out]
@@ -178,10 +178,11 @@ struct relay_ops {
 	void (*failed)(void *ctx, const struct relay_flight *f, enum relay_why why);
 	/* A frame that came whole and was never sent, when it all ends. */
 	void (*unsent)(void *ctx, const struct relay_flight *f, enum relay_why why);
-	/* A frame that was never sent, with AR. */
+	/* A frame that was never sent, since there is no connection: with AR, if it wants one. */
 	void (*rejected)(void *ctx, const struct relay_flight *f, enum relay_why why);
 	/* A frame of a sender whose messages are not taken; what it says of itself. */
 	void (*refused)(void *ctx, const struct relay_flight *f);
+	/* An answer that fits nothing in flight; it was dropped. */
 	void (*stray)(void *ctx, struct span ack_code, struct span control_id);
 	/* Another answer to a message that has one, or to one that wanted none in every case: it
 	 * went to the sender. */
