@@ -68,20 +68,15 @@ intake_destroy(struct intake *i)
 static void
 finish(struct intake *i)
 {
-	net_stream_flush(&i->up);
 	floor_leave(i->feed->daemon, &i->guest);
-	if (!i->closing)
-		i->up.goes_on = relay_inlet_is_ahead(&i->machine.inlet);
-	if (net_stream_is_parted(&i->up))
-		net_stream_close(&i->up);
+	net_stream_read(&i->up, false);
+	net_stream_part(&i->up, relay_inlet_is_ahead(&i->machine.inlet));
 	if (!net_stream_is_open(&i->up) && !i->machine.pending) {
 		intake_destroy(i);
 		return;
 	}
 	if (!i->closing)
 		i->closing = now_ms();
-	if (net_stream_is_open(&i->up))
-		net_stream_read(&i->up, false);
 	count_awake(i);
 }
 

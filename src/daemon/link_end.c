@@ -37,10 +37,8 @@ link_destroy(struct link *l)
 void
 link_let_go(struct link *l)
 {
-	if (net_stream_is_parted(&l->up))
-		net_stream_close(&l->up);
-	if (net_stream_is_parted(&l->down))
-		net_stream_close(&l->down);
+	net_stream_part(&l->up, relay_inlet_is_ahead(&l->session.in));
+	net_stream_part(&l->down, false);
 	if (net_stream_is_open(&l->up) || net_stream_is_open(&l->down))
 		link_count_awake(l);
 	else
@@ -52,12 +50,9 @@ link_let_go(struct link *l)
 void
 link_finish(struct link *l)
 {
-	net_stream_flush(&l->up);
-	net_stream_flush(&l->down);
 	if (!l->delivers)
 		dial_stop(&l->dial);
 	net_stream_read(&l->up, false);
-	l->up.goes_on = relay_inlet_is_ahead(&l->session.in);
 	floor_leave(l->feed->daemon, &l->guest);
 	l->closing = now_ms();
 	link_let_go(l);

@@ -4,13 +4,11 @@
  * connection in steady use costs one read and one write a message, and nothing
  * for the watching.
  */
-#define _GNU_SOURCE /* POLLRDHUP */
 #include "net/stream.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,9 +22,6 @@ enum {
 	PROBE_SECONDS = 5,
 	PROBES = 3,
 	USER_TIMEOUT_SECONDS = 30,
-	READ_AWAY = 16 << 10, /* at the end, so often at most */
-	READS_AWAY = 16,
-	PAUSE_MS = 1000, /* of one who is sending: a segment that was lost comes again sooner */
 };
 
 uint64_t
@@ -168,7 +163,7 @@ take(struct net_stream *s, int fd, struct net_keepalive keepalive)
 	set_options(fd, keepalive);
 	ev_io_set(&s->readable, fd, EV_READ);
 	ev_io_set(&s->writable, fd, EV_WRITE);
-	s->ended = s->goes_on = false;
+	s->ended = false;
 	s->emptied = 0;
 	s->failure = 0;
 	s->secured = s->secure != NULL;
@@ -208,79 +203,6 @@ net_stream_connect(struct net_stream *s, const struct sockaddr *address, socklen
 	s->connecting = true;
 	ev_io_start(s->net->loop, &s->writable);
 	return 0;
-}
-
-void
-net_stream_finish(struct net_stream *s)
-{
-	if (!net_stream_is_open(s))
-		return;
-	net_stream_flush(s);
-	if (s->tls)
-		net_stream_tls_end(s);
-	(void)shutdown(s->readable.fd, SHUT_WR);
-}
-
-/* A socket that is closed with bytes unread resets the connection.  True when there were any. */
-static bool
-read_away(int fd)
-{
-	char away[READ_AWAY];
-	unsigned reads = 0;
-
-	while (reads < READS_AWAY && recv(fd, away, sizeof(away), MSG_DONTWAIT) > 0)
-		reads++;
-	return reads;
-}
-
-/* What has come of it tells its owner nothing yet. */
-static bool
-is_inside_record(const struct net_stream *s)
-{
-	return s->tls && net_tls_session_is_inside(s->tls->session);
-}
-
-/* One whose bytes were unread had to wait, and hears only after a while that there is room. */
-static bool
-may_send_more(struct net_stream *s)
-{
-	const uint64_t now = net_now_ms();
-
-	if (read_away(s->readable.fd))
-		s->emptied = now;
-	if (now < s->emptied + PAUSE_MS)
-		return true;
-	return (s->goes_on || is_inside_record(s)) && !net_stream_is_silent(s, PAUSE_MS);
-}
-
-bool
-net_stream_is_parted(struct net_stream *s)
-{
-	if (net_stream_unsent(s))
-		return false;
-	if (!net_stream_is_open(s) || s->connecting || net_stream_is_left(s))
-		return true;
-	/* what is read away is missing from what TLS would make of the rest */
-	ev_io_stop(s->net->loop, &s->readable);
-	if (!may_send_more(s) && !net_stream_untaken(s))
-		return true;
-	net_stream_finish(s);
-	return false;
-}
-
-/* The kernel knows better than the reader: a part of a TLS record tells nobody anything. */
-bool
-net_stream_is_silent(const struct net_stream *s, uint64_t ms)
-{
-	struct tcp_info info = { 0 };
-	socklen_t len = sizeof(info);
-	char byte;
-
-	if (!net_stream_is_open(s) || s->arrived ||
-	    recv(s->readable.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0)
-		return false;
-	return getsockopt(s->readable.fd, IPPROTO_TCP, TCP_INFO, &info, &len) < 0 ||
-	       info.tcpi_last_data_recv >= ms;
 }
 
 /* Does the one begin where the other leads? */
@@ -323,39 +245,6 @@ net_stream_joins(struct net_stream *s, int fd, const union net_address *peer)
 {
 	return net_stream_is_open(s) && near_port(s) == port_of(peer) &&
 	       is_end_of(s->readable.fd, fd) && is_end_of(fd, s->readable.fd);
-}
-
-bool
-net_stream_is_left(const struct net_stream *s)
-{
-	struct pollfd end = { .fd = s->readable.fd, .events = POLLRDHUP };
-
-	return net_stream_is_open(s) && poll(&end, 1, 0) > 0;
-}
-
-void
-net_stream_close(struct net_stream *s)
-{
-	if (!net_stream_is_open(s))
-		return;
-	net_stream_flush(s);
-	net_arrival_forget(s);
-	if (s->net->telling == s)
-		s->net->telling = NULL;
-	if (s->tls)
-		net_stream_tls_close(s);
-	ev_io_stop(s->net->loop, &s->readable);
-	ev_io_stop(s->net->loop, &s->writable);
-	(void)shutdown(s->readable.fd, SHUT_WR);
-	while (read_away(s->readable.fd) && net_stream_is_left(s)) /* no more comes of that one */
-		continue;
-	close(s->readable.fd);
-	ev_io_set(&s->readable, -1, EV_READ);
-	ev_io_set(&s->writable, -1, EV_WRITE);
-	buffer_finish(&s->unsent);
-	s->connecting = s->secured = false;
-	s->near_port = 0;
-	s->ended = true;
 }
 
 void

@@ -109,11 +109,10 @@ struct net_stream {
 	struct net_stream_tls *tls; /* of the connection */
 	bool secured;               /* the connection speaks TLS, or nothing at all */
 	bool connecting, ended;
-	uint64_t emptied;                  /* ms; when something was last read away at the end */
+	uint64_t emptied;                  /* ms; when something was last read away at its end */
 	in_port_t near_port;               /* as the network writes it; 0: not asked for yet */
 	struct net_stream *behind, **link; /* among those that have something to read */
 	bool leads;                        /* may be set: see above */
-	bool goes_on;                      /* may be set: it was sending, see below */
 	bool arrived;                      /* it has something to read, or to be told */
 	bool gathers;                      /* small writes wait for the end of the loop's turn */
 	bool gathered;                     /* some do: it stands in net->gathered */
@@ -183,12 +182,14 @@ bool net_stream_is_reading(const struct net_stream *s);
 bool net_stream_is_stuck(struct net_stream *s, uint64_t now_ms, uint64_t most_ms);
 /* No more will be sent; reading goes on. */
 void net_stream_finish(struct net_stream *s);
-/* Nothing will be sent any more: may it be closed?  A peer that goes on sending to a closed socket
- * is answered with a reset, and what its program has not taken yet may be lost.  So it is told the
- * end, what it still sends is read away, and this is to be asked again until it has taken all and
- * sends no more, or has ended its side.  One that was sending may pause for a second, and one that
- * waited for us as long after its bytes were read away. */
-bool net_stream_is_parted(struct net_stream *s);
+/*
+ * Nothing more is to be sent, or heard: the peer is told the end when it has been sent all, what it
+ * still sends is read away, and it is closed as soon as no program is likely to lose by that what
+ * it has not read yet (see stream_end.c).  To be called again some times a second until it is
+ * open no longer.  `sending`: the peer was in the middle of sending when its owner had enough.
+ */
+void net_stream_part(struct net_stream *s, bool sending);
+/* At once. */
 void net_stream_close(struct net_stream *s);
 
 /* ---- TLS ---- */
