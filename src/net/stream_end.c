@@ -11,7 +11,8 @@
  *	is at rest                                 when it has taken all
  *	is sending: the owner says so, or a        and has been silent for a second
  *	record of TLS has begun
- *	had to wait: something was unread          and a second after that was read away
+ *	had to wait: something was unread, or      and a second after that was read away
+ *	read in this turn and told to nobody
  *
  * All this begins when nothing is unsent.  How long any of it may take is for the owner to say.
  */
@@ -87,10 +88,11 @@ read_away(int fd)
 	return reads;
 }
 
+/* What was read already, and is still to be told, counts as unread. */
 static void
 empty(struct net_stream *s)
 {
-	if (read_away(s->readable.fd))
+	if (read_away(s->readable.fd) || s->arrived)
 		s->emptied = net_now_ms();
 }
 

@@ -545,7 +545,7 @@ class Time(World):
         s = self.sender(port)
         s.send(framed(message("1")) + framed(message("2")))
         wait_for("the second message", lambda: last)
-        d.signal(signal.SIGSTOP)
+        d.stand_still()
         last[0].close()
         s.end()
         time.sleep(0.2)
@@ -553,6 +553,28 @@ class Time(World):
         d.wait_event("conn.close", outcome="down_lost")
         self.assertEqual(s.frame(), long)
         self.assertEqual(s.sock.recv(1), b"")
+
+    def test_a_sender_may_begin_to_send_just_when_the_receiver_is_lost(self):
+        """What was read before the session's end and is told behind it was sent, too."""
+        last = []
+
+        def scene():
+            before = len(d.events("conn.close"))
+            s = self.sender(port)
+            s.send(framed(message("1")) + framed(message("2")))
+            wait_for("the second message", lambda: len(last) > before)
+            d.stand_still()
+            last[before].close()
+            s.send(b"\x0bMSH|")
+            d.signal(signal.SIGCONT)
+            d.wait_event("conn.close", before + 1, outcome="down_lost")
+            s.send_in_pauses()
+            self.assertEqual(s.frame(), ack(message("1")))
+            self.assertEqual(s.sock.recv(1), b"")
+
+        r = self.receiver(lambda v, body, n: v.answer(body) if n % 2 else last.append(v))
+        d, port = self.feed(r)
+        self.undisturbed(1.7, scene)
 
     def test_a_sender_that_heard_of_its_end_has_room_at_another_feed_at_once(self):
         long = ack(message("1")) + b"ZZZ|" + b"x" * 200000 + b"\r"

@@ -626,10 +626,18 @@ class Daemon:
                 return line["event"]
         return None
 
+    def _stat(self):
+        with open("/proc/%d/stat" % self.pid, encoding="ascii") as f:
+            return f.read().rsplit(")", 1)[1].split()
+
+    def stand_still(self):
+        """Until SIGCONT, when all that came meanwhile is there at once."""
+        self.signal(signal.SIGSTOP)
+        wait_for("it to stand still", lambda: self._stat()[0] == "T")
+
     def cpu(self):
         """Seconds of processor time used so far."""
-        with open("/proc/%d/stat" % self.pid, encoding="ascii") as f:
-            fields = f.read().rsplit(")", 1)[1].split()
+        fields = self._stat()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def busy(self, seconds):

@@ -158,3 +158,32 @@ Test(net_stream_end, leaves_it_when_the_peer_has_ended_its_side)
 	cr_expect(parts(true));
 	end();
 }
+
+static void
+on_first(void *ctx, struct span bytes)
+{
+	(void)ctx, (void)bytes;
+	net_stream_part(&stream, false);
+}
+
+Test(net_stream_end, counts_as_waiting_what_was_read_in_its_turn_and_told_to_nobody)
+{
+	static const struct net_stream_ops first_ops = { .bytes = on_first, .ended = on_ended };
+	struct net_stream first;
+	int fds[2];
+
+	begin();
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds), 0);
+	net_stream_init(&first, &net, &first_ops, NULL);
+	first.leads = true;
+	net_stream_open(&first, fds[0], (struct net_keepalive){ 0 });
+	cr_assert_eq(send(fds[1], "x", 1, 0), 1);
+	say();
+	ev_run(loop, EVRUN_ONCE);
+	cr_expect(net_stream_is_open(&stream));
+	cr_expect_gt(part(false), 0.9);
+	cr_expect(is_told_the_end());
+	net_stream_close(&first);
+	close(fds[1]);
+	end();
+}
