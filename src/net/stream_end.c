@@ -14,7 +14,9 @@
  *	had to wait: something was unread, or      and a second after that was read away
  *	read in this turn and told to nobody
  *
- * All this begins when nothing is unsent.  How long any of it may take is for the owner to say.
+ * All this begins when nothing is unsent; what comes until then is read away, too, or one that
+ * sends without reading would never come to read.  How long any of it may take is for the owner to
+ * say.
  */
 #define _GNU_SOURCE /* POLLRDHUP */
 #include <netinet/in.h>
@@ -109,8 +111,13 @@ void
 net_stream_part(struct net_stream *s, bool sending)
 {
 	net_stream_flush(s);
-	if (!net_stream_is_open(s) || net_stream_unsent(s))
+	if (!net_stream_is_open(s))
 		return;
+	if (net_stream_unsent(s)) { /* an owner that reads is still told what comes */
+		if (!ev_is_active(&s->readable))
+			empty(s);
+		return;
+	}
 	if (s->connecting || net_stream_is_left(s)) {
 		net_stream_close(s);
 		return;

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE /* accept4, POLLRDHUP */
 #include <stdlib.h>
+#include <sys/ioctl.h>
 
 #include "connection.h"
 
@@ -186,4 +187,20 @@ Test(net_stream_end, counts_as_waiting_what_was_read_in_its_turn_and_told_to_nob
 	net_stream_close(&first);
 	close(fds[1]);
 	end();
+}
+
+Test(net_stream_end, reads_away_what_comes_before_all_was_sent_unless_its_owner_reads)
+{
+	for (int reads = 0; reads < 2; reads++) {
+		int unread = -1;
+
+		begin();
+		leave_unsent();
+		say();
+		net_stream_read(&stream, reads);
+		cr_expect_not(parts(true));
+		cr_assert_eq(ioctl(stream.readable.fd, FIONREAD, &unread), 0);
+		cr_expect_eq(unread, reads);
+		end();
+	}
 }
