@@ -46,6 +46,14 @@ custody_line_in_flight(const struct custody_line *l)
 }
 
 uint64_t
+custody_line_behind(const struct custody_line *l)
+{
+	const struct custody_parcel *oldest = custody_parcels_oldest_out(l);
+
+	return oldest ? l->sent - oldest->flight.end : UINT64_MAX;
+}
+
+uint64_t
 custody_line_seq(const struct custody_line *l, struct span control_id)
 {
 	const struct relay_answer a = { .control_id = control_id };
@@ -184,6 +192,8 @@ send_parcel(struct custody_line *l, struct custody_parcel *p, uint64_t now_us)
 	p->tries.attempts++;
 	p->sent = p->flight.began = now_us;
 	p->state = is_awaited(&frame.asks) ? CUSTODY_SENT : CUSTODY_WRITTEN;
+	l->sent += frame.len;
+	p->flight.end = l->sent;
 	relay_reuse_sent(&l->reuse);
 	l->ops->send(l->ctx, frame.parts, frame.count);
 	return l->down == RELAY_DOWN_UP;

@@ -177,12 +177,12 @@ dial_heard(struct dial *d)
 }
 
 bool
-dial_moves(struct dial *d, bool alone)
+dial_moves(struct dial *d, uint64_t behind)
 {
-	const size_t before = d->untaken;
+	const size_t before = d->untaken, unsent = net_stream_unsent(d->stream);
 
-	d->untaken = alone || net_stream_unsent(d->stream) ? net_stream_untaken(d->stream) : 0;
-	return d->untaken < before;
+	d->untaken = unsent || behind < UINT64_MAX ? net_stream_untaken(d->stream) : 0;
+	return d->untaken < before && (unsent || before > behind);
 }
 
 enum net_tls_reason

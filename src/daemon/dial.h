@@ -55,9 +55,9 @@ bool dial_tick(struct dial *d, uint64_t now);
 void dial_connected(struct dial *d);
 /* Something came from there. */
 void dial_heard(struct dial *d);
-/* Has the receiver taken bytes since this was asked last?  Of several messages that are written the
- * kernel does not say whose bytes it holds; `alone`: there is but one. */
-bool dial_moves(struct dial *d, bool alone);
+/* Has the receiver taken bytes since this was asked last?  Once the kernel has all of them, only
+ * those count that went out before the last `behind` bytes; UINT64_MAX: none do. */
+bool dial_moves(struct dial *d, uint64_t behind);
 /* The feed's TLS may be another now.  Where nobody has answered yet, it is asked for anew; else why
  * the connection must be left, as the log was told, or FINE.  One that `moved`, to which nothing
  * more is sent, need not be what the new receiver has to be, unless its certificate was revoked. */

@@ -363,7 +363,7 @@ line_resume(struct line *l)
 static void
 look_at_progress(struct line *l, uint64_t now)
 {
-	if (dial_moves(&l->dial, custody_line_in_flight(&l->machine) == 1) ||
+	if (dial_moves(&l->dial, custody_line_behind(&l->machine)) ||
 	    (!net_stream_unsent(&l->down) && custody_line_is_writing(&l->machine)))
 		custody_line_moved(&l->machine, now * 1000);
 }

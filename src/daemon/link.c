@@ -262,7 +262,7 @@ look_at_progress(struct link *l)
 		relay_not_heard(&l->session, l->now);
 	if (!is_taken(l, &l->down))
 		relay_not_read(&l->session, l->now);
-	if (dial_moves(&l->dial, relay_is_alone(&l->session)))
+	if (dial_moves(&l->dial, relay_behind(&l->session)))
 		relay_moved(&l->session, l->now);
 }
 

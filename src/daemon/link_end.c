@@ -82,7 +82,7 @@ link_wait_for_readers(struct link *l, uint64_t now)
 {
 	const size_t unread = net_stream_untaken(&l->up);
 
-	if (dial_moves(&l->dial, true) || unread < l->unread)
+	if (dial_moves(&l->dial, 0) || unread < l->unread)
 		l->closing = now;
 	l->unread = unread;
 	link_count_held(l);

@@ -228,5 +228,6 @@ relay_frame_make(const struct relay_maker *with, struct relay_flight *f, struct 
 	f->summary.bytes_out = len - MARKS;
 	ret->parts = w->iov;
 	ret->count = made.count + 2;
+	ret->len = len;
 	return true;
 }

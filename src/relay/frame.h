@@ -11,6 +11,7 @@
 struct relay_frame {
 	const struct iovec *parts;
 	size_t count;
+	size_t len; /* of them all */
 	struct relay_asks asks;
 };
 

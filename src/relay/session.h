@@ -138,6 +138,7 @@ struct relay_summary {
 struct relay_flight {
 	uint64_t corr;  /* number of the message */
 	uint64_t began; /* when its last byte came, microseconds */
+	uint64_t end;   /* bytes that went out until it had, see relay_behind() */
 	uint64_t id_hash;
 	uint32_t id_len;          /* of the whole MSH-10, which is part of an indexed message */
 	bool any_answer;          /* no ID to match: unreadable, or a batch */
@@ -208,7 +209,7 @@ struct relay_session {
 	uint64_t active; /* ms; last byte either way */
 	uint64_t came; /* microseconds; last byte of the sender's: frames that wait came with it */
 	uint64_t oldest_since; /* ms; since when the oldest flight is the one to be answered */
-	uint64_t newest;       /* number of the frame that went out last */
+	uint64_t sent;         /* bytes of all frames that went out */
 	unsigned flights, flight_room;
 	/* Oldest first; the list begins with room, and there is none without flights. */
 	struct relay_flight *flight, *flight_list;
@@ -269,11 +270,11 @@ relay_leaves(const struct relay_session *s)
 	return s->moved && !s->closed && !s->flights && relay_inlet_is_ready(&s->in);
 }
 
-/* Is one message in flight that is also what went out last? */
-static inline bool
-relay_is_alone(const struct relay_session *s)
+/* Bytes that went out behind the oldest message in flight; UINT64_MAX: none is. */
+static inline uint64_t
+relay_behind(const struct relay_session *s)
 {
-	return s->flights == 1 && s->flight->corr == s->newest;
+	return s->flights ? s->sent - s->flight->end : UINT64_MAX;
 }
 
 /* Bytes held, without messages in flight. */

@@ -270,21 +270,26 @@ class Receivers(Custody):
 
     def test_a_large_message_on_a_slow_line_is_sent_once(self):
         """It takes longer than an answer may, but the receiver is at it."""
+        self.sent_once(1)
+
+    def test_a_large_message_on_a_slow_line_is_sent_once_with_another_behind_it(self):
+        self.sent_once(2)
+
+    def sent_once(self, in_flight):
         body = message("1", more=b"ZXX|" + b"x" * (12 << 20) + b"\r")
         with socket.create_server(("127.0.0.1", 0)) as listening:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
             d, port = self.keep(
                 listening.getsockname()[1], max_frame="32MiB",
-                forward={**QUICK, "ack_timeout": "4s"},
+                forward={**QUICK, "ack_timeout": "4s", "in_flight": in_flight},
             )
-            self.taken(self.sender(port), body)
+            self.taken(self.sender(port), body, message("2"))
             visit, _ = listening.accept()
             with visit:
                 self.assertGreater(read_slowly(visit, len(body)), 7, d.text())
                 visit.sendall(framed(ack(body)))
                 done = d.wait_event("msg.delivered")[0]
-        self.assertEqual(done["attempt"], 1)
-        self.assertEqual(d.events("msg.retry"), [])
+        self.assertEqual((done["ctl_id"], done["attempt"]), ("1", 1))
 
     def test_a_receiver_that_ends_inside_its_answer_has_not_answered(self):
         def half(visit, body, number):

@@ -356,20 +356,22 @@ class Time(World):
     def test_a_large_message_on_a_slow_line_is_sent_once(self):
         """It takes longer than an answer may, or the frame behind it, but the receiver is at it."""
         large = message("1", more=b"ZXX|" + b"x" * (12 << 20) + b"\r")
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
-            d, port = self.feed(
-                listening.getsockname()[1], max_frame="32MiB", frame_deadline="4s",
-                forward={"ack_timeout": "4s"},
-            )
-            s = self.sender(port)
-            sending = threading.Thread(target=s.send, args=(framed(large) * 2,), daemon=True)
-            sending.start()
-            visit, _ = listening.accept()
-            with visit:
-                self.assertGreater(read_slowly(visit, len(large)), 7, d.text())
-                visit.sendall(framed(ack(large)))
-                self.assertEqual(s.frame(), ack(large))
+        for in_flight, behind in ((1, large), (2, message("2"))):
+            with self.subTest(in_flight=in_flight), \
+                    socket.create_server(("127.0.0.1", 0)) as listening:
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+                d, port = self.feed(
+                    listening.getsockname()[1], max_frame="32MiB", frame_deadline="4s",
+                    forward={"ack_timeout": "4s", "in_flight": in_flight},
+                )
+                s = self.sender(port)
+                both = framed(large) + framed(behind)
+                threading.Thread(target=s.send, args=(both,), daemon=True).start()
+                visit, _ = listening.accept()
+                with visit:
+                    self.assertGreater(read_slowly(visit, len(large)), 7, d.text())
+                    visit.sendall(framed(ack(large)))
+                    self.assertEqual(s.frame(), ack(large))
 
     def test_an_idle_connection_is_closed_without_noise_after_the_idle_time(self):
         r = self.receiver()

@@ -44,6 +44,26 @@ Test(custody_flights, sends_all_again_in_order_and_blames_the_oldest_alone)
 	script_end(&w);
 }
 
+Test(custody_flights, counts_what_went_out_behind_the_one_to_be_answered)
+{
+	struct script w;
+	uint64_t two;
+
+	script_begin(&w);
+	w.set.in_flight = 3;
+	cr_expect_eq(custody_line_behind(&w.l), UINT64_MAX);
+	script_sent(&w, 3);
+	two = custody_line_behind(&w.l);
+	cr_expect_gt(two, 0);
+	script_bytes(&w, ACK("AA", "1"));
+	cr_expect_eq(custody_line_behind(&w.l), two / 2);
+	script_bytes(&w, ACK("AA", "2"));
+	cr_expect_eq(custody_line_behind(&w.l), 0);
+	script_bytes(&w, ACK("AA", "3"));
+	cr_expect_eq(custody_line_behind(&w.l), UINT64_MAX);
+	script_end(&w);
+}
+
 Test(custody_flights, waits_for_the_durable_aside_before_it_sends_the_next)
 {
 	struct script w;

@@ -543,23 +543,25 @@ Test(relay_session, passes_what_is_no_message_and_no_answer)
 	end(&w);
 }
 
-Test(relay_session, knows_a_message_alone_from_one_with_others_behind_it)
+Test(relay_session, counts_what_went_out_behind_the_message_to_be_answered)
 {
+	const size_t short_ = strlen(MSG("3")),
+		     long_ = strlen("\x0b" MSH("2", "|||NE|NE") "\x1c\r");
 	struct world w;
 
 	begin(&w);
 	w.set.in_flight = 2;
-	cr_expect_not(relay_is_alone(&w.s));
+	cr_expect_eq(relay_behind(&w.s), UINT64_MAX);
 	connected(&w);
-	cr_expect(relay_is_alone(&w.s));
+	cr_expect_eq(relay_behind(&w.s), 0);
 	from_sender(&w, "\x0b" MSH("2", "|||NE|NE") "\x1c\r"); /* it is not in flight */
-	cr_expect_eq(w.s.flights, 1);
-	cr_expect_not(relay_is_alone(&w.s));
-	from_down(&w, ACK("AA", "1"));
+	cr_expect_eq(relay_behind(&w.s), long_);
 	from_sender(&w, MSG("3"));
-	cr_expect(relay_is_alone(&w.s));
+	cr_expect_eq(relay_behind(&w.s), long_ + short_);
+	from_down(&w, ACK("AA", "1"));
+	cr_expect_eq(relay_behind(&w.s), 0);
 	from_sender(&w, MSG("4"));
-	cr_expect_not(relay_is_alone(&w.s));
+	cr_expect_eq(relay_behind(&w.s), short_);
 	end(&w);
 }
 
