@@ -130,7 +130,7 @@ trouble(void *ctx, enum store_trouble what, int error, const char *sentence)
 	observe_trouble(q->daemon, what, error, sentence);
 	if (what == STORE_UPGRADED)
 		return;
-	q->trouble = what == STORE_SPACE_AGAIN || what == STORE_WELL_AGAIN ? NULL : words[what];
+	q->trouble = words[what]; /* none for what is well again */
 	if (what == STORE_UNKNOWN) {
 		/* nobody knows what of the last commit is on the disk: no answer may go out */
 		notify("STOPPING=1\nSTATUS=the queue cannot be written");
