@@ -40,7 +40,13 @@ class Delivery(Custody):
         self.assertEqual((done["attempt"], done["ack_code"], done["feed"]), (1, "AA", "lab"))
         self.assertGreaterEqual(done["queue_age_ms"], 0)
         self.assertRegex(done["mapping"], r"^test 1\.2\.3 [0-9a-f]{12}$")
+        self.assertNotIn("wait_ms", done)
         self.wait_ids(["m1"], "--state", "delivered")
+        line = self.state()[1]["line"]
+        self.assertEqual(line["last_answer"], "AA")
+        self.assertRegex(line["last_answer_at"], r"^20\d\d-")
+        for what in ("message", "delivery"):
+            self.assertEqual(self.metric("hl7noted_%s_duration_seconds_count" % what), 1)
         self.assertEqual(self.ids("--state", "waiting"), [])
 
     def test_what_the_shadow_tells_names_the_message(self):

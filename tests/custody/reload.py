@@ -6,7 +6,7 @@ import os
 import signal
 import time
 
-from custody import Custody, codes, custody_xml
+from custody import Custody, Silence, codes, custody_xml
 from world import SUGAR, feed_xml, framed, free_port, http, main, message, wait_for
 
 
@@ -60,6 +60,26 @@ class Reload(Custody):
         self.rewrite(*self.parts(lab, more))
         d.reload()
         r.wait(1)
+
+    def test_a_feed_that_goes_is_waited_for_when_the_daemon_stops(self):
+        answers = Silence()
+        r, limits = self.receiver(answers), '<limits drain-timeout="1h"/>'
+        port = free_port()
+        more = custody_xml(free_port(), r.port, name="more")
+        d = self.configure(limits, *self.parts(custody_xml(port, r.port), more))
+        s = self.sender(port)
+        s.exchange(message("m1"))
+        r.wait(1)
+        s.close()
+        self.rewrite(limits, *self.parts(more))
+        d.reload()
+        wait_for("no connection", lambda: self.state()[0]["connections"] == 0)
+        d.signal(signal.SIGTERM)
+        d.wait_event("svc.stopping")
+        time.sleep(0.3)
+        answers.end()
+        self.assertEqual(d.wait(), 0)
+        self.assertEqual(len(d.events("msg.delivered", ctl_id="m1")), 1)
 
     def test_a_feed_relays_only_when_its_queue_is_empty(self):
         r = self.receiver()
@@ -143,6 +163,7 @@ class Reload(Custody):
         self.rewrite(*unseen)
         d.reload(good=False)
         self.queue("drop", "--all")
+        self.assertIsNone(self.metric("hl7noted_deadletter_messages", feed="lab"))
         d.reload()
         d.stop()
         d = self.again(d)
@@ -185,6 +206,11 @@ class Reload(Custody):
         self.assertIn("INTAKE IS STOPPED: disk_low", self.text())
         store = self.state()[0]["store"]
         self.assertEqual((store["takes"], store["ready"]), (False, True))
+        self.rewrite(*self.parts(custody_xml(port, r.port)))
+        d.reload()
+        d.wait_event("queue.disk_well")
+        store = self.state()[0]["store"]
+        self.assertEqual((store["trouble"], store["takes"]), (None, True))
 
     def test_a_feed_does_not_relay_past_what_it_left_behind(self):
         """Not by way of a configuration without it, nor by a restart."""

@@ -197,6 +197,7 @@ class Stopping(Load):
         self.assertEqual(d.wait(), 0)
         self.assertTrue(0.8 < time.monotonic() - began < 15)
         self.assertEqual(len(d.events("config.loaded")), 1)
+        self.assertEqual(d.events("svc.stopped")[0]["count"], 2)
         for n, s in enumerate(senders):
             self.assertTrue(s.closed())
             self.assertEqual(len(d.events("msg.failed", ctl_id=str(n), outcome="drained")), 1)

@@ -245,6 +245,8 @@ tail -c "$(wc -c < high.want)" out | cmp - high.want || fail 'after a message of
 got=0
 note <&- > out 2> err || got=$?
 [ $got -eq 74 ] || fail "no standard input: status $got"
+has err 'cannot read standard input: '
+lines err 1
 got=0
 note high.hl7 >&- 2> err || got=$?
 [ $got -eq 74 ] || fail "no standard output: status $got"
