@@ -441,7 +441,7 @@ class Enhanced(Custody):
         s.send(framed(answer))
         d.wait_event("msg.delivered")
         self.assertTrue(s.silent(0.1))
-        self.assertEqual(r.bodies(), [answer])
+        self.assertEqual(r.wait(1), [answer])
 
 
 class Answers(Custody):
