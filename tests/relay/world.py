@@ -246,12 +246,16 @@ class Reader:
 
     def __init__(self, sock):
         self.sock = sock
-        self.buffer = b""
+        self.buffer = bytearray()
 
     def frame(self, patience=PATIENCE):
         """The body of the next frame; None when the stream ended before its end."""
-        end = time.monotonic() + patience
-        while b"\x1c\r" not in self.buffer:
+        end, searched = time.monotonic() + patience, 0
+        while True:
+            at = self.buffer.find(b"\x1c\r", searched) + 2
+            if at >= 2:
+                break
+            searched = max(0, len(self.buffer) - 1)
             self.sock.settimeout(max(0.001, end - time.monotonic()))
             try:
                 more = self.sock.recv(65536)
@@ -264,8 +268,8 @@ class Reader:
             if not more:
                 return None
             self.buffer += more
-        at = self.buffer.index(b"\x1c\r") + 2
-        frame, self.buffer = self.buffer[:at], self.buffer[at:]
+        frame = bytes(self.buffer[:at])
+        del self.buffer[:at]
         assert frame[:1] == b"\x0b", "bytes before the frame: %r" % frame[:80]
         return frame[1:-2]
 
@@ -440,7 +444,7 @@ class Receiver:
                 visit.thread.start()
 
     def _serve(self, visit):
-        buffer = b""
+        buffer = bytearray()
         while True:
             try:
                 more = visit.sock.recv(1 << 20)
@@ -456,7 +460,8 @@ class Receiver:
                 at = buffer.find(b"\x1c\r", searched)
                 if at < 0:
                     break
-                raw, buffer, searched = buffer[: at + 2], buffer[at + 2 :], 0
+                raw, searched = bytes(buffer[: at + 2]), 0
+                del buffer[: at + 2]
                 self._take(visit, raw)
 
     def _take(self, visit, raw):
@@ -723,6 +728,14 @@ class World(unittest.TestCase):
     longMessage = True
     maxDiff = 2000
 
+    def run(self, result=None):
+        self._told = result if result is not None else self.defaultTestResult()
+        self._faults_before = self._faults()
+        return super().run(self._told)
+
+    def _faults(self):
+        return len(self._told.failures) + len(self._told.errors)
+
     def setUp(self):
         if os.environ.get("HL7_TIMES"):
             began = time.monotonic()
@@ -897,10 +910,19 @@ class World(unittest.TestCase):
         if not os.path.exists(d.log):
             return
         text = d.text()
+        if self._faults() > self._faults_before:
+            self._tell(text.splitlines())
         for word in ("AddressSanitizer", "LeakSanitizer", "runtime error:"):
             self.assertNotIn(word, text)
         if d.expected is not None:
             self.assertEqual(status, d.expected, text[-3000:])
+
+    def _tell(self, lines):
+        """Of a daemon whose test has failed, what an operator is warned by, and its last words."""
+        calm = ('"level":"info"', '"level":"debug"')
+        trouble = [n for n, line in enumerate(lines) if not any(word in line for word in calm)]
+        for n in sorted({*trouble[-20:], *range(max(0, len(lines) - 10), len(lines))}):
+            print("  said by a daemon of %s: %s" % (self.id(), lines[n][:500]), file=sys.stderr)
 
     def note(self, *arguments, data=None, patience=5 * PATIENCE, status=0):
         """hl7note with these arguments: what it said."""
