@@ -72,7 +72,6 @@ chain_port()
 			rm -f "$chain"/free.*
 			return 0
 		fi
-		chain_stop "$sink" 2>/dev/null || :
 	done
 	die "no free port: $(cat "$chain/free.err")"
 }
