@@ -569,7 +569,12 @@ class Daemon:
         if stderr is None:
             err.close()
         if wait:
-            wait_for("the daemon's start", self._is_up)
+            try:
+                wait_for("the daemon's start", self._is_up)
+            except BaseException:  # nobody has it yet who would end it
+                self.process.kill()
+                self.process.wait()
+                raise
 
     def _is_up(self):
         if self.process.poll() is not None:
