@@ -70,6 +70,9 @@ finish(struct intake *i)
 {
 	floor_leave(i->feed->daemon, &i->guest);
 	net_stream_read(&i->up, false);
+	/* as where a link ends */
+	if (i->machine.inlet.heedless && !i->machine.pending && !net_stream_untaken(&i->up))
+		net_stream_close(&i->up);
 	net_stream_part(&i->up, relay_inlet_is_ahead(&i->machine.inlet));
 	if (!net_stream_is_open(&i->up) && !i->machine.pending) {
 		intake_destroy(i);

@@ -34,6 +34,7 @@ frame_sent(struct relay_session *s, bool unawaited, uint64_t now_us)
 	struct relay_flight *f = &s->flight[last];
 
 	relay_reuse_sent(&s->reuse);
+	s->in.heedless = unawaited;
 	if (f->id_len && (f->enhanced || unawaited))
 		relay_recent_add(s, f->id_hash);
 	if (unawaited) {

@@ -23,7 +23,8 @@ struct relay_inlet {
 	uint64_t frame_began;   /* ms; 0: no frame begun */
 	uint64_t deadline;      /* ms; for that frame; 0: none */
 	bool noise_told;
-	bool dropped; /* bytes that came with the end of its session, behind what was used */
+	bool dropped;  /* bytes that came with the end of its session, behind what was used */
+	bool heedless; /* the message taken last waits for no answer, nor will those behind it */
 };
 
 void relay_inlet_init(struct relay_inlet *in, size_t max_frame);

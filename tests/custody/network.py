@@ -68,6 +68,15 @@ class Senders(Custody):
         d, port = self.keep(self.receiver(), max_frame="4KiB")
         self.undisturbed(1.7, scene)
 
+    def test_a_sender_that_waits_for_no_answers_is_not_left_to_send_in_vain(self):
+        d, port = self.keep(self.receiver(), max_frame="4KiB")
+        s = self.sender(port)
+        s.send(framed(message("1", modes="|||NE|NE")))
+        d.wait_event("msg.queued")
+        s.send(b"\x0bMSH|" + b"x" * 5000)
+        d.wait_event("conn.broken", outcome="frame_too_large")
+        self.assertLess(s.sends_in_vain(), 2)
+
     def test_a_resend_after_a_lost_answer_is_acknowledged_again_and_not_sent_again(self):
         """Fault 2."""
         r = self.receiver()

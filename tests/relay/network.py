@@ -545,6 +545,18 @@ class Time(World):
         d, port = self.feed(self.receiver(), max_frame="4KiB")
         self.undisturbed(1.7, scene)
 
+    def test_a_sender_that_waits_for_no_answers_is_not_left_to_send_in_vain(self):
+        """It does not look for an end; what it sends behind that would be lost, message by
+        message."""
+        r = self.receiver()
+        d, port = self.feed(r, max_frame="4KiB")
+        s = self.sender(port)
+        s.send(framed(message("1", modes="|||NE|NE")))
+        d.wait_event("msg.forwarded")
+        s.send(b"\x0bMSH|" + b"x" * 5000)
+        d.wait_event("conn.broken", outcome="frame_too_large")
+        self.assertLess(s.sends_in_vain(), 2)
+
     def test_a_sender_that_ended_its_side_far_ahead_of_its_answers_loses_none(self):
         """A socket that is closed with bytes unread drops what it has not sent."""
         long = ack(message("1")) + b"ZZZ|" + b"x" * 500000 + b"\r"

@@ -309,6 +309,15 @@ class Sender:
             time.sleep(0.25)
             self.send(b"x" * 1000)
 
+    def sends_in_vain(self, seconds=3):
+        """For how long it can go on with its frame before it hears that nobody is there."""
+        began = time.monotonic()
+        with contextlib.suppress(OSError):
+            while time.monotonic() < began + seconds:
+                self.send(b"x" * 1000)
+                time.sleep(0.01)
+        return time.monotonic() - began
+
     def exchange(self, body, patience=PATIENCE):
         self.send(framed(body))
         return self.frame(patience)
