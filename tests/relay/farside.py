@@ -69,6 +69,6 @@ class FarSide(World):
     def sockets(self, d):
         """Connections of the daemon that leave this machine."""
         lines = subprocess.run(
-            ["ss", "-tnpH", "state", "established"], stdout=subprocess.PIPE, check=True
+            ["ss", "-tnpH", "state", "synchronized"], stdout=subprocess.PIPE, check=True
         ).stdout.decode().splitlines()
         return sum("pid=%d," % d.pid in line and THERE in line for line in lines)
