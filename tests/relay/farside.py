@@ -6,9 +6,17 @@ import subprocess
 
 from world import HL7NOTE, World, reserved, wait_for
 
-# a network that no other test has at this time; names of ports are numbers above theirs
-NET = next(n % 256 for n in range(os.getpid(), os.getpid() + 256) if reserved(70000 + n % 256))
-NAME = "hl7-%d" % NET
+LINK = "hl7-%d"
+
+
+def is_free(net):
+    """No other test has this network, and the kernel is done with that of one which had it, too.
+    Names of ports are numbers below these."""
+    return not os.path.exists("/sys/class/net/" + LINK % net) and reserved(70000 + net)
+
+
+NET = next(n % 256 for n in range(os.getpid(), os.getpid() + 256) if is_free(n % 256))
+NAME = LINK % NET
 HERE, THERE = "10.213.%d.1" % NET, "10.213.%d.2" % NET
 LIMIT = 45  # seconds in which a vanished peer is to be noticed
 PEER = """
