@@ -59,7 +59,7 @@ make_entry(struct custody_intake *in, const struct custody_survey *s)
 		e->on_accept = when == RELAY_ALWAYS || when == RELAY_ON_SUCCESS;
 		e->on_fail = when == RELAY_ALWAYS || when == RELAY_ON_ERROR;
 	}
-	in->inlet.heedless = !e->on_accept;
+	relay_inlet_note_heed(&in->inlet, !s->asks.wants_none);
 	e->on_fail = e->on_fail && s->admission != CUSTODY_SHUT;
 	e->header_len = s->header.len;
 	e->id_at = s->id.ptr ? (size_t)(s->id.ptr - s->header.ptr) : 0;

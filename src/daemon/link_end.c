@@ -37,7 +37,7 @@ link_destroy(struct link *l)
 void
 link_let_go(struct link *l)
 {
-	/* who waits for no answers hears of the end by a reset alone, and loses all until then */
+	/* who looks for no answers hears of the end by a reset alone, and loses all until then */
 	if (l->session.in.heedless && !net_stream_untaken(&l->up))
 		net_stream_close(&l->up);
 	net_stream_part(&l->up, relay_inlet_is_ahead(&l->session.in));

@@ -481,6 +481,12 @@ read_when(struct span asked)
 	return RELAY_ALWAYS;
 }
 
+static bool
+wants_none(struct span asked)
+{
+	return !asked.len || read_when(asked) == RELAY_NEVER;
+}
+
 void
 relay_read_asks(const struct hl7_message *first, size_t count, struct relay_asks *ret)
 {
@@ -496,4 +502,6 @@ relay_read_asks(const struct hl7_message *first, size_t count, struct relay_asks
 	ret->has_accept = accept.len > 0;
 	ret->is_answer = first->has_msa;
 	ret->when = read_when(ret->has_accept ? accept : application);
+	ret->wants_none = ret->enhanced && !ret->is_answer && wants_none(accept) &&
+			  wants_none(application);
 }

@@ -36,6 +36,7 @@ struct relay_asks {
 	bool enhanced;
 	bool is_answer;  /* it has an MSA itself, or is a commit block */
 	bool has_accept; /* MSH-15 is valued */
+	bool wants_none; /* no answer of either kind, in no case, and it is none itself */
 	enum relay_when when;
 };
 

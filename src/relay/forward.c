@@ -34,7 +34,6 @@ frame_sent(struct relay_session *s, bool unawaited, uint64_t now_us)
 	struct relay_flight *f = &s->flight[last];
 
 	relay_reuse_sent(&s->reuse);
-	s->in.heedless = unawaited;
 	if (f->id_len && (f->enhanced || unawaited))
 		relay_recent_add(s, f->id_hash);
 	if (unawaited) {
@@ -90,6 +89,7 @@ take_frame(struct relay_session *s, struct span body, uint64_t now_us)
 		relay_close(s, RELAY_NO_MEMORY, NULL);
 		return;
 	}
+	relay_inlet_note_heed(&s->in, !frame.asks.wants_none);
 	s->sent += frame.len;
 	f->end = s->sent;
 	s->ops->send_down(s->ctx, frame.parts, frame.count);

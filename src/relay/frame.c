@@ -99,6 +99,7 @@ add_asks(struct relay_asks *asks, const struct relay_asks *one, bool first)
 	if (first)
 		asks->header = one->header;
 	asks->is_answer = one->is_answer && (first || asks->is_answer);
+	asks->wants_none = one->wants_none && (first || asks->wants_none);
 }
 
 /* Is this one for the mappings?  Of a frame without any message they say that it is none. */

@@ -24,7 +24,8 @@ struct relay_inlet {
 	uint64_t deadline;      /* ms; for that frame; 0: none */
 	bool noise_told;
 	bool dropped;  /* bytes that came with the end of its session, behind what was used */
-	bool heedless; /* the message taken last waits for no answer, nor will those behind it */
+	bool heeds;    /* a message of its sender's may get an answer, or is one */
+	bool heedless; /* messages came, and none of them */
 };
 
 void relay_inlet_init(struct relay_inlet *in, size_t max_frame);
@@ -97,6 +98,14 @@ static inline bool
 relay_is_due(uint64_t since, uint64_t limit, uint64_t now)
 {
 	return limit && since && now >= since + limit;
+}
+
+/* A message came: may any answer to it be looked for? */
+static inline void
+relay_inlet_note_heed(struct relay_inlet *in, bool heeds)
+{
+	in->heeds |= heeds;
+	in->heedless = !in->heeds;
 }
 
 /* Were bytes between frames dropped that look as if they should be in one?  True once. */

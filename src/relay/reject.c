@@ -85,6 +85,7 @@ read_frame(struct relay_session *s, struct span body, uint64_t now_us, struct re
 	*ret = (struct relay_flight){ .corr = s->ops->number(s->ctx), .began = now_us };
 	if (!read_first_message(m, body, ret_asks))
 		return false;
+	relay_inlet_note_heed(&s->in, !ret_asks->wants_none);
 	relay_flight_name(ret, ret_asks->control_id);
 	relay_summary_message(&ret->summary, m);
 	ret->summary.bytes_in = body.len;

@@ -77,6 +77,27 @@ class Senders(Custody):
         d.wait_event("conn.broken", outcome="frame_too_large")
         self.assertLess(s.sends_in_vain(), 2)
 
+    def test_a_sender_that_waits_for_some_answers_may_pause_in_the_middle_of_sending(self):
+        """It looks for them, and so for an end."""
+        def scene():
+            before = len(d.events("conn.broken"))
+            s = self.sender(port)
+            s.send(framed(one))
+            s.sock.recv(1, socket.MSG_PEEK)
+            s.send(framed(two) + b"\x0bMSH|" + b"x" * 5000)
+            d.wait_event("conn.broken", before + 1, outcome="frame_too_large")
+            s.send_in_pauses()
+            self.assertEqual(code_of(s.frame()), code)
+            self.assertEqual(s.sock.recv(1), b"")
+
+        d, port = self.keep(self.receiver(), max_frame="4KiB")
+        for one, two, code in (
+            (message("1"), message("2", modes="|||NE|NE"), (b"AA", b"1")),
+            (message("", modes="|||ER|NE"), message("2", modes="|||ER|NE"), (b"CE", b"")),
+        ):
+            with self.subTest(one=one[:80], two=two[:80]):
+                self.undisturbed(1.7, scene)
+
     def test_a_resend_after_a_lost_answer_is_acknowledged_again_and_not_sent_again(self):
         """Fault 2."""
         r = self.receiver()

@@ -557,6 +557,54 @@ class Time(World):
         d.wait_event("conn.broken", outcome="frame_too_large")
         self.assertLess(s.sends_in_vain(), 2)
 
+    def test_a_sender_that_waits_for_some_answers_may_pause_in_the_middle_of_sending(self):
+        """It looks for them, and so for an end."""
+        def scene():
+            before = len(d.events("conn.broken"))
+            s = self.sender(port)
+            s.send(framed(one))
+            s.sock.recv(1, socket.MSG_PEEK)
+            s.send(framed(two) + b"\x0bMSH|" + b"x" * 5000)
+            d.wait_event("conn.broken", before + 1, outcome="frame_too_large")
+            s.send_in_pauses()
+            self.assertEqual(s.frame(), ack(one))
+            self.assertEqual(s.sock.recv(1), b"")
+
+        none = message("2", modes="|||NE|NE")
+        for one, two in (
+            (message("1"), none),
+            (message("1", modes="|||ER|NE"), message("2", modes="|||ER|NE")),
+            (message("1", modes="|||NE|AL"), message("2", modes="|||NE|AL")),
+            (message("1"), none + b"MSA|AA|5\r"),
+            (message("1"), b"\x06"),
+        ):
+            with self.subTest(one=one[:80], two=two[:80]):
+                answers = self.receiver(lambda v, body, n: v.answer(body) if n % 2 else None)
+                d, port = self.feed(answers, max_frame="4KiB")
+                self.undisturbed(1.7, scene)
+
+    def test_a_sender_that_hears_that_its_message_is_not_taken_waits_for_answers(self):
+        def scene():
+            before = len(d.events("conn.broken"))
+            s = self.sender(port)
+            s.send(framed(none))
+            d.wait_event("msg.forwarded", before + 1)
+            s.send(framed(stranger))
+            s.sock.recv(1, socket.MSG_PEEK)
+            s.send(b"\x0bMSH|" + b"x" * 5000)
+            d.wait_event("conn.broken", before + 1, outcome="frame_too_large")
+            s.send_in_pauses()
+            self.assertEqual(code_of(s.frame()), (b"AR", b"2"))
+            self.assertEqual(s.sock.recv(1), b"")
+
+        none = message("1", modes="|||NE|NE")
+        stranger = message("2").replace(b"|LAB|", b"|XYZ|")
+        d, port = self.feed(
+            self.receiver(lambda v, body, n: None), max_frame="4KiB",
+            inside='<sender application="LAB"/>',
+        )
+        self.undisturbed(1.7, scene)
+
     def test_a_sender_that_ended_its_side_far_ahead_of_its_answers_loses_none(self):
         """A socket that is closed with bytes unread drops what it has not sent."""
         long = ack(message("1")) + b"ZZZ|" + b"x" * 500000 + b"\r"

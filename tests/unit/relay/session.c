@@ -565,6 +565,37 @@ Test(relay_session, counts_what_went_out_behind_the_message_to_be_answered)
 	end(&w);
 }
 
+Test(relay_session, knows_a_sender_that_looks_for_no_answers)
+{
+	static const struct {
+		const char *frame;
+		bool heedless;
+	} cases[] = {
+		{ "\x0b" MSH("2", "|||NE|NE") "\x1c\r", true },
+		{ "\x0b" MSH("2", "||||NE") "\x1c\r", true },
+		{ "\x0b" MSH("2", "|||NE") "\x1c\r", true },
+		{ "\x0b" MSH("2", "|||NE|NE") MSH("3", "|||NE|NE") "\x1c\r", true },
+		{ "\x0b" MSH("2", "|||NE|NE") MSH("3", "|||NE|ER") "\x1c\r", false },
+		{ "\x0b" MSH("2", "|||NE|AL") "\x1c\r", false },
+		{ "\x0b" MSH("2", "|||ER|NE") "\x1c\r", false },
+		{ "\x0b" MSH("2", "|||NE|NE") "MSA|AA|1\r\x1c\r", false },
+		{ "\x0b\x06\x1c\r", false },
+	};
+	struct world w;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		begin(&w);
+		cr_expect_not(w.s.in.heedless);
+		from_sender(&w, cases[i].frame);
+		relay_connected(&w.s, w.now);
+		cr_expect_eq(w.s.in.heedless, cases[i].heedless, "case %zu", i);
+		from_sender(&w, MSG("9"));
+		from_sender(&w, "\x0b" MSH("10", "|||NE|NE") "\x1c\r");
+		cr_expect_not(w.s.in.heedless);
+		end(&w);
+	}
+}
+
 Test(relay_session, waits_no_more_for_the_one_message_that_is_not_committed)
 {
 	struct world w;
