@@ -199,7 +199,7 @@ send_parcel(struct custody_line *l, struct custody_parcel *p, uint64_t now_us)
 	return l->down == RELAY_DOWN_UP;
 }
 
-/* A receiver that moved is left as soon as nothing is in flight there. */
+/* The old receiver is left as soon as nothing is in flight there. */
 static void
 leave_if_redirected(struct custody_line *l)
 {

@@ -186,7 +186,7 @@ dial_moves(struct dial *d, uint64_t behind)
 }
 
 enum net_tls_reason
-dial_check(struct dial *d, bool moved)
+dial_check(struct dial *d, bool redirected)
 {
 	enum net_tls_reason reason;
 
@@ -195,7 +195,7 @@ dial_check(struct dial *d, bool moved)
 		return NET_TLS_FINE;
 	}
 	reason = net_stream_check(d->stream);
-	if (moved && reason != NET_TLS_REVOKED)
+	if (redirected && reason != NET_TLS_REVOKED)
 		return NET_TLS_FINE;
 	if (reason)
 		observe_denied(d->feed, NULL, d->stream, reason);

@@ -59,9 +59,10 @@ void dial_heard(struct dial *d);
  * those count that went out before the last `behind` bytes; UINT64_MAX: none do. */
 bool dial_moves(struct dial *d, uint64_t behind);
 /* The feed's TLS may be another now.  Where nobody has answered yet, it is asked for anew; else why
- * the connection must be left, as the log was told, or FINE.  One that `moved`, to which nothing
- * more is sent, need not be what the new receiver has to be, unless its certificate was revoked. */
-enum net_tls_reason dial_check(struct dial *d, bool moved);
+ * the connection must be left, as the log was told, or FINE.  Where the feed was `redirected`, the
+ * connection takes nothing more, and need not be what that to the new receiver has to be, unless
+ * its certificate was revoked. */
+enum net_tls_reason dial_check(struct dial *d, bool redirected);
 /* The connection is over, or is about to be; did the other side owe an answer, or not let us in? */
 void dial_left(struct dial *d, bool owing);
 /* Hang up, or leave off trying; nothing is wanted any more. */

@@ -205,11 +205,11 @@ admit_connections(struct feed *f)
 
 /* Those that take custody have a line for it. */
 static void
-move_connections(struct feed *f)
+redirect_links(struct feed *f)
 {
 	for (struct link *l = f->links, *next; l; l = next) {
 		next = l->next;
-		link_move(l);
+		link_redirect(l);
 	}
 }
 
@@ -225,11 +225,11 @@ feed_begin(struct feed *f)
 void
 feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 {
-	bool same = is_same_receiver(&f->conf->forward, &conf->forward);
+	bool redirected = !is_same_receiver(&f->conf->forward, &conf->forward);
 	bool same_mode = f->conf->mode == conf->mode;
 	struct rules *old = f->rules;
 
-	if (!same) {
+	if (redirected) {
 		feed_forget_receiver(f);
 		feed_end_wait(f);
 		f->habit = (struct relay_habit){ 0 };
@@ -239,10 +239,10 @@ feed_change(struct feed *f, const struct conf_feed *conf, struct rules *rules)
 	if (conf->mode != CONF_STORE)
 		feed_end_line(f);
 	if (f->line)
-		line_change(f->line, !same, !rules_are_same(old, rules));
+		line_change(f->line, redirected, !rules_are_same(old, rules));
 	rules_destroy(old);
-	if (!same)
-		move_connections(f);
+	if (redirected)
+		redirect_links(f);
 	admit_connections(f);
 	if (same_mode)
 		return;

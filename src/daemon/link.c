@@ -377,7 +377,7 @@ link_admit(struct link *l)
 		return;
 	relay_admit(&l->session, guard_open(l->feed->conf, net_stream_identity(&l->up)));
 	admitted = feed_admits(l->feed, l->listener, &l->up, &l->peer);
-	denied = dial_check(&l->dial, l->session.moved);
+	denied = dial_check(&l->dial, l->session.redirected);
 	if (!admitted)
 		relay_end(&l->session, RELAY_NOT_ALLOWED);
 	else if (denied)
@@ -386,11 +386,11 @@ link_admit(struct link *l)
 }
 
 void
-link_move(struct link *l)
+link_redirect(struct link *l)
 {
 	if (l->dead)
 		return;
-	relay_move(&l->session);
+	relay_redirect(&l->session);
 	if (dial_is_trying(&l->dial))
 		dial_again(&l->dial);
 	settle(l);

@@ -39,7 +39,7 @@ void link_resolved(struct link *l, bool failed);
 /* Look again at who may send, and what; ends a link that may not.  May destroy it. */
 void link_admit(struct link *l);
 /* The feed has another receiver now. */
-void link_move(struct link *l);
+void link_redirect(struct link *l);
 void link_drain(struct link *l);
 void link_destroy(struct link *l);
 

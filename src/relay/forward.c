@@ -106,7 +106,7 @@ can_send(struct relay_session *s, struct span body, uint64_t now_us)
 		s->down = RELAY_DOWN_CONNECTING;
 		s->ops->connect(s->ctx);
 	}
-	return s->down == RELAY_DOWN_UP && !s->moved &&
+	return s->down == RELAY_DOWN_UP && !s->redirected &&
 	       (s->flights < s->set->in_flight || relay_is_commit(body)) &&
 	       !relay_reuse_waits(&s->reuse, s->set->habit, now_us / RELAY_MS);
 }

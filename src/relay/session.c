@@ -178,6 +178,14 @@ turn_away_ready(struct relay_session *s, uint64_t now_us)
 	relay_inlet_consume(&s->in, rooms_of(s), done);
 }
 
+static void
+forget_connection(struct relay_session *s)
+{
+	s->down = RELAY_DOWN_NONE;
+	s->redirected = false;
+	relay_inlet_reset(&s->out, s->set->max_frame);
+}
+
 void
 relay_down_lost(struct relay_session *s, uint64_t now_us)
 {
@@ -187,9 +195,7 @@ relay_down_lost(struct relay_session *s, uint64_t now_us)
 		return;
 	if (s->down == RELAY_DOWN_UP)
 		relay_reuse_ended(&s->reuse, s->set->habit, s->flights, now_us / RELAY_MS);
-	s->down = RELAY_DOWN_NONE;
-	s->moved = false;
-	relay_inlet_reset(&s->out, s->set->max_frame);
+	forget_connection(s);
 	if (why == RELAY_DOWN_LOST && !s->flights) {
 		relay_forward_kept(s, now_us);
 		return;
@@ -214,9 +220,7 @@ answer_is_late(struct relay_session *s, uint64_t now_us)
 	}
 	/* a late answer must find no connection to come back on */
 	s->ops->disconnect(s->ctx);
-	s->down = RELAY_DOWN_NONE;
-	s->moved = false;
-	relay_inlet_reset(&s->out, s->set->max_frame);
+	forget_connection(s);
 	relay_reject_flights(s, RELAY_ACK_TIMEOUT);
 	relay_forward_kept(s, now_us);
 }
@@ -270,9 +274,9 @@ relay_end(struct relay_session *s, enum relay_why why)
 }
 
 void
-relay_move(struct relay_session *s)
+relay_redirect(struct relay_session *s)
 {
-	s->moved = s->down == RELAY_DOWN_UP;
+	s->redirected = s->down == RELAY_DOWN_UP;
 	s->reuse = (struct relay_reuse){ 0 }; /* it teaches nothing of the new one */
 }
 

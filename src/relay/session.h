@@ -204,7 +204,7 @@ struct relay_session {
 	uint64_t senders_open;      /* rules of set->senders that the connection may use */
 	enum relay_down down;
 	struct relay_reuse reuse; /* of the downstream connection at hand */
-	bool moved;               /* it leads to a receiver that is another now */
+	bool redirected;          /* it leads to a receiver that is another now */
 	bool sender_ended, closed, draining;
 	uint64_t active; /* ms; last byte either way */
 	uint64_t came; /* microseconds; last byte of the sender's: frames that wait came with it */
@@ -251,7 +251,7 @@ void relay_moved(struct relay_session *s, uint64_t now_us);
 void relay_end(struct relay_session *s, enum relay_why why);
 /* The receiver is another from now on: answers to what is in flight still come from the old one,
  * the next frame goes to the new one. */
-void relay_move(struct relay_session *s);
+void relay_redirect(struct relay_session *s);
 /* Take no new frame; close as soon as nothing is in flight. */
 void relay_drain(struct relay_session *s, uint64_t now_us);
 
@@ -267,7 +267,7 @@ relay_wants_more(const struct relay_session *s)
 static inline bool
 relay_leaves(const struct relay_session *s)
 {
-	return s->moved && !s->closed && !s->flights && relay_inlet_is_ready(&s->in);
+	return s->redirected && !s->closed && !s->flights && relay_inlet_is_ready(&s->in);
 }
 
 /* Bytes that went out behind the oldest message in flight; UINT64_MAX: none is. */

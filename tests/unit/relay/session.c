@@ -91,7 +91,7 @@ Test(relay_session, leaves_a_receiver_of_old_when_nothing_is_in_flight)
 	begin(&w);
 	w.set.in_flight = 2;
 	connected(&w);
-	relay_move(&w.s);
+	relay_redirect(&w.s);
 	from_sender(&w, MSG("2"));
 	expect(&w, "");
 	cr_expect_not(relay_leaves(&w.s));
@@ -113,7 +113,7 @@ Test(relay_session, leaves_a_receiver_of_old_whose_answer_is_late)
 	begin(&w);
 	w.set.reject = true;
 	connected(&w);
-	relay_move(&w.s);
+	relay_redirect(&w.s);
 	relay_tick(&w.s, w.now + 10000 * 1000);
 	buffer_clear(&w.told);
 	from_sender(&w, MSG("2"));
