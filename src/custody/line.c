@@ -46,14 +46,6 @@ custody_line_in_flight(const struct custody_line *l)
 }
 
 uint64_t
-custody_line_behind(const struct custody_line *l)
-{
-	const struct custody_parcel *oldest = custody_parcels_oldest_out(l);
-
-	return oldest ? l->sent - oldest->flight.end : UINT64_MAX;
-}
-
-uint64_t
 custody_line_seq(const struct custody_line *l, struct span control_id)
 {
 	const struct relay_answer a = { .control_id = control_id };
@@ -192,8 +184,8 @@ send_parcel(struct custody_line *l, struct custody_parcel *p, uint64_t now_us)
 	p->tries.attempts++;
 	p->sent = p->flight.began = now_us;
 	p->state = is_awaited(&frame.asks) ? CUSTODY_SENT : CUSTODY_WRITTEN;
-	l->sent += frame.len;
-	p->flight.end = l->sent;
+	l->progress.sent += frame.len;
+	p->flight.end = l->progress.sent;
 	relay_reuse_sent(&l->reuse);
 	l->ops->send(l->ctx, frame.parts, frame.count);
 	return l->down == RELAY_DOWN_UP;
@@ -453,9 +445,12 @@ custody_line_drop(struct custody_line *l, uint64_t seq, uint64_t now_us)
 /* ---- time, and what operators want ---- */
 
 void
-custody_line_moved(struct custody_line *l, uint64_t now_us)
+custody_line_untaken(struct custody_line *l, size_t untaken, uint64_t now_us)
 {
-	l->oldest_since = now_us / RELAY_MS;
+	const struct custody_parcel *oldest = custody_parcels_oldest_out(l);
+
+	if (oldest && relay_progress_is_made(&l->progress, oldest->flight.end, untaken))
+		l->oldest_since = now_us / RELAY_MS;
 }
 
 /* A batch whose receiver has accepted part of it, and said no more: most answer only the first. */
@@ -476,14 +471,19 @@ end_lingering(struct custody_line *l, uint64_t now_us)
 	}
 }
 
-/* It has all of its time from when it was sent, and from when it became the oldest. */
+/* It has all of its time from when it was sent, and from when it became the oldest.  One that has
+ * left, and is no longer waited for than it takes to be sure that the receiver lets us in, has
+ * more.
+ */
 static bool
 is_late(const struct custody_line *l, const struct custody_parcel *oldest, uint64_t now)
 {
 	const uint64_t sent = oldest->sent / RELAY_MS;
 	const uint64_t since = sent > l->oldest_since ? sent : l->oldest_since;
+	const bool written = oldest->state == CUSTODY_WRITTEN &&
+			     l->progress.taken >= oldest->flight.end;
 
-	return oldest->flight.ack_timeout && now >= since + oldest->flight.ack_timeout;
+	return oldest->flight.ack_timeout && !written && now >= since + oldest->flight.ack_timeout;
 }
 
 void

@@ -147,7 +147,7 @@ struct custody_line {
 	unsigned failures;     /* in a row: what the backoff grows by */
 	uint64_t retry_at;     /* ms; nothing is sent or connected before; 0: no wait */
 	uint64_t oldest_since; /* ms; since when the oldest parcel sent is the one to be answered */
-	uint64_t sent;         /* bytes of all frames that went out */
+	struct relay_progress progress;
 	struct custody_parcel **parcels; /* oldest first, then spare ones, or NULL */
 	unsigned count, room;
 	size_t bytes;                  /* of their bodies */
@@ -185,8 +185,8 @@ void custody_line_refused(struct custody_line *l, uint64_t now_us);
 void custody_line_bytes(struct custody_line *l, struct span bytes, uint64_t now_us);
 /* All that was sent has been written out. */
 void custody_line_written(struct custody_line *l, uint64_t now_us);
-/* The receiver took bytes of what is still being written: it is no later for that. */
-void custody_line_moved(struct custody_line *l, uint64_t now_us);
+/* So many bytes of what was sent have not left for the receiver: to be said with each tick. */
+void custody_line_untaken(struct custody_line *l, size_t untaken, uint64_t now_us);
 /* Something may be due; cheap when nothing is.  A few times a second. */
 void custody_line_tick(struct custody_line *l, uint64_t now_us);
 
@@ -207,8 +207,6 @@ void custody_line_drop(struct custody_line *l, uint64_t seq, uint64_t now_us);
 bool custody_line_is_writing(const struct custody_line *l);
 /* Seq of the message in flight that has this control ID, or has it in its batch; 0: none has. */
 uint64_t custody_line_seq(const struct custody_line *l, struct span control_id);
-/* Bytes that went out behind the parcel whose answer is due first; UINT64_MAX: none is. */
-uint64_t custody_line_behind(const struct custody_line *l);
 /* Parcels that were sent and have no answer. */
 unsigned custody_line_in_flight(const struct custody_line *l);
 

@@ -176,15 +176,6 @@ dial_heard(struct dial *d)
 	d->silent = NULL;
 }
 
-bool
-dial_moves(struct dial *d, uint64_t behind)
-{
-	const size_t before = d->untaken, unsent = net_stream_unsent(d->stream);
-
-	d->untaken = unsent || behind < UINT64_MAX ? net_stream_untaken(d->stream) : 0;
-	return d->untaken < before && (unsent || before > behind);
-}
-
 enum net_tls_reason
 dial_check(struct dial *d, bool redirected)
 {

@@ -36,7 +36,6 @@ struct dial {
 	const struct addrinfo *silent; /* took the connection that is open, and said nothing yet */
 	uint64_t since;                /* ms; of the address under way; 0: none */
 	struct sockaddr_in6 address;   /* that one, or an IPv4 one; it may outlive the list */
-	size_t untaken;                /* bytes, when dial_moves() was asked last */
 	bool wanted;                   /* dial_begin() is to be called when nobody is at work */
 	bool waiting;                  /* for addresses, or for the end of the feed's wait */
 };
@@ -55,9 +54,6 @@ bool dial_tick(struct dial *d, uint64_t now);
 void dial_connected(struct dial *d);
 /* Something came from there. */
 void dial_heard(struct dial *d);
-/* Has the receiver taken bytes since this was asked last?  Once the kernel has all of them, only
- * those count that went out before the last `behind` bytes; UINT64_MAX: none do. */
-bool dial_moves(struct dial *d, uint64_t behind);
 /* The feed's TLS may be another now.  Where nobody has answered yet, it is asked for anew; else why
  * the connection must be left, as the log was told, or FINE.  Where the feed was `redirected`, the
  * connection takes nothing more, and need not be what that to the new receiver has to be, unless

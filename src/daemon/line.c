@@ -358,21 +358,11 @@ line_resume(struct line *l)
 	settle(l);
 }
 
-/* A large message over a slow line must not be begun again and again, nor what was written out and
- * only waits for a sign that the receiver lets us in. */
-static void
-look_at_progress(struct line *l, uint64_t now)
-{
-	if (dial_moves(&l->dial, custody_line_behind(&l->machine)) ||
-	    (!net_stream_unsent(&l->down) && custody_line_is_writing(&l->machine)))
-		custody_line_moved(&l->machine, now * 1000);
-}
-
 void
 line_tick(struct line *l, uint64_t now)
 {
 	dialled(l, dial_tick(&l->dial, now));
-	look_at_progress(l, now);
+	custody_line_untaken(&l->machine, net_stream_untaken(&l->down), now * 1000);
 	custody_line_tick(&l->machine, note_now(l));
 	if (l->mappings && l->mappings->older && !custody_line_in_flight(&l->machine)) {
 		line_forget_mappings(l->mappings->older);

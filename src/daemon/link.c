@@ -262,8 +262,8 @@ look_at_progress(struct link *l)
 		relay_not_heard(&l->session, l->now);
 	if (!is_taken(l, &l->down))
 		relay_not_read(&l->session, l->now);
-	if (dial_moves(&l->dial, relay_behind(&l->session)))
-		relay_moved(&l->session, l->now);
+	if (l->session.flights)
+		relay_untaken(&l->session, net_stream_untaken(&l->down), l->now);
 }
 
 /* It may not be trusted any more, or nobody wants it. */

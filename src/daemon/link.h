@@ -22,7 +22,7 @@ struct link {
 	uint64_t now;          /* us; of what the session was told last */
 	struct feed_holds holds;
 	uint64_t closing; /* ms; since when only the last bytes are waited for */
-	size_t unread;    /* what the sender had left unread, when it was looked at last */
+	size_t unread;    /* what the sender (both, while closing) had left, when looked at last */
 	uint64_t taken;   /* ms; when it was last seen to take some of it, or had too little */
 	bool heard, dead;
 	bool delivers; /* no message failed last: what was sent to the receiver is left to it */

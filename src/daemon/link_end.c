@@ -83,9 +83,9 @@ give_up(struct link *l)
 void
 link_wait_for_readers(struct link *l, uint64_t now)
 {
-	const size_t unread = net_stream_untaken(&l->up);
+	const size_t unread = net_stream_untaken(&l->up) + net_stream_untaken(&l->down);
 
-	if (dial_moves(&l->dial, 0) || unread < l->unread)
+	if (unread < l->unread)
 		l->closing = now;
 	l->unread = unread;
 	link_count_held(l);

@@ -169,8 +169,8 @@ net_stream_unsent(const struct net_stream *s)
 	return s->gathered ? 0 : s->unsent.end - s->unsent.start;
 }
 
-/* And with it what the kernel still holds, because the peer makes no room: it may take that for
- * long before the socket takes more.  Costs a call. */
+/* And with it what is gathered, and what the kernel still holds, because the peer makes no room: it
+ * may take that for long before the socket takes more.  Costs a call. */
 size_t net_stream_untaken(const struct net_stream *s);
 
 /* Read from it, or leave its bytes to wait in the kernel, but for those that were read in this

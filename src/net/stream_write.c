@@ -254,7 +254,7 @@ net_stream_untaken(const struct net_stream *s)
 
 	if (net_stream_is_open(s) && ioctl(s->writable.fd, TIOCOUTQ, &held) < 0)
 		held = 0;
-	return net_stream_unsent(s) + (size_t)held;
+	return s->unsent.end - s->unsent.start + (size_t)held;
 }
 
 /* What is written into a connection that was reset counts as taken, too. */

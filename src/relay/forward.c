@@ -90,8 +90,8 @@ take_frame(struct relay_session *s, struct span body, uint64_t now_us)
 		return;
 	}
 	relay_inlet_note_heed(&s->in, !frame.asks.wants_none);
-	s->sent += frame.len;
-	f->end = s->sent;
+	s->progress.sent += frame.len;
+	f->end = s->progress.sent;
 	s->ops->send_down(s->ctx, frame.parts, frame.count);
 	if (!s->closed && s->down == RELAY_DOWN_UP)
 		frame_sent(s, !relay_is_awaited(&frame.asks), now_us);

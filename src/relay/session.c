@@ -253,15 +253,16 @@ relay_not_read(struct relay_session *s, uint64_t now_us)
 }
 
 void
-relay_moved(struct relay_session *s, uint64_t now_us)
+relay_untaken(struct relay_session *s, size_t untaken, uint64_t now_us)
 {
-	s->oldest_since = now_us / RELAY_MS;
+	if (s->flights && relay_progress_is_made(&s->progress, s->flight->end, untaken))
+		s->oldest_since = now_us / RELAY_MS;
 }
 
 void
 relay_not_heard(struct relay_session *s, uint64_t now_us)
 {
-	relay_moved(s, now_us);
+	s->oldest_since = now_us / RELAY_MS;
 	relay_not_read(s, now_us);
 	if (s->late.open)
 		s->active = s->oldest_since;

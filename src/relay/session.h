@@ -34,6 +34,7 @@
 #include "relay/habit.h"
 #include "relay/inlet.h"
 #include "relay/names.h"
+#include "relay/progress.h"
 #include "relay/rooms.h"
 #include "relay/senders.h"
 
@@ -138,7 +139,7 @@ struct relay_summary {
 struct relay_flight {
 	uint64_t corr;  /* number of the message */
 	uint64_t began; /* when its last byte came, microseconds */
-	uint64_t end;   /* bytes that went out until it had, see relay_behind() */
+	uint64_t end;   /* bytes that went out until it had, see progress.h */
 	uint64_t id_hash;
 	uint32_t id_len;          /* of the whole MSH-10, which is part of an indexed message */
 	bool any_answer;          /* no ID to match: unreadable, or a batch */
@@ -209,7 +210,7 @@ struct relay_session {
 	uint64_t active; /* ms; last byte either way */
 	uint64_t came; /* microseconds; last byte of the sender's: frames that wait came with it */
 	uint64_t oldest_since; /* ms; since when the oldest flight is the one to be answered */
-	uint64_t sent;         /* bytes of all frames that went out */
+	struct relay_progress progress;
 	unsigned flights, flight_room;
 	/* Oldest first; the list begins with room, and there is none without flights. */
 	struct relay_flight *flight, *flight_list;
@@ -245,8 +246,9 @@ void relay_tick(struct relay_session *s, uint64_t now_us);
 void relay_not_heard(struct relay_session *s, uint64_t now_us);
 /* The same of the sender alone. */
 void relay_not_read(struct relay_session *s, uint64_t now_us);
-/* The receiver took bytes of what is still being written: its answer is no later for that. */
-void relay_moved(struct relay_session *s, uint64_t now_us);
+/* So many bytes of what was sent have not left for the receiver: to be said with each tick, while
+ * something is in flight. */
+void relay_untaken(struct relay_session *s, size_t untaken, uint64_t now_us);
 /* Close it now, for a reason the session cannot see. */
 void relay_end(struct relay_session *s, enum relay_why why);
 /* The receiver is another from now on: answers to what is in flight still come from the old one,
@@ -268,13 +270,6 @@ static inline bool
 relay_leaves(const struct relay_session *s)
 {
 	return s->redirected && !s->closed && !s->flights && relay_inlet_is_ready(&s->in);
-}
-
-/* Bytes that went out behind the oldest message in flight; UINT64_MAX: none is. */
-static inline uint64_t
-relay_behind(const struct relay_session *s)
-{
-	return s->flights ? s->sent - s->flight->end : UINT64_MAX;
 }
 
 /* Bytes held, without messages in flight. */

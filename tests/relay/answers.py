@@ -8,8 +8,8 @@ import threading
 import time
 
 from world import (
-    MOMENT, World, ack, annotated, code_of, config_xml, connected_to, control_id, feed_xml, framed,
-    free_port, main, message, metric, wait_for,
+    MOMENT, PATIENCE, World, ack, annotated, code_of, config_xml, connected_to, control_id, feed_xml,
+    framed, free_port, main, message, metric, wait_for,
 )
 
 # A receiver here may stand still for seconds, with the process of the test: only where it is to
@@ -538,6 +538,26 @@ class Unanswered(World):
             s.send(framed(message("2", modes="|||NE|NE")))
             time.sleep(0.02)
         self.assertEqual(len(d.events("msg.failed")), 1)
+
+    def test_a_receiver_that_takes_a_large_one_behind_a_message_owes_its_answer_still(self):
+        large = framed(message("2", modes="|||NE|NE", more=b"ZXX|" + b"x" * (24 << 20) + b"\r"))
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+            d, port = self.feed(
+                listening.getsockname()[1], max_frame="32MiB",
+                forward={"in_flight": 2, "ack_timeout": "2s"},
+            )
+            s, got = self.sender(port), 0
+            s.send(framed(message("1")))
+            threading.Thread(target=s.send, args=(large,), daemon=True).start()
+            visit, _ = listening.accept()
+            with visit:
+                visit.settimeout(PATIENCE)
+                while not d.events("msg.failed") and got < len(large):
+                    got += len(visit.recv(65536))
+                    time.sleep(0.05)
+        self.assertEqual(d.wait_event("msg.failed")[0]["outcome"], "ack_timeout")
+        self.assertLess(got, len(large) // 2)
 
     def test_a_reset_inside_a_frame_discards_it_without_an_answer(self):
         r = self.receiver()

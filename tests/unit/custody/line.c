@@ -288,7 +288,8 @@ Test(custody_line, is_patient_while_the_receiver_takes_bytes)
 	script_begin(&w);
 	script_sent(&w, 1);
 	script_pass(&w, 9);
-	custody_line_moved(&w.l, w.now);
+	custody_line_untaken(&w.l, 2, w.now);
+	custody_line_untaken(&w.l, 1, w.now);
 	script_pass(&w, 9);
 	script_expect(&w, "");
 	script_pass(&w, 1);

@@ -543,26 +543,70 @@ Test(relay_session, passes_what_is_no_message_and_no_answer)
 	end(&w);
 }
 
-Test(relay_session, counts_what_went_out_behind_the_message_to_be_answered)
+/* Seconds after which the answer to a message is late that has so many before it, and one more
+ * behind it each second, if that is so. */
+static unsigned
+seconds_until_late(unsigned before, bool behind, size_t step, uint64_t *ret_end)
 {
-	const size_t short_ = strlen(MSG("3")),
-		     long_ = strlen("\x0b" MSH("2", "|||NE|NE") "\x1c\r");
+	static const char unawaited[] = "\x0b" MSH("2", "|||NE|NE") "\x1c\r";
 	struct world w;
+	size_t taken = 0;
+	unsigned seconds = 0;
 
 	begin(&w);
 	w.set.in_flight = 2;
-	cr_expect_eq(relay_behind(&w.s), UINT64_MAX);
-	connected(&w);
-	cr_expect_eq(relay_behind(&w.s), 0);
-	from_sender(&w, "\x0b" MSH("2", "|||NE|NE") "\x1c\r"); /* it is not in flight */
-	cr_expect_eq(relay_behind(&w.s), long_);
-	from_sender(&w, MSG("3"));
-	cr_expect_eq(relay_behind(&w.s), long_ + short_);
-	from_down(&w, ACK("AA", "1"));
-	cr_expect_eq(relay_behind(&w.s), 0);
-	from_sender(&w, MSG("4"));
-	cr_expect_eq(relay_behind(&w.s), short_);
+	while (before--)
+		from_sender(&w, unawaited);
+	from_sender(&w, MSG("1"));
+	relay_connected(&w.s, w.now);
+	*ret_end = w.s.progress.sent;
+	for (; !w.s.closed; seconds++) {
+		if (behind)
+			from_sender(&w, unawaited);
+		taken += step;
+		if (taken > w.s.progress.sent)
+			taken = (size_t)w.s.progress.sent;
+		w.now += 1000 * RELAY_MS;
+		relay_untaken(&w.s, (size_t)w.s.progress.sent - taken, w.now);
+		relay_tick(&w.s, w.now);
+	}
 	end(&w);
+	return seconds;
+}
+
+Test(relay_session, times_an_answer_from_when_its_message_has_left_whatever_leaves_behind_it)
+{
+	static const struct {
+		unsigned before;
+		bool behind;
+		size_t step; /* bytes that leave in a second */
+	} cases[] = {
+		{ 0, false, 0 },
+		{ 0, false, 10 },
+		{ 0, false, 1000 },
+		{ 0, true, 0 },
+		{ 0, true, 10 },
+		{ 0, true,
+		    sizeof("\x0b" MSH("2", "|||NE|NE") "\x1c\r") - 1 }, /* as many as go out */
+		{ 0, true, 1000 },
+		{ 3, false, 0 },
+		{ 3, false, 10 },
+		{ 3, true, 10 },
+		{ 3, true, sizeof("\x0b" MSH("2", "|||NE|NE") "\x1c\r") - 1 },
+		{ 3, true, 1000 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const size_t step = cases[i].step;
+		uint64_t last, left;
+		const unsigned late = seconds_until_late(
+		    cases[i].before, cases[i].behind, step, &last);
+
+		left = step ? (last + step - 1) / step : 0;
+		if (left == 1) /* perhaps at once */
+			left = 0;
+		cr_expect_eq(late, 10 + left, "%zu: %u", i, late);
+	}
 }
 
 Test(relay_session, knows_a_sender_that_looks_for_no_answers)
