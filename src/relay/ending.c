@@ -38,7 +38,7 @@ relay_close(struct relay_session *s, enum relay_why why, const struct diag *diag
 void
 relay_reject_flights(struct relay_session *s, enum relay_why why)
 {
-	while (s->flights && !s->closed) {
+	while (s->flights) {
 		struct relay_flight f = s->flight[0];
 
 		if (!f.header) { /* it was sent when the feed still said close */

@@ -282,18 +282,21 @@ Test(relay_session, takes_no_frame_for_slow_that_is_not_read)
 
 Test(relay_session, waits_for_no_more_than_a_batch_of_answers)
 {
-	struct world w;
+	for (unsigned other = 0; other < 2; other++) {
+		struct world w;
 
-	begin(&w);
-	from_sender(&w, BATCH(MSH("1", "") MSH("2", "")));
-	relay_connected(&w.s, w.now);
-	buffer_clear(&w.told);
-	from_down(&w, BATCH(MSA("AA", "1")));
-	from_down(&w, ACK("AA", "2"));
-	buffer_clear(&w.told);
-	relay_sender_ended(&w.s, false, w.now);
-	expect(&w, "close:sender_left");
-	end(&w);
+		begin(&w);
+		from_sender(&w, BATCH(MSH("1", "") MSH("2", "")));
+		relay_connected(&w.s, w.now);
+		buffer_clear(&w.told);
+		from_down(&w, BATCH(MSA("AA", "1")));
+		if (other)
+			from_down(&w, ACK("AA", "2"));
+		buffer_clear(&w.told);
+		relay_sender_ended(&w.s, false, w.now);
+		expect(&w, "close:sender_left");
+		end(&w);
+	}
 }
 
 Test(relay_session, waits_behind_a_batch_for_what_most_wants_an_answer)
@@ -384,6 +387,21 @@ Test(relay_session, waits_for_the_other_answers_to_a_batch_at_the_end_of_a_conne
 	end_behind_a_batch(true, true, "up:" SHOWN_ACK("AE", "2") " passed:AE close:drained");
 }
 
+Test(relay_session, waits_for_no_other_answers_to_a_batch_when_its_receiver_is_gone)
+{
+	struct world w;
+
+	begin(&w);
+	from_sender(&w, BATCH(MSH("1", "") MSH("2", "")));
+	relay_connected(&w.s, w.now);
+	from_down(&w, ACK("AA", "1"));
+	relay_sender_ended(&w.s, false, w.now);
+	buffer_clear(&w.told);
+	relay_down_lost(&w.s, w.now);
+	expect(&w, "close:sender_left");
+	end(&w);
+}
+
 Test(relay_session, takes_a_batch_of_answers_for_what_it_names)
 {
 	struct world w;
@@ -404,6 +422,11 @@ Test(relay_session, takes_a_batch_of_answers_for_what_it_names)
 		       SHOWN_MSA("AA", "3") SHOWN_MSA("AE", "1")) " answered:AA answered:AE");
 	from_down(&w, ACK("AA", "2"));
 	expect(&w, "up:" SHOWN_ACK("AA", "2") " answered:AA");
+	/* what may be answered again is answered once by one */
+	from_sender(&w, ENHANCED("4", "AL", "AL"));
+	buffer_clear(&w.told);
+	from_down(&w, BATCH(MSA("CA", "4")));
+	expect(&w, "up:" SHOWN_BATCH(SHOWN_MSA("CA", "4")) " answered:CA");
 	end(&w);
 }
 

@@ -21,6 +21,21 @@ Test(relay_session, hands_the_receivers_own_answer_back)
 	end(&w);
 }
 
+Test(relay_session, sends_what_came_before_its_sender_ended)
+{
+	struct world w;
+
+	begin(&w);
+	from_sender(&w, MSG("1"));
+	relay_sender_ended(&w.s, false, w.now);
+	expect(&w, "connect");
+	relay_connected(&w.s, w.now);
+	expect(&w, "down:" SHOWN("1"));
+	from_down(&w, ACK("AA", "1"));
+	expect(&w, "up:" SHOWN_ACK("AA", "1") " answered:AA close:sender_left");
+	end(&w);
+}
+
 Test(relay_session, does_the_same_wherever_reads_were_cut)
 {
 	const char *wire = MSG("1") MSG("2");
@@ -377,6 +392,8 @@ Test(relay_session, takes_what_is_no_HL7_for_the_answer_to_what_is_none)
 	/* not a commit block, nor blank lines, nor a message of the receiver's own */
 	from_down(&w, "\x0b\x06\x1c\r\x0b\x15\r\n\x1c\r\x0b\r\r\r\x1c\r" MSG("9"));
 	expect(&w, "up:<\x06> up:<\x15\n> up:<> up:" SHOWN("9"));
+	from_down(&w, "\x0b<Ack/>\r" MSH("9", "") "\x1c\r");
+	expect(&w, "up:<<Ack/>" "MSH|^~\\&|a|b|c|d|||ORU^R01|9|P|2.5>");
 	from_down(&w, "\x0b<Ack/>\x1c\r");
 	expect(&w, "up:<<Ack/>> answered: down:" SHOWN("2"));
 	/* of HL7 it never is */
