@@ -291,11 +291,12 @@ class Handshakes(Secure):
         with contextlib.suppress(ssl.SSLWantReadError):
             tls.do_handshake()
         hello = hello.read()
-        self.undisturbed(1, lambda: self.all_places_taken(d, port, hello))
+        senders = self.undisturbed(1, lambda: self.all_places_taken(d, port, hello))
         time.sleep(1)  # from now on they have had their time
         s = self.secure_sender(port)
         self.assertEqual(s.exchange(message()), ack(message()))
-        d.wait_event("tls.denied", outcome="handshake_cap")
+        left = d.wait_event("tls.denied", outcome="handshake_cap")
+        self.assertIn("127.0.0.1:%d" % senders[0].sock.getsockname()[1], [e["peer"] for e in left])
         hit = metric(self.door, "hl7noted_limits_hit_total", limit="handshake_cap")
         self.assertGreaterEqual(hit, 1)
 
@@ -308,6 +309,21 @@ class Handshakes(Secure):
             self.assertNotEqual(s.sock.recv(1), b"")
         self.assertTrue(self.sender(port).closed())
         d.wait_event("conn.refused", refused + 1, outcome="handshakes")
+        return senders
+
+    def test_a_handshake_of_our_own_gives_way_to_nobody(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            d, port = self.secure_feed(
+                silent.getsockname()[1], '<limits handshakes="1"/>', outbound=self.tls(own=None)
+            )
+            self.secure_sender(port).send(framed(message()))
+            visit = silent.accept()[0]
+            self.addCleanup(visit.close)
+            self.assertNotEqual(visit.recv(1), b"")
+            quiet = self.sender(port)
+            self.secure_sender(port)
+            self.assertTrue(quiet.closed())
+        self.assertEqual(d.events("tls.denied", dir="out", outcome="handshake_cap"), [])
 
     def _timed(self, s, n):
         body = message(str(n), value="15")

@@ -215,6 +215,32 @@ Test(net_client, one_that_asks_by_and_by_is_waited_for_while_it_goes_on)
 	close(other);
 }
 
+Test(net_client, one_that_reads_by_and_by_is_waited_for_while_it_goes_on)
+{
+	static char bytes[LONG / 16];
+	ev_tstamp before = 0;
+	struct net_client *c;
+
+	do { /* again where this process stood still, so that there was nobody who went on */
+		gone = 0;
+		c = dial();
+		say("wait");
+		cr_assert(buffer_reserve(&c->out, LONG));
+		buffer_filled(&c->out, LONG);
+		net_client_finish(c);
+		turn();
+		for (unsigned i = 0; i < 8 && !gone; i++) {
+			before = ev_time();
+			(void)recv(other, bytes, sizeof(bytes), 0);
+			turn_for(0.1);
+		}
+		if (gone)
+			close(other);
+	} while (gone && ev_time() - before > 0.25);
+	cr_expect_eq(gone, 0);
+	close(other);
+}
+
 Test(net_client, one_that_waits_for_us_has_no_patience_to_lose)
 {
 	struct net_client *c = dial();

@@ -192,6 +192,7 @@ Test(net_http, refuses_what_it_does_not_know)
 		{ { "get /metrics HTTP/1.1\r\n\r\n", 25 }, "405" },
 		{ { "GET /metrics\r\n\r\n", 16 }, "400" },
 		{ { "GET  /metrics HTTP/1.1\r\n\r\n", 26 }, "400" },
+		{ { "GET  HTTP/1.1\r\n\r\n", 17 }, "400" },
 		{ { "GET /metrics HTTP/2\r\n\r\n", 23 }, "400" },
 		{ { "GET /metrics HTTP/1.1\0\r\n\r\n", 26 }, "200" },
 		{ { "\r\n\r\n", 4 }, "400" },
@@ -289,6 +290,20 @@ Test(net_http, lets_one_more_than_sixteen_in_for_the_oldest_that_has_not_asked)
 		close(fds[i]);
 	}
 	cr_expect_eq(sent_away, 0);
+}
+
+Test(net_http, ends_with_a_client_that_ends_before_its_request_does)
+{
+	struct buffer out;
+	int fd = dial();
+
+	buffer_init(&out, 0);
+	say(fd, SPAN("GET /metrics HTTP/1.1\r\n"), 100);
+	shutdown(fd, SHUT_WR);
+	cr_expect_eq(hear(fd, &out, 100, 30), 0);
+	cr_expect_eq(buffer_span(&out).len, 0);
+	buffer_finish(&out);
+	close(fd);
 }
 
 /* What is open then is closed with it; the sanitizer would tell otherwise. */
