@@ -118,6 +118,7 @@ class Policy(Custody):
         self.assertEqual(r.bodies(), [done[0], done[0], *done])
         retries = d.wait_event("msg.retry", 2)
         self.assertEqual({(e["outcome"], e["err_code"]) for e in retries}, {("none", "not_committed")})
+        self.assertEqual(self.last_error(self.control), ("not_committed", "receiver"))
         self.assertEqual(self.metric("hl7noted_deliveries_total", answer="none"), 2)
         self.assertEqual(d.events("msg.deadletter"), [])
 

@@ -287,12 +287,16 @@ class Mismatched(World):
 
     def test_an_answer_over_the_limit_is_told_as_such(self):
         r = self.receiver(lambda v, body, n: v.send(framed(ack(body) + 1024 * b"x")))
-        door = free_port()
-        d, port = self.feed(r, '<metrics listen="127.0.0.1:%d"/>' % door, max_frame="1KiB")
+        door, control = free_port(), self.path("control")
+        d, port = self.feed(
+            r, '<metrics listen="127.0.0.1:%d"/>' % door, '<control socket="%s"/>' % control,
+            max_frame="1KiB",
+        )
         s = self.sender(port)
         s.send(framed(message()))
         self.assertTrue(s.closed())
         d.wait_event("conn.broken", outcome="answer_too_large")
+        self.assertEqual(self.last_error(control), ("answer_too_large", "receiver"))
         hit = metric(door, "hl7noted_limits_hit_total", limit="answer_too_large")
         self.assertEqual(hit, 1)
 

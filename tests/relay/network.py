@@ -4,7 +4,6 @@
 
 import contextlib
 import itertools
-import json
 import os
 import resource
 import shutil
@@ -454,7 +453,8 @@ class Time(World):
                 framed(ack(body).split(b"MSA|")[0] + long % control_id(body))
             )
         )
-        d, port = self.feed(r, max_unsent="64KiB")
+        control = self.path("control")
+        d, port = self.feed(r, '<control socket="%s"/>' % control, max_unsent="64KiB")
         s = self.sender(port, room=4096)
         try:
             for n in range(1, 200):
@@ -464,6 +464,7 @@ class Time(World):
         except OSError:
             pass
         d.wait_event("conn.close", outcome="unread")
+        self.assertEqual(self.last_error(control), ("unread", "sender"))
         self.assertIsNotNone(self.sender(port).exchange(message("1")))
 
     def test_a_sender_that_goes_on_sending_at_the_end_loses_no_answer(self):
@@ -1305,8 +1306,7 @@ class Descriptors(World):
         self.assertGreaterEqual(metric(door, "hl7noted_limits_hit_total", limit="descriptors"), 60)
         self.assertEqual(d.events("svc.paused"), [])
         self.assertEqual(inside.exchange(message("1")), ack(message("1")))
-        feed = json.loads(self.note("status", "--json", "--control", control))["feeds"][0]
-        self.assertEqual((feed["last_error"], feed["last_error_side"]), ("descriptors", None))
+        self.assertEqual(self.last_error(control), ("descriptors", None))
         os.rename(log, log + ".old")
         d.signal(signal.SIGUSR1)
         wait_for("a new log", lambda: os.path.exists(log))

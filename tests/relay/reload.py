@@ -152,7 +152,8 @@ class Mappings(Reloading):
         self.write("rules.xml", mapping(version="2.0.0"))
         d.reload()
         text = http(door)[2]
-        self.assertEqual(text.count('hl7noted_mapping_approved{feed="lab"'), 1, text)
+        for series in ("approved", "in_effect"):
+            self.assertEqual(text.count('hl7noted_mapping_%s{feed="lab"' % series), 1, text)
         self.assertIn('version="2.0.0"', text)
         self.assertIn('feed="other"', text)
         self.rewrite(metrics, lab)

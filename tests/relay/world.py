@@ -977,6 +977,11 @@ class World(unittest.TestCase):
         with open(ports, encoding="ascii") as f:
             return int(f.read()), stop
 
+    def last_error(self, control, feed=0):
+        """(word, at whom) as status has them."""
+        state = json.loads(self.note("status", "--json", "--control", control))["feeds"][feed]
+        return state["last_error"], state["last_error_side"]
+
     def background(self, *arguments):
         """hl7note in the background: a function that waits for it and answers its report."""
         p = subprocess.Popen(

@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: MIT
 """Receivers over TLS: nothing is sent to one that is not who it should be."""
 
-import json
 import os
 import socket
 import ssl
@@ -35,9 +34,7 @@ class Outbound(Secure):
         self.assertEqual((line["feed"], line["peer"]), ("lab", "127.0.0.1:%d" % r.port))
         self.assertTrue(s.closed())
         self.assertEqual(d.wait_event("conn.failed")[0]["err_code"], reason)
-        state = json.loads(self.note("status", "--json", "--control", self.control))
-        self.assertEqual(state["feeds"][0]["last_error"], reason)
-        self.assertEqual(state["feeds"][0]["last_error_side"], "receiver")
+        self.assertEqual(self.last_error(self.control), (reason, "receiver"))
         self.assertEqual(r.frames, [])
         return d, line
 
