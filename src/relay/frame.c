@@ -165,7 +165,7 @@ make_batch(const struct relay_maker *with, struct relay_flight *f, struct span b
 	relay_names_sort(&f->names);
 	ret->whole = iovec_of(buffer_span(&w->batch));
 	ret->parts = &ret->whole;
-	ret->count = body.len > 0;
+	ret->count = 1;
 	return true;
 }
 

@@ -97,6 +97,7 @@ class Unchanged(World):
                 self.assertEqual(r.bodies(), [message()])
                 acked = d.wait_event("msg.acked")[0]
                 self.assertEqual(acked["bytes_in"], acked["bytes_out"])
+                self.assertEqual((acked["obx_flagged"], acked["nte_added"]), (0, 0))
                 self.assertEqual(acked.get("rules"), "T1" if how == "shadow" else None)
 
     def test_what_the_shadow_tells_names_each_message_of_a_frame(self):

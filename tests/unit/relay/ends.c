@@ -165,4 +165,13 @@ Test(relay_session, learns_nothing_from_an_end_long_after_or_amid_several)
 	relay_down_lost(&w.s, w.now);
 	cr_expect_not(w.habit.ends);
 	end(&w);
+
+	begin(&w);
+	w.set.in_flight = 3;
+	connected(&w);
+	from_sender(&w, MSG("2") MSG("3"));
+	from_down(&w, ACK("AA", "1"));
+	relay_down_lost(&w.s, w.now);
+	cr_expect_not(w.habit.ends);
+	end(&w);
 }
