@@ -66,7 +66,7 @@ rest(struct net_listener *l, int error)
 	l->ops->paused(l->ctx, error);
 }
 
-/* No descriptors: send the first in line away with the spare one, and rest. */
+/* Send the first in line away with the spare descriptor, and rest. */
 static void
 turn_away(struct net_listener *l, int listening, int error)
 {
@@ -84,9 +84,9 @@ turn_away(struct net_listener *l, int listening, int error)
 }
 
 static bool
-is_shortage(int error)
+lacks_descriptors(int error)
 {
-	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+	return error == EMFILE || error == ENFILE;
 }
 
 /* Nobody is there, or who was is gone: accept(2) tells the failures of a connection as its own. */
@@ -130,7 +130,7 @@ on_acceptable(struct ev_loop *loop, ev_io *w, int revents)
 			l->ops->accepted(l->ctx, fd, &peer);
 			continue;
 		}
-		if (is_shortage(errno))
+		if (lacks_descriptors(errno))
 			turn_away(l, w->fd, errno);
 		else if (!is_passing(errno))
 			rest(l, errno);

@@ -390,8 +390,8 @@ class Systemd(World):
         self.addCleanup(s.close)
         return s, self.handed_over(s)
 
-    def socket_feed(self, r, more=""):
-        feed = feed_xml(1, r.port).replace('address="127.0.0.1" port="1"', 'socket="mllp"')
+    def socket_feed(self, r, more="", **listen):
+        feed = feed_xml(1, r.port, listen=listen).replace('address="127.0.0.1" port="1"', 'socket="mllp"')
         return self.write("hl7noted.xml", config_xml(feed, more))
 
     def test_a_socket_handed_over_is_served_and_survives_restarts(self):
@@ -526,12 +526,13 @@ class Systemd(World):
     def test_a_UNIX_socket_works_as_well(self):
         r = self.receiver()
         s, named = self.activated(socket.AF_UNIX)
-        self.start("--config", self.socket_feed(r), **named)
-        with socket.socket(socket.AF_UNIX) as c:
-            c.connect(self.path("mllp"))
-            c.sendall(framed(message()))
-            c.settimeout(PATIENCE)
-            self.assertEqual(c.recv(4096), framed(ack(message())))
+        self.start("--config", self.socket_feed(r, max_per_address=1), **named)
+        with socket.socket(socket.AF_UNIX) as c, socket.socket(socket.AF_UNIX) as other:
+            for sock in (other, c):
+                sock.connect(self.path("mllp"))
+                sock.sendall(framed(message()))
+                sock.settimeout(PATIENCE)
+                self.assertEqual(sock.recv(4096), framed(ack(message())))
 
 
 NO_MEMORY = "hl7noted: no memory for the event loop or for reading a file; "
@@ -919,6 +920,15 @@ class Refusals(World):
             self.assertEqual(
                 told, {"descriptors": paused.count("ENFILE"), "memory": paused.count("ENOBUFS")}
             )
+        paused = len(d.events("svc.paused"))
+        for error in (errno.ECONNABORTED, errno.EPROTO, errno.ENETUNREACH):  # of who is gone
+            self.refuse("accept4", error)
+            s = self.sender(port)
+            s.send(framed(message()))
+            time.sleep(0.1)
+            self.relent()
+            self.assertEqual(s.frame(), ack(message()))
+        self.assertEqual(len(d.events("svc.paused")), paused)
 
     def test_connections_that_may_not_be_taken_do_not_spin(self):
         d, port = self.served(self.receiver())
