@@ -602,10 +602,21 @@ class Feeds(Reloading):
         for port in (self.port, free_port()):
             self.rewrite(feed_xml(port, self.r.port, **other))
             d.reload()
+        door = free_port()
+        for named in (self.named, other, self.named):
+            self.rewrite(  # others that have its name come and go
+                '<metrics listen="127.0.0.1:%d"/>' % door,
+                feed_xml(free_port(), self.r.port, **named),
+            )
+            d.reload()
+            time.sleep(0.2)
+            self.assertIn('hl7noted_connections{feed="lab"} 1', http(door)[2])
         gate.append(1)
         self.assertEqual(s.frame(), ack(message("held")))
         self.assertTrue(s.closed())
         d.wait_event("conn.close", feed="lab", outcome="drained", level="info")
+        time.sleep(0.2)  # then it goes, and what it counted does not
+        self.assertIn('hl7noted_connections{feed="lab"} 0', http(door)[2])
 
     def test_listeners_come_and_go_and_their_connections_stay(self):
         d = self.running()
