@@ -481,11 +481,14 @@ class Systemd(World):
                 d.reload()
 
     def test_a_socket_that_takes_no_connections_is_told(self):
-        """Datagrams, or with Accept=yes a connection itself."""
+        """Datagrams, connections of no stream, or with Accept=yes a connection itself."""
         r = self.receiver()
         ours, theirs = socket.socketpair()
-        with socket.socket(type=socket.SOCK_DGRAM) as datagrams, ours, theirs:
-            for s in (datagrams, theirs):
+        packets = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        packets.bind(self.path("packets"))
+        packets.listen()
+        with socket.socket(type=socket.SOCK_DGRAM) as datagrams, packets, ours, theirs:
+            for s in (datagrams, packets, theirs):
                 d = self.start(
                     "--config", self.socket_feed(r), wait=False, **self.handed_over(s)
                 )
@@ -930,6 +933,15 @@ class Refusals(World):
             self.assertEqual(s.frame(), ack(message()))
         self.assertEqual(len(d.events("svc.paused")), paused)
 
+    def test_a_machine_without_IPv6_does_without_it(self):
+        """It has no such sockets, or no such address."""
+        r = self.receiver()
+        for call, error in (("socket6", errno.EAFNOSUPPORT), ("bind6", errno.EADDRNOTAVAIL)):
+            port = free_port()
+            self.refuse(call, error)
+            self.start("--listen", port, "--forward", "127.0.0.1:%d" % r.port, env=self.env)
+            self.assertEqual(self.sender(port).exchange(message()), ack(message()))
+
     def test_connections_that_may_not_be_taken_do_not_spin(self):
         d, port = self.served(self.receiver())
         self.refuse("accept4", errno.EPERM)
@@ -1336,6 +1348,21 @@ pthread_create(
 	int error = refused("pthread_create");
 
 	return error ? error : NEXT(pthread_create)(ret, with, run, arg);
+}
+
+/* Of IPv6 only, and so the next. */
+int
+socket(int family, int type, int protocol)
+{
+	return family == AF_INET6 && refused("socket6") ? -1
+							: NEXT(socket)(family, type, protocol);
+}
+
+int
+bind(int fd, const struct sockaddr *address, socklen_t len)
+{
+	return address->sa_family == AF_INET6 && refused("bind6") ? -1
+								  : NEXT(bind)(fd, address, len);
 }
 
 int

@@ -28,10 +28,10 @@ class Refused(Secure):
 
     def test_certificates_that_are_no_good(self):
         r = self.receiver()
-        metrics = free_port()
+        metrics, control = free_port(), self.path("control")
         d, port = self.secure_feed(
             r, '<metrics listen="127.0.0.1:%d"/>' % metrics,
-            inbound=self.tls("lab.example", crl="crl"),
+            '<control socket="%s"/>' % control, inbound=self.tls("lab.example", crl="crl"),
         )
         self.ca.issue("stranger", san="DNS:else.example,DNS:lab.example.evil.example")
         self.ca.issue("wildcard", san="DNS:*.example")
@@ -60,6 +60,7 @@ class Refused(Secure):
                     self.assertEqual((told["feed"], told["dir"]), ("lab", "in"))
                     self.assertTrue(told["peer"].startswith("127.0.0.1:"))
                     self.assertEqual(told.get("peer_cert"), names.get(own, "lab.example"))
+                    self.assertEqual(self.last_error(control), (reason, "sender"))
         self.assertEqual(r.visits, [])
         self.assertEqual(
             metric(metrics, "hl7noted_tls_failures_total", reason="revoked", dir="in"), 2

@@ -552,8 +552,10 @@ class Receivers(Secure):
         d = self.start("--config", config(""))
         s = self.sender(port)
         self.assertEqual(s.exchange(message()), ack(message()))
-        config(self.tls(own="client", name="localhost"))
+        config(self.tls(own=None, name="localhost"))
         d.reload()
+        told = d.wait_event("tls.reloaded", dir="out")[0]
+        self.assertEqual(told["file"], self.ca.pem("ca"), "there is no certificate to name")
         d.wait_event("tls.denied", outcome="plain_text", dir="out")
         wait_for("the connection to end", lambda: r.visits[0].ended)
 
