@@ -274,7 +274,6 @@ net_listener_take(struct ev_loop *loop, const int *fds, unsigned count,
 	l = new_listener(loop, ops, ctx);
 	for (unsigned i = 0; l && i < count; i++) {
 		(void)fcntl(fds[i], F_SETFL, fcntl(fds[i], F_GETFL) | O_NONBLOCK);
-		(void)fcntl(fds[i], F_SETFD, FD_CLOEXEC);
 		add(l, fds[i]);
 	}
 	return l;
@@ -361,8 +360,7 @@ net_same_host(const union net_address *a, const union net_address *b)
 		return false;
 	if (x.family == AF_INET)
 		return x.four.sin_addr.s_addr == y.four.sin_addr.s_addr;
-	return x.family != AF_INET6 ||
-	       memcmp(&x.six.sin6_addr, &y.six.sin6_addr, sizeof(x.six.sin6_addr)) == 0;
+	return memcmp(&x.six.sin6_addr, &y.six.sin6_addr, sizeof(x.six.sin6_addr)) == 0;
 }
 
 unsigned

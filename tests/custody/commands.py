@@ -462,6 +462,7 @@ class Commands(Custody):
         backup = os.path.join(self.directory, "backup")
         self.queue("backup", backup)
         (told,) = d.wait_event("audit.admin", verb="queue backup")
+        self.assertEqual(told["file"], backup)
         self.assertEqual(told["count"], 0)
         self.assertIn("; name a new file", self.refused("backup", backup))
         self.sender(port).exchange(message("later"))

@@ -206,11 +206,13 @@ class Mismatched(World):
 
     def test_a_wrong_id_never_counts_and_the_sender_gets_no_answer(self):
         r = self.receiver(lambda v, body, n: v.answer(body, of=b"other"))
-        d, port = self.feed(r, forward=PATIENT)
+        door = free_port()
+        d, port = self.feed(r, '<metrics listen="127.0.0.1:%d"/>' % door, forward=PATIENT)
         s = self.sender(port)
         s.send(framed(message("mine")))
         self.assertTrue(s.closed())
         self.assertEqual(d.wait_event("msg.stray_ack")[0]["ctl_id"], "other")
+        self.assertEqual(metric(door, "hl7noted_stray_acks_total"), 1)
         self.assertEqual(d.wait_event("msg.failed")[0]["outcome"], "ack_timeout")
         self.assertEqual(d.events("msg.acked"), [])
 
@@ -373,11 +375,14 @@ class Unanswered(World):
     def test_a_time_out_counts_as_a_limit_whatever_the_sender_is_told(self):
         for what in ("close", "reject"):
             r, door = self.receiver(lambda v, body, n: None), free_port()
+            control = self.path(what)
             d, port = self.feed(
-                r, '<metrics listen="%d"/>' % door, forward=HASTY, on_failure=what
+                r, '<metrics listen="%d"/>' % door, '<control socket="%s"/>' % control,
+                forward=HASTY, on_failure=what,
             )
             self.sender(port).exchange(message("m"))
             d.wait_event("conn.timeout", outcome="ack_timeout")
+            self.assertEqual(self.last_error(control), ("ack_timeout", "receiver"))
             limit = metric(door, "hl7noted_limits_hit_total", limit="ack_timeout")
             self.assertEqual(limit, 1, what)
 

@@ -339,6 +339,7 @@ class Status(World):
         d, r, port = self.running()
         state = json.loads(self.note("status", "--json", "--control", self.socket))
         self.assertEqual((state["pid"], state["state"], state["connections"]), (d.pid, "running", 1))
+        self.assertTrue(state["last_reload_good"] and state["log_in_place"])
         lab, other = state["feeds"]
         self.assertEqual(lab["messages"]["acked"], 2)
         self.assertEqual(lab["messages"]["nacked"], 1)

@@ -468,6 +468,7 @@ class Doors(Reloading):
             (metrics % one, one, two),
             (metrics % two, two, one),
             (metrics % two, two, one),
+            ((metrics % two).replace(".1:", ".2:"), None, two),
             ("", None, two),
         ):
             self.rewrite_with(part)
@@ -475,7 +476,7 @@ class Doors(Reloading):
             self.assertFalse(self.served(gone), part)
             if here:
                 self.assertTrue(self.served(here), part)
-        self.assertEqual(len(d.events("config.loaded")), 4)
+        self.assertEqual(len(d.events("config.loaded")), 5)
 
     def test_the_control_socket_moves(self):
         d = self.running()
