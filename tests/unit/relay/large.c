@@ -96,3 +96,18 @@ Test(relay_session, keeps_the_room_of_large_frames_for_the_next_and_not_for_long
 	end(&w);
 	buffer_finish(&wire);
 }
+
+Test(relay_rooms, are_kept_so_many_and_no_more)
+{
+	struct relay_rooms r = { 0 };
+	struct buffer b;
+
+	for (unsigned i = 0; i <= RELAY_ROOMS; i++) {
+		buffer_init(&b, 0);
+		buffer_append_char(&b, 'x');
+		relay_rooms_give(&r, &b);
+		cr_expect_null(b.data);
+	}
+	cr_expect_eq(r.count, RELAY_ROOMS);
+	relay_rooms_finish(&r);
+}

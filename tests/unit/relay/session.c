@@ -121,6 +121,18 @@ Test(relay_session, leaves_a_receiver_of_old_when_nothing_is_in_flight)
 	end(&w);
 }
 
+Test(relay_session, leaves_no_receiver_that_it_does_not_have_yet)
+{
+	struct world w;
+
+	begin(&w);
+	from_sender(&w, MSG("1"));
+	relay_redirect(&w.s);
+	relay_connected(&w.s, w.now);
+	expect(&w, "connect down:" SHOWN("1"));
+	end(&w);
+}
+
 Test(relay_session, leaves_a_receiver_of_old_whose_answer_is_late)
 {
 	struct world w;
