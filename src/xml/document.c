@@ -275,7 +275,7 @@ element_refuse(struct build *b, size_t start, const xmlChar *name)
 		b->foreign = 1;
 		return;
 	}
-	faults_add(b->faults, at, "give it the xmlns of this kind of file",
+	faults_add(b->faults, at, "give it the xmlns of this kind of file, or name another file",
 	    "<%.40s> is not in the namespace %.*s", (const char *)name, (int)b->ns.len, b->ns.ptr);
 	build_stop(b);
 }

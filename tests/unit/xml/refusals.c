@@ -138,9 +138,9 @@ static const struct refusal hostile[] = {
 	    "3:1: <c> is of another namespace; remove it\n"
 	    "4:4: attribute xml:lang is of another namespace; remove it"),
 	ROW("no namespace", "\n<m><a/></m>",
-	    "2:1: <m> is not in the namespace " NS "; give it the xmlns of this kind of file"),
+	    "2:1: <m> is not in the namespace " NS "; give it the xmlns of this kind of file, or name another file"),
 	ROW("another namespace", "<m xmlns='urn:test:2'/>",
-	    "1:1: <m> is not in the namespace " NS "; give it the xmlns of this kind of file"),
+	    "1:1: <m> is not in the namespace " NS "; give it the xmlns of this kind of file, or name another file"),
 	ROW("a namespace less", ROOT "<a xmlns=''/></m>",
 	    "1:23: <a> is of another namespace; remove it"),
 };
